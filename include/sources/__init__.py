@@ -1,0 +1,1 @@
+"""What each source offers, declared: one entry per endpoint, everything else is derived from it."""

@@ -1,0 +1,98 @@
+"""The form of a source declaration: an endpoint, its fields in the order the source sends them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a field's text must parse as. Staging keeps text whatever the kind."""
+
+    TEXT = "text"
+    INTEGER = "int"
+    NUMBER = "num"
+    DATE = "date"
+    LIST = "list"
+
+
+class Shape(StrEnum):
+    """What the body of an answer is."""
+
+    ARRAY = "array"
+    OBJECT = "object"
+    SEARCH = "search"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One key of an answer: its name as sent, and its column in staging."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+
+    @property
+    def column(self) -> str:
+        """The staging column: `studyTimeT0Event` becomes `study_time_t0_event`."""
+        return snake_case(self.name)
+
+
+def snake_case(name: str) -> str:
+    """ImmPort's camelCase (mixed with snake_case) as one snake_case column name."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def parse_fields(text: str) -> tuple[Field, ...]:
+    """Read `"resultId:int ageEvent ..."`: names in the order sent, text unless a kind is given."""
+    parts = (word.partition(":") for word in text.split())
+    return tuple(Field(name, Kind(kind or Kind.TEXT)) for name, _, kind in parts)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One address of a source.
+
+    :param name: the word used for it everywhere: staging table, manifest, report.
+    :param path: address under the base URL; `{study}` stands for the study accession.
+    :param fields: the keys of a row in the order the source sends them.
+    :param key: names of the fields that identify a row of one study.
+    :param about: what one row is.
+    :param study_parameter: query parameter that narrows an answer to one study, if the path does not.
+    :param identifies: field of which this endpoint is the home: others that carry it refer to it.
+    :param vocabulary: fields with a closed list of values; others are reported, never dropped.
+    """
+
+    name: str
+    path: str
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    about: str
+    shape: Shape = Shape.ARRAY
+    needs_key: bool = True
+    study_parameter: str | None = None
+    identifies: str | None = None
+    required: bool = False
+    vocabulary: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(item.name for item in self.fields)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(item.column for item in self.fields)
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        return tuple(snake_case(name) for name in self.key)
+
+    @property
+    def table(self) -> str:
+        """The endpoint's name as part of a table name: `fcsAnalyzed` becomes `fcs_analyzed`."""
+        return snake_case(self.name)
+
+    def request(self, study: str) -> tuple[str, dict[str, str]]:
+        """Path and query parameters that ask for one study."""
+        parameters = {self.study_parameter: study} if self.study_parameter else {}
+        return self.path.replace("{study}", study), parameters
