@@ -1,0 +1,74 @@
+"""What Airflow learns about this provider: its hook, its connection type and the form to fill in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_OPTIONAL_NUMBER = {"type": ["integer", "null"], "minimum": 0}
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Provider metadata. Airflow reads it at every start, so nothing heavy is imported here."""
+    return {
+        "package-name": "immport-warehouse",
+        "name": "ImmPort",
+        "description": "ImmPort Shared Data: open immunology studies, release by release.",
+        "integrations": [
+            {
+                "integration-name": "ImmPort",
+                "external-doc-url": "https://docs.immport.org/",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [
+            {"integration-name": "ImmPort", "python-modules": ["immport_provider.hooks.immport"]},
+        ],
+        "connection-types": [
+            {
+                "connection-type": "immport",
+                "hook-class-name": "immport_provider.hooks.immport.ImmPortHook",
+                "hook-name": "ImmPort",
+                "ui-field-behaviour": {
+                    "relabeling": {
+                        "host": "ImmPort address",
+                        "login": "User name (older accounts only)",
+                        "password": "API key",
+                    },
+                    "placeholders": {
+                        "host": "https://www.immport.org",
+                        "login": "empty for an API key",
+                        "password": "the key, or the whole JSON file ImmPort showed once; its scope is browse",
+                    },
+                },
+                "conn-fields": {
+                    "expires_at": {
+                        "label": "Key expires at",
+                        "description": "Only for a bare key: the expires_at ImmPort showed with it,"
+                        " such as 2026-05-21T20:55:24Z. The JSON key file says it by itself.",
+                        "schema": {"type": ["string", "null"]},
+                    },
+                    "timeout": {
+                        "label": "Timeout (seconds)",
+                        "description": "The longest silence in an answer, not the length of the answer.",
+                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 60},
+                    },
+                    "max_retries": {
+                        "label": "Retries",
+                        "description": "How often a timeout, a 429 or a 5xx is tried again within a task.",
+                        "schema": {**_OPTIONAL_NUMBER, "default": 5},
+                    },
+                    "page_size": {
+                        "label": "Page size",
+                        "description": "Studies per page of the study search.",
+                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 500},
+                    },
+                    "allow_http": {
+                        "label": "Allow plain http",
+                        "description": "Sends the key unencrypted. Only for a stand-in on a private"
+                        " container network; ImmPort itself, and this machine, never need it.",
+                        "schema": {"type": ["boolean", "null"], "default": False},
+                    },
+                },
+            }
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Hooks: the only place that knows how ImmPort is spoken to."""
