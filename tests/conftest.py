@@ -1,0 +1,20 @@
+"""What all tests share. Airflow reads its environment at the first import, so that is set here."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="immport-warehouse-airflow-")
+os.environ.update(
+    AIRFLOW_HOME=_AIRFLOW_HOME.name,
+    AIRFLOW__CORE__UNIT_TEST_MODE="True",
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__CORE__DAGS_FOLDER=str(Path(__file__).parents[1] / "dags"),
+    GX_ANALYTICS_ENABLED="false",
+)
+for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "AIRFLOW_VAR_", "PG"))]:
+    del os.environ[_name]  # a developer's own settings must not decide a test
+
+pytest_plugins = ["tests.support.postgres"]
