@@ -1,0 +1,362 @@
+"""The landing zone: what ImmPort sent, byte for byte, kept for ever and readable without ImmPort.
+
+    <root>/SDY139/DR25/<fetch id>/elisa.json.gz        the answer, compressed
+    <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of it
+    <root>/SDY139/DR25/<fetch id>/manifest.json        written last: the fetch is complete
+
+A file is visible only when it is whole. Nothing here is secret: no header, no key, no signed URL.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import IO, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from airflow.sdk import ObjectStoragePath
+
+from include.sources.model import Endpoint
+from include.sources.reader import NotDataError, read_rows
+from include.sources.release import Release
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+
+_COMPRESSION = 3
+_BLOCK = 1 << 20
+
+
+class LandingError(RuntimeError):
+    """Landed bytes cannot be written, are missing, or are not the bytes that were received."""
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """One attempt to bring one study at one release: the folder of its answers.
+
+    :raises LandingError: a part would not be a plain folder name.
+    """
+
+    study: str
+    release: str
+    fetch_id: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"SDY\d{1,9}", self.study):
+            raise LandingError(f"not a study accession: {self.study!r}")
+        if not re.fullmatch(r"DR\d{1,5}(\.\d{1,2})?", self.release):
+            raise LandingError(f"{self.study}: not a data release: {self.release!r}")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}", self.fetch_id):
+            raise LandingError(f"{self.study}: not a fetch id: {self.fetch_id!r}")
+
+    @property
+    def path(self) -> str:
+        """Folder, relative to the root."""
+        return f"{self.study}/{self.release}/{self.fetch_id}"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """One landed answer.
+
+    :param path: file, relative to the root.
+    :param parameters: query parameters that were sent.
+    :param fetched_at: when its last byte arrived, ISO 8601, UTC.
+    :param size_bytes: size as received.
+    :param stored_bytes: size as stored, compressed.
+    :param sha256: of the bytes as received.
+    :param missing_keys: declared fields that rows did not have, with the number of such rows.
+    :param unknown_keys: fields of rows that nobody declared, with the number of such rows.
+    """
+
+    endpoint: str
+    path: str
+    parameters: dict[str, str]
+    fetched_at: str
+    size_bytes: int
+    stored_bytes: int
+    rows: int
+    sha256: str
+    missing_keys: dict[str, int]
+    unknown_keys: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A complete fetch: every answer of one study at one release. Times are ISO 8601, UTC."""
+
+    source: str
+    study: str
+    release: str
+    release_date: str | None
+    fetch_id: str
+    started_at: str
+    finished_at: str
+    landed: tuple[Landed, ...]
+    format: int = FORMAT
+
+    @property
+    def fetch(self) -> Fetch:
+        return Fetch(self.study, self.release, self.fetch_id)
+
+    @property
+    def rows(self) -> int:
+        return sum(item.rows for item in self.landed)
+
+    def of(self, endpoint: str) -> Landed:
+        """The answer of one endpoint.
+
+        :raises LandingError: the fetch has none.
+        """
+        for item in self.landed:
+            if item.endpoint == endpoint:
+                return item
+        raise LandingError(f"{self.study} {self.release}: fetch {self.fetch_id} has no {endpoint}")
+
+
+class Landing:
+    """A landing zone below `root`: a folder, or any URL that Airflow's object storage opens."""
+
+    def __init__(self, root: str) -> None:
+        self.root = ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")  # noqa: PTH100
+        self._is_local = self.root.protocol == "file"
+
+    def receive(
+        self, fetch: Fetch, endpoint: Endpoint, parameters: dict[str, str], chunks: Iterable[bytes]
+    ) -> Landed:
+        """Land one answer while it arrives.
+
+        :raises NotDataError: the answer is not whole or no data; nothing was landed.
+        :raises LandingError: the fetch is complete already, or it cannot be written (disk full).
+        """
+        self._refuse_complete(fetch)
+        target = self.root / fetch.path / f"{endpoint.name}.json.gz"
+        digest = hashlib.sha256()
+        declared, missing, unknown = set(endpoint.names), Counter[str](), Counter[str]()
+        size = rows = 0
+
+        def kept(packed: gzip.GzipFile) -> Iterator[bytes]:
+            nonlocal size
+            for chunk in chunks:
+                size += len(chunk)
+                digest.update(chunk)
+                packed.write(chunk)
+                yield chunk
+
+        with self._arriving(target) as file:
+            with gzip.GzipFile("", "wb", _COMPRESSION, file, mtime=0) as packed:
+                for row in read_rows(kept(packed), endpoint):
+                    rows += 1
+                    if row.keys() != declared:
+                        missing.update(declared - row.keys())
+                        unknown.update(row.keys() - declared)
+            stored = file.tell()
+        landed = Landed(
+            endpoint.name,
+            f"{fetch.path}/{target.name}",
+            dict(parameters),
+            _now(),
+            size,
+            stored,
+            rows,
+            digest.hexdigest(),
+            dict(sorted(missing.items())),
+            dict(sorted(unknown.items())),
+        )
+        self._write_json(self._note(fetch, endpoint.name), asdict(landed))
+        return landed
+
+    def partial(self, fetch: Fetch) -> dict[str, Landed]:
+        """What an interrupted fetch already landed, by endpoint: only files whose bytes still agree."""
+        folder = self.root / fetch.path
+        if not folder.exists():
+            return {}
+        found = (self._landed(path) for path in sorted(folder.glob("*.landed.json"), key=str))
+        return {item.endpoint: item for item in found if item is not None and self._is_intact(item)}
+
+    def write_manifest(
+        self,
+        fetch: Fetch,
+        landed: Iterable[Landed],
+        *,
+        source: str,
+        release_date: str | None,
+        started_at: str,
+    ) -> Manifest:
+        """Declare a fetch complete. Its files can be replaced no more.
+
+        :param source: base URL of the source; user name, password and query are left out.
+        :raises LandingError: complete already, an endpoint twice, a file missing, or not writable.
+        """
+        self._refuse_complete(fetch)
+        items = tuple(landed)
+        for name, count in Counter(item.endpoint for item in items).items():
+            if count > 1:
+                raise LandingError(f"{fetch.study} {name}: landed {count} times in fetch {fetch.fetch_id}")
+        for item in items:
+            if not item.path.startswith(f"{fetch.path}/") or not (self.root / item.path).exists():
+                raise LandingError(
+                    f"{fetch.study} {item.endpoint}: {item.path} is not in fetch {fetch.fetch_id}"
+                )
+        manifest = Manifest(
+            _without_credentials(source),
+            fetch.study,
+            fetch.release,
+            release_date,
+            fetch.fetch_id,
+            started_at,
+            _now(),
+            items,
+        )
+        self._write_json(self.root / fetch.path / MANIFEST, asdict(manifest))
+        for leftover in (self.root / fetch.path).glob(".*.part"):
+            leftover.unlink(missing_ok=True)
+        return manifest
+
+    def is_complete(self, fetch: Fetch) -> bool:
+        """Whether the fetch has its manifest."""
+        return (self.root / fetch.path / MANIFEST).exists()
+
+    def read_manifest(self, fetch: Fetch) -> Manifest:
+        """The manifest of a complete fetch.
+
+        :raises LandingError: there is none, or it cannot be read.
+        """
+        return self._manifest(self.root / fetch.path / MANIFEST)
+
+    def manifests(self, study: str | None = None) -> list[Manifest]:
+        """Every complete fetch, of one study or of all, oldest release first.
+
+        :raises LandingError: a manifest cannot be read.
+        """
+        if not self.root.exists():
+            return []
+        found = [self._manifest(path) for path in self.root.glob(f"{study or '*'}/*/*/{MANIFEST}")]
+        return sorted(
+            found, key=lambda item: (Release.parse(item.release), int(item.study[3:]), item.finished_at)
+        )
+
+    def rows(self, landed: Landed, endpoint: Endpoint) -> Iterator[dict[str, object]]:
+        """Rows of a landed answer, checked to the end.
+
+        :raises LandingError: a file missing or changed since. It may come after rows: they count
+            only when the iterator ends without it.
+        """
+        digest = hashlib.sha256()
+        rows = 0
+        with _explained(landed):
+            for row in read_rows(self._bytes(landed, digest.update), endpoint):
+                rows += 1
+                yield row
+        if (digest.hexdigest(), rows) != (landed.sha256, landed.rows):
+            raise LandingError(f"{_name(landed)}: changed since it was landed (sha256 or row count differ)")
+
+    def _bytes(self, landed: Landed, seen: Callable[[bytes], None]) -> Iterator[bytes]:
+        with (self.root / landed.path).open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
+            while block := packed.read(_BLOCK):
+                seen(block)
+                yield block
+
+    def _is_intact(self, landed: Landed) -> bool:
+        digest = hashlib.sha256()
+        try:
+            with _explained(landed):
+                for _ in self._bytes(landed, digest.update):
+                    pass
+        except LandingError:
+            return False
+        return digest.hexdigest() == landed.sha256
+
+    def _note(self, fetch: Fetch, endpoint: str) -> ObjectStoragePath:
+        return self.root / fetch.path / f"{endpoint}.landed.json"
+
+    def _landed(self, path: ObjectStoragePath) -> Landed | None:
+        try:
+            return Landed(**json.loads(path.read_text()))
+        except (ValueError, TypeError):  # a note of another version, or bit rot: fetched again
+            return None
+
+    def _manifest(self, path: ObjectStoragePath) -> Manifest:
+        try:
+            found: dict[str, Any] = json.loads(path.read_text())
+            if found["format"] != FORMAT:
+                raise LandingError(f"{path}: format {found['format']}, this version reads {FORMAT}")
+            return Manifest(**{**found, "landed": tuple(Landed(**item) for item in found["landed"])})
+        except FileNotFoundError:
+            raise LandingError(f"{path}: no such manifest, the fetch is not complete") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise LandingError(f"{path}: not a manifest: {error}") from error
+
+    def _refuse_complete(self, fetch: Fetch) -> None:
+        if self.is_complete(fetch):
+            raise LandingError(
+                f"{fetch.study} {fetch.release}: fetch {fetch.fetch_id} is complete, never rewritten"
+            )
+
+    def _write_json(self, target: ObjectStoragePath, content: dict[str, Any]) -> None:
+        with self._arriving(target) as file:
+            file.write(json.dumps(content, indent=1).encode())
+
+    @contextmanager
+    def _arriving(self, target: ObjectStoragePath) -> Iterator[IO[bytes]]:
+        """A file under a name of its own until it is whole and safe on the disk."""
+        part = target.parent / f".{target.name}.{uuid4().hex}.part"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                yield file
+                if self._is_local:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if self._is_local:
+                os.replace(part.path, target.path)  # noqa: PTH105
+                _sync_folder(target.parent.path)
+            else:
+                self.root.fs.mv(part.path, target.path)
+        except OSError as error:
+            raise LandingError(f"{target}: cannot be written: {error.strerror or error}") from error
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(landed: Landed) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise LandingError(f"{_name(landed)}: missing") from None
+    except (OSError, EOFError, zlib.error, NotDataError) as error:
+        raise LandingError(f"{_name(landed)}: changed since it was landed: {error}") from error
+
+
+def _name(landed: Landed) -> str:
+    return f"{landed.path.partition('/')[0]} {landed.endpoint}: {landed.path}"
+
+
+def _sync_folder(path: str) -> None:
+    """A rename is safe from a power cut only when its folder is on the disk, too."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _without_credentials(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
