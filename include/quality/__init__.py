@@ -1,0 +1,1 @@
+"""What must hold before a study is published, and where the rows go that break it."""

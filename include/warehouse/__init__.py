@@ -1,0 +1,1 @@
+"""The warehouse: its model, declared once, and what is derived from it."""

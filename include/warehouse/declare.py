@@ -1,0 +1,168 @@
+"""The form of a warehouse declaration: columns, references, dimensions and facts.
+
+Sources of values are SQL expressions over the staged row, which is always called `s`.
+A staged value is text; a column's type says how it is cast once the checks have passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+#: Members that every dimension has, so that an inner join to it never loses a row.
+UNKNOWN, NOT_APPLICABLE = 0, -1
+
+
+class Type(StrEnum):
+    TEXT = "text"
+    NUMERIC = "numeric"
+    INTEGER = "bigint"
+    DATE = "date"
+    BOOLEAN = "boolean"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stored column.
+
+    :param source: SQL over `s`; the column's own name when left out.
+    :param unit: unit of measure of a number, in words.
+    """
+
+    name: str
+    meaning: str
+    type: Type = Type.TEXT
+    source: str | None = None
+    unit: str | None = None
+
+    @property
+    def raw(self) -> str:
+        """The staged value, before it is cast."""
+        return self.source or f"s.{self.name}"
+
+    @property
+    def value(self) -> str:
+        """The value as stored. Blank is null for everything but text, which is never altered."""
+        if self.type is Type.TEXT or self.source:
+            return self.raw
+        return f"nullif(btrim({self.raw}), '')::{self.type}"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column computed in the star's view, from stored columns of the row `h`."""
+
+    name: str
+    meaning: str
+    type: Type
+    expression: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A key column that points to a dimension.
+
+    :param key: SQL over `s` for each column of the dimension's natural key.
+    :param role: prefix of the key column when a table points to one dimension twice.
+    :param absent: SQL for the key when the natural key is null.
+    """
+
+    dimension: str
+    key: tuple[str, ...]
+    meaning: str
+    role: str = ""
+    absent: str = str(UNKNOWN)
+
+    @property
+    def column(self) -> str:
+        return f"{self.role}{self.dimension}_key"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What dimensions and facts share.
+
+    :param grain: what one row is, in words.
+    :param endpoint: source endpoint whose staged rows it is made of.
+    :param joins: further staged endpoints, as SQL; `{name}` stands for the staged table of one.
+    """
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...] = ()
+    references: tuple[Reference, ...] = ()
+    derived: tuple[Derived, ...] = ()
+    endpoint: str | None = None
+    joins: str = ""
+
+    @property
+    def relation(self) -> str:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Dimension(Table):
+    """A dimension.
+
+    With an endpoint its members are versioned by release, each version told by one study.
+    Without one its members are combinations of terms: they never change, new ones are added.
+
+    :param natural_key: columns that identify a member; a durable surrogate key stands for them.
+    :param shared: members that several studies describe; the star shows the newest description.
+    """
+
+    natural_key: tuple[Column, ...] = ()
+    shared: bool = False
+
+    @property
+    def relation(self) -> str:
+        return f"dim_{self.name}"
+
+    @property
+    def key_column(self) -> str:
+        return f"{self.name}_key"
+
+    @property
+    def key_table(self) -> str:
+        return f"key_{self.name}"
+
+    @property
+    def is_versioned(self) -> bool:
+        return self.endpoint is not None
+
+    @property
+    def identity(self) -> str:
+        """The column that identifies a version's member within a study."""
+        return self.key_column
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How an assay's result reads in the view over all assays: SQL over the fact's view `f`."""
+
+    measurand_type: str
+    measurand_reported: str
+    measurand_preferred: str = "null::text"
+    measurand_key: str = "null::bigint"
+    value_reported: str = "null::text"
+    value_preferred: str = "null::numeric"
+    unit_reported: str = "null::text"
+    unit_preferred: str = "null::text"
+    value_text: str = "null::text"
+
+
+@dataclass(frozen=True)
+class Fact(Table):
+    """An assay fact: one row per result of one endpoint."""
+
+    assay: str = ""
+    measure: Measure | None = None
+
+    @property
+    def relation(self) -> str:
+        return f"fact_{self.name}"
+
+    @property
+    def identity(self) -> str:
+        return "result_id"

@@ -1,0 +1,257 @@
+"""The dimensions of the star, one entry each."""
+
+from __future__ import annotations
+
+from include.warehouse.declare import Column, Derived, Dimension, Reference, Type
+
+NUMERIC, INTEGER, DATE, BOOLEAN = Type.NUMERIC, Type.INTEGER, Type.DATE, Type.BOOLEAN
+
+#: Days in one unit of study time. Units without a length (Not_Specified, d.p.c.) have no study day.
+_STUDY_DAY = """h.study_time_collected * case lower(h.study_time_collected_unit)
+    when 'days' then 1 when 'hours' then 1 / 24.0 when 'minutes' then 1 / 1440.0
+    when 'seconds' then 1 / 86400.0
+    when 'weeks' then 7 when 'months' then 30.4375 when 'years' then 365.25 end"""
+#: Years in one unit of age.
+_YEARS = """case lower(h.age_unit) when 'years' then 1 when 'months' then 1 / 12.0
+    when 'weeks' then 7 / 365.25 when 'days' then 1 / 365.25 when 'hours' then 1 / 8766.0 end"""
+#: ImmPort tells a pool of animals or people only in the phenotype's words.
+_IS_POOL = "coalesce(s.subject_phenotype ~* '\\mpool(s|ed|ing)?\\M', false)"
+
+
+def _date_key(column: str, meaning: str) -> Column:
+    source = f"to_char(nullif(btrim(s.{column}), '')::date, 'YYYYMMDD')::bigint"
+    return Column(f"{column}_key", meaning, INTEGER, source)
+
+
+STUDY = Dimension(
+    name="study",
+    grain="one study",
+    endpoint="study",
+    joins="left join {summary} y on y.study_accession = s.study_accession",
+    natural_key=(Column("study_accession", "ImmPort's accession of the study, SDY..."),),
+    columns=(
+        Column("brief_title", "Short title"),
+        Column("official_title", "Official title"),
+        Column("brief_description", "Short description"),
+        Column("description", "Full description"),
+        Column("objectives", "What the study set out to find"),
+        Column("endpoints", "Outcomes measured"),
+        Column("hypothesis", "Hypothesis tested"),
+        Column("condition_studied", "Conditions, as the study page lists them", source="y.condition_studied"),
+        Column("research_focus", "Research focus, as the study page lists it", source="y.research_focus"),
+        Column("program", "Funding programs, as the study page lists them", source="y.program"),
+        Column("principal_investigator", "Principal investigator", source="y.pi"),
+        Column("clinical_trial", "Y when the study is a clinical trial"),
+        Column("gender_included", "Sexes that could take part"),
+        Column("minimum_age", "Youngest age admitted", NUMERIC, "star.to_number(s.minimum_age)", "age_unit"),
+        Column("maximum_age", "Oldest age admitted", NUMERIC, "star.to_number(s.maximum_age)", "age_unit"),
+        Column("age_unit", "Unit of the ages admitted"),
+        Column("target_enrollment", "Subjects planned", INTEGER, unit="subjects"),
+        Column("actual_enrollment", "Subjects enrolled", INTEGER, unit="subjects"),
+        Column("actual_start_date", "Day the study began", DATE),
+        _date_key("actual_start_date", "Day the study began, as a key of dim_date"),
+        Column("actual_completion_date", "Day the study ended", DATE),
+        _date_key("actual_completion_date", "Day the study ended, as a key of dim_date"),
+        Column("sponsoring_organization", "Sponsor"),
+        Column("intervention_agent", "Agent given"),
+        Column("doi", "Digital object identifier of the study"),
+        Column("dcl_id", "Data completeness level, an ImmPort code", INTEGER),
+        Column("shared_study", "Y when ImmPort shares the study"),
+        Column("initial_data_release_version", "Data release that first held the study"),
+        Column("initial_data_release_date", "Day of that release", DATE),
+        _date_key("initial_data_release_date", "Day of that release, as a key of dim_date"),
+        Column("latest_data_release_version", "Data release that last changed the study"),
+        Column("latest_data_release_date", "Day of that release", DATE),
+        _date_key("latest_data_release_date", "Day of that release, as a key of dim_date"),
+    ),
+)
+
+SUBJECT = Dimension(
+    name="subject",
+    grain="one subject, whatever number of studies it takes part in",
+    endpoint="demographic",
+    shared=True,
+    natural_key=(Column("subject_accession", "ImmPort's accession of the subject, SUB..."),),
+    columns=(
+        Column("gender", "Sex as ImmPort names it"),
+        Column("race", "Race"),
+        Column("race_specify", "Race in the submitter's words"),
+        Column("ethnicity", "Ethnicity"),
+        Column("ancestral_population", "Ancestral population"),
+        Column("strain", "Strain of an animal"),
+        Column("strain_characteristics", "Traits of the strain"),
+        Column("description", "Description of the subject", source="s.subject_description"),
+        Column("is_pool", "The record stands for pooled individuals, not for one", BOOLEAN, _IS_POOL),
+    ),
+    references=(Reference("species", ("s.species",), "Species of the subject"),),
+)
+
+ARM = Dimension(
+    name="arm",
+    grain="one arm or cohort of a study",
+    endpoint="arm",
+    natural_key=(Column("arm_accession", "ImmPort's accession of the arm, ARM..."),),
+    columns=(
+        Column("name", "Name of the arm"),
+        Column("description", "Description of the arm"),
+        Column("type_reported", "Type as the submitter gave it"),
+        Column("type_preferred", "Type in ImmPort's words"),
+    ),
+)
+
+PARTICIPATION = Dimension(
+    name="participation",
+    grain="one subject in one arm",
+    endpoint="demographic",
+    natural_key=(
+        Column("arm_accession", "Arm the subject takes part in"),
+        Column("subject_accession", "Subject that takes part"),
+    ),
+    references=(
+        Reference("arm", ("s.arm_accession",), "Arm the subject takes part in"),
+        Reference("subject", ("s.subject_accession",), "Subject that takes part"),
+    ),
+    columns=(
+        Column("min_subject_age", "Age, or its lower bound", NUMERIC, unit="age_unit"),
+        Column("max_subject_age", "Age, or its upper bound", NUMERIC, unit="age_unit"),
+        Column("age_unit", "Unit of the ages"),
+        Column("age_event", "Moment at which the age was taken"),
+        Column("age_event_specify", "That moment in the submitter's words"),
+        Column("subject_phenotype", "Phenotype of the subject in this arm"),
+        Column("subject_location", "Place of the subject"),
+    ),
+    derived=(
+        Derived("min_age_years", "Age in years, or its lower bound", NUMERIC,
+                f"h.min_subject_age * {_YEARS}", "years"),
+        Derived("max_age_years", "Age in years, or its upper bound", NUMERIC,
+                f"h.max_subject_age * {_YEARS}", "years"),
+    ),
+)  # fmt: skip
+
+PLANNED_VISIT = Dimension(
+    name="planned_visit",
+    grain="one visit that the protocol plans",
+    endpoint="plannedVisit",
+    natural_key=(Column("planned_visit_accession", "ImmPort's accession of the visit, PV..."),),
+    columns=(
+        Column("name", "Name of the visit"),
+        Column("order_number", "Position among the visits", INTEGER),
+        Column("min_start_day", "Earliest day of the visit", NUMERIC, unit="days"),
+        Column("max_start_day", "Latest day of the visit", NUMERIC, unit="days"),
+        Column("start_rule", "What starts the visit"),
+        Column("end_rule", "What ends the visit"),
+    ),
+)
+
+BIOSAMPLE = Dimension(
+    name="biosample",
+    grain="one biological sample",
+    endpoint="biosample",
+    natural_key=(Column("biosample_accession", "ImmPort's accession of the sample, BS..."),),
+    columns=(
+        Column("type", "Type of sample in ImmPort's words"),
+        Column("subtype", "Type of sample in the submitter's words"),
+        Column("name", "Name of the sample", source="s.biosample_name"),
+    ),
+    references=(
+        Reference("subject", ("s.subject_accession",), "Subject the sample was taken from"),
+        Reference("planned_visit", ("s.planned_visit_accession",), "Visit at which it was taken"),
+    ),
+)
+
+EXPERIMENT = Dimension(
+    name="experiment",
+    grain="one experiment of a study",
+    endpoint="experiment",
+    natural_key=(Column("experiment_accession", "ImmPort's accession of the experiment, EXP..."),),
+    columns=(
+        Column("name", "Name of the experiment"),
+        Column("description", "Description of the experiment"),
+    ),
+    references=(Reference("technique", ("s.measurement_technique",), "Measurement technique"),),
+)
+
+EXPSAMPLE = Dimension(
+    name="expsample",
+    grain="one experiment sample",
+    endpoint="expsample",
+    natural_key=(Column("expsample_accession", "ImmPort's accession of the experiment sample, ES..."),),
+    columns=(
+        Column("name", "Name of the experiment sample", source="s.expsample_name"),
+        Column("result_schema", "Kind of result the sample was made for"),
+    ),
+    references=(Reference("experiment", ("s.experiment_accession",), "Experiment the sample belongs to"),),
+)
+
+STUDY_TIME = Dimension(
+    name="study_time",
+    grain="one time of collection relative to a time zero",
+    natural_key=(
+        Column("study_time_collected", "Time of collection", NUMERIC, unit="study_time_collected_unit"),
+        Column("study_time_collected_unit", "Unit of that time"),
+        Column("study_time_t0_event", "Event that is time zero"),
+        Column("study_time_t0_event_specify", "That event in the submitter's words"),
+    ),
+    derived=(
+        Derived("study_day", "Time of collection in days; null when the unit has no length", NUMERIC,
+                _STUDY_DAY, "days"),
+        Derived("window_label", "Window that the study day falls into", Type.TEXT,
+                f"star.study_window({_STUDY_DAY})"),
+    ),
+)  # fmt: skip
+
+ANALYTE = Dimension(
+    name="analyte",
+    grain="one analyte as reported, with the preferred term ImmPort gave it",
+    natural_key=(
+        Column("analyte_accession", "ImmPort's accession of the preferred analyte, ANA..."),
+        Column("analyte_preferred", "Preferred name of the analyte"),
+        Column("analyte_reported", "Name as reported"),
+    ),
+)
+
+VIRUS_STRAIN = Dimension(
+    name="virus_strain",
+    grain="one strain as reported, with the preferred term ImmPort gave it",
+    natural_key=(
+        Column("virus_strain_preferred", "Preferred name of the strain"),
+        Column("virus_strain_reported", "Name as reported"),
+    ),
+)
+
+CELL_POPULATION = Dimension(
+    name="cell_population",
+    grain="one gated population as reported, with the preferred terms ImmPort gave it",
+    natural_key=(
+        Column("population_name_preferred", "Preferred name of the population"),
+        Column("population_name_reported", "Name as reported"),
+        Column("population_definition_preferred", "Preferred definition of the gates"),
+        Column("population_definition_reported", "Definition of the gates as reported"),
+    ),
+)
+
+GENE = Dimension(
+    name="gene",
+    grain="one gene as reported, with the preferred symbol ImmPort gave it",
+    natural_key=(
+        Column("gene_id", "Entrez gene identifier"),
+        Column("gene_symbol_preferred", "Preferred symbol"),
+        Column("gene_symbol_reported", "Symbol as reported"),
+        Column("gene_name", "Name of the gene"),
+        Column("other_gene_accession", "Accession in another gene catalogue"),
+    ),
+)
+
+UNIT = Dimension("unit", "one unit of measure", natural_key=(Column("unit", "Unit of measure"),))
+SPECIES = Dimension("species", "one species", natural_key=(Column("species", "Scientific name"),))
+TECHNIQUE = Dimension(
+    "technique",
+    "one measurement technique",
+    natural_key=(Column("measurement_technique", "Measurement technique"),),
+)
+
+#: Parents before children: members are made in this order, and so are locks taken.
+DIMENSIONS: tuple[Dimension, ...] = (
+    SPECIES, TECHNIQUE, UNIT, ANALYTE, VIRUS_STRAIN, CELL_POPULATION, GENE, STUDY_TIME,
+    STUDY, ARM, SUBJECT, PARTICIPATION, PLANNED_VISIT, BIOSAMPLE, EXPERIMENT, EXPSAMPLE,
+)  # fmt: skip

@@ -1,0 +1,81 @@
+"""Bring a warehouse to the newest model, in place: migrations first, then the views."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from include.warehouse import views
+from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.tables import SCHEMAS
+
+#: Advisory lock of everything that changes the model, so that two upgrades wait for each other.
+UPGRADE_LOCK = 7_318_001
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    # Alembic reads its options with % interpolation, which a path may hold.
+    folder = str(Path(__file__).parent / "migrations").replace("%", "%%")
+    config.set_main_option("script_location", folder)
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(url: sa.URL | str, revision: str = "head") -> None:
+    """Upgrade the warehouse at `url` to a revision, the newest by default.
+
+    :raises sqlalchemy.exc.OperationalError: the database cannot be reached.
+    """
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
+        for schema, purpose in SCHEMAS.items():
+            connection.exec_driver_sql(f"create schema if not exists {schema}")
+            connection.exec_driver_sql(f"comment on schema {schema} is '{purpose}'")
+        command.upgrade(_config(connection), revision)
+        if revision == "head":
+            _declare_references(connection)
+            views.refresh(connection)
+
+
+def _declare_references(connection: sa.Connection) -> None:
+    """Show every reference in the catalogue.
+
+    They are not enforced: row triggers cost five times the load. Publishing finds the keys it writes
+    in the key tables, within its own transaction, so that none can dangle.
+    """
+    existing = set(connection.scalars(sa.text("select conname from pg_constraint where contype = 'f'")))
+    for table in VERSIONED:
+        targets = {item.column: DIMENSION[item.dimension] for item in table.references}
+        if table.identity != "study_key":
+            targets["study_key"] = DIMENSION["study"]
+        for column, target in targets.items():
+            name = f"{table.relation}_{column}_fkey"
+            if name not in existing:
+                connection.exec_driver_sql(
+                    f"alter table history.{table.relation} add constraint {name} foreign key ({column})"
+                    f" references history.{target.key_table} not enforced"
+                )
+
+
+def new_revision(url: sa.URL | str, message: str) -> None:
+    """Write the migration that takes the database at `url` to the model, for a person to review."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        command.revision(_config(connection), message, autogenerate=True)
+
+
+def main() -> None:
+    """`python -m include.warehouse.migrate URL`: upgrade the warehouse at that SQLAlchemy URL."""
+    if len(sys.argv) != 2:
+        raise SystemExit("usage: python -m include.warehouse.migrate postgresql+psycopg2://...")
+    upgrade(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""The star as views: the rows of history that are valid as of one data release.
+
+The release is the setting `star.as_of` of the session; without it, the newest is meant. Views are
+made anew whenever their text changes, after the migrations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from include.sources.release import CURRENT
+from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Measure
+from include.warehouse.dimensions import DIMENSIONS
+from include.warehouse.facts import FACTS
+from include.warehouse.tables import describe
+
+#: (name, meaning, SQL) of each column of a view.
+ViewColumn = tuple[str, str, str]
+
+FUNCTIONS = f"""
+create or replace function star.to_number(text) returns numeric
+language sql immutable parallel safe strict
+return case when $1 ~ '^\\s*[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d{{1,3}})?\\s*$'
+    then btrim($1)::numeric end;
+comment on function star.to_number(text) is 'The number a text holds; null when it holds anything else';
+
+create or replace function star.without_operator(text) returns text
+language sql immutable parallel safe strict
+return regexp_replace($1, '^\\s*(<=|>=|<|>|=|~)\\s*', '');
+comment on function star.without_operator(text) is 'A reported value without a leading comparison';
+
+create or replace function star.operator_of(text) returns text
+language sql immutable parallel safe strict
+return substring($1 from '^\\s*(<=|>=|<|>)');
+comment on function star.operator_of(text) is 'The comparison a reported value begins with';
+
+create or replace function star.study_window(numeric) returns text
+language sql immutable parallel safe
+return case when $1 is null then null when $1 <= 0 then 'baseline' when $1 <= 3 then 'day 1-3'
+    when $1 <= 9 then 'day 4-9' when $1 <= 20 then 'day 10-20' when $1 <= 42 then 'day 21-42'
+    when $1 <= 90 then 'day 43-90' else 'after day 90' end;
+comment on function star.study_window(numeric) is 'Window of days that a study day falls into';
+
+create or replace function star.as_of_key() returns integer
+language plpgsql stable parallel safe as $body$
+declare
+    wanted text := nullif(btrim(current_setting('star.as_of', true)), '');
+    found integer;
+begin
+    if wanted is null then
+        return {CURRENT};
+    end if;
+    select release_key into found from history.data_release where release_version = wanted;
+    if found is null then
+        raise exception 'star.as_of: this warehouse knows no data release %', quote_literal(wanted)
+            using hint = 'SELECT release_version FROM star.dim_data_release lists those it knows';
+    end if;
+    return found;
+end $body$;
+comment on function star.as_of_key() is 'Release key that the setting star.as_of stands for'
+"""
+
+#: The scalar subquery is read once per query; a bare call would be made for every row.
+AS_OF = "(select star.as_of_key() from star.one)"
+
+
+def _member(dimension: Dimension) -> ViewColumn:
+    sql = f"case k.{dimension.key_column} when {UNKNOWN} then 'unknown' when {NOT_APPLICABLE}"
+    return ("member", "known, unknown or not applicable", f"{sql} then 'not applicable' else 'known' end")
+
+
+def _columns(table: Dimension | Fact) -> list[ViewColumn]:
+    columns: list[ViewColumn] = []
+    stored = "h"
+    if isinstance(table, Dimension):
+        stored = "h" if table.is_versioned else "k"
+        columns.append((table.key_column, f"Key: {table.grain}", f"k.{table.key_column}"))
+        natural = table.natural_key
+        columns += [(item.name, describe(item.meaning, item.unit), f"k.{item.name}") for item in natural]
+        if table.is_versioned and not table.shared and table.name != "study":
+            columns.append(("study_key", "Study", "h.study_key"))
+    else:
+        columns += [
+            ("study_key", "Study", "h.study_key"),
+            ("result_id", "ImmPort's number of the result, unique within its assay", "h.result_id"),
+        ]
+    columns += [(item.column, item.meaning, f"h.{item.column}") for item in table.references]
+    columns += [(c.name, describe(c.meaning, c.unit), f"h.{c.name}") for c in table.columns]
+    for item in table.derived:
+        expression = item.expression.replace("h.", f"{stored}.")
+        columns.append((item.name, describe(item.meaning, item.unit), f"({expression})::{item.type}"))
+    if isinstance(table, Dimension):
+        if table.is_versioned:
+            columns.append(
+                ("is_inferred", "Named by a row of the study, not described by it", "h.is_inferred")
+            )
+        columns.append(_member(table))
+    return columns
+
+
+def _select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
+    items = ",\n    ".join(f"{sql} as {name}" for name, _, sql in columns)
+    history = f"history.{table.relation} h"
+    valid = f"h.valid_from <= {AS_OF}\n    and h.valid_to > {AS_OF}"
+    if isinstance(table, Fact):
+        return f"select\n    {items}\nfrom {history}\nwhere {valid}"
+    key = table.key_column
+    if not table.is_versioned:
+        return f"select\n    {items}\nfrom history.{table.key_table} k"
+    source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}"
+    if not table.shared:
+        return f"select\n    {items}\n{source}\nwhere {valid}"
+    # Several studies describe the member: the newest description that is not a guess is shown.
+    order = f"h.{key}, h.is_inferred, h.valid_from desc, t.study_accession"
+    source += "\nleft join history.key_study t on t.study_key = h.study_key"
+    return f"select distinct on (h.{key})\n    {items}\n{source}\nwhere {valid}\norder by {order}"
+
+
+_RESULT_KEYS = (
+    "study_key", "result_id", "arm_key", "subject_key", "participation_key", "biosample_key",
+    "expsample_key", "experiment_key", "planned_visit_key", "study_time_key", "technique_key",
+)  # fmt: skip
+
+
+def _assay_results() -> tuple[str, list[ViewColumn]]:
+    """The view over all assays, and its columns."""
+    selects = []
+    for fact in FACTS:
+        measure = fact.measure or Measure("none", "null::text")
+        number = {item.name for item in fact.derived}
+        keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
+        selects.append(f"""select '{fact.assay}' as assay, {keys},
+    '{measure.measurand_type}' as measurand_type, {measure.measurand_key} as measurand_key,
+    {measure.measurand_reported} as measurand_reported, {measure.measurand_preferred} as measurand_preferred,
+    {measure.value_reported} as value_reported, {measure.value_preferred} as value_preferred,
+    {"f.value_number" if "value_number" in number else "null::numeric"} as value_number,
+    {"f.value_operator" if "value_operator" in number else "null::text"} as value_operator,
+    {measure.value_text} as value_text,
+    {measure.unit_reported} as unit_reported, {measure.unit_preferred} as unit_preferred
+from star.{fact.relation} f""")
+    meanings = {
+        "assay": "Assay",
+        "study_key": "Study",
+        "result_id": "ImmPort's number of the result, unique within its assay",
+        **{name: f"Key of dim_{name.removesuffix('_key')}" for name in _RESULT_KEYS[2:]},
+        "measurand_type": "What kind of thing was measured",
+        "measurand_key": "Key of that thing in its dimension, where it has one",
+        "measurand_reported": "What was measured, as reported",
+        "measurand_preferred": "What was measured, in ImmPort's words",
+        "value_reported": "Value as reported, never altered",
+        "value_preferred": "Value as ImmPort curated it",
+        "value_number": "The value as a number: preferred, else the number in the reported text",
+        "value_operator": "Comparison the reported text states",
+        "value_text": "The result of a typing assay: its alleles",
+        "unit_reported": "Unit as reported",
+        "unit_preferred": "Unit in ImmPort's words",
+    }
+    return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in meanings.items()]
+
+
+_RELEASE = """select r.release_key, r.release_version, r.release_date,
+    to_char(r.release_date, 'YYYYMMDD')::bigint as release_date_key,
+    r.release_key / 10000 as major, r.release_key % 10000 / 100 as minor,
+    r.release_key % 10000 <> 0 as is_point
+from history.data_release r"""
+_RELEASE_COLUMNS: list[ViewColumn] = [
+    ("release_key", "Key: one data release, in their order", ""),
+    ("release_version", "Name, DR50 or DR49.1", ""),
+    ("release_date", "Newest date seen with the release", ""),
+    ("release_date_key", "That date as a key of dim_date", ""),
+    ("major", "Number before the point", ""),
+    ("minor", "Number after the point, 0 for none", ""),
+    ("is_point", "A release between two full ones", ""),
+]
+
+
+def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
+    """Name, comment, query and columns of every view of the star, in the order to make them."""
+    for table in (*DIMENSIONS, *FACTS):
+        columns = _columns(table)
+        yield table.relation, f"{table.grain.capitalize()}", _select(table, columns), columns
+    yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
+    query, columns = _assay_results()
+    yield "fact_assay_result", "One result of any assay: the ten assay facts as one", query, columns
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def statements() -> list[str]:
+    """SQL that makes functions, views and their comments."""
+    made = [FUNCTIONS]
+    for name, comment, query, columns in definitions():
+        made.append(f"create view star.{name} as\n{query}")
+        made.append(f"comment on view star.{name} is {_quote(comment)}")
+        made += [f"comment on column star.{name}.{c} is {_quote(meaning)}" for c, meaning, _ in columns]
+    return made
+
+
+def refresh(connection: sa.Connection) -> bool:
+    """Make the views anew if their text changed since the last time. Returns whether it did."""
+    wanted = statements()
+    digest = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
+    held = connection.scalar(sa.text("select value from ops.setting where name = 'views'"))
+    if held == digest:
+        return False
+    existing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'star'")).all()
+    for name in sorted(existing, key=lambda item: item != "fact_assay_result"):
+        connection.exec_driver_sql(f'drop view star."{name}"')
+    for statement in wanted:
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+    connection.execute(
+        sa.text(
+            "insert into ops.setting (name, value) values ('views', :digest)"
+            " on conflict (name) do update set value = excluded.value"
+        ),
+        {"digest": digest},
+    )
+    return True
