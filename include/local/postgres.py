@@ -88,6 +88,18 @@ class EmbeddedPostgres:
         """Whether this very server runs; a process that took over a dead server's number does not count."""
         return self._pid() is not None
 
+    def last_server(self) -> Server:
+        """Where the server listens, or did when it last ran.
+
+        Raises:
+            PostgresError: it never ran.
+        """
+        try:
+            port = int((self.folder / "port").read_text())
+            return Server(port, (self.folder / "password").read_text())
+        except FileNotFoundError as error:
+            raise PostgresError("Postgres was never started: make demo or make up does") from error
+
     def start(self) -> Server:
         """Start the server to stay, or find it running.
 
@@ -168,14 +180,14 @@ class EmbeddedPostgres:
             for port in (first, free_port(), free_port()):
                 if not is_port_free(port):
                     continue
+                remembered.write_text(str(port))
                 if self._run_pg_ctl(port):
-                    remembered.write_text(str(port))
                     break
                 if is_port_free(port):  # so the port was not the reason
                     break
-        if (listening := self._listening_port()) is None:
+        if not self.is_running:
             raise PostgresError(f"Postgres did not start. The end of {self.log}:\n{_tail(self.log)}")
-        return Server(listening, (self.folder / "password").read_text())
+        return self.last_server()
 
     def _run_pg_ctl(self, port: int) -> bool:
         if self.log.exists():
@@ -235,11 +247,6 @@ class EmbeddedPostgres:
         except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
             pass
         return None
-
-    def _listening_port(self) -> int | None:
-        if self._pid() is None:
-            return None
-        return int((self.data / "postmaster.pid").read_text().splitlines()[3])
 
     @cached_property
     def _account(self) -> pwd.struct_passwd | None:

@@ -1,0 +1,69 @@
+# ImmPort Warehouse on one machine. `make help` explains the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests demo up down url psql sandbox test lint lock clean
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+# Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
+# shell line, their dollars and quotes would be lost.
+VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE
+unexport $(VARIABLES)
+MAKEOVERRIDES :=
+$(foreach name,$(VARIABLES),$(eval export WAREHOUSE_$(name) := $$(value $(name))))
+# Where the caller stands, should it be another folder (make -C).
+export WAREHOUSE_CALLER := $(value PWD)
+export PYTHON
+
+PYTHON_IN_VENV := .venv/bin/python
+LOCAL := @$(PYTHON_IN_VENV) -m include.local
+
+help: ## explain all targets
+	@echo "ImmPort Warehouse: ImmPort's data releases in a Postgres star schema."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "Variables:"
+	@echo "  STUDIES=N ROWS=N SEED=N  size of the synthetic world (demo, up, sandbox)"
+	@echo "  ARCHIVES=DIR             real Tab packages instead, such as SDY139-DR16_Tab.zip (demo, up, sandbox)"
+	@echo "  PORT=N                   port of the Airflow UI (up, default 8080) or of the sandbox (sandbox)"
+	@echo "  SQL='...' or FILE=q.sql  statements to run, answered as CSV (psql); make -s keeps make itself quiet"
+	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url)"
+	@echo "  PYTHON=path              Python 3.11 to 3.14 to build .venv with (setup)"
+
+setup: ## make .venv and install the hash-locked requirements; instant when nothing changed
+	@include/local/setup.sh requirements.txt
+
+setup-tests:
+	@include/local/setup.sh tests/requirements.txt
+
+demo: setup ## load two data releases from the sandbox, one after the other, and report
+	$(LOCAL) demo
+
+up: setup ## start the standing system: Postgres, sandbox (or ImmPort with IMMPORT_API_KEY), Airflow
+	$(LOCAL) up
+
+down: setup ## end the standing system, also after a crash
+	$(LOCAL) down
+
+url: setup ## print the warehouse's SQLAlchemy URL
+	$(LOCAL) url
+
+psql: setup ## open the warehouse, or run SQL='...' or FILE=q.sql
+	$(LOCAL) psql
+
+sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
+	$(LOCAL) sandbox
+
+test: setup-tests ## run the tests; real data is found through IMMPORT_TEST_DATA
+	@$(PYTHON_IN_VENV) -m pytest
+
+lint: setup-tests ## check style, types, SQL and the compose file
+	@.ci/lint
+
+lock: setup ## renew both hash-locked requirement files from pyproject.toml
+	@.ci/lock
+
+clean: ## stop everything and remove what was made
+	@if [ -x $(PYTHON_IN_VENV) ]; then $(PYTHON_IN_VENV) -m include.local clean; fi
+	@rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,127 @@
+# ruff: noqa: T201  (a command line prints)
+"""The commands behind the Makefile: python -m include.local COMMAND."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from include.local import options
+from include.local.options import LocalError
+from include.local.paths import Paths
+from include.local.ports import HOST, is_port_free
+from include.local.postgres import EmbeddedPostgres, PostgresError
+
+
+def demo() -> int:
+    """Load two releases from the sandbox without any Airflow server, and report."""
+    from include.local.demo import run_demo
+
+    return run_demo(Paths.default(), options.world())
+
+
+def up() -> int:
+    """Start the standing system."""
+    from include.local.system import start_system
+
+    return start_system(Paths.default(), options.world(), options.port(8080))
+
+
+def down() -> int:
+    """End the standing system."""
+    from include.local.system import stop_system
+
+    return stop_system(Paths.default())
+
+
+def url() -> int:
+    """Print the warehouse's SQLAlchemy URL, password included."""
+    paths = Paths.default()
+    postgres = EmbeddedPostgres(paths.postgres)
+    if not postgres.is_running:
+        print("Postgres is not running now; make psql and make up start it", file=sys.stderr)
+    print(postgres.last_server().url(_database(paths)).render_as_string(hide_password=False))
+    return 0
+
+
+def psql() -> int:
+    """Open the warehouse, or run SQL or FILE and print CSV."""
+    from include.local.psql import run_psql
+
+    paths = Paths.default()
+    database, statements, name = _database(paths), options.given("SQL"), options.given("FILE")
+    if statements and name:
+        raise LocalError("give SQL or FILE, not both")
+    file = options.existing(name) if name else None
+    postgres = EmbeddedPostgres(paths.postgres)
+    with postgres.running() as server:
+        if database not in server.databases():
+            known = ", ".join(server.databases())
+            raise LocalError(f"there is no database {database}; there are {known}")
+        return run_psql(postgres, server.url(database), statements, file)
+
+
+def sandbox() -> int:
+    """Become the stand-in for ImmPort."""
+    port = options.port(8099)
+    if not is_port_free(port):
+        raise LocalError(f"port {port} of {HOST} is taken; choose another one: make sandbox PORT=N")
+    arguments = ["-m", "include.sandbox", "--port", str(port), *options.world().arguments]
+    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606
+
+
+def clean() -> int:
+    """Stop everything and remove `var/` and the server's data."""
+    paths = Paths.default()
+    down()
+    EmbeddedPostgres(paths.postgres).remove()
+    shutil.rmtree(paths.var, ignore_errors=True)
+    return 0
+
+
+COMMANDS: dict[str, Callable[[], int]] = {
+    command.__name__: command for command in (demo, up, down, url, psql, sandbox, clean)
+}
+
+
+def _database(paths: Paths) -> str:
+    database = options.given("DATABASE") or paths.last_world()
+    if database is None:
+        raise LocalError("there is no warehouse yet: make demo or make up makes one")
+    return database
+
+
+def main() -> int:
+    """Run one command; its exit status. A known problem is told in a line, without a traceback."""
+    parser = argparse.ArgumentParser(prog="python -m include.local", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    command = COMMANDS[parser.parse_args().command]
+    # A closed terminal or a kill must clean up as Ctrl-C does.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    try:
+        return command()
+    except (LocalError, PostgresError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(f"error: the disk is full: {error.filename or 'no space left'}", file=sys.stderr)
+    return 1
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
