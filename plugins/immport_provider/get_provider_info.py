@@ -37,7 +37,7 @@ def get_provider_info() -> dict[str, Any]:
                     "placeholders": {
                         "host": "https://www.immport.org",
                         "login": "empty for an API key",
-                        "password": "the key, or the whole JSON file ImmPort showed once; its scope is browse",
+                        "password": "the key, or all of the JSON file ImmPort showed once (scope browse)",
                     },
                 },
                 "conn-fields": {

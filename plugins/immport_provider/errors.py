@@ -1,0 +1,79 @@
+"""What can go wrong with ImmPort, named by what the caller does about it.
+
+No message holds a header, a key, a token or a signed URL.
+"""
+
+from __future__ import annotations
+
+
+class ImmPortError(Exception):
+    """A request that did not succeed.
+
+    :param what: what happened.
+    :param status: HTTP status, when there was an answer.
+    :ivar source: host that was asked.
+    :ivar endpoint: the endpoint's name.
+    :ivar study: accession, when the request was about one study.
+    :ivar parameters: query parameters that were sent; they hold no secret.
+    :ivar tries: how often the request was made.
+    """
+
+    def __init__(self, what: str, status: int | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.status = status
+        self.source = "ImmPort"
+        self.endpoint = "connection"
+        self.study: str | None = None
+        self.parameters: dict[str, str] = {}
+        self.tries = 1
+
+    def __str__(self) -> str:
+        about = f" of {self.study}" if self.study else ""
+        tries = f" ({self.tries} tries)" if self.tries > 1 else ""
+        return f"{self.source}: {self.endpoint}{about}: {self.what}{tries}"
+
+
+class ConfigurationError(ImmPortError):
+    """The Airflow connection is filled in wrongly: correct it."""
+
+
+class CredentialError(ImmPortError):
+    """The key or the password is not accepted: renew it. Nothing else can succeed until then."""
+
+
+class AccessError(ImmPortError):
+    """The key is not allowed this: skip and record the study, others may be open."""
+
+
+class RequestError(ImmPortError):
+    """The request itself is refused: trying again cannot help."""
+
+
+class RetriableError(ImmPortError):
+    """Trying again later may help. The hook tried for seconds, Airflow tries for minutes.
+
+    :ivar retry_after: seconds that the source asked to wait, if it did.
+    """
+
+    retry_after: float | None = None
+
+
+class AnswerTimeoutError(RetriableError):
+    """No connection, or no further byte, in time."""
+
+
+class ConnectionLostError(RetriableError):
+    """The connection failed or ended before the answer did."""
+
+
+class RateLimitError(RetriableError):
+    """Too many requests: 429."""
+
+
+class ServerError(RetriableError):
+    """The source failed: 5xx."""
+
+
+class BadAnswerError(RetriableError):
+    """Status 200, but not the data that the endpoint promises: an HTML page, broken or cut JSON."""

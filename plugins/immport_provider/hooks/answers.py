@@ -1,0 +1,102 @@
+"""From what HTTP says to what the caller does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from immport_provider.errors import (
+    AccessError,
+    AnswerTimeoutError,
+    BadAnswerError,
+    ConnectionLostError,
+    CredentialError,
+    ImmPortError,
+    RateLimitError,
+    RequestError,
+    ServerError,
+)
+from immport_provider.hooks.retries import read_retry_after
+from include.sources.model import Endpoint
+from include.sources.reader import NotDataError
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: an endpoint, of one study or of none."""
+
+    endpoint: Endpoint
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    study: str | None = None
+
+
+def check(answer: httpx.Response, refused: str, now: datetime) -> None:
+    """Let only status 200 pass.
+
+    :param refused: what a 401 means and what to do about it.
+    :raises ImmPortError: the kind that fits the status.
+    """
+    status = answer.status_code
+    if status == 200:
+        return
+    if status == 401:
+        raise CredentialError(f"401; {refused}", status)
+    if status == 403:
+        raise AccessError("403; not open to this key", status)
+    if status == 429 or status >= 500:
+        kind = RateLimitError if status == 429 else ServerError
+        asked = read_retry_after(answer.headers.get("Retry-After"), now)
+        wish = "" if asked is None else f", asks to wait {asked:.0f} s"
+        error = kind(f"HTTP {status}{wish}", status)
+        error.retry_after = asked
+        raise error
+    if answer.has_redirect_location:
+        # The host only: the whole address may be a signed one.
+        host = urlsplit(answer.headers["Location"]).hostname or "the same host"
+        raise RequestError(f"HTTP {status} to {host}; redirects are not followed", status)
+    if status < 300:
+        raise BadAnswerError(f"HTTP {status} where 200 was expected", status)
+    raise RequestError(f"HTTP {status}", status)
+
+
+@contextmanager
+def explained(request: Request, source: str) -> Iterator[None]:
+    """Turn whatever goes wrong inside into an error that says which request it was."""
+    try:
+        with _translated():
+            yield
+    except ImmPortError as error:
+        error.source = source
+        error.endpoint = request.endpoint.name
+        error.study = request.study
+        error.parameters = dict(request.parameters)
+        raise
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    import httpx
+
+    try:
+        yield
+    except NotDataError as error:
+        raise BadAnswerError(str(error), 200) from None
+    except (httpx.ConnectTimeout, httpx.PoolTimeout):
+        raise AnswerTimeoutError("no connection in time") from None
+    except httpx.TimeoutException:
+        raise AnswerTimeoutError("nothing arrived in time") from None
+    except httpx.ConnectError as error:
+        raise ConnectionLostError(f"no connection: {error}") from None
+    except httpx.TransportError as error:
+        # Not its text: it may quote a header.
+        raise ConnectionLostError(f"the connection broke ({type(error).__name__})") from None
+    except httpx.DecodingError:
+        raise BadAnswerError("broken compression", 200) from None

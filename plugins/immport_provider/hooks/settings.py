@@ -1,0 +1,106 @@
+"""An Airflow connection of type `immport`, read and checked."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from immport_provider.hooks.credentials import Credential, read_api_key
+
+DEFAULT_HOST = "https://www.immport.org"
+API = "/data/query"
+
+
+class Connection(Protocol):
+    """The part of Airflow's connection that is used here."""
+
+    host: str | None
+    schema: str | None
+    port: int | None
+    login: str | None
+    password: str | None
+
+    @property
+    def extra_dejson(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to reach ImmPort.
+
+    :param base: scheme, host and port.
+    :param key: the API key; None without one, or with a user name.
+    :param login: user name and password of the older token exchange.
+    :param timeout: seconds without a byte.
+    """
+
+    base: str
+    key: Credential | None
+    login: tuple[str, str] | None = field(repr=False)
+    timeout: float
+    max_retries: int
+    page_size: int
+
+    @property
+    def source(self) -> str:
+        """Host and port, for messages."""
+        return urlsplit(self.base).netloc
+
+    @property
+    def is_loopback(self) -> bool:
+        return _is_loopback(urlsplit(self.base).hostname or "")
+
+
+def read_settings(connection: Connection) -> Settings:
+    """Check a connection.
+
+    :raises ValueError: which field is wrong, never what a secret one holds.
+    """
+    extra = connection.extra_dejson
+    base = _base(connection, allow_http=str(extra.get("allow_http")).lower() == "true")
+    login = (connection.login, connection.password or "") if connection.login else None
+    key = None
+    if connection.password and login is None:
+        key = read_api_key(connection.password, extra.get("expires_at"))
+    return Settings(
+        base,
+        key,
+        login,
+        timeout=_number(extra, "timeout", 60, least=1),
+        max_retries=int(_number(extra, "max_retries", 5)),
+        page_size=int(_number(extra, "page_size", 500, least=1)),
+    )
+
+
+def _base(connection: Connection, *, allow_http: bool) -> str:
+    host = (connection.host or DEFAULT_HOST).strip()
+    url = urlsplit(host if "://" in host else f"{connection.schema or 'https'}://{host}")
+    if "@" in url.netloc:
+        raise ValueError("host must not hold a user name or password")
+    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
+        raise ValueError(f"host is no address such as {DEFAULT_HOST}")
+    if url.scheme == "http" and not allow_http and not _is_loopback(url.hostname):
+        raise ValueError("plain http would send the key unencrypted: use https (allow_http is for stand-ins)")
+    port = f":{connection.port}" if connection.port and not url.port else ""
+    return f"{url.scheme}://{url.netloc}{port}{url.path.rstrip('/').removesuffix(API)}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _number(extra: Mapping[str, Any], name: str, default: float, least: float = 0) -> float:
+    given = extra.get(name)
+    try:
+        number = default if given in {None, ""} else float(given)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is no number") from None
+    if not least <= number < float("inf"):
+        raise ValueError(f"{name} must be at least {least:g}")
+    return number
