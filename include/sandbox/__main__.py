@@ -1,0 +1,108 @@
+"""`python -m include.sandbox`: serve a world until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from include.sandbox.app import Sandbox
+from include.sandbox.keys import Keys
+from include.sandbox.synthetic import SyntheticWorld
+from include.sandbox.world import World
+from include.sources.release import Release
+
+#: Rows of one assay stay below this, so that result ids of two studies never meet.
+MOST_ROWS = 900_000
+
+
+class Server(uvicorn.Server):
+    """A server that says where it listens, and its key, once it really listens."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self.greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(self.greeting)
+        sys.stdout.flush()
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= MOST_ROWS:
+        raise argparse.ArgumentTypeError(f"from 1 to {MOST_ROWS}")
+    return number
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        "python -m include.sandbox",
+        description="A stand-in for ImmPort's Shared Data API. Prints url= and api_key=, then serves until it is ended.",
+    )
+    made.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes a free one")
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    made.add_argument("--archives", type=Path, metavar="DIR", help="serve the ImmPort Tab packages in DIR")
+    made.add_argument("--studies", type=_count, default=8, help="synthetic studies (default: %(default)s)")
+    made.add_argument(
+        "--rows", type=_count, default=60, help="result rows per assay of a study (default: %(default)s)"
+    )
+    made.add_argument("--seed", type=int, default=1, help="another seed, other values (default: %(default)s)")
+    made.add_argument("--release", help="data release served first, such as DR50 (default: the newest)")
+    made.add_argument("--api-key", help="the key to accept (default: a new one)")
+    made.add_argument(
+        "--token-seconds", type=int, default=3600, help="life of an exchanged token (default: %(default)s)"
+    )
+    return made
+
+
+def open_world(options: argparse.Namespace) -> World:
+    """The world the options ask for.
+
+    :raises ValueError: a folder that is missing or holds no package.
+    """
+    if options.archives is None:
+        return SyntheticWorld(options.studies, options.rows, options.seed)
+    from include.sandbox.packages import PackageWorld  # pandas takes a second that the synthetic world spares
+
+    return PackageWorld(options.archives)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the sandbox; 0 after a signal, 2 when it cannot start."""
+    options = parser().parse_args(arguments)
+    try:
+        world = open_world(options)
+        current = Release.parse(options.release) if options.release else max(world.releases)
+        if current not in world.releases:
+            raise ValueError(f"no release {current} here (there are {', '.join(map(str, world.releases))})")
+        listener = socket.create_server((options.host, options.port))
+    except (ValueError, OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        where = f" (address {options.host}:{options.port})" if isinstance(error, OSError) else ""
+        sys.stderr.write(f"sandbox: {reason}{where}\n")
+        return 2
+    # uvicorn raises the signal again after a clean stop; by then there is nothing left to end.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    keys = Keys(options.api_key, options.token_seconds)
+    config = uvicorn.Config(
+        Sandbox(world, keys, current).app(),
+        log_config=None,
+        log_level="critical",
+        server_header=False,
+        timeout_graceful_shutdown=0,
+    )
+    url = f"http://{options.host}:{listener.getsockname()[1]}"
+    Server(config, f"url={url}\napi_key={keys.api_key}\n").run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

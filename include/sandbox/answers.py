@@ -1,0 +1,144 @@
+"""Rows as ImmPort prints them, JSON or TSV, in chunks; and the filters of its result endpoints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from json.encoder import encode_basestring
+from typing import Any
+
+from include.sandbox.world import Row
+
+#: About this many characters are sent at a time.
+CHUNK = 64 * 1024
+
+_EXACT = """
+ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession biosampleAccession biosampleSubtype
+biosampleType clinical ethnicity experimentAccession expsampleAccession gender measurementTechnique
+plannedVisitAccession race raceSpecify species strain studyAccession studyTimeCollectedUnit
+studyTimeT0Event studyTimeT0EventSpecify subjectAccession subjectPhenotype
+""".split()
+_PARTIAL = ("armName", "studyTitle", "treatmentAccession")
+_NUMERIC = ("maxSubjectAge", "minSubjectAge", "studyTimeCollected")
+_COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
+    "": lambda value, limit: value == limit,
+    "Gte": lambda value, limit: value >= limit,
+    "Lte": lambda value, limit: value <= limit,
+    "Gt": lambda value, limit: value > limit,
+    "Lt": lambda value, limit: value < limit,
+}
+
+Test = Callable[[Row], bool]
+
+
+def json_text(value: Any) -> str:
+    """One value as JSON. A Decimal keeps its scale, which the json module cannot print."""
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def tsv_text(value: Any) -> str:
+    """One value as a TSV cell: null is empty, and what would break the line becomes a blank."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json_text(value)
+    return text.translate({9: " ", 10: " ", 13: " "})
+
+
+def _row_printer(names: Sequence[str]) -> Callable[[Row], str]:
+    labels = [(name, json_text(name) + ":") for name in names]
+
+    def text(row: Row) -> str:
+        return "{" + ",".join([label + json_text(row.get(name)) for name, label in labels]) + "}"
+
+    return text
+
+
+def json_object(names: Sequence[str], row: Row) -> str:
+    """A row as a JSON object with exactly these keys, in this order."""
+    return _row_printer(names)(row)
+
+
+def json_array(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Rows as one bare array, in chunks."""
+    text = _row_printer(names)
+
+    def parts() -> Iterator[str]:
+        yield "["
+        separator = ""
+        for row in rows:
+            yield separator + text(row)
+            separator = ","
+        yield "]"
+
+    return _chunks(parts())
+
+
+def tsv_lines(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Rows as tab-separated lines under a header line, in chunks."""
+
+    def parts() -> Iterator[str]:
+        yield "\t".join(names) + "\n"
+        for row in rows:
+            yield "\t".join([tsv_text(row.get(name)) for name in names]) + "\n"
+
+    return _chunks(parts())
+
+
+def _chunks(parts: Iterable[str]) -> Iterator[bytes]:
+    held: list[str] = []
+    size = 0
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= CHUNK:
+            yield "".join(held).encode()
+            held, size = [], 0
+    if held:
+        yield "".join(held).encode()
+
+
+def filters(parameters: Iterable[tuple[str, str]]) -> list[Test]:
+    """Tests that a row must all pass, from query parameters; parameters ImmPort does not know are ignored.
+
+    :raises ValueError: a numeric parameter holds no number.
+    """
+    wanted: dict[str, list[str]] = {}
+    for name, text in parameters:
+        # The whole text stays a candidate: vocabularies hold values with a comma in them.
+        values = [text, *text.split(",")] if "," in text else [text]
+        wanted.setdefault("gender" if name == "sex" else name, []).extend(value.strip() for value in values)
+    tests: list[Test] = []
+    for name, values in wanted.items():
+        if name in _EXACT:
+            tests.append(_among(name, values))
+        elif name in _PARTIAL:
+            tests.append(_containing(name, values))
+        elif name.rstrip("GtLe") in _NUMERIC and name[len(name.rstrip("GtLe")) :] in _COMPARE:
+            tests.append(_compared(name.rstrip("GtLe"), name[len(name.rstrip("GtLe")) :], values))
+    return tests
+
+
+def _among(name: str, values: Sequence[str]) -> Test:
+    accepted = {value.casefold() for value in values}
+    return lambda row: (row.get(name) or "").casefold() in accepted
+
+
+def _containing(name: str, values: Sequence[str]) -> Test:
+    parts = [value.casefold() for value in values]
+    return lambda row: any(part in (row.get(name) or "").casefold() for part in parts)
+
+
+def _compared(name: str, operator: str, values: Sequence[str]) -> Test:
+    compare = _COMPARE[operator]
+    try:
+        limits = [Decimal(value) for value in values if "," not in value]
+    except InvalidOperation:
+        raise ValueError(f"{name}{operator}: not a number") from None
+    return lambda row: row.get(name) is not None and any(compare(row[name], limit) for limit in limits)

@@ -1,0 +1,92 @@
+"""What a world is: studies with rows at every endpoint, at each of its data releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+from include.sources.release import Release
+
+#: One row under ImmPort's names. A Decimal is printed with its own scale: `Decimal("7.00")` as `7.00`.
+Row = dict[str, Any]
+
+_PER_YEAR = {"Years": 1, "Months": 12, "Weeks": Decimal("52.18"), "Days": Decimal("365.25"), "Hours": 8766}
+
+
+class World(Protocol):
+    """Studies and their rows; the same question always has the same answer."""
+
+    name: str
+    releases: Mapping[Release, date]
+
+    def studies(self, release: Release) -> Sequence[str]:
+        """Accessions shared at a release, in ImmPort's order."""
+
+    def rows(self, endpoint: str, study: str, release: Release) -> Iterator[Row]:
+        """Rows of a shared study, lazily; keys an endpoint does not declare are ignored by the caller.
+
+        An endpoint this world knows nothing of has no rows.
+        """
+
+    def document(self, study: str, release: Release) -> Row:
+        """The study as the search index holds it (`_source`)."""
+
+
+def scaled(value: str | float | Decimal) -> Decimal:
+    """A number as a `numeric(x,2)` column prints it: ages, study times, visit days."""
+    return Decimal(value).quantize(Decimal("0.01"))
+
+
+def padded(years: Decimal | None) -> str | None:
+    """An age limit of a study as ImmPort prints it: text with leading blanks, `"  27.00"`."""
+    return None if years is None else f"{scaled(years):>7}"
+
+
+def in_years(age: Decimal | None, unit: str | None) -> str | None:
+    """`max_subject_age_in_years`: text without padding, `"70.0"`."""
+    if age is None or unit not in _PER_YEAR:
+        return None
+    return str(round(float(age / _PER_YEAR[unit]), 2))
+
+
+def study_document(
+    study: Row,
+    arms: Sequence[Row],
+    visits: int,
+    counts: Mapping[str, int],
+    **lists: Sequence[str | None],
+) -> Row:
+    """Build a search document from the study's own row.
+
+    :param counts: rows per measurement technique.
+    :param lists: values of further array fields; doubles and nulls are left out.
+    """
+    document: Row = {
+        "study_accession": study["studyAccession"],
+        "brief_title": study["briefTitle"],
+        "brief_description": study["briefDescription"],
+        "clinical_trial": study["clinicalTrial"],
+        "actual_enrollment": study["actualEnrollment"],
+        "doi": study["doi"],
+        "gender_included": study["genderIncluded"],
+        "minimum_age": study["minimumAge"],
+        "maximum_age": study["maximumAge"],
+        "age_unit": study["ageUnit"],
+        "has_lab_test": "N",
+        "has_assessment": "N",
+    }
+    for which in ("initial", "latest"):
+        version = study[f"{which}DataReleaseVersion"]
+        document[f"{which}_data_release_version"] = version
+        document[f"{which}_data_release_version_number"] = version and float(version.removeprefix("DR"))
+        document[f"{which}_data_release_date"] = study[f"{which}DataReleaseDate"]
+    document["arm_accession"] = [arm["armAccession"] for arm in arms]
+    document["arm_name"] = [arm["name"] for arm in arms]
+    document["assay_method"] = list(counts)
+    document["assay_method_count"] = [f"{method} ({count})" for method, count in counts.items()]
+    document["planned_visit_total_count"] = [visits]
+    for name, values in lists.items():
+        document[name] = sorted({value for value in values if value})
+    return document
