@@ -120,6 +120,15 @@ class EmbeddedPostgres:
             with self._lock():
                 self._stop()
 
+    def retire(self) -> bool:
+        """Stop the server once nobody uses it: now, or when the last `running` ends. Whether it stopped."""
+        if self.folder.exists():
+            with self._lock():
+                (self.folder / "temporary").touch()
+                if self._is_unused():
+                    self._stop()
+        return not self.is_running
+
     @contextlib.contextmanager
     def running(self) -> Iterator[Server]:
         """The server for the time of a `with`: started when needed, and stopped again only then.

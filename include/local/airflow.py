@@ -1,0 +1,115 @@
+"""The environment in which Airflow runs on this machine: one function for the demo, `make up` and tests."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from include.local.options import LocalError
+from include.local.paths import ROOT
+from include.local.ports import HOST
+from include.local.processes import last_lines, spawn
+
+ADMIN = "admin"
+
+
+def airflow_environment(
+    home: Path, *, metadata_url: str, warehouse: URL, immport: str, landing: Path
+) -> dict[str, str]:
+    """What Airflow needs beside the caller's own environment.
+
+    `immport` and `warehouse` become the connections `immport_default` and `warehouse_default`, `landing`
+    the variable `immport_landing`. `immport` is a connection as Airflow reads it, JSON or URI.
+    """
+    keys = ensure_secrets(home)
+    postgres = {
+        "conn_type": "postgres",
+        "host": warehouse.host,
+        "port": warehouse.port,
+        "login": warehouse.username,
+        "password": warehouse.password,
+        "schema": warehouse.database,
+    }
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__CORE__FERNET_KEY": keys["fernet_key"],
+        "AIRFLOW__API__SECRET_KEY": keys["secret_key"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": keys["jwt_secret"],
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_url,
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        # A slot is free about a second after its task, not five.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "GX_ANALYTICS_ENABLED": "false",
+        "AIRFLOW_CONN_IMMPORT_DEFAULT": immport,
+        "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(postgres),
+        "AIRFLOW_VAR_IMMPORT_LANDING": landing.as_uri(),
+        # A proxy for the outside world must not get what is for this machine.
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), HOST, "localhost"])),
+    }
+
+
+def server_environment(home: Path, port: int) -> dict[str, str]:
+    """What Airflow's own servers need on top: address, user, password file."""
+    return {
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(home)),
+    }
+
+
+def password_file(home: Path) -> Path:
+    """Where the UI's user and password are kept, as Airflow's simple auth manager reads them."""
+    return home / "passwords.json"
+
+
+def ensure_password(home: Path) -> str:
+    """The UI's password, generated at the first call."""
+    return _kept(password_file(home), lambda: {ADMIN: secrets.token_urlsafe(12)})[ADMIN]
+
+
+def ensure_secrets(home: Path) -> dict[str, str]:
+    """Airflow's keys, generated at the first call."""
+    return _kept(
+        home / "secrets.json",
+        lambda: {
+            "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            "secret_key": secrets.token_urlsafe(32),
+            "jwt_secret": secrets.token_urlsafe(64),
+        },
+    )
+
+
+def migrate_airflow(environment: Mapping[str, str], marked: str, log: Path) -> None:
+    """Bring Airflow's metadata database to the shape of the installed Airflow.
+
+    Raises:
+        LocalError: it failed; the message ends with the log's last lines.
+    """
+    if spawn(["airflow", "db", "migrate"], marked, log, environment).wait() != 0:
+        raise LocalError(f"Airflow's metadata database could not be made: {last_lines(log)}")
+
+
+def _kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(make()))
+        fresh.replace(path)
+    return dict(json.loads(path.read_text()))

@@ -1,0 +1,130 @@
+"""`make demo`: releases of a sandbox world through the DAG into the star, without any Airflow server."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+import sqlalchemy as sa
+from rich.console import Console
+
+from include.local.airflow import airflow_environment, migrate_airflow
+from include.local.options import LocalError, World
+from include.local.paths import Paths
+from include.local.postgres import EmbeddedPostgres
+from include.local.processes import alone, end_marked, last_lines, mark, spawn
+from include.local.progress import Progress, read_steps, said
+from include.local.sandbox import Sandbox, start_sandbox
+from include.local.server import Server
+from include.sources.release import Release
+
+DAG = "immport_release"
+_POLL_SECONDS = 0.5
+
+
+def run_demo(paths: Paths, world: World) -> int:
+    """Load the releases that are due and print the report; 0 when every study ended as it should.
+
+    Raises:
+        LocalError: another demo runs, or a part could not be started.
+    """
+    console = Console(highlight=False)
+    marked = mark(paths.var, "demo")
+    postgres = EmbeddedPostgres(paths.postgres)
+    with alone(paths.var / "demo.lock", "another make demo is at work in this checkout"):
+        end_marked(marked)  # what a demo that was killed left behind
+        with contextlib.ExitStack() as stack:
+            with said(console, "Postgres"):
+                server = stack.enter_context(postgres.running())
+            stack.callback(end_marked, marked)
+            with said(console, "Sandbox"):
+                sandbox = start_sandbox(world, marked, paths.logs / "demo-sandbox.log")
+            return _load(paths, console, server, sandbox, marked, everything=world.archives is not None)
+
+
+def _load(
+    paths: Paths, console: Console, server: Server, sandbox: Sandbox, marked: str, *, everything: bool
+) -> int:
+    from include.pipeline.report import print_report
+    from include.warehouse.migrate import upgrade
+
+    status = sandbox.status()
+    database = status["world"]
+    with said(console, f"Warehouse {database}"):
+        warehouse = server.ensure_database(database)
+        upgrade(warehouse)
+    paths.remember_world(database)
+    home = paths.airflow_demo
+    environment = airflow_environment(
+        home,
+        metadata_url=f"sqlite:///{home / 'airflow.db'}",
+        warehouse=warehouse,
+        immport=sandbox.connection,
+        landing=paths.landing(database),
+    )
+    stamp = home / f"migrated-{metadata.version('apache-airflow')}"
+    if not stamp.exists():
+        with said(console, "Airflow's metadata"):
+            migrate_airflow(environment, marked, paths.logs / "demo-airflow-db.log")
+        stamp.touch()
+    engine = sa.create_engine(warehouse, poolclass=sa.NullPool)
+    before = set(_run_ids(engine))
+    for release in due(status["releases"], _newest(engine), everything=everything):
+        sandbox.serve(release)
+        log = paths.logs / f"demo-{release}.log"
+        _run_dag(release, environment, marked, log, engine=engine, console=console)
+    runs = [run for run in _run_ids(engine) if run not in before]
+    return int(print_report(engine, runs, console))
+
+
+def due(releases: Sequence[str], newest: str | None, *, everything: bool) -> list[str]:
+    """The releases to load, in order: all or the last two, none older than the warehouse's newest."""
+    ordered = sorted(releases, key=Release.parse)
+    wanted = ordered if everything else ordered[-2:]
+    return [
+        release for release in wanted if newest is None or Release.parse(release) >= Release.parse(newest)
+    ]
+
+
+def _newest(engine: sa.Engine) -> str | None:
+    """The newest release of which the warehouse holds something."""
+    query = sa.text("SELECT DISTINCT newest_release FROM ops.run WHERE state IN ('success', 'partial')")
+    with engine.connect() as connection:
+        seen = [release for release in connection.scalars(query) if release]
+    return max(seen, key=Release.parse, default=None)
+
+
+def _run_ids(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.scalars(sa.text("SELECT run_id FROM ops.run ORDER BY started_at")))
+
+
+def _run_dag(
+    release: str,
+    environment: Mapping[str, str],
+    marked: str,
+    log: Path,
+    *,
+    engine: sa.Engine,
+    console: Console,
+) -> None:
+    """Run the DAG once, showing its steps. How it ended is for the report to say, unless it never began."""
+    console.print(f"[bold]{release}[/]  [dim]log: {log}[/]", soft_wrap=True)
+    before = set(_run_ids(engine))
+    started = time.monotonic()
+    process = spawn(["airflow", "dags", "test", DAG], marked, log, environment)
+    with Progress(console, release) as progress:
+        while True:
+            has_ended = process.poll() is not None
+            runs = [run for run in _run_ids(engine) if run not in before]
+            progress.show(read_steps(engine, runs))
+            if has_ended:
+                break
+            time.sleep(_POLL_SECONDS)
+    if not runs:
+        raise LocalError(f"{DAG} did not begin to load {release}. The end of {log}:\n{last_lines(log, 30)}")
+    word = "ended" if process.returncode == 0 else "failed"
+    console.print(f"  {DAG} {word} after {time.monotonic() - started:.0f} s")

@@ -1,0 +1,102 @@
+"""Background processes of this checkout: started in sessions of their own, found again by a mark.
+
+The mark is an environment variable, so it is inherited by whatever they start and survives every crash;
+a process is never taken for ours because of its name or number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from include.local.options import LocalError
+
+MARK = "IMMPORT_WAREHOUSE_PROCESS"
+#: A task may be in the middle of a transaction: it gets this long to end before it is killed.
+GRACE_SECONDS = 15
+
+
+def mark(var: Path, system: str) -> str:
+    """The mark of one system (`up` or `demo`) of the checkout whose files lie in `var`."""
+    return f"{system}:{var}"
+
+
+def spawn(
+    module: Sequence[str], marked: str, log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start `python -m MODULE ARGUMENTS...` in the background, its output in a log only the user can read."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", *module],
+            # SPT_NOENV: Airflow renames its processes, which would overwrite the environment one can read.
+            env={**os.environ, **(environment or {}), MARK: marked, "SPT_NOENV": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+
+
+def marked_processes(marked: str) -> list[psutil.Process]:
+    """All living processes with this mark."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(MARK) == marked and process.pid != os.getpid():
+                found.append(process)
+    return found
+
+
+def end_marked(marked: str) -> int:
+    """End all processes with this mark and wait until they are gone; their number.
+
+    Raises:
+        LocalError: one of them cannot be ended, even by SIGKILL.
+    """
+    ended: set[int] = set()
+    for seconds in (GRACE_SECONDS, GRACE_SECONDS, GRACE_SECONDS):
+        processes = marked_processes(marked)
+        if not processes:
+            return len(ended)
+        # Only the first round is polite: what a dying process started meanwhile is killed in the next.
+        polite = not ended
+        ended.update(process.pid for process in processes)
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate() if polite else process.kill()
+        psutil.wait_procs(processes, timeout=seconds)
+    if left := marked_processes(marked):
+        raise LocalError(f"processes {', '.join(str(process.pid) for process in left)} do not end")
+    return len(ended)
+
+
+@contextlib.contextmanager
+def alone(lock: Path, otherwise: str) -> Iterator[None]:
+    """Hold a lock file for the time of a `with`.
+
+    Raises:
+        LocalError: somebody else holds it; the message is `otherwise`.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalError(otherwise) from None
+        yield
+
+
+def last_lines(log: Path, lines: int = 15) -> str:
+    """The end of a log, for an error message."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(no log)"

@@ -1,0 +1,70 @@
+"""The sandbox as a process of its own: started here, spoken to over HTTP only."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from include.local.options import LocalError, World
+from include.local.processes import last_lines, spawn
+
+#: Joining a folder of packages into API rows takes a while.
+START_TIMEOUT_SECONDS = 300
+_GREETING = re.compile(r"^url=(?P<url>\S+)\napi_key=(?P<key>\S+)\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A sandbox that answers."""
+
+    url: str
+    api_key: str = field(repr=False)
+    pid: int
+
+    @property
+    def connection(self) -> str:
+        """The Airflow connection to it, as JSON."""
+        return json.dumps({"conn_type": "immport", "host": self.url, "password": self.api_key})
+
+    def status(self) -> dict[str, Any]:
+        """What it serves: the world's name, its releases in order, the current one."""
+        return dict(httpx.get(f"{self.url}/_sandbox", trust_env=False, timeout=60).raise_for_status().json())
+
+    def serve(self, release: str) -> None:
+        """Serve a data release from now on."""
+        httpx.put(
+            f"{self.url}/_sandbox/release", json={"release": release}, trust_env=False, timeout=60
+        ).raise_for_status()
+
+
+def start_sandbox(world: World, marked: str, log: Path) -> Sandbox:
+    """Start a sandbox on a free port and wait until it answers.
+
+    Raises:
+        LocalError: it ended instead, or took too long.
+    """
+    process = spawn(["include.sandbox", "--port", "0", *world.arguments], marked, log)
+    try:
+        return _wait_for_greeting(process, log)
+    except BaseException:
+        process.kill()
+        raise
+
+
+def _wait_for_greeting(process: subprocess.Popen[bytes], log: Path) -> Sandbox:
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        has_ended = process.poll() is not None
+        if found := _GREETING.search(log.read_text(errors="replace")):
+            return Sandbox(found["url"], found["key"], process.pid)
+        if has_ended:
+            raise LocalError(f"the sandbox did not start: {last_lines(log)}")
+        time.sleep(0.05)
+    raise LocalError(f"the sandbox did not answer within {START_TIMEOUT_SECONDS} s; see {log}")

@@ -1,0 +1,222 @@
+"""`make up` and `make down`: the standing system of Postgres, sandbox and Airflow on 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from rich.console import Console
+
+from include.local.airflow import (
+    ADMIN,
+    airflow_environment,
+    ensure_password,
+    migrate_airflow,
+    password_file,
+    server_environment,
+)
+from include.local.options import LocalError, World
+from include.local.paths import Paths
+from include.local.ports import HOST, is_port_free
+from include.local.postgres import EmbeddedPostgres
+from include.local.processes import alone, end_marked, last_lines, mark, spawn
+from include.local.progress import said
+from include.local.sandbox import Sandbox, start_sandbox
+
+#: Airflow's parts: name, command. Logs are read from the folder they share, not over further ports.
+SERVICES: Mapping[str, list[str]] = {
+    "api-server": ["airflow", "api-server"],
+    "scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
+    "dag-processor": ["airflow", "dag-processor"],
+    "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
+}
+HEALTHY_WITHIN_SECONDS = 180
+FREE_BYTES_NEEDED = 1_000_000_000
+#: Database and landing folder of the real ImmPort.
+IMMPORT = "immport"
+_BUSY = "another make up or make down is at work in this checkout"
+
+
+def start_system(paths: Paths, world: World, port: int) -> int:
+    """Start what does not run yet and say where it is; 0 also when all of it ran already.
+
+    Raises:
+        LocalError: the port is taken, the disk is nearly full, or a part did not become healthy; then
+            nothing of it is left running.
+    """
+    console = Console(highlight=False)
+    marked = mark(paths.var, "up")
+    with alone(paths.var / "up.lock", _BUSY):
+        state = _read_state(paths)
+        if state and all(_is_alive(pid, born) for pid, born in state["processes"].values()):
+            console.print("The system is already running; make down ends it.")
+            _say_where(console, paths, state)
+            return 0
+        end_marked(marked)  # what a crash left behind
+        _check_room(paths)
+        if not is_port_free(port):
+            raise LocalError(f"port {port} of {HOST} is taken; choose another one: make up PORT=N")
+        try:
+            state = _start(paths, world, port, console, marked)
+        except BaseException:
+            _end(paths, marked)
+            raise
+        _say_where(console, paths, state)
+    return 0
+
+
+def stop_system(paths: Paths) -> int:
+    """End all that `make up` started, whatever became of it meanwhile."""
+    console = Console(highlight=False)
+    with alone(paths.var / "up.lock", _BUSY):
+        ended = _end(paths, mark(paths.var, "up"))
+        console.print(f"Ended {ended} processes." if ended else "Nothing was running.")
+        if EmbeddedPostgres(paths.postgres).is_running:
+            console.print("Postgres stays until the make demo or make psql that uses it ends.")
+    return 0
+
+
+def _end(paths: Paths, marked: str) -> int:
+    ended = end_marked(marked)
+    postgres = EmbeddedPostgres(paths.postgres)
+    ended += postgres.is_running and postgres.retire()
+    _state_file(paths).unlink(missing_ok=True)
+    return ended
+
+
+def _start(paths: Paths, world: World, port: int, console: Console, marked: str) -> dict[str, Any]:
+    from include.warehouse.migrate import upgrade
+
+    with said(console, "Postgres"):
+        server = EmbeddedPostgres(paths.postgres).start()
+        metadata_url = server.ensure_database("airflow").render_as_string(hide_password=False)
+    immport, database, sandbox = _real_immport(), IMMPORT, None
+    if immport is None:
+        with said(console, "Sandbox"):
+            sandbox = start_sandbox(world, marked, paths.logs / "sandbox.log")
+        immport, database = sandbox.connection, sandbox.status()["world"]
+    with said(console, f"Warehouse {database}"):
+        warehouse = server.ensure_database(database)
+        upgrade(warehouse)
+    paths.remember_world(database)
+    home = paths.airflow
+    ensure_password(home)
+    environment = airflow_environment(
+        home,
+        metadata_url=metadata_url,
+        warehouse=warehouse,
+        immport=immport,
+        landing=paths.landing(database),
+    ) | server_environment(home, port)
+    with said(console, "Airflow's metadata"):
+        migrate_airflow(environment, marked, paths.logs / "airflow-db.log")
+    started = {
+        name: spawn(command, marked, paths.logs / f"{name}.log", environment)
+        for name, command in SERVICES.items()
+    }
+    pids = {name: process.pid for name, process in started.items()}
+    state = _state(port, database, sandbox, pids | ({"sandbox": sandbox.pid} if sandbox else {}))
+    _write_state(paths, state)
+    _wait_until_healthy(paths, state, console)
+    return state
+
+
+def _real_immport() -> str | None:
+    """The caller's own connection to ImmPort; None means the sandbox."""
+    if connection := os.environ.get("AIRFLOW_CONN_IMMPORT_DEFAULT"):
+        return connection
+    if key := os.environ.get("IMMPORT_API_KEY"):
+        return json.dumps({"conn_type": "immport", "password": key})
+    return None
+
+
+def _wait_until_healthy(paths: Paths, state: Mapping[str, Any], console: Console) -> None:
+    deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
+    waiting: dict[str, str] = {}
+    with said(console, f"Airflow ({', '.join(SERVICES)})"):
+        while time.monotonic() < deadline:
+            for name, (pid, born) in state["processes"].items():
+                if not _is_alive(pid, born):
+                    raise LocalError(f"the {name} ended: {last_lines(paths.logs / f'{name}.log')}")
+            health = _health(state["address"])
+            now = {part: str(answer.get("status")) for part, answer in health.items()}
+            for part in now.keys() - waiting.keys():
+                if now[part] == "healthy":
+                    waiting[part] = now[part]
+                    console.print(f"  {part.replace('_', '-')} is healthy")
+            if len(now) >= len(SERVICES) and set(now.values()) == {"healthy"}:
+                return
+            time.sleep(0.5)
+    raise LocalError(f"Airflow was not healthy within {HEALTHY_WITHIN_SECONDS} s; see {paths.logs}")
+
+
+def _health(address: str) -> dict[str, dict[str, Any]]:
+    """Airflow's answer per part; empty while it does not answer."""
+    try:
+        answer = httpx.get(f"{address}/api/v2/monitor/health", trust_env=False, timeout=10)
+    except httpx.TransportError:
+        return {}
+    return dict(answer.json()) if answer.status_code == httpx.codes.OK else {}
+
+
+def _check_room(paths: Paths) -> None:
+    for wanted in (paths.var, EmbeddedPostgres(paths.postgres).folder):
+        folder = next(place for place in (wanted, *wanted.parents) if place.exists())
+        free = shutil.disk_usage(folder).free
+        if free < FREE_BYTES_NEEDED:
+            raise LocalError(f"the disk of {folder} is nearly full: {free // 1_000_000} MB free, 1000 needed")
+
+
+def _say_where(console: Console, paths: Paths, state: Mapping[str, Any]) -> None:
+    home = paths.airflow
+    lines = {
+        "Airflow": state["address"],
+        "User": ADMIN,
+        "Password": f"{ensure_password(home)}  (kept in {password_file(home)})",
+        "Warehouse": f"database {state['database']}: make psql, make url",
+        "ImmPort": f"the sandbox at {state['sandbox']}" if state["sandbox"] else "ImmPort itself",
+        "Logs": str(paths.logs),
+    }
+    for name, value in lines.items():
+        console.print(f"{name + ':':<11}{value}", markup=False, soft_wrap=True)
+
+
+def _state_file(paths: Paths) -> Path:
+    return paths.var / "system.json"
+
+
+def _state(port: int, database: str, sandbox: Sandbox | None, pids: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "address": f"http://{HOST}:{port}",
+        "database": database,
+        "sandbox": sandbox.url if sandbox else None,
+        # A number alone may belong to another process tomorrow.
+        "processes": {name: [pid, psutil.Process(pid).create_time()] for name, pid in pids.items()},
+    }
+
+
+def _write_state(paths: Paths, state: Mapping[str, Any]) -> None:
+    _state_file(paths).write_text(json.dumps(state, indent=2) + "\n")
+
+
+def _read_state(paths: Paths) -> dict[str, Any] | None:
+    try:
+        return dict(json.loads(_state_file(paths).read_text()))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+
+
+def _is_alive(pid: int, born: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        # Within 2 s: a set clock moves the computed time of birth.
+        return abs(process.create_time() - born) < 2 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
