@@ -1,0 +1,213 @@
+"""The landing zone: whole files or none, the bytes received or an error."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk.io import attach
+from fsspec.implementations.memory import MemoryFileSystem
+
+from include import landing as module
+from include.landing import Fetch, Landed, Landing, LandingError, Manifest
+from include.sources.immport import ENDPOINTS
+from include.sources.reader import NotDataError
+
+ARM = ENDPOINTS["arm"]
+FETCH = Fetch("SDY1", "DR9", "run-1")
+FULL = dict.fromkeys(ARM.names, "x")
+BODY = json.dumps([FULL, {**FULL, "new": 1}, {"armAccession": "ARM3"}]).encode()
+
+
+@pytest.fixture(params=["file", "memory"])
+def landing(request: pytest.FixtureRequest, tmp_path: Path) -> Landing:
+    """A landing zone in a folder whose name has a space, and one that is no folder at all."""
+    if request.param == "file":
+        return Landing(f"{tmp_path}/landing zone")
+    attach("memory", fs=MemoryFileSystem())
+    return Landing(f"memory://{tmp_path.name}/landing")
+
+
+def land(landing: Landing, fetch: Fetch = FETCH, body: bytes = BODY, endpoint: str = "arm") -> Landed:
+    return landing.receive(fetch, ENDPOINTS[endpoint], {}, [body[:9], body[9:]])
+
+
+def finish(landing: Landing, landed: list[Landed], fetch: Fetch = FETCH) -> Manifest:
+    return landing.write_manifest(
+        fetch,
+        landed,
+        source="https://user:canary@immport.example/base?token=canary",
+        release_date="2026-04-30",
+        started_at="2026-05-01T00:00:00Z",
+    )
+
+
+def files(landing: Landing) -> list[str]:
+    return sorted(landing.root.fs.find(landing.root.path, withdirs=False)) if landing.root.exists() else []
+
+
+def test_keeps_the_bytes_as_received(landing: Landing) -> None:
+    landed = land(landing)
+    stored = (landing.root / landed.path).read_bytes()
+    assert landed.path == "SDY1/DR9/run-1/arm.json.gz"
+    assert gzip.decompress(stored) == BODY
+    assert stored[4:8] == b"\0\0\0\0"  # no time in it: the same answer gives the same file
+    assert (landed.rows, landed.size_bytes, landed.stored_bytes) == (3, len(BODY), len(stored))
+    assert landed.sha256 == hashlib.sha256(BODY).hexdigest()
+    assert landed.unknown_keys == {"new": 1}
+    assert landed.missing_keys == dict.fromkeys(sorted(set(ARM.names) - {"armAccession"}), 1)
+    assert list(landing.rows(landed, ARM)) == [
+        FULL,
+        {**FULL, "new": "1"},
+        {"armAccession": "ARM3"},
+    ]
+
+
+@pytest.mark.parametrize("body", [b"", BODY[:-1], b"<html>", BODY + b"x", b'{"error":"no"}'])
+def test_a_body_that_is_no_data_leaves_nothing(landing: Landing, body: bytes) -> None:
+    with pytest.raises(NotDataError):
+        land(landing, body=body)
+    assert files(landing) == []
+
+
+def test_a_source_that_breaks_leaves_nothing(landing: Landing) -> None:
+    class LostError(Exception):
+        pass
+
+    def chunks() -> Iterator[bytes]:
+        yield BODY[:20]
+        assert not (landing.root / FETCH.path / "arm.json.gz").exists()
+        raise LostError
+
+    with pytest.raises(LostError):
+        landing.receive(FETCH, ARM, {}, chunks())
+    assert files(landing) == []
+
+
+def test_nothing_is_visible_before_the_end(landing: Landing) -> None:
+    seen = []
+
+    def chunks() -> Iterator[bytes]:
+        yield BODY[:20]
+        seen.append((landing.partial(FETCH), landing.manifests(), landing.is_complete(FETCH)))
+        yield BODY[20:]
+
+    landing.receive(FETCH, ARM, {}, chunks())
+    assert seen == [({}, [], False)]
+
+
+def test_a_full_disk_says_so_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    landing = Landing(str(tmp_path))
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(LandingError, match=r"SDY1/DR9/run-1/arm.json.gz.*No space left on device"):
+        land(landing)
+    assert files(landing) == []
+
+
+def test_an_interrupted_fetch_is_taken_up_again(landing: Landing) -> None:
+    kept = land(landing)
+    lost = land(landing, endpoint="study")
+    changed = land(landing, endpoint="experiment")
+    noteless = land(landing, endpoint="biosample")
+    (landing.root / lost.path).unlink()
+    (landing.root / changed.path).write_bytes(gzip.compress(b"[]"))
+    (landing.root / noteless.path.replace(".json.gz", ".landed.json")).write_bytes(b"{")
+    assert landing.partial(FETCH) == {"arm": kept}
+    assert landing.partial(Fetch("SDY1", "DR9", "run-2")) == {}
+
+
+def test_a_manifest_makes_a_fetch_complete_and_final(landing: Landing) -> None:
+    landed = land(landing)
+    (landing.root / FETCH.path / ".arm.json.gz.killed.part").write_bytes(b"half")
+    assert landing.manifests() == []
+    with pytest.raises(LandingError, match="not complete"):
+        landing.read_manifest(FETCH)
+    manifest = finish(landing, [landed])
+    assert landing.is_complete(FETCH)
+    assert landing.read_manifest(FETCH) == manifest
+    assert landing.manifests() == landing.manifests("SDY1") == [manifest]
+    assert landing.manifests("SDY2") == []
+    assert manifest.fetch == FETCH
+    assert manifest.of("arm") == landed
+    with pytest.raises(LandingError, match="has no elisa"):
+        manifest.of("elisa")
+    assert len(files(landing)) == 3
+    with pytest.raises(LandingError, match="never rewritten"):
+        land(landing)
+    with pytest.raises(LandingError, match="never rewritten"):
+        finish(landing, [landed])
+
+
+def test_no_credentials_in_any_file(landing: Landing) -> None:
+    manifest = finish(landing, [land(landing)])
+    assert manifest.source == "https://immport.example/base"
+    assert not [path for path in files(landing) if b"canary" in landing.root.fs.cat(path)]
+
+
+def test_a_manifest_names_only_what_is_there_once(landing: Landing) -> None:
+    landed = land(landing)
+    with pytest.raises(LandingError, match="landed 2 times"):
+        finish(landing, [landed, landed])
+    with pytest.raises(LandingError, match="is not in fetch"):
+        finish(landing, [landed], Fetch("SDY1", "DR9", "run-2"))
+    (landing.root / landed.path).unlink()
+    with pytest.raises(LandingError, match="is not in fetch"):
+        finish(landing, [landed])
+
+
+def test_manifests_come_oldest_release_first(landing: Landing) -> None:
+    for release in ("DR50", "DR9", "DR49.1", "DR49"):
+        fetch = Fetch("SDY1", release, "run")
+        finish(landing, [land(landing, fetch)], fetch)
+    assert [item.release for item in landing.manifests()] == ["DR9", "DR49", "DR49.1", "DR50"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"format": 99}', b'{"format": 1, "landed": [{}]}'])
+def test_a_manifest_that_cannot_be_read_is_named(landing: Landing, content: bytes) -> None:
+    land(landing)
+    (landing.root / FETCH.path / "manifest.json").write_bytes(content)
+    with pytest.raises(LandingError, match=r"SDY1/DR9/run-1/manifest\.json"):
+        landing.manifests()
+
+
+def _flip(path: Any) -> None:
+    stored = bytearray(path.read_bytes())
+    stored[len(stored) // 2] ^= 1
+    path.write_bytes(bytes(stored))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        _flip,
+        lambda path: path.write_bytes(path.read_bytes()[:-9]),
+        lambda path: path.write_bytes(gzip.compress(BODY.replace(b'"x"', b'"y"'))),
+        lambda path: path.write_bytes(gzip.compress(BODY[:-1])),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.unlink(),
+    ],
+    ids=["bit", "cut", "value", "prefix", "empty", "missing"],
+)
+def test_bytes_that_changed_are_never_read_as_data(landing: Landing, harm: Any) -> None:
+    landed = land(landing)
+    harm(landing.root / landed.path)
+    with pytest.raises(LandingError, match=r"SDY1 arm: SDY1/DR9/run-1/arm\.json\.gz: (changed|missing)"):
+        list(landing.rows(landed, ARM))
+    assert landing.partial(FETCH) == {}
+
+
+@pytest.mark.parametrize(
+    "parts", [("../x", "DR1", "a"), ("SDY1", "DR1/..", "a"), ("SDY1", "DR1", "../a"), ("SDY1", "DR1", "")]
+)
+def test_a_fetch_stays_below_the_root(parts: tuple[str, str, str]) -> None:
+    with pytest.raises(LandingError):
+        Fetch(*parts)
