@@ -1,0 +1,182 @@
+"""The checks of a staged endpoint, derived from its declaration.
+
+Every check is a Great Expectations expectation with a stable name, a severity, and the SQL that finds
+the rows that break it. Great Expectations decides; the SQL names all rows, not just the first 200.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from include.sources.immport import ENDPOINTS, references
+from include.sources.model import Endpoint, Kind, snake_case
+from include.warehouse.stage import staging_table
+
+if TYPE_CHECKING:
+    from great_expectations.expectations import Expectation
+
+
+class Severity(StrEnum):
+    """What a broken check does."""
+
+    CRITICAL = "critical"  # the study is not published
+    ROW = "row"  # the rows are set aside, the others are published
+    WARNING = "warning"  # it is told, nothing else
+
+
+#: The grammar of each kind. Postgres alone would also take NaN, 0x10, 1_000 and `today`.
+PATTERNS = {
+    Kind.INTEGER: r"^\s*([+-]?\d{1,18})?\s*$",
+    Kind.NUMBER: r"^\s*([+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,2})?)?\s*$",
+    Kind.DATE: r"^\s*((1[89]|20|21)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?\s*$",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold of a staged endpoint.
+
+    :param broken: SQL over the staged row `s` that is true of the rows that break it.
+    :param build: makes the expectation; called only once Great Expectations is loaded.
+    """
+
+    check_id: str
+    severity: Severity
+    broken: str | None
+    build: Callable[[], Expectation]
+
+
+def checks(endpoint: Endpoint, load_id: int, study: str, staged: int) -> Iterator[Check]:
+    """All checks of one endpoint of one load.
+
+    :param staged: rows that staging wrote, as recorded.
+    """
+    yield _row_count(staged)
+    if endpoint.required:
+        yield _not_empty()
+    yield from _keys(endpoint, load_id)
+    yield from _types(endpoint)
+    yield from _references(endpoint, load_id)
+    for name, values in endpoint.vocabulary.items():
+        yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), list(values))
+    if "studyAccession" in endpoint.names:
+        # A filter that the source ignored would bring another study's rows.
+        yield _in_set("study:studyAccession", Severity.CRITICAL, "study_accession", [study])
+
+
+def _row_count(staged: int) -> Check:
+    def build() -> Expectation:
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectTableRowCountToEqual(value=staged)
+
+    return Check("row_count", Severity.CRITICAL, None, build)
+
+
+def _not_empty() -> Check:
+    def build() -> Expectation:
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectTableRowCountToBeBetween(min_value=1)
+
+    return Check("not_empty", Severity.CRITICAL, None, build)
+
+
+def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
+    present = (snake_case(endpoint.identifies),) if endpoint.identifies else endpoint.key_columns
+    for column in present:
+        yield _not_null(column)
+    keys = ", ".join(f"s.{column}" for column in endpoint.key_columns)
+    same_key = " and ".join(f"o.{c} is not distinct from s.{c}" for c in endpoint.key_columns)
+    different = ", ".join(f"o.{c}" for c in endpoint.columns), ", ".join(f"s.{c}" for c in endpoint.columns)
+    table = staging_table(load_id, endpoint)
+    # Only keys that repeat are compared, so that a table of unique keys costs one grouping.
+    conflict = (
+        f"({keys}) in (select {keys} from {table} s group by {keys} having count(*) > 1)"
+        f" and exists (select 1 from {table} o where {same_key}"
+        f" and row({different[0]}) is distinct from row({different[1]}))"
+    )
+    yield _rows("key_consistent", Severity.ROW, conflict)
+    yield _unique(endpoint, load_id)
+
+
+def _not_null(column: str) -> Check:
+    def build() -> Expectation:
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectColumnValuesToNotBeNull(column=column)
+
+    return Check(f"key_present:{column}", Severity.CRITICAL, f"s.{column} is null", build)
+
+
+def _unique(endpoint: Endpoint, load_id: int) -> Check:
+    """Rows sent twice are published once: told, because a source should not do that."""
+    columns = list(endpoint.key_columns)
+
+    def build() -> Expectation:
+        import great_expectations.expectations as gxe
+
+        if len(columns) == 1:
+            return gxe.ExpectColumnValuesToBeUnique(column=columns[0])
+        return gxe.ExpectCompoundColumnsToBeUnique(column_list=columns)
+
+    same = " and ".join(f"o.{c} is not distinct from s.{c}" for c in columns)
+    earlier = f"o.row_number < s.row_number and {same}"
+    broken = f"exists (select 1 from {staging_table(load_id, endpoint)} o where {earlier})"
+    return Check("key_unique", Severity.WARNING, broken, build)
+
+
+def _types(endpoint: Endpoint) -> Iterator[Check]:
+    for item in endpoint.fields:
+        pattern = PATTERNS.get(item.kind)
+        if pattern is None:
+            continue
+        wrong = f"s.{item.column} !~ '{pattern}'"
+        if item.kind is Kind.DATE:  # the pattern lets 2020-02-30 through
+            day = f"nullif(btrim(s.{item.column}), '')"
+            impossible = f"coalesce(not pg_input_is_valid({day}, 'date'), false)"
+            yield _rows(f"type:{item.name}", Severity.ROW, f"({wrong} or {impossible})")
+        else:
+            yield _matches(item.name, item.column, pattern, wrong)
+
+
+def _matches(name: str, column: str, pattern: str, broken: str) -> Check:
+    def build() -> Expectation:
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectColumnValuesToMatchRegex(column=column, regex=pattern)
+
+    return Check(f"type:{name}", Severity.ROW, broken, build)
+
+
+def _references(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
+    for name, home in references(endpoint).items():
+        column, parent = snake_case(name), staging_table(load_id, ENDPOINTS[home])
+        missing = f"not exists (select 1 from {parent} p where p.{column} = s.{column})"
+        # The row is published all the same, with an inferred member: a late parent loses no result.
+        yield _rows(f"reference:{name}", Severity.WARNING, f"s.{column} is not null and {missing}")
+
+
+def _rows(check_id: str, severity: Severity, broken: str) -> Check:
+    def build() -> Expectation:
+        import great_expectations.expectations as gxe
+
+        # Great Expectations formats the query: braces of a pattern are doubled.
+        escaped = broken.replace("{", "{{").replace("}", "}}")
+        query = f"select s.row_number from {{batch}} s where {escaped}"
+        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query)
+
+    return Check(check_id, severity, broken, build)
+
+
+def _in_set(check_id: str, severity: Severity, column: str, values: list[str]) -> Check:
+    def build() -> Expectation:
+        import great_expectations.expectations as gxe
+
+        return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=values)
+
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return Check(check_id, severity, f"s.{column} not in ({quoted})", build)

@@ -1,0 +1,237 @@
+"""The gate between staging and the star: runs the checks of a load, records them, sets rows aside.
+
+It fails closed: an error in a check, a load without rows or without expectations is a closed gate.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.quality.checks import Check, Severity, checks
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Endpoint
+from include.sources.release import OPEN
+from include.warehouse.facts import FACTS
+from include.warehouse.stage import ENCODABLE, staging_table
+from include.warehouse.tables import QUARANTINE, RESULT, STAGED
+
+#: Share of an endpoint's rows that may be set aside before the study itself is in doubt.
+MAX_QUARANTINED = 0.1
+#: Share of a fact's results that may vanish between two releases, once there are enough to judge.
+MAX_VANISHED, ENOUGH_ROWS = 0.2, 50
+
+
+class GateError(RuntimeError):
+    """The gate is closed: why, in words a person can act on."""
+
+
+@dataclass
+class Outcome:
+    """What the checks of one load found."""
+
+    expectations: int = 0
+    failed: int = 0
+    quarantined: int = 0
+    critical: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the gate must know of the load it judges."""
+
+    load_id: int
+    study: str
+    release: str
+
+
+def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Outcome:
+    """Check one staged load. A repeat replaces what an earlier attempt recorded.
+
+    :param accept_vanished: a person has looked at the results that vanished and accepts it.
+    :raises GateError: nothing was staged, nothing was expected, or a check could not be run.
+    """
+    with engine.begin() as connection:
+        connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load.load_id))
+        # What staging set aside stays: those rows are in no table.
+        earlier = (QUARANTINE.c.load_id == load.load_id) & (QUARANTINE.c.rule != ENCODABLE)
+        connection.execute(sa.delete(QUARANTINE).where(earlier))
+        counts = dict(
+            connection.execute(
+                sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)
+            )
+            .tuples()
+            .all()
+        )
+    if not sum(counts.values()):
+        raise GateError(f"{load.study} {load.release}: no row was staged")
+    outcome = Outcome()
+    context, source = _great_expectations(engine)
+    for endpoint in ENDPOINTS.values():
+        if endpoint.name not in counts:
+            raise GateError(f"{load.study} {load.release}: {endpoint.name} was not staged")
+        suite = list(checks(endpoint, load.load_id, load.study, counts[endpoint.name]))
+        if not counts[endpoint.name] and not endpoint.required:
+            suite = suite[:1]  # nothing to look at but that nothing is there
+        verdicts = _validate(context, source, endpoint, load, suite)
+        with engine.begin() as connection:
+            _record(connection, endpoint, load, suite, verdicts, outcome)
+    with engine.begin() as connection:
+        _control_totals(connection, load, counts, outcome, accept_vanished)
+    if not outcome.expectations:
+        raise GateError(f"{load.study} {load.release}: no expectation was checked")
+    return outcome
+
+
+def _great_expectations(engine: sa.Engine) -> tuple[Any, Any]:
+    # Seconds to import, so only here: a scheduler parses this module, a task runs this line.
+    import great_expectations as gx
+
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    url = engine.url.render_as_string(hide_password=False)
+    return context, context.data_sources.add_postgres("warehouse", connection_string=url)
+
+
+def _validate(context: Any, source: Any, endpoint: Endpoint, load: Load, suite: list[Check]) -> list[bool]:
+    """Verdict of each check. Booleans only: details cost a query per expectation."""
+    import great_expectations as gx
+
+    schema, _, table = staging_table(load.load_id, endpoint).partition(".")
+    asset = source.add_table_asset(table, table_name=table, schema_name=schema)
+    batch = asset.add_batch_definition_whole_table("whole").get_batch()
+    expectations = []
+    for check in suite:
+        expectation = check.build()
+        expectation.meta = {"check_id": check.check_id}
+        expectations.append(expectation)
+    result = batch.validate(
+        gx.ExpectationSuite(name=table, expectations=expectations), result_format="BOOLEAN_ONLY"
+    )
+    verdicts = {}
+    for item in result.results:
+        check_id = item.expectation_config.meta["check_id"]
+        if item.exception_info and item.exception_info.get("raised_exception"):
+            problem = item.exception_info.get("exception_message")
+            raise GateError(f"{load.study} {load.release} {endpoint.name}: {check_id} did not run: {problem}")
+        verdicts[check_id] = bool(item.success)
+    missing = [check.check_id for check in suite if check.check_id not in verdicts]
+    if missing:
+        raise GateError(f"{load.study} {load.release} {endpoint.name}: no verdict on {', '.join(missing)}")
+    return [verdicts[check.check_id] for check in suite]
+
+
+def _record(
+    connection: sa.Connection,
+    endpoint: Endpoint,
+    load: Load,
+    suite: list[Check],
+    verdicts: list[bool],
+    outcome: Outcome,
+) -> None:
+    for check, success in zip(suite, verdicts, strict=True):
+        broken = 0 if success else _broken_rows(connection, endpoint, load, check)
+        _add_result(connection, endpoint.name, load, check.check_id, check.severity, success, broken, None)
+        outcome.expectations += 1
+        outcome.failed += not success
+        if not success and check.severity is Severity.CRITICAL:
+            outcome.critical.append(f"{endpoint.name}: {check.check_id} ({broken} rows)")
+    held = connection.scalar(
+        sa.select(sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
+            (QUARANTINE.c.load_id == load.load_id) & (QUARANTINE.c.endpoint == endpoint.name)
+        )
+    )
+    outcome.quarantined += held or 0
+
+
+def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: Load, check: Check) -> int:
+    """Count the rows that break a check; keep them, unless the check is only a warning."""
+    if check.broken is None:
+        return 0
+    rows = f"from {staging_table(load.load_id, endpoint)} s where {check.broken}"
+    if check.severity is Severity.WARNING:
+        return int(connection.exec_driver_sql(f"select count(*) {rows}".replace("%", "%%")).scalar_one())
+    statement = f"""insert into quality.quarantine
+        (load_id, study_accession, release_version, endpoint, row_number, rule, row)
+        select %(load_id)s, %(study)s, %(release)s, %(endpoint)s, s.row_number, %(rule)s,
+            to_jsonb(s) - 'row_number' {rows.replace("%", "%%")}"""
+    values = {
+        "load_id": load.load_id,
+        "study": load.study,
+        "release": load.release,
+        "endpoint": endpoint.name,
+        "rule": check.check_id,
+    }
+    return connection.exec_driver_sql(statement, values).rowcount
+
+
+def _add_result(
+    connection: sa.Connection,
+    endpoint: str,
+    load: Load,
+    check_id: str,
+    severity: Severity,
+    success: bool,
+    broken: int,
+    detail: str | None,
+) -> None:
+    connection.execute(
+        sa.insert(RESULT).values(
+            load_id=load.load_id,
+            endpoint=endpoint,
+            check_id=check_id,
+            severity=severity.value,
+            success=success,
+            unexpected_rows=broken,
+            detail=detail,
+        )
+    )
+
+
+def _control_totals(
+    connection: sa.Connection, load: Load, counts: dict[str, int], outcome: Outcome, accept_vanished: bool
+) -> None:
+    """What no single table shows: too many rows set aside, too many results gone since last time."""
+    held = sa.select(QUARANTINE.c.endpoint, sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
+        QUARANTINE.c.load_id == load.load_id
+    )
+    for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)).tuples():
+        share = broken / max(counts[endpoint], 1)
+        detail = f"{broken} of {counts[endpoint]} rows set aside"
+        _total(
+            connection, load, endpoint, "quarantine_share", share <= MAX_QUARANTINED, broken, detail, outcome
+        )
+    for fact in FACTS:
+        table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
+        before, gone = connection.exec_driver_sql(
+            f"""select count(*), count(*) filter (where not exists
+                    (select 1 from {table} s where s.result_id = h.result_id::text))
+                from history.{fact.relation} h join history.key_study k using (study_key)
+                where k.study_accession = %(study)s and h.valid_to = {OPEN}""",
+            {"study": load.study},
+        ).one()
+        if before:
+            kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
+            detail = f"{gone} of {before} results of the last release are gone"
+            _total(connection, load, fact.endpoint or "", "results_kept", kept, gone, detail, outcome)
+
+
+def _total(
+    connection: sa.Connection,
+    load: Load,
+    endpoint: str,
+    check_id: str,
+    success: bool,
+    broken: int,
+    detail: str,
+    outcome: Outcome,
+) -> None:
+    _add_result(connection, endpoint, load, check_id, Severity.CRITICAL, success, broken, detail)
+    outcome.expectations += 1
+    if not success:
+        outcome.failed += 1
+        outcome.critical.append(f"{endpoint}: {check_id} ({detail})")

@@ -1,0 +1,189 @@
+"""A staged study in the shape of the star: typed rows with durable keys, in temporary tables.
+
+`incoming_<table>` holds what the study says now, `held_<table>` the keys whose rows were set aside:
+of those nothing is known, so that their versions are left as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from include.sources.immport import ENDPOINTS
+from include.warehouse.declare import Dimension, Fact, Reference
+from include.warehouse.model import DIMENSION, VERSIONED, VERSIONED_DIMENSIONS
+from include.warehouse.stage import staging_table
+from include.warehouse.tables import HISTORY
+
+#: Columns of a version that say when, not what.
+_BOOKKEEPING = ("valid_from", "valid_to", "load_id", "loaded_at")
+
+
+def content_columns(table: Dimension | Fact) -> list[str]:
+    """Columns that make two versions of a row equal or different."""
+    names = (column.name for column in HISTORY[table.relation].columns)
+    return [name for name in names if name not in {"study_key", table.identity, *_BOOKKEEPING}]
+
+
+def digest(dimension: Dimension, expressions: tuple[str, ...]) -> str:
+    """SQL for the digest of a natural key; null when there is no such member.
+
+    An accession needs all its parts; a combination of terms needs any.
+    """
+    absent = (" or " if dimension.is_versioned else " and ").join(f"{item} is null" for item in expressions)
+    parts = " || e'\\x1f' || ".join(f"coalesce({item}, e'\\x1e')" for item in expressions)
+    return f"case when not ({absent}) then md5({parts})::uuid end"
+
+
+def prepare(connection: sa.Connection, load_id: int, study: str) -> int:
+    """Fill key tables and temporary tables from the staged load. Returns the study's key."""
+    for dimension in DIMENSION.values():
+        _add_members(connection, dimension, load_id)
+    study_key: int = connection.execute(
+        sa.text("select study_key from history.key_study where study_accession = :study"), {"study": study}
+    ).scalar_one()
+    for table in VERSIONED:
+        connection.exec_driver_sql(_create(table) + _select(table, load_id))
+        connection.exec_driver_sql(_held(table, load_id))
+    # Children first: an inferred participation may name an arm that is inferred in turn.
+    for dimension in reversed(VERSIONED_DIMENSIONS):
+        connection.exec_driver_sql(_infer(dimension))
+    return study_key
+
+
+def prepare_nothing(connection: sa.Connection) -> None:
+    """Temporary tables of a study that is gone: empty."""
+    for table in VERSIONED:
+        for kind in ("incoming", "held"):
+            columns = ", ".join([table.identity, *content_columns(table)])
+            connection.exec_driver_sql(
+                f"create temporary table {kind}_{table.relation} on commit drop as"
+                f" select {columns} from history.{table.relation} with no data"
+            )
+
+
+def _source(table: Dimension | Fact, load_id: int) -> str:
+    tables = {item.name: staging_table(load_id, item) for item in ENDPOINTS.values()}
+    return f"{tables[table.endpoint or '']} s {table.joins.format(**tables)}"
+
+
+def _kept(table: Dimension | Fact, load_id: int) -> str:
+    """Rows that no check set aside."""
+    return (
+        "s.row_number not in (select q.row_number from quality.quarantine q"
+        f" where q.load_id = {load_id} and q.endpoint = '{table.endpoint}')"
+    )
+
+
+def _natural(dimension: Dimension, row: str = "s") -> tuple[str, ...]:
+    return tuple(f"{row}.{item.name}" for item in dimension.natural_key)
+
+
+def _uses(dimension: Dimension) -> Iterator[tuple[Dimension | Fact, tuple[str, ...]]]:
+    """Every place where members of a dimension are named: its own rows, and references to it."""
+    if dimension.is_versioned:
+        yield dimension, _natural(dimension)
+    for table in VERSIONED:
+        for reference in table.references:
+            if reference.dimension == dimension.name:
+                yield table, reference.key
+
+
+def _add_members(connection: sa.Connection, dimension: Dimension, load_id: int) -> None:
+    names = [item.name for item in dimension.natural_key]
+    found = " union ".join(
+        f"select {', '.join(f'{e}::text as {n}' for e, n in zip(expressions, names, strict=True))}"
+        f" from {_source(table, load_id)} where {_kept(table, load_id)}"
+        for table, expressions in _uses(dimension)
+    )
+    columns = ", ".join(names)
+    typed = ", ".join(f"m.{item.name}::{item.type}" for item in dimension.natural_key)
+    # In the order of the digests: two studies that add the same members wait, and never deadlock.
+    connection.exec_driver_sql(
+        f"""insert into history.{dimension.key_table} ({columns}, natural_key)
+        select {typed}, m.natural_key
+        from (select {columns}, {digest(dimension, tuple(names))} as natural_key from ({found}) f) m
+        where m.natural_key is not null and not exists
+            (select 1 from history.{dimension.key_table} k where k.natural_key = m.natural_key)
+        order by m.natural_key
+        on conflict (natural_key) do nothing""".replace("%", "%%")
+    )
+
+
+def _create(table: Dimension | Fact) -> str:
+    return f"create temporary table incoming_{table.relation} on commit drop as "
+
+
+def _reference(number: int, reference: Reference) -> tuple[str, str]:
+    """The key of a reference as a select item, and the join that finds it."""
+    target = DIMENSION[reference.dimension]
+    key = f"coalesce(r{number}.{target.key_column}, {reference.absent})::bigint as {reference.column}"
+    natural = digest(target, reference.key)
+    return key, f"left join history.{target.key_table} r{number} on r{number}.natural_key = {natural}"
+
+
+def _select(table: Dimension | Fact, load_id: int) -> str:
+    items, joins = [], []
+    for number, reference in enumerate(table.references):
+        item, join = _reference(number, reference)
+        items.append(item)
+        joins.append(join)
+    items += [f"{column.value} as {column.name}" for column in table.columns]
+    if isinstance(table, Dimension):
+        identity = f"k.{table.key_column}"
+        items.append("false as is_inferred")
+        natural = digest(table, _natural(table))
+        joins.insert(0, f"join history.{table.key_table} k on k.natural_key = {natural}")
+    else:
+        identity = "btrim(s.result_id)::bigint"
+    # A row sent twice is one row; of several that describe one member, the first is taken.
+    return f"""select distinct on ({identity}) {identity} as {table.identity}, {", ".join(items)}
+        from {_source(table, load_id)} {" ".join(joins)}
+        where {_kept(table, load_id)}
+        order by {identity}, s.row_number""".replace("%", "%%")
+
+
+def _held(table: Dimension | Fact, load_id: int) -> str:
+    rows = f"from quality.quarantine q where q.load_id = {load_id} and q.endpoint = '{table.endpoint}'"
+    name = f"create temporary table held_{table.relation} on commit drop as "
+    if isinstance(table, Fact):
+        number = "btrim(q.row ->> 'result_id')"
+        return f"{name}select distinct {number}::bigint as result_id {rows} and {number} ~ '^[0-9]{{1,18}}$'"
+    natural = digest(table, tuple(f"(q.row ->> '{item.name}')" for item in table.natural_key))
+    return (
+        f"{name}select distinct k.{table.key_column} from (select q.row {rows}) q"
+        f" join history.{table.key_table} k on k.natural_key = {natural}"
+    )
+
+
+def _infer(dimension: Dimension) -> str:
+    """Members that rows of the study name but its own endpoint does not describe."""
+    key = dimension.key_column
+    named = " union ".join(
+        f"select {reference.column} from incoming_{table.relation}"
+        for table in VERSIONED
+        for reference in table.references
+        if reference.dimension == dimension.name
+    )
+    if not named:
+        return "select 1"
+    columns, items, joins = [], [], []
+    natural = {f"s.{item.name}": f"k.{item.name}" for item in dimension.natural_key}
+    for number, reference in enumerate(dimension.references):
+        if all(part in natural for part in reference.key):
+            known = tuple(natural[part] for part in reference.key)
+            target = DIMENSION[reference.dimension]
+            joins.append(
+                f"left join history.{target.key_table} r{number}"
+                f" on r{number}.natural_key = {digest(target, known)}"
+            )
+            items.append(f"coalesce(r{number}.{target.key_column}, 0)")
+        else:
+            items.append("0")
+        columns.append(reference.column)
+    return f"""insert into incoming_{dimension.relation} ({", ".join([key, *columns, "is_inferred"])})
+        select {", ".join([f"n.{key}", *items, "true"])}
+        from ({named}) n ({key}) join history.{dimension.key_table} k on k.{key} = n.{key} {" ".join(joins)}
+        where n.{key} > 0
+            and not exists (select 1 from incoming_{dimension.relation} i where i.{key} = n.{key})"""

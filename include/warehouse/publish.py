@@ -1,0 +1,228 @@
+"""Publishing: one study at one release into history, in one transaction.
+
+Readers see the study as it was or as it is. Whoever comes too late (a try that Airflow gave up on, a
+second run of the same study) is refused; a load published before, even if nobody was told, is a no-op.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from include.sources.immport import ENDPOINTS
+from include.sources.release import OPEN, Release
+from include.warehouse import incoming, timeline
+from include.warehouse.model import VERSIONED
+from include.warehouse.stage import drop_staging, staging_table
+from include.warehouse.tables import (
+    CAPTURE,
+    DATA_RELEASE,
+    LEDGER,
+    LOAD,
+    RELEASE_CHANGE,
+    RESULT,
+    STAGED,
+    STUDY,
+)
+from include.warehouse.timeline import Capture, Change
+
+#: First half of the advisory lock of a study; the second is the number of its accession.
+STUDY_LOCK = 7_318_002
+#: A stalled publish ends itself, and one that waits for a lock gives up: both are tried again.
+TRANSACTION_TIMEOUT, LOCK_TIMEOUT = "30min", "5min"
+
+
+class PublishRefusedError(RuntimeError):
+    """The load must not be published: it was not checked, or it is no longer the one that was."""
+
+
+class StaleAttemptError(PublishRefusedError):
+    """A newer attempt has taken over the study."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What to publish.
+
+    :param is_withdrawal: the study is no longer shared: close what is open, write nothing.
+    :param release_key: position on the release line at which it becomes valid.
+    """
+
+    load_id: int
+    study: str
+    release: str
+    release_date: date | None
+    release_key: int
+    is_withdrawal: bool = False
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publish did. `was_known` tells that an earlier attempt had already committed it."""
+
+    changes: tuple[Change, ...]
+    was_known: bool = False
+
+    @property
+    def rows_written(self) -> int:
+        return sum(item.added + item.corrected + item.withdrawn for item in self.changes)
+
+
+def take_fence(engine: sa.Engine, study: str) -> int:
+    """Announce an attempt to publish a study. Every earlier attempt becomes stale."""
+    statement = upsert(STUDY).values(study_accession=study, fence=1, state="new")
+    statement = statement.on_conflict_do_update(
+        index_elements=[STUDY.c.study_accession], set_={"fence": STUDY.c.fence + 1}
+    )
+    with engine.begin() as connection:
+        return int(connection.execute(statement.returning(STUDY.c.fence)).scalar_one())
+
+
+def publish(engine: sa.Engine, work: Publication, fence: int) -> Published:
+    """Publish a checked load, or withdraw a study.
+
+    :raises StaleAttemptError: another attempt announced itself after `fence` was taken.
+    :raises PublishRefusedError: staging is not what was checked, or the gate is closed.
+    """
+    try:
+        with engine.begin() as connection:
+            return _publish(connection, work, fence)
+    except sa.exc.OperationalError:
+        # The answer to COMMIT may be lost while the commit is not: the ledger knows.
+        known = _known(engine, work.load_id)
+        if known is None:
+            raise
+        return known
+
+
+def _known(engine: sa.Engine, load_id: int) -> Published | None:
+    with engine.connect() as connection:
+        return _from_ledger(connection, load_id)
+
+
+def _from_ledger(connection: sa.Connection, load_id: int) -> Published | None:
+    if connection.scalar(sa.select(LEDGER.c.load_id).where(LEDGER.c.load_id == load_id)) is None:
+        return None
+    rows = connection.execute(sa.select(RELEASE_CHANGE).where(RELEASE_CHANGE.c.load_id == load_id)).mappings()
+    changes = (Change(**{k: v for k, v in row.items() if k != "load_id"}) for row in rows)
+    return Published(tuple(changes), was_known=True)
+
+
+def _publish(connection: sa.Connection, work: Publication, fence: int) -> Published:
+    connection.exec_driver_sql(f"set local transaction_timeout = '{TRANSACTION_TIMEOUT}'")
+    connection.exec_driver_sql(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.execute(
+        sa.text("select pg_advisory_xact_lock(:space, :study)"),
+        {"space": STUDY_LOCK, "study": int(work.study.removeprefix("SDY"))},
+    )
+    known = _from_ledger(connection, work.load_id)
+    if known is not None:
+        return known
+    held = sa.select(STUDY.c.fence).where(STUDY.c.study_accession == work.study).with_for_update()
+    newest = connection.scalar(held)
+    if newest != fence:
+        raise StaleAttemptError(
+            f"{work.study} {work.release}: attempt {fence} is stale, {newest} has taken over"
+        )
+    if work.is_withdrawal:
+        incoming.prepare_nothing(connection)
+        key = sa.text("select study_key from history.key_study where study_accession = :study")
+        study_key = connection.execute(key, {"study": work.study}).scalar_one()
+    else:
+        _prove_checked(connection, work)
+        study_key = incoming.prepare(connection, work.load_id, work.study)
+    changes = _write(connection, work, study_key)
+    _account(connection, work, changes)
+    drop_staging(connection, work.load_id)
+    return Published(changes)
+
+
+def _prove_checked(connection: sa.Connection, work: Publication) -> None:
+    """What is about to be published must be what was checked, and it must have passed."""
+    name = f"{work.study} {work.release}"
+    results = sa.select(
+        sa.func.count(),
+        sa.func.count().filter(~RESULT.c.success & (RESULT.c.severity == "critical")),
+    )
+    total, critical = connection.execute(results.where(RESULT.c.load_id == work.load_id)).one()
+    if not total:
+        raise PublishRefusedError(f"{name}: load {work.load_id} was not checked")
+    if critical:
+        raise PublishRefusedError(f"{name}: {critical} critical checks of load {work.load_id} failed")
+    staged = dict(
+        connection.execute(
+            sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == work.load_id)
+        )
+        .tuples()
+        .all()
+    )
+    for endpoint in ENDPOINTS.values():
+        table = staging_table(work.load_id, endpoint)
+        if connection.scalar(sa.text("select to_regclass(:name)"), {"name": table}) is None:
+            raise PublishRefusedError(f"{name} {endpoint.name}: staging is gone, stage the load again")
+        found = connection.exec_driver_sql(f"select count(*) from {table}").scalar_one()
+        if found != staged.get(endpoint.name):
+            raise PublishRefusedError(
+                f"{name} {endpoint.name}: {found} rows in staging, {staged.get(endpoint.name)} were checked:"
+                " stage the load again"
+            )
+
+
+def _write(connection: sa.Connection, work: Publication, study_key: int) -> tuple[Change, ...]:
+    captures = sa.select(CAPTURE.c.release_key).where(CAPTURE.c.study_accession == work.study)
+    keys = connection.scalars(captures).all()
+    capture = Capture(
+        study_key=study_key,
+        release=work.release_key,
+        following=min((key for key in keys if key > work.release_key), default=OPEN),
+        is_repeated=work.release_key in keys,
+        load_id=work.load_id,
+    )
+    return tuple(timeline.write(connection, table, capture) for table in VERSIONED)
+
+
+def _account(connection: sa.Connection, work: Publication, changes: tuple[Change, ...]) -> None:
+    """Write down, in the same transaction, what was published."""
+    connection.execute(
+        sa.insert(RELEASE_CHANGE), [{"load_id": work.load_id, **vars(change)} for change in changes]
+    )
+    values: dict[str, Any] = {
+        "study_accession": work.study,
+        "release_key": work.release_key,
+        "load_id": work.load_id,
+    }
+    connection.execute(sa.insert(LEDGER).values(values))
+    capture = upsert(CAPTURE).values(**values, kind="withdrawn" if work.is_withdrawal else "full")
+    connection.execute(
+        capture.on_conflict_do_update(
+            index_elements=[CAPTURE.c.study_accession, CAPTURE.c.release_key],
+            set_={"kind": capture.excluded.kind, "load_id": capture.excluded.load_id},
+        )
+    )
+    if not work.is_withdrawal:
+        _note_release(connection, work)
+    newest = connection.scalar(
+        sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == work.study)
+    )
+    if newest == work.release_key:  # an older release that comes late does not move the study back
+        state = {"state": "withdrawn" if work.is_withdrawal else "current"}
+        if not work.is_withdrawal:
+            state |= {"release_version": work.release, "release_date": work.release_date}
+        connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == work.study).values(**state))
+    done = {"state": "published", "changed_at": sa.func.now(), "error": None}
+    connection.execute(sa.update(LOAD).where(LOAD.c.load_id == work.load_id).values(**done))
+
+
+def _note_release(connection: sa.Connection, work: Publication) -> None:
+    release = Release.parse(work.release)
+    note = upsert(DATA_RELEASE).values(
+        release_key=release.key, release_version=str(release), release_date=work.release_date
+    )
+    newest = sa.func.greatest(DATA_RELEASE.c.release_date, note.excluded.release_date)
+    connection.execute(
+        note.on_conflict_do_update(index_elements=[DATA_RELEASE.c.release_key], set_={"release_date": newest})
+    )

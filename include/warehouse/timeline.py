@@ -1,0 +1,147 @@
+"""Versions of one table's rows along the data releases.
+
+A capture says what a study's rows are at one release. Writing it changes only what differs from what
+was known at that release, wherever the release lies: after all captures, between two, or before.
+
+    known      |---- a ----|-------- b --------->      captured at DR1 and DR5
+    capture of x at DR7    ...
+    then       |---- a ----|-- b --|---- x ------>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from include.sources.release import OPEN
+from include.warehouse.declare import Dimension, Fact
+from include.warehouse.incoming import content_columns
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a capture changed in one table, in rows."""
+
+    relation: str
+    added: int
+    corrected: int
+    withdrawn: int
+    unchanged: int
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.added or self.corrected or self.withdrawn)
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One study at one release, about to be written.
+
+    :param release: release key of the capture.
+    :param following: release key of the study's next capture, OPEN when this is the newest.
+    :param is_repeated: the study was captured at this very release before.
+    """
+
+    study_key: int
+    release: int
+    following: int
+    is_repeated: bool
+    load_id: int
+
+
+def write(connection: sa.Connection, table: Dimension | Fact, capture: Capture) -> Change:
+    """Write the versions of one table from its temporary tables. The caller commits."""
+    sql = _Statements(table, capture)
+    connection.exec_driver_sql("drop table if exists closing")
+    connection.exec_driver_sql(sql.closing())
+    gone, differing = connection.exec_driver_sql(
+        "select count(*) filter (where is_gone), count(*) filter (where not is_gone) from closing"
+    ).one()
+    if gone or differing:
+        if capture.following < OPEN:
+            connection.exec_driver_sql(sql.keep_later_part())
+        if capture.is_repeated:
+            connection.exec_driver_sql(sql.remove())
+        connection.exec_driver_sql(sql.close())
+    inserted = connection.exec_driver_sql(sql.insert()).rowcount
+    total = connection.exec_driver_sql(f"select count(*) from incoming_{table.relation}").scalar_one()
+    if capture.is_repeated:
+        connection.exec_driver_sql(sql.merge_at(capture.release))
+    if capture.following < OPEN:
+        connection.exec_driver_sql(sql.merge_at(capture.following))
+    return Change(table.relation, inserted - differing, differing, gone, total - inserted)
+
+
+class _Statements:
+    """The SQL of one table and one capture. Every number in it is ours, none came from a source."""
+
+    def __init__(self, table: Dimension | Fact, capture: Capture) -> None:
+        self.id = table.identity
+        self.relation = table.relation
+        self.history = f"history.{table.relation}"
+        self.columns = content_columns(table)
+        self.at = capture
+        #: dim_study is identified by the study itself.
+        self.study = [] if table.identity == "study_key" else ["study_key"]
+
+    @property
+    def _valid(self) -> str:
+        key = self.at.study_key
+        return f"h.study_key = {key} and h.valid_from <= {self.at.release} and h.valid_to > {self.at.release}"
+
+    def _row(self, alias: str) -> str:
+        return f"row({', '.join(f'{alias}.{name}' for name in self.columns)})"
+
+    def closing(self) -> str:
+        """Versions known at the release that the capture contradicts."""
+        return f"""create temporary table closing on commit drop as
+            select h.{self.id}, h.valid_from, h.valid_to, i.{self.id} is null as is_gone
+            from {self.history} h left join incoming_{self.relation} i on i.{self.id} = h.{self.id}
+            where {self._valid}
+                and (i.{self.id} is null or {self._row("h")} is distinct from {self._row("i")})
+                and not exists (select 1 from held_{self.relation} x where x.{self.id} = h.{self.id})"""
+
+    def keep_later_part(self) -> str:
+        """What is contradicted now was captured again later: that part stays."""
+        names = ", ".join(dict.fromkeys([*self.study, self.id, *self.columns]))
+        values = ", ".join(f"h.{name}" for name in dict.fromkeys([*self.study, self.id, *self.columns]))
+        return f"""insert into {self.history} ({names}, valid_from, valid_to, load_id, loaded_at)
+            select {values}, {self.at.following}, h.valid_to, h.load_id, h.loaded_at
+            from {self.history} h join closing c on c.{self.id} = h.{self.id} and c.valid_from = h.valid_from
+            where h.study_key = {self.at.study_key} and h.valid_to > {self.at.following}"""
+
+    def remove(self) -> str:
+        """The same release captured anew: what it said before was never that release."""
+        return f"""delete from {self.history} h using closing c
+            where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
+                and h.valid_from = c.valid_from and h.valid_from = {self.at.release}"""
+
+    def close(self) -> str:
+        return f"""update {self.history} h set valid_to = {self.at.release} from closing c
+            where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
+                and h.valid_from = c.valid_from and h.valid_from < {self.at.release}"""
+
+    def insert(self) -> str:
+        names = [self.id, *self.columns]
+        study = [f"{self.at.study_key}"] if self.study else []
+        values = [*study, *(f"i.{name}" for name in names)]
+        return f"""insert into {self.history}
+                ({", ".join([*self.study, *names])}, valid_from, valid_to, load_id)
+            select {", ".join(values)}, {self.at.release}, {self.at.following}, {self.at.load_id}
+            from incoming_{self.relation} i
+            where not exists
+                (select 1 from {self.history} h where {self._valid} and h.{self.id} = i.{self.id})
+            order by i.{self.id}"""
+
+    def merge_at(self, release: int) -> str:
+        """Two equal versions that meet at a release are one."""
+        study = self.at.study_key
+        return f"""with later as (
+                delete from {self.history} b using {self.history} a
+                where a.study_key = {study} and b.study_key = {study} and a.{self.id} = b.{self.id}
+                    and a.valid_to = {release} and b.valid_from = {release}
+                    and {self._row("a")} is not distinct from {self._row("b")}
+                returning b.{self.id}, b.valid_to)
+            update {self.history} a set valid_to = later.valid_to from later
+            where a.study_key = {study} and a.{self.id} = later.{self.id} and a.valid_to = {release}"""
