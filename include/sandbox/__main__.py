@@ -6,6 +6,7 @@ import argparse
 import signal
 import socket
 import sys
+import zipfile
 from pathlib import Path
 
 import uvicorn
@@ -44,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(
         "python -m include.sandbox",
-        description="A stand-in for ImmPort's Shared Data API. Prints url= and api_key=, then serves until it is ended.",
+        description="A stand-in for ImmPort's Shared Data API. "
+        "Prints url= and api_key=, then serves until a signal ends it.",
     )
     made.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes a free one")
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -65,13 +67,16 @@ def parser() -> argparse.ArgumentParser:
 def open_world(options: argparse.Namespace) -> World:
     """The world the options ask for.
 
-    :raises ValueError: a folder that is missing or holds no package.
+    :raises ValueError: a folder that is missing or holds no package, or a damaged one.
     """
     if options.archives is None:
         return SyntheticWorld(options.studies, options.rows, options.seed)
     from include.sandbox.packages import PackageWorld  # pandas takes a second that the synthetic world spares
 
-    return PackageWorld(options.archives)
+    try:
+        return PackageWorld(options.archives)
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"a package in {options.archives} cannot be read: {error}") from None
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,12 +13,14 @@ from include.sandbox.world import Row
 #: About this many characters are sent at a time.
 CHUNK = 64 * 1024
 
-_EXACT = """
+_EXACT = set(
+    """
 ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession biosampleAccession biosampleSubtype
 biosampleType clinical ethnicity experimentAccession expsampleAccession gender measurementTechnique
 plannedVisitAccession race raceSpecify species strain studyAccession studyTimeCollectedUnit
 studyTimeT0Event studyTimeT0EventSpecify subjectAccession subjectPhenotype
-""".split()
+""".split()  # noqa: SIM905 - a list of names reads best as one
+)
 _PARTIAL = ("armName", "studyTitle", "treatmentAccession")
 _NUMERIC = ("maxSubjectAge", "minSubjectAge", "studyTimeCollected")
 _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -110,8 +109,8 @@ class Sandbox:
             elif needs_key and not self.keys.admits(request.headers.get("authorization")):
                 response = _failure(401)
             else:
-                if name == "token":
-                    await request.form()  # parsed here, so that the answers themselves need not be async
+                if request.method == "POST":
+                    await request.form()  # kept by the request, so that no answer need be async
                 response = answer(request, fault)
             self.requests.add(**seen, status=response.status_code)
             return response
@@ -152,9 +151,7 @@ class Sandbox:
 
     def _search(self, request: Request, fault: Fault | None) -> Response:
         documents = [self.world.document(study, self.current) for study in self.world.studies(self.current)]
-        parameters = {
-            name: ",".join(request.query_params.getlist(name)) for name in request.query_params.keys()
-        }
+        parameters = {name: ",".join(request.query_params.getlist(name)) for name in request.query_params}
         try:
             answer = search(documents, parameters)
         except ValueError as error:
@@ -170,7 +167,7 @@ class Sandbox:
         return _stream(iter([json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()]), fault)
 
     def _token(self, request: Request, fault: Fault | None) -> Response:
-        form = request._form or {}
+        form: Mapping[str, object] = request._form or {}
         token = self.keys.issue(str(form.get("username", "")), str(form.get("password", "")))
         if token is None:
             return JSONResponse({"status": 401, "error": "Invalid username or password"}, 401)
@@ -229,7 +226,8 @@ def _failure(status: int, retry_after: int | str | None = None) -> Response:
     title = _TITLES[status]
     if status < 500:
         return JSONResponse({"status": status, "error": title}, status, headers)
-    page = f"<html>\n<head><title>{status} {title}</title></head>\n<body><h1>{status} {title}</h1></body>\n</html>\n"
+    heading = f"{status} {title}"
+    page = f"<html>\n<head><title>{heading}</title></head>\n<body><h1>{heading}</h1></body>\n</html>\n"
     return HTMLResponse(page, status, headers)
 
 

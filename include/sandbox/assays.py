@@ -50,7 +50,7 @@ _STRAINS = (
     ("B/Brisbane/60/2008", "B/Brisbane/60/2008"),
 )
 _ANALYTES = (
-    ("IFN-γ", "IFNG", "ANA103"),
+    ("IFN-γ", "IFNG", "ANA103"),  # noqa: RUF001 - as laboratories write it
     ("IL-2", "IL2", "ANA148"),
     ("IL-6", "IL6", "ANA152"),
     ("TNF-a", "TNF", "ANA256"),
@@ -69,9 +69,9 @@ _CONTROL_NULLS = dict.fromkeys(
     """
     subjectAccession armAccession armName biosampleAccession biosampleType biosampleSubtype expsampleAccession
     plannedVisitAccession studyTimeCollected studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
-    ageEvent ageEventSpecify ageUnit minSubjectAge maxSubjectAge subjectPhenotype ancestralPopulation ethnicity
-    gender race raceSpecify species strain treatmentAccession
-    """.split()
+    ageEvent ageEventSpecify ageUnit minSubjectAge maxSubjectAge subjectPhenotype ancestralPopulation
+    ethnicity gender race raceSpecify species strain treatmentAccession
+    """.split()  # noqa: SIM905 - a list of names reads best as one
 )
 
 

@@ -37,6 +37,7 @@ _PLANS = (
     "hai pcr kirTyping elispot",
     "hai elisa massSpectrometryResult kirTyping fcsAnalyzed",
 )
+_ETHNICITIES = ("Not Hispanic or Latino", "Hispanic or Latino")
 _RACES = ("White", "Black or African American", "Asian", "Not Specified", "Other")
 _HUMAN_ARMS = (
     ("Placebo", "Saline injection", "Placebo Comparator Arm"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from include.sources.release import Release
@@ -12,14 +12,25 @@ from include.sources.release import Release
 #: One row under ImmPort's names. A Decimal is printed with its own scale: `Decimal("7.00")` as `7.00`.
 Row = dict[str, Any]
 
-_PER_YEAR = {"Years": 1, "Months": 12, "Weeks": Decimal("52.18"), "Days": Decimal("365.25"), "Hours": 8766}
+_PER_YEAR = {
+    "Years": Decimal(1),
+    "Months": Decimal(12),
+    "Weeks": Decimal("52.18"),
+    "Days": Decimal("365.25"),
+    "Hours": Decimal(8766),
+}
 
 
 class World(Protocol):
     """Studies and their rows; the same question always has the same answer."""
 
-    name: str
-    releases: Mapping[Release, date]
+    @property
+    def name(self) -> str:
+        """A stable identifier, fit for a database name."""
+
+    @property
+    def releases(self) -> Mapping[Release, date]:
+        """Releases with their dates, oldest first."""
 
     def studies(self, release: Release) -> Sequence[str]:
         """Accessions shared at a release, in ImmPort's order."""
@@ -32,6 +43,15 @@ class World(Protocol):
 
     def document(self, study: str, release: Release) -> Row:
         """The study as the search index holds it (`_source`)."""
+
+
+def number(text: str | None) -> Decimal | None:
+    """Text as a number, digits as they are; None for anything JSON could not print as one."""
+    try:
+        value = Decimal(text or "")
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
 
 
 def scaled(value: str | float | Decimal) -> Decimal:

@@ -1,0 +1,195 @@
+"""The package world: real ImmPort Tab packages of a folder, served as ImmPort's API would."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from include.sandbox.joins import Joins, pick
+from include.sandbox.tab import Package, packages
+from include.sandbox.world import Row, number, padded, scaled, study_document
+from include.sources.immport import ENDPOINTS, RESULT_ENDPOINTS
+from include.sources.model import Field, Kind, snake_case
+from include.sources.release import Release
+
+#: Columns with a scale of their own in ImmPort's database.
+_SCALED = ("minSubjectAge", "maxSubjectAge", "studyTimeCollected", "minStartDay", "maxStartDay")
+
+#: Where the summary and the study itself differ from the column names of `study`.
+_STUDY = {
+    "title": "BRIEF_TITLE",
+    "detailedDescription": "DESCRIPTION",
+    "startDate": "ACTUAL_START_DATE",
+    "sexIncluded": "GENDER_INCLUDED",
+    "subjectsNumber": "ACTUAL_ENROLLMENT",
+    "dataCompleteness": "DCL_ID",
+}
+_LISTS = {
+    "studyLinks": ("study_link", "studyLinkId name type value"),
+    "studyPubmeds": ("study_pubmed", "pubmedId authors doi issue journal month pages title year"),
+    "studyPersonnel": (
+        "study_personnel",
+        "personAccession roleInStudy siteName email firstName honorific lastName organization suffixes"
+        " titleInStudy workspaceId",
+    ),
+}
+
+
+def stand_in_date(release: Release) -> date:
+    """A date for a release that no package dates: quarterly from 2011-09-30, which meets DR18 to DR33
+    within weeks; point releases follow by weeks."""
+    return date(2011, 9, 30) + timedelta(days=91 * release.major + 7 * release.minor)
+
+
+class PackageWorld:
+    """Studies and releases as the file names in a folder say.
+
+    At a release, a study is what its newest package up to then holds.
+
+    :raises ValueError: the folder is missing or holds no package.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        found = packages(folder)
+        digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
+        self._name = f"archives_{digest[:8]}"
+        self._packages: dict[str, dict[Release, Package]] = {}
+        for package in sorted(found, key=lambda item: (int(item.study[3:]), item.release)):
+            self._packages.setdefault(package.study, {})[package.release] = package
+        dates: dict[Release, date] = {}
+        for package in found:
+            study = package.table("study")
+            if not study.empty and study.iloc[0].get("LATEST_DATA_RELEASE_VERSION") == str(package.release):
+                dates[package.release] = date.fromisoformat(study.iloc[0]["LATEST_DATA_RELEASE_DATE"][:10])
+        releases = sorted({package.release for package in found})
+        self._releases = {release: dates.get(release, stand_in_date(release)) for release in releases}
+        self._frame = lru_cache(maxsize=32)(self._joined)
+
+    @property
+    def name(self) -> str:
+        """`archives_` and what tells this folder from others."""
+        return self._name
+
+    @property
+    def releases(self) -> Mapping[Release, date]:
+        """Every release that some package has, oldest first."""
+        return self._releases
+
+    def studies(self, release: Release) -> Sequence[str]:
+        """Studies with a package of this release or an older one."""
+        return [study for study, versions in self._packages.items() if min(versions) <= release]
+
+    def rows(self, endpoint: str, study: str, release: Release) -> Iterator[Row]:
+        """Rows of one study at one endpoint, from its newest package up to the release."""
+        package = self._package(study, release)
+        if endpoint in ("study", "summary"):
+            return iter([self._study(package)])
+        return _typed(self._frame(package, endpoint), ENDPOINTS[endpoint].fields)
+
+    def document(self, study: str, release: Release) -> Row:
+        """The study as the search index holds it."""
+        package = self._package(study, release)
+        people = self._frame(package, "demographic")
+        techniques = self._frame(package, "experiment")["measurementTechnique"]
+        counts = dict.fromkeys(techniques, 0)  # a technique without parsed rows is listed with 0
+        for endpoint in RESULT_ENDPOINTS:
+            rows = self._frame(package, endpoint.name)
+            if endpoint.key == ("resultId",) and "measurementTechnique" in rows:
+                for technique, count in rows["measurementTechnique"].value_counts().items():
+                    counts[str(technique)] = counts.get(str(technique), 0) + int(count)
+        row = self._study(package)
+        return study_document(
+            row,
+            list(self.rows("arm", study, release)),
+            len(self._frame(package, "plannedVisit")),
+            counts,
+            biosample_type=list(self._frame(package, "biosample")["type"]),
+            species=list(people["species"]),
+            sex=list(people["gender"]),
+            race=list(people["race"]),
+            ethnicity=list(people["ethnicity"]),
+            condition_or_disease=[row["conditionStudied"]],
+            research_focus=[row["researchFocus"]],
+            program_name=[row["program"]],
+            study_pi=[row["pi"]],
+            pubmed_id=[item["id"] for item in row["studyPubmeds"]],
+        )
+
+    def _package(self, study: str, release: Release) -> Package:
+        versions = self._packages[study]
+        return versions[max(version for version in versions if version <= release)]
+
+    def _joined(self, package: Package, endpoint: str) -> pd.DataFrame:
+        return Joins(package).rows(ENDPOINTS[endpoint])
+
+    def _study(self, package: Package) -> Row:
+        """The row of `study` and `summary`: both are projections of it."""
+        table = package.table("study").iloc[:1]
+        fields = {field.name: field for name in ("study", "summary") for field in ENDPOINTS[name].fields}
+        columns = {name: _STUDY.get(name, field.column.upper()) for name, field in fields.items()}
+        row = next(_typed(pick(table, columns), tuple(fields.values())))
+        stated = row["latestDataReleaseVersion"], row["latestDataReleaseDate"]
+        # A package of before DR25 states no version; later ones may state only the last that changed it.
+        if row["initialDataReleaseVersion"] is None and stated[0] != str(package.release):
+            row["initialDataReleaseVersion"] = stated[0]
+            row["initialDataReleaseDate"] = row["initialDataReleaseDate"] or stated[1]
+        # ImmPort issues a study's package again with later releases, with re-curated columns, while
+        # study.txt still names an older one (SDY139 of DR25 says DR4): here the package is what changed.
+        row["latestDataReleaseVersion"] = str(package.release)
+        row["latestDataReleaseDate"] = self._releases[package.release].isoformat()
+        row["minimumAge"], row["maximumAge"] = (
+            padded(number(row[name])) if number(row[name]) is not None else row[name]
+            for name in ("minimumAge", "maximumAge")
+        )
+        row["sharedStudy"] = "Y"
+        for name, (source, keys) in _LISTS.items():
+            row[name] = _objects(package.table(source), keys.split())
+        for person in row["studyPersonnel"]:
+            if person["roleInStudy"] == "Principal Investigator":
+                row["pi"] = f"{person['lastName']}, {person['firstName']}"
+        for name, source, column in (
+            ("researchFocus", "study_categorization", "RESEARCH_FOCUS"),
+            ("program", "program", "NAME"),
+            ("contractGrant", "contract_grant", "NAME"),
+        ):
+            row[name] = "; ".join(pick(package.table(source), {name: column})[name]) or None
+        return row
+
+
+def _objects(table: pd.DataFrame, keys: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of a table as the objects inside a summary."""
+    frame = pick(table, {key: snake_case(key).upper() for key in keys}).rename(columns={"pubmedId": "id"})
+    return [{name: value or None for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _typed(frame: pd.DataFrame, fields: Sequence[Field]) -> Iterator[Row]:
+    """Rows of text as JSON has them: null for the empty text, numerals for numbers.
+
+    Keys that the endpoint does not declare stay text; filters may ask for them.
+    """
+    kinds = {field.name: field for field in fields}
+    readers = [(name, _reader(kinds.get(str(name), Field(str(name))))) for name in frame]
+    columns = [frame[name] for name in frame]
+    for values in zip(*columns, strict=True):
+        yield {
+            str(name): read(value) if value else None
+            for (name, read), value in zip(readers, values, strict=True)
+        }
+
+
+def _reader(field: Field) -> Any:
+    if field.name in _SCALED:
+        return lambda text: text if (value := number(text)) is None else scaled(value)
+    if field.kind is Kind.NUMBER:
+        return lambda text: text if (value := number(text)) is None else value
+    if field.kind is Kind.DATE:
+        return lambda text: text[:10]
+    if field.kind is Kind.TEXT:
+        return str
+    return lambda text: int(text) if text.lstrip("-").isdigit() else text

@@ -1,0 +1,113 @@
+"""ImmPort Tab packages (`SDY139-DR16_Tab.zip`): their tables as frames of text, whatever the release."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from include.sources.release import Release
+
+_FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)_Tab\.zip", re.IGNORECASE)
+_MEMBER = re.compile(r"(?:[^/]+/)?Tab/(\w+)\.txt", re.IGNORECASE)
+
+#: Tables that older packages hold under another name.
+TABLE_ALIASES = {"expsample_2_biosample": "biosample_2_expsample"}
+
+_ANALYTE = {"ANALYTE_REPORTED": "ANALYTE"}
+_STRAIN = {"VIRUS_STRAIN_REPORTED": "VIRUS_STRAIN"}
+
+#: Columns that older packages (or, for GENDER, newer ones) hold under another name: today's name to that one.
+COLUMN_ALIASES: dict[str, dict[str, str]] = {
+    "arm_or_cohort": {"TYPE_REPORTED": "TYPE"},
+    "subject": {"GENDER": "SEX"},
+    "planned_visit": {"NAME": "VISIT_NAME"},
+    "experiment": {"NAME": "TITLE"},
+    "file_info": {"ORIGINAL_FILE_NAME": "ORIGINAL_NAME"},
+    "program": {"NAME": "TITLE"},
+    "study": {"INITIAL_DATA_RELEASE_DATE": "FINAL_PUBLIC_RELEASE_DATE", "GENDER_INCLUDED": "SEX_INCLUDED"},
+    "elisa_result": _ANALYTE,
+    "elispot_result": _ANALYTE,
+    "mbaa_result": {
+        **_ANALYTE,
+        "CONCENTRATION_UNIT_REPORTED": "CONCENTRATION_UNIT",
+        "CONCENTRATION_VALUE_REPORTED": "CONCENTRATION_VALUE",
+    },
+    "hai_result": _STRAIN,
+    "neut_ab_titer_result": _STRAIN,
+    "pcr_result": {"GENE_ID": "ENTREZ_GENE_ID", "GENE_SYMBOL_REPORTED": "GENE_SYMBOL"},
+    "fcs_analyzed_result": {
+        "PARENT_POPULATION_REPORTED": "BASE_PARENT_POPULATION",
+        "PARENT_POPULATION_PREFERRED": "BASE_PARENT_POP_PREFERRED",
+        "POPULATION_STATISTIC_REPORTED": "POPULATION_CELL_NUMBER",
+        "POPULATION_STAT_UNIT_REPORTED": "POPULATION_CELL_NUMBER_UNIT",
+        "POPULATION_STAT_UNIT_PREFERRED": "POP_CELL_NUMBER_UNIT_PREFERRED",
+    },
+    "hla_typing_result": {
+        "ALLELE1": "ALLELE_1",
+        "ALLELE2": "ALLELE_2",
+        "ANCESTRAL_POPULATION": "POP_AREA_NAME",
+    },
+    "kir_typing_result": {"ALLELE1": "ALLELE_1", "ALLELE2": "ALLELE_2"},
+    "mass_spectrometry_result": {"MZRATIO": "MZ_RATIO", "ZCHARGE": "Z_CHARGE"},
+}
+
+
+@dataclass(frozen=True)
+class Package:
+    """One study at one release, as its zip file holds it. Only the members asked for are read."""
+
+    path: Path
+    study: str
+    release: Release
+
+    @classmethod
+    def named(cls, path: Path) -> Package | None:
+        """The package a file name stands for; None for any other file."""
+        found = _FILE.fullmatch(path.name)
+        return cls(path, found[1].upper(), Release.parse(found[2].upper())) if found else None
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table under today's column names, all cells text, null as the empty text.
+
+        A table that is absent has no rows and no columns.
+        """
+        with zipfile.ZipFile(self.path) as archive:
+            named = ((_MEMBER.fullmatch(member), member) for member in archive.namelist())
+            members = {found[1].lower(): member for found, member in named if found}
+            member = members.get(name) or members.get(TABLE_ALIASES.get(name, ""))
+            if member is None:
+                return pd.DataFrame(dtype=str)
+            # No quoting and no escaping at all; "NA" is data and a carriage return is no line's end.
+            with archive.open(member) as file:
+                frame = pd.read_csv(
+                    file,
+                    sep="\t",
+                    dtype=str,
+                    encoding="utf-8",
+                    quoting=csv.QUOTE_NONE,
+                    keep_default_na=False,
+                    na_filter=False,
+                    index_col=False,
+                    lineterminator="\n",
+                    skip_blank_lines=False,
+                )
+        aliases = COLUMN_ALIASES.get(name, {})
+        return frame.rename(columns={old: new for new, old in aliases.items() if new not in frame})
+
+
+def packages(folder: Path) -> list[Package]:
+    """The packages of a folder.
+
+    :raises ValueError: there is no such folder, or no package in it.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"no such folder: {folder}")
+    found = [package for path in sorted(folder.iterdir()) if (package := Package.named(path))]
+    if not found:
+        raise ValueError(f"no package in {folder} (expected files such as SDY139-DR16_Tab.zip)")
+    return found
