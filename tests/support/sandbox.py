@@ -58,7 +58,7 @@ class RunningSandbox:
 
     def requests(self) -> list[dict[str, Any]]:
         """What was asked since the last reset: endpoint, study, method, path, status."""
-        return self._control("GET", "/requests")  # type: ignore[no-any-return]
+        return self._control("GET", "/requests")
 
     def clear_requests(self) -> None:
         """Forget what was asked."""
