@@ -40,6 +40,10 @@ class PublishRefusedError(RuntimeError):
     """The load must not be published: it was not checked, or it is no longer the one that was."""
 
 
+class StagingLostError(PublishRefusedError):
+    """Staging is not what was checked: a crash empties tables that are not logged."""
+
+
 class StaleAttemptError(PublishRefusedError):
     """A newer attempt has taken over the study."""
 
@@ -86,7 +90,8 @@ def publish(engine: sa.Engine, work: Publication, fence: int) -> Published:
     """Publish a checked load, or withdraw a study.
 
     :raises StaleAttemptError: another attempt announced itself after `fence` was taken.
-    :raises PublishRefusedError: staging is not what was checked, or the gate is closed.
+    :raises StagingLostError: staging is not what was checked: stage and check the load again.
+    :raises PublishRefusedError: the load was not checked, or its gate is closed.
     """
     try:
         with engine.begin() as connection:
@@ -163,12 +168,11 @@ def _prove_checked(connection: sa.Connection, work: Publication) -> None:
     for endpoint in ENDPOINTS.values():
         table = staging_table(work.load_id, endpoint)
         if connection.scalar(sa.text("select to_regclass(:name)"), {"name": table}) is None:
-            raise PublishRefusedError(f"{name} {endpoint.name}: staging is gone, stage the load again")
+            raise StagingLostError(f"{name} {endpoint.name}: staging is gone")
         found = connection.exec_driver_sql(f"select count(*) from {table}").scalar_one()
         if found != staged.get(endpoint.name):
-            raise PublishRefusedError(
-                f"{name} {endpoint.name}: {found} rows in staging, {staged.get(endpoint.name)} were checked:"
-                " stage the load again"
+            raise StagingLostError(
+                f"{name} {endpoint.name}: {found} rows in staging, {staged.get(endpoint.name)} were checked"
             )
 
 

@@ -1,0 +1,133 @@
+"""Discovery: ask the source what there is, write the work list of the run."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from immport_provider.hooks.listing import Listing
+from include.landing import Landing
+from include.pipeline.decide import Action, Decision, Held, Listed, Policy, decide
+from include.pipeline.records import EXTRACTED, OPEN_STATES, PLANNED, PUBLISHED, note_run
+from include.sources.release import Release
+from include.warehouse.tables import LOAD, STUDY, WORK
+
+
+def from_listing(engine: sa.Engine, run_id: str, listing: Listing, policy: Policy) -> list[Decision]:
+    """Compare a listing with the warehouse and write the work list."""
+    listed = [
+        Listed(item.accession, str(item.release), item.release_date, item.expected_rows)
+        for item in listing.studies
+    ]
+    incomplete = None if listing.complete else listing.reason or "unknown"
+    decisions = decide(listed, held_studies(engine), policy, incomplete=incomplete)
+    note_run(
+        engine,
+        run_id,
+        newest_release=str(listing.newest_release) if listing.newest_release else None,
+        listed=len(listed),
+        is_complete=listing.complete,
+    )
+    _write(engine, run_id, decisions, {})
+    return decisions
+
+
+def from_landing(
+    engine: sa.Engine, run_id: str, landing: Landing, policy: Policy, until: Release | None
+) -> list[Decision]:
+    """Write a work list of what was fetched before: nothing is asked of the source.
+
+    :param until: newest release to replay; None for all.
+    """
+    decisions, fetches = [], {}
+    published = _published_fetches(engine)
+    # Of several fetches of one study at one release the last one counts.
+    newest = {(item.study, item.release): item for item in landing.manifests()}
+    for (study, release), manifest in newest.items():
+        if not policy.wants(study) or (until is not None and Release.parse(release) > until):
+            continue
+        day = date.fromisoformat(manifest.release_date) if manifest.release_date else None
+        known = manifest.fetch_id in published and not policy.force
+        action = Action.KEEP if known else Action.LOAD
+        reason = f"{'already published from' if known else 'replay of'} fetch {manifest.fetch_id}"
+        decisions.append(Decision(study, release, day, action, reason, manifest.rows))
+        fetches[study, release] = manifest.fetch_id
+    note_run(engine, run_id, listed=len(decisions), is_complete=False, note="replay of the landing zone")
+    _write(engine, run_id, decisions, fetches)
+    return decisions
+
+
+def held_studies(engine: sa.Engine) -> list[Held]:
+    """Studies that were published here, whether or not they still are."""
+    statement = sa.select(STUDY).where(STUDY.c.state.in_(["current", "withdrawn"]))
+    with engine.connect() as connection:
+        return [
+            Held(row.study_accession, row.state, row.release_version, row.release_date)
+            for row in connection.execute(statement)
+        ]
+
+
+def _published_fetches(engine: sa.Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(connection.scalars(sa.select(LOAD.c.fetch_id).where(LOAD.c.state == PUBLISHED)))
+
+
+def _write(
+    engine: sa.Engine, run_id: str, decisions: list[Decision], fetches: dict[tuple[str, str], str]
+) -> None:
+    with engine.begin() as connection:
+        for item in decisions:
+            load_id, reason = None, item.reason
+            if item.action is Action.LOAD:
+                load_id, resumed = _load(connection, item, fetches.get((item.study, item.release)))
+                reason = f"{reason}; resumes load {load_id}" if resumed else reason
+            elif item.action is Action.WITHDRAW:
+                load_id = _new_load(connection, item, "withdrawal", PLANNED)
+            values = {
+                "run_id": run_id,
+                "study_accession": item.study,
+                "release_version": item.release,
+                "action": item.action.value,
+                "reason": reason,
+                "load_id": load_id,
+                "expected_rows": item.expected_rows,
+            }
+            statement = upsert(WORK).values(values)
+            key = [WORK.c.run_id, WORK.c.study_accession, WORK.c.release_version]
+            connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+
+
+def _load(connection: sa.Connection, item: Decision, replayed: str | None) -> tuple[int, bool]:
+    """The load that does the work: one that was interrupted goes on where it was."""
+    if replayed is not None:
+        return _new_load(connection, item, replayed, EXTRACTED), False
+    interrupted = connection.scalar(
+        sa.select(sa.func.max(LOAD.c.load_id)).where(
+            LOAD.c.study_accession == item.study,
+            LOAD.c.release_version == item.release,
+            LOAD.c.release_date.is_not_distinct_from(item.release_date),
+            LOAD.c.state.in_(OPEN_STATES),
+            LOAD.c.fetch_id != "withdrawal",
+        )
+    )
+    if interrupted is not None:
+        # A crash may have emptied its staging: what was landed is staged and checked again.
+        restart = sa.update(LOAD).where(LOAD.c.load_id == interrupted, LOAD.c.state != PLANNED)
+        connection.execute(restart.values(state=EXTRACTED, changed_at=sa.func.now()))
+        return interrupted, True
+    fetch_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return _new_load(connection, item, fetch_id, PLANNED), False
+
+
+def _new_load(connection: sa.Connection, item: Decision, fetch_id: str, state: str) -> int:
+    statement = sa.insert(LOAD).values(
+        study_accession=item.study,
+        release_version=item.release,
+        release_date=item.release_date,
+        fetch_id=fetch_id,
+        state=state,
+    )
+    return int(connection.execute(statement.returning(LOAD.c.load_id)).scalar_one())

@@ -1,0 +1,148 @@
+"""The book of a run: what it decided, how each step went. Everything an operator reads is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from include.landing import Landed
+from include.warehouse.tables import DRIFT, LOAD, RUN, STEP
+
+#: States of a load on its way, in their order; `failed` ends it anywhere.
+PLANNED, EXTRACTED, STAGED, CHECKED, PUBLISHED, FAILED = (
+    "planned", "extracted", "staged", "checked", "published", "failed",
+)  # fmt: skip
+OPEN_STATES = (PLANNED, EXTRACTED, STAGED, CHECKED)
+#: Longest error text that is kept.
+_MAX_MESSAGE = 2000
+
+
+@dataclass(frozen=True)
+class Load:
+    """One study at one release on its way to the star."""
+
+    load_id: int
+    study: str
+    release: str
+    release_date: date | None
+    fetch_id: str
+    state: str
+    error: str | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.study} {self.release}"
+
+    def has_reached(self, state: str) -> bool:
+        """Whether a step that ends in `state` is behind it."""
+        order = (*OPEN_STATES, PUBLISHED)
+        return self.state in order and order.index(self.state) >= order.index(state)
+
+
+def load(engine: sa.Engine, load_id: int) -> Load:
+    """One load by its number."""
+    with engine.connect() as connection:
+        row = connection.execute(sa.select(LOAD).where(LOAD.c.load_id == load_id)).one()
+    return Load(
+        row.load_id,
+        row.study_accession,
+        row.release_version,
+        row.release_date,
+        row.fetch_id,
+        row.state,
+        row.error,
+    )
+
+
+def set_state(target: sa.Engine | sa.Connection, load_id: int, state: str, error: str | None = None) -> None:
+    """Move a load on. A published load stays published."""
+    statement = (
+        sa.update(LOAD)
+        .where(LOAD.c.load_id == load_id, LOAD.c.state != PUBLISHED)
+        .values(state=state, error=error and error[:_MAX_MESSAGE], changed_at=sa.func.now())
+    )
+    if isinstance(target, sa.Connection):
+        target.execute(statement)
+    else:
+        with target.begin() as connection:
+            connection.execute(statement)
+
+
+def start_run(engine: sa.Engine, run_id: str) -> None:
+    """Open the book of a run. A second try of the same run goes on in it."""
+    statement = upsert(RUN).values(run_id=run_id, state="running")
+    again = {"state": "running", "ended_at": None}
+    with engine.begin() as connection:
+        connection.execute(statement.on_conflict_do_update(index_elements=[RUN.c.run_id], set_=again))
+
+
+def note_run(engine: sa.Engine, run_id: str, **values: Any) -> None:
+    """Write what is known of a run: its listing, its end."""
+    with engine.begin() as connection:
+        connection.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**values))
+
+
+def note_drift(engine: sa.Engine, load_id: int, landed: Landed) -> None:
+    """Record keys that an answer lacked or had beyond those declared."""
+    rows = [
+        {"load_id": load_id, "endpoint": landed.endpoint, "field": field, "kind": kind, "rows": count}
+        for kind, fields in (("missing", landed.missing_keys), ("unknown", landed.unknown_keys))
+        for field, count in fields.items()
+    ]
+    with engine.begin() as connection:
+        connection.execute(
+            sa.delete(DRIFT).where(DRIFT.c.load_id == load_id, DRIFT.c.endpoint == landed.endpoint)
+        )
+        if rows:
+            connection.execute(sa.insert(DRIFT), rows)
+
+
+class Step:
+    """A step under way: tells how far it is."""
+
+    def __init__(self, engine: sa.Engine, step_id: int) -> None:
+        self._engine = engine
+        self._step_id = step_id
+        self.state = "done"
+        self.rows = 0
+        self.message: str | None = None
+
+    def progress(self, rows: int, message: str) -> None:
+        """Show rows moved so far, and what is being done."""
+        self.rows = rows
+        self.write(rows=rows, message=message)
+
+    def skip(self, message: str) -> None:
+        """There was nothing to do, and why."""
+        self.state, self.message = "skipped", message
+
+    def write(self, **values: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(STEP).where(STEP.c.step_id == self._step_id).values(**values))
+
+
+@contextmanager
+def step(engine: sa.Engine, run_id: str, about: Load, name: str) -> Iterator[Step]:
+    """Record one step of one load, however it ends."""
+    statement = sa.insert(STEP).values(
+        run_id=run_id,
+        load_id=about.load_id,
+        study_accession=about.study,
+        release_version=about.release,
+        step=name,
+        state="running",
+    )
+    with engine.begin() as connection:
+        current = Step(engine, connection.execute(statement.returning(STEP.c.step_id)).scalar_one())
+    try:
+        yield current
+    except Exception as error:
+        current.write(state="failed", ended_at=sa.func.now(), message=str(error)[:_MAX_MESSAGE])
+        raise
+    current.write(state=current.state, ended_at=sa.func.now(), rows=current.rows, message=current.message)
