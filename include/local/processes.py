@@ -65,19 +65,22 @@ def end_marked(marked: str) -> int:
         LocalError: one of them cannot be ended, even by SIGKILL.
     """
     ended: set[int] = set()
-    for seconds in (GRACE_SECONDS, GRACE_SECONDS, GRACE_SECONDS):
+    for is_polite in (True, False, False):
         processes = marked_processes(marked)
         if not processes:
-            return len(ended)
-        # Only the first round is polite: what a dying process started meanwhile is killed in the next.
-        polite = not ended
+            break
         ended.update(process.pid for process in processes)
+        own = {process.pid for process in processes}
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate() if polite else process.kill()
-        psutil.wait_procs(processes, timeout=seconds)
+                if not is_polite:
+                    process.kill()
+                elif process.ppid() not in own:  # the others are told by their parent, in good order
+                    process.terminate()
+        psutil.wait_procs(processes, timeout=GRACE_SECONDS)
     if left := marked_processes(marked):
         raise LocalError(f"processes {', '.join(str(process.pid) for process in left)} do not end")
+    return len(ended)
     return len(ended)
 
 
