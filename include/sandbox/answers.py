@@ -53,23 +53,37 @@ def tsv_text(value: Any) -> str:
     return text.translate({9: " ", 10: " ", 13: " "})
 
 
-def _row_printer(names: Sequence[str]) -> Callable[[Row], str]:
-    labels = [(name, json_text(name) + ":") for name in names]
+def _printer(labels: Sequence[tuple[str, str]], text: Callable[[Any], str]) -> Callable[[Row], list[str]]:
+    """Print rows value by value; one that is the very object of the row before keeps its text.
 
-    def text(row: Row) -> str:
-        return "{" + ",".join([label + json_text(row.get(name)) for name, label in labels]) + "}"
+    Most of a row is its subject and sample, which neighbours share.
+    """
+    seen: list[Any] = [labels] * len(labels)  # no value of a row is this object
+    texts = [""] * len(labels)
 
-    return text
+    def parts(row: Row) -> list[str]:
+        for place, (name, label) in enumerate(labels):
+            value = row.get(name)
+            if value is not seen[place]:
+                seen[place], texts[place] = value, label + text(value)
+        return texts
+
+    return parts
+
+
+def _json_printer(names: Sequence[str]) -> Callable[[Row], str]:
+    parts = _printer([(name, json_text(name) + ":") for name in names], json_text)
+    return lambda row: "{" + ",".join(parts(row)) + "}"
 
 
 def json_object(names: Sequence[str], row: Row) -> str:
     """A row as a JSON object with exactly these keys, in this order."""
-    return _row_printer(names)(row)
+    return _json_printer(names)(row)
 
 
 def json_array(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Rows as one bare array, in chunks."""
-    text = _row_printer(names)
+    text = _json_printer(names)
 
     def parts() -> Iterator[str]:
         yield "["
@@ -85,10 +99,12 @@ def json_array(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
 def tsv_lines(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Rows as tab-separated lines under a header line, in chunks."""
 
+    cells = _printer([(name, "") for name in names], tsv_text)
+
     def parts() -> Iterator[str]:
         yield "\t".join(names) + "\n"
         for row in rows:
-            yield "\t".join([tsv_text(row.get(name)) for name in names]) + "\n"
+            yield "\t".join(cells(row)) + "\n"
 
     return _chunks(parts())
 
