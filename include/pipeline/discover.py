@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.hooks.listing import Listing
 from include.landing import Landing
-from include.pipeline.decide import Action, Decision, Held, Listed, Policy, decide
+from include.pipeline.decide import Action, Decision, Held, Listed, Policy, batches, decide
 from include.pipeline.records import EXTRACTED, OPEN_STATES, PLANNED, PUBLISHED, note_run
 from include.sources.release import Release
 from include.warehouse.tables import LOAD, STUDY, WORK
@@ -131,3 +131,22 @@ def _new_load(connection: sa.Connection, item: Decision, fetch_id: str, state: s
         state=state,
     )
     return int(connection.execute(statement.returning(LOAD.c.load_id)).scalar_one())
+
+
+def work_of(
+    engine: sa.Engine, run_id: str, rows: int, most: int, least: int
+) -> tuple[list[list[int]], list[int]]:
+    """Loads of a run as batches, and its withdrawals, as the work list has them."""
+    order = (sa.func.length(WORK.c.study_accession), WORK.c.study_accession, LOAD.c.load_id)
+    statement = sa.select(WORK, LOAD.c.release_version.label("release")).join(
+        LOAD, LOAD.c.load_id == WORK.c.load_id
+    )
+    with engine.connect() as connection:
+        work = connection.execute(statement.where(WORK.c.run_id == run_id).order_by(*order)).all()
+    loads = sorted(
+        (row for row in work if row.action == Action.LOAD), key=lambda row: Release.parse(row.release)
+    )
+    sizes = {row.load_id: row.expected_rows or 0 for row in loads}
+    studies = {row.load_id: row.study_accession for row in loads}
+    withdrawals = [row.load_id for row in work if row.action == Action.WITHDRAW]
+    return (batches(sizes, studies, rows=rows, most=most, least=least) if loads else []), withdrawals

@@ -103,6 +103,12 @@ def note_drift(engine: sa.Engine, load_id: int, landed: Landed) -> None:
             connection.execute(sa.insert(DRIFT), rows)
 
 
+def brief(error: Exception) -> str:
+    """An error in a few words. SQLAlchemy's carry the statement and its values: only the cause is told."""
+    cause = getattr(error, "orig", None) or error
+    return f"{type(error).__name__}: {cause}".strip()[:_MAX_MESSAGE]
+
+
 class Step:
     """A step under way: tells how far it is."""
 
@@ -143,6 +149,6 @@ def step(engine: sa.Engine, run_id: str, about: Load, name: str) -> Iterator[Ste
     try:
         yield current
     except Exception as error:
-        current.write(state="failed", ended_at=sa.func.now(), message=str(error)[:_MAX_MESSAGE])
+        current.write(state="failed", ended_at=sa.func.now(), message=brief(error))
         raise
     current.write(state=current.state, ended_at=sa.func.now(), rows=current.rows, message=current.message)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from immport_provider.errors import CredentialError, RetriableError
 from include.landing import Fetch, Landed, Landing
 from include.pipeline import records
-from include.pipeline.records import CHECKED, EXTRACTED, FAILED, PUBLISHED, Load, Step
+from include.pipeline.records import CHECKED, EXTRACTED, FAILED, Load, Step
 from include.quality import gate
 from include.sources.immport import ENDPOINTS, STUDY_ENDPOINTS
 from include.sources.release import Release
@@ -204,19 +204,10 @@ def run_batch(
             outcome.failed[load.name] = str(error)
             records.set_state(tools.engine, load_id, FAILED, f"{name}: {error}")
         except _LATER as error:
-            outcome.retriable[load.name] = _brief(error)
+            outcome.retriable[load.name] = records.brief(error)
             if is_last_try:
-                records.set_state(tools.engine, load_id, FAILED, f"{name}: {_brief(error)}")
+                records.set_state(tools.engine, load_id, FAILED, f"{name}: {records.brief(error)}")
         except Exception as error:  # noqa: BLE001 - recorded with the load; the other studies go on
-            outcome.failed[load.name] = _brief(error)
-            records.set_state(tools.engine, load_id, FAILED, f"{name}: {_brief(error)}")
+            outcome.failed[load.name] = records.brief(error)
+            records.set_state(tools.engine, load_id, FAILED, f"{name}: {records.brief(error)}")
     return outcome
-
-
-def _brief(error: Exception) -> str:
-    """An error in a few words. SQLAlchemy's carry the statement and its values: only the cause is told."""
-    cause = getattr(error, "orig", None) or error
-    return f"{type(error).__name__}: {cause}".strip()
-
-
-__all__ = ["PUBLISHED", "Tools", "check", "extract", "publish", "run_batch", "stage", "withdraw"]

@@ -1,0 +1,201 @@
+"""How a run ended, for the log, and what its operator wants to see, for the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from include.pipeline import records
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+#: Rows of an answer that are shown; the others are counted.
+_SHOWN = 12
+
+_ENDS = """
+select w.study_accession, w.release_version, w.action, w.reason, l.state, l.error
+from ops.work w left join ops.load l on l.load_id = w.load_id
+where w.run_id = :run order by length(w.study_accession), w.study_accession, w.release_version
+"""
+_STEPS = """
+select s.step, count(*) filter (where s.state = 'done') as done,
+    count(*) filter (where s.state = 'failed') as failed,
+    count(*) filter (where s.state = 'skipped') as skipped,
+    coalesce(sum(s.rows), 0)::bigint as rows,
+    coalesce(sum(extract(epoch from s.ended_at - s.started_at)), 0)::float as seconds
+from ops.step s where s.run_id = :run
+group by s.step order by min(s.step_id)
+"""
+_CHANGES = """
+select c.relation, sum(c.added)::bigint as added, sum(c.corrected)::bigint as corrected,
+    sum(c.withdrawn)::bigint as withdrawn, sum(c.unchanged)::bigint as unchanged
+from ops.release_change c join ops.work w on w.load_id = c.load_id
+where w.run_id = :run and c.relation like 'fact%' group by c.relation order by c.relation
+"""
+_CHECKS = """
+select count(*) filter (where r.success) as passed,
+    count(*) filter (where not r.success and r.severity = 'warning') as warnings,
+    count(*) filter (where not r.success and r.severity = 'row') as rows_failed,
+    count(*) filter (where not r.success and r.severity = 'critical') as critical
+from quality.result r join ops.work w on w.load_id = r.load_id where w.run_id = :run
+"""
+_QUARANTINED = """
+select count(distinct (q.load_id, q.endpoint, q.row_number)) from quality.quarantine q
+join ops.work w on w.load_id = q.load_id where w.run_id = :run
+"""
+_DRIFT = """
+select d.endpoint, d.field, d.kind, sum(d.rows)::bigint as rows
+from ops.drift d join ops.work w on w.load_id = d.load_id
+where w.run_id = :run group by d.endpoint, d.field, d.kind order by 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended: `success`, `partial` (some studies failed or were held) or `failed`."""
+
+    state: str
+    counts: dict[str, int]
+    text: str
+
+
+def finish(engine: sa.Engine, run_id: str) -> Summary:
+    """Compare what the run was to do with what was done, and close its book.
+
+    Work that nobody ended, whatever the reason, is a failure: a run is never a success by silence.
+    """
+    with engine.connect() as connection:
+        rows = connection.execute(sa.text(_ENDS), {"run": run_id}).all()
+        discovered = connection.scalar(
+            sa.text("select listed is not null from ops.run where run_id = :run"), {"run": run_id}
+        )
+    counts = dict.fromkeys(("loaded", "unchanged", "withdrawn", "failed", "held"), 0)
+    problems = []
+    for row in rows:
+        ended = row.state == records.PUBLISHED
+        if row.action == "keep":
+            counts["unchanged"] += 1
+        elif row.action == "hold":
+            counts["held"] += 1
+            problems.append(f"{row.study_accession}: {row.reason}")
+        elif ended:
+            counts["loaded" if row.action == "load" else "withdrawn"] += 1
+        else:
+            counts["failed"] += 1
+            problems.append(f"{row.study_accession} {row.release_version}: {row.error or 'was not finished'}")
+    state = "success"
+    if not discovered:
+        state, problems = "failed", ["discovery did not finish: nothing was decided"]
+    elif problems:
+        state = "partial" if counts["loaded"] + counts["withdrawn"] + counts["unchanged"] else "failed"
+    records.note_run(engine, run_id, state=state, ended_at=sa.func.now())
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    return Summary(state, counts, "\n".join([f"{state}: {told}", *problems]))
+
+
+def print_report(engine: sa.Engine, run_ids: list[str], console: Console) -> int:
+    """Print the report of some runs, then two answers from the star. Returns the exit status."""
+    status = 0
+    for run_id in run_ids:
+        status |= _print_run(engine, run_id, console)
+    _print_answer(engine, console, "HAI geometric mean fold rise by arm and strain", "hai_fold_rise")
+    _print_answer(engine, console, "What the newest release changed, study by study", "release_change")
+    return status
+
+
+def query(name: str) -> str:
+    """The text of one of the warehouse's queries."""
+    return files("include.warehouse").joinpath(f"queries/{name}.sql").read_text()
+
+
+def _read(engine: sa.Engine, statement: str, run_id: str | None = None) -> pd.DataFrame:
+    import pandas as pd
+
+    with engine.connect() as connection:
+        parameters = {"run": run_id} if run_id else None
+        return pd.read_sql(sa.text(statement), connection, params=parameters)
+
+
+def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
+    run = _read(engine, "select * from ops.run where run_id = :run", run_id)
+    if run.empty:
+        console.print(f"[red]{run_id}: nothing was recorded, the run did not begin[/red]")
+        return 1
+    book: dict[str, Any] = run.iloc[0].to_dict()
+    ends = _read(engine, _ENDS, run_id)
+    colour = {"success": "green", "partial": "yellow"}.get(book["state"], "red")
+    console.rule(f"{book['newest_release'] or 'replay'}: [{colour}]{book['state']}[/{colour}]")
+    if book["note"]:
+        console.print(f"[yellow]{book['note']}[/yellow]", highlight=False)
+    _print_ends(ends, console)
+    changes = _read(engine, _CHANGES, run_id)
+    if ends["action"].isin(["load", "withdraw"]).any():
+        _print_table(changes, console, "Rows per fact")
+        checks = _read(engine, _CHECKS, run_id).iloc[0]
+        quarantined = int(_read(engine, _QUARANTINED, run_id).iloc[0, 0])
+        console.print(
+            f"Checks: {checks.passed} passed, {checks.critical} failed critically, {checks.rows_failed} set"
+            f" rows aside, {checks.warnings} warned. Rows in quarantine: {quarantined}.",
+            highlight=False,
+        )
+    drift = _read(engine, _DRIFT, run_id)
+    if not drift.empty:
+        _print_table(drift, console, "Keys that ImmPort's answers lacked or had beyond those declared")
+    steps = _read(engine, _STEPS, run_id)
+    if not steps.empty:
+        steps["rows/s"] = (steps["rows"] / steps["seconds"].clip(lower=0.001)).round().astype(int)
+        steps["seconds"] = steps["seconds"].round(2)
+        _print_table(steps, console, "Steps")
+    return 0 if book["state"] == "success" else 1
+
+
+def _print_ends(ends: pd.DataFrame, console: Console) -> None:
+    done = ends["state"] == records.PUBLISHED
+    loaded, withdrawn = done & (ends["action"] == "load"), done & (ends["action"] == "withdraw")
+    kept, held = ends["action"] == "keep", ends["action"] == "hold"
+    failed = ~(done | kept | held)
+    console.print(
+        f"Studies: {loaded.sum()} loaded, {kept.sum()} unchanged, {withdrawn.sum()} withdrawn,"
+        f" {failed.sum()} failed, {held.sum()} held back.",
+        highlight=False,
+    )
+    reasons = ends.assign(about=ends["action"] + ": " + ends["reason"]).groupby("about", sort=False)
+    for about, group in reasons:
+        names = list(group["study_accession"])
+        shown = ", ".join(names[:_SHOWN]) + (
+            f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        )
+        console.print(f"  {about}: {shown}", highlight=False)
+    for row in ends[failed].itertuples():
+        console.print(
+            f"  [red]{row.study_accession}: {row.error or 'was not finished'}[/red]", highlight=False
+        )
+    if kept.all() and len(ends):
+        console.print("[green]Nothing changed at ImmPort: no row was written.[/green]")
+
+
+def _print_answer(engine: sa.Engine, console: Console, title: str, name: str) -> None:
+    answer = _read(engine, query(name))
+    if answer.empty:
+        console.print(f"{title}: the star holds no rows for it.", highlight=False)
+        return
+    left = len(answer) - _SHOWN
+    _print_table(answer.head(_SHOWN), console, f"{title} ({name}.sql)")
+    if left > 0:
+        console.print(f"  ... and {left} more rows", highlight=False)
+
+
+def _print_table(frame: pd.DataFrame, console: Console, title: str) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="")
+    for name, kind in frame.dtypes.items():
+        table.add_column(str(name), justify="right" if kind.kind in "if" else "left", overflow="fold")
+    for row in frame.astype(object).where(frame.notna(), "").itertuples(index=False):
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+    console.print(table)

@@ -1,0 +1,257 @@
+"""The operators of the release DAG. Constructors assign; the work is in `include.pipeline`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from airflow.sdk import Context
+
+    from include.landing import Landing
+    from include.pipeline.records import Load, Step
+    from include.pipeline.steps import Tools
+
+#: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
+ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
+
+
+class ImmPortOperator(BaseOperator):
+    """What the operators share: where the warehouse and the landing zone are.
+
+    :param warehouse_conn_id: Airflow connection of type `postgres`.
+    :param landing: root of the landing zone, a folder or an object storage URL.
+    """
+
+    template_fields: Sequence[str] = ("warehouse_conn_id", "landing")
+    ui_color = "#dff0ea"
+
+    def __init__(self, *, warehouse_conn_id: str = "warehouse_default", landing: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.warehouse_conn_id = warehouse_conn_id
+        self.landing = landing
+
+    def engine(self) -> sa.Engine:
+        from include.warehouse.connect import warehouse_engine, warehouse_url
+
+        return warehouse_engine(warehouse_url(BaseHook.get_connection(self.warehouse_conn_id)))
+
+    def landing_zone(self) -> Landing:
+        from include.landing import Landing
+
+        return Landing(self.landing)
+
+
+class ImmPortDiscoverOperator(ImmPortOperator):
+    """Ask ImmPort what there is and write the work list of the run.
+
+    Pushes `batches`, lists of load numbers for the mapped tasks, and `withdrawals`.
+
+    :param studies: only these accessions; all when empty.
+    :param force: load studies that did not change, too.
+    :param approve_withdrawals: withdraw however many studies are gone from the listing.
+    :param max_withdrawn_share: share of the studies held that may be withdrawn unasked.
+    :param replay: load what was landed before, without asking ImmPort.
+    :param replay_until: newest release to replay; all when empty.
+    """
+
+    template_fields: Sequence[str] = (
+        *ImmPortOperator.template_fields,
+        "immport_conn_id",
+        "studies",
+        "force",
+        "approve_withdrawals",
+        "max_withdrawn_share",
+        "replay",
+        "replay_until",
+    )
+
+    def __init__(
+        self,
+        *,
+        immport_conn_id: str = "immport_default",
+        studies: list[str] | str = "",
+        force: bool | str = False,
+        approve_withdrawals: bool | str = False,
+        max_withdrawn_share: float | str = 0.1,
+        replay: bool | str = False,
+        replay_until: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.immport_conn_id = immport_conn_id
+        self.studies = studies
+        self.force = force
+        self.approve_withdrawals = approve_withdrawals
+        self.max_withdrawn_share = max_withdrawn_share
+        self.replay = replay
+        self.replay_until = replay_until
+
+    def execute(self, context: Context) -> dict[str, int]:
+        from include.pipeline import discover, records
+        from include.pipeline.decide import Action, Policy
+        from include.sources.release import Release
+
+        engine, run_id = self.engine(), context["run_id"]
+        records.start_run(engine, run_id)
+        policy = Policy(
+            studies=frozenset(self.studies or ()),
+            force=bool(self.force),
+            approve_withdrawals=bool(self.approve_withdrawals),
+            max_withdrawn_share=float(self.max_withdrawn_share),
+        )
+        if self.replay:
+            until = Release.parse(self.replay_until) if self.replay_until else None
+            decisions = discover.from_landing(engine, run_id, self.landing_zone(), policy, until)
+        else:
+            decisions = self._ask(engine, run_id, policy)
+        for item in decisions:
+            self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
+        batches, withdrawals = discover.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
+        context["ti"].xcom_push(key="batches", value=batches)
+        context["ti"].xcom_push(key="withdrawals", value=withdrawals)
+        return {action.value: sum(item.action is action for item in decisions) for action in Action}
+
+    def _ask(self, engine: sa.Engine, run_id: str, policy: Any) -> Any:
+        from immport_provider.hooks.immport import ImmPortHook
+        from include.pipeline import discover, records
+
+        with ImmPortHook(self.immport_conn_id) as immport:
+            notice = immport.expiry_notice()
+            records.note_run(engine, run_id, note=notice)
+            return discover.from_listing(engine, run_id, immport.studies(), policy)
+
+
+class ImmPortBatchOperator(ImmPortOperator):
+    """One step for each load of a batch. A load that fails leaves the others alone.
+
+    Failures that may pass are left to Airflow's retries; the others end their load at once, and the
+    task fails when all loads have had their turn, so that the failure shows.
+
+    :param load_ids: numbers of the loads.
+    :param accept_vanished: a person accepts that many results of a study are gone.
+    """
+
+    template_fields: Sequence[str] = (*ImmPortOperator.template_fields, "load_ids", "accept_vanished")
+    step: ClassVar[str]
+    needs: ClassVar[str]
+    ends: ClassVar[str]
+
+    def __init__(self, *, load_ids: list[int], accept_vanished: bool | str = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.load_ids = load_ids
+        self.accept_vanished = accept_vanished
+
+    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> None:
+        from include.pipeline.steps import Tools, run_batch
+
+        task = context["ti"]
+        tools = Tools(self.engine(), self.landing_zone(), context["run_id"], bool(self.accept_vanished))
+        outcome = run_batch(
+            tools,
+            list(self.load_ids),
+            self.step,
+            needs=self.needs,
+            ends=self.ends,
+            work=self.worker(tools),
+            is_last_try=task.try_number > task.max_tries,
+        )
+        for name, error in {**outcome.failed, **outcome.retriable}.items():
+            self.log.error("%s: %s", name, error)
+        if outcome.retriable:
+            raise AirflowException(f"{self.step}: to be tried again: {', '.join(outcome.retriable)}")
+        if outcome.failed:
+            raise AirflowFailException(f"{self.step}: failed: {', '.join(outcome.failed)}")
+
+
+class ImmPortExtractOperator(ImmPortBatchOperator):
+    """Land the answers of each study of a batch.
+
+    :param immport_conn_id: Airflow connection of type `immport`.
+    """
+
+    template_fields: Sequence[str] = (*ImmPortBatchOperator.template_fields, "immport_conn_id")
+    step, needs, ends = "extract", "planned", "extracted"
+
+    def __init__(self, *, immport_conn_id: str = "immport_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.immport_conn_id = immport_conn_id
+
+    def execute(self, context: Context) -> None:
+        from immport_provider.hooks.immport import ImmPortHook
+
+        # One client for the batch, made only if something is fetched: a replay needs no credentials.
+        self._hook = ImmPortHook(self.immport_conn_id)
+        try:
+            super().execute(context)
+        finally:
+            self._hook.__exit__()
+
+    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+        from include.pipeline import steps
+
+        return lambda load, step: steps.extract(tools, self._hook, load, step)
+
+
+class ImmPortStageOperator(ImmPortBatchOperator):
+    """Copy landed answers into staging tables, as text."""
+
+    step, needs, ends = "stage", "extracted", "staged"
+
+    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+        from include.pipeline import steps
+
+        return lambda load, step: steps.stage(tools, load, step)
+
+
+class ImmPortCheckOperator(ImmPortBatchOperator):
+    """Run the Great Expectations suites of each load."""
+
+    step, needs, ends = "check", "staged", "checked"
+
+    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+        from include.pipeline import steps
+
+        return lambda load, step: steps.check(tools, load, step)
+
+
+class ImmPortPublishOperator(ImmPortBatchOperator):
+    """Publish each checked load, one transaction per study."""
+
+    step, needs, ends = "publish", "checked", "published"
+
+    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+        from include.pipeline import steps
+
+        return lambda load, step: steps.publish(tools, load, step)
+
+
+class ImmPortWithdrawOperator(ImmPortBatchOperator):
+    """Close everything that studies have which are no longer shared."""
+
+    step, needs, ends = "withdraw", "planned", "published"
+
+    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+        from include.pipeline import steps
+
+        return lambda load, step: steps.withdraw(tools, load, step)
+
+
+class ImmPortFinishOperator(ImmPortOperator):
+    """Close the book of the run: every study that was to be done must have ended as it should."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        from include.pipeline import report
+
+        summary = report.finish(self.engine(), context["run_id"])
+        self.log.info("%s", summary.text)
+        if summary.state != "success":
+            raise AirflowFailException(summary.text)
+        return summary.counts
