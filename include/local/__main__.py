@@ -77,10 +77,13 @@ def sandbox() -> int:
 
 
 def clean() -> int:
-    """Stop everything and remove `var/` and the server's data."""
+    """Stop everything and remove `var/` and the servers' data."""
+    from include.local.system import stop_system
+
     paths = Paths.default()
-    down()
-    EmbeddedPostgres(paths.postgres).remove()
+    stop_system(paths)
+    for home in (paths.postgres, paths.postgres_tests):
+        EmbeddedPostgres(home).remove()
     shutil.rmtree(paths.var, ignore_errors=True)
     return 0
 

@@ -26,6 +26,11 @@ class Paths:
         return self.var / "postgres"
 
     @property
+    def postgres_tests(self) -> Path:
+        """Home of the server that the tests use, kept so that the next session starts at once."""
+        return self.var / "postgres-tests"
+
+    @property
     def airflow(self) -> Path:
         """Airflow's home in the standing system."""
         return self.var / "airflow"

@@ -1,33 +1,43 @@
-"""Postgres for tests: one embedded server per session, a fresh empty database per test."""
+"""Postgres for tests: one embedded server for all sessions at once, a fresh empty database per test."""
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from sqlalchemy import URL
 
+from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.local.server import Server
 
 #: A test's data need not survive the machine.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A running Postgres server, gone at the end of the session."""
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), FAST)
-    try:
-        yield embedded.start()
-    finally:
-        embedded.remove()
+def postgres() -> Iterator[Server]:
+    """A running Postgres server; it stops with the last session that uses it."""
+    with EmbeddedPostgres(Paths.default().postgres_tests, FAST).running() as server:
+        _drop_leftovers(server)
+        yield server
 
 
 @pytest.fixture
 def database(postgres: Server) -> Iterator[URL]:
     """The URL of a database that is new and empty."""
-    name = f"test_{secrets.token_hex(4)}"
+    name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
     yield postgres.ensure_database(name)
     postgres.drop_database(name)
+
+
+def _drop_leftovers(server: Server) -> None:
+    """Drop the databases of sessions that were killed."""
+    for name in server.databases():
+        prefix, _, rest = name.partition("_")
+        owner = rest.partition("_")[0]
+        if prefix == "test" and owner.isdigit() and not psutil.pid_exists(int(owner)):
+            server.drop_database(name)
