@@ -69,7 +69,7 @@ def read_settings(connection: Connection) -> Settings:
         base,
         key,
         login,
-        timeout=_number(extra, "timeout", 60, least=1),
+        timeout=_number(extra, "timeout", 60, least=0.1),
         max_retries=int(_number(extra, "max_retries", 5)),
         page_size=int(_number(extra, "page_size", 500, least=1)),
     )

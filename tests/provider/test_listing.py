@@ -1,0 +1,145 @@
+"""The listing of studies: complete only when it is."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+
+from immport_provider.errors import BadAnswerError
+from immport_provider.hooks.listing import Listing, Page, read_page, walk
+from include.sources.immport import SEARCH
+from include.sources.reader import NotDataError
+from include.sources.release import Release
+from tests.provider.conftest import Connect, Stub
+from tests.support.sandbox import RunningSandbox
+
+
+def source(number: int, **more: Any) -> dict[str, Any]:
+    return {"study_accession": f"SDY{number}", "latest_data_release_version": "DR9", **more}
+
+
+def answer(sources: list[dict[str, Any]], total: Any) -> bytes:
+    hits = {"total": {"value": total, "relation": "eq"}, "hits": [{"_source": item} for item in sources]}
+    return json.dumps({"hits": hits, "aggregations": {}}).encode()
+
+
+def listing(count: int, size: int, first: int = 0, totals: list[int] | None = None) -> Listing:
+    """Walk over SDY1..count in pages; `first` is what the server calls the first record."""
+    everything = [source(number) for number in range(1, count + 1)]
+    totals = list(totals or [])
+
+    def page(start: int) -> Page:
+        at = max(0, start - first)
+        return read_page([answer(everything[at : at + size], totals.pop(0) if totals else count)])
+
+    return walk(page)
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["zero-based", "one-based"])
+@pytest.mark.parametrize(("count", "size"), [(1, 1), (5, 5), (5, 2), (6, 2), (10, 3), (4, 100)])
+def test_every_study_once_however_records_are_counted(count: int, size: int, first: int) -> None:
+    found = listing(count, size, first)
+    assert [study.accession for study in found.studies] == [f"SDY{n}" for n in range(1, count + 1)]
+    assert (found.complete, found.total, found.reason) == (True, count, None)
+
+
+def test_reads_what_is_known_of_a_study() -> None:
+    sent = source(
+        7,
+        brief_title="Influenza",
+        latest_data_release_version="DR49.1",
+        latest_data_release_date="2023-09-28",
+        assay_method_count=["ELISPOT (276)", "CyTOF (0)", "PCR (24)", "odd"],
+    )
+    pages = [read_page([answer([source(12), sent], 2)])]
+    found = walk(lambda _: pages[0])
+    study = found.studies[0]
+    assert (study.accession, study.title, study.release) == ("SDY7", "Influenza", Release(49, 1))
+    assert (study.release_date, study.expected_rows) == (date(2023, 9, 28), 300)
+    assert (found.studies[1].release_date, found.studies[1].expected_rows) == (None, 0)
+    assert found.newest_release == Release(49, 1)
+
+
+@pytest.mark.parametrize(
+    ("sources", "total", "reason"),
+    [
+        ([source(1)], 2, "1 studies listed, 2 announced"),
+        ([source(1), source(2)], 1, "2 studies listed, 1 announced"),
+        ([], 0, "no study at all"),
+        ([source(1), source(2, latest_data_release_version=None)], 2, "SDY2: not a data release"),
+        ([source(1, latest_data_release_date="soon")], 1, "SDY1: Invalid isoformat"),
+    ],
+)
+def test_says_why_it_is_not_complete(sources: list[dict[str, Any]], total: int, reason: str) -> None:
+    found = walk(lambda start: read_page([answer(sources[start:], total)]))
+    assert not found.complete
+    assert reason in str(found.reason)
+
+
+def test_a_total_that_changes_makes_it_incomplete() -> None:
+    assert "changed while listing: [3, 4]" in str(listing(4, 2, totals=[3, 4]).reason)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{}",
+        b"nonsense",
+        b'{"hits": {"total": 3, "hits": []}}',
+        answer([], "3"),
+        answer([], True),
+        answer([{"brief_title": "x"}], 1),
+        answer([{"study_accession": ["SDY1"]}], 1),
+        answer([{"study_accession": "SDY1/../x"}], 1),
+        b"[" * 100_000,
+    ],
+)
+def test_an_answer_that_is_no_search_result(body: bytes) -> None:
+    with pytest.raises(NotDataError):
+        read_page([body])
+
+
+def test_lists_the_sandbox_in_small_pages(connect: Connect, sandbox: RunningSandbox) -> None:
+    with connect(extra={"page_size": 2}) as immport:
+        found = immport.studies()
+    assert found.complete
+    assert len(found.studies) == found.total == sandbox.status()["studies"]
+    assert found.newest_release == Release.parse(sandbox.status()["current"])
+    assert len(sandbox.requests()) == -(-found.total // 2)
+
+
+def test_asks_only_for_the_declared_fields(connect: Connect, stub: Stub) -> None:
+    stub.answers = [(200, {}, answer([source(1)], 1))]
+    with connect(host=stub.url) as immport:
+        immport.studies()
+    [(path, headers)] = stub.asked
+    assert path == (
+        f"/data/query{SEARCH.path}?fromRecord=0&pageSize=500&sourceFields={'%2C'.join(SEARCH.names)}"
+    )
+    assert "Authorization" not in headers
+
+
+def test_an_incomplete_listing_is_taken_once_more(connect: Connect, stub: Stub) -> None:
+    half: list[tuple[int, dict[str, str], bytes]] = [
+        (200, {}, answer([source(1)], 2)),
+        (200, {}, answer([], 2)),
+    ]
+    stub.answers = [*half, (200, {}, answer([source(1), source(2)], 2))]
+    with connect(host=stub.url) as immport:
+        assert immport.studies().complete
+        stub.answers = [*half, *half]
+        assert not immport.studies().complete
+    assert stub.answers == []
+
+
+def test_a_search_that_is_none_is_retried(connect: Connect, sandbox: RunningSandbox, stub: Stub) -> None:
+    sandbox.fault("search", "broken", times=1)
+    with connect() as immport:
+        assert immport.studies().complete
+    stub.answers = [(200, {}, b"{}")] * 4
+    with connect(host=stub.url) as immport, pytest.raises(BadAnswerError, match="search: no search result"):
+        immport.studies()

@@ -1,0 +1,87 @@
+"""The connection's fields: what they mean, and which are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk import Connection
+
+from immport_provider.hooks.immport import ImmPortHook
+from immport_provider.hooks.settings import Settings, read_settings
+
+
+def settings(**fields: Any) -> Settings:
+    return read_settings(Connection(conn_id="immport_default", conn_type="immport", **fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "base"),
+    [
+        ({}, "https://www.immport.org"),
+        ({"host": "www.immport.org"}, "https://www.immport.org"),
+        ({"host": "https://www.immport.org/"}, "https://www.immport.org"),
+        ({"host": "https://www.immport.org/data/query"}, "https://www.immport.org"),
+        ({"host": "https://proxy.example/immport/"}, "https://proxy.example/immport"),
+        ({"host": "127.0.0.1", "schema": "http", "port": 8080}, "http://127.0.0.1:8080"),
+        ({"host": "http://localhost:8080"}, "http://localhost:8080"),
+        ({"host": "http://[::1]:8080"}, "http://[::1]:8080"),
+        ({"host": "http://sandbox:8080", "extra": '{"allow_http": true}'}, "http://sandbox:8080"),
+    ],
+)
+def test_addresses(fields: dict[str, Any], base: str) -> None:
+    assert settings(**fields).base == base
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"host": "http://www.immport.org"}, "plain http"),
+        ({"host": "http://10.0.0.1", "extra": '{"allow_http": false}'}, "plain http"),
+        ({"host": "http://127.0.0.1.example"}, "plain http"),
+        ({"host": "http://0.0.0.0"}, "plain http"),
+        ({"host": "www.immport.org", "schema": "http"}, "plain http"),
+        ({"host": "ftp://www.immport.org"}, "no address"),
+        ({"host": "https://"}, "no address"),
+        ({"host": "https://www.immport.org/?key=canary"}, "no address"),
+        ({"host": "https://user:canary@www.immport.org"}, "user name or password"),
+        ({"extra": '{"timeout": "canary"}'}, "timeout is no number"),
+        ({"extra": '{"timeout": 0}'}, "timeout must be at least 0.1"),
+        ({"extra": '{"page_size": 0}'}, "page_size must be at least 1"),
+        ({"extra": '{"max_retries": -1}'}, "max_retries must be at least 0"),
+        ({"extra": '{"max_retries": NaN}'}, "max_retries must be at least 0"),
+        ({"password": "key", "extra": '{"expires_at": "canary"}'}, "expires_at is no instant"),
+    ],
+)
+def test_wrong_fields_are_named_and_not_told(fields: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong) as caught:
+        settings(**fields)
+    assert "canary" not in str(caught.value)
+
+
+def test_defaults_and_texts_from_the_form() -> None:
+    given = settings(extra='{"timeout": "", "max_retries": null}')
+    assert (given.timeout, given.max_retries, given.page_size) == (60, 5, 500)
+    given = settings(extra='{"timeout": "9.5", "max_retries": "0", "page_size": "7"}')
+    assert (given.timeout, given.max_retries, given.page_size) == (9.5, 0, 7)
+
+
+def test_a_user_name_means_a_password() -> None:
+    given = settings(login="me", password="canary")
+    assert (given.key, given.login) == (None, ("me", "canary"))
+    assert "canary" not in repr(given)
+
+
+@pytest.mark.parametrize("extra", ["{}", '{"verify": false, "ssl_verify": false, "follow_redirects": true}'])
+def test_nothing_turns_tls_off(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ssl
+
+    monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", f'{{"conn_type": "immport", "extra": {extra}}}')
+    with ImmPortHook() as immport:
+        client = immport.get_conn()
+        context = client._transport._pool._ssl_context  # type: ignore[attr-defined]
+        assert context.verify_mode is ssl.CERT_REQUIRED
+        assert context.check_hostname
+        assert not client.follow_redirects
+        assert client.timeout.connect == 10
+        assert client.timeout.read == 60
