@@ -215,13 +215,8 @@ def test_no_secret_in_errors_or_logs(
         sandbox.fault("arm", fault)
         with pytest.raises(ImmPortError) as caught:
             immport.fetch(ARM, study, rows_of(ARM))
-    told = (
-        caplog.text
-        + str(caught.value)
-        + repr(caught.value)
-        + repr(vars(caught.value))
-        + repr(immport.settings)
-    )
+    error = caught.value
+    told = caplog.text + f"{logged} {error} {error!r} {vars(error)} {immport.settings!r}"
     told += str(caught.getrepr(style="long", funcargs=False))
     assert caplog.records
     assert bool(logged) == isinstance(error, RetriableError)
