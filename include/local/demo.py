@@ -48,7 +48,6 @@ def run_demo(paths: Paths, world: World) -> int:
 def _load(
     paths: Paths, console: Console, server: Server, sandbox: Sandbox, marked: str, *, everything: bool
 ) -> int:
-    from include.pipeline.report import print_report
     from include.warehouse.migrate import upgrade
 
     status = sandbox.status()
@@ -76,6 +75,8 @@ def _load(
         sandbox.serve(release)
         log = paths.logs / f"demo-{release}.log"
         _run_dag(release, environment, marked, log, engine=engine, console=console)
+    from include.pipeline.report import print_report  # not before the work it reports has begun
+
     runs = [run for run in _run_ids(engine) if run not in before]
     return int(print_report(engine, runs, console))
 
