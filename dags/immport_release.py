@@ -45,15 +45,26 @@ Variable: `immport_landing`, a folder or an object storage URL.
         "max_retry_delay": timedelta(minutes=15),
     },
     params={
-        "studies": Param([], type="array", items={"type": "string", "pattern": "^SDY\\d+$"},
-                         description="Only these studies; all when empty"),
+        "studies": Param(
+            [],
+            type="array",
+            items={"type": "string", "pattern": "^SDY\\d+$"},
+            description="Only these studies; all when empty",
+        ),
         "force": Param(False, type="boolean", description="Load studies that did not change, too"),
-        "approve_withdrawals": Param(False, type="boolean",
-                                     description="Withdraw however many studies are no longer listed"),
-        "max_withdrawn_share": Param(0.1, type="number", minimum=0, maximum=1,
-                                     description="Share of the studies that may be withdrawn unasked"),
-        "accept_vanished": Param(False, type="boolean",
-                                 description="Publish studies that lost many of their results"),
+        "approve_withdrawals": Param(
+            False, type="boolean", description="Withdraw however many studies are no longer listed"
+        ),
+        "max_withdrawn_share": Param(
+            0.1,
+            type="number",
+            minimum=0,
+            maximum=1,
+            description="Share of the studies that may be withdrawn unasked",
+        ),
+        "accept_vanished": Param(
+            False, type="boolean", description="Publish studies that lost many of their results"
+        ),
         "replay": Param(False, type="boolean", description="Load what was landed before, without ImmPort"),
         "replay_until": Param(None, type=["null", "string"], description="Newest release to replay"),
     },
@@ -84,4 +95,4 @@ Variable: `immport_landing`, a folder or an object storage URL.
         task_id="withdraw", load_ids=discover.output["withdrawals"], landing=LANDING
     )
     finish = ImmPortFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
-    [load.expand(load_ids=discover.output["batches"]), withdraw] >> finish
+    [load.expand(load_ids=discover.output), withdraw] >> finish

@@ -32,6 +32,8 @@ def run_demo(paths: Paths, world: World) -> int:
         LocalError: another demo runs, or a part could not be started.
     """
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=120)  # a file has no width; tables need one
     marked = mark(paths.var, "demo")
     postgres = EmbeddedPostgres(paths.postgres)
     with alone(paths.var / "demo.lock", "another make demo is at work in this checkout"):
@@ -75,7 +77,7 @@ def _load(
         sandbox.serve(release)
         log = paths.logs / f"demo-{release}.log"
         _run_dag(release, environment, marked, log, engine=engine, console=console)
-    from include.pipeline.report import print_report  # not before the work it reports has begun
+    from include.pipeline.report import print_report  # brings Airflow's own logging along
 
     runs = [run for run in _run_ids(engine) if run not in before]
     return int(print_report(engine, runs, console))

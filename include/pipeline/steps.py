@@ -110,7 +110,7 @@ def check(tools: Tools, load: Load, step: Step) -> None:
     """
     about = gate.Load(load.load_id, load.study, load.release)
     outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished)
-    step.rows = outcome.expectations
+    step.rows = outcome.rows
     passed = outcome.expectations - outcome.failed
     step.message = f"{passed} of {outcome.expectations} checks passed, {outcome.quarantined} rows set aside"
     if outcome.critical:

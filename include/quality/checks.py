@@ -166,7 +166,7 @@ def _rows(check_id: str, severity: Severity, broken: str) -> Check:
 
         # Great Expectations formats the query: braces of a pattern are doubled.
         escaped = broken.replace("{", "{{").replace("}", "}}")
-        query = f"select s.row_number from {{batch}} s where {escaped}"
+        query = f"select s.row_number from (select * from {{batch}}) s where {escaped}"
         return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query)
 
     return Check(check_id, severity, broken, build)

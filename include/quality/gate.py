@@ -33,6 +33,7 @@ class GateError(RuntimeError):
 class Outcome:
     """What the checks of one load found."""
 
+    rows: int = 0
     expectations: int = 0
     failed: int = 0
     quarantined: int = 0
@@ -68,15 +69,16 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
         )
     if not sum(counts.values()):
         raise GateError(f"{load.study} {load.release}: no row was staged")
-    outcome = Outcome()
+    outcome = Outcome(rows=sum(counts.values()))
     context, source = _great_expectations(engine)
     for endpoint in ENDPOINTS.values():
         if endpoint.name not in counts:
             raise GateError(f"{load.study} {load.release}: {endpoint.name} was not staged")
         suite = list(checks(endpoint, load.load_id, load.study, counts[endpoint.name]))
-        if not counts[endpoint.name] and not endpoint.required:
-            suite = suite[:1]  # nothing to look at but that nothing is there
-        verdicts = _validate(context, source, endpoint, load, suite)
+        if counts[endpoint.name] or endpoint.required:
+            verdicts = _validate(context, source, endpoint, load, suite)
+        else:  # an empty answer: all there is to see is that nothing is there
+            suite, verdicts = suite[:1], [_is_empty(engine, endpoint, load)]
         with engine.begin() as connection:
             _record(connection, endpoint, load, suite, verdicts, outcome)
     with engine.begin() as connection:
@@ -86,11 +88,17 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
     return outcome
 
 
+def _is_empty(engine: sa.Engine, endpoint: Endpoint, load: Load) -> bool:
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(f"select count(*) from {staging_table(load.load_id, endpoint)}")
+        return rows.scalar_one() == 0
+
+
 def _great_expectations(engine: sa.Engine) -> tuple[Any, Any]:
-    # Seconds to import, so only here: a scheduler parses this module, a task runs this line.
+    # Seconds to import, and hundreds of log lines: only here, where a task needs it.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     url = engine.url.render_as_string(hide_password=False)
@@ -115,14 +123,22 @@ def _validate(context: Any, source: Any, endpoint: Endpoint, load: Load, suite: 
     verdicts = {}
     for item in result.results:
         check_id = item.expectation_config.meta["check_id"]
-        if item.exception_info and item.exception_info.get("raised_exception"):
-            problem = item.exception_info.get("exception_message")
+        problem = _raised(item.exception_info or {})
+        if problem:
             raise GateError(f"{load.study} {load.release} {endpoint.name}: {check_id} did not run: {problem}")
         verdicts[check_id] = bool(item.success)
     missing = [check.check_id for check in suite if check.check_id not in verdicts]
     if missing:
         raise GateError(f"{load.study} {load.release} {endpoint.name}: no verdict on {', '.join(missing)}")
     return [verdicts[check.check_id] for check in suite]
+
+
+def _raised(exception_info: dict[str, Any]) -> str | None:
+    """First line of the error a check ended with. Great Expectations keeps one per metric, or one alone."""
+    for info in (exception_info, *exception_info.values()):
+        if isinstance(info, dict) and info.get("raised_exception"):
+            return str(info.get("exception_message")).partition("\n")[0]
+    return None
 
 
 def _record(
@@ -135,6 +151,8 @@ def _record(
 ) -> None:
     for check, success in zip(suite, verdicts, strict=True):
         broken = 0 if success else _broken_rows(connection, endpoint, load, check)
+        if not success and not broken and check.broken is not None:
+            raise GateError(f"{load.study} {load.release} {endpoint.name}: {check.check_id} failed on no row")
         _add_result(connection, endpoint.name, load, check.check_id, check.severity, success, broken, None)
         outcome.expectations += 1
         outcome.failed += not success

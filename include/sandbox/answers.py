@@ -42,6 +42,8 @@ def json_text(value: Any) -> str:
         return encode_basestring(value)
     if isinstance(value, Decimal):
         return format(value, "f")
+    if type(value) is int:
+        return str(value)
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

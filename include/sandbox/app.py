@@ -201,7 +201,10 @@ class Sandbox:
             self.faults.clear()
         elif request.method == "POST":
             try:
-                self.faults.add(Fault(**await request.json()))
+                fault = Fault(**await request.json())
+                if fault.endpoint not in (*ENDPOINTS, SEARCH.name, "token", "*"):
+                    raise ValueError(f"no such endpoint: {fault.endpoint!r}")
+                self.faults.add(fault)
             except (ValueError, TypeError) as error:
                 return JSONResponse({"error": str(error)}, 400)
         return JSONResponse(self.faults.list())

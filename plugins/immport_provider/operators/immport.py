@@ -49,7 +49,8 @@ class ImmPortOperator(BaseOperator):
 class ImmPortDiscoverOperator(ImmPortOperator):
     """Ask ImmPort what there is and write the work list of the run.
 
-    Pushes `batches`, lists of load numbers for the mapped tasks, and `withdrawals`.
+    Returns batches, lists of load numbers, one for each mapped task; pushes `withdrawals`, a list of
+    load numbers, and `decisions`, the number of studies per action.
 
     :param studies: only these accessions; all when empty.
     :param force: load studies that did not change, too.
@@ -91,7 +92,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self.replay = replay
         self.replay_until = replay_until
 
-    def execute(self, context: Context) -> dict[str, int]:
+    def execute(self, context: Context) -> list[list[int]]:
         from include.pipeline import discover, records
         from include.pipeline.decide import Action, Policy
         from include.sources.release import Release
@@ -112,9 +113,10 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         batches, withdrawals = discover.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
-        context["ti"].xcom_push(key="batches", value=batches)
+        made = {action.value: sum(item.action is action for item in decisions) for action in Action}
         context["ti"].xcom_push(key="withdrawals", value=withdrawals)
-        return {action.value: sum(item.action is action for item in decisions) for action in Action}
+        context["ti"].xcom_push(key="decisions", value=made)
+        return batches
 
     def _ask(self, engine: sa.Engine, run_id: str, policy: Any) -> Any:
         from immport_provider.hooks.immport import ImmPortHook
