@@ -23,6 +23,8 @@ from include.sources.release import Release
 
 DAG = "immport_release"
 _POLL_SECONDS = 0.5
+#: Name in ops.setting. What studies say of their release is no measure: a release may only withdraw some.
+_SERVED = "demo_release"
 
 
 def run_demo(paths: Paths, world: World) -> int:
@@ -73,7 +75,12 @@ def _load(
         stamp.touch()
     engine = sa.create_engine(warehouse, poolclass=sa.NullPool)
     before = set(_run_ids(engine))
-    for release in due(status["releases"], _newest(engine), everything=everything):
+    releases = due(status["releases"], last := _last_served(engine), everything=everything)
+    if not releases:
+        raise LocalError(f"all releases of {database} are older than {last}, which its warehouse holds")
+    for release in releases:
+        # Noted before anything is loaded: whatever becomes of this run, an older one must not follow it.
+        _note_served(engine, release)
         sandbox.serve(release)
         log = paths.logs / f"demo-{release}.log"
         _run_dag(release, environment, marked, log, engine=engine, console=console)
@@ -83,21 +90,28 @@ def _load(
     return int(print_report(engine, runs, console))
 
 
-def due(releases: Sequence[str], newest: str | None, *, everything: bool) -> list[str]:
-    """The releases to load, in order: all or the last two, none older than the warehouse's newest."""
+def due(releases: Sequence[str], last: str | None, *, everything: bool) -> list[str]:
+    """The releases to load, in order: all or the last two, none older than the last one served."""
     ordered = sorted(releases, key=Release.parse)
     wanted = ordered if everything else ordered[-2:]
-    return [
-        release for release in wanted if newest is None or Release.parse(release) >= Release.parse(newest)
-    ]
+    return [release for release in wanted if last is None or Release.parse(release) >= Release.parse(last)]
 
 
-def _newest(engine: sa.Engine) -> str | None:
-    """The newest release of which the warehouse holds something."""
-    query = sa.text("SELECT DISTINCT newest_release FROM ops.run WHERE state IN ('success', 'partial')")
+def _last_served(engine: sa.Engine) -> str | None:
+    """The release this warehouse was last fed from; parts of it may have been loaded."""
     with engine.connect() as connection:
-        seen = [release for release in connection.scalars(query) if release]
-    return max(seen, key=Release.parse, default=None)
+        return connection.scalar(
+            sa.text("SELECT value FROM ops.setting WHERE name = :name"), {"name": _SERVED}
+        )
+
+
+def _note_served(engine: sa.Engine, release: str) -> None:
+    note = sa.text(
+        "INSERT INTO ops.setting (name, value) VALUES (:name, :value)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    )
+    with engine.begin() as connection:
+        connection.execute(note, {"name": _SERVED, "value": release})
 
 
 def _run_ids(engine: sa.Engine) -> list[str]:
