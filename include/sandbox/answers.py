@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
@@ -22,7 +23,7 @@ studyTimeT0Event studyTimeT0EventSpecify subjectAccession subjectPhenotype
 """.split()  # noqa: SIM905 - a list of names reads best as one
 )
 _PARTIAL = ("armName", "studyTitle", "treatmentAccession")
-_NUMERIC = ("maxSubjectAge", "minSubjectAge", "studyTimeCollected")
+_NUMERIC = re.compile(r"(maxSubjectAge|minSubjectAge|studyTimeCollected)(|Gte|Lte|Gt|Lt)")
 _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "": lambda value, limit: value == limit,
     "Gte": lambda value, limit: value >= limit,
@@ -140,8 +141,8 @@ def filters(parameters: Iterable[tuple[str, str]]) -> list[Test]:
             tests.append(_among(name, values))
         elif name in _PARTIAL:
             tests.append(_containing(name, values))
-        elif name.rstrip("GtLe") in _NUMERIC and name[len(name.rstrip("GtLe")) :] in _COMPARE:
-            tests.append(_compared(name.rstrip("GtLe"), name[len(name.rstrip("GtLe")) :], values))
+        elif found := _NUMERIC.fullmatch(name):
+            tests.append(_compared(found[1], found[2], values))
     return tests
 
 

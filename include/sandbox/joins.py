@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 
 import pandas as pd
 
@@ -105,6 +106,7 @@ class Joins:
 
     def __init__(self, package: Package) -> None:
         self.package = package
+        self._table = lru_cache(maxsize=None)(package.table)
 
     def rows(self, endpoint: Endpoint) -> pd.DataFrame:
         """Rows under ImmPort's API names; an endpoint no table belongs to has none."""
@@ -117,12 +119,12 @@ class Joins:
         if endpoint.name in made:
             return self._of_study(made[endpoint.name]())
         if endpoint.name in _PLAIN:
-            return self._of_study(pick(self.package.table(_PLAIN[endpoint.name]), _columns(endpoint)))
+            return self._of_study(pick(self._table(_PLAIN[endpoint.name]), _columns(endpoint)))
         return self._of_study(self._results(endpoint))
 
     def _of_study(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Repeat the study on each row, as the views do."""
-        study = self.package.table("study").iloc[0]
+        study = self._table("study").iloc[0]
         return rows.assign(
             studyAccession=self.package.study,
             briefTitle=study["BRIEF_TITLE"],
@@ -131,7 +133,7 @@ class Joins:
         )
 
     def _read(self, table: str, columns: Mapping[str, str]) -> pd.DataFrame:
-        return pick(self.package.table(table), columns)
+        return pick(self._table(table), columns)
 
     def _participations(self) -> pd.DataFrame:
         rows = self._read("arm_2_subject", _PARTICIPATION)
@@ -188,7 +190,7 @@ class Joins:
 
     def _results(self, endpoint: Endpoint) -> pd.DataFrame:
         name = endpoint.table if endpoint.table.endswith("_result") else f"{endpoint.table}_result"
-        table = self.package.table(name)
+        table = self._table(name)
         own = {key: column for key, column in _columns(endpoint).items() if column in table}
         if endpoint.key[0] not in own:
             return pd.DataFrame(columns=list(endpoint.names), dtype=str)
@@ -203,24 +205,29 @@ class Joins:
 
     def _treatments(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Add the treatments of a row's experiment sample; bead arrays name theirs as the source."""
-        given = {"sample": "EXPSAMPLE_ACCESSION", "treatmentAccession": "TREATMENT_ACCESSION"}
-        pairs = self._read("expsample_2_treatment", given).drop_duplicates()
-        joined = pairs.groupby("sample")["treatmentAccession"].agg(",".join)
-        sample = rows["expsampleAccession" if "expsampleAccession" in rows else "sourceAccession"]
-        return rows.assign(treatmentAccession=sample.map(joined).fillna(""))
+        columns = {"sample": "EXPSAMPLE_ACCESSION", "treatmentAccession": "TREATMENT_ACCESSION"}
+        pairs = self._read("expsample_2_treatment", columns).drop_duplicates()
+        joined = {sample: ",".join(group["treatmentAccession"]) for sample, group in pairs.groupby("sample")}
+        named = [name for name in ("expsampleAccession", "sourceAccession") if name in rows][:1]
+        given = _looked_up(rows[named[0]], joined) if named else ""
+        return rows.assign(treatmentAccession=given)
 
     def _symbols(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Tables hold an analyte's accession (ANA148) where the API shows its symbol (IL2) beside it."""
         known = self._read("lk_analyte", {"accession": "ANALYTE_ACCESSION", "symbol": "GENE_SYMBOL"})
-        symbols = known.drop_duplicates("accession").set_index("accession")["symbol"]
+        symbols = dict(zip(known["accession"], known["symbol"], strict=True))
         for name in ("analytePreferred", "geneSymbolPreferred"):
             if name not in rows:
                 continue
             is_accession = rows[name].str.fullmatch(r"ANA\d+")
             accession = rows[name].where(is_accession, rows.get("analyteAccession", ""))
-            symbol = rows[name].where(~is_accession, rows[name].map(symbols).fillna(""))
+            symbol = rows[name].where(~is_accession, _looked_up(rows[name], symbols))
             rows = rows.assign(**{"analyteAccession": accession, name: symbol})
         return rows
+
+
+def _looked_up(texts: pd.Series, known: Mapping[Hashable, str]) -> pd.Series:
+    return pd.Series([known.get(text, "") for text in texts], index=texts.index, dtype=str)
 
 
 def _columns(endpoint: Endpoint) -> dict[str, str]:

@@ -69,6 +69,7 @@ class PackageWorld:
                 dates[package.release] = date.fromisoformat(study.iloc[0]["LATEST_DATA_RELEASE_DATE"][:10])
         releases = sorted({package.release for package in found})
         self._releases = {release: dates.get(release, stand_in_date(release)) for release in releases}
+        self._joins = lru_cache(maxsize=2)(Joins)  # holds the tables read: a client asks study by study
         self._frame = lru_cache(maxsize=32)(self._joined)
 
     @property
@@ -126,7 +127,7 @@ class PackageWorld:
         return versions[max(version for version in versions if version <= release)]
 
     def _joined(self, package: Package, endpoint: str) -> pd.DataFrame:
-        return Joins(package).rows(ENDPOINTS[endpoint])
+        return self._joins(package).rows(ENDPOINTS[endpoint])
 
     def _study(self, package: Package) -> Row:
         """The row of `study` and `summary`: both are projections of it."""
