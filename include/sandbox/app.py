@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -111,19 +112,19 @@ class Sandbox:
             else:
                 if request.method == "POST":
                     await request.form()  # kept by the request, so that no answer need be async
-                response = answer(request, fault)
+                response = await run_in_threadpool(answer, request, fault)
             self.requests.add(**seen, status=response.status_code)
             return response
 
         return respond
 
     def _rows(self, endpoint: Endpoint, request: Request, fault: Fault | None) -> Response:
-        names = bend_names(fault, endpoint.names, endpoint.key)
+        names, release = bend_names(fault, endpoint.names, endpoint.key), self.current
         if endpoint.study_parameter is None:
             study = request.path_params["study"]
-            if study not in self.world.studies(self.current):
+            if study not in self.world.studies(release):
                 return JSONResponse({"error": f"Study {study} not found"}, 404)
-            rows = self.world.rows(endpoint.name, study, self.current)
+            rows = self.world.rows(endpoint.name, study, release)
         else:
             # Seen at ImmPort: the documented parameter breaks this one endpoint.
             if endpoint.name == "elisa" and "sex" in request.query_params:
@@ -150,7 +151,8 @@ class Sandbox:
         return (row for row in rows if all(test(row) for test in tests))
 
     def _search(self, request: Request, fault: Fault | None) -> Response:
-        documents = [self.world.document(study, self.current) for study in self.world.studies(self.current)]
+        release = self.current
+        documents = [self.world.document(study, release) for study in self.world.studies(release)]
         parameters = {name: ",".join(request.query_params.getlist(name)) for name in request.query_params}
         try:
             answer = search(documents, parameters)

@@ -71,6 +71,7 @@ class PackageWorld:
         self._releases = {release: dates.get(release, stand_in_date(release)) for release in releases}
         self._joins = lru_cache(maxsize=2)(Joins)  # holds the tables read: a client asks study by study
         self._frame = lru_cache(maxsize=32)(self._joined)
+        self._known = lru_cache(maxsize=4096)(self._document)
 
     @property
     def name(self) -> str:
@@ -95,7 +96,9 @@ class PackageWorld:
 
     def document(self, study: str, release: Release) -> Row:
         """The study as the search index holds it."""
-        package = self._package(study, release)
+        return self._known(self._package(study, release))
+
+    def _document(self, package: Package) -> Row:
         people = self._frame(package, "demographic")
         techniques = self._frame(package, "experiment")["measurementTechnique"]
         counts = dict.fromkeys(techniques, 0)  # a technique without parsed rows is listed with 0
@@ -107,7 +110,7 @@ class PackageWorld:
         row = self._study(package)
         return study_document(
             row,
-            list(self.rows("arm", study, release)),
+            list(_typed(self._frame(package, "arm"), ENDPOINTS["arm"].fields)),
             len(self._frame(package, "plannedVisit")),
             counts,
             biosample_type=list(self._frame(package, "biosample")["type"]),

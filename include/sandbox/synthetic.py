@@ -103,7 +103,9 @@ class Measurements:
         return iter(()) if assay is None else self._results(assay)
 
     def counts(self) -> dict[str, int]:
-        """Result rows per measurement technique."""
+        """Result rows per measurement technique; not counted one by one where the plan says how many."""
+        if not self.study.events or self.study.changed(self.release):
+            return {assay.technique: self.study.rows for assay in self.study.assays}
         return {assay.technique: sum(1 for _ in self._there(assay)) for assay in self.study.assays}
 
     def _slot(self, assay: Assay) -> int:
