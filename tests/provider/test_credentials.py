@@ -104,6 +104,25 @@ def test_a_wrong_password_is_asked_once(connect: Connect, sandbox: RunningSandbo
     assert [request["endpoint"] for request in sandbox.requests()] == ["token"]
 
 
+def test_a_400_of_the_exchange_is_a_wrong_password(connect: Connect, stub: Stub, study: str) -> None:
+    stub.answers = [(400, {}, b'{"error":"invalid_grant"}')]
+    hook = connect(host=stub.url, login="me")
+    with hook as immport, pytest.raises(CredentialError, match="not accepted") as caught:
+        immport.fetch(ARM, study, rows_of(ARM))
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize("fields", [{"password": KEY_FILE}, {"login": "sandbox"}], ids=["key file", "token"])
+def test_airflow_is_told_to_mask_the_secret(
+    fields: dict[str, str], connect: Connect, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masked: list[object] = []
+    monkeypatch.setattr("airflow.sdk.log.mask_secret", masked.append)
+    with connect(**fields) as immport:
+        immport.fetch(ARM, study, rows_of(ARM))
+        assert immport._credential().secret in masked
+
+
 def test_an_exchange_that_fails_for_a_while_is_retried(
     connect: Connect, sandbox: RunningSandbox, stub: Stub, study: str
 ) -> None:

@@ -7,11 +7,14 @@ import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import format_datetime
+from hashlib import sha256
 from itertools import count
+from pathlib import Path
 
 import httpx
 import pytest
 from structlog.testing import capture_logs
+from tenacity import RetryCallState
 
 from immport_provider.errors import (
     AccessError,
@@ -25,7 +28,8 @@ from immport_provider.errors import (
     RetriableError,
     ServerError,
 )
-from include.landing import LandingError
+from immport_provider.hooks.retries import BACKOFF
+from include.landing import Fetch, Landing, LandingError
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, rows_of, statuses
@@ -170,6 +174,27 @@ def test_a_wait_that_is_too_long_is_left_to_airflow(
     assert len(sandbox.requests()) == 1
 
 
+def test_waits_longer_and_differently_each_time() -> None:
+    def waits_at(attempt: int) -> list[float]:
+        state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
+        state.attempt_number = attempt
+        return [BACKOFF(state) for _ in range(200)]
+
+    assert max(waits_at(1)) <= 2
+    late = waits_at(20)
+    assert 15 < max(late) <= 30
+    assert min(late) < 15
+    assert len(set(late)) > 100
+
+
+def test_a_proxy_is_not_asked_for_this_machine(
+    connect: Connect, study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with connect() as immport:
+        assert immport.fetch(ARM, study, rows_of(ARM))
+
+
 def test_every_try_receives_anew(connect: Connect, sandbox: RunningSandbox, study: str) -> None:
     sandbox.fault("arm", "cut", times=2)
     calls = count(1)
@@ -180,6 +205,25 @@ def test_every_try_receives_anew(connect: Connect, sandbox: RunningSandbox, stud
     with connect() as immport:
         number, rows = immport.fetch(ARM, study, receive)
     assert (number, rows) == (3, len(sandbox.get(ARM.request(study)[0]).json()))
+
+
+def test_a_cut_answer_is_landed_once_and_whole(
+    connect: Connect, sandbox: RunningSandbox, study: str, tmp_path: Path
+) -> None:
+    landing, fetch = Landing(str(tmp_path)), Fetch(study, "DR50", "run")
+    sandbox.fault("elisa", "cut", times=1)
+    sandbox.fault("elisa", "broken", times=1)
+    parameters = ELISA.request(study)[1]
+    with connect() as immport:
+        landed = immport.fetch(ELISA, study, lambda chunks: landing.receive(fetch, ELISA, parameters, chunks))
+    assert len(sandbox.requests()) == 3
+    assert landed.sha256 == sha256(sandbox.get(ELISA.path, **parameters).content).hexdigest()
+    assert landed.rows == sum(1 for _ in landing.rows(landed, ELISA)) > 0
+    assert (landed.missing_keys, landed.unknown_keys) == ({}, {})
+    assert sorted(path.name for path in tmp_path.rglob("*.*") if path.is_file()) == [
+        "elisa.json.gz",
+        "elisa.landed.json",
+    ]
 
 
 def test_a_failing_receiver_is_not_the_sources_fault(

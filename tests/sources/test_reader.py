@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -85,6 +87,7 @@ def test_reads_what_json_reads(sent: list[dict[str, object]], escaped: bool, cut
         (b"<!DOCTYPE html><html></html>", "an HTML page"),
         (b"OK", "no JSON array or object"),
         (b'{"status":500,"error":"x"}', "a JSON object without resultId where an array was expected"),
+        (b'{"resultId":1} x', "text after the end of the JSON at byte 15"),
         (b"[1]", "an element that is no object at byte 1"),
         (b'[{"a":1},[]]', "an element that is no object at byte 9"),
         (b'[{"a":1}] []', "text after the end of the JSON at byte 10"),
@@ -165,3 +168,20 @@ def test_cells_keep_what_was_sent() -> None:
         "h": "{}",
     }
     assert type(cell(row["a"])) is str
+
+
+DATA = Path(os.environ.get("IMMPORT_TEST_DATA", Path(__file__).parents[3] / "shared/data"))
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="no real data: set IMMPORT_TEST_DATA")
+@pytest.mark.parametrize("name", ["elisa", "filePath", "hlaTyping", "mbaa", "neutAbTiter", "pcr"])
+def test_reads_real_answers_as_they_were_printed(name: str) -> None:
+    body = (DATA / f"immport/api/sample_result_{name}.json").read_bytes()
+    found = rows(body, ENDPOINTS[name])
+    assert found == json.loads(body, parse_int=str, parse_float=str)
+    for row in found:
+        for field, value in row.items():
+            sent = cell(value)
+            assert sent is None or re.search(
+                rf'"{field}": *"?{re.escape(json.dumps(sent)[1:-1])}"?', body.decode()
+            )
