@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, task_group
@@ -84,7 +85,11 @@ Variable: `immport_landing`, a folder or an object storage URL.
     def load(load_ids: list[int]) -> None:
         """Bring one batch of studies to the star."""
         # A load that failed is passed over by the steps that follow: the others of its batch go on.
-        shared = {"load_ids": load_ids, "landing": LANDING, "accept_vanished": ACCEPT_VANISHED}
+        shared: dict[str, Any] = {
+            "load_ids": load_ids,
+            "landing": LANDING,
+            "accept_vanished": ACCEPT_VANISHED,
+        }
         extract = ImmPortExtractOperator(task_id="extract", **shared)
         stage = ImmPortStageOperator(task_id="stage", trigger_rule="all_done", **shared)
         check = ImmPortCheckOperator(task_id="check", trigger_rule="all_done", **shared)
@@ -92,7 +97,9 @@ Variable: `immport_landing`, a folder or an object storage URL.
         extract >> stage >> check >> publish
 
     withdraw = ImmPortWithdrawOperator(
-        task_id="withdraw", load_ids=discover.output["withdrawals"], landing=LANDING
+        task_id="withdraw",
+        load_ids="{{ ti.xcom_pull(task_ids='discover', key='withdrawals') }}",
+        landing=LANDING,
     )
     finish = ImmPortFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
-    [load.expand(load_ids=discover.output), withdraw] >> finish
+    [load.expand(load_ids=discover.output), discover >> withdraw] >> finish

@@ -13,7 +13,7 @@ from include.landing import Landing
 from include.pipeline.decide import Action, Decision, Held, Listed, Policy, batches, decide
 from include.pipeline.records import EXTRACTED, OPEN_STATES, PLANNED, PUBLISHED, note_run
 from include.sources.release import Release
-from include.warehouse.tables import LOAD, STUDY, WORK
+from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
 
 
 def from_listing(engine: sa.Engine, run_id: str, listing: Listing, policy: Policy) -> list[Decision]:
@@ -125,6 +125,7 @@ def _load(connection: sa.Connection, item: Decision, replayed: str | None) -> tu
 def _new_load(connection: sa.Connection, item: Decision, fetch_id: str, state: str) -> int:
     statement = sa.insert(LOAD).values(
         study_accession=item.study,
+        release_key=_valid_from(connection, item, is_replay=state == EXTRACTED),
         release_version=item.release,
         release_date=item.release_date,
         fetch_id=fetch_id,
@@ -150,3 +151,18 @@ def work_of(
     studies = {row.load_id: row.study_accession for row in loads}
     withdrawals = [row.load_id for row in work if row.action == Action.WITHDRAW]
     return (batches(sizes, studies, rows=rows, most=most, least=least) if loads else []), withdrawals
+
+
+def _valid_from(connection: sa.Connection, item: Decision, *, is_replay: bool) -> int:
+    """Release key at which a load becomes valid: that of its release, with one exception.
+
+    A study can vanish, or come back, while no new release appears. What the release held before
+    must stay as it was: the change comes just after the study's newest capture.
+    """
+    key = Release.parse(item.release).key
+    state = sa.select(STUDY.c.state).where(STUDY.c.study_accession == item.study)
+    returns = not is_replay and connection.scalar(state) == "withdrawn"
+    if item.action is not Action.WITHDRAW and not returns:
+        return key
+    newest = sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == item.study)
+    return max(key, (connection.scalar(newest) or 0) + 1)

@@ -31,6 +31,7 @@ class Load:
     study: str
     release: str
     release_date: date | None
+    release_key: int
     fetch_id: str
     state: str
     error: str | None
@@ -54,6 +55,7 @@ def load(engine: sa.Engine, load_id: int) -> Load:
         row.study_accession,
         row.release_version,
         row.release_date,
+        row.release_key,
         row.fetch_id,
         row.state,
         row.error,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Rows of an answer that are shown; the others are counted.
 _SHOWN = 12
+#: A column of texts up to this length is never broken into lines.
+_NARROW = 24
 
 _ENDS = """
 select w.study_accession, w.release_version, w.action, w.reason, l.state, l.error
@@ -195,7 +197,11 @@ def _print_table(frame: pd.DataFrame, console: Console, title: str) -> None:
 
     table = Table(title=title, title_justify="left", title_style="bold", header_style="")
     for name, kind in frame.dtypes.items():
-        table.add_column(str(name), justify="right" if kind.kind in "if" else "left", overflow="fold")
+        is_number = kind.kind in "if"
+        is_short = is_number or frame[name].astype(str).str.len().max() <= _NARROW
+        table.add_column(
+            str(name), justify="right" if is_number else "left", overflow="fold", no_wrap=is_short
+        )
     for row in frame.astype(object).where(frame.notna(), "").itertuples(index=False):
         table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
     console.print(table)

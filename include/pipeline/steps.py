@@ -19,7 +19,6 @@ from include.sources.release import Release
 from include.warehouse import publish as publishing
 from include.warehouse import stage as staging
 from include.warehouse.publish import Publication, StagingLostError
-from include.warehouse.tables import CAPTURE
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook
@@ -120,9 +119,7 @@ def check(tools: Tools, load: Load, step: Step) -> None:
 
 def publish(tools: Tools, load: Load, step: Step) -> None:
     """Publish a checked load. Staging that a crash emptied is made and checked again."""
-    work = Publication(
-        load.load_id, load.study, load.release, load.release_date, Release.parse(load.release).key
-    )
+    work = _publication(load)
     fence = publishing.take_fence(tools.engine, load.study)
     try:
         done = publishing.publish(tools.engine, work, fence)
@@ -134,18 +131,15 @@ def publish(tools: Tools, load: Load, step: Step) -> None:
 
 
 def withdraw(tools: Tools, load: Load, step: Step) -> None:
-    """Close everything a study has: it is no longer shared.
-
-    If the newest capture is of the very release at which it vanished, the withdrawal comes just
-    after it: what that release held stays as it was.
-    """
-    newest = sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == load.study)
-    with tools.engine.connect() as connection:
-        captured: int = connection.execute(newest).scalar_one()
-    at = max(Release.parse(load.release).key, captured + 1)
-    work = Publication(load.load_id, load.study, load.release, None, at, is_withdrawal=True)
+    """Close everything a study has: it is no longer shared."""
+    work = _publication(load, is_withdrawal=True)
     done = publishing.publish(tools.engine, work, publishing.take_fence(tools.engine, load.study))
     _tell(done, step)
+
+
+def _publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
+    day = None if is_withdrawal else load.release_date
+    return Publication(load.load_id, load.study, load.release, day, load.release_key, is_withdrawal)
 
 
 def _tell(done: publishing.Published, step: Step) -> None:

@@ -95,11 +95,12 @@ def _is_empty(engine: sa.Engine, endpoint: Endpoint, load: Load) -> bool:
 
 
 def _great_expectations(engine: sa.Engine) -> tuple[Any, Any]:
+    """A context in memory, and the warehouse as its source."""
     # Seconds to import, and hundreds of log lines: only here, where a task needs it.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
-    context = gx.get_context(mode="ephemeral")
+    context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     url = engine.url.render_as_string(hide_password=False)
     return context, context.data_sources.add_postgres("warehouse", connection_string=url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
 
     :raises sqlalchemy.exc.OperationalError: the database cannot be reached.
     """
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})

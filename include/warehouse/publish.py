@@ -213,7 +213,7 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
         sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == work.study)
     )
     if newest == work.release_key:  # an older release that comes late does not move the study back
-        state = {"state": "withdrawn" if work.is_withdrawal else "current"}
+        state: dict[str, Any] = {"state": "withdrawn" if work.is_withdrawal else "current"}
         if not work.is_withdrawal:
             state |= {"release_version": work.release, "release_date": work.release_date}
         connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == work.study).values(**state))

@@ -143,7 +143,9 @@ ONE = sa.Table("one", metadata, sa.Column("is_one", sa.Boolean, primary_key=True
                comment="A single row, read by the as-of views")  # fmt: skip
 
 
-def _ops(name: str, comment: str, *columns: sa.Column | sa.Constraint, schema: str = "ops") -> sa.Table:
+def _ops(
+    name: str, comment: str, *columns: sa.Column | sa.Constraint | sa.Index, schema: str = "ops"
+) -> sa.Table:
     return sa.Table(name, metadata, *columns, schema=schema, comment=comment)
 
 
@@ -194,6 +196,7 @@ LOAD = _ops(
     _text("study_accession", "Study", required=True),
     _text("release_version", "Data release the answers belong to", required=True),
     sa.Column("release_date", sa.Date, comment="Day of that release"),
+    sa.Column("release_key", sa.Integer, nullable=False, comment="Release key at which it becomes valid"),
     _text("fetch_id", "Name of the fetch in the landing zone", required=True),
     _text("state", "planned, extracted, staged, checked, published or failed", required=True),
     _text("error", "Why it failed"),

@@ -179,7 +179,8 @@ _RELEASE_COLUMNS: list[ViewColumn] = [
 
 def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     """Name, comment, query and columns of every view of the star, in the order to make them."""
-    for table in (*DIMENSIONS, *FACTS):
+    tables: tuple[Dimension | Fact, ...] = (*DIMENSIONS, *FACTS)
+    for table in tables:
         columns = _columns(table)
         yield table.relation, f"{table.grain.capitalize()}", _select(table, columns), columns
     yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS

@@ -134,7 +134,7 @@ class ImmPortBatchOperator(ImmPortOperator):
     Failures that may pass are left to Airflow's retries; the others end their load at once, and the
     task fails when all loads have had their turn, so that the failure shows.
 
-    :param load_ids: numbers of the loads.
+    :param load_ids: numbers of the loads, or a template that gives them.
     :param accept_vanished: a person accepts that many results of a study are gone.
     """
 
@@ -143,7 +143,9 @@ class ImmPortBatchOperator(ImmPortOperator):
     needs: ClassVar[str]
     ends: ClassVar[str]
 
-    def __init__(self, *, load_ids: list[int], accept_vanished: bool | str = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, load_ids: list[int] | str, accept_vanished: bool | str = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.load_ids = load_ids
         self.accept_vanished = accept_vanished
@@ -158,7 +160,7 @@ class ImmPortBatchOperator(ImmPortOperator):
         tools = Tools(self.engine(), self.landing_zone(), context["run_id"], bool(self.accept_vanished))
         outcome = run_batch(
             tools,
-            list(self.load_ids),
+            [int(load_id) for load_id in self.load_ids or ()],
             self.step,
             needs=self.needs,
             ends=self.ends,

@@ -760,6 +760,7 @@ def upgrade() -> None:
     sa.Column('study_accession', sa.Text(), nullable=False, comment='Study'),
     sa.Column('release_version', sa.Text(), nullable=False, comment='Data release the answers belong to'),
     sa.Column('release_date', sa.Date(), nullable=True, comment='Day of that release'),
+    sa.Column('release_key', sa.Integer(), nullable=False, comment='Release key at which it becomes valid'),
     sa.Column('fetch_id', sa.Text(), nullable=False, comment='Name of the fetch in the landing zone'),
     sa.Column('state', sa.Text(), nullable=False, comment='planned, extracted, staged, checked, published or failed'),
     sa.Column('error', sa.Text(), nullable=True, comment='Why it failed'),
