@@ -23,6 +23,10 @@ MARK = "IMMPORT_WAREHOUSE_PROCESS"
 GRACE_SECONDS = 15
 
 
+class BusyError(LocalError):
+    """Another command of this checkout is at the same work."""
+
+
 def mark(var: Path, system: str) -> str:
     """The mark of one system (`up` or `demo`) of the checkout whose files lie in `var`."""
     return f"{system}:{var}"
@@ -89,14 +93,14 @@ def alone(lock: Path, otherwise: str) -> Iterator[None]:
     """Hold a lock file for the time of a `with`.
 
     Raises:
-        LocalError: somebody else holds it; the message is `otherwise`.
+        BusyError: somebody else holds it; the message is `otherwise`.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LocalError(otherwise) from None
+            raise BusyError(otherwise) from None
         yield
 
 

@@ -26,7 +26,7 @@ from include.local.options import LocalError, World
 from include.local.paths import Paths
 from include.local.ports import HOST, is_port_free
 from include.local.postgres import EmbeddedPostgres
-from include.local.processes import alone, end_marked, last_lines, mark, spawn
+from include.local.processes import BusyError, alone, end_marked, last_lines, mark, spawn
 from include.local.progress import said
 from include.local.sandbox import Sandbox, start_sandbox
 
@@ -76,11 +76,20 @@ def stop_system(paths: Paths) -> int:
     """End all that `make up` started, whatever became of it meanwhile."""
     console = Console(highlight=False)
     with alone(paths.var / "up.lock", _BUSY):
-        ended = _end(paths, mark(paths.var, "up"))
+        ended = _end_killed_demo(paths) + _end(paths, mark(paths.var, "up"))
         console.print(f"Ended {ended} processes." if ended else "Nothing was running.")
         if EmbeddedPostgres(paths.postgres).is_running:
             console.print("Postgres stays until the make demo or make psql that uses it ends.")
     return 0
+
+
+def _end_killed_demo(paths: Paths) -> int:
+    """End what a demo that was killed left behind; one that still works keeps its processes."""
+    try:
+        with alone(paths.var / "demo.lock", "a make demo is at work"):
+            return end_marked(mark(paths.var, "demo"))
+    except BusyError:
+        return 0
 
 
 def _end(paths: Paths, marked: str) -> int:

@@ -1,0 +1,128 @@
+"""Background processes are found by their mark, ended with their children, and no other is touched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from include.local import system
+from include.local.options import LocalError
+from include.local.paths import Paths
+from include.local.processes import BusyError, alone, end_marked, mark, marked_processes, spawn
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Iterator[str]:
+    made = mark(tmp_path, "test")
+    yield made
+    end_marked(made)
+
+
+def _sleeper(marked: str, tmp_path: Path) -> subprocess.Popen[bytes]:
+    return spawn(["timeit", "-n", "1", "import time; time.sleep(600)"], marked, tmp_path / "log")
+
+
+def test_only_what_carries_the_mark_is_ended(marked: str, tmp_path: Path) -> None:
+    ours = _sleeper(marked, tmp_path)
+    other = mark(tmp_path / "other", "test")
+    theirs = _sleeper(other, tmp_path)
+    try:
+        assert [process.pid for process in marked_processes(marked)] == [ours.pid]
+        assert end_marked(marked) == 1
+        assert marked_processes(marked) == []
+        assert not psutil.pid_exists(ours.pid)
+        assert theirs.poll() is None
+    finally:
+        end_marked(other)
+
+
+def test_a_child_that_outlived_its_killed_parent_is_found(marked: str, tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print('ready', flush=True)\n"
+        "child.wait()\n"
+    )
+    parent = spawn(["cProfile", str(script)], marked, tmp_path / "log")
+    while "ready" not in (tmp_path / "log").read_text():
+        assert parent.poll() is None
+    parent.kill()
+    parent.wait(10)
+    (child,) = marked_processes(marked)
+    assert end_marked(marked) == 1
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_logs_are_for_the_user_only(marked: str, tmp_path: Path) -> None:
+    _sleeper(marked, tmp_path)
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    with (
+        alone(tmp_path / "lock", "busy"),
+        pytest.raises(BusyError, match="busy"),
+        alone(tmp_path / "lock", "busy"),
+    ):
+        pass
+    with alone(tmp_path / "lock", "busy"):
+        pass
+
+
+def test_a_second_up_says_where_the_system_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = Paths(tmp_path)
+    state = system._state(18080, "world", None, {"scheduler": psutil.Process().pid})
+    system._write_state(paths, state)
+    monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started a second one"))
+    assert system.start_system(paths, None, 18080) == 0  # type: ignore[arg-type]
+    shown = capsys.readouterr().out
+    assert "already running" in shown
+    assert "http://127.0.0.1:18080" in shown
+
+
+def test_a_number_that_went_to_another_process_is_not_the_system(tmp_path: Path) -> None:
+    own = psutil.Process()
+    assert system._is_alive(own.pid, own.create_time())
+    assert not system._is_alive(own.pid, own.create_time() - 60)
+
+
+def test_a_full_disk_is_told_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system, "FREE_BYTES_NEEDED", sys.maxsize)
+    monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started on a full disk"))
+    with pytest.raises(LocalError, match="nearly full"):
+        system.start_system(Paths(tmp_path), None, 18080)  # type: ignore[arg-type]
+
+
+def test_a_failed_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = Paths(tmp_path)
+
+    def start(*_: object) -> None:
+        _sleeper(mark(tmp_path, "up"), tmp_path)
+        raise LocalError("not healthy")
+
+    monkeypatch.setattr(system, "_start", start)
+    monkeypatch.setattr(system, "is_port_free", lambda _: True)
+    with pytest.raises(LocalError, match="not healthy"):
+        system.start_system(paths, None, 18080)  # type: ignore[arg-type]
+    assert marked_processes(mark(tmp_path, "up")) == []
+
+
+def test_down_ends_what_a_killed_demo_left_but_not_one_at_work(tmp_path: Path) -> None:
+    paths = Paths(tmp_path)
+    left = _sleeper(mark(tmp_path, "demo"), tmp_path)
+    with alone(paths.var / "demo.lock", "busy"):
+        system.stop_system(paths)
+        assert left.poll() is None
+    system.stop_system(paths)
+    assert marked_processes(mark(tmp_path, "demo")) == []
+    assert not psutil.pid_exists(left.pid)
