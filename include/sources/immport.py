@@ -59,11 +59,11 @@ STUDY_ENDPOINTS = (
     _study(
         "study",
         """
-        studyAccession actualCompletionDate:date actualEnrollment:list actualStartDate:date ageUnit
-        briefDescription briefTitle clinicalTrial description dclId:list doi endpoints
+        studyAccession actualCompletionDate:date actualEnrollment:int actualStartDate:date ageUnit
+        briefDescription briefTitle clinicalTrial description dclId:int doi endpoints
         genderIncluded hypothesis initialDataReleaseDate:date initialDataReleaseVersion
         interventionAgent latestDataReleaseDate:date latestDataReleaseVersion maximumAge minimumAge
-        objectives officialTitle sharedStudy sponsoringOrganization targetEnrollment:list
+        objectives officialTitle sharedStudy sponsoringOrganization targetEnrollment:int
         """,
         "studyAccession",
         "the study itself",
@@ -75,7 +75,7 @@ STUDY_ENDPOINTS = (
         "summary",
         """
         studyAccession doi title pi conditionStudied researchFocus briefDescription startDate:date
-        detailedDescription objectives endpoints genderIncluded sexIncluded subjectsNumber:list
+        detailedDescription objectives endpoints genderIncluded sexIncluded subjectsNumber:int
         downloadPackages contractGrant program dataCompleteness hypothesis sharedStudy
         interventionAgent initialDataReleaseDate:date initialDataReleaseVersion
         latestDataReleaseDate:date latestDataReleaseVersion studyLinks:list studyPubmeds:list
@@ -106,7 +106,7 @@ STUDY_ENDPOINTS = (
         "plannedVisit",
         """
         plannedVisitAccession studyAccession endRule maxStartDay:num minStartDay:num name
-        orderNumber:list startRule
+        orderNumber:int startRule
         """,
         "plannedVisitAccession",
         "a visit the protocol plans",
@@ -145,7 +145,7 @@ RESULT_ENDPOINTS = (
         "elisa",
         "an ELISA result",
         """
-        resultId:list ageEvent ageEventSpecify ageUnit ancestralPopulation analyteAccession
+        resultId:int ageEvent ageEventSpecify ageUnit ancestralPopulation analyteAccession
         analytePreferred analyteReported armAccession armName biosampleAccession biosampleType
         biosampleSubtype clinical comments ethnicity experimentAccession expsampleAccession gender
         maxSubjectAge:num measurementTechnique minSubjectAge:num plannedVisitAccession race
@@ -159,7 +159,7 @@ RESULT_ENDPOINTS = (
         "elispot",
         "an ELISPOT result",
         """
-        resultId:list ageEvent ageEventSpecify ageUnit ancestralPopulation analyteAccession
+        resultId:int ageEvent ageEventSpecify ageUnit ancestralPopulation analyteAccession
         analytePreferred analyteReported armAccession armName biosampleAccession biosampleType
         biosampleSubtype cellNumberPreferred:num cellNumberReported clinical comments ethnicity
         experimentAccession expsampleAccession gender maxSubjectAge:num measurementTechnique
@@ -173,7 +173,7 @@ RESULT_ENDPOINTS = (
         "fcsAnalyzed",
         "a statistic of a gated cell population (flow or mass cytometry)",
         """
-        resultId:list ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession armName
+        resultId:int ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession armName
         biosampleAccession biosampleType biosampleSubtype clinical comments ethnicity
         experimentAccession expsampleAccession gender maxSubjectAge:num measurementTechnique
         minSubjectAge:num parentPopulationPreferred parentPopulationReported
@@ -182,14 +182,14 @@ RESULT_ENDPOINTS = (
         populationStatisticPreferred:num populationStatisticReported plannedVisitAccession race
         raceSpecify repositoryAccession repositoryName species strain studyAccession studyTitle
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
-        subjectAccession subjectPhenotype workspaceFileInfoId:list treatmentAccession
+        subjectAccession subjectPhenotype workspaceFileInfoId:int treatmentAccession
         """,
     ),
     _result(
         "hai",
         "a hemagglutination inhibition titre",
         """
-        resultId:list ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession armName
+        resultId:int ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession armName
         biosampleAccession biosampleType biosampleSubtype clinical comments ethnicity
         experimentAccession expsampleAccession gender maxSubjectAge:num measurementTechnique
         minSubjectAge:num plannedVisitAccession race raceSpecify repositoryAccession repositoryName
@@ -203,11 +203,11 @@ RESULT_ENDPOINTS = (
         "hlaTyping",
         "the two alleles of one HLA locus",
         """
-        resultId:list allele1 allele2 ageEvent ageEventSpecify ageUnit ancestralPopulation
+        resultId:int allele1 allele2 ageEvent ageEventSpecify ageUnit ancestralPopulation
         armAccession armName biosampleAccession biosampleType biosampleSubtype clinical comments
         ethnicity experimentAccession expsampleAccession gender locusName maxSubjectAge:num
         measurementTechnique minSubjectAge:num plannedVisitAccession race raceSpecify
-        repositoryAccession repositoryName resultSetId:list species strain studyAccession studyTitle
+        repositoryAccession repositoryName resultSetId:int species strain studyAccession studyTitle
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
         subjectAccession subjectPhenotype treatmentAccession
         """,
@@ -216,7 +216,7 @@ RESULT_ENDPOINTS = (
         "kirTyping",
         "a KIR typing result",
         """
-        resultId:list allele1 allele2 ageEvent ageEventSpecify ageUnit ancestralPopulation
+        resultId:int allele1 allele2 ageEvent ageEventSpecify ageUnit ancestralPopulation
         armAccession armName biosampleAccession biosampleType biosampleSubtype clinical comments
         ethnicity experimentAccession expsampleAccession gender kirHaplotype maxSubjectAge:num
         measurementTechnique minSubjectAge:num plannedVisitAccession race raceSpecify
@@ -229,11 +229,11 @@ RESULT_ENDPOINTS = (
         "massSpectrometryResult",
         "a mass spectrometry feature",
         """
-        resultId:list armAccession biosampleAccession comments databaseIdPreferred
+        resultId:int armAccession biosampleAccession comments databaseIdPreferred
         databaseIdReported experimentAccession expsampleAccession intensity:num massSpectrometryType
         metaboliteNamePreferred metaboliteNameReported proteinNamePreferred proteinNameReported
         repositoryAccession repositoryName retentionTime:num retentionTimeUnit studyAccession
-        studyTimeCollected:num studyTimeCollectedUnit subjectAccession workspaceId:list zcharge
+        studyTimeCollected:num studyTimeCollectedUnit subjectAccession workspaceId:int zcharge
         mzratio:num
         """,
     ),
@@ -241,7 +241,7 @@ RESULT_ENDPOINTS = (
         "mbaa",
         "a multiplex bead array result, controls and standards included",
         """
-        resultId:list ageEvent ageEventSpecify ageUnit ancestralPopulation analyteAccession
+        resultId:int ageEvent ageEventSpecify ageUnit ancestralPopulation analyteAccession
         analytePreferred analyteReported armAccession armName assayGroupId assayId
         biosampleAccession biosampleType biosampleSubtype clinical comments
         concentrationUnitPreferred concentrationUnitReported concentrationValuePreferred:num
@@ -256,7 +256,7 @@ RESULT_ENDPOINTS = (
         "neutAbTiter",
         "a virus neutralisation titre",
         """
-        resultId:list ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession armName
+        resultId:int ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession armName
         biosampleAccession biosampleType biosampleSubtype clinical comments ethnicity
         experimentAccession expsampleAccession gender maxSubjectAge:num measurementTechnique
         minSubjectAge:num plannedVisitAccession race raceSpecify repositoryAccession repositoryName
@@ -270,7 +270,7 @@ RESULT_ENDPOINTS = (
         "pcr",
         "a real-time PCR result",
         """
-        resultId:list ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession armName
+        resultId:int ageEvent ageEventSpecify ageUnit ancestralPopulation armAccession armName
         biosampleAccession biosampleType biosampleSubtype clinical comments ethnicity
         experimentAccession expsampleAccession gender geneId geneName analyteAccession
         geneSymbolReported geneSymbolPreferred maxSubjectAge:num measurementTechnique
@@ -285,7 +285,7 @@ RESULT_ENDPOINTS = (
         "filePath",
         "a result file, repeated per experiment sample and biosample",
         """
-        filePathId fileInfoId:list fileDetail filesizeBytes:list fileName originalFileName
+        filePathId fileInfoId:int fileDetail filesizeBytes:int fileName originalFileName
         sourceType sourceAccession experimentAccession measurementTechnique studyAccession clinical
         studyTitle biosampleAccession biosampleType biosampleSubtype studyTimeCollected:num
         studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify plannedVisitAccession
