@@ -23,7 +23,8 @@ ViewColumn = tuple[str, str, str]
 FUNCTIONS = f"""
 create or replace function star.to_number(text) returns numeric
 language sql immutable parallel safe strict
-return case when $1 ~ '^\\s*[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d{{1,3}})?\\s*$'
+return case when length($1) <= 250
+    and $1 ~ '^ *[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]{{1,3}})? *$'
     then btrim($1)::numeric end;
 comment on function star.to_number(text) is 'The number a text holds; null when it holds anything else';
 
