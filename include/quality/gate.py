@@ -71,6 +71,7 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
         raise GateError(f"{load.study} {load.release}: no row was staged")
     outcome = Outcome(rows=sum(counts.values()))
     context, source = _great_expectations(engine)
+    found = []
     for endpoint in ENDPOINTS.values():
         if endpoint.name not in counts:
             raise GateError(f"{load.study} {load.release}: {endpoint.name} was not staged")
@@ -79,9 +80,11 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
             verdicts = _validate(context, source, endpoint, load, suite)
         else:  # an empty answer: all there is to see is that nothing is there
             suite, verdicts = suite[:1], [_is_empty(engine, endpoint, load)]
-        with engine.begin() as connection:
-            _record(connection, endpoint, load, suite, verdicts, outcome)
+        found.append((endpoint, suite, verdicts))
+    # All at once: a gate that was killed half way leaves no results that could be taken for a pass.
     with engine.begin() as connection:
+        for endpoint, suite, verdicts in found:
+            _record(connection, endpoint, load, suite, verdicts, outcome)
         _control_totals(connection, load, counts, outcome, accept_vanished)
     if not outcome.expectations:
         raise GateError(f"{load.study} {load.release}: no expectation was checked")

@@ -16,7 +16,7 @@ from include.landing import Landing, Manifest
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, snake_case
 from include.sources.reader import cell
-from include.warehouse.tables import QUARANTINE, STAGED
+from include.warehouse.tables import QUARANTINE, RESULT, STAGED
 
 #: Rule of a row that no Postgres text can hold.
 ENCODABLE = "text_encodable"
@@ -43,6 +43,8 @@ def stage(
     :raises LandingError: landed bytes are missing or no longer those received.
     """
     connection.execute(sa.delete(STAGED).where(STAGED.c.load_id == load_id))
+    # What was checked is no longer what is staged.
+    connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load_id))
     held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
     connection.execute(sa.delete(QUARANTINE).where(held))
     total = 0
