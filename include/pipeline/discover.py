@@ -156,13 +156,17 @@ def work_of(
 def _valid_from(connection: sa.Connection, item: Decision, *, is_replay: bool) -> int:
     """Release key at which a load becomes valid: that of its release, with one exception.
 
-    A study can vanish, or come back, while no new release appears. What the release held before
-    must stay as it was: the change comes just after the study's newest capture.
+    A study can vanish, come back, or move while no new release appears. What the release held before
+    must stay as it was: the change comes just after the study's newest capture, or replaces that one.
     """
     key = Release.parse(item.release).key
-    state = sa.select(STUDY.c.state).where(STUDY.c.study_accession == item.study)
-    returns = not is_replay and connection.scalar(state) == "withdrawn"
-    if item.action is not Action.WITHDRAW and not returns:
+    captured = sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == item.study)
+    newest = connection.scalar(captured) or 0
+    if item.action is Action.WITHDRAW:
+        return max(key, newest + 1)
+    held = connection.execute(sa.select(STUDY).where(STUDY.c.study_accession == item.study)).one_or_none()
+    if is_replay or held is None:
         return key
-    newest = sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == item.study)
-    return max(key, (connection.scalar(newest) or 0) + 1)
+    if held.state == "withdrawn":
+        return max(key, newest + 1)
+    return max(key, newest) if held.release_version == item.release else key
