@@ -53,7 +53,7 @@ class Capture:
 def write(connection: sa.Connection, table: Dimension | Fact, capture: Capture) -> Change:
     """Write the versions of one table from its temporary tables. The caller commits."""
     sql = _Statements(table, capture)
-    connection.exec_driver_sql("drop table if exists closing")
+    connection.exec_driver_sql("drop table if exists pg_temp.closing")
     connection.exec_driver_sql(sql.closing())
     gone, differing = connection.exec_driver_sql(
         "select count(*) filter (where is_gone), count(*) filter (where not is_gone) from closing"
