@@ -4,7 +4,6 @@ with newest as (
         l.load_id,
         l.study_accession,
         c.kind,
-        c.release_key,
         row_number() over (partition by l.study_accession order by l.published_at desc, l.load_id desc) as position
     from ops.ledger as l
     inner join ops.capture as c on l.load_id = c.load_id
@@ -12,7 +11,7 @@ with newest as (
 
 select
     n.study_accession as study,
-    coalesce(r.release_version, 'no longer shared') as release,
+    case n.kind when 'withdrawn' then 'no longer shared' else o.release_version end as release,
     d.relation as star_table,
     d.added,
     d.corrected,
@@ -20,6 +19,6 @@ select
     d.unchanged
 from newest as n
 inner join ops.release_change as d on n.load_id = d.load_id
-left join history.data_release as r on n.release_key = r.release_key and n.kind = 'full'
+inner join ops.load as o on n.load_id = o.load_id
 where n.position = 1 and d.added + d.corrected + d.withdrawn > 0
 order by length(n.study_accession), n.study_accession, d.relation;
