@@ -1,0 +1,253 @@
+"""A migrated warehouse per test, and small studies to load into it without Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from psycopg2 import connect, sql
+
+from include.landing import Fetch, Landing
+from include.local.server import Server
+from include.pipeline import records, steps
+from include.pipeline.records import EXTRACTED, Load, Step
+from include.pipeline.steps import Tools
+from include.quality import gate
+from include.sources.immport import ENDPOINTS
+from include.sources.release import Release
+from include.warehouse import publish as publishing
+from include.warehouse.connect import warehouse_engine
+from include.warehouse.migrate import upgrade
+from include.warehouse.model import VERSIONED
+from include.warehouse.publish import Publication, Published
+from include.warehouse.tables import LOAD, RESULT
+
+#: Rows by endpoint, with the names of ImmPort's answers.
+Study = dict[str, list[dict[str, Any]]]
+RUN = "test"
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Server) -> Iterator[str]:
+    """Name of a database that is migrated and empty, to be copied."""
+    name = f"test_{os.getpid()}_template_{secrets.token_hex(3)}"
+    upgrade(postgres.ensure_database(name))
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def migrated(postgres: Server, template: str) -> Iterator[sa.URL]:
+    """The URL of a migrated, empty database."""
+    name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
+    copy = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    url = postgres.url()
+    session = connect(
+        host=url.host, port=url.port, user=url.username, password=url.password, dbname=url.database
+    )
+    session.autocommit = True
+    with session.cursor() as cursor:
+        cursor.execute(copy)
+    session.close()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def warehouse(migrated: sa.URL, tmp_path: Path) -> Iterator[Warehouse]:
+    """A migrated warehouse with a landing zone of its own."""
+    engine = warehouse_engine(migrated)
+    yield Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    engine.dispose()
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse and what is done with it, step by step."""
+
+    tools: Tools
+
+    @property
+    def engine(self) -> sa.Engine:
+        return self.tools.engine
+
+    def land(self, rows: Study, release: str = "DR1", study: str = "SDY1", key: int | None = None) -> Load:
+        """Land answers and open the load that will take them to the star."""
+        landing = self.tools.landing
+        fetch = Fetch(study, release, f"fetch-{secrets.token_hex(4)}")
+        landed = [
+            landing.receive(fetch, endpoint, {}, [_body(rows.get(endpoint.name, []))])
+            for endpoint in ENDPOINTS.values()
+        ]
+        landing.write_manifest(
+            fetch, landed, source="http://127.0.0.1", release_date="2026-01-01", started_at=""
+        )
+        return self.open_load(study, release, fetch.fetch_id, key)
+
+    def open_load(self, study: str, release: str, fetch_id: str, key: int | None = None) -> Load:
+        statement = sa.insert(LOAD).values(
+            study_accession=study,
+            release_version=release,
+            release_date=date(2026, 1, 1),
+            release_key=Release.parse(release).key if key is None else key,
+            fetch_id=fetch_id,
+            state=EXTRACTED,
+        )
+        with self.engine.begin() as connection:
+            number = connection.execute(statement.returning(LOAD.c.load_id)).scalar_one()
+        return records.load(self.engine, number)
+
+    def stage(self, load: Load) -> None:
+        steps.stage(self.tools, load, self.step())
+
+    def pass_gate(self, load: Load) -> None:
+        """As if the checks had run and passed: for tests of what comes after them."""
+        values = {"endpoint": "study", "check_id": "row_count", "severity": "critical", "success": True}
+        with self.engine.begin() as connection:
+            connection.execute(sa.insert(RESULT).values(load_id=load.load_id, **values))
+
+    def ready(self, rows: Study, release: str = "DR1", study: str = "SDY1", key: int | None = None) -> Load:
+        """A load that only needs to be published."""
+        load = self.land(rows, release, study, key)
+        self.stage(load)
+        self.pass_gate(load)
+        return load
+
+    def judge(self, load: Load, **options: bool) -> gate.Outcome:
+        return gate.judge(self.engine, gate.Load(load.load_id, load.study, load.release), **options)
+
+    def publish(self, load: Load, engine: sa.Engine | None = None, fence: int | None = None) -> Published:
+        """Publish a load, over another engine or with an older fence when the test says so."""
+        if fence is None:
+            fence = publishing.take_fence(self.engine, load.study)
+        return publishing.publish(engine or self.engine, publication(load), fence)
+
+    def load(self, rows: Study, release: str = "DR1", study: str = "SDY1", key: int | None = None) -> Published:
+        return self.publish(self.ready(rows, release, study, key))
+
+    def withdraw(self, study: str, release: str, key: int | None = None) -> Published:
+        load = self.open_load(study, release, "withdrawal", key)
+        fence = publishing.take_fence(self.engine, study)
+        return publishing.publish(self.engine, publication(load, is_withdrawal=True), fence)
+
+    def step(self) -> Step:
+        """A step that nobody reads."""
+        return Step(self.engine, 0)
+
+    def rows(self, statement: str, as_of: str | None = None, **values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a query, as of a release."""
+        with self.engine.begin() as connection:
+            if as_of:
+                connection.execute(sa.text("select set_config('star.as_of', :it, true)"), {"it": as_of})
+            return [tuple(row) for row in connection.execute(sa.text(statement), values)]
+
+    def value(self, statement: str, as_of: str | None = None, **values: Any) -> Any:
+        ((found,),) = self.rows(statement, as_of, **values)
+        return found
+
+    def history(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All versions of all tables, without the numbers and times of the loads that wrote them."""
+        return {
+            table.relation: self.rows(
+                f"select (to_jsonb(h) - 'load_id' - 'loaded_at')::text from history.{table.relation} h order by 1"
+            )
+            for table in VERSIONED
+        }
+
+
+def publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
+    return Publication(
+        load.load_id, load.study, load.release, load.release_date, load.release_key, is_withdrawal
+    )
+
+
+def _body(rows: list[dict[str, Any]]) -> bytes:
+    # An escape that is no character, such as a lone surrogate, must reach the bytes as ImmPort sent it.
+    return json.dumps(rows).encode()
+
+
+def full_row(endpoint: str, **values: Any) -> dict[str, Any]:
+    """A row with every declared key, null unless given."""
+    row: dict[str, Any] = dict.fromkeys(ENDPOINTS[endpoint].names)
+    assert values.keys() <= row.keys(), f"{endpoint} has no {sorted(values.keys() - row.keys())}"
+    return {**row, **values}
+
+
+def subject(number: int, arm: int = 1, study: str = "SDY1", **values: Any) -> dict[str, Any]:
+    given = {
+        "studyAccession": study,
+        "armAccession": f"ARM{arm}",
+        "subjectAccession": f"SUB{number}",
+        "gender": "Female",
+        "species": "Homo sapiens",
+        "ageUnit": "Years",
+        "minSubjectAge": 30,
+    }
+    return full_row("demographic", **{**given, **values})
+
+
+def result(endpoint: str, number: int, who: int = 1, study: str = "SDY1", **values: Any) -> dict[str, Any]:
+    """A result of the sample that a subject (1 or 2, each in its arm) gave at visit 1."""
+    given = {
+        "resultId": number,
+        "studyAccession": study,
+        "armAccession": f"ARM{who}",
+        "subjectAccession": f"SUB{who}",
+        "biosampleAccession": f"BS{who}",
+        "expsampleAccession": f"ES{who}",
+        "experimentAccession": "EXP1",
+        "plannedVisitAccession": "PV1",
+        "measurementTechnique": "HAI",
+        "studyTimeCollected": 0,
+        "studyTimeCollectedUnit": "Days",
+    }
+    known = set(ENDPOINTS[endpoint].names)
+    given = {name: value for name, value in given.items() if name in known}
+    return full_row(endpoint, **{**given, **values})
+
+
+def hai(number: int, value: str = "40", who: int = 1, study: str = "SDY1", **values: Any) -> dict[str, Any]:
+    given = {"valueReported": value, "unitReported": "titre", "virusStrainReported": "A/California/7/2009"}
+    return result("hai", number, who, study, **{**given, **values})
+
+
+def small_study(*results: dict[str, Any], study: str = "SDY1") -> Study:
+    """Two subjects in two arms, one visit, and HAI results: three, unless others are given."""
+    people = [subject(1, 1, study), subject(2, 2, study)]
+    samples = [
+        {**{k: p[k] for k in p if k in ENDPOINTS["biosample"].names},
+         "biosampleAccession": f"BS{n}", "plannedVisitAccession": "PV1", "type": "Serum"}
+        for n, p in enumerate(people, start=1)
+    ]  # fmt: skip
+    return {
+        "study": [
+            full_row(
+                "study", studyAccession=study, briefTitle="A study", latestDataReleaseVersion="DR1"
+            )
+        ],
+        "summary": [full_row("summary", studyAccession=study, conditionStudied="influenza")],
+        "arm": [full_row("arm", armAccession=f"ARM{n}", studyAccession=study, name=f"Arm {n}") for n in (1, 2)],
+        "demographic": people,
+        "plannedVisit": [
+            full_row("plannedVisit", plannedVisitAccession="PV1", studyAccession=study, name="Day 0", orderNumber=1)
+        ],
+        "biosample": [full_row("biosample", **sample) for sample in samples],
+        "experiment": [
+            full_row("experiment", experimentAccession="EXP1", studyAccession=study, measurementTechnique="HAI")
+        ],
+        "expsample": [
+            full_row(
+                "expsample", **sample, experimentAccession="EXP1", expsampleAccession=sample["biosampleAccession"].replace("BS", "ES")
+            )
+            for sample in samples
+        ],
+        "hai": list(results) or [hai(1, study=study), hai(2, "<10", who=2, study=study), hai(3, "80", study=study)],
+    }
