@@ -101,8 +101,8 @@ def dictionary() -> str:
         _NOTE,
         "",
         "Every table of the schema `star`, with each column's type, unit, meaning and source. A source is an",
-        "endpoint and a field of ImmPort's Shared Data API: `hai.valueReported`. The meanings are comments in",
-        "the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md).",
+        "endpoint and a field of ImmPort's Shared Data API: `hai.valueReported`. The meanings are comments",
+        "in the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md).",
         "",
         f"In every dimension but dim_date and dim_data_release, key {UNKNOWN} is the member `unknown` and"
         f" {NOT_APPLICABLE} the member",
