@@ -61,10 +61,9 @@ class Keys:
         expected = _encode(hmac.digest(self._secret, head.encode(), hashlib.sha256))
         if not self._same(signature, expected):
             return False
-        claims = head.rpartition(".")[2]
-        return bool(
-            json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"] > time.time()
-        )
+        body = head.rpartition(".")[2]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return bool(claims["exp"] > time.time())
 
     @staticmethod
     def _same(left: str, right: str) -> bool:

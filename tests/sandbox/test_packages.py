@@ -208,20 +208,36 @@ def test_fan_out_and_controls(tmp_path: Path) -> None:
         "\tSOURCE_ACCESSION\tCONCENTRATION_VALUE\n"
         "1\tARM2\tBS1\tSUB1\tEXPSAMPLE\tES1\t3.5\n2\t\t\t\tCONTROL SAMPLE\tCS1\tOOR\n",
     }
+    tables |= {
+        "expsample": "EXPSAMPLE_ACCESSION\tEXPERIMENT_ACCESSION\nES1\tEXP1\nES2\tEXP1\n",
+        "biosample_2_expsample": "BIOSAMPLE_ACCESSION\tEXPSAMPLE_ACCESSION\nBS1\tES1\nBS1\tES2\n",
+        "expsample_2_file_info": "EXPSAMPLE_ACCESSION\tFILE_INFO_ID\tDATA_FORMAT\n"
+        "ES1\t4\ta\nES1\t4\tb\nES2\t4\ta\n",
+        "file_info": "FILE_INFO_ID\tDETAIL\tNAME\tFILESIZE_BYTES\n4\tHAI result\thai.txt\t12\n",
+    }
     package(tmp_path, "SDY5-DR9_Tab.zip", tables)
     world, release = PackageWorld(tmp_path), Release(9)
+    files = rows(world, "filePath", release, "SDY5")
+    assert [row["filePathId"] for row in files] == ["4_ES1_BS1", "4_ES2_BS1"]
+    assert {(row["filePath"], row["filesizeBytes"]) for row in files} == {
+        ("/SDY5/ResultFiles/HAI_result/hai.txt", 12)
+    }
+    measured = rows(world, "expsample", release, "SDY5")
+    assert [(row["expsampleAccession"], row["armName"]) for row in measured] == [
+        (sample, arm) for sample in ("ES1", "ES2") for arm in ("one", "two")
+    ]
     samples = rows(world, "biosample", release, "SDY5")
     assert [(row["armName"], row["min_subject_age_in_years"]) for row in samples] == [
         ("one", "0.5"),
         ("two", "7.0"),
     ]
-    measured, control = rows(world, "mbaa", release, "SDY5")
-    assert (measured["armName"], str(measured["minSubjectAge"]), measured["gender"]) == (
+    bead, control = rows(world, "mbaa", release, "SDY5")
+    assert (bead["armName"], str(bead["minSubjectAge"]), bead["gender"]) == (
         "two",
         "7.00",
         "Female",
     )
-    assert (measured["treatmentAccession"], measured["concentrationValueReported"]) == ("TRT1,TRT2", "3.5")
+    assert (bead["treatmentAccession"], bead["concentrationValueReported"]) == ("TRT1,TRT2", "3.5")
     assert {control[name] for name in ("armName", "subjectAccession", "gender", "biosampleType")} == {None}
     assert (control["sourceType"], control["concentrationValueReported"]) == ("CONTROL SAMPLE", "OOR")
 
