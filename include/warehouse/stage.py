@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from include.warehouse.tables import QUARANTINE, RESULT, STAGED
 #: Rule of a row that no Postgres text can hold.
 ENCODABLE = "text_encodable"
 _BLOCK = 1 << 20
+_SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -98,8 +100,10 @@ def _lines(
     block: list[bytes] = []
     size = 0
     for number, row in enumerate(rows, start=1):
-        cells = (cell(row.get(name)) for name in names)
-        line = "\t".join(["\\N" if text is None else text.translate(_ESCAPES) for text in cells])
+        cells = [cell(row.get(name)) for name in names]
+        if _SPECIAL.search("".join(filter(None, cells))):  # rare: one look at a row, not one at each cell
+            cells = [text if text is None else text.translate(_ESCAPES) for text in cells]
+        line = "\t".join(["\\N" if text is None else text for text in cells])
         try:
             encoded = f"{number}\t{line}\n".encode()
         except UnicodeEncodeError:  # half of a surrogate pair
