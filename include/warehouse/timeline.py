@@ -59,11 +59,13 @@ def write(connection: sa.Connection, table: Dimension | Fact, capture: Capture) 
         "select count(*) filter (where is_gone), count(*) filter (where not is_gone) from closing"
     ).one()
     if gone or differing:
-        if capture.following < OPEN:
-            connection.exec_driver_sql(sql.keep_later_part())
         if capture.is_repeated:
+            if capture.following < OPEN:
+                connection.exec_driver_sql(sql.postpone())
             connection.exec_driver_sql(sql.remove())
         connection.exec_driver_sql(sql.close())
+        if capture.following < OPEN:
+            connection.exec_driver_sql(sql.keep_later_part())
     inserted = connection.exec_driver_sql(sql.insert()).rowcount
     total = connection.exec_driver_sql(f"select count(*) from incoming_{table.relation}").scalar_one()
     if capture.is_repeated:
@@ -102,14 +104,12 @@ class _Statements:
                 and (i.{self.id} is null or {self._row("h")} is distinct from {self._row("i")})
                 and not exists (select 1 from held_{self.relation} x where x.{self.id} = h.{self.id})"""
 
-    def keep_later_part(self) -> str:
-        """What is contradicted now was captured again later: that part stays."""
-        names = ", ".join(dict.fromkeys([*self.study, self.id, *self.columns]))
-        values = ", ".join(f"h.{name}" for name in dict.fromkeys([*self.study, self.id, *self.columns]))
-        return f"""insert into {self.history} ({names}, valid_from, valid_to, load_id, loaded_at)
-            select {values}, {self.at.following}, h.valid_to, h.load_id, h.loaded_at
-            from {self.history} h join closing c on c.{self.id} = h.{self.id} and c.valid_from = h.valid_from
-            where h.study_key = {self.at.study_key} and h.valid_to > {self.at.following}"""
+    def postpone(self) -> str:
+        """A version that began at this release and was captured again later begins there."""
+        return f"""update {self.history} h set valid_from = {self.at.following} from closing c
+            where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
+                and h.valid_from = c.valid_from and h.valid_from = {self.at.release}
+                and h.valid_to > {self.at.following}"""
 
     def remove(self) -> str:
         """The same release captured anew: what it said before was never that release."""
@@ -121,6 +121,19 @@ class _Statements:
         return f"""update {self.history} h set valid_to = {self.at.release} from closing c
             where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from < {self.at.release}"""
+
+    def keep_later_part(self) -> str:
+        """What is contradicted now was captured again later: that part stays.
+
+        It comes after the closing: of one row, one version is open at any time.
+        """
+        names = dict.fromkeys([*self.study, self.id, *self.columns])
+        values = ", ".join(f"h.{name}" for name in names)
+        return f"""insert into {self.history} ({", ".join(names)}, valid_from, valid_to, load_id, loaded_at)
+            select {values}, {self.at.following}, c.valid_to, h.load_id, h.loaded_at
+            from {self.history} h join closing c on c.{self.id} = h.{self.id} and c.valid_from = h.valid_from
+            where h.study_key = {self.at.study_key} and h.valid_to = {self.at.release}
+                and c.valid_to > {self.at.following}"""
 
     def insert(self) -> str:
         names = [self.id, *self.columns]
