@@ -130,7 +130,9 @@ class Warehouse:
             fence = publishing.take_fence(self.engine, load.study)
         return publishing.publish(engine or self.engine, publication(load), fence)
 
-    def load(self, rows: Study, release: str = "DR1", study: str = "SDY1", key: int | None = None) -> Published:
+    def load(
+        self, rows: Study, release: str = "DR1", study: str = "SDY1", key: int | None = None
+    ) -> Published:
         return self.publish(self.ready(rows, release, study, key))
 
     def withdraw(self, study: str, release: str, key: int | None = None) -> Published:
@@ -229,25 +231,33 @@ def small_study(*results: dict[str, Any], study: str = "SDY1") -> Study:
     ]  # fmt: skip
     return {
         "study": [
-            full_row(
-                "study", studyAccession=study, briefTitle="A study", latestDataReleaseVersion="DR1"
-            )
+            full_row("study", studyAccession=study, briefTitle="A study", latestDataReleaseVersion="DR1")
         ],
         "summary": [full_row("summary", studyAccession=study, conditionStudied="influenza")],
-        "arm": [full_row("arm", armAccession=f"ARM{n}", studyAccession=study, name=f"Arm {n}") for n in (1, 2)],
+        "arm": [
+            full_row("arm", armAccession=f"ARM{n}", studyAccession=study, name=f"Arm {n}") for n in (1, 2)
+        ],
         "demographic": people,
         "plannedVisit": [
-            full_row("plannedVisit", plannedVisitAccession="PV1", studyAccession=study, name="Day 0", orderNumber=1)
+            full_row(
+                "plannedVisit", plannedVisitAccession="PV1", studyAccession=study, name="Day 0", orderNumber=1
+            )
         ],
         "biosample": [full_row("biosample", **sample) for sample in samples],
         "experiment": [
-            full_row("experiment", experimentAccession="EXP1", studyAccession=study, measurementTechnique="HAI")
+            full_row(
+                "experiment", experimentAccession="EXP1", studyAccession=study, measurementTechnique="HAI"
+            )
         ],
         "expsample": [
             full_row(
-                "expsample", **sample, experimentAccession="EXP1", expsampleAccession=sample["biosampleAccession"].replace("BS", "ES")
+                "expsample",
+                **sample,
+                experimentAccession="EXP1",
+                expsampleAccession=sample["biosampleAccession"].replace("BS", "ES"),
             )
             for sample in samples
         ],
-        "hai": list(results) or [hai(1, study=study), hai(2, "<10", who=2, study=study), hai(3, "80", study=study)],
+        "hai": list(results)
+        or [hai(1, study=study), hai(2, "<10", who=2, study=study), hai(3, "80", study=study)],
     }

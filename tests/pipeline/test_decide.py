@@ -1,0 +1,149 @@
+"""What is decided about each study, and how the work is split."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.pipeline.decide import Action, Decision, Held, Listed, Policy, batches, decide
+
+DAY, LATER = date(2026, 1, 1), date(2026, 2, 1)
+LOAD, KEEP, WITHDRAW, HOLD = Action.LOAD, Action.KEEP, Action.WITHDRAW, Action.HOLD
+
+
+def run(
+    listed: list[Listed], held: list[Held], incomplete: str | None = None, **policy: object
+) -> dict[str, Decision]:
+    decisions = decide(listed, held, Policy(**policy), incomplete=incomplete)  # type: ignore[arg-type]
+    assert len({item.study for item in decisions}) == len(decisions)
+    return {item.study: item for item in decisions}
+
+
+def hold(number: int, release: str = "DR9") -> list[Held]:
+    """Studies SDY1 and on, as the warehouse holds them."""
+    return [Held(f"SDY{n}", "current", release, DAY) for n in range(1, number + 1)]
+
+
+def listing(*numbers: int, release: str = "DR9") -> list[Listed]:
+    return [Listed(f"SDY{n}", release, DAY) for n in numbers]
+
+
+@pytest.mark.parametrize(
+    ("held", "listed", "force", "action", "reason"),
+    [
+        (None, ("DR9", DAY), False, LOAD, "new study, first seen at DR9"),
+        (("current", "DR9"), ("DR9", DAY), False, KEEP, "unchanged since DR9"),
+        (("current", "DR9"), ("DR10", DAY), False, LOAD, "DR9 -> DR10"),
+        (("current", "DR9"), ("DR49.1", DAY), False, LOAD, "DR9 -> DR49.1"),
+        (("current", "DR49.1"), ("DR50", DAY), False, LOAD, "DR49.1 -> DR50"),
+        (("current", "DR49"), ("DR49.1", DAY), False, LOAD, "DR49 -> DR49.1"),
+        (("current", "DR50"), ("DR49.1", DAY), False, KEEP, "DR50 is already here"),
+        (("current", "DR50"), ("DR9", LATER), False, KEEP, "DR50 is already here"),
+        (("current", "DR49.1"), ("DR49", DAY), False, KEEP, "DR49.1 is already here"),
+        (("current", "DR9"), ("DR9", LATER), False, LOAD, "moved from 2026-01-01 to 2026-02-01"),
+        (("current", "DR9"), ("DR9", None), False, LOAD, "moved"),
+        (("current", "DR9"), ("DR9", DAY), True, LOAD, "asked for, unchanged"),
+        (("withdrawn", "DR9"), ("DR9", DAY), False, LOAD, "shared again at DR9"),
+        (("withdrawn", "DR9"), ("DR10", DAY), False, LOAD, "shared again at DR10"),
+    ],
+)  # fmt: skip
+def test_one_study(
+    held: tuple[str, str] | None, listed: tuple[str, date | None], force: bool, action: Action, reason: str
+) -> None:
+    here = [Held("SDY1", *held, DAY)] if held else []
+    decision = run([Listed("SDY1", *listed, expected_rows=7)], here, force=force)["SDY1"]
+    assert (decision.action, decision.release, decision.release_date) == (action, *listed)
+    assert reason in decision.reason
+    assert decision.expected_rows == 7
+
+
+def test_a_study_that_is_no_longer_listed_is_withdrawn_at_the_newest_release() -> None:
+    found = run([Listed("SDY1", "DR9", DAY), Listed("SDY2", "DR10", DAY)], hold(3))
+    assert found["SDY3"].action is WITHDRAW
+    assert found["SDY3"].release == "DR10"
+    assert found["SDY3"].reason == "no longer listed at DR10"
+
+
+def test_what_was_withdrawn_before_is_not_withdrawn_again() -> None:
+    gone = Held("SDY3", "withdrawn", "DR9", DAY)
+    assert "SDY3" not in run(listing(1, 2), [*hold(2), gone])
+
+
+@pytest.mark.parametrize(
+    ("listed", "incomplete", "reason"),
+    [
+        (listing(1), "2 of 3 studies seen", "not complete: 2 of 3 studies seen"),
+        (listing(1, release="DR8"), None, "ends at DR8 and DR9 is already here"),
+        ([], None, "ends at None"),
+    ],
+)
+def test_a_listing_that_cannot_be_trusted_withdraws_nothing(
+    listed: list[Listed], incomplete: str | None, reason: str
+) -> None:
+    found = run(listed, hold(2), incomplete, approve_withdrawals=True)
+    assert found["SDY2"].action is HOLD
+    assert found["SDY2"].release == "DR9"
+    assert reason in found["SDY2"].reason
+
+
+@pytest.mark.parametrize(
+    ("held", "gone", "approved", "action"),
+    [
+        (1, 0, False, None),
+        (2, 1, False, WITHDRAW),  # one always may
+        (10, 1, False, WITHDRAW),
+        (10, 2, False, HOLD),
+        (10, 2, True, WITHDRAW),
+        (20, 2, False, WITHDRAW),  # the share itself still may
+        (20, 3, False, HOLD),
+        (20, 19, True, WITHDRAW),
+    ],
+)
+def test_how_many_studies_may_go_unasked(held: int, gone: int, approved: bool, action: Action | None) -> None:
+    found = run(listing(*range(1, held - gone + 1)), hold(held), approve_withdrawals=approved)
+    left = [item.action for item in found.values() if item.action is not KEEP]
+    assert left == [action] * gone
+
+
+def test_the_share_is_that_of_all_studies_even_when_few_are_asked_for() -> None:
+    found = run(listing(1, 2), hold(10), studies=frozenset({"SDY3", "SDY1"}))
+    assert {study: item.action for study, item in found.items()} == {"SDY1": KEEP, "SDY3": HOLD}
+
+
+def test_a_study_that_was_asked_for_and_is_nowhere_is_held() -> None:
+    found = run(listing(1), [], studies=frozenset({"SDY99"}))
+    assert list(found) == ["SDY99"]
+    assert found["SDY99"].action is HOLD
+
+
+def test_studies_come_in_the_order_of_their_numbers() -> None:
+    assert list(run(listing(10, 9, 100, 2), [])) == ["SDY2", "SDY9", "SDY10", "SDY100"]
+
+
+loads = st.dictionaries(
+    st.integers(1, 60), st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 5000)), min_size=1
+)
+
+
+@given(loads=loads, rows=st.integers(1, 4000), most=st.integers(1, 10), least=st.integers(1, 10))
+def test_batches(loads: dict[int, tuple[str, int]], rows: int, most: int, least: int) -> None:
+    groups = {number: study for number, (study, _) in loads.items()}
+    sizes = {number: size for number, (_, size) in loads.items()}
+    made = batches(sizes, groups, rows=rows, most=most, least=least)
+    assert sorted(number for batch in made for number in batch) == sorted(loads)
+    assert all(made)
+    studies = set(groups.values())
+    assert min(least, most, len(studies)) <= len(made) <= min(most, len(studies))
+    for study in studies:
+        (batch,) = [batch for batch in made if any(groups[number] == study for number in batch)]
+        together = [number for number in batch if groups[number] == study]
+        assert together == [number for number in groups if groups[number] == study]
+        at = batch.index(together[0])
+        assert batch[at : at + len(together)] == together
+    # The fullest task is no fuller than an even share and one study more.
+    weight = {s: sum(sizes[n] + 1 for n in groups if groups[n] == s) for s in studies}
+    fullest = max(sum(sizes[number] + 1 for number in batch) for batch in made)
+    assert fullest <= sum(weight.values()) / len(made) + max(weight.values())

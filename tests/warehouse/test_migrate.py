@@ -1,0 +1,159 @@
+"""Migrations: a warehouse of any age becomes the model, in place, with its data."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from include.warehouse import migrate, views
+from include.warehouse.model import VERSIONED
+from include.warehouse.tables import SCHEMAS, metadata
+from tests.support.warehouse import Warehouse, small_study
+
+MIGRATIONS = Path(migrate.__file__).parent / "migrations"
+
+
+def url(warehouse: Warehouse) -> sa.URL:
+    return warehouse.engine.url
+
+
+def catalogue(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    """Every object of the warehouse with the transaction that last touched its definition."""
+    return warehouse.rows("""
+        select n.nspname, c.relname, c.oid, c.xmin::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in ('history', 'star', 'ops', 'quality', 'staging') order by 1, 2""")
+
+
+def test_a_migrated_warehouse_is_the_model(warehouse: Warehouse) -> None:
+    options = {
+        "include_schemas": True,
+        "include_name": lambda name, kind, parents: kind != "schema" or name in SCHEMAS,
+        "include_object": lambda item, name, kind, reflected, compared: (
+            kind != "foreign_key_constraint" and name != "alembic_version"
+        ),
+        "compare_type": True,
+        "compare_server_default": True,
+    }
+    with warehouse.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(warehouse: Warehouse) -> None:
+    before = catalogue(warehouse)
+    assert before
+    migrate.upgrade(url(warehouse))
+    assert catalogue(warehouse) == before
+
+
+def test_references_are_declared_and_not_enforced(warehouse: Warehouse) -> None:
+    declared = {
+        (table, column): enforced
+        for table, column, enforced in warehouse.rows("""
+            select c.conrelid::regclass::text, a.attname, c.conenforced from pg_constraint c
+            join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+            where c.contype = 'f'""")
+    }
+    wanted = {
+        (f"history.{table.relation}", reference.column)
+        for table in VERSIONED
+        for reference in table.references
+    }
+    wanted |= {
+        (f"history.{table.relation}", "study_key") for table in VERSIONED if table.identity != "study_key"
+    }
+    assert declared == dict.fromkeys(wanted, False)
+
+
+def test_a_view_whose_text_changed_is_made_anew(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.load(small_study())
+    monkeypatch.setattr(
+        views,
+        "FUNCTIONS",
+        views.FUNCTIONS.replace("when $1 <= 3 then 'day 1-3'", "when $1 <= 3 then 'early'"),
+    )
+    migrate.upgrade(url(warehouse))
+    assert warehouse.value("select star.study_window(2)") == "early"
+    assert warehouse.value("select count(*) from star.fact_assay_result") == 3
+
+
+def test_a_path_may_hold_a_per_cent_sign(
+    warehouse: Warehouse, database: sa.URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "100%(here)s 50%"
+    shutil.copytree(MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(migrate, "__file__", str(folder / "migrate.py"))
+    migrate.upgrade(database)
+    engine = sa.create_engine(database)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("select count(*) from star.dim_study")) == 2
+    engine.dispose()
+
+
+SECOND = '''"""A column more, filled for what is there."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "r9999"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    op.add_column(
+        "fact_hai",
+        sa.Column("is_censored", sa.Boolean, comment="The titre is a limit"),
+        schema="history",
+    )
+    op.execute("update history.fact_hai set is_censored = value_reported like '<%'")
+'''
+
+
+def test_an_installed_warehouse_upgrades_in_place(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.load(small_study(), "DR1")
+    warehouse.load({**small_study(), "hai": small_study()["hai"][:2]}, "DR2")
+    question = "select result_id, value_reported, arm_key, value_number from star.fact_hai order by 1"
+    answers = [warehouse.rows(question, as_of) for as_of in ("DR1", "DR2", None)]
+    assert [len(answer) for answer in answers] == [3, 2, 2]
+
+    folder = tmp_path / "newer"
+    shutil.copytree(MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    head = warehouse.value("select version_num from ops.alembic_version")
+    (folder / "migrations/versions/r9999_censored.py").write_text(SECOND.format(head=head))
+    monkeypatch.setattr(migrate, "__file__", str(folder / "migrate.py"))
+    migrate.upgrade(url(warehouse))
+
+    assert [warehouse.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
+    assert warehouse.value("select version_num from ops.alembic_version") == "r9999"
+    assert warehouse.value("select count(*) from history.fact_hai where is_censored") == 1
+
+
+def test_a_migration_that_fails_leaves_the_warehouse_as_it_was(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = catalogue(warehouse)
+    folder = tmp_path / "broken"
+    shutil.copytree(MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    head = warehouse.value("select version_num from ops.alembic_version")
+    text = SECOND.format(head=head) + '    op.execute("select no_such_function()")\n'
+    (folder / "migrations/versions/r9999_censored.py").write_text(text)
+    monkeypatch.setattr(migrate, "__file__", str(folder / "migrate.py"))
+    with pytest.raises(sa.exc.ProgrammingError):
+        migrate.upgrade(url(warehouse))
+    assert catalogue(warehouse) == before
+
+
+def test_the_command_names_its_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["migrate"])
+    with pytest.raises(SystemExit, match="usage"):
+        migrate.main()

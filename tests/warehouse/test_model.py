@@ -1,0 +1,125 @@
+"""The model: what it declares is complete, explained, and cannot break a publish."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from include.quality.checks import PATTERNS
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Kind
+from include.warehouse.declare import Dimension, Fact, Type
+from include.warehouse.model import DIMENSIONS, VERSIONED
+from include.warehouse.tables import HISTORY
+from include.warehouse.views import definitions
+from tests.support.warehouse import Warehouse
+
+STAR = {
+    "dim_study", "dim_subject", "dim_arm", "dim_participation", "dim_biosample", "dim_expsample",
+    "dim_experiment", "dim_planned_visit", "dim_study_time", "dim_analyte", "dim_virus_strain",
+    "dim_cell_population", "dim_gene", "dim_unit", "dim_species", "dim_technique", "dim_data_release",
+    "dim_date", "fact_elisa", "fact_elispot", "fact_mbaa", "fact_hai", "fact_neut_ab_titer", "fact_pcr",
+    "fact_fcs_analyzed", "fact_hla_typing", "fact_kir_typing", "fact_mass_spectrometry",
+    "fact_assay_result",
+}  # fmt: skip
+#: Kinds whose checked text always casts to the type.
+SAFE = {
+    Type.NUMERIC: {Kind.NUMBER, Kind.INTEGER},
+    Type.INTEGER: {Kind.INTEGER},
+    Type.DATE: {Kind.DATE},
+}
+#: Sources that compute a value and cannot fail whatever the text.
+SAFE_SOURCE = re.compile(r"^star\.to_number\(s\.\w+\)$|^coalesce\(s\.\w+ ~\* '[^']+', false\)$")
+
+
+def test_the_star_is_complete(warehouse: Warehouse) -> None:
+    named = {name for (name,) in warehouse.rows(
+        "select table_name from information_schema.tables where table_schema = 'star'"
+    )}  # fmt: skip
+    assert named >= STAR
+
+
+def test_every_table_and_column_says_what_it_is(warehouse: Warehouse) -> None:
+    bare = warehouse.rows("""
+        select n.nspname, c.relname, a.attname
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        join pg_attribute a on a.attrelid = c.oid and (a.attnum > 0 and not a.attisdropped)
+        where n.nspname in ('history', 'star', 'ops', 'quality') and c.relkind in ('r', 'v', 'p')
+            and (obj_description(c.oid, 'pg_class') is null or col_description(c.oid, a.attnum) is null)
+            and c.relname <> 'alembic_version'""")
+    assert [row for row in bare if row[:2] != ("star", "one")] == []
+    assert (
+        warehouse.rows("""
+        select nspname from pg_namespace n where nspname in ('history', 'star', 'ops', 'quality', 'staging')
+            and obj_description(n.oid, 'pg_namespace') is null""")
+        == []
+    )
+
+
+def casts(table: Dimension | Fact) -> list[tuple[str, Type]]:
+    """Staged columns that publishing casts, with the type."""
+    found = []
+    for column in table.columns:
+        if column.type is Type.TEXT or (column.source and SAFE_SOURCE.match(column.source)):
+            continue
+        names = re.findall(r"(\w+)\.(\w+)", column.source or f"s.{column.name}")
+        assert {alias for alias, _ in names} == {"s"}, f"{column.name} is cast from a row nobody checked"
+        kind = Type.DATE if "::date" in (column.source or "") else column.type
+        found += [(name, kind) for _, name in names]
+    for reference in table.references:
+        for key in reference.key:
+            if "::" in key:
+                cast = re.search(r"s\.(\w+).*::numeric", key)
+                assert cast, key
+                found.append((cast[1], Type.NUMERIC))
+    if isinstance(table, Fact):
+        found.append(("result_id", Type.INTEGER))
+    return found
+
+
+@pytest.mark.parametrize("table", VERSIONED, ids=lambda table: table.relation)
+def test_every_cast_is_of_a_value_that_was_checked(table: Dimension | Fact) -> None:
+    kinds = {field.column: field.kind for field in ENDPOINTS[table.endpoint or ""].fields}
+    wrong = [(name, kinds.get(name)) for name, kind in casts(table) if kinds.get(name) not in SAFE[kind]]
+    assert wrong == []
+    assert {kind for kinds in SAFE.values() for kind in kinds} == PATTERNS.keys()
+
+
+def test_every_source_is_a_staged_column() -> None:
+    for table in VERSIONED:
+        staged = set(ENDPOINTS[table.endpoint or ""].columns)
+        sources = [column.raw for column in table.columns]
+        sources += [key for reference in table.references for key in (*reference.key, reference.absent)]
+        used = {name for text in sources for name in re.findall(r"\bs\.(\w+)", text)}
+        assert used <= staged, table.relation
+
+
+def test_reported_and_preferred_stand_side_by_side() -> None:
+    for table in VERSIONED:
+        names = [column.name for column in table.columns]
+        for name in names:
+            if name.endswith("_reported") and name != "type_reported":
+                assert f"{name.removesuffix('_reported')}_preferred" in names, (table.relation, name)
+
+
+def test_views_have_the_types_of_the_stored_columns(warehouse: Warehouse) -> None:
+    with warehouse.engine.connect() as connection:
+        for table in VERSIONED:
+            view = sa.Table(table.relation, sa.MetaData(), schema="star", autoload_with=connection)
+            stored = HISTORY[table.relation].columns
+            for column in table.columns:
+                assert isinstance(view.c[column.name].type, type(stored[column.name].type))
+
+
+def test_dimensions_are_made_before_what_points_to_them() -> None:
+    order = [item.name for item in DIMENSIONS]
+    for item in DIMENSIONS:
+        assert all(order.index(reference.dimension) < order.index(item.name) for reference in item.references)
+
+
+def test_every_view_column_has_a_meaning() -> None:
+    for name, comment, _, columns in definitions():
+        assert comment
+        assert all(meaning for _, meaning, _ in columns), name
