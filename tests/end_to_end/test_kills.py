@@ -1,0 +1,107 @@
+"""A run killed at any step, then run again: the star is that of an undisturbed run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.end_to_end.worlds import CHANGED, NEWEST, Loaded
+from tests.support.runs import Installation, Installations, Kill, Processes
+from tests.support.sandbox import RunningSandbox
+from tests.support.star import differences, staging_tables, star_digest
+
+KILLED = -9
+KILLS = {
+    "discover, deciding": Kill("include.pipeline.discover:decide"),
+    "discover, writing the work list": Kill("include.pipeline.discover:_write", statement=3),
+    "discover, done": Kill("include.pipeline.discover:work_of", after=True),
+    "extract, 1st answer": Kill("include.landing:Landing.receive"),
+    "extract, landed without a note": Kill("include.landing:Landing._write_json", call=2),
+    "extract, after 7 answers": Kill("include.landing:Landing.receive", call=7, after=True),
+    "extract, no manifest": Kill("include.landing:Landing.write_manifest"),
+    "extract, manifest": Kill("include.landing:Landing.write_manifest", after=True),
+    "extract, 2nd study": Kill("include.landing:Landing.receive", call=30, after=True),
+    "stage, in COPY": Kill("include.warehouse.stage:_copy", call=5, after=True),
+    "stage, done": Kill("include.pipeline.steps:stage", after=True),
+    "check, half-way": Kill("include.quality.gate:_record", call=9, after=True),
+    "check, done": Kill("include.pipeline.steps:check", after=True),
+    "publish, before": Kill("include.pipeline.steps:publish"),
+    "publish, before COMMIT": Kill("include.warehouse.incoming:prepare", after=True),
+    "publish, all but COMMIT": Kill("include.warehouse.publish:drop_staging", after=True),
+    "publish, after COMMIT": Kill("include.warehouse.publish:publish", after=True),
+    "publish, 2nd study": Kill("include.warehouse.publish:publish", call=2, after=True),
+    "withdraw, before COMMIT": Kill("include.warehouse.incoming:prepare_nothing", after=True),
+    "withdraw, done": Kill("include.pipeline.steps:withdraw", after=True),
+    "finish, before": Kill("include.pipeline.report:finish"),
+    "finish, done": Kill("include.pipeline.report:finish", after=True),
+}
+
+
+@pytest.mark.parametrize("kill", KILLS.values(), ids=KILLS.keys())
+def test_killed_run_is_made_good_by_the_next(
+    kill: Kill, installations: Installations, before: Loaded, after: Loaded, small: RunningSandbox
+) -> None:
+    installation = installations.copy(before.installation)
+    killed = installation.run(kill)
+    assert killed.exit == KILLED, killed.log[-4000:]
+    landed = _landed(installation)
+    small.clear_requests()
+    run = installation.run()
+    assert run.state == "success", run.log[-4000:]
+    assert differences(star_digest(installation.engine), after.digest) == []
+    asked = {(item["study"], item["endpoint"]) for item in small.requests()}
+    assert asked & landed == set(), "fetched again although it was landed whole"
+    _assert_accounts(installation)
+
+
+def test_killed_at_every_few_statements_of_a_publish(
+    installations: Installations, processes: Processes, before: Loaded, small: RunningSandbox
+) -> None:
+    installation = installations.copy(before.installation)
+    assert installation.run(Kill("include.pipeline.steps:publish"), studies=[CHANGED]).exit == KILLED
+    load_id = installation.one("select max(load_id) from ops.load where study_accession = :s", s=CHANGED)
+    arguments = {
+        "url": installation.url.render_as_string(hide_password=False),
+        "landing": str(installation.landing),
+        "load_id": load_id,
+    }
+    target, log = "tests.end_to_end.torture:publish", installation.folder / "torture.log"
+    publish = "include.warehouse.publish:publish"
+    kills = 0
+    for statement in range(0, 1000, 11):
+        exit_code = processes.call(target, log, Kill(publish, statement=statement), **arguments)
+        if exit_code == 0:
+            break
+        assert exit_code == KILLED, log.read_text()[-4000:]
+        kills += 1
+        assert installation.ask("select from ops.ledger where load_id = :load", load=load_id) == []
+        assert differences(star_digest(installation.engine), before.digest) == []
+    assert kills > 10
+    assert processes.call(target, log, **arguments) == 0  # published already: nothing to do
+    undisturbed = installations.copy(before.installation)
+    assert undisturbed.run(studies=[CHANGED]).state == "success"
+    assert differences(star_digest(installation.engine), star_digest(undisturbed.engine)) == []
+    _assert_accounts(installation)
+
+
+def _landed(installation: Installation) -> set[tuple[str, str]]:
+    """Study and endpoint of the answers of the newest release that are landed."""
+    return {
+        (path.parents[2].name, path.name.removesuffix(".landed.json"))
+        for path in installation.landing.glob(f"*/{NEWEST}/*/*.landed.json")
+    }
+
+
+def _assert_accounts(installation: Installation) -> None:
+    """One ledger row per published load, one published load per study and release, nothing left over."""
+    published = {
+        load for (load,) in installation.ask("select load_id from ops.load where state = 'published'")
+    }
+    ledger = [load for (load,) in installation.ask("select load_id from ops.ledger")]
+    assert sorted(ledger) == sorted(published)
+    twice = installation.ask(
+        "select study_accession, release_version from ops.load where state = 'published'"
+        " group by 1, 2 having count(*) > 1"
+    )
+    assert twice == []
+    assert staging_tables(installation.engine) == []
+    assert list(installation.landing.rglob("*.part")) == []

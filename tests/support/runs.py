@@ -1,0 +1,252 @@
+"""The release DAG run to its end, each time in a forked process of its own that may be killed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import sqlalchemy as sa
+
+from include.local.airflow import airflow_environment
+from include.local.server import Server
+from include.warehouse.migrate import upgrade
+from tests.support.sandbox import RunningSandbox
+
+#: A run that takes longer hangs.
+_LONGEST_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Where a run dies, or does another thing.
+
+    :param target: `module:function` or `module:Class.method`.
+    :param call: at which call of it.
+    :param after: once it has returned, not before it begins.
+    :param statement: within the call, after so many SQL statements.
+    :param action: what happens there, `module:function`, with its arguments.
+    """
+
+    target: str
+    call: int = 1
+    after: bool = False
+    statement: int | None = None
+    action: str = "tests.support.child:die"
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the forked process is to do."""
+
+    environment: dict[str, str]
+    params: dict[str, Any]
+    retries: int
+    kills: tuple[Kill, ...]
+    log: Path
+    result: Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended.
+
+    :param exit: 0, or the negated number of the signal that ended it.
+    :param state: Airflow's state of the DAG run; None when it was killed.
+    :param tasks: state of each task instance.
+    :param log: all it printed.
+    """
+
+    exit: int | None
+    run_id: str | None
+    state: str | None
+    tasks: dict[str, str]
+    log: str
+
+
+class Processes:
+    """Forks processes from one that has imported Airflow and Great Expectations already."""
+
+    def __init__(self, home: Path, warehouse: sa.URL) -> None:
+        self.home = home
+        self._metadata = home / "airflow.db"
+        environment = airflow_environment(
+            home, metadata_url=f"sqlite:///{self._metadata}", warehouse=warehouse, immport="", landing=home
+        )
+        # Each run brings its own.
+        environment = {
+            k: v for k, v in environment.items() if not k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))
+        }
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["tests.support.child"])
+        with mock.patch.dict(os.environ, {**environment, "AIRFLOW__CORE__UNIT_TEST_MODE": "False"}):
+            forkserver.ensure_running()
+        assert self._run("migrate") == 0, "Airflow's metadata database could not be made"
+        self._pristine = home / "pristine.db"
+        # Not a copy of the file: the newest pages may lie in its write-ahead log.
+        with sqlite3.connect(self._metadata) as full, sqlite3.connect(self._pristine) as kept:
+            full.backup(kept)
+
+    def release(self, order: Order) -> int | None:
+        """Run the DAG in fresh metadata; the exit code."""
+        for path in self.home.glob(f"{self._metadata.name}*"):
+            path.unlink()
+        shutil.copyfile(self._pristine, self._metadata)
+        return self._run("release", order)
+
+    def call(self, target: str, log: Path, *kills: Kill, **arguments: Any) -> int | None:
+        """Call `module:function`; the exit code."""
+        return self._run("call", target, log, kills, arguments)
+
+    def _run(self, *what: Any) -> int | None:
+        process = self._context.Process(target=_begin, args=what)
+        process.start()
+        process.join(_LONGEST_SECONDS)
+        if process.is_alive():
+            process.kill()
+            process.join()
+            raise TimeoutError(f"{what[0]} took more than {_LONGEST_SECONDS} s")
+        return process.exitcode
+
+
+def _begin(what: str, *arguments: Any) -> None:
+    from tests.support import child  # imported already where this runs
+
+    getattr(child, what)(*arguments)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A warehouse, its landing zone and the sandbox that feeds it."""
+
+    processes: Processes
+    server: Server
+    sandbox: RunningSandbox
+    database: str
+    folder: Path
+    extra: dict[str, Any] = field(default_factory=lambda: {"max_retries": 2, "timeout": 20})
+
+    @property
+    def landing(self) -> Path:
+        return self.folder / "landing"
+
+    @property
+    def url(self) -> sa.URL:
+        return self.server.url(self.database)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """A connection per use: the database is copied and dropped, and the server may be stopped."""
+        return sa.create_engine(self.url, poolclass=sa.NullPool)
+
+    def run(self, *kills: Kill, retries: int = 0, **params: Any) -> Run:
+        """Run the DAG with these params. It dies at each of `kills`."""
+        connection = {
+            "conn_type": "immport",
+            "host": self.sandbox.url,
+            "password": self.sandbox.api_key,
+            "extra": self.extra,
+        }
+        environment = airflow_environment(
+            self.processes.home,
+            metadata_url="",
+            warehouse=self.url,
+            immport=json.dumps(connection),
+            landing=self.landing,
+        )
+        own = {k: v for k, v in environment.items() if k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))}
+        log, result = self.folder / "run.log", self.folder / "run.json"
+        log.unlink(missing_ok=True)
+        result.unlink(missing_ok=True)
+        ended = self.processes.release(Order(own, params, retries, kills, log, result))
+        told = json.loads(result.read_text()) if result.exists() else {}
+        return Run(ended, told.get("run_id"), told.get("state"), told.get("tasks", {}), log.read_text())
+
+    def ask(self, statement: str, **parameters: Any) -> list[Any]:
+        """Rows of a query."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.text(statement), parameters).all())
+
+    def one(self, statement: str, **parameters: Any) -> Any:
+        """The one value a query gives."""
+        ((value,),) = self.ask(statement, **parameters)
+        return value
+
+    def states(self) -> dict[str, str]:
+        """State of the last load of each study."""
+        return dict(
+            self.ask(
+                "select distinct on (study_accession) study_accession, state from ops.load"
+                " order by study_accession, load_id desc"
+            )
+        )
+
+
+class Installations:
+    """Makes installations and removes what they leave. A copy costs less than a load."""
+
+    def __init__(self, processes: Processes, server: Server, folder: Path) -> None:
+        self._processes, self._server, self._folder = processes, server, folder
+        self._made: list[str] = []
+        self._empty = self._name()
+        upgrade(server.ensure_database(self._empty))
+
+    def fresh(self, sandbox: RunningSandbox) -> Installation:
+        """A migrated warehouse without rows, an empty landing zone."""
+        name = self._copy(self._empty)
+        folder = self._folder / name
+        folder.mkdir()
+        return Installation(self._processes, self._server, sandbox, name, folder)
+
+    def copy(self, original: Installation) -> Installation:
+        """The same warehouse and landing zone once more."""
+        name = self._copy(original.database)
+        folder = self._folder / name
+        shutil.copytree(original.folder, folder)
+        return replace(original, database=name, folder=folder)
+
+    def drop(self) -> None:
+        """Remove every database made."""
+        for name in self._made:
+            self._server.drop_database(name)
+
+    def _name(self) -> str:
+        self._made.append(f"test_{os.getpid()}_{secrets.token_hex(4)}")
+        return self._made[-1]
+
+    def _copy(self, original: str) -> str:
+        name = self._name()
+        engine = sa.create_engine(self._server.url(), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            # A session that a killed run left ends a moment later; a template must have none.
+            end = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = :name"
+            connection.execute(sa.text(end), {"name": original})
+            connection.exec_driver_sql(f'create database "{name}" template "{original}"')
+        return name
+
+
+@pytest.fixture(scope="session")
+def processes(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Processes:
+    """The process that all runs are forked from."""
+    return Processes(tmp_path_factory.mktemp("airflow"), postgres.url())
+
+
+@pytest.fixture(scope="session")
+def installations(
+    processes: Processes, postgres: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installations]:
+    """Makes warehouses that are gone after the session."""
+    made = Installations(processes, postgres, tmp_path_factory.mktemp("installations"))
+    yield made
+    made.drop()

@@ -1,0 +1,104 @@
+"""The whole star as values that two warehouses can be compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension
+from include.warehouse.dimensions import DIMENSIONS
+from include.warehouse.facts import FACTS
+from include.warehouse.tables import HISTORY, KEY_TABLES
+
+#: Rows by relation, in an order that does not depend on when they were written.
+Digest = dict[str, list[str]]
+
+_SPECIAL = {UNKNOWN: "unknown", NOT_APPLICABLE: "not applicable"}
+#: Column of a key in the star -> the dimension it points to.
+_KEYS = {item.key_column: item.name for item in DIMENSIONS} | {
+    reference.column: reference.dimension for table in (*DIMENSIONS, *FACTS) for reference in table.references
+}
+#: Told by other columns of the same row, or true of one warehouse only.
+_LEFT_OUT = {"measurand_key", "load_id", "loaded_at"}
+
+
+def star_digest(engine: sa.Engine) -> Digest:
+    """Every row of the star as of every release and now, every version, every capture.
+
+    Surrogate keys are replaced by the natural keys they stand for.
+    """
+    with engine.connect() as connection:
+        names = {item.name: _natural_keys(connection, item) for item in DIMENSIONS}
+        views = connection.scalars(
+            sa.text("select viewname from pg_views where schemaname = 'star' order by 1")
+        ).all()
+        releases = connection.scalars(sa.text("select release_version from history.data_release")).all()
+        found: Digest = {}
+        for release in ("", *releases):
+            connection.execute(sa.text("select set_config('star.as_of', :name, false)"), {"name": release})
+            for view in views:
+                found[f"{view} {release or 'now'}"] = sorted(_rows(connection, f"star.{view}", names))
+        for relation in HISTORY:
+            found[f"versions of {relation}"] = sorted(_rows(connection, f"history.{relation}", names))
+        captures = "(select study_accession, release_key, kind from ops.capture) c"
+        found["ops.capture"] = sorted(_rows(connection, captures, names))
+    return found
+
+
+def _natural_keys(connection: sa.Connection, dimension: Dimension) -> dict[int, Any]:
+    table = KEY_TABLES[dimension.name]
+    parts = [table.c[item.name] for item in dimension.natural_key]
+    found = connection.execute(sa.select(table.c[dimension.key_column], *parts))
+    return {key: tuple(map(str, natural)) for key, *natural in found} | _SPECIAL
+
+
+def _rows(connection: sa.Connection, source: str, names: dict[str, dict[int, Any]]) -> Iterator[str]:
+    for row in connection.exec_driver_sql(f"select * from {source}").mappings():
+        yield repr(
+            {
+                column: names[_KEYS[column]][value] if column in _KEYS else str(value)
+                for column, value in row.items()
+                if column not in _LEFT_OUT
+            }
+        )
+
+
+def differences(one: Digest, other: Digest) -> list[str]:
+    """What two digests do not share, in words: empty when they are equal."""
+    found = []
+    for relation in sorted(one.keys() | other.keys()):
+        mine, yours = one.get(relation), other.get(relation)
+        if mine is None or yours is None:
+            found.append(f"{relation}: only in the {'second' if mine is None else 'first'}")
+        elif mine != yours:
+            only = sorted(set(mine) ^ set(yours))
+            found.append(f"{relation}: {len(mine)} and {len(yours)} rows; {only[:2]}")
+    return found
+
+
+def row_marks(engine: sa.Engine) -> dict[str, str]:
+    """Place and writer of every stored row: equal only while nothing at all was written."""
+    with engine.connect() as connection:
+        tables = connection.scalars(
+            sa.text(
+                "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'history'"
+                " or schemaname = 'quality' or (schemaname = 'ops' and tablename in"
+                " ('capture', 'ledger', 'release_change', 'load', 'study', 'staged', 'drift')) order by 1"
+            )
+        ).all()
+        return {
+            name: connection.exec_driver_sql(
+                f"select md5(string_agg(concat_ws(' ', ctid, xmin, xmax), ',' order by ctid)) from {name}"
+            ).scalar_one()
+            for name in tables
+        }
+
+
+def staging_tables(engine: sa.Engine) -> list[str]:
+    """Staging tables that are there."""
+    with engine.connect() as connection:
+        return list(
+            connection.scalars(sa.text("select tablename from pg_tables where schemaname = 'staging'"))
+        )
