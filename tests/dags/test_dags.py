@@ -1,0 +1,163 @@
+"""The DAG files: whole, cheap to parse, and patient enough to outlast a restart of Airflow's servers."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "dags").glob("*.py"))
+#: What a step needs seconds for, and a scheduler that only parses must not pay.
+HEAVY = {"pandas", "great_expectations", "httpx", "psycopg2", "alembic", "include.pipeline.steps"}
+#: An API server is back within this time after a restart.
+RESTART = timedelta(minutes=5)
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    return DagBag(dag_folder=str(ROOT / "dags"))
+
+
+@pytest.fixture(scope="module")
+def dag(bag: DagBag) -> DAG:
+    return bag.dags["immport_release"]
+
+
+def test_every_file_gives_dags_without_an_error(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert {Path(dag.fileloc).name for dag in bag.dags.values()} == {path.name for path in FILES}
+
+
+def test_ids_are_unique_over_all_files(bag: DagBag) -> None:
+    written = [
+        keyword.value.value
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "dag_id" and isinstance(keyword.value, ast.Constant)
+    ]
+    assert sorted(written) == sorted(bag.dags)
+
+
+def test_every_dag_is_tagged_described_and_runs_once_at_a_time(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        assert dag.tags, dag.dag_id
+        assert dag.description, dag.dag_id
+        assert dag.doc_md, dag.dag_id
+        assert dag.max_active_runs == 1, dag.dag_id
+        assert dag.catchup is False, dag.dag_id
+
+
+def test_retries_outlast_a_restart_of_the_api_server(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            assert isinstance(task.retry_delay, timedelta)
+            waits = [
+                task.retry_delay * (2**number if task.retry_exponential_backoff else 1)
+                for number in range(task.retries)
+            ]
+            longest = task.max_retry_delay or timedelta.max
+            assert sum((min(wait, longest) for wait in waits), timedelta()) > RESTART, task.task_id
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_parsing_imports_nothing_heavy(path: Path) -> None:
+    program = f"""
+import sys, airflow.sdk
+before = set(sys.modules)
+import importlib.util
+spec = importlib.util.spec_from_file_location("parsed", {str(path)!r})
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+print(*sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert HEAVY & set(done.stdout.split()) == set()
+
+
+def test_template_fields_are_attributes(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            real = task.operator_class if task.is_mapped else type(task)
+            known = task.partial_kwargs | task.op_kwargs_expand_input.value if task.is_mapped else vars(task)
+            for name in real.template_fields:
+                assert name in known or name in _parameters(real), f"{task.task_id}.{name}"
+
+
+def _parameters(operator: type) -> set[str]:
+    names: set[str] = set()
+    for ancestor in operator.__mro__:
+        names.update(getattr(ancestor.__init__, "__kwdefaults__", None) or {})
+    return names
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("studies", ["SDY139; drop table"]),
+        ("studies", "SDY139"),
+        ("force", "yes"),
+        ("max_withdrawn_share", 1.5),
+        ("max_withdrawn_share", -0.1),
+        ("replay_until", "newest"),
+        ("replay_until", 50),
+    ],
+)
+def test_params_refuse_what_they_do_not_mean(dag: DAG, name: str, value: Any) -> None:
+    param = copy.copy(dag.params.get_param(name))  # resolving keeps the value
+    with pytest.raises(ParamValidationError):
+        param.resolve(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("studies", ["SDY139", "SDY2"]), ("replay_until", "DR49.1"), ("replay_until", None), ("force", True)],
+)
+def test_params_take_what_they_mean(dag: DAG, name: str, value: Any) -> None:
+    assert copy.copy(dag.params.get_param(name)).resolve(value) == value
+
+
+def test_defaults_ask_for_nothing_risky(dag: DAG) -> None:
+    risky = ("force", "approve_withdrawals", "accept_vanished", "replay")
+    assert {name: dag.params[name] for name in risky} == dict.fromkeys(risky, False)
+    assert dag.params["max_withdrawn_share"] == 0.1
+
+
+def test_steps_follow_each_other(dag: DAG) -> None:
+    edges = {task.task_id: task.downstream_task_ids for task in dag.tasks}
+    assert edges == {
+        "discover": {"load.extract", "load.stage", "load.check", "load.publish", "withdraw"},
+        "load.extract": {"load.stage"},
+        "load.stage": {"load.check"},
+        "load.check": {"load.publish"},
+        "load.publish": {"finish"},
+        "withdraw": {"finish"},
+        "finish": set(),
+    }
+
+
+def test_steps_of_a_batch_go_on_after_a_failed_one(dag: DAG) -> None:
+    rules = {task.task_id: task.trigger_rule.value for task in dag.tasks}
+    assert {name for name, rule in rules.items() if rule == "all_done"} == {
+        "load.stage",
+        "load.check",
+        "load.publish",
+        "finish",
+    }
+
+
+def test_each_step_is_mapped_over_batches(dag: DAG) -> None:
+    mapped = {task.task_id for task in dag.tasks if task.get_closest_mapped_task_group() is not None}
+    assert mapped == {"load.extract", "load.stage", "load.check", "load.publish"}
