@@ -67,7 +67,12 @@ Variable: `immport_landing`, a folder or an object storage URL.
             False, type="boolean", description="Publish studies that lost many of their results"
         ),
         "replay": Param(False, type="boolean", description="Load what was landed before, without ImmPort"),
-        "replay_until": Param(None, type=["null", "string"], description="Newest release to replay"),
+        "replay_until": Param(
+            None,
+            type=["null", "string"],
+            pattern="^DR\\d{1,5}(\\.\\d{1,2})?$",
+            description="Newest release to replay",
+        ),
     },
 ) as dag:
     discover = ImmPortDiscoverOperator(
