@@ -105,6 +105,18 @@ def note_drift(engine: sa.Engine, load_id: int, landed: Landed) -> None:
             connection.execute(sa.insert(DRIFT), rows)
 
 
+def refused_credentials(engine: sa.Engine, run_id: str) -> str | None:
+    """What the source said when it refused the credentials of this run; None if it did not."""
+    statement = (
+        sa.select(STEP.c.message)
+        .where(STEP.c.run_id == run_id, STEP.c.state == "failed", STEP.c.message.like("CredentialError:%"))
+        .order_by(STEP.c.step_id)
+        .limit(1)
+    )
+    with engine.connect() as connection:
+        return connection.scalar(statement)
+
+
 def brief(error: Exception) -> str:
     """An error in a few words. SQLAlchemy's carry the statement and its values: only the cause is told."""
     cause = getattr(error, "orig", None) or error

@@ -50,6 +50,9 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
     fetch = Fetch(load.study, load.release, load.fetch_id)
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
     if not tools.landing.is_complete(fetch):
+        # Nothing else can be fetched with that key, whichever task of the run learned it first.
+        if refused := records.refused_credentials(tools.engine, tools.run_id):
+            raise CredentialError(f"not asked for, credentials were refused: {refused}")
         landed = tools.landing.partial(fetch)
         for endpoint in _fetch_order():
             if endpoint.name not in landed:
@@ -182,19 +185,14 @@ def run_batch(
     :param is_last_try: a failure that would be worth another try is final.
     """
     outcome = BatchOutcome({}, {})
-    credentials: CredentialError | None = None
     for load_id in load_ids:
         load = records.load(tools.engine, load_id)
         if load.has_reached(ends) or not load.has_reached(needs):
             continue
         try:
             with records.step(tools.engine, tools.run_id, load, name) as step:
-                if credentials is not None:
-                    raise CredentialError(f"not asked for, credentials were refused: {credentials.what}")
                 work(load, step)
         except CredentialError as error:
-            # Nothing else can be fetched with that key: the others are not even asked for.
-            credentials = credentials or error
             outcome.failed[load.name] = str(error)
             records.set_state(tools.engine, load_id, FAILED, f"{name}: {error}")
         except _LATER as error:
