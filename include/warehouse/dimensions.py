@@ -6,14 +6,22 @@ from include.warehouse.declare import Column, Derived, Dimension, Reference, Typ
 
 NUMERIC, INTEGER, DATE, BOOLEAN = Type.NUMERIC, Type.INTEGER, Type.DATE, Type.BOOLEAN
 
-#: Days in one unit of study time. Units without a length (Not_Specified, d.p.c.) have no study day.
-_STUDY_DAY = """h.study_time_collected * case lower(h.study_time_collected_unit)
-    when 'days' then 1 when 'hours' then 1 / 24.0 when 'minutes' then 1 / 1440.0
-    when 'seconds' then 1 / 86400.0
-    when 'weeks' then 7 when 'months' then 30.4375 when 'years' then 365.25 end"""
-#: Years in one unit of age.
-_YEARS = """case lower(h.age_unit) when 'years' then 1 when 'months' then 1 / 12.0
-    when 'weeks' then 7 / 365.25 when 'days' then 1 / 365.25 when 'hours' then 1 / 8766.0 end"""
+#: Study time in days. Units without a length (Not_Specified, d.p.c.) have no study day.
+#: Divided, not multiplied by a rounded fraction: 72 hours are 3 days and not a little more.
+_STUDY_DAY = """case lower(h.study_time_collected_unit)
+    when 'days' then h.study_time_collected when 'hours' then h.study_time_collected / 24
+    when 'minutes' then h.study_time_collected / 1440 when 'seconds' then h.study_time_collected / 86400
+    when 'weeks' then h.study_time_collected * 7 when 'months' then h.study_time_collected * 30.4375
+    when 'years' then h.study_time_collected * 365.25 end"""
+
+
+def _years(age: str) -> str:
+    """SQL for an age in years."""
+    return f"""case lower(h.age_unit) when 'years' then {age} when 'months' then {age} / 12
+    when 'weeks' then {age} * 7 / 365.25 when 'days' then {age} / 365.25
+    when 'hours' then {age} / 8766 end"""
+
+
 #: ImmPort tells a pool of animals or people only in the phenotype's words.
 _IS_POOL = "coalesce(s.subject_phenotype ~* '\\mpool(s|ed|ing)?\\M', false)"
 
@@ -122,9 +130,9 @@ PARTICIPATION = Dimension(
     ),
     derived=(
         Derived("min_age_years", "Age in years, or its lower bound", NUMERIC,
-                f"h.min_subject_age * {_YEARS}", "years"),
+                _years("h.min_subject_age"), "years"),
         Derived("max_age_years", "Age in years, or its upper bound", NUMERIC,
-                f"h.max_subject_age * {_YEARS}", "years"),
+                _years("h.max_subject_age"), "years"),
     ),
 )  # fmt: skip
 
