@@ -194,7 +194,7 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
         source = _names(found) if is_plain else f"computed from {_names(found)}"
         yield Entry(column.name, column.type, column.unit, column.meaning, source, found)
     for item in table.derived:
-        parts = dict.fromkeys(re.findall(r"\bh\.(\w+)", item.expression))
+        parts = sorted(set(re.findall(r"\bh\.(\w+)", item.expression)))
         source = f"computed from {', '.join(f'`{part}`' for part in parts)}" if parts else "always null"
         yield Entry(item.name, item.type, item.unit, item.meaning, source)
 
