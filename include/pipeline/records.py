@@ -118,9 +118,10 @@ def refused_credentials(engine: sa.Engine, run_id: str) -> str | None:
 
 
 def brief(error: Exception) -> str:
-    """An error in a few words. SQLAlchemy's carry the statement and its values: only the cause is told."""
-    cause = getattr(error, "orig", None) or error
-    return f"{type(error).__name__}: {cause}".strip()[:_MAX_MESSAGE]
+    """An error in a few words. A database's is cut to its first line: the others hold statement and values."""
+    cause = getattr(error, "orig", None)
+    told = str(error) if cause is None else str(cause).partition("\n")[0]
+    return f"{type(error).__name__}: {told}".strip()[:_MAX_MESSAGE]
 
 
 class Step:

@@ -137,11 +137,13 @@ def _select(table: Dimension | Fact, load_id: int) -> str:
         joins.insert(0, f"join history.{table.key_table} k on k.natural_key = {natural}")
     else:
         identity = "btrim(s.result_id)::bigint"
-    # A row sent twice is one row; of several that describe one member, the first is taken.
+    # A row sent twice is one row. Of several that describe one member, the first by its endpoint's key is
+    # taken, whatever order they were sent in: a shuffled answer is no correction.
+    order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
     return f"""select distinct on ({identity}) {identity} as {table.identity}, {", ".join(items)}
         from {_source(table, load_id)} {" ".join(joins)}
         where {_kept(table, load_id)}
-        order by {identity}, s.row_number""".replace("%", "%%")
+        order by {identity}, {order}, s.row_number""".replace("%", "%%")
 
 
 def _held(table: Dimension | Fact, load_id: int) -> str:

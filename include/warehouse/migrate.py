@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from include.warehouse import views
 from include.warehouse.model import DIMENSION, VERSIONED
@@ -43,6 +44,26 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         if revision == "head":
             _declare_references(connection)
             views.refresh(connection)
+
+
+class OutdatedWarehouseError(RuntimeError):
+    """The warehouse is not at the model of this code."""
+
+
+def require_current(engine: sa.Engine) -> None:
+    """Make sure that a warehouse is at the newest revision before anything is written to it.
+
+    :raises OutdatedWarehouseError: it is at another one, or no warehouse at all.
+    """
+    with engine.connect() as connection:
+        wanted = ScriptDirectory.from_config(_config(connection)).get_current_head()
+        exists = connection.scalar(sa.text("select to_regclass('ops.alembic_version')"))
+        held = exists and connection.scalar(sa.text("select version_num from ops.alembic_version"))
+    if held != wanted:
+        raise OutdatedWarehouseError(
+            f"the warehouse {engine.url.database} is at revision {held or 'none'}, this code needs {wanted}:"
+            " run python -m include.warehouse.migrate with its URL"
+        )
 
 
 def _declare_references(connection: sa.Connection) -> None:

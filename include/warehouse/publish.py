@@ -126,6 +126,7 @@ def _publish(connection: sa.Connection, work: Publication, fence: int) -> Publis
     )
     known = _from_ledger(connection, work.load_id)
     if known is not None:
+        drop_staging(connection, work.load_id)  # a run that came late has staged it once more
         return known
     held = sa.select(STUDY.c.fence).where(STUDY.c.study_accession == work.study).with_for_update()
     newest = connection.scalar(held)

@@ -71,6 +71,20 @@ def drop_staging(connection: sa.Connection, load_id: int) -> None:
         connection.exec_driver_sql(f"drop table if exists {staging_table(load_id, endpoint)}")
 
 
+def drop_leftovers(connection: sa.Connection) -> None:
+    """Remove the staging tables of loads that ended without publishing them.
+
+    They are kept until the next run, for a person to look at.
+    """
+    ended = sa.select(LOAD.c.load_id).where(LOAD.c.state.in_(["published", "failed"]))
+    left = sa.text(
+        "select relname from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'r'"
+    )
+    staged = {int(found[1]) for name in connection.scalars(left) if (found := re.match(r"l(\d+)_", name))}
+    for load_id in sorted(staged & set(connection.scalars(ended))):
+        drop_staging(connection, load_id)
+
+
 def _copy(
     connection: sa.Connection,
     load_id: int,

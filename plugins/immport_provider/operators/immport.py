@@ -96,9 +96,14 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.pipeline import discover, records
         from include.pipeline.decide import Action, Policy
         from include.sources.release import Release
+        from include.warehouse.migrate import require_current
+        from include.warehouse.stage import drop_leftovers
 
         engine, run_id = self.engine(), context["run_id"]
+        require_current(engine)
         records.start_run(engine, run_id)
+        with engine.begin() as connection:
+            drop_leftovers(connection)
         policy = Policy(
             studies=frozenset(self.studies or ()),
             force=bool(self.force),
