@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -157,12 +158,9 @@ class Warehouse:
 
     def history(self) -> dict[str, list[tuple[Any, ...]]]:
         """All versions of all tables, without the numbers and times of the loads that wrote them."""
-        return {
-            table.relation: self.rows(
-                f"select (to_jsonb(h) - 'load_id' - 'loaded_at')::text from history.{table.relation} h order by 1"
-            )
-            for table in VERSIONED
-        }
+        row = "(to_jsonb(h) - 'load_id' - 'loaded_at')::text"
+        names = [table.relation for table in VERSIONED]
+        return {name: self.rows(f"select {row} from history.{name} h order by 1") for name in names}
 
 
 def publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
@@ -196,7 +194,9 @@ def subject(number: int, arm: int = 1, study: str = "SDY1", **values: Any) -> di
     return full_row("demographic", **{**given, **values})
 
 
-def result(endpoint: str, number: int, who: int = 1, study: str = "SDY1", **values: Any) -> dict[str, Any]:
+def result(
+    endpoint: str, number: int | str, who: int = 1, study: str = "SDY1", **values: Any
+) -> dict[str, Any]:
     """A result of the sample that a subject (1 or 2, each in its arm) gave at visit 1."""
     given = {
         "resultId": number,
@@ -216,7 +216,9 @@ def result(endpoint: str, number: int, who: int = 1, study: str = "SDY1", **valu
     return full_row(endpoint, **{**given, **values})
 
 
-def hai(number: int, value: str = "40", who: int = 1, study: str = "SDY1", **values: Any) -> dict[str, Any]:
+def hai(
+    number: int | str, value: str | None = "40", who: int = 1, study: str = "SDY1", **values: Any
+) -> dict[str, Any]:
     given = {"valueReported": value, "unitReported": "titre", "virusStrainReported": "A/California/7/2009"}
     return result("hai", number, who, study, **{**given, **values})
 
@@ -261,3 +263,9 @@ def small_study(*results: dict[str, Any], study: str = "SDY1") -> Study:
         "hai": list(results)
         or [hai(1, study=study), hai(2, "<10", who=2, study=study), hai(3, "80", study=study)],
     }
+
+
+def apart(rows: Study, suffix: str) -> Study:
+    """The study with arms, visits, samples and experiments of its own; its subjects stay the same."""
+    renamed: Study = json.loads(re.sub(r'"((?:ARM|PV|BS|ES|EXP)[0-9]+)"', rf'"\1{suffix}"', json.dumps(rows)))
+    return renamed

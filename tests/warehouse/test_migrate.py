@@ -26,7 +26,8 @@ def url(warehouse: Warehouse) -> sa.URL:
 def catalogue(warehouse: Warehouse) -> list[tuple[object, ...]]:
     """Every object of the warehouse with the transaction that last touched its definition."""
     return warehouse.rows("""
-        select n.nspname, c.relname, c.oid, c.xmin::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        select n.nspname, c.relname, c.oid, c.xmin::text
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname in ('history', 'star', 'ops', 'quality', 'staging') order by 1, 2""")
 
 

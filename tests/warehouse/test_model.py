@@ -60,7 +60,7 @@ def test_every_table_and_column_says_what_it_is(warehouse: Warehouse) -> None:
 
 def casts(table: Dimension | Fact) -> list[tuple[str, Type]]:
     """Staged columns that publishing casts, with the type."""
-    found = []
+    found: list[tuple[str, Type]] = []
     for column in table.columns:
         if column.type is Type.TEXT or (column.source and SAFE_SOURCE.match(column.source)):
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random as randomness
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -58,7 +59,7 @@ class Timeline:
         """The study's own row is identified by the study: there is at most one."""
         if self.table.identity != "study_key":
             return rows
-        return {self.study: value for value in list(rows.values())[:1]}
+        return dict(zip([self.study], rows.values(), strict=False))
 
     def capture(self, release: int, content: Rows, held: frozenset[int] = frozenset()) -> Change:
         content = self.identities(content)
@@ -111,7 +112,7 @@ class Timeline:
             f" from history.{self.table.relation} where study_key = {self.study} order by 1, 3"
         )
         with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(statement)]  # type: ignore[misc]
+            return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
     def expected(self) -> list[Version]:
         """The longest stretches of releases over which a row did not change."""
@@ -154,8 +155,8 @@ def test_every_release_answers_as_it_was_captured(
 @quick
 @given(history=st.dictionaries(releases, contents, min_size=2), random=st.randoms(use_true_random=False))
 def test_the_order_of_loading_makes_no_difference(
-    warehouse: Warehouse, history: dict[int, Rows], random
-) -> None:  # type: ignore[no-untyped-def]
+    warehouse: Warehouse, history: dict[int, Rows], random: randomness.Random
+) -> None:
     ordered, shuffled = Timeline(warehouse.engine, HAI), Timeline(warehouse.engine, HAI)
     for release in sorted(history):
         ordered.capture(release, history[release])

@@ -1,0 +1,356 @@
+"""The gate: what it lets pass, what it sets aside, and when it stays closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from include.pipeline import steps
+from include.pipeline.records import Load
+from include.quality import gate
+from include.quality.checks import PATTERNS, checks
+from include.quality.gate import GateError
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Kind
+from include.warehouse.stage import staging_table
+from include.warehouse.tables import QUARANTINE, STAGED
+from tests.support.warehouse import Study, Warehouse, full_row, hai, small_study, subject
+
+#: (text, may it be cast)
+INTEGERS = [
+    ("", True), ("  ", True), ("7", True), (" 7 ", True), ("-7", True), ("+7", True),
+    ("9" * 18, True), ("9" * 19, False), ("1.0", False), ("1e3", False), ("0x10", False), ("1_000", False),
+    ("\t7", False), ("7\n", False), ("\t", False), ("\u00a07", False), ("\u20037", False), ("\u0667", False),
+    ("seven", False), ("--7", False),
+]  # fmt: skip
+NUMBERS = [
+    ("", True), ("   ", True), ("1", True), ("1.50", True), (".5", True), ("5.", True), ("-1e-9", True),
+    ("1E+9", True), (" 40 ", True), ("9" * 60, True),
+    ("NaN", False), ("nan", False), ("Infinity", False), ("-inf", False), ("0x10", False), ("0b1", False),
+    ("1_000", False), ("1,5", False), ("1 000", False), ("<10", False), ("> 5", False), ("1e400", False),
+    ("1e-400", False), ("9" * 400, False), (".", False), ("e5", False), ("\u22125", False), ("\t5", False),
+    ("\t", False), ("\n", False), ("\u2003", False), ("\u20035", False), ("\u0665", False),
+    ("5\u00a0", False), ("n/a", False),
+]  # fmt: skip
+DATES = [
+    ("", True), (" ", True), ("2020-02-29", True), (" 2020-01-01 ", True),
+    ("2020-02-30", False), ("2021-02-29", False), ("today", False), ("now", False), ("infinity", False),
+    ("20200-01-01", False), ("01/02/2020", False), ("2020-1-1", False), ("20200101", False),
+    ("0000-00-00", False), ("2020-13-01", False), ("2020-01-01T00:00:00", False), ("2020-01-01 BC", False),
+    ("\t2020-01-01", False), ("epoch", False), ("2020-01-01 ", True),
+]  # fmt: skip
+#: A staged field of each kind, and how publishing casts it.
+FIELDS = {
+    Kind.INTEGER: ("hai", "resultId", "bigint", INTEGERS),
+    Kind.NUMBER: ("hai", "valuePreferred", "numeric", NUMBERS),
+    Kind.DATE: ("study", "actualStartDate", "date", DATES),
+}
+
+
+def test_every_kind_with_a_grammar_is_in_the_table() -> None:
+    assert FIELDS.keys() == PATTERNS.keys()
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+def test_the_grammar_lets_pass_what_can_be_cast_and_nothing_else(warehouse: Warehouse, kind: Kind) -> None:
+    """Each text is judged by the check's own SQL; what passes is then cast as publishing does."""
+    endpoint, field, cast, table = FIELDS[kind]
+    (check,) = [c for c in checks(ENDPOINTS[endpoint], 1, "SDY1", 1) if c.check_id == f"type:{field}"]
+    column = next(item.column for item in ENDPOINTS[endpoint].fields if item.name == field)
+    judged = f"select coalesce({check.broken}, false) from (select cast(%(text)s as text) as {column}) s"
+    with warehouse.engine.connect() as connection:
+        found = {t: connection.exec_driver_sql(judged, {"text": t}).scalar_one() for t, _ in table}
+        assert found == {text: not good for text, good in table}
+        assert connection.exec_driver_sql(judged, {"text": None}).scalar_one() is False
+        for text in (text for text, good in table if good):
+            connection.exec_driver_sql(f"select nullif(btrim(%(text)s), '')::{cast}", {"text": text})
+
+
+def test_a_reported_text_never_breaks_a_view(warehouse: Warehouse) -> None:
+    read = "select star.to_number(star.without_operator(:text)), star.operator_of(:text)"
+    numbers = {text: warehouse.rows(read, text=text)[0] for text, _ in NUMBERS}
+    assert all(operator is None for text, (_, operator) in numbers.items() if text not in {"<10", "> 5"})
+    assert [text for text, (number, _) in numbers.items() if number is None] == [
+        "", "   ", "NaN", "nan", "Infinity", "-inf", "0x10", "0b1", "1_000", "1,5", "1 000", "9" * 400,
+        ".", "e5", "\u22125", "\t5", "\t", "\n", "\u2003", "\u20035", "\u0665", "5\u00a0", "n/a",
+    ]  # fmt: skip
+    for text, number, operator in [
+        ("<10", 10, "<"), (" >= 1e2", 100, ">="), ("<=5", 5, "<="), ("> 5", 5, ">"), ("~5", 5, None),
+        ("=5", 5, None), ("<\u20035", 5, "<"), ("< .", None, "<"), ("<>5", None, "<"), ("10", 10, None),
+    ]:  # fmt: skip
+        assert warehouse.rows(read, text=text) == [(number, operator)], text
+
+
+# ---- the whole gate
+
+
+def verdicts(warehouse: Warehouse, load: Load) -> dict[tuple[str, str], tuple[bool, int]]:
+    """Whether each check of a judged load held, and the rows that broke it."""
+    return {
+        (endpoint, check): (success, rows)
+        for endpoint, check, success, rows in warehouse.rows(
+            "select endpoint, check_id, success, unexpected_rows from quality.result where load_id = :id",
+            id=load.load_id,
+        )
+    }
+
+
+def failures(warehouse: Warehouse, load: Load) -> dict[tuple[str, str], int]:
+    return {name: rows for name, (success, rows) in verdicts(warehouse, load).items() if not success}
+
+
+def quarantine(warehouse: Warehouse, load: Load) -> list[tuple[Any, ...]]:
+    return warehouse.rows(
+        "select endpoint, row_number, rule from quality.quarantine where load_id = :id order by 1, 2, 3",
+        id=load.load_id,
+    )
+
+
+def agrees_with_sql(warehouse: Warehouse, load: Load) -> None:
+    """Great Expectations decides, SQL names the rows: both must say the same of every check."""
+    found = verdicts(warehouse, load)
+    staged = dict(
+        warehouse.rows("select endpoint, rows_staged from ops.staged where load_id = :id", id=load.load_id)
+    )
+    compared = 0
+    with warehouse.engine.connect() as connection:
+        for endpoint in ENDPOINTS.values():
+            for check in checks(endpoint, load.load_id, load.study, staged[endpoint.name]):
+                if check.broken is None or (endpoint.name, check.check_id) not in found:
+                    continue
+                rows = f"select count(*) from {staging_table(load.load_id, endpoint)} s where {check.broken}"
+                broken = connection.exec_driver_sql(rows.replace("%", "%%")).scalar_one()
+                assert found[endpoint.name, check.check_id] == (broken == 0, broken), check.check_id
+                compared += 1
+    assert compared > 60
+
+
+def many(*more: dict[str, Any], count: int = 60) -> Study:
+    """A study with enough results that one bad row is no tenth of them."""
+    return small_study(*(hai(n, str(10 * n)) for n in range(1, count + 1)), *more)
+
+
+def test_good_rows_pass(warehouse: Warehouse) -> None:
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    assert (outcome.failed, outcome.quarantined, outcome.critical, outcome.rows) == (0, 0, [], 15)
+    assert outcome.expectations == len(verdicts(warehouse, load)) > 100
+    agrees_with_sql(warehouse, load)
+
+
+def test_bad_rows_are_set_aside_and_the_others_published(warehouse: Warehouse) -> None:
+    """One study with every kind of row that is set aside or warned about, published in two releases."""
+    first = many(count=64)
+    warehouse.load(first, "DR1")
+    harmed = many(
+        hai(61, "1", valuePreferred="NaN"),
+        hai(62, "\ud800"),
+        hai(63, "a\x00b"),
+        hai(64, "x"),
+        hai(64, "y"),
+        hai(5, "50"),
+        hai(70, "1", armAccession="ARM9"),
+        hai("x71", "1"),
+    )
+    load = warehouse.land(harmed, "DR2")
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    assert outcome.critical == []
+    agrees_with_sql(warehouse, load)
+    assert failures(warehouse, load) == {
+        ("hai", "type:valuePreferred"): 1,
+        ("hai", "type:resultId"): 1,
+        ("hai", "key_consistent"): 2,
+        ("hai", "key_unique"): 2,
+        ("hai", "reference:armAccession"): 1,
+    }
+    assert quarantine(warehouse, load) == [
+        ("hai", 61, "type:valuePreferred"),
+        ("hai", 62, "text_encodable"),
+        ("hai", 63, "text_encodable"),
+        ("hai", 64, "key_consistent"),
+        ("hai", 65, "key_consistent"),
+        ("hai", 68, "type:resultId"),
+    ]
+    row = warehouse.value(
+        "select row from quality.quarantine where row_number = 61 and load_id = :id", id=load.load_id
+    )
+    assert (row["result_id"], row["value_preferred"]) == ("61", "NaN")
+    raw = warehouse.rows(
+        "select row ->> 'value_reported' from quality.quarantine where rule = 'text_encodable'"
+        " order by row_number"
+    )
+    assert raw == [("\\ud800",), ("a\\u0000b",)]
+
+    warehouse.publish(load)
+    # 61 to 64 keep what DR1 said of them; 70 came; x71 is nowhere; 5 was sent twice and is there once.
+    values = dict(warehouse.rows("select result_id, value_reported from star.fact_hai"))
+    assert values == {**{n: str(10 * n) for n in range(1, 65)}, 70: "1"}
+    assert warehouse.value("select count(*) from star.fact_hai") == 65
+    assert warehouse.rows("select arm_accession, is_inferred, name from star.dim_arm where is_inferred") == [
+        ("ARM9", True, None)
+    ]
+    assert warehouse.rows("""
+        select a.arm_accession, s.subject_accession, p.is_inferred from star.fact_hai f
+        join star.dim_participation p using (participation_key) join star.dim_arm a on a.arm_key = p.arm_key
+        join star.dim_subject s on s.subject_key = p.subject_key where f.result_id = 70""") == [
+        ("ARM9", "SUB1", True)
+    ]
+
+    # The same load judged again records the same, not more.
+    fresh = warehouse.land(harmed, "DR3")
+    warehouse.stage(fresh)
+    warehouse.judge(fresh)
+    once = quarantine(warehouse, fresh)
+    warehouse.stage(fresh)
+    warehouse.judge(fresh)
+    assert quarantine(warehouse, fresh) == once
+
+
+def test_what_stops_a_study(warehouse: Warehouse) -> None:
+    """Every critical finding at once: a missing key, another study's rows, too many rows set aside."""
+    rows = small_study(
+        hai(1, valuePreferred="NaN"), *(hai(n) for n in range(2, 8)), hai(" "), hai(8, study="SDY2")
+    )
+    rows["arm"][1]["armAccession"] = None
+    rows["demographic"] = [subject(n) for n in range(20)]
+    load = warehouse.land(rows)
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    found = failures(warehouse, load)
+    critical = {
+        ("arm", "key_present:arm_accession"), ("arm", "quarantine_share"), ("hai", "key_present:result_id"),
+        ("hai", "study:studyAccession"), ("hai", "quarantine_share"),
+    }  # fmt: skip
+    assert critical <= found.keys()
+    assert len(outcome.critical) == len(critical)
+    agrees_with_sql(warehouse, load)
+    with pytest.raises(steps.CheckFailedError, match="key_present"):
+        steps.check(warehouse.tools, load, warehouse.step())
+    assert warehouse.value("select state from ops.load") == "staged"
+
+
+@pytest.mark.parametrize(
+    ("left", "accepted", "closed"),
+    [(48, False, False), (47, False, True), (47, True, False), (0, False, True)],
+)
+def test_results_that_vanish(warehouse: Warehouse, left: int, accepted: bool, closed: bool) -> None:
+    """More than a fifth of at least fifty results is too many, unless a person has looked at it."""
+    warehouse.load(many(), "DR1")
+    load = warehouse.land({**many(), "hai": many()["hai"][:left]}, "DR2")
+    warehouse.stage(load)
+    assert totals(warehouse, load, accepted) == (
+        [f"hai: results_kept ({60 - left} of 60 results of the last release are gone)"] if closed else []
+    )
+
+
+def totals(warehouse: Warehouse, load: Load, accepted: bool) -> list[str]:
+    """The control totals alone: they need no Great Expectations."""
+    outcome = gate.Outcome()
+    about = gate.Load(load.load_id, load.study, load.release)
+    with warehouse.engine.begin() as connection:
+        rows = connection.execute(
+            sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)
+        )
+        gate._control_totals(connection, about, dict(rows.all()), outcome, accepted)
+    return outcome.critical
+
+
+def test_few_results_may_all_vanish(warehouse: Warehouse) -> None:
+    warehouse.load(small_study(), "DR1")
+    load = warehouse.land({**small_study(), "hai": []}, "DR2")
+    warehouse.stage(load)
+    assert totals(warehouse, load, False) == []
+
+
+@pytest.mark.parametrize(("bad", "closed"), [(1, False), (2, True)])
+def test_a_tenth_of_the_rows_may_be_set_aside(warehouse: Warehouse, bad: int, closed: bool) -> None:
+    load = warehouse.land(many(count=10))
+    warehouse.stage(load)
+    values = {"load_id": load.load_id, "study_accession": "SDY1", "release_version": "DR1", "endpoint": "hai"}
+    with warehouse.engine.begin() as connection:
+        for number in [*range(1, bad + 1), 1]:  # a row that breaks two rules is one row
+            connection.execute(sa.insert(QUARANTINE).values(**values, row_number=number, rule="x", row={}))
+    assert bool(totals(warehouse, load, False)) is closed
+
+
+def test_the_gate_is_closed_when_nothing_was_staged(warehouse: Warehouse) -> None:
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    with warehouse.engine.begin() as connection:
+        connection.execute(sa.update(STAGED).values(rows_staged=0))
+    with pytest.raises(GateError, match="no row was staged"):
+        warehouse.judge(load)
+
+
+def test_the_gate_is_closed_when_an_endpoint_was_not_staged(warehouse: Warehouse) -> None:
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    with warehouse.engine.begin() as connection:
+        connection.execute(sa.delete(STAGED).where(STAGED.c.endpoint == "study"))
+    with pytest.raises(GateError, match="study was not staged"):
+        warehouse.judge(load)
+
+
+def test_a_required_endpoint_must_have_rows(warehouse: Warehouse) -> None:
+    load = warehouse.land({**small_study(), "arm": [], "hai": []})
+    warehouse.stage(load)
+    assert "arm: not_empty (0 rows)" in warehouse.judge(load).critical
+
+
+def test_a_check_that_cannot_run_closes_the_gate(warehouse: Warehouse) -> None:
+    """And it leaves no results that a publish could take for a pass."""
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    with warehouse.engine.begin() as connection:
+        # Late in the order: what was checked before it must not count.
+        connection.exec_driver_sql(
+            f"alter table {staging_table(load.load_id, ENDPOINTS['hai'])} rename value_preferred to gone"
+        )
+    with pytest.raises(GateError, match=r"did not run|no verdict"):
+        warehouse.judge(load)
+    assert verdicts(warehouse, load) == {}
+
+
+def test_staging_that_was_emptied_is_not_taken_for_good(warehouse: Warehouse) -> None:
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(f"truncate {staging_table(load.load_id, ENDPOINTS['hai'])}")
+        connection.exec_driver_sql(
+            f"insert into {staging_table(load.load_id, ENDPOINTS['elisa'])} values (1)"
+        )
+    critical = warehouse.judge(load).critical
+    assert {"hai: row_count (0 rows)", "elisa: row_count (0 rows)"} <= set(critical)
+
+
+def test_publishing_heals_staging_that_was_lost(warehouse: Warehouse) -> None:
+    """A crash emptied a table after the check: it is staged and checked again, then published."""
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    warehouse.pass_gate(load)
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(f"truncate {staging_table(load.load_id, ENDPOINTS['hai'])}")
+    step = warehouse.step()
+    steps.publish(warehouse.tools, load, step)
+    assert step.state == "done"
+    assert warehouse.value("select count(*) from star.fact_hai") == 3
+    assert len(verdicts(warehouse, load)) > 100
+
+
+def test_unknown_keys_and_missing_keys_do_not_stop_a_study(warehouse: Warehouse) -> None:
+    row = hai(1)
+    del row["comments"]
+    load = warehouse.land(small_study({**row, "newKey": 1}))
+    warehouse.stage(load)
+    warehouse.pass_gate(load)
+    warehouse.publish(load)
+    assert warehouse.rows("select result_id, comments from star.fact_hai") == [(1, None)]
+
+
+def test_a_row_of_every_field_can_be_staged() -> None:
+    for name, endpoint in ENDPOINTS.items():
+        assert list(full_row(name)) == list(endpoint.names)
