@@ -17,7 +17,7 @@ from include.landing import Landing, Manifest
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, snake_case
 from include.sources.reader import cell
-from include.warehouse.tables import QUARANTINE, RESULT, STAGED
+from include.warehouse.tables import LOAD, QUARANTINE, RESULT, STAGED
 
 #: Rule of a row that no Postgres text can hold.
 ENCODABLE = "text_encodable"
