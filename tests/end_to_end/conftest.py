@@ -20,7 +20,7 @@ def _small() -> Iterator[RunningSandbox]:
 
 @pytest.fixture(scope="session")
 def _wide() -> Iterator[RunningSandbox]:
-    with running_sandbox(studies=17, rows=6, api_key=CANARY) as sandbox:
+    with running_sandbox(studies=17, rows=24, api_key=CANARY) as sandbox:
         yield sandbox
 
 

@@ -10,46 +10,67 @@ from tests.support.sandbox import RunningSandbox
 from tests.support.star import differences, staging_tables, star_digest
 
 KILLED = -9
+#: Step -> where each run in turn dies. The run after it meets what that one left.
 KILLS = {
-    "discover, deciding": Kill("include.pipeline.discover:decide"),
-    "discover, writing the work list": Kill("include.pipeline.discover:_write", statement=3),
-    "discover, done": Kill("include.pipeline.discover:work_of", after=True),
-    "extract, 1st answer": Kill("include.landing:Landing.receive"),
-    "extract, landed without a note": Kill("include.landing:Landing._write_json", call=2),
-    "extract, after 7 answers": Kill("include.landing:Landing.receive", call=7, after=True),
-    "extract, no manifest": Kill("include.landing:Landing.write_manifest"),
-    "extract, manifest": Kill("include.landing:Landing.write_manifest", after=True),
-    "extract, 2nd study": Kill("include.landing:Landing.receive", call=30, after=True),
-    "stage, in COPY": Kill("include.warehouse.stage:_copy", call=5, after=True),
-    "stage, done": Kill("include.pipeline.steps:stage", after=True),
-    "check, half-way": Kill("include.quality.gate:_record", call=9, after=True),
-    "check, done": Kill("include.pipeline.steps:check", after=True),
-    "publish, before": Kill("include.pipeline.steps:publish"),
-    "publish, before COMMIT": Kill("include.warehouse.incoming:prepare", after=True),
-    "publish, all but COMMIT": Kill("include.warehouse.publish:drop_staging", after=True),
-    "publish, after COMMIT": Kill("include.warehouse.publish:publish", after=True),
-    "publish, 2nd study": Kill("include.warehouse.publish:publish", call=2, after=True),
-    "withdraw, before COMMIT": Kill("include.warehouse.incoming:prepare_nothing", after=True),
-    "withdraw, done": Kill("include.pipeline.steps:withdraw", after=True),
-    "finish, before": Kill("include.pipeline.report:finish"),
-    "finish, done": Kill("include.pipeline.report:finish", after=True),
+    "discover": (
+        Kill("include.pipeline.discover:decide"),
+        Kill("include.pipeline.discover:_write", statement=3),
+        Kill("include.pipeline.discover:work_of", after=True),
+    ),
+    "extract": (
+        Kill("include.landing:Landing.receive"),
+        Kill("include.landing:Landing._write_json"),  # landed, not yet noted
+        Kill("include.landing:Landing.receive", call=7, after=True),
+        Kill("include.landing:Landing.write_manifest"),
+        Kill("include.landing:Landing.write_manifest", after=True),
+        Kill("include.landing:Landing.receive", call=10, after=True),  # of the next study
+    ),
+    "stage": (
+        Kill("include.warehouse.stage:_copy", call=5, after=True),
+        Kill("include.pipeline.steps:stage", after=True),
+    ),
+    "check": (
+        Kill("include.quality.gate:_record", call=9, after=True),
+        Kill("include.pipeline.steps:check", after=True),
+    ),
+    "publish": (
+        Kill("include.pipeline.steps:publish"),
+        Kill("include.warehouse.incoming:prepare", after=True),
+        Kill("include.warehouse.publish:drop_staging", after=True),  # all but COMMIT
+        Kill("include.warehouse.publish:publish", after=True),  # committed, nobody was told
+        Kill("include.warehouse.publish:publish", after=True),
+    ),
+    "withdraw": (
+        Kill("include.warehouse.incoming:prepare_nothing", after=True),
+        Kill("include.pipeline.steps:withdraw", after=True),
+    ),
+    "finish": (
+        Kill("include.pipeline.report:finish"),
+        Kill("include.pipeline.report:finish", after=True),
+    ),
 }
 
 
-@pytest.mark.parametrize("kill", KILLS.values(), ids=KILLS.keys())
+@pytest.mark.parametrize("kills", KILLS.values(), ids=KILLS.keys())
 def test_killed_run_is_made_good_by_the_next(
-    kill: Kill, installations: Installations, before: Loaded, after: Loaded, small: RunningSandbox
+    kills: tuple[Kill, ...],
+    installations: Installations,
+    before: Loaded,
+    after: Loaded,
+    small: RunningSandbox,
 ) -> None:
     installation = installations.copy(before.installation)
-    killed = installation.run(kill)
-    assert killed.exit == KILLED, killed.log[-4000:]
-    landed = _landed(installation)
-    small.clear_requests()
+    landed: set[tuple[str, str]] = set()
+    for kill in kills:
+        killed = installation.run(kill)
+        assert killed.exit == KILLED, f"{kill}: {killed.log[-4000:]}"
+        assert _asked(small) & landed == set(), f"{kill}: fetched again although it was landed whole"
+        landed = _landed(installation)
+        small.clear_requests()
     run = installation.run()
     assert run.state == "success", run.log[-4000:]
+    assert _asked(small) & landed == set(), "fetched again although it was landed whole"
     assert differences(star_digest(installation.engine), after.digest) == []
-    asked = {(item["study"], item["endpoint"]) for item in small.requests()}
-    assert asked & landed == set(), "fetched again although it was landed whole"
     _assert_accounts(installation)
 
 
@@ -81,6 +102,10 @@ def test_killed_at_every_few_statements_of_a_publish(
     assert undisturbed.run(studies=[CHANGED]).state == "success"
     assert differences(star_digest(installation.engine), star_digest(undisturbed.engine)) == []
     _assert_accounts(installation)
+
+
+def _asked(sandbox: RunningSandbox) -> set[tuple[str, str]]:
+    return {(item["study"], item["endpoint"]) for item in sandbox.requests()}
 
 
 def _landed(installation: Installation) -> set[tuple[str, str]]:

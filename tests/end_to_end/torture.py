@@ -1,8 +1,14 @@
-"""A publish without Airflow, in a process that may be killed."""
+"""What forked processes do beside runs: publish without Airflow, crash a server."""
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
+
+import psutil
+
 from include.landing import Landing
+from include.local.postgres import EmbeddedPostgres
 from include.pipeline import records, steps
 from include.warehouse.connect import warehouse_engine
 
@@ -19,3 +25,12 @@ def publish(url: str, landing: str, load_id: int) -> None:
     engine = warehouse_engine(url)
     tools = steps.Tools(engine, Landing(landing), "torture")
     steps.publish(tools, records.load(engine, load_id), Silent())
+
+
+def crash_server(home: str) -> None:
+    """Stop the Postgres server of a home at once, as a power cut would, and start it again."""
+    postgres = EmbeddedPostgres(Path(home))
+    server = psutil.Process(int((postgres.data / "postmaster.pid").read_text().split()[0]))
+    server.send_signal(signal.SIGQUIT)
+    server.wait(60)
+    postgres.start()

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import great_expectations
 import great_expectations.expectations  # noqa: F401
 import sqlalchemy as sa
-from airflow import settings
 from airflow.dag_processing import bundles, dagbag  # noqa: F401
 from airflow.models import dagrun  # noqa: F401
 from airflow.sdk.execution_time import supervisor, task_runner  # noqa: F401
@@ -49,7 +48,6 @@ def release(order: Order) -> None:
     """Run `immport_release` to its end, without waiting between tries; how it ended goes to a file."""
     os.environ.update(order.environment)
     prepare(order.log, order.kills)
-    settings.engine.dispose()
     for task in dag.tasks:
         task.retries, task.retry_delay, task.retry_exponential_backoff = order.retries, _AT_ONCE, False
     ended = dag.test(run_conf=order.params)
@@ -74,8 +72,8 @@ def prepare(log: Path, kills: tuple[Kill, ...]) -> None:
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     # Neither the hook's waits between tries nor those of `dag.test` for tasks to become ready.
-    time.sleep = lambda seconds: None  # type: ignore[assignment]
-    ImmPortHook.__init__.__kwdefaults__["sleep"] = time.sleep
+    time.sleep = lambda seconds: None
+    (ImmPortHook.__init__.__kwdefaults__ or {})["sleep"] = time.sleep
     for item in kills:
         arm(item)
 
