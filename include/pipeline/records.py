@@ -118,7 +118,7 @@ def refused_credentials(engine: sa.Engine, run_id: str) -> str | None:
 
 
 def brief(error: Exception) -> str:
-    """An error in a few words. A database's is cut to its first line: the others hold statement and values."""
+    """An error in a few words. Of a database's, the first line: the others hold statement and values."""
     cause = getattr(error, "orig", None)
     told = str(error) if cause is None else str(cause).partition("\n")[0]
     return f"{type(error).__name__}: {told}".strip()[:_MAX_MESSAGE]

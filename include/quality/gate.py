@@ -63,9 +63,7 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
         counts = dict(
             connection.execute(
                 sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)
-            )
-            .tuples()
-            .all()
+            ).all()
         )
     if not sum(counts.values()):
         raise GateError(f"{load.study} {load.release}: no row was staged")
@@ -221,7 +219,7 @@ def _control_totals(
     held = sa.select(QUARANTINE.c.endpoint, sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
         QUARANTINE.c.load_id == load.load_id
     )
-    for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)).tuples():
+    for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
         share = broken / max(counts[endpoint], 1)
         detail = f"{broken} of {counts[endpoint]} rows set aside"
         _total(

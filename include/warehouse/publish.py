@@ -162,9 +162,7 @@ def _prove_checked(connection: sa.Connection, work: Publication) -> None:
     staged = dict(
         connection.execute(
             sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == work.load_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     for endpoint in ENDPOINTS.values():
         table = staging_table(work.load_id, endpoint)

@@ -183,7 +183,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     tables: tuple[Dimension | Fact, ...] = (*DIMENSIONS, *FACTS)
     for table in tables:
         columns = _columns(table)
-        yield table.relation, f"{table.grain.capitalize()}", _select(table, columns), columns
+        yield table.relation, table.grain[:1].upper() + table.grain[1:], _select(table, columns), columns
     yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
     query, columns = _assay_results()
     yield "fact_assay_result", "One result of any assay: the ten assay facts as one", query, columns
