@@ -7,7 +7,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -123,19 +123,18 @@ def test_one_publish_of_a_study_waits_for_the_other(warehouse: Warehouse) -> Non
     with warehouse.engine.begin() as connection, ThreadPoolExecutor(1) as pool:
         connection.execute(sa.text("select pg_advisory_xact_lock(:space, 1)"), {"space": module.STUDY_LOCK})
         waiting = pool.submit(warehouse.publish, load, None, fence)
-        await_blocked(warehouse)
-        assert not waiting.done()
+        assert is_blocked(warehouse, waiting)
         connection.rollback()
         assert not waiting.result(60).was_known
 
 
-def await_blocked(warehouse: Warehouse) -> None:
-    """Return once a session of this database waits for a lock."""
+def is_blocked(warehouse: Warehouse, work: Future[Published]) -> bool:
+    """Whether the work comes to wait for a lock, instead of ending."""
     blocked = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    for _ in range(100_000):
+    while not work.done():
         if warehouse.rows(blocked):
-            return
-    raise AssertionError("nobody waits for a lock")
+            return True
+    return False
 
 
 # ---- the gate
@@ -226,9 +225,11 @@ def losing_commit(target: sa.URL) -> Iterator[sa.URL]:
     with Proxy(("127.0.0.1", 0), Handler) as proxy:
         thread = threading.Thread(target=proxy.serve_forever, args=(0.01,))
         thread.start()
-        yield target.set(host="127.0.0.1", port=proxy.server_address[1])
-        proxy.shutdown()
-        thread.join()
+        try:
+            yield target.set(host="127.0.0.1", port=proxy.server_address[1])
+        finally:
+            proxy.shutdown()
+            thread.join()
     assert lost.is_set(), "no answer was lost"
 
 
