@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -11,9 +11,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from immport_provider.hooks.listing import Listing
 from include.landing import Landing
 from include.pipeline.decide import Action, Decision, Held, Listed, Policy, batches, decide
-from include.pipeline.records import EXTRACTED, OPEN_STATES, PLANNED, PUBLISHED, note_run
+from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, note_run
 from include.sources.release import Release
 from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
+
+#: How long after it was decided an interrupted load is gone on with.
+RESUME_WITHIN = timedelta(days=1)
 
 
 def from_listing(engine: sa.Engine, run_id: str, listing: Listing, policy: Policy) -> list[Decision]:
@@ -101,15 +104,21 @@ def _write(
 
 
 def _load(connection: sa.Connection, item: Decision, replayed: str | None) -> tuple[int, bool]:
-    """The load that does the work: one that was interrupted goes on where it was."""
+    """The load that does the work: one that was interrupted goes on where it was.
+
+    Not if that was long ago: its answers would be of two moments, and ImmPort curates without a release.
+    """
     if replayed is not None:
         return _new_load(connection, item, replayed, EXTRACTED), False
+    is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
+    too_old = is_open & (LOAD.c.created_at < sa.func.now() - RESUME_WITHIN)
+    given_up = {"state": FAILED, "error": "interrupted, and not resumed in time", "changed_at": sa.func.now()}
+    connection.execute(sa.update(LOAD).where(too_old).values(given_up))
     interrupted = connection.scalar(
         sa.select(sa.func.max(LOAD.c.load_id)).where(
-            LOAD.c.study_accession == item.study,
+            is_open,
             LOAD.c.release_version == item.release,
             LOAD.c.release_date.is_not_distinct_from(item.release_date),
-            LOAD.c.state.in_(OPEN_STATES),
             LOAD.c.fetch_id != "withdrawal",
         )
     )
