@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down url psql sandbox test lint lock clean
+.PHONY: help setup setup-tests demo up down url psql sandbox test bench lint lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -23,7 +23,7 @@ help: ## explain all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Variables:"
-	@echo "  STUDIES=N ROWS=N SEED=N  size of the synthetic world (demo, up, sandbox)"
+	@echo "  STUDIES=N ROWS=N SEED=N  size of the synthetic world (demo, up, sandbox, bench: ROWS)"
 	@echo "  ARCHIVES=DIR             real Tab packages instead, such as SDY139-DR16_Tab.zip (demo, up, sandbox)"
 	@echo "  PORT=N                   port of the Airflow UI (up, default 8080) or of the sandbox (sandbox)"
 	@echo "  SQL='...' or FILE=q.sql  statements to run, answered as CSV (psql); make -s keeps make itself quiet"
@@ -56,6 +56,9 @@ sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
 
 test: setup-tests ## run the tests; real data is found through IMMPORT_TEST_DATA
 	@$(PYTHON_IN_VENV) -m pytest
+
+bench: setup-tests ## time the steps of a load beside a plain COPY (ROWS=N)
+	@$(PYTHON_IN_VENV) -m benchmarks.load --rows "$${WAREHOUSE_ROWS:-20000}"
 
 lint: setup-tests ## check style, types, SQL and the compose file
 	@.ci/lint
