@@ -2,112 +2,41 @@
 
 from __future__ import annotations
 
+from include.warehouse.blocks import (
+    ANALYTE,
+    ANALYTE_NAMES,
+    COMMON,
+    CONTEXT,
+    EXPERIMENT,
+    STRAIN,
+    STRAIN_NAMES,
+    TECHNIQUE,
+    TREATMENT,
+    UNITS,
+    VALUE,
+    VALUE_MEASURE,
+    VALUE_NUMBER,
+    VISIT,
+    expsample,
+    number,
+    pair,
+    people,
+    study_time,
+    unit,
+)
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Derived, Fact, Measure, Reference, Type
 
 NUMERIC, INTEGER = Type.NUMERIC, Type.INTEGER
-
-_COMMON = (
-    Column("comments", "Comments of the submitter or of ImmPort"),
-    Column("repository_accession", "Accession of the raw data in a public repository"),
-    Column("repository_name", "That repository"),
-)
-_TREATMENT = Column("treatment_accession", "Treatments of the sample, as ImmPort lists them")
-
-
-def _study_time(
-    t0_event: str = "s.study_time_t0_event", specify: str = "s.study_time_t0_event_specify"
-) -> Reference:
-    # 1.00 and 1 are one time: the number is trimmed before it becomes part of a key.
-    collected = "trim_scale(nullif(btrim(s.study_time_collected), '')::numeric)::text"
-    return Reference(
-        "study_time",
-        (collected, "s.study_time_collected_unit", t0_event, specify),
-        "Time of collection relative to time zero",
-    )
-
-
-def _people(absent: str = str(UNKNOWN)) -> tuple[Reference, ...]:
-    return (
-        Reference("arm", ("s.arm_accession",), "Arm of the subject", absent=absent),
-        Reference("subject", ("s.subject_accession",), "Subject measured", absent=absent),
-        Reference(
-            "participation",
-            ("s.arm_accession", "s.subject_accession"),
-            "The subject in that arm, with its age",
-            absent=absent,
-        ),
-        Reference("biosample", ("s.biosample_accession",), "Sample measured", absent=absent),
-    )
-
-
-def _expsample(expression: str = "s.expsample_accession") -> Reference:
-    return Reference("expsample", (expression,), "Experiment sample measured")
-
-
-_EXPERIMENT = Reference("experiment", ("s.experiment_accession",), "Experiment of the result")
-_VISIT = Reference("planned_visit", ("s.planned_visit_accession",), "Visit of the sample")
-_TECHNIQUE = Reference("technique", ("s.measurement_technique",), "Measurement technique")
-_CONTEXT = (*_people(), _expsample(), _EXPERIMENT, _VISIT, _study_time(), _TECHNIQUE)
-
-
-def _unit(preferred: str = "s.unit_preferred", reported: str = "s.unit_reported") -> Reference:
-    return Reference("unit", (f"coalesce({preferred}, {reported})",), "Unit: preferred, else as reported")
-
-
-_ANALYTE = Reference(
-    "analyte", ("s.analyte_accession", "s.analyte_preferred", "s.analyte_reported"), "Analyte measured"
-)
-_ANALYTE_NAMES = (
-    Column("analyte_reported", "Analyte as reported"),
-    Column("analyte_preferred", "Analyte in ImmPort's words"),
-)
-_STRAIN = Reference("virus_strain", ("s.virus_strain_preferred", "s.virus_strain_reported"), "Strain tested")
-_STRAIN_NAMES = (
-    Column("virus_strain_reported", "Strain as reported"),
-    Column("virus_strain_preferred", "Strain in ImmPort's words"),
-)
-
-
-def _pair(name: str, meaning: str, kind: Type = NUMERIC, source: str | None = None) -> tuple[Column, Column]:
-    """A reported text and its preferred value, side by side."""
-    source = source or name
-    return (
-        Column(f"{name}_reported", f"{meaning}, as reported, never altered", source=f"s.{source}_reported"),
-        Column(f"{name}_preferred", f"{meaning}, as ImmPort curated it", kind,
-               None if source == name else f"s.{source}_preferred"),
-    )  # fmt: skip
-
-
-def _number(reported: str, preferred: str) -> tuple[Derived, Derived]:
-    return (
-        Derived("value_number", "The value as a number: preferred, else the number in the reported text",
-                NUMERIC, f"coalesce({preferred}, star.to_number(star.without_operator({reported})))"),
-        Derived("value_operator", "Comparison the reported text states: <, <=, > or >=; null for none",
-                Type.TEXT, f"star.operator_of({reported})"),
-    )  # fmt: skip
-
-
-_VALUE = _pair("value", "Value")
-_UNITS = _pair("unit", "Unit", Type.TEXT)
-_VALUE_NUMBER = _number("h.value_reported", "h.value_preferred")
-_VALUE_MEASURE = {
-    "value_reported": "f.value_reported",
-    "value_preferred": "f.value_preferred",
-    "unit_reported": "f.unit_reported",
-    "unit_preferred": "f.unit_preferred",
-}
 
 ELISA = Fact(
     name="elisa",
     assay="ELISA",
     grain="one ELISA result",
     endpoint="elisa",
-    references=(*_CONTEXT, _ANALYTE, _unit()),
-    columns=(*_ANALYTE_NAMES, *_VALUE, *_UNITS, _TREATMENT, *_COMMON),
-    derived=_VALUE_NUMBER,
-    measure=Measure(
-        "analyte", "f.analyte_reported", "f.analyte_preferred", "f.analyte_key", **_VALUE_MEASURE
-    ),
+    references=(*CONTEXT, ANALYTE, unit()),
+    columns=(*ANALYTE_NAMES, *VALUE, *UNITS, TREATMENT, *COMMON),
+    derived=VALUE_NUMBER,
+    measure=Measure("analyte", "f.analyte_reported", "f.analyte_preferred", "f.analyte_key", **VALUE_MEASURE),
 )
 
 ELISPOT = Fact(
@@ -115,15 +44,15 @@ ELISPOT = Fact(
     assay="ELISPOT",
     grain="one ELISPOT result",
     endpoint="elispot",
-    references=(*_CONTEXT, _ANALYTE),
+    references=(*CONTEXT, ANALYTE),
     columns=(
-        *_ANALYTE_NAMES,
-        *_pair("spot_number", "Spots counted"),
-        *_pair("cell_number", "Cells plated"),
-        _TREATMENT,
-        *_COMMON,
+        *ANALYTE_NAMES,
+        *pair("spot_number", "Spots counted"),
+        *pair("cell_number", "Cells plated"),
+        TREATMENT,
+        *COMMON,
     ),
-    derived=_number("h.spot_number_reported", "h.spot_number_preferred"),
+    derived=number("h.spot_number_reported", "h.spot_number_preferred"),
     measure=Measure(
         "analyte",
         "f.analyte_reported",
@@ -146,29 +75,29 @@ MBAA = Fact(
     endpoint="mbaa",
     references=(
         # A control or standard has no subject: not a missing one, none that could be.
-        *_people(f"case when {_IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
-        _expsample(f"case when {_IS_SAMPLE} then s.source_accession end"),
-        _EXPERIMENT,
-        _VISIT,
-        _study_time(),
-        _TECHNIQUE,
-        _ANALYTE,
-        _unit("s.concentration_unit_preferred", "s.concentration_unit_reported"),
+        *people(f"case when {_IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
+        expsample(f"case when {_IS_SAMPLE} then s.source_accession end"),
+        EXPERIMENT,
+        VISIT,
+        study_time(),
+        TECHNIQUE,
+        ANALYTE,
+        unit("s.concentration_unit_preferred", "s.concentration_unit_reported"),
     ),
     columns=(
-        *_ANALYTE_NAMES,
-        *_pair("concentration_value", "Concentration"),
-        *_pair("concentration_unit", "Unit of the concentration", Type.TEXT),
+        *ANALYTE_NAMES,
+        *pair("concentration_value", "Concentration"),
+        *pair("concentration_unit", "Unit of the concentration", Type.TEXT),
         Column("mfi", "Mean fluorescence intensity, as reported"),
         Column("mfi_coordinate", "Coordinate of the intensity on the plate"),
         Column("assay_id", "Plate"),
         Column("assay_group_id", "Group of plates"),
         Column("source_type", "What was measured: experiment sample, control or standard"),
         Column("source_accession", "Accession of what was measured"),
-        _TREATMENT,
-        *_COMMON,
+        TREATMENT,
+        *COMMON,
     ),
-    derived=_number("h.concentration_value_reported", "h.concentration_value_preferred"),
+    derived=number("h.concentration_value_reported", "h.concentration_value_preferred"),
     measure=Measure(
         "analyte",
         "f.analyte_reported",
@@ -188,15 +117,15 @@ def _titre(name: str, assay: str, grain: str, endpoint: str) -> Fact:
         assay=assay,
         grain=grain,
         endpoint=endpoint,
-        references=(*_CONTEXT, _STRAIN, _unit()),
-        columns=(*_STRAIN_NAMES, *_VALUE, *_UNITS, _TREATMENT, *_COMMON),
-        derived=_VALUE_NUMBER,
+        references=(*CONTEXT, STRAIN, unit()),
+        columns=(*STRAIN_NAMES, *VALUE, *UNITS, TREATMENT, *COMMON),
+        derived=VALUE_NUMBER,
         measure=Measure(
             "virus strain",
             "f.virus_strain_reported",
             "f.virus_strain_preferred",
             "f.virus_strain_key",
-            **_VALUE_MEASURE,
+            **VALUE_MEASURE,
         ),
     )
 
@@ -212,7 +141,7 @@ PCR = Fact(
     grain="one real-time PCR result",
     endpoint="pcr",
     references=(
-        *_CONTEXT,
+        *CONTEXT,
         Reference(
             "gene",
             (
@@ -224,20 +153,20 @@ PCR = Fact(
             ),
             "Gene measured",
         ),
-        _unit(),
+        unit(),
     ),
     columns=(
         Column("gene_symbol_reported", "Gene symbol as reported"),
         Column("gene_symbol_preferred", "Gene symbol in ImmPort's words"),
         Column("analyte_accession", "ImmPort's accession of the gene's product, ANA..."),
-        *_VALUE,
-        *_UNITS,
-        _TREATMENT,
-        *_COMMON,
+        *VALUE,
+        *UNITS,
+        TREATMENT,
+        *COMMON,
     ),
-    derived=_VALUE_NUMBER,
+    derived=VALUE_NUMBER,
     measure=Measure(
-        "gene", "f.gene_symbol_reported", "f.gene_symbol_preferred", "f.gene_key", **_VALUE_MEASURE
+        "gene", "f.gene_symbol_reported", "f.gene_symbol_preferred", "f.gene_key", **VALUE_MEASURE
     ),
 )
 
@@ -247,7 +176,7 @@ FCS_ANALYZED = Fact(
     grain="one statistic of one gated cell population",
     endpoint="fcsAnalyzed",
     references=(
-        *_CONTEXT,
+        *CONTEXT,
         # ImmPort spells the field populationDefnition.
         Reference(
             "cell_population",
@@ -265,19 +194,19 @@ FCS_ANALYZED = Fact(
             "Population it is a part of",
             role="parent_",
         ),
-        _unit("s.population_stat_unit_preferred", "s.population_stat_unit_reported"),
+        unit("s.population_stat_unit_preferred", "s.population_stat_unit_reported"),
     ),
     columns=(
-        *_pair("population_name", "Name of the population", Type.TEXT),
-        *_pair("population_definition", "Gates of the population", Type.TEXT, "population_defnition"),
-        *_pair("parent_population", "Name of the parent population", Type.TEXT),
-        *_pair("population_statistic", "Statistic of the population"),
-        *_pair("population_stat_unit", "Unit of the statistic", Type.TEXT),
+        *pair("population_name", "Name of the population", Type.TEXT),
+        *pair("population_definition", "Gates of the population", Type.TEXT, "population_defnition"),
+        *pair("parent_population", "Name of the parent population", Type.TEXT),
+        *pair("population_statistic", "Statistic of the population"),
+        *pair("population_stat_unit", "Unit of the statistic", Type.TEXT),
         Column("workspace_file_info_id", "ImmPort's number of the workspace file", INTEGER),
-        _TREATMENT,
-        *_COMMON,
+        TREATMENT,
+        *COMMON,
     ),
-    derived=_number("h.population_statistic_reported", "h.population_statistic_preferred"),
+    derived=number("h.population_statistic_reported", "h.population_statistic_preferred"),
     measure=Measure(
         "cell population",
         "f.population_name_reported",
@@ -301,13 +230,13 @@ HLA_TYPING = Fact(
     assay="HLA typing",
     grain="the two alleles of one HLA locus",
     endpoint="hlaTyping",
-    references=_CONTEXT,
+    references=CONTEXT,
     columns=(
         Column("locus_name", "Locus; null where the allele names carry it"),
         *_ALLELES,
         Column("result_set_id", "Number that ties the loci of one typing together", INTEGER),
-        _TREATMENT,
-        *_COMMON,
+        TREATMENT,
+        *COMMON,
     ),
     measure=Measure("HLA locus", "f.locus_name", value_text=_ALLELE_TEXT),
 )
@@ -317,8 +246,8 @@ KIR_TYPING = Fact(
     assay="KIR typing",
     grain="one KIR typing result",
     endpoint="kirTyping",
-    references=_CONTEXT,
-    columns=(Column("kir_haplotype", "KIR haplotype"), *_ALLELES, _TREATMENT, *_COMMON),
+    references=CONTEXT,
+    columns=(Column("kir_haplotype", "KIR haplotype"), *_ALLELES, TREATMENT, *COMMON),
     measure=Measure("KIR haplotype", "f.kir_haplotype", value_text=_ALLELE_TEXT),
 )
 
@@ -334,17 +263,17 @@ MASS_SPECTROMETRY = Fact(
     ) b on b.biosample_accession = s.biosample_accession
     left join {experiment} e on e.experiment_accession = s.experiment_accession""",
     references=(
-        *_people(),
-        _expsample(),
-        _EXPERIMENT,
+        *people(),
+        expsample(),
+        EXPERIMENT,
         Reference("planned_visit", ("b.planned_visit_accession",), "Visit of the sample, known through it"),
-        _study_time("null", "null"),
+        study_time("null", "null"),
         Reference("technique", ("e.measurement_technique",), "Technique, known through the experiment"),
     ),
     columns=(
-        *_pair("metabolite_name", "Metabolite", Type.TEXT),
-        *_pair("protein_name", "Protein", Type.TEXT),
-        *_pair("database_id", "Identifier in a metabolite or protein database", Type.TEXT),
+        *pair("metabolite_name", "Metabolite", Type.TEXT),
+        *pair("protein_name", "Protein", Type.TEXT),
+        *pair("database_id", "Identifier in a metabolite or protein database", Type.TEXT),
         Column("intensity", "Intensity of the feature", NUMERIC, unit="arbitrary units"),
         Column("mz_ratio", "Mass to charge ratio", NUMERIC,
                "nullif(btrim(s.mzratio), '')::numeric", "m/z"),
@@ -353,7 +282,7 @@ MASS_SPECTROMETRY = Fact(
         Column("retention_time_unit", "Unit of the retention time"),
         Column("mass_spectrometry_type", "Kind of mass spectrometry"),
         Column("workspace_id", "ImmPort's number of the workspace", INTEGER),
-        *_COMMON,
+        *COMMON,
     ),
     derived=(
         Derived("value_number", "The intensity", NUMERIC, "h.intensity", "arbitrary units"),

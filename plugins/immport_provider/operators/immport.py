@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseHook, BaseOperator
@@ -156,7 +157,10 @@ class ImmPortBatchOperator(ImmPortOperator):
         self.accept_vanished = accept_vanished
 
     def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
-        raise NotImplementedError
+        """What to do with one load: the step of the same name."""
+        from include.pipeline import steps
+
+        return partial(getattr(steps, self.step), tools)
 
     def execute(self, context: Context) -> None:
         from include.pipeline.steps import Tools, run_batch
@@ -206,7 +210,7 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
     def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
         from include.pipeline import steps
 
-        return lambda load, step: steps.extract(tools, self._hook, load, step)
+        return partial(steps.extract, tools, self._hook)
 
 
 class ImmPortStageOperator(ImmPortBatchOperator):
@@ -214,21 +218,11 @@ class ImmPortStageOperator(ImmPortBatchOperator):
 
     step, needs, ends = "stage", "extracted", "staged"
 
-    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
-        from include.pipeline import steps
-
-        return lambda load, step: steps.stage(tools, load, step)
-
 
 class ImmPortCheckOperator(ImmPortBatchOperator):
     """Run the Great Expectations suites of each load."""
 
     step, needs, ends = "check", "staged", "checked"
-
-    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
-        from include.pipeline import steps
-
-        return lambda load, step: steps.check(tools, load, step)
 
 
 class ImmPortPublishOperator(ImmPortBatchOperator):
@@ -236,21 +230,11 @@ class ImmPortPublishOperator(ImmPortBatchOperator):
 
     step, needs, ends = "publish", "checked", "published"
 
-    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
-        from include.pipeline import steps
-
-        return lambda load, step: steps.publish(tools, load, step)
-
 
 class ImmPortWithdrawOperator(ImmPortBatchOperator):
     """Close everything that studies have which are no longer shared."""
 
     step, needs, ends = "withdraw", "planned", "published"
-
-    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
-        from include.pipeline import steps
-
-        return lambda load, step: steps.withdraw(tools, load, step)
 
 
 class ImmPortFinishOperator(ImmPortOperator):

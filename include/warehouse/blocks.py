@@ -1,0 +1,102 @@
+"""What the assay facts have in common: their context, and pairs of reported and preferred values."""
+
+from __future__ import annotations
+
+from include.warehouse.declare import UNKNOWN, Column, Derived, Reference, Type
+
+NUMERIC = Type.NUMERIC
+
+COMMON = (
+    Column("comments", "Comments of the submitter or of ImmPort"),
+    Column("repository_accession", "Accession of the raw data in a public repository"),
+    Column("repository_name", "That repository"),
+)
+TREATMENT = Column("treatment_accession", "Treatments of the sample, as ImmPort lists them")
+
+
+def study_time(
+    t0_event: str = "s.study_time_t0_event", specify: str = "s.study_time_t0_event_specify"
+) -> Reference:
+    """When the sample was taken."""
+    # 1.00 and 1 are one time: the number is trimmed before it becomes part of a key.
+    collected = "trim_scale(nullif(btrim(s.study_time_collected), '')::numeric)::text"
+    return Reference(
+        "study_time",
+        (collected, "s.study_time_collected_unit", t0_event, specify),
+        "Time of collection relative to time zero",
+    )
+
+
+def people(absent: str = str(UNKNOWN)) -> tuple[Reference, ...]:
+    return (
+        Reference("arm", ("s.arm_accession",), "Arm of the subject", absent=absent),
+        Reference("subject", ("s.subject_accession",), "Subject measured", absent=absent),
+        Reference(
+            "participation",
+            ("s.arm_accession", "s.subject_accession"),
+            "The subject in that arm, with its age",
+            absent=absent,
+        ),
+        Reference("biosample", ("s.biosample_accession",), "Sample measured", absent=absent),
+    )
+
+
+def expsample(expression: str = "s.expsample_accession") -> Reference:
+    """The experiment sample, whose accession `expression` gives."""
+    return Reference("expsample", (expression,), "Experiment sample measured")
+
+
+EXPERIMENT = Reference("experiment", ("s.experiment_accession",), "Experiment of the result")
+VISIT = Reference("planned_visit", ("s.planned_visit_accession",), "Visit of the sample")
+TECHNIQUE = Reference("technique", ("s.measurement_technique",), "Measurement technique")
+CONTEXT = (*people(), expsample(), EXPERIMENT, VISIT, study_time(), TECHNIQUE)
+
+
+def unit(preferred: str = "s.unit_preferred", reported: str = "s.unit_reported") -> Reference:
+    """The unit of the value."""
+    return Reference("unit", (f"coalesce({preferred}, {reported})",), "Unit: preferred, else as reported")
+
+
+ANALYTE = Reference(
+    "analyte", ("s.analyte_accession", "s.analyte_preferred", "s.analyte_reported"), "Analyte measured"
+)
+ANALYTE_NAMES = (
+    Column("analyte_reported", "Analyte as reported"),
+    Column("analyte_preferred", "Analyte in ImmPort's words"),
+)
+STRAIN = Reference("virus_strain", ("s.virus_strain_preferred", "s.virus_strain_reported"), "Strain tested")
+STRAIN_NAMES = (
+    Column("virus_strain_reported", "Strain as reported"),
+    Column("virus_strain_preferred", "Strain in ImmPort's words"),
+)
+
+
+def pair(name: str, meaning: str, kind: Type = NUMERIC, source: str | None = None) -> tuple[Column, Column]:
+    """A reported text and its preferred value, side by side."""
+    source = source or name
+    return (
+        Column(f"{name}_reported", f"{meaning}, as reported, never altered", source=f"s.{source}_reported"),
+        Column(f"{name}_preferred", f"{meaning}, as ImmPort curated it", kind,
+               None if source == name else f"s.{source}_preferred"),
+    )  # fmt: skip
+
+
+def number(reported: str, preferred: str) -> tuple[Derived, Derived]:
+    """The value as a number, and the comparison it was reported with."""
+    return (
+        Derived("value_number", "The value as a number: preferred, else the number in the reported text",
+                NUMERIC, f"coalesce({preferred}, star.to_number(star.without_operator({reported})))"),
+        Derived("value_operator", "Comparison the reported text states: <, <=, > or >=; null for none",
+                Type.TEXT, f"star.operator_of({reported})"),
+    )  # fmt: skip
+
+
+VALUE = pair("value", "Value")
+UNITS = pair("unit", "Unit", Type.TEXT)
+VALUE_NUMBER = number("h.value_reported", "h.value_preferred")
+VALUE_MEASURE = {
+    "value_reported": "f.value_reported",
+    "value_preferred": "f.value_preferred",
+    "unit_reported": "f.unit_reported",
+    "unit_preferred": "f.unit_preferred",
+}
