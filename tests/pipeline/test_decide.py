@@ -147,3 +147,9 @@ def test_batches(loads: dict[int, tuple[str, int]], rows: int, most: int, least:
     weight = {s: sum(sizes[n] + 1 for n in groups if groups[n] == s) for s in studies}
     fullest = max(sum(sizes[number] + 1 for number in batch) for batch in made)
     assert fullest <= sum(weight.values()) / len(made) + max(weight.values())
+
+
+def test_large_studies_are_placed_first() -> None:
+    """A large study that comes last would end up beside others."""
+    made = batches({1: 9, 2: 9, 3: 19}, {1: "a", 2: "b", 3: "c"}, rows=1, most=2, least=1)
+    assert sorted(made) == [[1, 2], [3]]
