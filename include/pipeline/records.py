@@ -77,10 +77,14 @@ def set_state(target: sa.Engine | sa.Connection, load_id: int, state: str, error
 
 
 def start_run(engine: sa.Engine, run_id: str) -> None:
-    """Open the book of a run. A second try of the same run goes on in it."""
+    """Open the book of a run. A second try of the same run goes on in it; a run before it has ended."""
     statement = upsert(RUN).values(run_id=run_id, state="running")
     again = {"state": "running", "ended_at": None}
+    killed = sa.update(RUN).where(RUN.c.state == "running", RUN.c.run_id != run_id)
     with engine.begin() as connection:
+        connection.execute(
+            killed.values(state="failed", note="ended without a word: killed, or its task was")
+        )
         connection.execute(statement.on_conflict_do_update(index_elements=[RUN.c.run_id], set_=again))
 
 

@@ -29,10 +29,11 @@ class Severity(StrEnum):
 
 #: The grammar of each kind. Postgres alone would also take NaN, 0x10, 1_000 and `today`. Of white space
 #: only blanks pass, and of digits only ASCII: those alone are trimmed and cast when a row is published.
+#: An integer may be a key: it is written in one way only. Days are those of dim_date.
 PATTERNS = {
-    Kind.INTEGER: r"^ *([+-]?[0-9]{1,18})? *$",
+    Kind.INTEGER: r"^ *(-?(0|[1-9][0-9]{0,17}))? *$",
     Kind.NUMBER: r"^ *([+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,2})?)? *$",
-    Kind.DATE: r"^ *((1[89]|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))? *$",
+    Kind.DATE: r"^ *((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))? *$",
 }
 
 

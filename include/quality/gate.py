@@ -15,7 +15,10 @@ from include.quality.checks import Check, Severity, checks
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.sources.release import OPEN
+from include.warehouse.declare import Dimension
 from include.warehouse.facts import FACTS
+from include.warehouse.incoming import digest
+from include.warehouse.model import VERSIONED_DIMENSIONS
 from include.warehouse.stage import ENCODABLE, staging_table
 from include.warehouse.tables import QUARANTINE, RESULT, STAGED
 
@@ -225,6 +228,11 @@ def _control_totals(
         _total(
             connection, load, endpoint, "quarantine_share", share <= MAX_QUARANTINED, broken, detail, outcome
         )
+    for dimension in VERSIONED_DIMENSIONS:
+        if not dimension.shared:
+            foreign = _foreign_members(connection, load, dimension)
+            detail = f"{foreign} members are described by another study"
+            _total(connection, load, dimension.endpoint or "", "home", not foreign, foreign, detail, outcome)
     for fact in FACTS:
         table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
         before, gone = connection.exec_driver_sql(
@@ -238,6 +246,22 @@ def _control_totals(
             kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
             detail = f"{gone} of {before} results of the last release are gone"
             _total(connection, load, fact.endpoint or "", "results_kept", kept, gone, detail, outcome)
+
+
+def _foreign_members(connection: sa.Connection, load: Load, dimension: Dimension) -> int:
+    """Members of a staged study that another study holds: a join would find them twice."""
+    key = dimension.key_column
+    table = staging_table(load.load_id, ENDPOINTS[dimension.endpoint or ""])
+    natural = digest(dimension, tuple(f"s.{item.name}" for item in dimension.natural_key))
+    found = connection.exec_driver_sql(
+        f"""select count(distinct h.{key}) from {table} s
+            join history.{dimension.key_table} k on k.natural_key = {natural}
+            join history.{dimension.relation} h on h.{key} = k.{key}
+            join history.key_study o on o.study_key = h.study_key
+            where h.valid_to = {OPEN} and o.study_accession <> %(study)s""",
+        {"study": load.study},
+    )
+    return int(found.scalar_one())
 
 
 def _total(

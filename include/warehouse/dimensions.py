@@ -26,9 +26,9 @@ def _years(age: str) -> str:
 _IS_POOL = "coalesce(s.subject_phenotype ~* '\\mpool(s|ed|ing)?\\M', false)"
 
 
-def _date_key(column: str, meaning: str) -> Column:
-    source = f"to_char(nullif(btrim(s.{column}), '')::date, 'YYYYMMDD')::bigint"
-    return Column(f"{column}_key", meaning, INTEGER, source)
+def _date_key(column: str, meaning: str) -> Derived:
+    key = f"coalesce(to_char(h.{column}, 'YYYYMMDD')::bigint, 0)"
+    return Derived(f"{column}_key", f"{meaning}, as a key of dim_date", INTEGER, key)
 
 
 STUDY = Dimension(
@@ -57,9 +57,7 @@ STUDY = Dimension(
         Column("target_enrollment", "Subjects planned", INTEGER, unit="subjects"),
         Column("actual_enrollment", "Subjects enrolled", INTEGER, unit="subjects"),
         Column("actual_start_date", "Day the study began", DATE),
-        _date_key("actual_start_date", "Day the study began, as a key of dim_date"),
         Column("actual_completion_date", "Day the study ended", DATE),
-        _date_key("actual_completion_date", "Day the study ended, as a key of dim_date"),
         Column("sponsoring_organization", "Sponsor"),
         Column("intervention_agent", "Agent given"),
         Column("doi", "Digital object identifier of the study"),
@@ -67,10 +65,14 @@ STUDY = Dimension(
         Column("shared_study", "Y when ImmPort shares the study"),
         Column("initial_data_release_version", "Data release that first held the study"),
         Column("initial_data_release_date", "Day of that release", DATE),
-        _date_key("initial_data_release_date", "Day of that release, as a key of dim_date"),
         Column("latest_data_release_version", "Data release that last changed the study"),
         Column("latest_data_release_date", "Day of that release", DATE),
-        _date_key("latest_data_release_date", "Day of that release, as a key of dim_date"),
+    ),
+    derived=(
+        _date_key("actual_start_date", "Day the study began"),
+        _date_key("actual_completion_date", "Day the study ended"),
+        _date_key("initial_data_release_date", "Day of the release that first held the study"),
+        _date_key("latest_data_release_date", "Day of the release that last changed it"),
     ),
 )
 

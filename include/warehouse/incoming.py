@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
+from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact, Reference
 from include.warehouse.model import DIMENSION, VERSIONED, VERSIONED_DIMENSIONS
 from include.warehouse.stage import staging_table
@@ -48,7 +49,7 @@ def prepare(connection: sa.Connection, load_id: int, study: str) -> int:
         connection.exec_driver_sql(_held(table, load_id))
     # Children first: an inferred participation may name an arm that is inferred in turn.
     for dimension in reversed(VERSIONED_DIMENSIONS):
-        connection.exec_driver_sql(_infer(dimension))
+        connection.exec_driver_sql(_infer(dimension, study_key))
     return study_key
 
 
@@ -159,7 +160,7 @@ def _held(table: Dimension | Fact, load_id: int) -> str:
     )
 
 
-def _infer(dimension: Dimension) -> str:
+def _infer(dimension: Dimension, study_key: int) -> str:
     """Members that rows of the study name but its own endpoint does not describe."""
     key = dimension.key_column
     named = " union ".join(
@@ -184,8 +185,16 @@ def _infer(dimension: Dimension) -> str:
         else:
             items.append("0")
         columns.append(reference.column)
+    # A member that another study describes is not guessed at here: a join would find it twice.
+    elsewhere = (
+        f"and not exists (select 1 from history.{dimension.relation} h where h.{key} = n.{key}"
+        f" and h.study_key <> {study_key} and h.valid_to = {OPEN})"
+    )
+    if dimension.shared or dimension.name == "study":
+        elsewhere = ""
     return f"""insert into incoming_{dimension.relation} ({", ".join([key, *columns, "is_inferred"])})
         select {", ".join([f"n.{key}", *items, "true"])}
         from ({named}) n ({key}) join history.{dimension.key_table} k on k.{key} = n.{key} {" ".join(joins)}
         where n.{key} > 0
-            and not exists (select 1 from incoming_{dimension.relation} i where i.{key} = n.{key})"""
+            and not exists (select 1 from incoming_{dimension.relation} i where i.{key} = n.{key})
+            {elsewhere}"""

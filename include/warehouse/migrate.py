@@ -40,10 +40,14 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         for schema, purpose in SCHEMAS.items():
             connection.exec_driver_sql(f"create schema if not exists {schema}")
             connection.exec_driver_sql(f"comment on schema {schema} is '{purpose}'")
+        held, newest = _revisions(connection)
+        if held == newest and views.are_current(connection):
+            return
+        views.drop(connection)  # a migration may change columns that they show
         command.upgrade(_config(connection), revision)
         if revision == "head":
             _declare_references(connection)
-            views.refresh(connection)
+            views.create(connection)
 
 
 class OutdatedWarehouseError(RuntimeError):
@@ -56,14 +60,20 @@ def require_current(engine: sa.Engine) -> None:
     :raises OutdatedWarehouseError: it is at another one, or no warehouse at all.
     """
     with engine.connect() as connection:
-        wanted = ScriptDirectory.from_config(_config(connection)).get_current_head()
-        exists = connection.scalar(sa.text("select to_regclass('ops.alembic_version')"))
-        held = exists and connection.scalar(sa.text("select version_num from ops.alembic_version"))
+        held, wanted = _revisions(connection)
     if held != wanted:
         raise OutdatedWarehouseError(
             f"the warehouse {engine.url.database} is at revision {held or 'none'}, this code needs {wanted}:"
             " run python -m include.warehouse.migrate with its URL"
         )
+
+
+def _revisions(connection: sa.Connection) -> tuple[str | None, str | None]:
+    """Revision of the warehouse, and the newest there is."""
+    newest = ScriptDirectory.from_config(_config(connection)).get_current_head()
+    if connection.scalar(sa.text("select to_regclass('ops.alembic_version')")) is None:
+        return None, newest
+    return connection.scalar(sa.text("select version_num from ops.alembic_version")), newest
 
 
 def _declare_references(connection: sa.Connection) -> None:

@@ -127,15 +127,15 @@ DIM_DATE = sa.Table(
     "dim_date",
     metadata,
     sa.Column("date_key", sa.BigInteger, primary_key=True, autoincrement=False, comment="Day as YYYYMMDD"),
-    sa.Column("date", sa.Date, nullable=False, unique=True, comment="Day"),
-    sa.Column("year", sa.Integer, nullable=False, comment="Year"),
-    sa.Column("quarter", sa.Integer, nullable=False, comment="Quarter of the year, 1 to 4"),
-    sa.Column("month", sa.Integer, nullable=False, comment="Month of the year, 1 to 12"),
-    sa.Column("day_of_month", sa.Integer, nullable=False, comment="Day of the month"),
-    sa.Column("iso_week", sa.Integer, nullable=False, comment="ISO week of the year"),
-    sa.Column("iso_weekday", sa.Integer, nullable=False, comment="ISO day of the week, Monday is 1"),
+    sa.Column("date", sa.Date, unique=True, comment="Day"),
+    sa.Column("year", sa.Integer, comment="Year"),
+    sa.Column("quarter", sa.Integer, comment="Quarter of the year, 1 to 4"),
+    sa.Column("month", sa.Integer, comment="Month of the year, 1 to 12"),
+    sa.Column("day_of_month", sa.Integer, comment="Day of the month"),
+    sa.Column("iso_week", sa.Integer, comment="ISO week of the year"),
+    sa.Column("iso_weekday", sa.Integer, comment="ISO day of the week, Monday is 1"),
     schema="star",
-    comment="Days from 1900 to 2099, for the dates of studies and releases",
+    comment="Days from 1900 to 2099, for the dates of studies and releases; 0 is unknown",
 )
 
 #: One row, through which the as-of views read their setting once per query and not once per row.

@@ -163,7 +163,7 @@ from star.{fact.relation} f""")
 
 
 _RELEASE = """select r.release_key, r.release_version, r.release_date,
-    to_char(r.release_date, 'YYYYMMDD')::bigint as release_date_key,
+    coalesce(to_char(r.release_date, 'YYYYMMDD')::bigint, 0) as release_date_key,
     r.release_key / 10000 as major, r.release_key % 10000 / 100 as minor,
     r.release_key % 10000 <> 0 as is_point
 from history.data_release r"""
@@ -203,23 +203,41 @@ def statements() -> list[str]:
     return made
 
 
-def refresh(connection: sa.Connection) -> bool:
-    """Make the views anew if their text changed since the last time. Returns whether it did."""
-    wanted = statements()
-    digest = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
-    held = connection.scalar(sa.text("select value from ops.setting where name = 'views'"))
-    if held == digest:
-        return False
+def _digest() -> str:
+    return hashlib.sha256("\n".join(statements()).encode()).hexdigest()
+
+
+def are_current(connection: sa.Connection) -> bool:
+    """Whether the views are those of this code."""
+    return _setting(connection, "views") == _digest()
+
+
+def drop(connection: sa.Connection) -> None:
+    """Remove our views, whatever version of this code made them; those of others stay."""
+    ours = {name for name, *_ in definitions()} | set((_setting(connection, "view_names") or "").split())
     existing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'star'")).all()
-    for name in sorted(existing, key=lambda item: item != "fact_assay_result"):
+    # The view over all assays reads the others.
+    for name in sorted(ours & set(existing), key=lambda item: item != "fact_assay_result"):
         connection.exec_driver_sql(f'drop view star."{name}"')
-    for statement in wanted:
+
+
+def create(connection: sa.Connection) -> None:
+    """Make functions, views and comments."""
+    for statement in statements():
         connection.exec_driver_sql(statement.replace("%", "%%"))
-    connection.execute(
-        sa.text(
-            "insert into ops.setting (name, value) values ('views', :digest)"
-            " on conflict (name) do update set value = excluded.value"
-        ),
-        {"digest": digest},
+    _set(connection, "views", _digest())
+    _set(connection, "view_names", " ".join(name for name, *_ in definitions()))
+
+
+def _setting(connection: sa.Connection, name: str) -> str | None:
+    if connection.scalar(sa.text("select to_regclass('ops.setting')")) is None:
+        return None
+    return connection.scalar(sa.text("select value from ops.setting where name = :name"), {"name": name})
+
+
+def _set(connection: sa.Connection, name: str, value: str) -> None:
+    upsert = (
+        "insert into ops.setting (name, value) values (:name, :value)"
+        " on conflict (name) do update set value = excluded.value"
     )
-    return True
+    connection.execute(sa.text(upsert), {"name": name, "value": value})

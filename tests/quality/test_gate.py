@@ -16,14 +16,14 @@ from include.sources.immport import ENDPOINTS
 from include.sources.model import Kind
 from include.warehouse.stage import staging_table
 from include.warehouse.tables import QUARANTINE, STAGED
-from tests.support.warehouse import Study, Warehouse, full_row, hai, small_study, subject
+from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, small_study, subject
 
 #: (text, may it be cast)
 INTEGERS = [
-    ("", True), ("  ", True), ("7", True), (" 7 ", True), ("-7", True), ("+7", True),
+    ("", True), ("  ", True), ("7", True), (" 7 ", True), ("-7", True), ("+7", False),
     ("9" * 18, True), ("9" * 19, False), ("1.0", False), ("1e3", False), ("0x10", False), ("1_000", False),
     ("\t7", False), ("7\n", False), ("\t", False), ("\u00a07", False), ("\u20037", False), ("\u0667", False),
-    ("seven", False), ("--7", False),
+    ("seven", False), ("--7", False), ("0", True), ("07", False), ("00", False), ("-0", True),
 ]  # fmt: skip
 NUMBERS = [
     ("", True), ("   ", True), ("1", True), ("1.50", True), (".5", True), ("5.", True), ("-1e-9", True),
@@ -39,7 +39,8 @@ DATES = [
     ("2020-02-30", False), ("2021-02-29", False), ("today", False), ("now", False), ("infinity", False),
     ("20200-01-01", False), ("01/02/2020", False), ("2020-1-1", False), ("20200101", False),
     ("0000-00-00", False), ("2020-13-01", False), ("2020-01-01T00:00:00", False), ("2020-01-01 BC", False),
-    ("\t2020-01-01", False), ("epoch", False), ("2020-01-01 ", True),
+    ("\t2020-01-01", False), ("epoch", False), ("2020-01-01 ", True), ("1899-12-31", False),
+    ("2099-12-31", True), ("2100-01-01", False),
 ]  # fmt: skip
 #: A staged field of each kind, and how publishing casts it.
 FIELDS = {
@@ -275,6 +276,26 @@ def test_a_tenth_of_the_rows_may_be_set_aside(warehouse: Warehouse, bad: int, cl
         for number in [*range(1, bad + 1), 1]:  # a row that breaks two rules is one row
             connection.execute(sa.insert(QUARANTINE).values(**values, row_number=number, rule="x", row={}))
     assert bool(totals(warehouse, load, False)) is closed
+
+
+def test_a_member_that_another_study_holds_closes_the_gate(warehouse: Warehouse) -> None:
+    """An arm belongs to one study: were two to publish it, every join to it would double."""
+    warehouse.load(small_study())
+    own = apart(small_study(study="SDY2"), "00")
+    own["arm"][0] = {**small_study()["arm"][0], "studyAccession": "SDY2"}
+    load = warehouse.land(own, study="SDY2")
+    warehouse.stage(load)
+    assert warehouse.judge(load).critical == ["arm: home (1 members are described by another study)"]
+
+
+def test_a_member_of_another_study_is_not_guessed_at(warehouse: Warehouse) -> None:
+    warehouse.load(small_study())
+    stray = apart(small_study(study="SDY2"), "00")
+    stray["hai"][0]["armAccession"] = "ARM1"  # the first study describes it
+    warehouse.load(stray, study="SDY2")
+    assert warehouse.rows("select name, is_inferred from star.dim_arm where arm_accession = 'ARM1'") == [
+        ("Arm 1", False)
+    ]
 
 
 def test_the_gate_is_closed_when_nothing_was_staged(warehouse: Warehouse) -> None:

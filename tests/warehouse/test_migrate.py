@@ -81,8 +81,11 @@ def test_a_view_whose_text_changed_is_made_anew(
         "FUNCTIONS",
         views.FUNCTIONS.replace("when $1 <= 3 then 'day 1-3'", "when $1 <= 3 then 'early'"),
     )
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("create view star.of_an_analyst as select 7 as seven")
     migrate.upgrade(url(warehouse))
     assert warehouse.value("select star.study_window(2)") == "early"
+    assert warehouse.value("select seven from star.of_an_analyst") == 7
     assert warehouse.value("select count(*) from star.fact_assay_result") == 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -258,3 +259,14 @@ def test_data_releases_are_listed_in_their_order(warehouse: Warehouse) -> None:
     assert warehouse.rows(f"select {columns} from star.dim_data_release order by release_key") == [
         ("DR9", 9, 0, False), ("DR49.1", 49, 1, True), ("DR50", 50, 0, False),
     ]  # fmt: skip
+
+
+def test_a_study_without_dates_joins_the_unknown_day(warehouse: Warehouse) -> None:
+    """A role of dim_date is never null: an inner join to the calendar loses no study."""
+    rows = small_study()
+    rows["study"][0]["actualStartDate"] = "2019-05-06"
+    warehouse.load(rows)
+    joined = """select s.actual_start_date_key, b.date, s.actual_completion_date_key, e.date
+        from star.dim_study s join star.dim_date b on b.date_key = s.actual_start_date_key
+        join star.dim_date e on e.date_key = s.actual_completion_date_key where s.study_key > 0"""
+    assert warehouse.rows(joined) == [(20190506, date(2019, 5, 6), 0, None)]

@@ -172,9 +172,7 @@ def upgrade() -> None:
     sa.Column('target_enrollment', sa.BigInteger(), nullable=True, comment='Subjects planned (unit: subjects)'),
     sa.Column('actual_enrollment', sa.BigInteger(), nullable=True, comment='Subjects enrolled (unit: subjects)'),
     sa.Column('actual_start_date', sa.Date(), nullable=True, comment='Day the study began'),
-    sa.Column('actual_start_date_key', sa.BigInteger(), nullable=True, comment='Day the study began, as a key of dim_date'),
     sa.Column('actual_completion_date', sa.Date(), nullable=True, comment='Day the study ended'),
-    sa.Column('actual_completion_date_key', sa.BigInteger(), nullable=True, comment='Day the study ended, as a key of dim_date'),
     sa.Column('sponsoring_organization', sa.Text(), nullable=True, comment='Sponsor'),
     sa.Column('intervention_agent', sa.Text(), nullable=True, comment='Agent given'),
     sa.Column('doi', sa.Text(), nullable=True, comment='Digital object identifier of the study'),
@@ -182,10 +180,8 @@ def upgrade() -> None:
     sa.Column('shared_study', sa.Text(), nullable=True, comment='Y when ImmPort shares the study'),
     sa.Column('initial_data_release_version', sa.Text(), nullable=True, comment='Data release that first held the study'),
     sa.Column('initial_data_release_date', sa.Date(), nullable=True, comment='Day of that release'),
-    sa.Column('initial_data_release_date_key', sa.BigInteger(), nullable=True, comment='Day of that release, as a key of dim_date'),
     sa.Column('latest_data_release_version', sa.Text(), nullable=True, comment='Data release that last changed the study'),
     sa.Column('latest_data_release_date', sa.Date(), nullable=True, comment='Day of that release'),
-    sa.Column('latest_data_release_date_key', sa.BigInteger(), nullable=True, comment='Day of that release, as a key of dim_date'),
     sa.Column('is_inferred', sa.Boolean(), nullable=False, comment='A row of the study names the member but its own endpoint does not describe it'),
     sa.Column('valid_from', sa.Integer(), nullable=False, comment='Release key of the first release'),
     sa.Column('valid_to', sa.Integer(), nullable=False, comment='Release key of the end; 2147483647 is open'),
@@ -879,17 +875,17 @@ def upgrade() -> None:
     )
     op.create_table('dim_date',
     sa.Column('date_key', sa.BigInteger(), autoincrement=False, nullable=False, comment='Day as YYYYMMDD'),
-    sa.Column('date', sa.Date(), nullable=False, comment='Day'),
-    sa.Column('year', sa.Integer(), nullable=False, comment='Year'),
-    sa.Column('quarter', sa.Integer(), nullable=False, comment='Quarter of the year, 1 to 4'),
-    sa.Column('month', sa.Integer(), nullable=False, comment='Month of the year, 1 to 12'),
-    sa.Column('day_of_month', sa.Integer(), nullable=False, comment='Day of the month'),
-    sa.Column('iso_week', sa.Integer(), nullable=False, comment='ISO week of the year'),
-    sa.Column('iso_weekday', sa.Integer(), nullable=False, comment='ISO day of the week, Monday is 1'),
+    sa.Column('date', sa.Date(), nullable=True, comment='Day'),
+    sa.Column('year', sa.Integer(), nullable=True, comment='Year'),
+    sa.Column('quarter', sa.Integer(), nullable=True, comment='Quarter of the year, 1 to 4'),
+    sa.Column('month', sa.Integer(), nullable=True, comment='Month of the year, 1 to 12'),
+    sa.Column('day_of_month', sa.Integer(), nullable=True, comment='Day of the month'),
+    sa.Column('iso_week', sa.Integer(), nullable=True, comment='ISO week of the year'),
+    sa.Column('iso_weekday', sa.Integer(), nullable=True, comment='ISO day of the week, Monday is 1'),
     sa.PrimaryKeyConstraint('date_key', name=op.f('dim_date_pkey')),
     sa.UniqueConstraint('date', name=op.f('dim_date_date_key')),
     schema='star',
-    comment='Days from 1900 to 2099, for the dates of studies and releases'
+    comment='Days from 1900 to 2099, for the dates of studies and releases; 0 is unknown'
     )
     op.create_table('one',
     sa.Column('is_one', sa.Boolean(), nullable=False),
@@ -922,6 +918,7 @@ def _members() -> None:
 
 
 def _calendar() -> None:
+    op.execute("insert into star.dim_date (date_key) values (0)")
     op.execute(
         "insert into star.dim_date select to_char(d, 'YYYYMMDD')::bigint, d::date, extract(year from d),"
         " extract(quarter from d), extract(month from d), extract(day from d), extract(week from d),"
