@@ -267,5 +267,7 @@ def small_study(*results: dict[str, Any], study: str = "SDY1") -> Study:
 
 def apart(rows: Study, suffix: str) -> Study:
     """The study with arms, visits, samples and experiments of its own; its subjects stay the same."""
-    renamed: Study = json.loads(re.sub(r'"((?:ARM|PV|BS|ES|EXP)[0-9]+)"', rf'"\1{suffix}"', json.dumps(rows)))
+    renamed: Study = json.loads(
+        re.sub(r'"((?:ARM|PV|BS|ES|EXP)[0-9]+)"', rf'"\g<1>{suffix}"', json.dumps(rows))
+    )
     return renamed
