@@ -1,6 +1,6 @@
 -- Geometric mean fold rise of HAI titres, baseline to day 21-42, by study, arm and strain.
--- Reported "<10" counts as its limit, or as what ImmPort curated it to. One titre per subject, strain and window:
--- replicates are averaged as logarithms.
+-- Reported "<10" counts as its limit, or as what ImmPort curated it to. One titre per subject, strain
+-- and window: replicates are averaged as logarithms.
 with titre as (
     select
         f.study_key,

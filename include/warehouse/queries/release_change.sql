@@ -4,7 +4,9 @@ with newest as (
         l.load_id,
         l.study_accession,
         c.kind,
-        row_number() over (partition by l.study_accession order by l.published_at desc, l.load_id desc) as position
+        row_number() over (
+            partition by l.study_accession order by l.published_at desc, l.load_id desc
+        ) as recency
     from ops.ledger as l
     inner join ops.capture as c on l.load_id = c.load_id
 )
@@ -20,5 +22,5 @@ select
 from newest as n
 inner join ops.release_change as d on n.load_id = d.load_id
 inner join ops.load as o on n.load_id = o.load_id
-where n.position = 1 and d.added + d.corrected + d.withdrawn > 0
+where n.recency = 1 and d.added + d.corrected + d.withdrawn > 0
 order by length(n.study_accession), n.study_accession, d.relation;
