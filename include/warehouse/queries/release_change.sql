@@ -13,7 +13,7 @@ with newest as (
 
 select
     n.study_accession as study,
-    case n.kind when 'withdrawn' then 'no longer shared' else o.release_version end as release,
+    case n.kind when 'withdrawn' then 'no longer shared' else o.release_version end as data_release,
     d.relation as star_table,
     d.added,
     d.corrected,
