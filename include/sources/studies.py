@@ -227,9 +227,9 @@ FURTHER_STUDY_ENDPOINTS = (
     _study(
         "manifest",
         """
-        fileDetailsId:int reportedMD5 generatedMD5 studyAccession filesizeBytes:int fileType
-        fileAccession fileName path dateFileUpdated:date fileUUID drsObjectCreated
-        workspaceId:int aigeneratedKeywords aigeneratedSummary
+        fileDetailsId:int workspaceId:int reportedMD5 generatedMD5 studyAccession
+        filesizeBytes:int fileType fileAccession fileName path dateFileUpdated:date fileUUID
+        drsObjectCreated aigeneratedKeywords aigeneratedSummary
         """,
         "fileUUID",
         "a file that can be downloaded, by its UUID",

@@ -21,6 +21,9 @@ _KINDS = {
     "datetime": {Kind.DATE},
 }
 
+#: Declared in the order of real answers, which is not the one described.
+SENT_OTHERWISE = {"manifest"}
+
 
 def described() -> dict[str, Any]:
     return json.loads(SCHEMA.read_text())["endpoints"]
@@ -66,9 +69,12 @@ def test_a_declaration_says_what_immport_describes(endpoint: Endpoint) -> None:
         assert (told["returns"], told["fields"]) in [("object", []), ("List[str]", [])]
         return
     assert told["returns_array"] == (endpoint.shape is Shape.ARRAY)
-    assert list(endpoint.names) == [field["json"] for field in told["fields"]]
-    for field, said in zip(endpoint.fields, told["fields"], strict=True):
-        assert field.kind in _KINDS.get(said["type"], {Kind.LIST}), (field, said)
+    if endpoint.name not in SENT_OTHERWISE:
+        assert list(endpoint.names) == [field["json"] for field in told["fields"]]
+    types = {field["json"]: field["type"] for field in told["fields"]}
+    assert set(endpoint.names) == set(types)
+    for field in endpoint.fields:
+        assert field.kind in _KINDS.get(types[field.name], {Kind.LIST}), field
 
 
 @needs_data
