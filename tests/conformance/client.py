@@ -22,12 +22,11 @@ VARIANTS = ("_with_http_info", "_without_preload_content")
 
 def apis(client: Any) -> Iterator[tuple[Any, str]]:
     """Every API of the client with the name of each of its endpoints."""
-    kinds: list[Any] = list(vars(immport_client.api).values())
+    kinds: list[Any] = [kind for kind in vars(immport_client.api).values() if inspect.isclass(kind)]
     for kind in kinds:
-        if inspect.isclass(kind):
-            for method in vars(kind):
-                if not method.startswith("_") and not method.endswith(VARIANTS):
-                    yield kind(client), method
+        for method in vars(kind):
+            if not method.startswith("_") and not method.endswith(VARIANTS):
+                yield kind(client), method
 
 
 def filled(value: Any) -> Any:
