@@ -29,6 +29,8 @@ _JOINED = re.compile(r"\{(\w+)\} (\w)\b")
 _STAGED = re.compile(r"\b([a-z])\.([a-z]\w*)")
 #: What the two views of no table say of their types.
 _TYPES = {
+    "fields": "jsonb",
+    "valid_from": "timestamp with time zone",
     "release_date": "date",
     "is_point": "boolean",
     "value_preferred": "numeric",
@@ -36,6 +38,8 @@ _TYPES = {
     **dict.fromkeys(("release_key", "major", "minor"), "integer"),
     **dict.fromkeys(("release_date_key", "measurand_key", "result_id"), "bigint"),
 }
+#: Where the columns of a view of no table come from.
+_UNTOLD = {"fact_assay_result": "the fact", "vocabulary_term": "the answer of the vocabulary"}
 #: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
 _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
     (
@@ -92,7 +96,7 @@ def relations() -> Iterator[Relation]:
         entries: Iterable[Entry]
         if table is None:
             sources = _assay_sources() if name == "fact_assay_result" else {}
-            default = "the fact" if sources else "the releases published here"
+            default = _UNTOLD.get(name, "the releases published here")
             entries = (
                 Entry(column, _untold_type(column), None, meaning, sources.get(column, default))
                 for column, meaning, _ in columns
