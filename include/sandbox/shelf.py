@@ -67,6 +67,6 @@ def _nested(package: Package) -> bytes:
     """An archive: the package inside another, the same bytes each time."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
-        member = zipfile.ZipInfo(package.path.name, (2000, 1, 1, 0, 0, 0))
-        archive.writestr(member, package.path.read_bytes())
+        # A ZipInfo has a date of its own, always the same; a bare name would get today's.
+        archive.writestr(zipfile.ZipInfo(package.path.name), package.path.read_bytes())
     return made.getvalue()

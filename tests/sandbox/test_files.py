@@ -103,6 +103,20 @@ def test_a_new_release_brings_a_package_and_puts_the_last_into_the_archive(sandb
     assert names["DR51", "result_file"] >= names["DR50", "result_file"]
 
 
+def test_other_bytes_have_another_uuid_and_the_same_bytes_keep_theirs(sandbox: RunningSandbox) -> None:
+    sandbox.set_release("DR49")
+    before = {file["path"]: file for file in rows(sandbox, "manifest", "SDY1001")}
+    sandbox.set_release("DR51")
+    after = {file["path"]: file for file in rows(sandbox, "manifest", "SDY1001")}
+    same = set()
+    for path in before.keys() & after.keys():
+        one, two = before[path], after[path]
+        assert one["fileDetailsId"] == two["fileDetailsId"]
+        same.add(one["generatedMD5"] == two["generatedMD5"])
+        assert (one["generatedMD5"] == two["generatedMD5"]) == (one["fileUUID"] == two["fileUUID"]), path
+    assert same == {True, False}
+
+
 def test_a_broken_download_goes_on_where_it_broke(sandbox: RunningSandbox) -> None:
     file = max(rows(sandbox, "manifest", "SDY1001"), key=lambda file: file["filesizeBytes"])
     url, content = address(sandbox, file), b""
