@@ -59,17 +59,17 @@ class Deposit:
             )
 
     def results(self, paths: Iterator[Row]) -> Iterator[StoredFile]:
-        """The files that `filePath` names, once each."""
-        seen: set[int] = set()
+        """The files that `filePath` names.
+
+        :param paths: one row of each.
+        """
         for row in paths:
             file = row["fileInfoId"]
-            if file not in seen:
-                seen.add(file)
-                folder, _, name = row["filePath"].lstrip("/").rpartition("/")
-                content = self._bytes(name, row["filesizeBytes"])
-                yield self._file(
-                    "result_file", 100 + file % 100, str(file), folder, name, content, self.study.born
-                )
+            folder, _, name = row["filePath"].lstrip("/").rpartition("/")
+            content = self._bytes(name, row["filesizeBytes"])
+            yield self._file(
+                "result_file", 100 + file % 100, str(file), folder, name, content, self.study.born
+            )
 
     def packages(self, counts: Mapping[str, int]) -> Iterator[StoredFile]:
         """The package of the newest release that changed the study, and the archives of those before.

@@ -99,7 +99,7 @@ class SyntheticWorld:
         deposit = Deposit(measured.study, measured.release, measured.paperwork.workspace)
         results = {assay.endpoint: assay.technique for assay in measured.study.assays}
         counted = measured.counts()
-        counts = {table: sum(1 for _ in measured.rows(name)) for table, name in _COUNTED.items()}
+        counts = {table: measured.count(name) for table, name in _COUNTED.items()}
         counts |= {
             f"{snake_case(name.removesuffix('Result'))}_result": counted[technique]
             for name, technique in results.items()
@@ -107,7 +107,7 @@ class SyntheticWorld:
         return [
             *deposit.packages(counts),
             *deposit.papers(measured.rows("file"), measured.rows("protocol")),
-            *deposit.results(measured.rows("filePath")),
+            *deposit.results(measured.files()),
         ]
 
     def _measurements(self, study: str, release: Release) -> Measurements:
@@ -183,38 +183,61 @@ class Measurements:
             "expsampleAccession": f"ES{1_000_001 + self._slot(assay) * 1_000_000 + sample}",
         }
 
-    def _samples(self, assay: Assay) -> Iterator[tuple[Spot, Row]]:
+    def _spots(self, assay: Assay) -> Iterator[tuple[int, Spot]]:
+        """The experiment samples of this release, by number."""
         features, present = len(assay.features), self.study.present(self.release)
         for sample, number in enumerate(range(0, self.study.total, features)):
             spot = self.study.spot(assay, number)
             if spot.subject in present:
-                yield spot, self._sample(assay, sample, spot)
+                yield sample, spot
+
+    def count(self, endpoint: str) -> int:
+        """Rows at an endpoint; samples, of which there are many, without making them."""
+        if endpoint == "expsample":
+            return sum(1 for assay in self.study.assays for _ in self._spots(assay))
+        return sum(1 for _ in self.rows(endpoint))
 
     def _expsamples(self) -> Iterator[Row]:
         for assay in self.study.assays:
-            for _, row in self._samples(assay):
+            for sample, spot in self._spots(assay):
+                row = self._sample(assay, sample, spot)
                 yield {**row, "expsampleName": row["expsampleAccession"], "resultSchema": assay.schema}
 
     def _files(self) -> Iterator[Row]:
         """One file per assay and day, repeated for each of its experiment samples."""
         for assay in self.study.assays:
-            for spot, row in self._samples(assay):
-                file = 300_001 + self._slot(assay) * len(VISITS) + spot.day
-                detail = f"{assay.technique} result"
-                name = f"{assay.endpoint}_day_{assay.days[spot.day]}"
-                folder = f"/{self.study.accession}/ResultFiles/{detail.replace(' ', '_')}"
-                yield {
-                    **row,
-                    "filePathId": f"{file}_{row['expsampleAccession']}_{row['biosampleAccession']}",
-                    "fileInfoId": file,
-                    "fileDetail": detail,
-                    "filesizeBytes": 1000 + file % 977,
-                    "fileName": f"{name}.{file}.txt",
-                    "originalFileName": f"{name}.txt",
-                    "sourceType": "EXPSAMPLE",
-                    "sourceAccession": row["expsampleAccession"],
-                    "filePath": f"{folder}/{name}.{file}.txt",
-                }
+            for sample, spot in self._spots(assay):
+                yield self._file(assay, sample, spot)
+
+    def files(self) -> Iterator[Row]:
+        """The same, each file once."""
+        for assay in self.study.assays:
+            firsts: dict[int, tuple[int, Spot]] = {}
+            for sample, spot in self._spots(assay):
+                firsts.setdefault(spot.day, (sample, spot))
+                if len(firsts) == len(assay.days):
+                    break
+            for sample, spot in firsts.values():
+                yield self._file(assay, sample, spot)
+
+    def _file(self, assay: Assay, sample: int, spot: Spot) -> Row:
+        row = self._sample(assay, sample, spot)
+        file = 300_001 + self._slot(assay) * len(VISITS) + spot.day
+        detail = f"{assay.technique} result"
+        name = f"{assay.endpoint}_day_{assay.days[spot.day]}"
+        folder = f"/{self.study.accession}/ResultFiles/{detail.replace(' ', '_')}"
+        return {
+            **row,
+            "filePathId": f"{file}_{row['expsampleAccession']}_{row['biosampleAccession']}",
+            "fileInfoId": file,
+            "fileDetail": detail,
+            "filesizeBytes": 1000 + file % 977,
+            "fileName": f"{name}.{file}.txt",
+            "originalFileName": f"{name}.txt",
+            "sourceType": "EXPSAMPLE",
+            "sourceAccession": row["expsampleAccession"],
+            "filePath": f"{folder}/{name}.{file}.txt",
+        }
 
     def _there(self, assay: Assay) -> Iterator[tuple[int, Spot, Life]]:
         """The result rows of this release."""

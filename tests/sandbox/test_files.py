@@ -86,7 +86,7 @@ def test_the_inventory_counts_the_rows_there_are(sandbox: RunningSandbox) -> Non
         ]
         text = sandbox.client.get(address(sandbox, file)).text
         counts = {table: int(count) for table, count in (line.split("\t") for line in text.splitlines())}
-        for table, endpoint in (("hai_result", "hai"), ("biosample", "biosample"), ("lab_test", "labtest")):
+        for table, endpoint in (("hai_result", "hai"), ("expsample", "expsample"), ("lab_test", "labtest")):
             assert counts[table] == len(rows(sandbox, endpoint, "SDY1001")) > 0
 
 

@@ -74,6 +74,11 @@ def test_rows_of_real_packages_are_as_described() -> None:
             assert (counts["protocol"], counts["contract"], counts["pubmed"]) == (3, 1, 1)
             for item in LOOKUP_ENDPOINTS:
                 assert hold(item.name, sandbox.get(item.path).json()) > 0
+            for item in SHARED_DATA.values():
+                if item.name != "drsDownload":
+                    path, parameters = item.request("SDY139")
+                    assert sandbox.get(path, **parameters).status_code == 200, item.name
+            assert sandbox.get("/api/search/subject").json()["hits"]["total"]["value"] == 62
             header, *lines = sandbox.get(
                 "/result/pcr", studyAccession="SDY139", format="tsv"
             ).text.splitlines()
