@@ -3,6 +3,7 @@
     <root>/SDY139/DR25/<fetch id>/elisa.json.gz        the answer, compressed
     <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of it
     <root>/SDY139/DR25/<fetch id>/manifest.json        written last: the fetch is complete
+    <root>/vocabularies/<fetch id>/lkSex.json.gz       the same for vocabularies
 
 A file is visible only when it is whole. Nothing here is secret: no header, no key, no signed URL.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 FORMAT = 1
 
@@ -28,6 +28,9 @@ class Fetch:
             raise LandingError(f"not a study accession: {self.study!r}")
         if not re.fullmatch(r"DR\d{1,5}(\.\d{1,2})?", self.release):
             raise LandingError(f"{self.study}: not a data release: {self.release!r}")
+        self._check_fetch_id()
+
+    def _check_fetch_id(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}", self.fetch_id):
             raise LandingError(f"{self.study}: not a fetch id: {self.fetch_id!r}")
 
@@ -35,6 +38,23 @@ class Fetch:
     def path(self) -> str:
         """Folder, relative to the root."""
         return f"{self.study}/{self.release}/{self.fetch_id}"
+
+
+@dataclass(frozen=True)
+class VocabularyFetch(Fetch):
+    """One attempt to bring the vocabularies, which belong to no study and no release."""
+
+    study: str = field(default="vocabularies", init=False)
+    release: str = field(default="", init=False)
+    fetch_id: str = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        self._check_fetch_id()
+
+    @property
+    def path(self) -> str:
+        """Folder, relative to the root."""
+        return f"{self.study}/{self.fetch_id}"
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--token-seconds", type=int, default=3600, help="life of an exchanged token (default: %(default)s)"
     )
+    made.add_argument(
+        "--url-seconds", type=int, default=604_800, help="life of a signed address (default: %(default)s)"
+    )
     return made
 
 
@@ -98,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: None)
     keys = Keys(options.api_key, options.token_seconds)
     config = uvicorn.Config(
-        Sandbox(world, keys, current).app(),
+        Sandbox(world, keys, current, options.url_seconds).app(),
         log_config=None,
         log_level="critical",
         server_header=False,

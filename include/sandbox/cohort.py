@@ -71,9 +71,6 @@ class Cohort:
             "initialDataReleaseDate": RELEASES[initial].isoformat(),
             "latestDataReleaseVersion": str(latest),
             "latestDataReleaseDate": RELEASES[latest].isoformat(),
-            "studyLinks": [],
-            "studyPubmeds": [],
-            "studyPersonnel": [],
         }
 
     def arm(self, number: int) -> Row:

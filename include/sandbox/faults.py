@@ -21,12 +21,13 @@ NEW_KEY = "newKey"
 class Fault:
     """One fault, as it is asked for over HTTP.
 
-    :param endpoint: name of an endpoint, `search`, `token`, or `*` for all of them.
+    :param endpoint: name of an endpoint, `token`, `download`, or `*` for all of them.
     :param study: the one study it strikes; None strikes every request.
     :param times: how often it still strikes; None is for ever.
     :param retry_after: the Retry-After header of a 429 or 503: seconds or an HTTP date.
     :param differing: with `duplicate`, the copy carries another value under the same key.
     :param key: with `missing_key` and `new_key`, which key; None leaves the choice to the sandbox.
+    :param after: with `cut` of a download, bytes that still come; half of them without it.
     """
 
     endpoint: str
@@ -36,6 +37,7 @@ class Fault:
     retry_after: int | str | None = None
     differing: bool = False
     key: str | None = None
+    after: int | None = None
 
     def __post_init__(self) -> None:
         if self.fault not in KINDS:

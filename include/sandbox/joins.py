@@ -42,7 +42,7 @@ _PARTICIPATION = {
     "subjectPhenotype": "SUBJECT_PHENOTYPE",
     "subjectLocation": "SUBJECT_LOCATION",
 }
-_BIOSAMPLE = {
+BIOSAMPLE = {
     "biosampleAccession": "BIOSAMPLE_ACCESSION",
     "subjectAccession": "SUBJECT_ACCESSION",
     "plannedVisitAccession": "PLANNED_VISIT_ACCESSION",
@@ -117,12 +117,12 @@ class Joins:
             "filePath": self._files,
         }
         if endpoint.name in made:
-            return self._of_study(made[endpoint.name]())
+            return self.of_study(made[endpoint.name]())
         if endpoint.name in _PLAIN:
-            return self._of_study(pick(self._table(_PLAIN[endpoint.name]), _columns(endpoint)))
-        return self._of_study(self._results(endpoint))
+            return self.of_study(pick(self._table(_PLAIN[endpoint.name]), columns(endpoint)))
+        return self.of_study(self._results(endpoint))
 
-    def _of_study(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def of_study(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Repeat the study on each row, as the views do."""
         study = self._table("study").iloc[0]
         return rows.assign(
@@ -132,50 +132,50 @@ class Joins:
             clinical=study["CLINICAL_TRIAL"],
         )
 
-    def _read(self, table: str, columns: Mapping[str, str]) -> pd.DataFrame:
+    def read(self, table: str, columns: Mapping[str, str]) -> pd.DataFrame:
+        """Columns of a table of the package under API names."""
         return pick(self._table(table), columns)
 
-    def _participations(self) -> pd.DataFrame:
-        rows = self._read("arm_2_subject", _PARTICIPATION)
+    def participations(self) -> pd.DataFrame:
+        """Who was in which arm, at what age."""
+        rows = self.read("arm_2_subject", _PARTICIPATION)
         for end in ("min", "max"):
             ages = zip(rows[f"{end}SubjectAge"], rows["ageUnit"], strict=True)
             years = [in_years(number(age), unit) or "" for age, unit in ages]
             rows[f"{end}_subject_age_in_years"] = pd.Series(years, index=rows.index, dtype=str)
         return rows
 
-    def _who(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def who(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Add arm and subject to rows that name them."""
-        rows = enrich(rows, self._read("arm_or_cohort", _ARM), "armAccession")
-        return enrich(rows, self._read("subject", _SUBJECT), "subjectAccession")
+        rows = enrich(rows, self.read("arm_or_cohort", _ARM), "armAccession")
+        return enrich(rows, self.read("subject", _SUBJECT), "subjectAccession")
 
     def _participants(self) -> pd.DataFrame:
-        return self._who(self._participations())
+        return self.who(self.participations())
 
     def _biosamples(self) -> pd.DataFrame:
-        return self._who(
-            spread(self._read("biosample", _BIOSAMPLE), self._participations(), "subjectAccession")
-        )
+        return self.who(spread(self.read("biosample", BIOSAMPLE), self.participations(), "subjectAccession"))
 
     def _expsamples(self) -> pd.DataFrame:
-        rows = spread(self._read("expsample", _EXPSAMPLE), self._links(), "expsampleAccession")
-        rows = enrich(rows, self._read("biosample", _BIOSAMPLE), "biosampleAccession")
-        rows = spread(rows, self._participations(), "subjectAccession")
-        return enrich(self._who(rows), self._read("experiment", _EXPERIMENT), "experimentAccession")
+        rows = spread(self.read("expsample", _EXPSAMPLE), self._links(), "expsampleAccession")
+        rows = enrich(rows, self.read("biosample", BIOSAMPLE), "biosampleAccession")
+        rows = spread(rows, self.participations(), "subjectAccession")
+        return enrich(self.who(rows), self.read("experiment", _EXPERIMENT), "experimentAccession")
 
     def _links(self) -> pd.DataFrame:
-        return self._read("expsample_2_biosample", _LINK).drop_duplicates()
+        return self.read("expsample_2_biosample", _LINK).drop_duplicates()
 
     def _files(self) -> pd.DataFrame:
-        rows = self._read(
+        rows = self.read(
             "expsample_2_file_info",
             {"expsampleAccession": "EXPSAMPLE_ACCESSION", "fileInfoId": "FILE_INFO_ID"},
         ).drop_duplicates()  # older packages repeat a file per data format
-        rows = enrich(rows, self._read("file_info", _FILE), "fileInfoId")
-        rows = enrich(rows, self._read("expsample", _EXPSAMPLE), "expsampleAccession")
+        rows = enrich(rows, self.read("file_info", _FILE), "fileInfoId")
+        rows = enrich(rows, self.read("expsample", _EXPSAMPLE), "expsampleAccession")
         rows = spread(rows, self._links(), "expsampleAccession")
-        rows = enrich(rows, self._read("biosample", _BIOSAMPLE), "biosampleAccession")
-        rows = enrich(rows, self._participations(), "subjectAccession")
-        rows = enrich(self._who(rows), self._read("experiment", _EXPERIMENT), "experimentAccession")
+        rows = enrich(rows, self.read("biosample", BIOSAMPLE), "biosampleAccession")
+        rows = enrich(rows, self.participations(), "subjectAccession")
+        rows = enrich(self.who(rows), self.read("experiment", _EXPERIMENT), "experimentAccession")
         kind = rows["fileDetail"].str.replace(" ", "_")
         return rows.assign(
             filePathId=rows["fileInfoId"]
@@ -191,22 +191,22 @@ class Joins:
     def _results(self, endpoint: Endpoint) -> pd.DataFrame:
         name = endpoint.table if endpoint.table.endswith("_result") else f"{endpoint.table}_result"
         table = self._table(name)
-        own = {key: column for key, column in _columns(endpoint).items() if column in table}
+        own = {key: column for key, column in columns(endpoint).items() if column in table}
         if endpoint.key[0] not in own:
             return pd.DataFrame(columns=list(endpoint.names), dtype=str)
         rows = pick(table, own)
         for key in ("armAccession", "subjectAccession", "biosampleAccession", "experimentAccession"):
             if key not in rows:
                 rows[key] = ""
-        rows = enrich(rows, self._read("biosample", _BIOSAMPLE), "biosampleAccession")
-        rows = enrich(rows, self._participations(), "armAccession", "subjectAccession")
-        rows = enrich(self._who(rows), self._read("experiment", _EXPERIMENT), "experimentAccession")
+        rows = enrich(rows, self.read("biosample", BIOSAMPLE), "biosampleAccession")
+        rows = enrich(rows, self.participations(), "armAccession", "subjectAccession")
+        rows = enrich(self.who(rows), self.read("experiment", _EXPERIMENT), "experimentAccession")
         return self._symbols(self._treatments(rows))
 
     def _treatments(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Add the treatments of a row's experiment sample; bead arrays name theirs as the source."""
-        columns = {"sample": "EXPSAMPLE_ACCESSION", "treatmentAccession": "TREATMENT_ACCESSION"}
-        pairs = self._read("expsample_2_treatment", columns).drop_duplicates()
+        pair = {"sample": "EXPSAMPLE_ACCESSION", "treatmentAccession": "TREATMENT_ACCESSION"}
+        pairs = self.read("expsample_2_treatment", pair).drop_duplicates()
         joined = {sample: ",".join(group["treatmentAccession"]) for sample, group in pairs.groupby("sample")}
         named = [name for name in ("expsampleAccession", "sourceAccession") if name in rows][:1]
         given = _looked_up(rows[named[0]], joined) if named else ""
@@ -214,7 +214,7 @@ class Joins:
 
     def _symbols(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Tables hold an analyte's accession (ANA148) where the API shows its symbol (IL2) beside it."""
-        known = self._read("lk_analyte", {"accession": "ANALYTE_ACCESSION", "symbol": "GENE_SYMBOL"})
+        known = self.read("lk_analyte", {"accession": "ANALYTE_ACCESSION", "symbol": "GENE_SYMBOL"})
         symbols = dict(zip(known["accession"], known["symbol"], strict=True))
         for name in ("analytePreferred", "geneSymbolPreferred"):
             if name not in rows:
@@ -230,5 +230,6 @@ def _looked_up(texts: pd.Series, known: Mapping[Hashable, str]) -> pd.Series:
     return pd.Series([known.get(text, "") for text in texts], index=texts.index, dtype=str)
 
 
-def _columns(endpoint: Endpoint) -> dict[str, str]:
+def columns(endpoint: Endpoint) -> dict[str, str]:
+    """The columns of a table that has those of an endpoint: `minStartDay` is `MIN_START_DAY`."""
     return {field.name: field.column.upper() for field in endpoint.fields}

@@ -11,11 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from include.sandbox.joins import Joins, pick
+from include.sandbox.files import LISTINGS, StoredFile, file_rows
+from include.sandbox.joins import columns, pick
+from include.sandbox.records import Records
+from include.sandbox.shelf import shelved
 from include.sandbox.tab import Package, packages
+from include.sandbox.vocabulary import terms, with_stub
 from include.sandbox.world import Row, number, padded, scaled, study_document
-from include.sources.immport import ENDPOINTS, RESULT_ENDPOINTS
-from include.sources.model import Field, Kind, snake_case
+from include.sources.immport import RESULT_ENDPOINTS, SHARED_DATA
+from include.sources.model import Endpoint, Field, Kind, snake_case
 from include.sources.release import Release
 
 #: Columns with a scale of their own in ImmPort's database.
@@ -30,6 +34,7 @@ _STUDY = {
     "subjectsNumber": "ACTUAL_ENROLLMENT",
     "dataCompleteness": "DCL_ID",
 }
+_HAS = {"has_lab_test": "labtest", "has_assessment": "assessment"}
 _LISTS = {
     "studyLinks": ("study_link", "studyLinkId name type value"),
     "studyPubmeds": ("study_pubmed", "pubmedId authors doi issue journal month pages title year"),
@@ -69,9 +74,10 @@ class PackageWorld:
                 dates[package.release] = date.fromisoformat(study.iloc[0]["LATEST_DATA_RELEASE_DATE"][:10])
         releases = sorted({package.release for package in found})
         self._releases = {release: dates.get(release, stand_in_date(release)) for release in releases}
-        self._joins = lru_cache(maxsize=2)(Joins)  # holds the tables read: a client asks study by study
+        self._joins = lru_cache(maxsize=2)(Records)  # holds the tables read: a client asks study by study
         self._frame = lru_cache(maxsize=32)(self._joined)
         self._known = lru_cache(maxsize=4096)(self._document)
+        self._stored = lru_cache(maxsize=16)(self._files)
 
     @property
     def name(self) -> str:
@@ -89,14 +95,38 @@ class PackageWorld:
 
     def rows(self, endpoint: str, study: str, release: Release) -> Iterator[Row]:
         """Rows of one study at one endpoint, from its newest package up to the release."""
+        if endpoint in LISTINGS:
+            return file_rows(self.files(study, release), endpoint)
         package = self._package(study, release)
         if endpoint in ("study", "summary"):
             return iter([self._study(package)])
-        return _typed(self._frame(package, endpoint), ENDPOINTS[endpoint].fields)
+        return _typed(self._frame(package, endpoint), SHARED_DATA[endpoint].fields)
 
     def document(self, study: str, release: Release) -> Row:
         """The study as the search index holds it."""
         return self._known(self._package(study, release))
+
+    def vocabulary(self, endpoint: Endpoint, release: Release) -> Iterator[Row]:
+        """The terms in the newest package up to the release, or made-up ones if packages have none."""
+        there = [package for versions in self._packages.values() for package in versions.values()]
+        newest = max((item for item in there if item.release <= release), key=lambda item: item.release)
+        table = newest.table(endpoint.table)
+        if table.empty:
+            return terms(endpoint)
+        return with_stub(endpoint, _typed(pick(table, columns(endpoint)), endpoint.fields))
+
+    def restricted(self, release: Release) -> Sequence[str]:
+        """None: what there is a package of is shared."""
+        return ()
+
+    def files(self, study: str, release: Release) -> Sequence[StoredFile]:
+        """The package itself, those before it, and what is in it or named by it."""
+        return self._stored(study, release)
+
+    def _files(self, study: str, release: Release) -> Sequence[StoredFile]:
+        package = self._package(study, release)
+        older = [item for item in self._packages[study].values() if item.release < package.release]
+        return list(shelved(package, older, self._releases))
 
     def _document(self, package: Package) -> Row:
         people = self._frame(package, "demographic")
@@ -110,7 +140,7 @@ class PackageWorld:
         row = self._study(package)
         return study_document(
             row,
-            list(_typed(self._frame(package, "arm"), ENDPOINTS["arm"].fields)),
+            list(_typed(self._frame(package, "arm"), SHARED_DATA["arm"].fields)),
             len(self._frame(package, "plannedVisit")),
             counts,
             biosample_type=list(self._frame(package, "biosample")["type"]),
@@ -122,20 +152,20 @@ class PackageWorld:
             research_focus=[row["researchFocus"]],
             program_name=[row["program"]],
             study_pi=[row["pi"]],
-            pubmed_id=[item["id"] for item in row["studyPubmeds"]],
-        )
+            pubmed_id=[item["id"]["pubmedId"] for item in row["studyPubmeds"]],
+        ) | {name: "NY"[len(self._frame(package, of)) > 0] for name, of in _HAS.items()}
 
     def _package(self, study: str, release: Release) -> Package:
         versions = self._packages[study]
         return versions[max(version for version in versions if version <= release)]
 
     def _joined(self, package: Package, endpoint: str) -> pd.DataFrame:
-        return self._joins(package).rows(ENDPOINTS[endpoint])
+        return self._joins(package).rows(SHARED_DATA[endpoint])
 
     def _study(self, package: Package) -> Row:
         """The row of `study` and `summary`: both are projections of it."""
         table = package.table("study").iloc[:1]
-        fields = {field.name: field for name in ("study", "summary") for field in ENDPOINTS[name].fields}
+        fields = {field.name: field for name in ("study", "summary") for field in SHARED_DATA[name].fields}
         columns = {name: _STUDY.get(name, field.column.upper()) for name, field in fields.items()}
         row = next(_typed(pick(table, columns), tuple(fields.values())))
         stated = row["latestDataReleaseVersion"], row["latestDataReleaseDate"]
@@ -154,6 +184,11 @@ class PackageWorld:
         row["sharedStudy"] = "Y"
         for name, (source, keys) in _LISTS.items():
             row[name] = _objects(package.table(source), keys.split())
+        for paper in row["studyPubmeds"]:
+            paper["id"] = {"studyAccession": package.study, "pubmedId": paper["id"]}
+        for item in (*row["studyLinks"], *row["studyPersonnel"]):
+            for name in item.keys() & {"studyLinkId", "workspaceId"}:
+                item[name] = int(item[name])
         for person in row["studyPersonnel"]:
             if person["roleInStudy"] == "Principal Investigator":
                 row["pi"] = f"{person['lastName']}, {person['firstName']}"

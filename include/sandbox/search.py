@@ -1,4 +1,4 @@
-"""The study search: an OpenSearch envelope over the documents of a world."""
+"""The two searches: an OpenSearch envelope over the documents of a world."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ _FACETS = (
 )
 
 
-def search(documents: Sequence[Row], parameters: Mapping[str, str]) -> dict[str, Any]:
-    """Answer a study search.
+def search(documents: Sequence[Row], parameters: Mapping[str, str], key: str) -> dict[str, Any]:
+    """Answer a search.
 
+    :param key: the field that tells documents apart, `study_accession` or `subject_accession`.
     :raises ValueError: the query cannot be parsed; ImmPort answers 400.
     """
     term = parameters.get("term", "")
@@ -51,7 +52,8 @@ def search(documents: Sequence[Row], parameters: Mapping[str, str]) -> dict[str,
         raise ValueError("fromRecord and pageSize are numbers") from None
     if start < 0 or size < 0:
         raise ValueError("fromRecord and pageSize are not negative")
-    found = [item for item in documents if _matches(item, term, parameters)]
+    narrow = _NARROW | ({"subjectAccession": key} if key == "subject_accession" else {})
+    found = [item for item in documents if _matches(item, term, parameters, narrow)]
     if order := parameters.get("sortField"):
         found = sorted(
             found,
@@ -70,8 +72,8 @@ def search(documents: Sequence[Row], parameters: Mapping[str, str]) -> dict[str,
             "max_score": score,
             "hits": [
                 {
-                    "_index": "study",
-                    "_id": item["study_accession"],
+                    "_index": key.removesuffix("_accession"),
+                    "_id": item[key],
                     "_score": score,
                     "_source": {name: item[name] for name in wanted if name in item} if wanted else item,
                     "highlight": {},
@@ -88,8 +90,8 @@ def _values(document: Row, name: str) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else [] if value is None else [str(value)]
 
 
-def _matches(document: Row, term: str, parameters: Mapping[str, str]) -> bool:
-    for parameter, name in _NARROW.items():
+def _matches(document: Row, term: str, parameters: Mapping[str, str], narrow: Mapping[str, str]) -> bool:
+    for parameter, name in narrow.items():
         if parameter in parameters:
             wanted = {part.strip().casefold() for part in parameters[parameter].split(",")}
             if not wanted & {value.casefold() for value in _values(document, name)}:

@@ -16,19 +16,39 @@ _FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)_Tab\.zip", re.IGNORECASE)
 _MEMBER = re.compile(r"(?:[^/]+/)?Tab/(\w+)\.txt", re.IGNORECASE)
 
 #: Tables that older packages hold under another name.
-TABLE_ALIASES = {"expsample_2_biosample": "biosample_2_expsample"}
+TABLE_ALIASES = {
+    "assessment_component": "assessment",
+    "expsample_2_biosample": "biosample_2_expsample",
+    "intervention": "substance_merge",
+    "lk_sex": "lk_gender",
+}
 
 _ANALYTE = {"ANALYTE_REPORTED": "ANALYTE"}
 _STRAIN = {"VIRUS_STRAIN_REPORTED": "VIRUS_STRAIN"}
 
 #: Columns that older packages (or, for GENDER, newer ones) hold under another name: today's name to that one.
 COLUMN_ALIASES: dict[str, dict[str, str]] = {
+    "adverse_event": {"DESCRIPTION": "EVENT_DESCRIPTION"},
+    "assessment_component": {
+        "AGE_AT_ONSET_UNIT_REPORTED": "AGE_AT_ONSET_REPORTED_UNIT",
+        "NAME_PREFERRED": "COMPONENT_NAME_PREFERRED",
+        "NAME_REPORTED": "COMPONENT_NAME_REPORTED",
+    },
+    "contract_grant": {"EXTERNAL_ID": "NAME", "NAME": "TITLE", "DESCRIPTION": "SUMMARY"},
+    "intervention": {
+        "INTERVENTION_ACCESSION": "MERGE_ACCESSION",
+        "NAME_PREFERRED": "MERGE_NAME_PREFERRED",
+        "NAME_REPORTED": "MERGE_NAME_REPORTED",
+    },
+    "lk_analyte": {"IMMUNOLOGY_SYMBOL": "IMMUNOLOGY_GENE_SYMBOL"},
+    "lk_data_completeness": {"ID": "DCL_ID"},
+    "lk_personnel_role": {"DESCRIPTION": "DESCRIPTON"},
     "arm_or_cohort": {"TYPE_REPORTED": "TYPE"},
     "subject": {"GENDER": "SEX"},
     "planned_visit": {"NAME": "VISIT_NAME"},
     "experiment": {"NAME": "TITLE"},
     "file_info": {"ORIGINAL_FILE_NAME": "ORIGINAL_NAME"},
-    "program": {"NAME": "TITLE"},
+    "program": {"NAME": "TITLE", "DESCRIPTION": "SUMMARY"},
     "study": {"INITIAL_DATA_RELEASE_DATE": "FINAL_PUBLIC_RELEASE_DATE", "GENDER_INCLUDED": "SEX_INCLUDED"},
     "elisa_result": _ANALYTE,
     "elispot_result": _ANALYTE,
@@ -97,7 +117,13 @@ class Package:
                     skip_blank_lines=False,
                 )
         aliases = COLUMN_ALIASES.get(name, {})
-        return frame.rename(columns={old: new for new, old in aliases.items() if new not in frame})
+        # A name may have moved on: the NAME of a grant is its EXTERNAL_ID today, and its TITLE is the NAME.
+        renamed = {
+            old: new
+            for new, old in aliases.items()
+            if old in frame and (new not in frame or new in aliases.values())
+        }
+        return frame.rename(columns=renamed)
 
 
 def packages(folder: Path) -> list[Package]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from include.sources.model import Endpoint
 from include.sources.release import Release
+
+if TYPE_CHECKING:
+    from include.sandbox.files import StoredFile
 
 #: One row under ImmPort's names. A Decimal is printed with its own scale: `Decimal("7.00")` as `7.00`.
 Row = dict[str, Any]
@@ -43,6 +47,15 @@ class World(Protocol):
 
     def document(self, study: str, release: Release) -> Row:
         """The study as the search index holds it (`_source`)."""
+
+    def vocabulary(self, endpoint: Endpoint, release: Release) -> Iterator[Row]:
+        """The terms of a vocabulary, some after a stub."""
+
+    def restricted(self, release: Release) -> Sequence[str]:
+        """Studies that are not open to everybody."""
+
+    def files(self, study: str, release: Release) -> Sequence[StoredFile]:
+        """The files of a shared study, those that its manifest lists."""
 
 
 def number(text: str | None) -> Decimal | None:
@@ -110,3 +123,41 @@ def study_document(
     for name, values in lists.items():
         document[name] = sorted({value for value in values if value})
     return document
+
+
+#: What a subject's document has of its study's.
+_OF_STUDY = (
+    "study_accession",
+    "assay_method",
+    "biosample_type",
+    "clinical_trial",
+    "condition_or_disease",
+    "has_assessment",
+    "has_lab_test",
+    "program_name",
+    "research_focus",
+)
+
+
+def subject_documents(study: Row, people: Iterable[Row]) -> Iterator[Row]:
+    """Build the documents of a study's subjects, one each, from the study's own and the demographics."""
+    found: dict[str, Row] = {}
+    for row in people:
+        subject = row["subjectAccession"]
+        document = found.setdefault(
+            subject,
+            {
+                **{name: study.get(name) for name in _OF_STUDY},
+                "subject_accession": subject,
+                "arm_accession": [],
+                "arm_name": [],
+                "ethnicity": row["ethnicity"],
+                "sex": row["gender"],
+                "min_age": row["min_subject_age_in_years"],
+                "race": row["race"],
+                "species": row["species"],
+            },
+        )
+        document["arm_accession"].append(row["armAccession"])
+        document["arm_name"].append(row["armName"])
+    return iter(found.values())

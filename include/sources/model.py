@@ -23,6 +23,16 @@ class Shape(StrEnum):
     ARRAY = "array"
     OBJECT = "object"
     SEARCH = "search"
+    VALUES = "values"
+
+
+class Group(StrEnum):
+    """What an endpoint is asked for: one study, a vocabulary, a search, or a service."""
+
+    STUDY = "study"
+    VOCABULARY = "vocabulary"
+    SEARCH = "search"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class Endpoint:
     :param fields: the keys of a row in the order the source sends them.
     :param key: names of the fields that identify a row of one study.
     :param about: what one row is.
+    :param group: what is asked for; only endpoints of a study are asked study by study.
+    :param shape: what the body is; the values of `Shape.VALUES` are the key itself.
     :param study_parameter: query parameter that narrows an answer to one study, if the path does not.
     :param identifies: field of which this endpoint is the home: others that carry it refer to it.
     :param vocabulary: fields with a closed list of values; others are reported, never dropped.
@@ -68,6 +80,7 @@ class Endpoint:
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     about: str
+    group: Group = Group.STUDY
     shape: Shape = Shape.ARRAY
     needs_key: bool = True
     study_parameter: str | None = None
@@ -93,6 +106,6 @@ class Endpoint:
         return snake_case(self.name)
 
     def request(self, study: str) -> tuple[str, dict[str, str]]:
-        """Path and query parameters that ask for one study."""
+        """Path and query parameters that ask for one study; without a study in either, for all there is."""
         parameters = {self.study_parameter: study} if self.study_parameter else {}
         return self.path.replace("{study}", study), parameters

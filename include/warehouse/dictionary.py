@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from include.sources.immport import ENDPOINTS, SEARCH
-from include.sources.model import Endpoint, Field
+from include.sources.immport import ENDPOINTS, SHARED_DATA
+from include.sources.lookups import LOOKUP_ENDPOINTS
+from include.sources.model import Endpoint, Field, Group
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Type
 from include.warehouse.facts import FACTS
 from include.warehouse.model import DIMENSIONS, VERSIONED
@@ -28,6 +29,8 @@ _JOINED = re.compile(r"\{(\w+)\} (\w)\b")
 _STAGED = re.compile(r"\b([a-z])\.([a-z]\w*)")
 #: What the two views of no table say of their types.
 _TYPES = {
+    "fields": "jsonb",
+    "valid_from": "timestamp with time zone",
     "release_date": "date",
     "is_point": "boolean",
     "value_preferred": "numeric",
@@ -35,6 +38,26 @@ _TYPES = {
     **dict.fromkeys(("release_key", "major", "minor"), "integer"),
     **dict.fromkeys(("release_date_key", "measurand_key", "result_id"), "bigint"),
 }
+#: Where the columns of a view of no table come from.
+_UNTOLD = {"fact_assay_result": "the fact", "vocabulary_term": "the answer of the vocabulary"}
+#: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
+_GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
+    (
+        "Each study, not yet loaded",
+        "Declared and served by the sandbox; no release asks for them.",
+        lambda item: item.group is Group.STUDY and item.name not in ENDPOINTS,
+    ),
+    (
+        "Searches",
+        "The study search finds out what there is; it is read by discovery and not loaded.",
+        lambda item: item.group is Group.SEARCH,
+    ),
+    (
+        "Services",
+        "What is asked of no one study.",
+        lambda item: item.group is Group.SERVICE,
+    ),
+)
 _MEMBER_TYPES = {"is_inferred": "boolean", "study_key": "bigint", "result_id": "bigint"}
 
 
@@ -73,7 +96,7 @@ def relations() -> Iterator[Relation]:
         entries: Iterable[Entry]
         if table is None:
             sources = _assay_sources() if name == "fact_assay_result" else {}
-            default = "the fact" if sources else "the releases published here"
+            default = _UNTOLD.get(name, "the releases published here")
             entries = (
                 Entry(column, _untold_type(column), None, meaning, sources.get(column, default))
                 for column, meaning, _ in columns
@@ -130,8 +153,12 @@ def sources() -> str:
         "",
         _NOTE,
         "",
-        "What is asked of ImmPort's Shared Data API for each study, as declared in",
-        "[immport.py](../include/sources/immport.py). Paths lie under `https://www.immport.org/data/query`.",
+        f"All {len(SHARED_DATA)} endpoints of ImmPort's Shared Data API, as declared in",
+        "[include/sources](../include/sources/immport.py). Paths lie under",
+        "`https://www.immport.org/data/query`.",
+        "",
+        "## Each study at each release",
+        "",
         "Every field received is landed, staged and checked; the last column says which tables of the star",
         "take values from the endpoint.",
         "",
@@ -139,9 +166,20 @@ def sources() -> str:
         "|---|---|---|---|---|---|",
     ]
     lines += [_source_line(item, _landing(item, uses)) for item in ENDPOINTS.values()]
-    lines += ["", "The study search finds out what there is; it is read by discovery and not loaded.", ""]
-    lines += ["| endpoint | path | one row is | key | fields |", "|---|---|---|---|---|"]
-    lines += [_source_line(SEARCH)]
+    for heading, about, kept in _GROUPS:
+        lines += ["", f"## {heading}", "", about, ""]
+        lines += ["| endpoint | path | one row is | key | fields |", "|---|---|---|---|---|"]
+        lines += [_source_line(item) for item in SHARED_DATA.values() if kept(item)]
+    lines += ["", "## Vocabularies", ""]
+    lines += ["Open to everybody, under `/api/lookup/`. Before the terms of some stands a stub: the name of"]
+    lines += ["the column they are for. Fields in the order sent, the key in bold.", ""]
+    lines += ["| fields | vocabularies |", "|---|---|"]
+    shared: dict[str, list[str]] = {}
+    for item in LOOKUP_ENDPOINTS:
+        told = ", ".join(f"**{name}**" if name in item.key else name for name in item.names)
+        shared.setdefault(told, []).append(item.name)
+    alike = sorted(shared.items(), key=lambda pair: -len(pair[1]))
+    lines += [f"| {told} | {', '.join(names)} |" for told, names in alike]
     lines += ["", "## Fields by endpoint", ""]
     lines += [
         "Fields of an endpoint, and the columns of the star that are made of them. A dash: received and"

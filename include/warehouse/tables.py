@@ -123,6 +123,26 @@ DATA_RELEASE = sa.Table(
     comment="Data releases of ImmPort that this warehouse has met",
 )  # fmt: skip
 
+VOCABULARY_TERM = sa.Table(
+    "vocabulary_term",
+    metadata,
+    sa.Column("vocabulary", sa.Text, primary_key=True, comment="Vocabulary, lkSex"),
+    sa.Column("term", sa.Text, primary_key=True, comment="What tells it from the vocabulary's other terms"),
+    sa.Column("valid_from", sa.DateTime(timezone=True), primary_key=True,
+              comment="End of the fetch that first brought it so"),
+    sa.Column("valid_to", sa.DateTime(timezone=True), nullable=False,
+              comment="End of the first fetch that brought it otherwise; infinity is open"),
+    sa.Column("name", sa.Text, comment="Name"),
+    sa.Column("description", sa.Text, comment="Description"),
+    sa.Column("link", sa.Text, comment="Page that defines it"),
+    sa.Column("fields", JSONB, nullable=False, comment="What else the vocabulary says of it, as sent"),
+    sa.CheckConstraint("valid_from < valid_to", name="interval"),
+    sa.Index("vocabulary_term_open_key", "vocabulary", "term", unique=True,
+             postgresql_where=sa.text("valid_to = 'infinity'::timestamp with time zone")),
+    schema="history",
+    comment="Versions of the terms of ImmPort's vocabularies, by the time of the fetch",
+)  # fmt: skip
+
 DIM_DATE = sa.Table(
     "dim_date",
     metadata,
@@ -265,6 +285,20 @@ RELEASE_CHANGE = _ops(
     _number("corrected", "Rows that were there with other values", required=True),
     _number("withdrawn", "Rows that are there no more", required=True),
     _number("unchanged", "Rows left alone", required=True),
+)  # fmt: skip
+VOCABULARY_FETCH = _ops(
+    "vocabulary_fetch", "What each fetch brought of each vocabulary, and what that changed",
+    _text("fetch_id", "Name of the fetch in the landing zone", key=True),
+    _text("vocabulary", "Vocabulary", key=True),
+    _text("run_id", "Run", required=True),
+    _time("fetched_at", "End of the fetch"),
+    _number("rows_received", "Rows in the answer", required=True),
+    _number("rows_dropped", "Stubs and repetitions among them", required=True),
+    _number("added", "Terms that were not there", required=True),
+    _number("corrected", "Terms that were there otherwise", required=True),
+    _number("withdrawn", "Terms that are there no more", required=True),
+    _number("unchanged", "Terms left alone", required=True),
+    _text("note", "What a person should know: keys that were missing or new, nothing received"),
 )  # fmt: skip
 SETTING = _ops(
     "setting", "Facts about the installation",

@@ -178,6 +178,19 @@ _RELEASE_COLUMNS: list[ViewColumn] = [
 ]
 
 
+_TERMS = """select v.vocabulary, v.term, v.name, v.description, v.link, v.fields, v.valid_from
+from history.vocabulary_term v where v.valid_to = 'infinity'"""
+_TERM_COLUMNS: list[ViewColumn] = [
+    ("vocabulary", "Vocabulary, lkSex", ""),
+    ("term", "What tells it from the vocabulary's other terms: its name, or its accession or number", ""),
+    ("name", "Name", ""),
+    ("description", "Description", ""),
+    ("link", "Page that defines it", ""),
+    ("fields", "What else the vocabulary says of it, as sent", ""),
+    ("valid_from", "End of the fetch that first brought it so", ""),
+]
+
+
 def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     """Name, comment, query and columns of every view of the star, in the order to make them."""
     tables: tuple[Dimension | Fact, ...] = (*DIMENSIONS, *FACTS)
@@ -185,6 +198,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
         columns = _columns(table)
         yield table.relation, table.grain[:1].upper() + table.grain[1:], _select(table, columns), columns
     yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
+    yield "vocabulary_term", "One term of a vocabulary, as of the last fetch", _TERMS, _TERM_COLUMNS
     query, columns = _assay_results()
     yield "fact_assay_result", "One result of any assay: the ten assay facts as one", query, columns
 

@@ -12,14 +12,18 @@ import pytest
 
 from include.sandbox.answers import json_array, json_text
 from include.sandbox.world import Row
-from include.sources.immport import ENDPOINTS, RESULT_ENDPOINTS, references
+from include.sources.immport import RESULT_ENDPOINTS, SHARED_DATA, references
+from include.sources.lookups import LOOKUP_ENDPOINTS, is_stub
+from include.sources.model import Group, Shape
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
+ENDPOINTS = {name: item for name, item in SHARED_DATA.items() if item.group is Group.STUDY}
+TABLES = [name for name, item in ENDPOINTS.items() if item.shape is Shape.ARRAY]
 STUDIES = ["SDY1001", "SDY1002", "SDY1003", "SDY1004", "SDY1005", "SDY1006", "SDY1008"]
 
 
 def ask(sandbox: RunningSandbox, endpoint: str, study: str, **parameters: Any) -> httpx.Response:
-    path, own = ENDPOINTS[endpoint].request(study)
+    path, own = SHARED_DATA[endpoint].request(study)
     answer = sandbox.get(path, **own, **parameters)
     assert answer.status_code == 200, answer.text
     return answer
@@ -39,7 +43,7 @@ def test_every_declared_endpoint_has_rows_with_its_keys_in_its_order(
     assert {tuple(row) for row in found} == {ENDPOINTS[endpoint].names}
 
 
-@pytest.mark.parametrize("endpoint", [name for name in ENDPOINTS if name != "summary"])
+@pytest.mark.parametrize("endpoint", TABLES)
 def test_tsv_says_the_same_as_json_cell_by_cell(sandbox: RunningSandbox, endpoint: str) -> None:
     for study in STUDIES:
         answer = ask(sandbox, endpoint, study, format="tsv")
@@ -51,7 +55,7 @@ def test_tsv_says_the_same_as_json_cell_by_cell(sandbox: RunningSandbox, endpoin
         assert [line.split("\t") for line in lines] == cells
 
 
-@pytest.mark.parametrize("endpoint", [name for name in ENDPOINTS if name != "summary"])
+@pytest.mark.parametrize("endpoint", TABLES)
 def test_keys_are_unique_and_references_exist(sandbox: RunningSandbox, endpoint: str) -> None:
     for release in ("DR49", "DR51"):
         sandbox.set_release(release)
@@ -63,6 +67,69 @@ def test_keys_are_unique_and_references_exist(sandbox: RunningSandbox, endpoint:
             for name, home in references(declared).items():
                 homes = {row[name] for row in rows(sandbox, home, study)}
                 assert {row[name] for row in found} - {None} <= homes, (name, study, release)
+
+
+@pytest.mark.parametrize("release", ["DR49", "DR51"])
+def test_vocabularies_hold_the_terms_that_rows_use(sandbox: RunningSandbox, release: str) -> None:
+    sandbox.set_release(release)
+    used = {
+        "lkSex": ("demographic", "gender"),
+        "lkSpecies": ("demographic", "species"),
+        "lkRace": ("demographic", "race"),
+        "lkEthnicity": ("demographic", "ethnicity"),
+        "lkSampleType": ("biosample", "type"),
+        "lkExpMeasurementTech": ("experiment", "measurementTechnique"),
+        "lkAdverseEventSeverity": ("adverseEvent", "severityPreferred"),
+        "lkLabTestName": ("labtest", "labTestNamePreferred"),
+        "lkCriterionCategory": ("inclusionExclusion", "criterionCategory"),
+        "lkProtocolType": ("protocol", "type"),
+    }
+    for name, (endpoint, field) in used.items():
+        answer = sandbox.client.get(f"{sandbox.query}/api/lookup/{name}")
+        known = {row["name"] for row in answer.json()}
+        study_rows = [row for study in STUDIES[:3] for row in rows(sandbox, endpoint, study)]
+        assert {row[field] for row in study_rows} - {None} <= known, name
+
+
+def test_vocabularies_are_open_some_start_with_a_stub_and_some_change(sandbox: RunningSandbox) -> None:
+    seen: dict[str, list[Any]] = {}
+    for release in ("DR49", "DR51"):
+        sandbox.set_release(release)
+        for endpoint in LOOKUP_ENDPOINTS:
+            answer = sandbox.client.get(sandbox.query + endpoint.path)
+            assert answer.status_code == 200
+            terms = answer.json()
+            assert {tuple(row) for row in terms} == {endpoint.names}
+            assert len({row[endpoint.key[0]] for row in terms}) == len(terms) > 0
+            assert not any(is_stub(row) for row in terms[1:])
+            seen.setdefault(endpoint.name, []).append(terms)
+    assert sum(is_stub(terms[-1][0]) for terms in seen.values()) == 11
+    changed = [name for name, (before, after) in seen.items() if before != after]
+    assert 0 < len(changed) < 45
+    text = sandbox.client.get(sandbox.query + "/api/lookup/lkSex", params={"format": "tsv"}).text
+    assert text.startswith("name\tdescription\tlink\nFemale\t")
+
+
+def test_a_withdrawn_study_is_restricted(sandbox: RunningSandbox) -> None:
+    path = SHARED_DATA["restrictedStudyAccessions"].path
+    assert sandbox.get(path).json() == ["SDY1007"]
+    sandbox.set_release("DR50")
+    assert sandbox.get(path).json() == []
+    assert sandbox.client.get(sandbox.query + path).status_code == 401
+
+
+def test_the_summary_lists_what_the_endpoints_say(sandbox: RunningSandbox) -> None:
+    for study in STUDIES:
+        summary = rows(sandbox, "summary", study)[0]
+        papers = [row["id"]["pubmedId"] for row in summary["studyPubmeds"]]
+        assert papers == [row["pubmedId"] for row in rows(sandbox, "pubmed", study)]
+        for name, endpoint in (("studyLinks", "link"), ("studyPersonnel", "personnel")):
+            own = [{k: v for k, v in row.items() if k != "workspaceId"} for row in summary[name]]
+            said = [
+                {k: v for k, v in row.items() if k != "studyAccession"}
+                for row in rows(sandbox, endpoint, study)
+            ]
+            assert own == said
 
 
 def test_numerals_keep_the_scale_of_the_database(sandbox: RunningSandbox) -> None:
@@ -166,12 +233,17 @@ def test_refusals(sandbox: RunningSandbox) -> None:
     assert sandbox.get("/result/elisa", studyAccession="SDY1001", gender="Female").status_code == 200
 
 
-def test_only_the_search_is_open(sandbox: RunningSandbox) -> None:
+def test_only_searches_and_vocabularies_are_open(sandbox: RunningSandbox) -> None:
     for path in ("/result/hai", "/api/study/SDY1001", "/api/study/arm/SDY1001", "/api-docs"):
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": sandbox.api_key}):
             answer = sandbox.client.get(sandbox.query + path, headers=headers)
             assert (answer.status_code, "error" in answer.json()) == (401, True), path
-    assert sandbox.client.get(sandbox.query + "/api/search/study").status_code == 200
+    for endpoint in SHARED_DATA.values():
+        if endpoint.needs_key:
+            assert sandbox.client.get(sandbox.query + endpoint.path).status_code == 401, endpoint.name
+        else:
+            assert endpoint.group in (Group.SEARCH, Group.VOCABULARY)
+            assert sandbox.client.get(sandbox.query + endpoint.path).status_code == 200, endpoint.name
     for word in ("bearer", "Bearer"):
         headers = {"Authorization": f"{word} {sandbox.api_key}"}
         assert (
@@ -253,3 +325,21 @@ def test_search_quirks(sandbox: RunningSandbox) -> None:
     assert search(sandbox, term="mice")["hits"]["total"]["value"] == 2
     down = search(sandbox, sortField="study_accession", sortFieldDirection="desc")
     assert [hit["_id"] for hit in down["hits"]["hits"]] == STUDIES[::-1]
+
+
+def test_subjects_are_found_by_study_and_by_accession(sandbox: RunningSandbox) -> None:
+    path = SHARED_DATA["subjectSearch"].path
+
+    def found(**parameters: Any) -> dict[str, Any]:
+        return sandbox.client.get(sandbox.query + path, params=parameters).json()["hits"]
+
+    people = {row["subjectAccession"] for row in rows(sandbox, "demographic", "SDY1001")}
+    hits = found(studyAccession="SDY1001", pageSize=100)["hits"]
+    assert {hit["_id"] for hit in hits} == people
+    assert len(hits) == len(people)
+    one = found(subjectAccession="SUB100001")
+    assert one["total"]["value"] == 1
+    assert one["hits"][0]["_source"]["study_accession"] == "SDY1001"
+    both = found(subjectAccession=[hits[1]["_id"]], pageSize=100)["hits"]
+    assert sorted(hit["_source"]["study_accession"] for hit in both) == ["SDY1001", "SDY1003"]
+    assert found(pageSize=0)["total"]["value"] > len(people)

@@ -7,17 +7,22 @@ from typing import Any
 
 import pytest
 
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SHARED_DATA
+from include.sources.lookups import LOOKUP_ENDPOINTS
+from include.sources.model import Group
 from tests.sandbox.data import ARCHIVES, SAMPLES, SCHEMA, needs_data
 from tests.sandbox.test_answers import STUDIES
+from tests.sources.test_declarations import SENT_OTHERWISE
 from tests.support.sandbox import RunningSandbox, running_sandbox
+
+ENDPOINTS = {name: item for name, item in SHARED_DATA.items() if item.group is Group.STUDY}
 
 #: JSON types by ImmPort's words for them.
 _TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "number": (int, float), "string": (str,)}
 
 
 def described(endpoint: str) -> list[dict[str, Any]]:
-    path = ENDPOINTS[endpoint].path.replace("{study}", "{studyAccession}")
+    path = SHARED_DATA[endpoint].path.replace("{study}", "{studyAccession}")
     return json.loads(SCHEMA.read_text())["endpoints"][path]["fields"]
 
 
@@ -31,9 +36,15 @@ def answered(sandbox: RunningSandbox, endpoint: str) -> list[dict[str, Any]]:
 
 
 def hold_to_the_description(sandbox: RunningSandbox, endpoint: str) -> int:
-    fields, found = described(endpoint), answered(sandbox, endpoint)
+    return hold(endpoint, answered(sandbox, endpoint))
+
+
+def hold(endpoint: str, found: list[dict[str, Any]]) -> int:
+    fields = described(endpoint)
     for row in found:
-        assert list(row) == [field["json"] for field in fields]
+        described_names = [field["json"] for field in fields]
+        assert set(row) == set(described_names)
+        assert list(row) == described_names or endpoint in SENT_OTHERWISE
         for field in fields:
             value, kinds = row[field["json"]], _TYPES.get(field["type"], (list, str))
             assert value is None or isinstance(value, kinds), (endpoint, field, value)
@@ -47,6 +58,12 @@ def test_synthetic_rows_are_as_described(sandbox: RunningSandbox, endpoint: str)
 
 
 @needs_data
+@pytest.mark.parametrize("endpoint", [item.name for item in LOOKUP_ENDPOINTS])
+def test_synthetic_terms_are_as_described(sandbox: RunningSandbox, endpoint: str) -> None:
+    assert hold(endpoint, sandbox.get(SHARED_DATA[endpoint].path).json()) > 0
+
+
+@needs_data
 def test_rows_of_real_packages_are_as_described() -> None:
     with running_sandbox(archives=ARCHIVES) as sandbox:
         assert sandbox.status()["releases"] == ["DR16", "DR25"]
@@ -54,6 +71,14 @@ def test_rows_of_real_packages_are_as_described() -> None:
             sandbox.set_release(release)
             counts = {endpoint: hold_to_the_description(sandbox, endpoint) for endpoint in ENDPOINTS}
             assert (counts["elispot"], counts["pcr"], counts["fcsAnalyzed"]) == (466, 456, 52)
+            assert (counts["protocol"], counts["contract"], counts["pubmed"]) == (3, 1, 1)
+            for item in LOOKUP_ENDPOINTS:
+                assert hold(item.name, sandbox.get(item.path).json()) > 0
+            for item in SHARED_DATA.values():
+                if item.name != "drsDownload":
+                    path, parameters = item.request("SDY139")
+                    assert sandbox.get(path, **parameters).status_code == 200, item.name
+            assert sandbox.get("/api/search/subject").json()["hits"]["total"]["value"] == 62
             header, *lines = sandbox.get(
                 "/result/pcr", studyAccession="SDY139", format="tsv"
             ).text.splitlines()

@@ -11,7 +11,7 @@ import pytest
 
 from include.sandbox.packages import PackageWorld, stand_in_date
 from include.sandbox.tab import packages
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SHARED_DATA as ENDPOINTS
 from include.sources.release import Release
 from tests.sandbox.data import ARCHIVES, needs_data
 
@@ -43,6 +43,19 @@ def test_real_packages_give_all_rows_once(real: PackageWorld, release: Release) 
         "hai": 0,
         "mbaa": 0,
         "massSpectrometryResult": 0,
+        "adverseEvent": 0,
+        "assessment": 0,
+        "condition": 1,
+        "contract": 1,
+        "file": 0,
+        "immuneExposure": 0,
+        "inclusionExclusion": 1,
+        "intervention": 0,
+        "labtest": 0,
+        "link": 1,
+        "personnel": 1,
+        "protocol": 3,
+        "pubmed": 1,
     }
     for name, count in expected.items():
         found = rows(real, name, release)
@@ -247,3 +260,81 @@ def test_only_packages_are_packages(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     with pytest.raises(ValueError, match="no package"):
         packages(tmp_path)
+
+
+@needs_data
+def test_grants_and_terms_meet_under_todays_names(real: PackageWorld) -> None:
+    for release in (DR16, DR25):
+        (grant,) = rows(real, "contract", release)
+        assert grant["externalId"] == "HHSN266200700008C"
+        assert grant["contractGrantName"] == "New York Influenza Center of Excellence"
+        assert grant["contractGrantDescription"].startswith("The New York Influenza Center")
+        assert (grant["contractGrantEndDate"], grant["programId"]) == ("2015-11-03", 19)
+        assert grant["programName"].startswith("NIAID Centers of Excellence")
+        sexes = real.vocabulary(ENDPOINTS["lkSex"], release)
+        assert {row["name"] for row in sexes} >= {"Female", "Male", "Unknown"}
+        roles = list(real.vocabulary(ENDPOINTS["lkPersonnelRole"], release))
+        assert all(row["description"] for row in roles)
+        ids = [row["id"] for row in real.vocabulary(ENDPOINTS["lkDataCompleteness"], release)]
+        assert ids == [0, 1, 2]
+
+
+def test_a_package_with_clinical_tables(tmp_path: Path) -> None:
+    """The real packages have none of these filled: joined from tables of both ages."""
+    study = ("STUDY_ACCESSION\tBRIEF_TITLE\tCLINICAL_TRIAL\tCONDITION_STUDIED", "SDY7\tTitle\tY\tasthma")
+    people = {
+        "study": study,
+        "arm_or_cohort": ("ARM_ACCESSION\tNAME", "ARM1\tOne", "ARM2\tTwo"),
+        "subject": ("SUBJECT_ACCESSION\tGENDER", "SUB1\tFemale"),
+        "arm_2_subject": (
+            "ARM_ACCESSION\tSUBJECT_ACCESSION\tMIN_SUBJECT_AGE\tAGE_UNIT",
+            "ARM1\tSUB1\t24\tMonths",
+            "ARM2\tSUB1\t36\tMonths",
+        ),
+        "biosample": ("BIOSAMPLE_ACCESSION\tSUBJECT_ACCESSION\tPLANNED_VISIT_ACCESSION", "BS1\tSUB1\tPV1"),
+    }
+    new = {
+        "lab_test": ("LAB_TEST_ACCESSION\tLAB_TEST_PANEL_ACCESSION\tBIOSAMPLE_ACCESSION\tNAME_REPORTED"
+                     "\tRESULT_VALUE_PREFERRED", "LT1\tLP1\tBS1\tHGB\t12.50"),
+        "lab_test_panel": ("LAB_TEST_PANEL_ACCESSION\tNAME_REPORTED", "LP1\tCBC"),
+        "assessment_component": ("ASSESSMENT_COMPONENT_ACCESSION\tASSESSMENT_PANEL_ACCESSION"
+                                 "\tSUBJECT_ACCESSION\tNAME_REPORTED", "AC1\tAP1\tSUB1\tTemp"),
+        "assessment_panel": ("ASSESSMENT_PANEL_ACCESSION\tNAME_REPORTED\tSTATUS", "AP1\tVitals\tdone"),
+        "intervention": ("INTERVENTION_ACCESSION\tSUBJECT_ACCESSION\tNAME_REPORTED", "SM1\tSUB1\tdrug"),
+        "immune_exposure": ("EXPOSURE_ACCESSION\tARM_ACCESSION\tSUBJECT_ACCESSION\tDISEASE_REPORTED",
+                            "IM1\tARM2\tSUB1\tflu"),
+    }  # fmt: skip
+    old = {
+        "lab_test": ("LAB_TEST_ACCESSION\tBIOSAMPLE_ACCESSION\tNAME_REPORTED\tPANEL_NAME_REPORTED"
+                     "\tRESULT_VALUE_PREFERRED", "LT1\tBS1\tHGB\tCBC\t12.50"),
+        "assessment": ("ASSESSMENT_COMPONENT_ACCESSION\tASSESSMENT_PANEL_ACCESSION\tSUBJECT_ACCESSION"
+                       "\tCOMPONENT_NAME_REPORTED\tPANEL_NAME_REPORTED", "AC1\tAP1\tSUB1\tTemp\tVitals"),
+        "substance_merge": ("MERGE_ACCESSION\tSUBJECT_ACCESSION\tMERGE_NAME_REPORTED", "SM1\tSUB1\tdrug"),
+    }  # fmt: skip
+    for version, tables in (("DR16", old), ("DR25", new)):
+        with zipfile.ZipFile(tmp_path / f"SDY7-{version}_Tab.zip", "w") as archive:
+            for name, lines in (people | tables).items():
+                archive.writestr(f"Tab/{name}.txt", "\n".join(lines) + "\n")
+    world = PackageWorld(tmp_path)
+    for release in (DR16, DR25):
+        tests = rows(world, "labtest", release, "SDY7")
+        assert [(row["armAccession"], row["armName"], row["min_subject_age_in_years"]) for row in tests] == [
+            ("ARM1", "One", "2.0"),
+            ("ARM2", "Two", "3.0"),
+        ]
+        for row in tests:
+            assert (row["labTestPanelNameReported"], row["labTestNameReported"]) == ("CBC", "HGB")
+            assert (row["plannedVisitAccession"], str(row["resultValuePreferred"])) == ("PV1", "12.50")
+            assert (row["gender"], row["studyAccession"]) == ("Female", "SDY7")
+        for row in rows(world, "assessment", release, "SDY7"):
+            told = (row["assessmentComponentNameReported"], row["assessmentPanelNameReported"])
+            assert told == ("Temp", "Vitals")
+        given = rows(world, "intervention", release, "SDY7")
+        assert [row["interventionAccession"] for row in given] == ["SM1", "SM1"]
+        assert {row["nameReported"] for row in given} == {"drug"}
+        (condition,) = rows(world, "condition", release, "SDY7")
+        assert (condition["conditionReported"], condition["conditionPreferred"]) == ("asthma", None)
+        assert world.document("SDY7", release)["has_lab_test"] == "Y"
+    (exposure,) = rows(world, "immuneExposure", DR25, "SDY7")
+    assert (exposure["armName"], exposure["diseaseReported"]) == ("Two", "flu")
+    assert rows(world, "immuneExposure", DR16, "SDY7") == []

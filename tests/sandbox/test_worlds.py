@@ -9,9 +9,11 @@ import pytest
 
 from include.sandbox.assays import ASSAYS
 from include.sandbox.synthetic import SyntheticWorld
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SHARED_DATA
+from include.sources.model import Group
 from include.sources.release import Release
 
+ENDPOINTS = {name: item for name, item in SHARED_DATA.items() if item.group is Group.STUDY}
 OLD, NEW = Release(50), Release(51)
 
 

@@ -23,15 +23,16 @@ from airflow.sdk.execution_time import supervisor, task_runner  # noqa: F401
 from airflow.utils import db
 from starlette.testclient import TestClient
 
-from dags.immport_release import dag
+from dags import immport_release, immport_vocabularies
 from immport_provider.hooks import listing, retries  # noqa: F401
 from immport_provider.hooks.immport import ImmPortHook
-from include.pipeline import discover, records, report, steps  # noqa: F401
+from include.pipeline import discover, records, report, steps, vocabularies  # noqa: F401
 
 if TYPE_CHECKING:
     from tests.support.runs import Kill, Order
 
 _AT_ONCE = timedelta(0)
+DAGS = {module.dag.dag_id: module.dag for module in (immport_release, immport_vocabularies)}
 
 
 # Airflow's in-process API builds its routes at its first start, which takes longer than a run.
@@ -45,9 +46,10 @@ def migrate() -> None:
 
 
 def release(order: Order) -> None:
-    """Run `immport_release` to its end, without waiting between tries; how it ended goes to a file."""
+    """Run a DAG to its end, without waiting between tries; how it ended goes to a file."""
     os.environ.update(order.environment)
     prepare(order.log, order.kills)
+    dag = DAGS[order.dag]
     for task in dag.tasks:
         task.retries, task.retry_delay, task.retry_exponential_backoff = order.retries, _AT_ONCE, False
     ended = dag.test(run_conf=order.params)

@@ -56,6 +56,7 @@ class Order:
     kills: tuple[Kill, ...]
     log: Path
     result: Path
+    dag: str = "immport_release"
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ class Installation:
         """A connection per use: the database is copied and dropped, and the server may be stopped."""
         return sa.create_engine(self.url, poolclass=sa.NullPool)
 
-    def run(self, *kills: Kill, retries: int = 0, **params: Any) -> Run:
-        """Run the DAG with these params. It dies at each of `kills`."""
+    def run(self, *kills: Kill, retries: int = 0, dag: str = "immport_release", **params: Any) -> Run:
+        """Run a DAG with these params. It dies at each of `kills`."""
         connection = {
             "conn_type": "immport",
             "host": self.sandbox.url,
@@ -169,7 +170,7 @@ class Installation:
         log, result = self.folder / "run.log", self.folder / "run.json"
         log.unlink(missing_ok=True)
         result.unlink(missing_ok=True)
-        ended = self.processes.release(Order(own, params, retries, kills, log, result))
+        ended = self.processes.release(Order(own, params, retries, kills, log, result, dag))
         told = json.loads(result.read_text()) if result.exists() else {}
         return Run(ended, told.get("run_id"), told.get("state"), told.get("tasks", {}), log.read_text())
 

@@ -147,6 +147,10 @@ class ImmPortHook(BaseHook):
         """
         return self._ask(Request(endpoint, *endpoint.request(study), study), receive)
 
+    def vocabulary(self, endpoint: Endpoint, receive: Callable[[Iterator[bytes]], T]) -> T:
+        """Stream the terms of one vocabulary; `receive` and errors as of `fetch`."""
+        return self._ask(Request(endpoint, endpoint.path), receive)
+
     def studies(self) -> Listing:
         """Every shared study. A listing that is not complete is taken once more.
 

@@ -1,0 +1,35 @@
+"""Loads ImmPort's vocabularies into the warehouse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG
+
+from immport_provider.operators.vocabularies import ImmPortVocabulariesOperator
+
+with DAG(
+    dag_id="immport_vocabularies",
+    description=__doc__,
+    doc_md="""
+One run fetches all of ImmPort's vocabularies, which need no key, and publishes terms that are new,
+changed or gone, all in one transaction; `star.vocabulary_term` shows them.
+
+Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
+Variable: `immport_landing`, a folder or an object storage URL.
+""",
+    schedule="0 4 * * 0",
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    tags=["immport"],
+    default_args={
+        # Together about a quarter of an hour: longer than a restart of the API server.
+        "retries": 4,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=15),
+    },
+) as dag:
+    ImmPortVocabulariesOperator(task_id="load", landing="{{ var.value.immport_landing }}")

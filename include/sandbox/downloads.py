@@ -1,0 +1,98 @@
+"""Files by their UUID: DRS gives a signed address, and whoever has that gets the bytes until it expires."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import tempfile
+import time
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from include.sandbox.faults import Fault
+from include.sandbox.files import StoredFile, study_of
+from include.sandbox.responses import CutFile
+from include.sandbox.world import World
+from include.sources.release import Release
+
+#: ImmPort's two ways to a file.
+METHODS = ("s3", "stream")
+
+_XML = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+)
+
+
+class Downloads:
+    """Addresses of the files of a world, and their bytes.
+
+    :param seconds: life of an address.
+    """
+
+    def __init__(self, world: World, seconds: int) -> None:
+        self.world, self.seconds = world, seconds
+        self._secret = secrets.token_bytes(32)
+        self._folder = tempfile.TemporaryDirectory(prefix="immport-sandbox-")
+
+    def link(self, request: Request, release: Release) -> Response:
+        """What DRS says of a file: its address, or why there is none."""
+        method, file = request.path_params["accessMethod"], request.path_params["fileUUID"]
+        if method not in METHODS:
+            return self._told(400, f"Invalid access method: {method}", None)
+        if self._file(file, release) is None:
+            return self._told(400, f"No file with the UUID {file}", None)
+        expires = int(time.time()) + self.seconds
+        signature = self._signature(method, file, expires)
+        address = f"{request.base_url}{method}/{file}?Expires={expires}&Signature={signature}"
+        return self._told(200, "Success", address)
+
+    def send(self, request: Request, release: Release, fault: Fault | None) -> Response:
+        """The bytes, whole or a range of them; the address is all it takes."""
+        method, uuid = request.url.path.split("/")[1:]
+        expires = request.query_params.get("Expires", "")
+        signed = self._signature(method, uuid, expires)
+        if not hmac.compare_digest(signed.encode(), request.query_params.get("Signature", "").encode()):
+            return _refusal(403, "SignatureDoesNotMatch", "The request signature does not match.")
+        if int(expires) <= time.time():
+            return _refusal(403, "AccessDenied", "Request has expired")
+        file = self._file(uuid, release)
+        if file is None or file.content is None:
+            # S3 does not say that a file is not there; the stream does.
+            if method == "s3":
+                return _refusal(403, "AccessDenied", "Access Denied")
+            return _refusal(404, "NoSuchKey", "The specified key does not exist.")
+        headers = {"etag": f'"{file.md5}"'}
+        path, kind = self._on_disk(file), "application/octet-stream"
+        if fault is None or fault.fault != "cut":
+            return FileResponse(path, headers=headers, media_type=kind)
+        cut = CutFile(path, headers=headers, media_type=kind)
+        cut.after = fault.after
+        return cut
+
+    def _file(self, uuid: str, release: Release) -> StoredFile | None:
+        study = study_of(uuid)
+        if study is None or study not in self.world.studies(release):
+            return None
+        return next((file for file in self.world.files(study, release) if file.uuid == uuid), None)
+
+    def _on_disk(self, file: StoredFile) -> Path:
+        if isinstance(file.content, Path):
+            return file.content
+        path = Path(self._folder.name) / file.uuid
+        if not path.exists():
+            path.write_bytes(file.content or b"")
+        return path
+
+    def _signature(self, *parts: object) -> str:
+        return hmac.digest(self._secret, repr([str(part) for part in parts]).encode(), hashlib.sha256).hex()
+
+    @staticmethod
+    def _told(status: int, message: str, url: str | None) -> Response:
+        return JSONResponse({"message": message, "url": url, "status": status}, status)
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    return Response(_XML.format(code=code, message=message), status, media_type="application/xml")

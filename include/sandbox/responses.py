@@ -1,0 +1,93 @@
+"""How answers reach the client, well or ill."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from include.sandbox.faults import Fault, bend_body
+
+_TITLES = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Time-out",
+}
+LOGIN = "<!DOCTYPE html>\n<html><head><title>ImmPort</title></head><body><h1>Sign in</h1></body></html>\n"
+
+
+class Unanswered(Response):
+    """`hang`: takes the request and says nothing until the client leaves."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        except asyncio.CancelledError:
+            # The server stops: close the connection, where a cancelled task would be answered with a 500.
+            await Cut()(scope, receive, send)
+
+
+class Cut(Response):
+    """`cut`: the first half of what would have come, then the connection closes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del self.headers["content-length"]
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": bytes(self.body), "more_body": True})
+
+
+class CutFile(FileResponse):
+    """`cut` of a download, whatever its range: the length is told, but the connection closes before.
+
+    :param after: bytes that still come; half of them without it.
+    """
+
+    after: int | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        left = 0
+
+        async def some(message: Message) -> None:
+            nonlocal left
+            if message["type"] == "http.response.start":
+                length = int(dict(message["headers"])[b"content-length"])
+                left = length // 2 if self.after is None else min(self.after, length - 1)
+                await send(message)
+            elif left > 0:
+                body = message["body"][:left]
+                left -= len(body)
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+
+        await super().__call__(scope, receive, some)
+
+
+def stream(body: Iterator[bytes], fault: Fault | None, kind: str = "application/json") -> Response:
+    """A body in chunks, under its fault."""
+    if fault is not None and fault.fault == "cut":
+        first = next(body)
+        return Cut(first[: len(first) // 2], media_type=kind)
+    return StreamingResponse(bend_body(fault, body), media_type=kind)
+
+
+def failure(status: int, retry_after: int | str | None = None) -> Response:
+    """A refusal as ImmPort words it (JSON), or a breakdown as the proxy before it does (HTML)."""
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    title = _TITLES[status]
+    if status < 500:
+        return JSONResponse({"status": status, "error": title}, status, headers)
+    heading = f"{status} {title}"
+    page = f"<html>\n<head><title>{heading}</title></head>\n<body><h1>{heading}</h1></body>\n</html>\n"
+    return HTMLResponse(page, status, headers)
+
+
+def not_found(request: Request, fault: Fault | None) -> Response:
+    """An address nobody knows."""
+    return JSONResponse({"status": 404, "error": "Not Found", "path": request.url.path}, 404)

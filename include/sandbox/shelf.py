@@ -1,0 +1,72 @@
+"""The files of a study whose packages are at hand: these, archives of older ones, what they hold and name."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+from include.sandbox.files import StoredFile
+from include.sandbox.tab import Package
+from include.sources.release import Release
+
+#: Folders of a package with files in them, and the type these have in the manifest and its folder there.
+_FOLDERS = {
+    "protocols": ("protocol_file", "Protocols"),
+    "study_files": ("study_file", "StudyFiles"),
+    "study_images": ("study_file", "StudyFiles"),
+}
+
+
+def shelved(
+    package: Package, older: Iterable[Package], releases: Mapping[Release, date]
+) -> Iterator[StoredFile]:
+    """The files of a study at the release of its package.
+
+    Result files are known by name only: their bytes are lost, as ImmPort's sometimes are.
+    """
+    study, first = package.study, int(package.study[3:]) * 100_000
+    workspace = int(package.table("study").iloc[0].get("WORKSPACE_ID") or 0)
+
+    def file(
+        kind: str,
+        accession: str,
+        path: str,
+        place: int,
+        at: Release,
+        content: Path | bytes | None,
+        size: int = 0,
+    ) -> StoredFile:
+        path = f"{study}/{path}"
+        return StoredFile(study, kind, accession, path, releases[at], first + place, workspace, content, size)
+
+    now = package.release
+    name = f"{study}-{now}_Tab.zip"
+    yield file("release_file", name, name, now.key // 100, now, package.path)
+    for item in older:
+        name, place = f"{study}-{item.release}.zip", 10_000 + item.release.key // 100
+        yield file("archive_file", name, f"archive/{name}", place, item.release, _nested(item))
+    with zipfile.ZipFile(package.path) as archive:
+        for place, member in enumerate(archive.infolist(), 20_000):
+            *folders, name = member.filename.split("/")
+            if name and folders[-1] in _FOLDERS:
+                kind, folder = _FOLDERS[folders[-1]]
+                found = re.search(r"(PTL|SCH|SFL)\d+", name)
+                accession, content = found[0] if found else name, archive.read(member)
+                yield file(kind, accession, f"{folder}/{name}", place, now, content)
+    for place, row in enumerate(package.table("file_info").to_dict("records"), 30_000):
+        path = f"ResultFiles/{row['DETAIL'].replace(' ', '_')}/{row['NAME']}"
+        size = int(row["FILESIZE_BYTES"] or 0)
+        yield file("result_file", row["FILE_INFO_ID"], path, place, now, None, size)
+
+
+def _nested(package: Package) -> bytes:
+    """An archive: the package inside another, the same bytes each time."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+        # A ZipInfo has a date of its own, always the same; a bare name would get today's.
+        archive.writestr(zipfile.ZipInfo(package.path.name), package.path.read_bytes())
+    return made.getvalue()

@@ -1,0 +1,264 @@
+"""What ImmPort Shared Data says of a study beside its results: arms, people, samples, papers, files.
+
+Field names and their order are those of ImmPort's OpenAPI description (v1) and of answers seen.
+"""
+
+from __future__ import annotations
+
+from include.sources.model import Endpoint, Shape, parse_fields
+
+#: Columns that every subject-level study endpoint repeats on each row.
+_SUBJECT = """
+studyAccession briefTitle armAccession armName armDescription armTypeReported armTypePreferred
+subjectAccession ageEvent ageEventSpecify ageUnit maxSubjectAge:num minSubjectAge:num
+subjectPhenotype subjectLocation max_subject_age_in_years min_subject_age_in_years
+ancestral_population subjectDescription ethnicity gender race raceSpecify species strain
+strain_characteristics
+"""
+_BIOSAMPLE = """
+biosampleAccession plannedVisitAccession biosampleName type subtype
+"""
+
+_YES_NO = ("Y", "N")
+_SEX = ("Female", "Male", "Not Specified", "Not_Specified", "Other", "Unknown")
+
+
+def _study(name: str, fields: str, key: str, about: str, **more: object) -> Endpoint:
+    path = f"/api/study/{name}/{{study}}" if name != "study" else "/api/study/{study}"
+    return Endpoint(name, path, parse_fields(fields), tuple(key.split()), about, **more)  # type: ignore[arg-type]
+
+
+def _files(name: str, path: str, about: str) -> Endpoint:
+    """A part of the manifest, shorter: ImmPort has four of them."""
+    fields = "fileDetailsId:int generatedMD5 studyAccession fileType fileAccession fileName path"
+    return Endpoint(name, path, parse_fields(fields), ("fileDetailsId",), about)
+
+
+#: What the star is made of, with the results: fetched for each release of a study.
+STUDY_ENDPOINTS = (
+    _study(
+        "study",
+        """
+        studyAccession actualCompletionDate:date actualEnrollment:int actualStartDate:date ageUnit
+        briefDescription briefTitle clinicalTrial description dclId:int doi endpoints
+        genderIncluded hypothesis initialDataReleaseDate:date initialDataReleaseVersion
+        interventionAgent latestDataReleaseDate:date latestDataReleaseVersion maximumAge minimumAge
+        objectives officialTitle sharedStudy sponsoringOrganization targetEnrollment:int
+        """,
+        "studyAccession",
+        "the study itself",
+        identifies="studyAccession",
+        required=True,
+        vocabulary={"clinicalTrial": _YES_NO},
+    ),
+    _study(
+        "summary",
+        """
+        studyAccession doi title pi conditionStudied researchFocus briefDescription startDate:date
+        detailedDescription objectives endpoints genderIncluded sexIncluded subjectsNumber:int
+        downloadPackages contractGrant program dataCompleteness hypothesis sharedStudy
+        interventionAgent initialDataReleaseDate:date initialDataReleaseVersion
+        latestDataReleaseDate:date latestDataReleaseVersion studyLinks:list studyPubmeds:list
+        studyPersonnel:list
+        """,
+        "studyAccession",
+        "the study as its page presents it",
+        shape=Shape.OBJECT,
+    ),
+    _study(
+        "arm",
+        "armAccession studyAccession description name typeReported typePreferred",
+        "armAccession",
+        "an arm or cohort",
+        identifies="armAccession",
+        required=True,
+    ),
+    _study(
+        "demographic",
+        _SUBJECT,
+        "armAccession subjectAccession",
+        "a subject in an arm",
+        identifies="subjectAccession",
+        required=True,
+        vocabulary={"gender": _SEX},
+    ),
+    _study(
+        "plannedVisit",
+        """
+        plannedVisitAccession studyAccession endRule maxStartDay:num minStartDay:num name
+        orderNumber:int startRule
+        """,
+        "plannedVisitAccession",
+        "a visit the protocol plans",
+        identifies="plannedVisitAccession",
+    ),
+    _study(
+        "biosample",
+        _SUBJECT + _BIOSAMPLE,
+        "armAccession biosampleAccession",
+        "a biological sample, repeated per arm of its subject",
+        identifies="biosampleAccession",
+    ),
+    _study(
+        "experiment",
+        "experimentAccession studyAccession measurementTechnique description name",
+        "experimentAccession",
+        "an experiment",
+        identifies="experimentAccession",
+    ),
+    _study(
+        "expsample",
+        _SUBJECT
+        + _BIOSAMPLE
+        + """
+        experimentAccession measurementTechnique experimentName expsampleAccession expsampleName
+        resultSchema
+        """,
+        "armAccession biosampleAccession expsampleAccession",
+        "an experiment sample, repeated per biosample and arm",
+        identifies="expsampleAccession",
+    ),
+)
+
+#: Declared, but no part of the star yet.
+FURTHER_STUDY_ENDPOINTS = (
+    _study(
+        "adverseEvent",
+        """
+        adverseEventAccession studyAccession subjectAccession causality description
+        endStudyDay:num endTime locationOfReactionPreferred locationOfReactionReported
+        namePreferred nameReported organOrBodySystemPreferred organOrBodySystemReported
+        otherActionTaken outcomePreferred outcomeReported relationToNonstudyTreatment
+        relationToStudyTreatment severityReported severityPreferred startStudyDay:num
+        startTime studyTreatmentActionTaken
+        """,
+        "adverseEventAccession",
+        "an adverse event of a subject",
+    ),
+    _study(
+        "assessment",
+        _SUBJECT
+        + """
+        assessmentPanelAccession assessmentType assessmentPanelNamePreferred
+        assessmentPanelNameReported resultSchema status assessmentComponentAccession
+        ageAtOnsetPreferred ageAtOnsetReported ageAtOnsetUnitPreferred
+        ageAtOnsetUnitReported isClinicallySignificant locationOfFindingPreferred
+        locationOfFindingReported assessmentComponentNamePreferred
+        assessmentComponentNameReported organOrBodySystemPreferred organOrBodySystemReported
+        plannedVisitAccession referenceRangeAccession resultUnitPreferred resultUnitReported
+        resultValueCategory resultValuePreferred resultValueReported studyDay
+        subjectPositionPreferred subjectPositionReported timeOfDay verbatimQuestion
+        whoIsAssessed
+        """,
+        "armAccession assessmentComponentAccession",
+        "an assessed component of a subject, repeated per arm",
+    ),
+    _study(
+        "condition",
+        "studyAccession conditionReported conditionPreferred",
+        "conditionReported",
+        "a condition or disease studied",
+    ),
+    _study(
+        "contract",
+        """
+        studyAccession contractGrantId:int contractGrantCategory contractGrantDescription
+        contractGrantEndDate:date externalId contractGrantLink contractGrantName
+        contractGrantStartDate:date programId:int programCategory programDescription
+        programEndDate:date programLink programName programShortName programStartDate:date
+        """,
+        "contractGrantId programId",
+        "a grant or contract and its program",
+    ),
+    _study(
+        "file",
+        "studyFileAccession studyAccession studyFileType description fileName",
+        "studyFileAccession",
+        "a study file",
+    ),
+    _study(
+        "immuneExposure",
+        _SUBJECT
+        + """
+        exposureAccession diseaseOntologyId diseasePreferred diseaseReported
+        diseaseStagePreferred diseaseStageReported exposureMaterialId
+        exposureMaterialPreferred exposureMaterialReported exposureProcessPreferred
+        exposureProcessReported
+        """,
+        "armAccession exposureAccession",
+        "an exposure of a subject in an arm to what its immune system meets",
+    ),
+    _study(
+        "inclusionExclusion",
+        "criterionAccession criterionCategory criterion",
+        "criterionAccession",
+        "a criterion of inclusion or exclusion",
+    ),
+    _study(
+        "intervention",
+        _SUBJECT
+        + """
+        interventionAccession compoundNameReported compoundRole dose doseFreqPerInterval
+        doseReported doseUnits duration durationUnit endDay endTime formulation isOngoing
+        namePreferred nameReported reportedIndication routeOfAdminPreferred
+        routeOfAdminReported startDay startTime status
+        """,
+        "armAccession interventionAccession",
+        "an intervention in a subject, repeated per arm",
+    ),
+    _study(
+        "labtest",
+        _SUBJECT
+        + """
+        labTestPanelAccession labTestPanelNamePreferred labTestPanelNameReported
+        labTestAccession biosampleAccession labTestNamePreferred labTestNameReported
+        resultUnitPreferred resultUnitReported resultValuePreferred:num resultValueReported
+        plannedVisitAccession
+        """,
+        "armAccession labTestAccession",
+        "a lab test of a biosample, repeated per arm of its subject",
+    ),
+    _study(
+        "link",
+        "studyLinkId:int studyAccession name type value",
+        "studyLinkId",
+        "a link to a page about the study",
+    ),
+    _study(
+        "manifest",
+        """
+        fileDetailsId:int workspaceId:int reportedMD5 generatedMD5 studyAccession
+        filesizeBytes:int fileType fileAccession fileName path dateFileUpdated:date fileUUID
+        drsObjectCreated aigeneratedKeywords aigeneratedSummary
+        """,
+        "fileUUID",
+        "a file that can be downloaded, by its UUID",
+    ),
+    _study(
+        "personnel",
+        """
+        personAccession studyAccession roleInStudy siteName email firstName honorific
+        lastName organization suffixes titleInStudy
+        """,
+        "personAccession",
+        "a person who took part",
+    ),
+    _study(
+        "protocol",
+        "studyAccession protocolAccession type description fileName name originalFileName",
+        "protocolAccession",
+        "a protocol",
+    ),
+    _study(
+        "pubmed",
+        "pubmedId studyAccession authors doi issue journal month pages title year",
+        "pubmedId",
+        "a publication",
+    ),
+    _files("allFileDetails", "/api/study/filePath/{study}", "a file of any type, by its path"),
+    _files("studyFileDetails", "/api/study/filePath/studyFiles/{study}", "a study file, by its path"),
+    _files(
+        "protocolFileDetails", "/api/study/filePath/protocolFiles/{study}", "a protocol file, by its path"
+    ),
+    _files("resultFileDetails", "/api/study/filePath/resultFiles/{study}", "a result file, by its path"),
+)

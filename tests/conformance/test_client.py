@@ -1,0 +1,67 @@
+"""A third-party client of ImmPort's API, made from its description, takes the sandbox for ImmPort."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import uv
+
+from include.sources.immport import SHARED_DATA
+from tests.support.sandbox import ROOT, running_sandbox
+
+HERE = Path(__file__).parent
+REQUIREMENTS = HERE / "requirements.txt"
+
+
+@pytest.fixture(scope="module")
+def client() -> Path:
+    """Python of a virtual environment that has the client, made once."""
+    place = f"{ROOT} {sys.version_info[:2]} {REQUIREMENTS.read_text()}"
+    folder = ROOT / "var" / f"conformance-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        for command in (
+            ["venv", "--quiet", "--python", sys.executable, str(folder)],
+            [
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                str(python),
+                "--require-hashes",
+                "-r",
+                str(REQUIREMENTS),
+            ],
+        ):
+            made = subprocess.run([uv.find_uv_bin(), *command], capture_output=True, text=True, check=False)
+            if made.returncode:
+                reason = (made.stderr.strip().splitlines() or ["no reason given"])[0]
+                pytest.skip(f"immport-client cannot be installed: {reason}")
+        (folder / "installed").touch()
+    return python
+
+
+def test_the_client_calls_every_endpoint_and_parses_every_answer(client: Path) -> None:
+    with running_sandbox() as sandbox:
+        command = [str(client), str(HERE / "client.py"), sandbox.url, sandbox.api_key]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        assert ran.returncode == 0, ran.stderr[-3000:]
+        asked = sandbox.requests()
+    calls = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [call for call in calls if call["lost"]] == []
+    rows: Counter[str] = Counter()
+    for call in calls:
+        rows[call["method"]] += call["rows"]
+    assert [method for method, count in rows.items() if not count] == []
+    assert len(rows) == len(SHARED_DATA) + 1  # and the downloads
+    assert {request["endpoint"] for request in asked} == {*SHARED_DATA, "download"}
+    assert {request["status"] for request in asked} == {200}
+    assert rows["download"] == rows["get_url_from_drs"] == 2 * rows["get_file_details"]

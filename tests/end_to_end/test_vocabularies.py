@@ -1,0 +1,119 @@
+"""The vocabularies DAG: terms by the time they were fetched, stubs dropped, nothing touched that is equal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from include.sources.lookups import LOOKUP_ENDPOINTS
+from tests.end_to_end.worlds import NEWEST
+from tests.support.runs import Installation, Installations, Kill
+from tests.support.sandbox import RunningSandbox
+
+#: A release before a third of the vocabularies changed.
+BEFORE = "DR49"
+VERSIONS = (
+    "select vocabulary, term, valid_from, valid_to, xmin::text from history.vocabulary_term order by 1, 2, 3"
+)
+SHOWN = "select vocabulary, term, name, description, link, fields from star.vocabulary_term order by 1, 2"
+
+
+@pytest.fixture
+def installation(installations: Installations, small: RunningSandbox) -> Installation:
+    small.set_release(BEFORE)
+    return installations.fresh(small)
+
+
+def load(installation: Installation, *kills: Kill, **options: Any) -> Any:
+    return installation.run(*kills, dag="immport_vocabularies", **options)
+
+
+def served(sandbox: RunningSandbox) -> list[tuple[Any, ...]]:
+    """What the view should show of what the sandbox serves now."""
+    found = []
+    for endpoint in LOOKUP_ENDPOINTS:
+        key, rows = endpoint.key[0], sandbox.get(endpoint.path).json()
+        # A stub is a row of column names and nothing else.
+        for row in [row for row in rows if not str(row[key]).partition(" ")[0].endswith("_preferred")]:
+            fields = {k: v for k, v in row.items() if k not in (key, "name", "description", "link")}
+            own = [row.get(name) for name in ("name", "description", "link")]
+            found.append((endpoint.name, str(row[key]), *own, fields))
+    return sorted(found, key=lambda item: item[:2])
+
+
+def shown(installation: Installation) -> list[tuple[Any, ...]]:
+    return sorted((tuple(row) for row in installation.ask(SHOWN)), key=lambda item: item[:2])
+
+
+def test_a_load_shows_every_term_and_no_stub(installation: Installation) -> None:
+    run = load(installation)
+    assert run.state == "success", run.log[-4000:]
+    assert shown(installation) == served(installation.sandbox)
+    dropped = "select count(*) from ops.vocabulary_fetch where rows_dropped = 1"
+    assert installation.one(dropped) == 11
+    assert installation.one("select count(*) from ops.vocabulary_fetch") == 45
+    assert installation.one("select fields ->> 'taxonomyId' from star.vocabulary_term"
+                            " where vocabulary = 'lkVirusStrain' order by term limit 1") == "0"  # fmt: skip
+    folders = list((installation.landing / "vocabularies").iterdir())
+    assert len(folders) == 1
+    assert len(list(folders[0].glob("lk*.json.gz"))) == 45
+
+
+def test_a_second_load_touches_only_what_changed(installation: Installation) -> None:
+    assert load(installation).state == "success"
+    before = installation.ask(VERSIONS)
+    assert load(installation).state == "success"
+    assert installation.ask(VERSIONS) == before
+    known = shown(installation)
+    installation.sandbox.set_release(NEWEST)
+    assert load(installation).state == "success"
+    now = shown(installation)
+    assert now == served(installation.sandbox) != known
+    untouched = {(row[0], row[1]) for row in before} - {
+        row[:2] for row in [*now, *known] if row not in now or row not in known
+    }
+    held = {(row.vocabulary, row.term): row for row in installation.ask(VERSIONS)}
+    assert untouched
+    for row in before:
+        if (row.vocabulary, row.term) in untouched:
+            assert held[row.vocabulary, row.term] == row
+    # What was known between the loads is still told, by time.
+    moment = "select min(valid_from) from history.vocabulary_term"
+    then = f"""select vocabulary, term, name, description, link, fields from history.vocabulary_term
+        where valid_from <= ({moment}) and valid_to > ({moment}) order by 1, 2"""
+    assert sorted((tuple(row) for row in installation.ask(then)), key=lambda item: item[:2]) == known
+    # A term that goes away is closed.
+    installation.sandbox.set_release(BEFORE)
+    assert load(installation).state == "success"
+    assert shown(installation) == known
+    assert installation.one("select sum(withdrawn) from ops.vocabulary_fetch") > 0
+
+
+def test_a_failing_vocabulary_takes_nothing_away(installation: Installation) -> None:
+    assert load(installation).state == "success"
+    before = installation.ask(VERSIONS)
+    installation.sandbox.fault("lkSex", "500")
+    assert load(installation).state == "failed"
+    assert installation.ask(VERSIONS) == before
+    installation.sandbox.clear_faults()
+    installation.sandbox.fault("lkSex", "new_key")
+    assert load(installation).state == "success"
+    note = "select note from ops.vocabulary_fetch where vocabulary = 'lkSex' order by fetched_at desc limit 1"
+    assert installation.one(note).endswith("rows with the unknown key newKey")
+
+
+@pytest.mark.parametrize(
+    "kill",
+    [
+        Kill("include.landing:Landing.receive", call=20),
+        Kill("include.pipeline.vocabularies:publish", statement=30),
+        Kill("include.pipeline.vocabularies:publish", after=True),
+    ],
+    ids=["landing", "publishing", "published"],
+)
+def test_a_killed_load_leaves_all_or_nothing(installation: Installation, kill: Kill) -> None:
+    assert load(installation, kill).state is None
+    assert installation.one("select count(distinct vocabulary) from history.vocabulary_term") in (0, 45)
+    assert load(installation).state == "success"
+    assert shown(installation) == served(installation.sandbox)

@@ -1,0 +1,91 @@
+"""All of Shared Data is declared, as ImmPort's own description has it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from include.sources.immport import ENDPOINTS, RESULT_ENDPOINTS, SHARED_DATA, STUDY_ENDPOINTS, references
+from include.sources.lookups import is_stub
+from include.sources.model import Endpoint, Group, Kind, Shape
+from tests.sandbox.data import DATA, SCHEMA, needs_data
+
+#: What may be declared of a field that ImmPort describes as this; text holds dates, and lists are models.
+_KINDS = {
+    "string": {Kind.TEXT, Kind.DATE},
+    "int": {Kind.INTEGER},
+    "number": {Kind.NUMBER, Kind.INTEGER},
+    "datetime": {Kind.DATE},
+}
+
+#: Declared in the order of real answers, which is not the one described.
+SENT_OTHERWISE = {"manifest"}
+
+
+def described() -> dict[str, Any]:
+    return json.loads(SCHEMA.read_text())["endpoints"]
+
+
+def path(endpoint: Endpoint) -> str:
+    return endpoint.path.replace("{study}", "{studyAccession}")
+
+
+def test_every_endpoint_is_declared_once_in_its_group() -> None:
+    groups = Counter(endpoint.group for endpoint in SHARED_DATA.values())
+    assert groups == {Group.STUDY: 26 + 11, Group.VOCABULARY: 45, Group.SEARCH: 2, Group.SERVICE: 2}
+    assert len({endpoint.path for endpoint in SHARED_DATA.values()}) == len(SHARED_DATA) == 86
+    assert len({endpoint.table for endpoint in SHARED_DATA.values()}) == 86
+    for endpoint in SHARED_DATA.values():
+        assert set(endpoint.key) <= set(endpoint.names)
+        assert len(set(endpoint.columns)) == len(endpoint.columns)
+        path, parameters = endpoint.request("SDY1")
+        assert (endpoint.group is Group.STUDY) == ("SDY1" in path or parameters == {"studyAccession": "SDY1"})
+
+
+def test_a_release_is_still_made_of_the_same_endpoints() -> None:
+    assert (len(STUDY_ENDPOINTS), len(RESULT_ENDPOINTS), len(ENDPOINTS)) == (8, 11, 19)
+    assert list(ENDPOINTS) == [item.name for item in (*STUDY_ENDPOINTS, *RESULT_ENDPOINTS)]
+    assert STUDY_ENDPOINTS[0].name == "study"
+    homes = {"study": "study", "arm": "arm", "subject": "demographic", "biosample": "biosample"}
+    expected = {f"{name}Accession": home for name, home in homes.items()}
+    assert references(SHARED_DATA["labtest"]) == {**expected, "plannedVisitAccession": "plannedVisit"}
+
+
+@needs_data
+def test_the_declared_paths_are_those_immport_describes() -> None:
+    assert {path(endpoint) for endpoint in SHARED_DATA.values()} == set(described())
+
+
+@needs_data
+@pytest.mark.parametrize("endpoint", SHARED_DATA.values(), ids=list(SHARED_DATA))
+def test_a_declaration_says_what_immport_describes(endpoint: Endpoint) -> None:
+    told = described()[path(endpoint)]
+    assert endpoint.needs_key == told["auth"]
+    # Described as `object` or as a list of text: the declared field is what an element means.
+    if endpoint.shape in (Shape.SEARCH, Shape.VALUES):
+        assert (told["returns"], told["fields"]) in [("object", []), ("List[str]", [])]
+        return
+    assert told["returns_array"] == (endpoint.shape is Shape.ARRAY)
+    if endpoint.name not in SENT_OTHERWISE:
+        assert list(endpoint.names) == [field["json"] for field in told["fields"]]
+    types = {field["json"]: field["type"] for field in told["fields"]}
+    assert set(endpoint.names) == set(types)
+    for field in endpoint.fields:
+        assert field.kind in _KINDS.get(types[field.name], {Kind.LIST}), field
+
+
+@needs_data
+def test_the_stubs_of_real_vocabularies_are_told_from_terms() -> None:
+    tables = json.loads((DATA / "immport" / "lookups" / "lkTables.json").read_text())
+    found = {table["name"]: [row["name"] for row in table["rows"] if is_stub(row)] for table in tables}
+    stubs = {name: names for name, names in found.items() if names}
+    assert all(len(names) == 1 for names in stubs.values())
+    assert len(stubs) == 20
+    for table in tables:
+        if table["name"] in stubs:
+            assert is_stub(table["rows"][0])
+    assert not is_stub({"name": "HLA-A", "description": "", "link": None})
+    assert not is_stub({"name": "lincRNA", "description": None, "link": None})

@@ -1,0 +1,90 @@
+"""Publishing vocabularies: what an answer may and may not change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from include.sources.immport import SHARED_DATA
+from include.sources.reader import read_rows
+from include.warehouse import vocabulary
+from include.warehouse.vocabulary import Change
+from tests.support.warehouse import Warehouse
+
+START = datetime(2026, 5, 1, tzinfo=UTC)
+SEX, STRAIN = SHARED_DATA["lkSex"], SHARED_DATA["lkVirusStrain"]
+
+
+def term(name: str, description: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"name": name, "description": description, "link": None, **more}
+
+
+def publish(warehouse: Warehouse, day: int, *rows: dict[str, Any], of: Any = SEX) -> Change:
+    with warehouse.engine.begin() as connection:
+        return vocabulary.publish(connection, of, rows, START + timedelta(days=day))
+
+
+def versions(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    return warehouse.rows("""
+        select term, description, (valid_from at time zone 'UTC')::date - date '2026-05-01',
+            case when valid_to < 'infinity' then (valid_to at time zone 'UTC')::date - date '2026-05-01' end
+        from history.vocabulary_term order by 1, 3""")
+
+
+def test_terms_are_added_corrected_withdrawn_and_come_back(warehouse: Warehouse) -> None:
+    assert publish(warehouse, 0, term("Female"), term("Male")) == Change(2, 0, 2, 0, 0, 0)
+    assert publish(warehouse, 1, term("Female"), term("Male")) == Change(2, 0, 0, 0, 0, 2)
+    assert publish(warehouse, 2, term("Female", "F"), term("Other")) == Change(2, 0, 1, 1, 1, 0)
+    assert publish(warehouse, 3, term("Female", "F"), term("Male")) == Change(2, 0, 1, 0, 1, 1)
+    assert versions(warehouse) == [
+        ("Female", None, 0, 2),
+        ("Female", "F", 2, None),
+        ("Male", None, 0, 2),
+        ("Male", None, 3, None),
+        ("Other", None, 2, 3),
+    ]
+    assert [row[0] for row in warehouse.rows("select term from star.vocabulary_term order by 1")] == [
+        "Female",
+        "Male",
+    ]
+
+
+@pytest.mark.parametrize("rows", [[], [term("sex_preferred", "", more=None)], [term("")]])
+def test_an_answer_without_terms_changes_nothing(warehouse: Warehouse, rows: list[dict[str, Any]]) -> None:
+    publish(warehouse, 0, term("Female"))
+    assert publish(warehouse, 1, *rows) == Change(len(rows), len(rows), 0, 0, 0, 0)
+    assert versions(warehouse) == [("Female", None, 0, None)]
+
+
+def test_a_stub_stands_first_and_a_term_once(warehouse: Warehouse) -> None:
+    stub = {"name": "sex_preferred", "description": "", "link": ""}
+    change = publish(warehouse, 0, stub, term("Female"), term("Female", "again"), term("left_right"))
+    assert change == Change(4, 2, 2, 0, 0, 0)
+    assert [row[:2] for row in versions(warehouse)] == [("Female", None), ("left_right", None)]
+
+
+def test_vocabularies_do_not_touch_each_other(warehouse: Warehouse) -> None:
+    publish(warehouse, 0, term("A"))
+    publish(warehouse, 1, term("A"), of=STRAIN)
+    publish(warehouse, 2, term("B"))
+    shown = warehouse.rows("select vocabulary, term from star.vocabulary_term order by 1, 2")
+    assert shown == [("lkSex", "B"), ("lkVirusStrain", "A")]
+
+
+def test_other_fields_are_kept_as_sent(warehouse: Warehouse) -> None:
+    body = b'[{"name":"A/Perth","taxonomyId":476294,"score":1.50,"virusName":null,"more":["\\u00e9"]}]'
+    publish(warehouse, 0, *read_rows([body], STRAIN), of=STRAIN)
+    assert warehouse.value("select fields::text from star.vocabulary_term") == (
+        '{"more": ["é"], "score": 1.50, "virusName": null, "taxonomyId": 476294}'
+    )
+
+
+def test_the_newest_time_counts_what_was_closed_too(warehouse: Warehouse) -> None:
+    with warehouse.engine.begin() as connection:
+        assert vocabulary.newest(connection) is None
+    publish(warehouse, 0, term("A"), term("B"))
+    publish(warehouse, 5, term("A"))
+    with warehouse.engine.begin() as connection:
+        assert vocabulary.newest(connection) == START + timedelta(days=5)
