@@ -161,7 +161,9 @@ def test_what_the_newest_release_changed(warehouse: Warehouse) -> None:
     """A study that came back is named by its release, one that is gone is not."""
     warehouse.load(small_study(), "DR1")
     warehouse.withdraw("SDY1", "DR2")
-    read = f"select distinct study, data_release from ({report.query('release_change').strip().rstrip(';')}) q"
+    read = (
+        f"select distinct study, data_release from ({report.query('release_change').strip().rstrip(';')}) q"
+    )
     assert warehouse.rows(read) == [("SDY1", "no longer shared")]
     warehouse.load(small_study(), "DR1", key=20_001)
     assert warehouse.rows(read) == [("SDY1", "DR1")]
