@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from include.landing import Landing
+from include.pipeline.steps import Tools
 from include.warehouse import migrate, views
+from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED
 from include.warehouse.tables import SCHEMAS, metadata
-from tests.support.warehouse import Warehouse, small_study
+from tests.support.warehouse import RUN, Warehouse, small_study
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
 
@@ -140,6 +143,26 @@ def test_an_installed_warehouse_upgrades_in_place(
     assert [warehouse.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
     assert warehouse.value("select version_num from ops.alembic_version") == "r9999"
     assert warehouse.value("select count(*) from history.fact_hai where is_censored") == 1
+
+
+def test_a_warehouse_of_the_first_revision_upgrades_in_place(database: sa.URL, tmp_path: Path) -> None:
+    """What the first release of this project installed, with two data releases in it."""
+    migrate.upgrade(database, "0001")
+    engine = warehouse_engine(database)
+    with engine.begin() as connection:  # the star of that time
+        connection.exec_driver_sql(views.FUNCTIONS.replace("%", "%%"))
+        fact = next(sql for name, _, sql, _ in views.definitions() if name == "fact_hai")
+        connection.exec_driver_sql(f"create view star.fact_hai as {fact}".replace("%", "%%"))
+    old = Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    old.load(small_study(), "DR1")
+    old.load({**small_study(), "hai": small_study()["hai"][:2]}, "DR2")
+    question = "select result_id, value_reported, arm_key, value_number from star.fact_hai order by 1"
+    answers = [old.rows(question, as_of) for as_of in ("DR1", "DR2", None)]
+    assert [len(answer) for answer in answers] == [3, 2, 2]
+    migrate.upgrade(database)
+    assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
+    assert old.value("select count(*) from star.vocabulary_term") == 0
+    engine.dispose()
 
 
 def test_a_migration_that_fails_leaves_the_warehouse_as_it_was(
