@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from include.sources.immport import ENDPOINTS
 from include.warehouse.declare import Dimension, Fact
 from include.warehouse.dimensions import DIMENSIONS
 from include.warehouse.facts import FACTS
@@ -13,9 +12,3 @@ TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if no
 
 #: Tables whose rows are versioned by release.
 VERSIONED: tuple[Dimension | Fact, ...] = (*VERSIONED_DIMENSIONS, *FACTS)
-
-#: Endpoints whose rows end in the star. The others are received, staged and checked.
-PUBLISHED_ENDPOINTS: frozenset[str] = frozenset(
-    [*(item.endpoint for item in VERSIONED if item.endpoint), "summary"]
-)
-assert set(ENDPOINTS) >= PUBLISHED_ENDPOINTS, "the model names an endpoint that is not declared"  # noqa: S101

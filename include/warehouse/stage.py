@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,7 +36,6 @@ def stage(
     load_id: int,
     landing: Landing,
     manifest: Manifest,
-    progress: Callable[[str, int], None] = lambda endpoint, rows: None,
 ) -> int:
     """Stage every answer of a fetch. A repeat starts anew. Returns the rows staged.
 
@@ -61,7 +60,6 @@ def stage(
             )
         )
         total += rows
-        progress(endpoint.name, rows)
     return total
 
 
