@@ -1,0 +1,56 @@
+"""What a run finds of the runs before it: loads to go on with, books to close, staging to clear away."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+
+from include.pipeline import discover, records
+from include.pipeline.decide import Action, Decision
+from include.warehouse import migrate, stage
+from tests.support.warehouse import Warehouse, small_study
+
+ASKED = Decision("SDY1", "DR1", date(2020, 1, 2), Action.LOAD, "new study")
+
+
+def test_an_interrupted_load_is_gone_on_with_for_a_day(warehouse: Warehouse) -> None:
+    with warehouse.engine.begin() as connection:
+        first, _ = discover._load(connection, ASKED, None)
+        assert discover._load(connection, ASKED, None) == (first, True)
+        connection.exec_driver_sql("update ops.load set created_at = now() - interval '25 hours'")
+        second, resumed = discover._load(connection, ASKED, None)
+    assert second != first
+    assert not resumed
+    assert records.load(warehouse.engine, first).state == "failed"
+
+
+def test_a_new_run_closes_the_book_of_a_killed_one(warehouse: Warehouse) -> None:
+    records.start_run(warehouse.engine, "killed")
+    records.start_run(warehouse.engine, "next")
+    records.start_run(warehouse.engine, "next")  # another try of the same run
+    states = warehouse.rows("select run_id, state from ops.run where run_id in ('killed', 'next') order by 1")
+    assert states == [("killed", "failed"), ("next", "running")]
+
+
+def test_staging_of_a_failed_load_goes_and_that_of_an_open_one_stays(warehouse: Warehouse) -> None:
+    failed, waiting = warehouse.land(small_study()), warehouse.land(small_study(), "DR2")
+    for load in (failed, waiting):
+        warehouse.stage(load)
+    records.set_state(warehouse.engine, failed.load_id, "failed", "for this test")
+    with warehouse.engine.begin() as connection:
+        stage.drop_leftovers(connection)
+    tables = "select distinct split_part(tablename, '_', 1) from pg_tables where schemaname = 'staging'"
+    assert warehouse.rows(tables) == [(f"l{waiting.load_id}",)]
+
+
+def test_an_outdated_warehouse_is_refused(database: sa.URL) -> None:
+    engine = sa.create_engine(database, poolclass=sa.NullPool)
+    with pytest.raises(migrate.OutdatedWarehouseError, match="revision none"):
+        migrate.require_current(engine)
+    migrate.upgrade(database, "0001")
+    with pytest.raises(migrate.OutdatedWarehouseError, match="revision 0001"):
+        migrate.require_current(engine)
+    migrate.upgrade(database)
+    migrate.require_current(engine)
