@@ -2,6 +2,8 @@
 
     <root>/SDY139/DR25/<fetch id>/elisa.json.gz        the answer, compressed
     <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of it
+    <root>/SDY139/DR25/<fetch id>/mbaa.2.json.gz       the second part of an answer asked for in parts
+    <root>/SDY139/DR25/<fetch id>/SDY139-DR25_Tab.zip  or the package instead of answers
     <root>/SDY139/DR25/<fetch id>/manifest.json        written last: the fetch is complete
     <root>/vocabularies/<fetch id>/lkSex.json.gz       the same for vocabularies
 
@@ -14,19 +16,22 @@ import gzip
 import hashlib
 import json
 import os
+import shutil
+import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from airflow.sdk import ObjectStoragePath
 
-from include.manifest import FORMAT, Fetch, Landed, LandingError, Manifest
+from include.manifest import FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
 from include.sources.model import Endpoint
 from include.sources.reader import NotDataError, read_rows
 from include.sources.release import Release
@@ -47,15 +52,24 @@ class Landing:
         self._is_local = self.root.protocol == "file"
 
     def receive(
-        self, fetch: Fetch, endpoint: Endpoint, parameters: dict[str, str], chunks: Iterable[bytes]
+        self,
+        fetch: Fetch,
+        endpoint: Endpoint,
+        parameters: dict[str, str],
+        chunks: Iterable[bytes],
+        *,
+        piece: int = 0,
+        note: str | None = None,
     ) -> Landed:
-        """Land one answer while it arrives.
+        """Land one answer, or one part of it, while it arrives.
 
+        :param piece: number of the part, from 1; 0 for a whole answer.
         :raises NotDataError: the answer is not whole or no data; nothing was landed.
         :raises LandingError: the fetch is complete already, or it cannot be written (disk full).
         """
         self._refuse_complete(fetch)
-        target = self.root / fetch.path / f"{endpoint.name}.json.gz"
+        name = f"{endpoint.name}.{piece}" if piece else endpoint.name
+        target = self.root / fetch.path / f"{name}.json.gz"
         digest = hashlib.sha256()
         declared, missing, unknown = set(endpoint.names), Counter[str](), Counter[str]()
         size = rows = 0
@@ -87,17 +101,78 @@ class Landing:
             digest.hexdigest(),
             dict(sorted(missing.items())),
             dict(sorted(unknown.items())),
+            piece=piece,
+            note=note,
         )
-        self._write_json(self._note(fetch, endpoint.name), asdict(landed))
+        self._write_json(self._note(fetch, landed.name), asdict(landed))
         return landed
 
+    def leave_out(self, fetch: Fetch, endpoint: Endpoint, why: str) -> Landed:
+        """Note that an endpoint is not asked because it has no rows, and how that is known."""
+        landed = Landed(endpoint.name, "", {}, _now(), 0, 0, 0, "", note=why)
+        self._write_json(self._note(fetch, landed.name), asdict(landed))
+        return landed
+
+    def spool(self, fetch: Fetch, name: str) -> Path:
+        """Where a download may grow until it is whole: it outlives the task if the landing zone is local."""
+        if self._is_local:
+            folder = Path((self.root / fetch.path).path)
+        else:
+            folder = Path(tempfile.gettempdir()) / "immport-warehouse" / fetch.path
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f".{name}.download"
+
+    def keep(
+        self, fetch: Fetch, name: str, file: Path, parameters: dict[str, str], note: str | None = None
+    ) -> Landed:
+        """Land a verified package, which is moved here.
+
+        :param name: file name it is kept under, such as `SDY139-DR25_Tab.zip`.
+        :raises LandingError: the fetch is complete already, or it cannot be written (disk full).
+        """
+        self._refuse_complete(fetch)
+        target = self.root / fetch.path / name
+        with file.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        size = file.stat().st_size
+        if self._is_local:
+            _sync_file(file)
+            os.replace(file, target.path)  # noqa: PTH105
+            _sync_folder(target.parent.path)
+        else:
+            with self._arriving(target) as kept, file.open("rb") as content:
+                shutil.copyfileobj(content, kept, _BLOCK)
+            file.unlink()
+        path = f"{fetch.path}/{name}"
+        landed = Landed(PACKAGE, path, dict(parameters), _now(), size, size, 0, sha256, form="zip", note=note)
+        self._write_json(self._note(fetch, landed.name), asdict(landed))
+        return landed
+
+    @contextmanager
+    def package(self, landed: Landed) -> Iterator[Path]:
+        """A landed package as a local file, for as long as it is needed; checked to be what was landed.
+
+        :raises LandingError: the file is missing or changed since.
+        """
+        with ExitStack() as stack, _explained(landed):
+            path = Path((self.root / landed.path).path)
+            if not self._is_local:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="immport-warehouse-"))
+                path = Path(folder) / path.name
+                with (self.root / landed.path).open("rb") as kept, path.open("wb") as local:
+                    shutil.copyfileobj(kept, local, _BLOCK)
+            with path.open("rb") as content:
+                if hashlib.file_digest(content, "sha256").hexdigest() != landed.sha256:
+                    raise LandingError(f"{_name(landed)}: changed since it was landed (sha256 differs)")
+            yield path
+
     def partial(self, fetch: Fetch) -> dict[str, Landed]:
-        """What an interrupted fetch already landed, by endpoint: only files whose bytes still agree."""
+        """What an interrupted fetch already landed, by name: only files whose bytes still agree."""
         folder = self.root / fetch.path
         if not folder.exists():
             return {}
         found = (self._landed(path) for path in sorted(folder.glob("*.landed.json"), key=str))
-        return {item.endpoint: item for item in found if item is not None and self._is_intact(item)}
+        return {item.name: item for item in found if item is not None and self._is_intact(item)}
 
     def write_manifest(
         self,
@@ -115,10 +190,12 @@ class Landing:
         """
         self._refuse_complete(fetch)
         items = tuple(landed)
-        for name, count in Counter(item.endpoint for item in items).items():
+        for name, count in Counter(item.name for item in items).items():
             if count > 1:
                 raise LandingError(f"{fetch.study} {name}: landed {count} times in fetch {fetch.fetch_id}")
         for item in items:
+            if not item.path:  # nothing was asked for
+                continue
             if not item.path.startswith(f"{fetch.path}/") or not (self.root / item.path).exists():
                 raise LandingError(
                     f"{fetch.study} {item.endpoint}: {item.path} is not in fetch {fetch.fetch_id}"
@@ -134,8 +211,9 @@ class Landing:
             items,
         )
         self._write_json(self.root / fetch.path / MANIFEST, asdict(manifest))
-        for leftover in (self.root / fetch.path).glob(".*.part"):
-            leftover.unlink(missing_ok=True)
+        for pattern in (".*.part", ".*.download"):
+            for leftover in (self.root / fetch.path).glob(pattern):
+                leftover.unlink(missing_ok=True)
         return manifest
 
     def is_complete(self, fetch: Fetch) -> bool:
@@ -167,6 +245,8 @@ class Landing:
         :raises LandingError: a file missing or changed since. It may come after rows: they count
             only when the iterator ends without it.
         """
+        if not landed.path:
+            return
         digest = hashlib.sha256()
         rows = 0
         with _explained(landed):
@@ -183,8 +263,13 @@ class Landing:
                 yield block
 
     def _is_intact(self, landed: Landed) -> bool:
+        if not landed.path:
+            return True
         digest = hashlib.sha256()
         try:
+            if landed.endpoint == PACKAGE:
+                with self.package(landed):
+                    return True
             with _explained(landed):
                 for _ in self._bytes(landed, digest.update):
                     pass
@@ -192,8 +277,8 @@ class Landing:
             return False
         return digest.hexdigest() == landed.sha256
 
-    def _note(self, fetch: Fetch, endpoint: str) -> ObjectStoragePath:
-        return self.root / fetch.path / f"{endpoint}.landed.json"
+    def _note(self, fetch: Fetch, name: str) -> ObjectStoragePath:
+        return self.root / fetch.path / f"{name}.landed.json"
 
     def _landed(self, path: ObjectStoragePath) -> Landed | None:
         try:
@@ -256,6 +341,11 @@ def _explained(landed: Landed) -> Iterator[None]:
 
 def _name(landed: Landed) -> str:
     return f"{landed.path.partition('/')[0]} {landed.endpoint}: {landed.path}"
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _sync_folder(path: str) -> None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 FORMAT = 1
 
+#: Stands in for an endpoint's name where the file is a Tab package.
+PACKAGE = "package"
+
 
 class LandingError(RuntimeError):
     """Landed bytes cannot be written, are missing, or are not the bytes that were received."""
@@ -59,9 +62,10 @@ class VocabularyFetch(Fetch):
 
 @dataclass(frozen=True)
 class Landed:
-    """One landed answer.
+    """One landed file: an answer, a part of one, or a package.
 
-    :param path: file, relative to the root.
+    :param endpoint: the endpoint that answered; `PACKAGE` for a package.
+    :param path: file, relative to the root; empty when nothing was asked for.
     :param parameters: query parameters that were sent.
     :param fetched_at: when its last byte arrived, ISO 8601, UTC.
     :param size_bytes: size as received.
@@ -69,6 +73,9 @@ class Landed:
     :param sha256: of the bytes as received.
     :param missing_keys: declared fields that rows did not have, with the number of such rows.
     :param unknown_keys: fields of rows that nobody declared, with the number of such rows.
+    :param piece: number of the part, from 1, of an answer that was asked for in parts; 0 for a whole one.
+    :param form: `json` or `tsv`; `zip` for a package.
+    :param note: what a person should know: why nothing was asked for, why in parts.
     """
 
     endpoint: str
@@ -79,8 +86,16 @@ class Landed:
     stored_bytes: int
     rows: int
     sha256: str
-    missing_keys: dict[str, int]
-    unknown_keys: dict[str, int]
+    missing_keys: dict[str, int] = field(default_factory=dict)
+    unknown_keys: dict[str, int] = field(default_factory=dict)
+    piece: int = 0
+    form: str = "json"
+    note: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other files of its fetch."""
+        return f"{self.endpoint}.{self.piece}" if self.piece else self.endpoint
 
 
 @dataclass(frozen=True)
@@ -105,12 +120,23 @@ class Manifest:
     def rows(self) -> int:
         return sum(item.rows for item in self.landed)
 
-    def of(self, endpoint: str) -> Landed:
-        """The answer of one endpoint.
+    @property
+    def package(self) -> Landed | None:
+        """The package, if the study came as one."""
+        return next((item for item in self.landed if item.endpoint == PACKAGE), None)
 
-        :raises LandingError: the fetch has none.
+    def pieces(self, endpoint: str) -> tuple[Landed, ...]:
+        """The answer of one endpoint, in parts if it was asked for in parts; none if it was not asked."""
+        found = (item for item in self.landed if item.endpoint == endpoint)
+        return tuple(sorted(found, key=lambda item: item.piece))
+
+    def of(self, endpoint: str) -> Landed:
+        """The answer of one endpoint that was asked for whole.
+
+        :raises LandingError: the fetch has none, or several parts of one.
         """
-        for item in self.landed:
-            if item.endpoint == endpoint:
-                return item
-        raise LandingError(f"{self.study} {self.release}: fetch {self.fetch_id} has no {endpoint}")
+        found = self.pieces(endpoint)
+        if len(found) != 1:
+            told = f"{len(found)} parts of {endpoint}" if found else f"no {endpoint}"
+            raise LandingError(f"{self.study} {self.release}: fetch {self.fetch_id} has {told}")
+        return found[0]

@@ -25,7 +25,12 @@ _MAX_MESSAGE = 2000
 
 @dataclass(frozen=True)
 class Load:
-    """One study at one release on its way to the star."""
+    """One study at one release on its way to the star.
+
+    :param listed_version: release that the listing gave the study; a package may be of a later one.
+    :param route: `api` or `package` once that is chosen.
+    :param file_uuid: the package to load, where the run names one.
+    """
 
     load_id: int
     study: str
@@ -35,6 +40,9 @@ class Load:
     fetch_id: str
     state: str
     error: str | None
+    listed_version: str | None = None
+    route: str | None = None
+    file_uuid: str | None = None
 
     @property
     def name(self) -> str:
@@ -59,6 +67,9 @@ def load(engine: sa.Engine, load_id: int) -> Load:
         row.fetch_id,
         row.state,
         row.error,
+        row.listed_version,
+        row.route,
+        row.file_uuid,
     )
 
 
@@ -76,11 +87,12 @@ def set_state(target: sa.Engine | sa.Connection, load_id: int, state: str, error
             connection.execute(statement)
 
 
-def start_run(engine: sa.Engine, run_id: str) -> None:
-    """Open the book of a run. A second try of the same run goes on in it; a run before it has ended."""
-    statement = upsert(RUN).values(run_id=run_id, state="running")
+def start_run(engine: sa.Engine, run_id: str, dag_id: str = "immport_release") -> None:
+    """Open the book of a run. A second try of the same run goes on in it; a run of the DAG before it has
+    ended."""
+    statement = upsert(RUN).values(run_id=run_id, dag_id=dag_id, state="running")
     again = {"state": "running", "ended_at": None}
-    killed = sa.update(RUN).where(RUN.c.state == "running", RUN.c.run_id != run_id)
+    killed = sa.update(RUN).where(RUN.c.state == "running", RUN.c.run_id != run_id, RUN.c.dag_id == dag_id)
     with engine.begin() as connection:
         connection.execute(
             killed.values(state="failed", note="ended without a word: killed, or its task was")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Group, Shape, parse_fields
 from include.sources.results import RESULT_ENDPOINTS
-from include.sources.studies import FURTHER_STUDY_ENDPOINTS, STUDY_ENDPOINTS
+from include.sources.studies import FILE_ENDPOINTS, STUDY_ENDPOINTS
 
 SEARCH = Endpoint(
     "search",
@@ -68,7 +68,7 @@ SHARED_DATA: dict[str, Endpoint] = {
     item.name: item
     for item in (
         *STUDY_ENDPOINTS,
-        *FURTHER_STUDY_ENDPOINTS,
+        *FILE_ENDPOINTS,
         *RESULT_ENDPOINTS,
         SEARCH,
         SUBJECT_SEARCH,

@@ -35,6 +35,13 @@ class Group(StrEnum):
     SERVICE = "service"
 
 
+class Route(StrEnum):
+    """How a study comes here: asked of the API endpoint by endpoint, or as one Tab package."""
+
+    API = "api"
+    PACKAGE = "package"
+
+
 @dataclass(frozen=True)
 class Field:
     """One key of an answer: its name as sent, and its column in staging."""
@@ -73,6 +80,9 @@ class Endpoint:
     :param study_parameter: query parameter that narrows an answer to one study, if the path does not.
     :param identifies: field of which this endpoint is the home: others that carry it refer to it.
     :param vocabulary: fields with a closed list of values; others are reported, never dropped.
+    :param of_package: fields that a Tab package knows and the API does not send.
+    :param unpackaged: names of fields that the API sends and no package knows.
+    :param is_packaged: whether a package holds what the endpoint tells at all.
     """
 
     name: str
@@ -87,14 +97,30 @@ class Endpoint:
     identifies: str | None = None
     required: bool = False
     vocabulary: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    of_package: tuple[Field, ...] = ()
+    unpackaged: frozenset[str] = frozenset()
+    is_packaged: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Keys of an answer of the API, in the order sent."""
         return tuple(item.name for item in self.fields)
 
     @property
+    def staged_fields(self) -> tuple[Field, ...]:
+        """All fields that one of the routes brings."""
+        return (*self.fields, *self.of_package)
+
+    @property
     def columns(self) -> tuple[str, ...]:
-        return tuple(item.column for item in self.fields)
+        """Columns of the staging table, whichever route fills it."""
+        return tuple(item.column for item in self.staged_fields)
+
+    def unknown_columns(self, route: Route) -> frozenset[str]:
+        """Columns that a route leaves empty because it does not know them."""
+        if route is Route.API:
+            return frozenset(item.column for item in self.of_package)
+        return frozenset(snake_case(name) for name in self.unpackaged)
 
     @property
     def key_columns(self) -> tuple[str, ...]:

@@ -118,10 +118,6 @@ STUDY_ENDPOINTS = (
         "an experiment sample, repeated per biosample and arm",
         identifies="expsampleAccession",
     ),
-)
-
-#: Declared, but no part of the star yet.
-FURTHER_STUDY_ENDPOINTS = (
     _study(
         "adverseEvent",
         """
@@ -233,6 +229,7 @@ FURTHER_STUDY_ENDPOINTS = (
         """,
         "fileUUID",
         "a file that can be downloaded, by its UUID",
+        is_packaged=False,
     ),
     _study(
         "personnel",
@@ -255,6 +252,10 @@ FURTHER_STUDY_ENDPOINTS = (
         "pubmedId",
         "a publication",
     ),
+)
+
+#: Parts of the manifest once more: declared, and not asked for.
+FILE_ENDPOINTS = (
     _files("allFileDetails", "/api/study/filePath/{study}", "a file of any type, by its path"),
     _files("studyFileDetails", "/api/study/filePath/studyFiles/{study}", "a study file, by its path"),
     _files(

@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,12 +52,20 @@ def stage(
     total = 0
     for endpoint in ENDPOINTS.values():
         refused: list[tuple[int, dict[str, object]]] = []
-        received = manifest.of(endpoint.name)
-        rows = _copy(connection, load_id, endpoint, landing.rows(received, endpoint), refused)
+        pieces = manifest.pieces(endpoint.name)
+        received = chain.from_iterable(landing.rows(piece, endpoint) for piece in pieces)
+        rows = _copy(connection, load_id, endpoint, received, refused)
         set_aside(connection, load_id, endpoint, manifest, refused)
         connection.execute(
             sa.insert(STAGED).values(
-                load_id=load_id, endpoint=endpoint.name, rows_received=received.rows, rows_staged=rows
+                load_id=load_id,
+                endpoint=endpoint.name,
+                rows_received=sum(piece.rows for piece in pieces),
+                rows_staged=rows,
+                # A fetch of before the endpoint was declared says nothing of it.
+                is_known=bool(pieces),
+                pieces=sum(1 for piece in pieces if piece.path),
+                note="; ".join(dict.fromkeys(piece.note for piece in pieces if piece.note)) or None,
             )
         )
         total += rows

@@ -169,17 +169,25 @@ def _ops(
     return sa.Table(name, metadata, *columns, schema=schema, comment=comment)
 
 
-def _text(name: str, comment: str, *, required: bool = False, key: bool = False) -> sa.Column:
-    return sa.Column(name, sa.Text, nullable=not (required or key), primary_key=key, comment=comment)
+def _text(
+    name: str, comment: str, *, required: bool = False, key: bool = False, default: str | None = None
+) -> sa.Column:
+    nullable = not (required or key)
+    return sa.Column(
+        name, sa.Text, nullable=nullable, primary_key=key, server_default=default, comment=comment
+    )
 
 
-def _number(name: str, comment: str, *, required: bool = False, key: bool = False) -> sa.Column:
+def _number(
+    name: str, comment: str, *, required: bool = False, key: bool = False, default: int | None = None
+) -> sa.Column:
     return sa.Column(
         name,
         sa.BigInteger,
         nullable=not (required or key),
         primary_key=key,
         autoincrement=False,
+        server_default=None if default is None else str(default),
         comment=comment,
     )
 
@@ -190,8 +198,9 @@ def _time(name: str, comment: str, default: bool = False) -> sa.Column:
 
 
 RUN = _ops(
-    "run", "One run of the release DAG",
+    "run", "One run of a DAG that loads studies or files",
     _text("run_id", "Airflow's name of the run", key=True),
+    _text("dag_id", "DAG of the run", required=True, default="immport_release"),
     _time("started_at", "Start of the run", default=True),
     _time("ended_at", "End of the run"),
     _text("state", "running, success, partial or failed", required=True),
@@ -205,10 +214,11 @@ WORK = _ops(
     _text("run_id", "Run", key=True),
     _text("study_accession", "Study", key=True),
     _text("release_version", "Release of the study", key=True),
-    _text("action", "load, withdraw, keep or hold", required=True),
+    _text("action", "load, withdraw, keep, hold or, in a dry run, plan", required=True),
     _text("reason", "Why, in words", required=True),
     _number("load_id", "Load that does the work"),
     _number("expected_rows", "Rows the study is expected to have"),
+    _number("expected_bytes", "Size of the package to be fetched"),
 )  # fmt: skip
 LOAD = _ops(
     "load", "One study at one release on its way to the star",
@@ -218,6 +228,10 @@ LOAD = _ops(
     sa.Column("release_date", sa.Date, comment="Day of that release"),
     sa.Column("release_key", sa.Integer, nullable=False, comment="Release key at which it becomes valid"),
     _text("fetch_id", "Name of the fetch in the landing zone", required=True),
+    _text("listed_version", "Release that the listing gave the study; null when it was not asked"),
+    _text("route", "How it came: api or package; null until that is chosen"),
+    _text("route_reason", "Why it came that way"),
+    _text("file_uuid", "Package to load, by its UUID, where the run names one"),
     _text("state", "planned, extracted, staged, checked, published or failed", required=True),
     _text("error", "Why it failed"),
     _time("created_at", "When it was decided", default=True),
@@ -231,6 +245,8 @@ STUDY = _ops(
     _text("state", "current, withdrawn or new", required=True),
     _text("release_version", "Newest release published"),
     sa.Column("release_date", sa.Date, comment="Date ImmPort gave with that release"),
+    _text("listed_version", "Release that the listing gave the study then"),
+    _text("reason", "Why it is withdrawn: withdrawn, restricted or moved, and how that is known"),
 )  # fmt: skip
 STEP = _ops(
     "step", "Each step of each load, as it went",
@@ -253,6 +269,20 @@ STAGED = _ops(
     _text("endpoint", "Endpoint", key=True),
     _number("rows_received", "Rows in the answer", required=True),
     _number("rows_staged", "Rows in the staging table", required=True),
+    sa.Column("is_known", sa.Boolean, nullable=False, server_default=sa.true(),
+              comment="The load tells about the endpoint; otherwise what is held stays as it is"),
+    _number("pieces", "Parts in which it was asked for; 0 for none, 1 for a whole answer",
+            required=True, default=1),
+    _number("rows_expected", "Rows that another count has"),
+    _text("expected_from", "That count: the release's table counts, an undivided answer"),
+    _text("note", "What a person should know: why nothing was asked for, why in parts"),
+)  # fmt: skip
+PACKAGE_TABLE = _ops(
+    "package_table", "Tables of the package of a load, those that nothing reads included",
+    _number("load_id", "Load", key=True),
+    _text("table_name", "Table, as the package names it", key=True),
+    _number("rows", "Rows in it", required=True),
+    _text("read_for", "Endpoints whose rows are made of it; null for a table that nothing reads"),
 )  # fmt: skip
 DRIFT = _ops(
     "drift", "Keys an answer lacked, or had beyond those declared",
@@ -267,6 +297,7 @@ CAPTURE = _ops(
     _text("study_accession", "Study", key=True),
     sa.Column("release_key", sa.Integer, primary_key=True, autoincrement=False, comment="Release key"),
     _text("kind", "full or withdrawn", required=True),
+    _text("reason", "Of a withdrawal: withdrawn, restricted or moved, and how that is known"),
     _number("load_id", "Load that captured it", required=True),
     _time("captured_at", "When", default=True),
 )  # fmt: skip
@@ -299,6 +330,49 @@ VOCABULARY_FETCH = _ops(
     _number("withdrawn", "Terms that are there no more", required=True),
     _number("unchanged", "Terms left alone", required=True),
     _text("note", "What a person should know: keys that were missing or new, nothing received"),
+)  # fmt: skip
+RELEASE_FILE = _ops(
+    "release_file", "Release files of each study as last seen: another MD5 is another content",
+    _text("study_accession", "Study", key=True),
+    _text("file_name", "Name, SDY139-DR25_Tab.zip", key=True),
+    _text("file_uuid", "UUID", required=True),
+    _text("md5", "MD5 of its bytes"),
+    _number("size_bytes", "Size"),
+    _time("seen_at", "When", default=True),
+)  # fmt: skip
+FORMAT_VERDICT = _ops(
+    "format_verdict", "Whether an endpoint says the same in TSV as in JSON, tried once on a small answer",
+    _text("source", "Host that was asked", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    sa.Column("is_equal", sa.Boolean, nullable=False, comment="Every cell agreed"),
+    _text("header", "Header line of the TSV; another one reopens the question", required=True),
+    _number("rows_compared", "Rows of the answer that was compared", required=True),
+    _text("detail", "The first difference, or why the question was reopened"),
+    _time("proven_at", "When", default=True),
+)  # fmt: skip
+CIRCUIT = _ops(
+    "circuit", "Services that failed time and again: they are left alone for a while",
+    _text("host", "Host and port", key=True),
+    _text("state", "closed, open or half-open", required=True),
+    _number("failures", "Failures in a row", required=True),
+    _time("opened_at", "When it was opened"),
+    _number("openings", "Openings in a row without an answer between", required=True, default=0),
+    _text("error", "The last failure"),
+)  # fmt: skip
+FILE_DOWNLOAD = _ops(
+    "file_download", "Files brought to the object storage, and those that could not be",
+    _text("study_accession", "Study", key=True),
+    _text("file_uuid", "UUID", key=True),
+    _text("path", "Path ImmPort gives it", required=True),
+    _text("file_type", "Type, result_file"),
+    _number("size_bytes", "Size ImmPort gives it"),
+    _text("md5", "MD5 ImmPort gives it"),
+    _text("location", "Where it lies"),
+    _text("state", "planned, present, failed or left out", required=True),
+    _text("error", "Why it failed or was left out"),
+    _number("bytes_fetched", "Bytes that came over the network for it", required=True, default=0),
+    _text("run_id", "Run that last had to do with it"),
+    _time("changed_at", "When the state last changed", default=True),
 )  # fmt: skip
 SETTING = _ops(
     "setting", "Facts about the installation",

@@ -18,7 +18,15 @@ from airflow.sdk.exceptions import ParamValidationError
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
 #: What a step needs seconds for, and a scheduler that only parses must not pay.
-HEAVY = {"pandas", "great_expectations", "httpx", "psycopg2", "alembic", "include.pipeline.steps"}
+HEAVY = {
+    "pandas",
+    "great_expectations",
+    "httpx",
+    "psycopg2",
+    "alembic",
+    "include.pipeline.steps",
+    "include.pipeline.extract",
+}
 #: An API server is back within this time after a restart.
 RESTART = timedelta(minutes=5)
 

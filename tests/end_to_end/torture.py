@@ -10,6 +10,7 @@ import psutil
 from include.landing import Landing
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline import records, steps
+from include.pipeline.batch import Tools
 from include.warehouse.connect import warehouse_engine
 
 
@@ -23,7 +24,7 @@ class Silent(records.Step):
 def publish(url: str, landing: str, load_id: int) -> None:
     """Publish one checked load; runs in a process of its own."""
     engine = warehouse_engine(url)
-    tools = steps.Tools(engine, Landing(landing), "torture")
+    tools = Tools(engine, Landing(landing), "torture")
     steps.publish(tools, records.load(engine, load_id), Silent())
 
 

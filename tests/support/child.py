@@ -26,7 +26,7 @@ from starlette.testclient import TestClient
 from dags import immport_release, immport_vocabularies
 from immport_provider.hooks import listing, retries  # noqa: F401
 from immport_provider.hooks.immport import ImmPortHook
-from include.pipeline import discover, records, report, steps, vocabularies  # noqa: F401
+from include.pipeline import discover, extract, records, report, steps, vocabularies  # noqa: F401
 
 if TYPE_CHECKING:
     from tests.support.runs import Kill, Order

@@ -19,8 +19,8 @@ from psycopg2 import connect, sql
 from include.landing import Fetch, Landing
 from include.local.server import Server
 from include.pipeline import records, steps
+from include.pipeline.batch import Tools
 from include.pipeline.records import EXTRACTED, Load, Step
-from include.pipeline.steps import Tools
 from include.quality import gate
 from include.sources.immport import ENDPOINTS
 from include.sources.release import Release

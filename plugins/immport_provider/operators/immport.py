@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.landing import Landing
+    from include.pipeline.batch import Tools
     from include.pipeline.records import Load, Step
-    from include.pipeline.steps import Tools
 
 #: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
 ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
@@ -163,7 +163,7 @@ class ImmPortBatchOperator(ImmPortOperator):
         return partial(getattr(steps, self.step), tools)
 
     def execute(self, context: Context) -> None:
-        from include.pipeline.steps import Tools, run_batch
+        from include.pipeline.batch import Tools, run_batch
 
         task = context["ti"]
         tools = Tools(self.engine(), self.landing_zone(), context["run_id"], bool(self.accept_vanished))
@@ -208,9 +208,9 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
             self._hook.__exit__()
 
     def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
-        from include.pipeline import steps
+        from include.pipeline.extract import extract
 
-        return partial(steps.extract, tools, self._hook)
+        return partial(extract, tools, self._hook)
 
 
 class ImmPortStageOperator(ImmPortBatchOperator):
