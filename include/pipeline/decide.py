@@ -18,6 +18,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     KEEP = "keep"
     HOLD = "hold"
+    PLAN = "plan"
 
 
 @dataclass(frozen=True)
