@@ -59,7 +59,7 @@ class Downloads:
         if int(expires) <= time.time():
             return _refusal(403, "AccessDenied", "Request has expired")
         file = self._file(uuid, release)
-        if file is None or file.content is None:
+        if file is None or file.stored is None:
             # S3 does not say that a file is not there; the stream does.
             if method == "s3":
                 return _refusal(403, "AccessDenied", "Access Denied")
@@ -79,11 +79,11 @@ class Downloads:
         return next((file for file in self.world.files(study, release) if file.uuid == uuid), None)
 
     def _on_disk(self, file: StoredFile) -> Path:
-        if isinstance(file.content, Path):
-            return file.content
+        if isinstance(file.stored, Path):
+            return file.stored
         path = Path(self._folder.name) / file.uuid
         if not path.exists():
-            path.write_bytes(file.content or b"")
+            path.write_bytes(file.stored or b"")
         return path
 
     def _signature(self, *parts: object) -> str:
