@@ -97,17 +97,30 @@ def json_array(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     return chunks(parts())
 
 
-def tsv_lines(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
-    """Rows as tab-separated lines under a header line, in chunks."""
+def tsv_lines(
+    names: Sequence[str], rows: Iterable[Row], header: Sequence[str] | None = None, torn: bool = False
+) -> Iterator[bytes]:
+    """Rows as tab-separated lines under a header line, in chunks.
+
+    :param header: other names for the header line.
+    :param torn: the last value of the first line has a raw tab in it, so that it fills two cells.
+    """
 
     cells = printer([(name, "") for name in names], tsv_text)
 
     def parts() -> Iterator[str]:
-        yield "\t".join(names) + "\n"
-        for row in rows:
-            yield "\t".join(cells(row)) + "\n"
+        yield "\t".join(header or names) + "\n"
+        for number, row in enumerate(rows):
+            texts = cells(row)
+            yield "\t".join(_torn(texts) if torn and number == 0 else texts) + "\n"
 
     return chunks(parts())
+
+
+def _torn(texts: Sequence[str]) -> list[str]:
+    last = max(place for place, text in enumerate(texts) if text)
+    text = texts[last]
+    return [*texts[:last], f"{text[: len(text) // 2]}\t{text[len(text) // 2 :]}", *texts[last + 1 :]]
 
 
 def chunks(parts: Iterable[str]) -> Iterator[bytes]:

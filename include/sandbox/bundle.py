@@ -12,6 +12,8 @@ from threading import Lock
 from typing import Any
 
 from include.sandbox.answers import chunks, printer
+from include.sandbox.deposit import Deposit
+from include.sandbox.files import StoredFile
 from include.sandbox.headers import headers
 from include.sandbox.measurements import Measurements
 from include.sandbox.plan import RELEASES
@@ -29,6 +31,7 @@ OLDER = {
     "planned_visit": {"NAME": "VISIT_NAME"},
 }
 _OLDEST = min(RELEASES)
+_FOLDERS = {"protocol_file": "protocols", "study_file": "study_files"}
 
 
 def cell(value: Any) -> str:
@@ -58,10 +61,13 @@ def lines(header: Sequence[str], keys: Sequence[str], rows: Iterable[Row]) -> It
     return chunks(parts())
 
 
-def write(path: Path, stem: str, tables: Mapping[str, Sheet], release: Release) -> None:
+def write(
+    path: Path, stem: str, tables: Mapping[str, Sheet], papers: Iterable[StoredFile], release: Release
+) -> None:
     """Write a package, the same bytes each time.
 
     :param stem: such as `SDY1001-DR51_Tab`, the folder at its top.
+    :param papers: study files and protocols, which have folders of their own.
     """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for table, sheet in sorted(tables.items()):
@@ -74,6 +80,9 @@ def write(path: Path, stem: str, tables: Mapping[str, Sheet], release: Release) 
             with archive.open(f"{stem}/Tab/{table}.txt", "w") as member:
                 for chunk in lines(header_of(table, release), sheet.keys(headers()[table]), found):
                     member.write(chunk)
+        for paper in papers:
+            with archive.open(f"{stem}/Tab/{_FOLDERS[paper.kind]}/{paper.name}", "w") as member:
+                member.write(bytes(paper.stored))
 
 
 def _chained(first: Row | None, rest: Iterator[Row]) -> Iterator[Row]:
@@ -105,7 +114,9 @@ class Bindery:
         stem = f"{measured.study.accession}-{release}_Tab"
         # Issued again, a package has other rows than one of the same name that is not.
         path = self._place(f"{stem}{'_again' if measured.again else ''}.zip")
-        self._once(path, lambda made: write(made, stem, sheets(measured), release))
+        deposit = Deposit(measured.study, measured.release, measured.paperwork.workspace)
+        papers = deposit.papers(measured.rows("file"), measured.rows("protocol"))
+        self._once(path, lambda made: write(made, stem, sheets(measured), papers, release))
         return path
 
     def archive(self, measured: Measurements) -> Path:
