@@ -82,7 +82,7 @@ def write(
                     member.write(chunk)
         for paper in papers:
             with archive.open(f"{stem}/Tab/{_FOLDERS[paper.kind]}/{paper.name}", "w") as member:
-                member.write(bytes(paper.stored))
+                member.write(paper.stored if isinstance(paper.stored, bytes) else b"")
 
 
 def _chained(first: Row | None, rest: Iterator[Row]) -> Iterator[Row]:

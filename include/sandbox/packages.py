@@ -172,6 +172,13 @@ class PackageWorld:
     def _joined(self, package: Package, endpoint: str) -> pd.DataFrame:
         return self._joins(package).rows(SHARED_DATA[endpoint])
 
+    def _said(self, package: Package, stated: tuple[Any, Any]) -> tuple[Any, Any] | None:
+        """Version and date that a study states; one of before DR25 does not, but a later package may tell."""
+        if stated[0]:
+            return stated
+        told = (_stated_in(other) for other in self._packages[package.study].values())
+        return next((item for item in told if item and Release.parse(item[0]) <= package.release), None)
+
     def _study(self, package: Package) -> Row:
         """The row of `study` and `summary`: both are projections of it."""
         table = package.table("study").iloc[:1]
@@ -185,9 +192,11 @@ class PackageWorld:
             row["initialDataReleaseDate"] = row["initialDataReleaseDate"] or stated[1]
         # ImmPort issues a study's package again with later releases, with re-curated columns, while
         # study.txt still names an older one (SDY139 of DR25 says DR4): here the package is what changed.
-        if not (self._stated and row["latestDataReleaseVersion"]):
-            row["latestDataReleaseVersion"] = str(package.release)
-            row["latestDataReleaseDate"] = self._releases[package.release].isoformat()
+        said = self._said(package, stated) if self._stated else None
+        row["latestDataReleaseVersion"], row["latestDataReleaseDate"] = said or (
+            str(package.release),
+            self._releases[package.release].isoformat(),
+        )
         row["minimumAge"], row["maximumAge"] = (
             padded(number(row[name])) if number(row[name]) is not None else row[name]
             for name in ("minimumAge", "maximumAge")
@@ -210,6 +219,13 @@ class PackageWorld:
         ):
             row[name] = "; ".join(pick(package.table(source), {name: column})[name]) or None
         return row
+
+
+def _stated_in(package: Package) -> tuple[str, str] | None:
+    """Version and date of the latest release that a package's study.txt states."""
+    columns = {"version": "LATEST_DATA_RELEASE_VERSION", "date": "LATEST_DATA_RELEASE_DATE"}
+    rows = pick(package.table("study").iloc[:1], columns).to_dict("records")
+    return (rows[0]["version"], rows[0]["date"][:10]) if rows and rows[0]["version"] else None
 
 
 def _objects(table: pd.DataFrame, keys: Sequence[str]) -> list[dict[str, Any]]:
