@@ -254,7 +254,7 @@ def _fields(table: Dimension | Fact, expression: str) -> tuple[tuple[str, str], 
 
 
 def _field(endpoint: Endpoint, column: str) -> Field:
-    return next(item for item in endpoint.fields if item.column == column)
+    return next(item for item in endpoint.staged_fields if item.column == column)
 
 
 def _natural_fields(dimension: Dimension, column: str) -> tuple[tuple[str, str], ...]:
