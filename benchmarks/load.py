@@ -26,7 +26,7 @@ from include.sources.immport import ENDPOINTS
 from include.sources.release import Release
 from include.warehouse import migrate, publish, stage
 from include.warehouse.connect import warehouse_engine
-from include.warehouse.facts import FACTS
+from include.warehouse.model import FACTS
 from include.warehouse.tables import LOAD
 from tests.support.sandbox import RunningSandbox, running_sandbox
 

@@ -29,7 +29,7 @@ def check(tools: Tools, load: Load, step: Step) -> None:
 
     :raises CheckFailedError: a critical check failed.
     """
-    about = gate.Load(load.load_id, load.study, load.release)
+    about = gate.Load(load.load_id, load.study, load.release, load.release_key)
     outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished)
     step.rows = outcome.rows
     passed = outcome.expectations - outcome.failed

@@ -125,7 +125,7 @@ def _unique(endpoint: Endpoint, load_id: int) -> Check:
 
 
 def _types(endpoint: Endpoint) -> Iterator[Check]:
-    for item in endpoint.fields:
+    for item in endpoint.staged_fields:
         pattern = PATTERNS.get(item.kind)
         if pattern is None:
             continue

@@ -15,10 +15,9 @@ from include.quality.checks import Check, Severity, checks
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.sources.release import OPEN
-from include.warehouse.declare import Dimension
-from include.warehouse.facts import FACTS
+from include.warehouse.declare import Dimension, Fact, Type
 from include.warehouse.incoming import digest
-from include.warehouse.model import VERSIONED_DIMENSIONS
+from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.stage import ENCODABLE, staging_table
 from include.warehouse.tables import QUARANTINE, RESULT, STAGED
 
@@ -45,11 +44,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Load:
-    """What the gate must know of the load it judges."""
+    """What the gate must know of the load it judges.
+
+    :param release_key: position on the release line at which it would become valid.
+    """
 
     load_id: int
     study: str
     release: str
+    release_key: int
 
 
 def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Outcome:
@@ -234,18 +237,29 @@ def _control_totals(
             detail = f"{foreign} members are described by another study"
             _total(connection, load, dimension.endpoint or "", "home", not foreign, foreign, detail, outcome)
     for fact in FACTS:
-        table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
-        before, gone = connection.exec_driver_sql(
-            f"""select count(*), count(*) filter (where not exists
-                    (select 1 from {table} s where s.result_id = h.result_id::text))
-                from history.{fact.relation} h join history.key_study k using (study_key)
-                where k.study_accession = %(study)s and h.valid_to = {OPEN}""",
-            {"study": load.study},
-        ).one()
+        before, gone = _vanished(connection, load, fact)
         if before:
             kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
             detail = f"{gone} of {before} results of the last release are gone"
             _total(connection, load, fact.endpoint or "", "results_kept", kept, gone, detail, outcome)
+
+
+def _vanished(connection: sa.Connection, load: Load, fact: Fact) -> tuple[int, int]:
+    """Rows known at the release of the load so far, and how many of them were not staged.
+
+    An older release that is loaded late is compared with what was known then, not with what is open now.
+    """
+    table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
+    staged = f"btrim({fact.row_id.raw}, ' ')" if fact.row_id.type is Type.INTEGER else fact.row_id.raw
+    before, gone = connection.exec_driver_sql(
+        f"""select count(*), count(*) filter (where not exists
+                (select 1 from {table} s where {staged} = h.{fact.identity}::text))
+            from history.{fact.relation} h join history.key_study k using (study_key)
+            where k.study_accession = %(study)s
+                and h.valid_from <= %(release)s and h.valid_to > %(release)s""",
+        {"study": load.study, "release": load.release_key},
+    ).one()
+    return before, gone
 
 
 def _foreign_members(connection: sa.Connection, load: Load, dimension: Dimension) -> int:

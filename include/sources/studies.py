@@ -19,6 +19,9 @@ _BIOSAMPLE = """
 biosampleAccession plannedVisitAccession biosampleName type subtype
 """
 
+#: Ages that the API's views compute; a package has the ages as they were reported.
+_COMPUTED = frozenset({"max_subject_age_in_years", "min_subject_age_in_years"})
+
 _YES_NO = ("Y", "N")
 _SEX = ("Female", "Male", "Not Specified", "Not_Specified", "Other", "Unknown")
 
@@ -64,6 +67,7 @@ STUDY_ENDPOINTS = (
         "studyAccession",
         "the study as its page presents it",
         shape=Shape.OBJECT,
+        unpackaged=frozenset({"downloadPackages", "studyLinks", "studyPubmeds", "studyPersonnel"}),
     ),
     _study(
         "arm",
@@ -81,6 +85,7 @@ STUDY_ENDPOINTS = (
         identifies="subjectAccession",
         required=True,
         vocabulary={"gender": _SEX},
+        unpackaged=_COMPUTED,
     ),
     _study(
         "plannedVisit",
@@ -98,6 +103,8 @@ STUDY_ENDPOINTS = (
         "armAccession biosampleAccession",
         "a biological sample, repeated per arm of its subject",
         identifies="biosampleAccession",
+        unpackaged=_COMPUTED,
+        of_package=parse_fields("description"),
     ),
     _study(
         "experiment",
@@ -117,6 +124,8 @@ STUDY_ENDPOINTS = (
         "armAccession biosampleAccession expsampleAccession",
         "an experiment sample, repeated per biosample and arm",
         identifies="expsampleAccession",
+        unpackaged=_COMPUTED,
+        of_package=parse_fields("description resultTotalRecs:int"),
     ),
     _study(
         "adverseEvent",
@@ -148,6 +157,7 @@ STUDY_ENDPOINTS = (
         """,
         "armAccession assessmentComponentAccession",
         "an assessed component of a subject, repeated per arm",
+        unpackaged=_COMPUTED,
     ),
     _study(
         "condition",
@@ -183,6 +193,7 @@ STUDY_ENDPOINTS = (
         """,
         "armAccession exposureAccession",
         "an exposure of a subject in an arm to what its immune system meets",
+        unpackaged=_COMPUTED,
     ),
     _study(
         "inclusionExclusion",
@@ -201,6 +212,7 @@ STUDY_ENDPOINTS = (
         """,
         "armAccession interventionAccession",
         "an intervention in a subject, repeated per arm",
+        unpackaged=_COMPUTED,
     ),
     _study(
         "labtest",
@@ -213,6 +225,7 @@ STUDY_ENDPOINTS = (
         """,
         "armAccession labTestAccession",
         "a lab test of a biosample, repeated per arm of its subject",
+        unpackaged=_COMPUTED,
     ),
     _study(
         "link",

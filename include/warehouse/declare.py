@@ -152,10 +152,21 @@ class Measure:
     value_text: str = "null::text"
 
 
+#: What identifies a row of every assay fact.
+RESULT_ID = Column("result_id", "ImmPort's number of the result, unique within its assay", Type.INTEGER)
+
+
 @dataclass(frozen=True)
 class Fact(Table):
-    """An assay fact: one row per result of one endpoint."""
+    """A fact: one row per result, record or file of one endpoint.
 
+    :param row_id: what identifies a row within its study. Its source reads `s` alone and is null when
+        a part that must be there is not; rows of the endpoint that share it are one row.
+    :param assay: name of the assay whose results they are; empty for what is no assay result.
+    :param measure: how an assay's result reads in the view over all assays.
+    """
+
+    row_id: Column = RESULT_ID
     assay: str = ""
     measure: Measure | None = None
 
@@ -165,4 +176,14 @@ class Fact(Table):
 
     @property
     def identity(self) -> str:
-        return "result_id"
+        """The column that identifies a row within a study."""
+        return self.row_id.name
+
+
+@dataclass(frozen=True)
+class Bridge(Fact):
+    """A fact without a measure: that things belong together, such as a study and a grant."""
+
+    @property
+    def relation(self) -> str:
+        return f"bridge_{self.name}"

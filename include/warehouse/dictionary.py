@@ -14,8 +14,8 @@ from include.sources.immport import ENDPOINTS, SHARED_DATA
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Field, Group
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Type
-from include.warehouse.facts import FACTS
-from include.warehouse.model import DIMENSIONS, VERSIONED
+from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.tables import DIM_DATE
 from include.warehouse.views import definitions
 
@@ -58,7 +58,7 @@ _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
         lambda item: item.group is Group.SERVICE,
     ),
 )
-_MEMBER_TYPES = {"is_inferred": "boolean", "study_key": "bigint", "result_id": "bigint"}
+_MEMBER_TYPES = {"is_inferred": "boolean", "study_key": "bigint"}
 
 
 @dataclass(frozen=True)
@@ -216,8 +216,8 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
         yield Entry("is_inferred", _MEMBER_TYPES["is_inferred"], None, "", "derived")
         yield Entry("member", "text", None, "", "derived")
     else:
-        own = _fields(table, "s.result_id")
-        yield Entry("result_id", _MEMBER_TYPES["result_id"], None, "", _names(own), own)
+        own = _fields(table, table.row_id.raw)
+        yield Entry(table.identity, table.row_id.type, None, "", _names(own), own)
     if table.identity != "study_key":
         yield Entry(
             "study_key", _MEMBER_TYPES["study_key"], None, "", "key of dim_study: the study asked for"
@@ -254,7 +254,7 @@ def _fields(table: Dimension | Fact, expression: str) -> tuple[tuple[str, str], 
 
 
 def _field(endpoint: Endpoint, column: str) -> Field:
-    return next(item for item in endpoint.fields if item.column == column)
+    return next(item for item in endpoint.staged_fields if item.column == column)
 
 
 def _natural_fields(dimension: Dimension, column: str) -> tuple[tuple[str, str], ...]:
@@ -291,7 +291,7 @@ def _assay_sources() -> dict[str, str]:
     told = {}
     for column in shown:
         parts: dict[str, list[str]] = {}
-        for fact in FACTS:
+        for fact in ASSAY_FACTS:
             if fact.measure is not None:
                 names = dict.fromkeys(re.findall(r"\bf\.(\w+)", getattr(fact.measure, column)))
                 if names:

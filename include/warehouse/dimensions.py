@@ -162,6 +162,7 @@ BIOSAMPLE = Dimension(
         Column("type", "Type of sample in ImmPort's words"),
         Column("subtype", "Type of sample in the submitter's words"),
         Column("name", "Name of the sample", source="s.biosample_name"),
+        Column("description", "Description of the sample; known from packages only"),
     ),
     references=(
         Reference("subject", ("s.subject_accession",), "Subject the sample was taken from"),
@@ -189,9 +190,12 @@ EXPSAMPLE = Dimension(
     columns=(
         Column("name", "Name of the experiment sample", source="s.expsample_name"),
         Column("result_schema", "Kind of result the sample was made for"),
+        Column("description", "Description, of ELISPOT with the stimulation; known from packages only"),
+        Column("declared_results", "Results that ImmPort counted; known from packages up to DR16 only",
+               INTEGER, "nullif(btrim(s.result_total_recs), '')::bigint", "results"),
     ),
     references=(Reference("experiment", ("s.experiment_accession",), "Experiment the sample belongs to"),),
-)
+)  # fmt: skip
 
 STUDY_TIME = Dimension(
     name="study_time",

@@ -297,6 +297,6 @@ MASS_SPECTROMETRY = Fact(
     ),
 )  # fmt: skip
 
-FACTS: tuple[Fact, ...] = (
+ASSAY_FACTS: tuple[Fact, ...] = (
     ELISA, ELISPOT, MBAA, HAI, NEUT_AB_TITER, PCR, FCS_ANALYZED, HLA_TYPING, KIR_TYPING, MASS_SPECTROMETRY,
 )  # fmt: skip

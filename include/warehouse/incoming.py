@@ -12,11 +12,13 @@ import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
 from include.sources.release import OPEN
-from include.warehouse.declare import Dimension, Fact, Reference
+from include.warehouse.declare import Dimension, Fact, Reference, Type
 from include.warehouse.model import DIMENSION, VERSIONED, VERSIONED_DIMENSIONS
 from include.warehouse.stage import staging_table
 from include.warehouse.tables import HISTORY
 
+#: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
+CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
 #: Columns of a version that say when, not what.
 _BOOKKEEPING = ("valid_from", "valid_to", "load_id", "loaded_at")
 
@@ -77,8 +79,8 @@ def _kept(table: Dimension | Fact, load_id: int) -> str:
     )
 
 
-def _natural(dimension: Dimension, row: str = "s") -> tuple[str, ...]:
-    return tuple(f"{row}.{item.name}" for item in dimension.natural_key)
+def _natural(dimension: Dimension) -> tuple[str, ...]:
+    return tuple(item.raw for item in dimension.natural_key)
 
 
 def _uses(dimension: Dimension) -> Iterator[tuple[Dimension | Fact, tuple[str, ...]]]:
@@ -137,7 +139,7 @@ def _select(table: Dimension | Fact, load_id: int) -> str:
         natural = digest(table, _natural(table))
         joins.insert(0, f"join history.{table.key_table} k on k.natural_key = {natural}")
     else:
-        identity = "btrim(s.result_id)::bigint"
+        identity = table.row_id.value
     # A row sent twice is one row. Of several that describe one member, the first by its endpoint's key is
     # taken, whatever order they were sent in: a shuffled answer is no correction.
     order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
@@ -148,16 +150,23 @@ def _select(table: Dimension | Fact, load_id: int) -> str:
 
 
 def _held(table: Dimension | Fact, load_id: int) -> str:
-    rows = f"from quality.quarantine q where q.load_id = {load_id} and q.endpoint = '{table.endpoint}'"
+    """The keys of the rows set aside, read from the rows as they were received."""
+    columns = ", ".join(f'"{name}" text' for name in ENDPOINTS[table.endpoint or ""].columns)
+    rows = (
+        f"(select r.* from quality.quarantine q, jsonb_to_record(q.row) r ({columns})"
+        f" where q.load_id = {load_id} and q.endpoint = '{table.endpoint}') s"
+    )
     name = f"create temporary table held_{table.relation} on commit drop as "
     if isinstance(table, Fact):
-        number = "btrim(q.row ->> 'result_id')"
-        return f"{name}select distinct {number}::bigint as result_id {rows} and {number} ~ '^[0-9]{{1,18}}$'"
-    natural = digest(table, tuple(f"(q.row ->> '{item.name}')" for item in table.natural_key))
+        raw = table.row_id.raw
+        castable = f"{raw} ~ '{CASTABLE[table.row_id.type]}'" if table.row_id.type in CASTABLE else "true"
+        found = f"select distinct {table.row_id.value} as {table.identity} from {rows}"
+        return f"{name}{found} where {raw} is not null and {castable}".replace("%", "%%")
+    natural = digest(table, _natural(table))
     return (
-        f"{name}select distinct k.{table.key_column} from (select q.row {rows}) q"
+        f"{name}select distinct k.{table.key_column} from {rows}"
         f" join history.{table.key_table} k on k.natural_key = {natural}"
-    )
+    ).replace("%", "%%")
 
 
 def _infer(dimension: Dimension, study_key: int) -> str:
@@ -172,7 +181,7 @@ def _infer(dimension: Dimension, study_key: int) -> str:
     if not named:
         return "select 1"
     columns, items, joins = [], [], []
-    natural = {f"s.{item.name}": f"k.{item.name}" for item in dimension.natural_key}
+    natural = {item.raw: f"k.{item.name}" for item in dimension.natural_key}
     for number, reference in enumerate(dimension.references):
         if all(part in natural for part in reference.key):
             known = tuple(natural[part] for part in reference.key)

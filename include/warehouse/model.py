@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from include.warehouse.declare import Dimension, Fact
 from include.warehouse.dimensions import DIMENSIONS
-from include.warehouse.facts import FACTS
+from include.warehouse.facts import ASSAY_FACTS
 
 DIMENSION: dict[str, Dimension] = {item.name: item for item in DIMENSIONS}
 VERSIONED_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if item.is_versioned)
 TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if not item.is_versioned)
+
+#: Assays, clinic, files and bridges. Only the first are in the view over all assays.
+FACTS: tuple[Fact, ...] = ASSAY_FACTS
 
 #: Tables whose rows are versioned by release.
 VERSIONED: tuple[Dimension | Fact, ...] = (*VERSIONED_DIMENSIONS, *FACTS)

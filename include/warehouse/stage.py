@@ -1,11 +1,10 @@
-"""Staging: the landed answers of one load as text, one table per endpoint.
+"""Staging: the landed answers of one load, or its package, as text, one table per endpoint.
 
 No value is altered here. What a value means is decided by the checks, never by a crash.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -16,20 +15,20 @@ import sqlalchemy as sa
 
 from include.landing import Landing, Manifest
 from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint, snake_case
+from include.sources.model import Endpoint, Route, snake_case
 from include.sources.reader import cell
+from include.warehouse import staging
+from include.warehouse.staging import staging_table
 from include.warehouse.tables import LOAD, QUARANTINE, RESULT, STAGED
+from include.warehouse.unpack import unpack
+
+__all__ = ["ENCODABLE", "drop_leftovers", "drop_staging", "stage", "staging_table"]
 
 #: Rule of a row that no Postgres text can hold.
 ENCODABLE = "text_encodable"
 _BLOCK = 1 << 20
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-
-
-def staging_table(load_id: int, endpoint: Endpoint) -> str:
-    """Name of an endpoint's staging table: `staging.l12_elisa`."""
-    return f"staging.l{load_id}_{endpoint.table}"
 
 
 def stage(
@@ -49,27 +48,44 @@ def stage(
     connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load_id))
     held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
     connection.execute(sa.delete(QUARANTINE).where(held))
-    total = 0
+    packaged = _packaged(manifest)
+    route = Route.PACKAGE if manifest.package else Route.API
+    connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(route=route.value))
+    unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
+    total = sum(unpacked.values())
     for endpoint in ENDPOINTS.values():
-        refused: list[tuple[int, dict[str, object]]] = []
-        pieces = manifest.pieces(endpoint.name)
-        received = chain.from_iterable(landing.rows(piece, endpoint) for piece in pieces)
-        rows = _copy(connection, load_id, endpoint, received, refused)
-        set_aside(connection, load_id, endpoint, manifest, refused)
-        connection.execute(
-            sa.insert(STAGED).values(
-                load_id=load_id,
-                endpoint=endpoint.name,
-                rows_received=sum(piece.rows for piece in pieces),
-                rows_staged=rows,
-                # A fetch of before the endpoint was declared says nothing of it.
-                is_known=bool(pieces),
-                pieces=sum(1 for piece in pieces if piece.path),
-                note="; ".join(dict.fromkeys(piece.note for piece in pieces if piece.note)) or None,
-            )
-        )
-        total += rows
+        if endpoint.name in unpacked:
+            rows = unpacked[endpoint.name]
+            counts = {"rows_received": rows, "rows_staged": rows, "is_known": True, "pieces": 0}
+        else:
+            counts = _stage_answer(connection, load_id, landing, manifest, endpoint)
+            total += counts["rows_staged"]
+        connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
     return total
+
+
+def _packaged(manifest: Manifest) -> list[Endpoint]:
+    """Endpoints that are made of the package: those that were not asked for beside it."""
+    return [item for item in ENDPOINTS.values() if item.is_packaged and not manifest.pieces(item.name)]
+
+
+def _stage_answer(
+    connection: sa.Connection, load_id: int, landing: Landing, manifest: Manifest, endpoint: Endpoint
+) -> dict[str, Any]:
+    """Stage what the API answered at one endpoint. Returns what is recorded of it."""
+    refused: list[tuple[int, dict[str, object]]] = []
+    pieces = manifest.pieces(endpoint.name)
+    received = chain.from_iterable(landing.rows(piece, endpoint) for piece in pieces)
+    rows = _copy(connection, load_id, endpoint, received, refused)
+    set_aside(connection, load_id, endpoint, manifest, refused)
+    return {
+        "rows_received": sum(piece.rows for piece in pieces),
+        "rows_staged": rows,
+        # A fetch of before the endpoint was declared says nothing of it.
+        "is_known": bool(pieces),
+        "pieces": sum(1 for piece in pieces if piece.path),
+        "note": "; ".join(dict.fromkeys(piece.note for piece in pieces if piece.note)) or None,
+    }
 
 
 def drop_staging(connection: sa.Connection, load_id: int) -> None:
@@ -99,17 +115,12 @@ def _copy(
     rows: Iterable[dict[str, object]],
     refused: list[tuple[int, dict[str, object]]],
 ) -> int:
-    table = staging_table(load_id, endpoint)
-    columns = ", ".join(f'"{name}" text' for name in endpoint.columns)
-    connection.exec_driver_sql(f"drop table if exists {table}")
-    # Not logged: a crash may empty it, so publish counts the rows again before it believes them.
-    connection.exec_driver_sql(f"create unlogged table {table} (row_number bigint, {columns})")
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, io.BufferedReader(_Blocks(_lines(endpoint, rows, refused))) as stream:
-        cursor.copy_expert(f"copy {table} from stdin", stream, size=1 << 16)
-        count: int = cursor.rowcount
-    # Publishing joins on the keys: without their statistics it takes twice as long.
-    connection.exec_driver_sql(f"analyze {table} (row_number, {', '.join(endpoint.key_columns)})")
+    table = staging.create(connection, load_id, endpoint)
+    columns = ", ".join(("row_number", *(f'"{item.column}"' for item in endpoint.fields)))
+    count = staging.copy(
+        connection, f"copy {table} ({columns}) from stdin", _lines(endpoint, rows, refused)
+    )
+    staging.analyze(connection, load_id, endpoint)
     return count
 
 
@@ -139,28 +150,6 @@ def _lines(
             yield b"".join(block)
             block, size = [], 0
     yield b"".join(block)
-
-
-class _Blocks(io.RawIOBase):
-    """Blocks of bytes as a readable stream, as COPY wants one."""
-
-    def __init__(self, blocks: Iterator[bytes]) -> None:
-        self._blocks = blocks
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._left:
-            block = next(self._blocks, None)
-            if block is None:
-                return 0
-            self._left = block
-        size = min(len(buffer), len(self._left))
-        buffer[:size] = self._left[:size]
-        self._left = self._left[size:]
-        return size
 
 
 def set_aside(

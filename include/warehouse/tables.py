@@ -68,13 +68,15 @@ def _key_table(dimension: Dimension) -> sa.Table:
 
 def _versions(table: Dimension | Fact) -> sa.Table:
     """All versions of a table's rows. Each version is told by one study and valid from one release."""
-    comment = "ImmPort's number of the result, unique within its assay"
     inferred = []
-    if isinstance(table, Dimension):
-        comment = "Surrogate key of the member"
+    if isinstance(table, Fact):
+        identity = sa.Column(
+            table.identity, _TYPES[table.row_id.type], nullable=False, comment=table.row_id.meaning
+        )
+    else:
+        identity = _key(table.identity, "Surrogate key of the member")
         meaning = "A row of the study names the member but its own endpoint does not describe it"
         inferred = [sa.Column("is_inferred", sa.Boolean, nullable=False, comment=meaning)]
-    identity = sa.Column(table.identity, sa.BigInteger, nullable=False, comment=comment)
     study = [] if table.identity == "study_key" else [_key("study_key", "Study that told the row")]
     made = sa.Table(
         table.relation,

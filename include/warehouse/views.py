@@ -12,9 +12,10 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from include.sources.release import CURRENT
-from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Measure
+from include.warehouse.declare import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
 from include.warehouse.dimensions import DIMENSIONS
-from include.warehouse.facts import FACTS
+from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.model import FACTS
 from include.warehouse.tables import describe
 
 #: (name, meaning, SQL) of each column of a view.
@@ -86,7 +87,7 @@ def _columns(table: Dimension | Fact) -> list[ViewColumn]:
     else:
         columns += [
             ("study_key", "Study", "h.study_key"),
-            ("result_id", "ImmPort's number of the result, unique within its assay", "h.result_id"),
+            (table.identity, table.row_id.meaning, f"h.{table.identity}"),
         ]
     columns += [(item.column, item.meaning, f"h.{item.column}") for item in table.references]
     columns += [(c.name, describe(c.meaning, c.unit), f"h.{c.name}") for c in table.columns]
@@ -129,7 +130,7 @@ _RESULT_KEYS = (
 def _assay_results() -> tuple[str, list[ViewColumn]]:
     """The view over all assays, and its columns."""
     selects = []
-    for fact in FACTS:
+    for fact in ASSAY_FACTS:
         measure = fact.measure or Measure("none", "null::text")
         number = {item.name for item in fact.derived}
         keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
@@ -145,7 +146,7 @@ from star.{fact.relation} f""")
     meanings = {
         "assay": "Assay",
         "study_key": "Study",
-        "result_id": "ImmPort's number of the result, unique within its assay",
+        RESULT_ID.name: RESULT_ID.meaning,
         **{name: f"Key of dim_{name.removesuffix('_key')}" for name in _RESULT_KEYS[2:]},
         "measurand_type": "What kind of thing was measured",
         "measurand_key": "Key of that thing in its dimension, where it has one",

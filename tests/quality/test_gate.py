@@ -251,7 +251,7 @@ def test_results_that_vanish(warehouse: Warehouse, left: int, accepted: bool, cl
 def totals(warehouse: Warehouse, load: Load, accepted: bool) -> list[str]:
     """The control totals alone: they need no Great Expectations."""
     outcome = gate.Outcome()
-    about = gate.Load(load.load_id, load.study, load.release)
+    about = gate.Load(load.load_id, load.study, load.release, load.release_key)
     with warehouse.engine.begin() as connection:
         rows = connection.execute(
             sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)

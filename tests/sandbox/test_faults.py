@@ -125,9 +125,19 @@ def test_requests_are_recorded(sandbox: RunningSandbox) -> None:
             "study": "SDY1001",
             "method": "GET",
             "path": "/data/query/result/hai",
+            "query": "studyAccession=SDY1001",
+            "range": None,
             "status": 200,
         },
-        {"endpoint": "arm", "study": "SDY1001", "method": "GET", "path": f"/data/query{ARMS}", "status": 401},
+        {
+            "endpoint": "arm",
+            "study": "SDY1001",
+            "method": "GET",
+            "path": f"/data/query{ARMS}",
+            "query": "",
+            "range": None,
+            "status": 401,
+        },
     ]
     sandbox.clear_requests()
     assert sandbox.requests() == []

@@ -123,7 +123,8 @@ class Warehouse:
         return load
 
     def judge(self, load: Load, **options: bool) -> gate.Outcome:
-        return gate.judge(self.engine, gate.Load(load.load_id, load.study, load.release), **options)
+        about = gate.Load(load.load_id, load.study, load.release, load.release_key)
+        return gate.judge(self.engine, about, **options)
 
     def publish(self, load: Load, engine: sa.Engine | None = None, fence: int | None = None) -> Published:
         """Publish a load, over another engine or with an older fence when the test says so."""

@@ -75,7 +75,7 @@ def casts(table: Dimension | Fact) -> list[tuple[str, Type]]:
                 assert cast, key
                 found.append((cast[1], Type.NUMERIC))
     if isinstance(table, Fact):
-        found.append(("result_id", Type.INTEGER))
+        found += [] if table.row_id.type is Type.TEXT else [(table.identity, table.row_id.type)]
     return found
 
 

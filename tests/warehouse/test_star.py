@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
-from include.warehouse.facts import FACTS
+from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.model import DIMENSIONS, VERSIONED
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, result, small_study, subject
 
@@ -18,7 +18,7 @@ from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, resu
 def rich_study(study: str = "SDY1") -> Study:
     """Every assay, with what is special about each."""
     rows = small_study(study=study)
-    for fact in FACTS:
+    for fact in ASSAY_FACTS:
         endpoint = fact.endpoint or ""
         if endpoint in {"hai", "mbaa", "massSpectrometryResult"}:
             continue
@@ -146,7 +146,9 @@ def test_what_is_special_about_each_assay(warehouse: Warehouse) -> None:
     assert warehouse.rows("select result_id, value_operator, value_number from star.fact_hai order by 1") == [
         (1, None, 40), (2, "<", 10), (3, None, 80),
     ]  # fmt: skip
-    parts = " union all ".join(f"select '{f.assay}' as assay, count(*) from star.{f.relation}" for f in FACTS)
+    parts = " union all ".join(
+        f"select '{f.assay}' as assay, count(*) from star.{f.relation}" for f in ASSAY_FACTS
+    )
     whole = "select assay, count(*) from star.fact_assay_result group by 1"
     assert sorted(warehouse.rows(whole)) == sorted(warehouse.rows(parts))
     assert len(warehouse.rows(whole)) == 10

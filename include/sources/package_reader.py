@@ -1,0 +1,186 @@
+"""Reading the tables of a Tab package from its zip file, without trusting either.
+
+Members are picked by their names and streamed; nothing is ever extracted. The bytes of a table are checked
+line by line: a line that is none is set aside, the others go on.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from include.sources.reader import NotDataError
+from include.sources.release import Release
+
+#: A package holds about 120 tables and some documents.
+MAX_MEMBERS = 20_000
+#: Size of all tables together, and how many times its packed size a package may grow once it is large.
+MAX_BYTES, MAX_RATIO, SMALL = 500 << 30, 250, 256 << 20
+#: Longest line, and how many bad ones of a table are set aside before the table itself is in doubt.
+MAX_LINE, MAX_BAD_LINES = 64 << 20, 1000
+
+#: Cannot occur in a good line, so that COPY may take it for its quote: packages know no quoting.
+QUOTE = "\x01"
+_BLOCK = 1 << 20
+_FORBIDDEN = {b"\x00": "a NUL byte", b"\r": "a carriage return", QUOTE.encode(): "a byte 0x01"}
+_ANY_FORBIDDEN = re.compile(b"[" + b"".join(_FORBIDDEN) + b"]")
+#: Older packages have a folder of their own name around the one of the tables.
+_MEMBER = re.compile(r"(?:[^/\\]+/)?Tab/([a-z0-9_]{1,48})\.txt", re.IGNORECASE)
+_FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)_Tab\.zip", re.IGNORECASE)
+
+
+def named(file_name: str) -> tuple[str, Release]:
+    """Study and release that the name of a package stands for.
+
+    :raises NotDataError: it is no such name.
+    """
+    found = _FILE.fullmatch(file_name)
+    if found is None:
+        raise NotDataError(f"{file_name!r} is no name of a package (expected SDY139-DR25_Tab.zip)")
+    return found[1].upper(), Release.parse(found[2].upper())
+
+
+def tables(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The tables of a package by name, in the order of the zip file.
+
+    :raises NotDataError: none, one twice, or more or larger ones than any package has.
+    """
+    entries = archive.infolist()
+    if len(entries) > MAX_MEMBERS:
+        raise NotDataError(f"{len(entries)} members, more than {MAX_MEMBERS}")
+    found: dict[str, zipfile.ZipInfo] = {}
+    for entry in entries:
+        name = _MEMBER.fullmatch(entry.filename)
+        if name is None or entry.is_dir():
+            continue
+        table = name[1].lower()
+        if table in found:
+            raise NotDataError(f"two members for one table: {found[table].filename} and {entry.filename}")
+        found[table] = entry
+    if not found:
+        raise NotDataError("no table in it (expected members such as Tab/study.txt)")
+    size = sum(entry.file_size for entry in found.values())
+    packed = sum(entry.compress_size for entry in found.values())
+    if size > MAX_BYTES or (size > SMALL and size > MAX_RATIO * packed):
+        raise NotDataError(f"{packed} packed bytes would become {size}")
+    return found
+
+
+def count_rows(file: IO[bytes]) -> int:
+    """Rows of a table that nobody reads: its lines but the header."""
+    lines, last = 0, b"\n"
+    while block := file.read(_BLOCK):
+        lines += block.count(b"\n")
+        last = block[-1:]
+    return max(lines + (last != b"\n") - 1, 0)
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that is no row.
+
+    :param number: its position in the file; the header is line 1.
+    :param text: as received, with what is no text written as escapes.
+    """
+
+    number: int
+    text: str
+    why: str
+
+    @property
+    def cells(self) -> list[str]:
+        return self.text.split("\t")
+
+
+class TabReader:
+    """A table as it is read: its header at once, its lines in blocks.
+
+    :raises NotDataError: there is no header line, or it is no list of names.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.rows = 0
+        self.bad: list[BadLine] = []
+        self.header = self._header()
+
+    def blocks(self) -> Iterator[bytes]:
+        """The good lines, about a megabyte at a time. Bad ones are in `bad` when it ends.
+
+        :raises NotDataError: a line is far too long, or so many are bad that it is no such table.
+        """
+        rest = b""
+        while chunk := self._file.read(_BLOCK):
+            rest += chunk
+            end = rest.rfind(b"\n") + 1
+            if end:
+                yield from self._checked(rest[:end])
+                rest = rest[end:]
+            elif len(rest) > MAX_LINE:
+                raise NotDataError(f"line {self._line}: longer than {MAX_LINE >> 20} MB")
+        if rest:
+            self._refuse(rest, "no newline at its end: the file is cut short")
+        if self.bad and not self.rows:
+            raise NotDataError(f"no line of it can be read: line {self.bad[0].number}, {self.bad[0].why}")
+
+    @property
+    def _line(self) -> int:
+        """Number of the next line."""
+        return 2 + self.rows + len(self.bad)
+
+    def _header(self) -> tuple[str, ...]:
+        line = self._file.readline(_BLOCK)
+        if not line.endswith(b"\n"):
+            raise NotDataError("the header line is cut short" if line else "empty, without a header line")
+        try:
+            text = line[:-1].decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise NotDataError("the header line is not UTF-8") from None
+        if found := _ANY_FORBIDDEN.search(line):
+            raise NotDataError(f"{_FORBIDDEN[found[0]]} in the header line")
+        names = tuple(name.lower() for name in text.split("\t"))
+        if not all(names) or len(set(names)) < len(names):
+            raise NotDataError(f"the header line has a name twice or none at all: {text[:200]!r}")
+        return names
+
+    def _checked(self, block: bytes) -> Iterator[bytes]:
+        lines = block.split(b"\n")[:-1]
+        tabs = len(self.header) - 1
+        # Nearly always all is well: a few looks at a megabyte, not several at each line of it.
+        if not _ANY_FORBIDDEN.search(block) and {line.count(b"\t") for line in lines} == {tabs}:
+            try:
+                block.decode()
+            except UnicodeDecodeError:
+                pass
+            else:
+                self.rows += len(lines)
+                yield block
+                return
+        good = []
+        for line in lines:
+            why = self._wrong(line, tabs)
+            if why is None:
+                good.append(line + b"\n")
+                self.rows += 1
+            else:
+                self._refuse(line, why)
+        yield b"".join(good)
+
+    def _wrong(self, line: bytes, tabs: int) -> str | None:
+        if found := _ANY_FORBIDDEN.search(line):
+            return _FORBIDDEN[found[0]]
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            return "text that is not UTF-8"
+        count = line.count(b"\t")
+        return None if count == tabs else f"{count + 1} cells, the header has {tabs + 1}"
+
+    def _refuse(self, line: bytes, why: str) -> None:
+        if len(self.bad) >= MAX_BAD_LINES:
+            raise NotDataError(f"line {self._line}: {why}, after {MAX_BAD_LINES} other lines that are bad")
+        text = line.decode(errors="backslashreplace").replace("\x00", "\\x00")
+        self.bad.append(BadLine(self._line, text, why))

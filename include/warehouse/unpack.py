@@ -1,0 +1,275 @@
+"""Staging a study that came as a Tab package: its tables as text, then one query for each endpoint.
+
+What is staged has the columns of the API's answers: the checks and all that follows know no difference.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import sqlalchemy as sa
+
+from include.landing import Landed, Landing, LandingError, Manifest
+from include.sources import package_reader
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Endpoint
+from include.sources.package import RECIPES, Recipe, read_for
+from include.sources.package_reader import QUOTE, BadLine, TabReader
+from include.sources.package_tables import NAMES, TABLES, TabTable
+from include.sources.reader import NotDataError
+from include.sources.release import Release
+from include.warehouse import staging
+from include.warehouse.tables import DRIFT, LOAD, PACKAGE_TABLE, QUARANTINE
+
+#: Rule of a line of a table that is no row.
+PACKAGE_LINE = "package_line"
+_PLACEHOLDER = re.compile(r"\{([a-z]\w+)\}")
+
+
+def member_name(table: str) -> str:
+    """How a package table is called where an endpoint's name would stand."""
+    return f"Tab/{table}.txt"
+
+
+def unpack(
+    connection: sa.Connection, load_id: int, landing: Landing, manifest: Manifest, endpoints: list[Endpoint]
+) -> dict[str, int]:
+    """Stage endpoints from the package of a fetch. Returns rows by endpoint; the caller commits.
+
+    :raises LandingError: the package is not what was landed, not whole, or of another study or release.
+    """
+    landed = manifest.package
+    if landed is None:
+        raise LandingError(f"{manifest.study} {manifest.release}: fetch {manifest.fetch_id} has no package")
+    _forget(connection, load_id)
+    found = _Tables(connection, load_id, manifest, landed)
+    with landing.package(landed) as path, found.explained():
+        _same(manifest, *package_reader.named(landed.path.rpartition("/")[2]))
+        with zipfile.ZipFile(path) as archive:
+            members = package_reader.tables(archive)
+            for name, member in members.items():
+                today = NAMES.get(name)
+                # Under two names at once, it is the one of today.
+                is_read = today is not None and (today == name or today not in members)
+                found.read(archive, name, member, TABLES[today] if today and is_read else None)
+    found.prove_study()
+    rows = {item.name: found.make(item, RECIPES[item.name]) for item in endpoints}
+    found.drop()
+    return rows
+
+
+def _forget(connection: sa.Connection, load_id: int) -> None:
+    """Remove what an earlier attempt recorded."""
+    connection.execute(sa.delete(PACKAGE_TABLE).where(PACKAGE_TABLE.c.load_id == load_id))
+    connection.execute(
+        sa.delete(DRIFT).where((DRIFT.c.load_id == load_id) & DRIFT.c.endpoint.startswith("Tab/"))
+    )
+    held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == PACKAGE_LINE)
+    connection.execute(sa.delete(QUARANTINE).where(held))
+
+
+def _same(manifest: Manifest, study: str, release: Release) -> None:
+    if (study, release) != (manifest.study, Release.parse(manifest.release)):
+        raise NotDataError(f"it is the package of {study} {release}")
+
+
+class _Tables:
+    """The tables of one package in staging."""
+
+    def __init__(
+        self, connection: sa.Connection, load_id: int, manifest: Manifest, landed: Landed
+    ) -> None:
+        self._connection = connection
+        self._load_id = load_id
+        self._manifest = manifest
+        self._file = landed.path.rpartition("/")[2]
+        self._member = ""
+        #: Table, by its name of today -> SQL that reads it under its columns' names.
+        self._relations: dict[str, str] = {}
+        self._rows: dict[str, int] = {}
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Errors of zip files as errors of the landing zone, with study, release and member."""
+        try:
+            yield
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotDataError) as error:
+            raise self._broken(str(error)) from error
+        except (NotImplementedError, RuntimeError) as error:
+            if isinstance(error, LandingError):
+                raise
+            # zipfile's own: an unknown compression, or a member that is encrypted
+            raise self._broken(str(error)) from error
+
+    def _broken(self, why: str) -> LandingError:
+        place = f"{self._file} {self._member}".strip()
+        return LandingError(f"{self._manifest.study} {self._manifest.release} package: {place}: {why}")
+
+    def read(
+        self, archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo, table: TabTable | None
+    ) -> None:
+        """Stage one table; of one that nobody reads, count the rows."""
+        self._member = member.filename
+        with archive.open(member) as file:
+            rows = self._stage(table, file) if table else package_reader.count_rows(file)
+        self._member = ""
+        self._connection.execute(
+            sa.insert(PACKAGE_TABLE).values(
+                load_id=self._load_id,
+                table_name=name,
+                rows=rows,
+                read_for=read_for(table.name) if table else None,
+            )
+        )
+
+    def _stage(self, table: TabTable, file: IO[bytes]) -> int:
+        reader = TabReader(file)
+        name = f"staging.l{self._load_id}_p_{table.name}"
+        # The columns are numbered: a name from a file gets into no statement.
+        columns = [f"c{number}" for number in range(1, len(reader.header) + 1)]
+        self._connection.exec_driver_sql(f"drop table if exists {name}")
+        self._connection.exec_driver_sql(
+            f"create unlogged table {name} (row_number bigint generated always as identity,"
+            f" {', '.join(f'{column} text' for column in columns)})"
+        )
+        statement = (
+            f"copy {name} ({', '.join(columns)}) from stdin"
+            f" (format csv, delimiter e'\\t', quote e'\\x{ord(QUOTE):02x}', null '')"
+        )
+        count = staging.copy(self._connection, statement, reader.blocks())
+        if count != reader.rows:
+            raise NotDataError(f"{reader.rows} lines became {count} rows")
+        place = _places(table, reader.header)
+        read = (f"c{place[item] + 1} as {item}" if item in place else f"null::text as {item}" for item in table.columns)
+        self._relations[table.name] = f"(select row_number, {', '.join(read)} from {name})"
+        self._rows[table.name] = count
+        keys = [f"c{place[item] + 1}" for item in place if item.endswith(("_accession", "_id"))]
+        self._connection.exec_driver_sql(f"analyze {name} ({', '.join(['row_number', *keys])})")
+        self._note_drift(table, reader.header, place, count)
+        self._set_aside(table, reader.bad, place)
+        return count + len(reader.bad)
+
+    def _note_drift(
+        self, table: TabTable, header: tuple[str, ...], place: dict[str, int], rows: int
+    ) -> None:
+        """Record header names that nobody declared, and columns that no header name holds."""
+        unknown = {name for at, name in enumerate(header) if at not in place.values()} - table.unread
+        missing = table.headers.keys() - place.keys() - table.moved
+        found = [(name, "unknown") for name in sorted(unknown)] + [(name, "missing") for name in sorted(missing)]
+        if rows and found:
+            self._connection.execute(
+                sa.insert(DRIFT),
+                [
+                    {
+                        "load_id": self._load_id,
+                        "endpoint": member_name(table.name),
+                        "field": name,
+                        "kind": kind,
+                        "rows": rows,
+                    }
+                    for name, kind in found
+                ],
+            )
+
+    def _set_aside(self, table: TabTable, lines: Iterable[BadLine], place: dict[str, int]) -> None:
+        """Record lines that are no rows, under the endpoint they would be rows of.
+
+        As far as their cells tell which row that would be, it is left as it is.
+        """
+        home = next((name for name, recipe in RECIPES.items() if recipe.table == table.name), None)
+        columns = _own_columns(ENDPOINTS[home], RECIPES[home]) if home else {}
+        rows = [
+            {
+                "load_id": self._load_id,
+                "study_accession": self._manifest.study,
+                "release_version": self._manifest.release,
+                "endpoint": home or member_name(table.name),
+                "row_number": line.number,
+                "rule": PACKAGE_LINE,
+                "row": {
+                    **{
+                        shown: line.cells[place[column]] or None
+                        for shown, column in columns.items()
+                        if place.get(column, len(line.cells)) < len(line.cells)
+                    },
+                    "table": member_name(table.name),
+                    "line": line.text,
+                    "problem": line.why,
+                },
+            }
+            for line in lines
+        ]
+        if rows:
+            self._connection.execute(sa.insert(QUARANTINE), rows)
+
+    def prove_study(self) -> None:
+        """Make sure that the package tells of the study it was fetched for, and of no other.
+
+        :raises LandingError: it does not.
+        """
+        studies = self._connection.exec_driver_sql(
+            f"select t.study_accession from {self._relation('study')} t"
+        ).scalars()
+        told = [str(study) for study in studies]
+        if told != [self._manifest.study]:
+            self._member = member_name("study")
+            raise self._broken(f"it tells of {', '.join(told[:3]) or 'no study'}")
+
+    def make(self, endpoint: Endpoint, recipe: Recipe) -> int:
+        """Make an endpoint's staging table. Returns its rows.
+
+        :raises LandingError: a row of its table was lost or repeated.
+        """
+        table = staging.create(self._connection, self._load_id, endpoint)
+        query = _PLACEHOLDER.sub(
+            lambda found: self._relation(found[1]) if found[1] in TABLES else found[0],
+            recipe.select(endpoint),
+        )
+        columns = ", ".join(("row_number", *(f'"{name}"' for name in endpoint.columns)))
+        rows = self._connection.exec_driver_sql(
+            f"insert into {table} ({columns}) {query}", self._parameters()
+        ).rowcount
+        expected = self._rows.get(recipe.table, 0)
+        if recipe.is_one_to_one and rows != expected:
+            raise self._broken(f"{expected} rows of {recipe.table} became {rows} of {endpoint.name}")
+        staging.analyze(self._connection, self._load_id, endpoint)
+        return rows
+
+    def _parameters(self) -> dict[str, Any]:
+        listed = sa.select(LOAD.c.listed_version).where(LOAD.c.load_id == self._load_id)
+        return {
+            "listed": self._connection.scalar(listed),
+            "release": self._manifest.release,
+            "release_date": self._manifest.release_date,
+        }
+
+    def _relation(self, table: str) -> str:
+        """SQL that reads a table; a package may leave out one that is empty."""
+        empty = ", ".join(f"null::text as {name}" for name in TABLES[table].columns)
+        return self._relations.get(table) or f"(select null::bigint as row_number, {empty} where false)"
+
+    def drop(self) -> None:
+        """Remove the package tables: the endpoints are made."""
+        for table in self._relations:
+            self._connection.exec_driver_sql(f"drop table staging.l{self._load_id}_p_{table}")
+
+
+def _places(table: TabTable, header: tuple[str, ...]) -> dict[str, int]:
+    """Position of each column in a header line, under whichever of its names it is there."""
+    found = {
+        column: next((header.index(name) for name in names if name in header), None)
+        for column, names in table.headers.items()
+    }
+    return {column: at for column, at in found.items() if at is not None}
+
+
+def _own_columns(endpoint: Endpoint, recipe: Recipe) -> dict[str, str]:
+    """Columns of an endpoint that are columns of its recipe's own table."""
+    own = {f"t.{name}": name for name in TABLES[recipe.table].columns}
+    named = ((item.column, recipe.values.get(item.name, f"t.{item.column}")) for item in endpoint.staged_fields)
+    return {column: own[sql] for column, sql in named if sql in own}
