@@ -50,6 +50,10 @@ class RequestError(ImmPortError):
     """The request itself is refused: trying again cannot help."""
 
 
+class MissingFileError(RequestError):
+    """A file that ImmPort lists and does not have: only ImmPort can bring it back."""
+
+
 class RetriableError(ImmPortError):
     """Trying again later may help. The hook tried for seconds, Airflow tries for minutes.
 

@@ -7,7 +7,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+from urllib.parse import quote
 
 from airflow.sdk import BaseHook
 
@@ -20,8 +22,8 @@ from immport_provider.errors import (
     RetriableError,
 )
 from immport_provider.hooks.answers import Request, check, explained
-from immport_provider.hooks.settings import API, Settings, read_settings
-from include.sources.immport import SEARCH, STUDY_ENDPOINTS
+from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
+from include.sources.immport import DRS_DOWNLOAD, ENDPOINTS, SEARCH, STUDY_ENDPOINTS
 from include.sources.model import Endpoint
 from include.sources.reader import read_rows
 
@@ -30,12 +32,12 @@ if TYPE_CHECKING:
     from tenacity.wait import wait_base
 
     from immport_provider.hooks.credentials import Credential, Token
+    from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
     from immport_provider.hooks.listing import Listing, Page
 
 T = TypeVar("T")
 
 KEYS_PAGE = "https://www.immport.org/auth/api/keys"
-CONNECT_TIMEOUT = 10.0
 NOTICE = timedelta(days=7)
 
 
@@ -164,6 +166,51 @@ class ImmPortHook(BaseHook):
             listing = walk(self._page)
         return listing
 
+    def manifest(self, study: str, file_type: str = "all") -> list[ListedFile]:
+        """Files that ImmPort keeps of a study, each UUID once.
+
+        :param file_type: `result_file`, `protocol_file`, `study_file`, `release_file`, `archive_file` ...
+        Raises as `fetch`.
+        """
+        from immport_provider.hooks.files import read_manifest
+
+        endpoint = ENDPOINTS["manifest"]
+        path, parameters = endpoint.request(study)
+        if file_type != "all":
+            parameters["fileType"] = file_type
+        request = Request(endpoint, path, parameters, study)
+        return self._ask(request, lambda chunks: read_manifest(chunks, endpoint, study))
+
+    def download(
+        self, file: RemoteFile, target: Path, *, progress: Callable[[int], None] | None = None
+    ) -> Downloaded:
+        """Bring a file to `target`, verified; what `target` holds of it already is not fetched again.
+
+        The retries of the connection count tries in a row that brought no byte.
+
+        :param progress: told how many bytes of the file are there, while they come.
+        :raises MissingFileError: ImmPort lists the file, but does not have it.
+        :raises BadAnswerError: size or MD5 are wrong, twice; nothing of it is left.
+        :raises OSError: it cannot be written; what came stays for the next try.
+        Raises as `fetch` for the rest.
+        """
+        from immport_provider.hooks.downloads import Transfer
+        from immport_provider.hooks.retries import BACKOFF, retrying
+
+        tries = self.settings.max_retries + 1
+        attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning)
+        transfer = Transfer(
+            file,
+            target,
+            self.settings,
+            address=lambda method: self._address(file, method),
+            clock=self._clock,
+            say=self.log.warning,
+            progress=progress,
+        )
+        with transfer:
+            return transfer.bring(attempts, self._sleep)
+
     def test_connection(self) -> tuple[bool, str]:
         """Ask for a study, and then for what only a valid key may see of it."""
         root = STUDY_ENDPOINTS[0]
@@ -182,6 +229,14 @@ class ImmPortHook(BaseHook):
         if not page.studies:
             return False, f"{self.settings.source} answers, but lists no study: check the address."
         return True, self.expiry_notice() or f"{self.settings.source} accepts the credentials."
+
+    def _address(self, file: RemoteFile, method: str) -> str:
+        """A signed address of a file: a secret."""
+        from immport_provider.hooks.files import read_address
+
+        gaps = {"accessMethod": method, "fileUUID": quote(file.uuid, safe="")}
+        request = Request(DRS_DOWNLOAD, DRS_DOWNLOAD.path.format_map(gaps), study=file.study)
+        return self._try(request, read_address)
 
     def _page(self, start: int, size: int | None = None, tries: int | None = None) -> Page:
         from immport_provider.hooks.listing import read_page

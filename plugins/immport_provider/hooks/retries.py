@@ -6,9 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+)
 from tenacity.stop import stop_base
-from tenacity.wait import wait_base, wait_random_exponential
+from tenacity.wait import wait_base, wait_random, wait_random_exponential
 
 from immport_provider.errors import RetriableError
 
@@ -34,6 +40,11 @@ def retrying(
         before_sleep=say,
         reraise=True,
     )
+
+
+def until_whole(sleep: Callable[[float], None]) -> Retrying:
+    """Call again, after a pause, as long as the answer is false: it is not whole yet, but it grows."""
+    return Retrying(retry=retry_if_result(lambda whole: not whole), wait=wait_random(0, 1), sleep=sleep)
 
 
 def read_retry_after(text: str | None, now: datetime) -> float | None:

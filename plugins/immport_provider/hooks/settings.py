@@ -13,6 +13,9 @@ from immport_provider.hooks.credentials import Credential, read_api_key
 DEFAULT_HOST = "https://www.immport.org"
 API = "/data/query"
 
+#: Seconds until there must be a connection.
+CONNECT_TIMEOUT = 10.0
+
 
 class Connection(Protocol):
     """The part of Airflow's connection that is used here."""
@@ -32,6 +35,7 @@ class Settings:
     """How to reach ImmPort.
 
     :param base: scheme, host and port.
+    :param allow_http: whether plain http is good enough beyond this machine.
     :param key: the API key; None without one, or with a user name.
     :param login: user name and password of the older token exchange.
     :param timeout: seconds without a byte.
@@ -43,6 +47,7 @@ class Settings:
     timeout: float
     max_retries: int
     page_size: int
+    allow_http: bool = False
 
     @property
     def source(self) -> str:
@@ -51,7 +56,7 @@ class Settings:
 
     @property
     def is_loopback(self) -> bool:
-        return _is_loopback(urlsplit(self.base).hostname or "")
+        return is_loopback(urlsplit(self.base).hostname or "")
 
 
 def read_settings(connection: Connection) -> Settings:
@@ -60,7 +65,8 @@ def read_settings(connection: Connection) -> Settings:
     :raises ValueError: which field is wrong, never what a secret one holds.
     """
     extra = connection.extra_dejson
-    base = _base(connection, allow_http=str(extra.get("allow_http")).lower() == "true")
+    allow_http = str(extra.get("allow_http")).lower() == "true"
+    base = _base(connection, allow_http=allow_http)
     login = (connection.login, connection.password or "") if connection.login else None
     key = None
     if connection.password and login is None:
@@ -72,6 +78,7 @@ def read_settings(connection: Connection) -> Settings:
         timeout=_number(extra, "timeout", 60, least=0.1),
         max_retries=int(_number(extra, "max_retries", 5)),
         page_size=int(_number(extra, "page_size", 500, least=1)),
+        allow_http=allow_http,
     )
 
 
@@ -82,13 +89,14 @@ def _base(connection: Connection, *, allow_http: bool) -> str:
         raise ValueError("host must not hold a user name or password")
     if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
         raise ValueError(f"host is no address such as {DEFAULT_HOST}")
-    if url.scheme == "http" and not allow_http and not _is_loopback(url.hostname):
+    if url.scheme == "http" and not allow_http and not is_loopback(url.hostname):
         raise ValueError("plain http would send the key unencrypted: use https (allow_http is for stand-ins)")
     port = f":{connection.port}" if connection.port and not url.port else ""
     return f"{url.scheme}://{url.netloc}{port}{url.path.rstrip('/').removesuffix(API)}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,0 +1,270 @@
+"""Downloads: a signed address from DRS, then the bytes, going on where an earlier try broke off."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from immport_provider.errors import (
+    AccessError,
+    BadAnswerError,
+    ConnectionLostError,
+    ImmPortError,
+    MissingFileError,
+    RetriableError,
+)
+from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
+from immport_provider.hooks.retries import until_whole
+from immport_provider.hooks.settings import Settings
+from immport_provider.hooks.signed import Address, asked, content_range, open_client, place, read_address
+from include.sources.immport import DRS_DOWNLOAD
+
+if TYPE_CHECKING:
+    import httpx
+    from tenacity import Retrying
+
+__all__ = ["Downloaded", "ListedFile", "RemoteFile", "Transfer"]
+
+#: ImmPort's two ways to a file. S3 does not say that a file is not there, the stream does.
+S3, STREAM = "s3", "stream"
+
+_BLOCK = 1 << 20
+#: What is read of a refusal.
+_REFUSAL = 1 << 16
+#: Refusals of S3 that a new address overcomes.
+_STALE = re.compile(r"Request has expired|ExpiredToken|token has expired|SignatureDoesNotMatch")
+
+
+class Transfer:
+    """One file on its way into `target`, as a context manager: the file stays open and locked.
+
+    What `target` already holds is gone on with, if it is of the same file. `<target>.etag` keeps which
+    version of the file the bytes are of, until the file is whole.
+
+    :param address: asks DRS: `s3` or `stream` to a signed address.
+    :param progress: told the bytes that are there, after every piece that came.
+    """
+
+    def __init__(
+        self,
+        file: RemoteFile,
+        target: Path,
+        settings: Settings,
+        *,
+        address: Callable[[str], str],
+        clock: Callable[[], datetime],
+        say: Callable[..., None],
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self.file, self.target = file, target
+        self.settings = settings
+        self._ask_address, self._clock, self._say = address, clock, say
+        self._progress = progress or (lambda _: None)
+        self._note = target.with_name(f"{target.name}.etag")
+        self._method = S3
+        self._address: Address | None = None
+        self._request = Request(DRS_DOWNLOAD, "", {"file": file.name, "uuid": file.uuid}, file.study)
+        self._etag: str | None = None
+        self._received = self._furthest = self._resumed_from = 0
+        self._fetched = self._requests = 0
+        self._whole = False
+
+    def __enter__(self) -> Transfer:
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self._part: BinaryIO = self.target.open("a+b")
+        self._client = open_client(self.settings)
+        try:
+            self._pick_up()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+        self._part.close()
+
+    def bring(self, attempts: Retrying, sleep: Callable[[float], None]) -> Downloaded:
+        """Fetch and verify. A wrong file is fetched once more from the start.
+
+        :param attempts: tries in a row without a new byte; a try that brings some starts the count anew.
+        :raises BadAnswerError: the size or the MD5 is wrong again; nothing is left of the file.
+        """
+        wrong: str | None = None
+        for _ in range(2):
+            try:
+                until_whole(sleep)(attempts, self._go_on)
+            except RetriableError as error:
+                error.tries = attempts.statistics["attempt_number"]
+                raise
+            found = self._digest.hexdigest()
+            wrong = self._wrong(found)
+            if wrong is None:
+                self._part.flush()
+                os.fsync(self._part.fileno())
+                self._note.unlink(missing_ok=True)
+                return Downloaded(self._received, self._fetched, found, self._resumed_from, self._requests)
+            self._say("%s of %s: %s", self.file.name, self.file.study, wrong)
+            self._start_anew()
+            self._address, self._furthest = None, 0
+        self.target.unlink(missing_ok=True)
+        with explained(self._request, self._source):
+            raise BadAnswerError(f"{self.file.name}: {wrong}, twice", 200)
+
+    def _go_on(self) -> bool:
+        """One try. True: all bytes are there. False: it broke off, but not without new bytes."""
+        problem: ImmPortError
+        try:
+            with explained(self._request, self.settings.source):
+                while not self._whole:
+                    self._fetch()
+                return True
+        except ImmPortError as error:
+            problem = error
+        # Outside of the handler, and without what it came from: that knows the address.
+        problem.__context__ = problem.__cause__ = None
+        problem.source = self._source
+        problem.what = f"{self.file.name}: {problem.what}"
+        if not isinstance(problem, RetriableError) or self._received <= self._furthest:
+            raise problem.with_traceback(None)
+        self._furthest = self._received
+        self._say("%s; going on from byte %d", problem, self._received)
+        return False
+
+    def _wrong(self, found: str) -> str | None:
+        if self.file.size_bytes not in (None, self._received):
+            return f"{self.file.size_bytes} bytes expected, {self._received} found"
+        if self.file.md5 not in (None, found):
+            return f"MD5 {self.file.md5} expected, {found} found"
+        return None
+
+    @property
+    def _source(self) -> str:
+        return self._address.host if self._address else self.settings.source
+
+    def _pick_up(self) -> None:
+        """What an earlier try left, unless it is of another file."""
+        with explained(self._request, self.settings.source):
+            try:
+                fcntl.flock(self._part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RetriableError(f"{self.file.name}: another process is downloading it") from None
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self._part.seek(0)
+        while block := self._part.read(_BLOCK):
+            self._digest.update(block)
+            self._received += len(block)
+        known = self._read_note()
+        # Without the version it is of, only the MD5 can tell whether the end fits the beginning.
+        is_usable = known.get("uuid") == self.file.uuid if known else self.file.md5 is not None
+        is_longer = self.file.size_bytes is not None and self._received > self.file.size_bytes
+        if self._received and (not is_usable or is_longer):
+            self._start_anew()
+        elif known:
+            self._etag = known.get("etag")
+        self._resumed_from = self._furthest = self._received
+        self._whole = bool(self._received) and self._received == self.file.size_bytes
+
+    def _read_note(self) -> dict[str, str | None]:
+        try:
+            note = json.loads(self._note.read_text())
+        except (FileNotFoundError, ValueError):
+            return {}
+        return note if isinstance(note, dict) else {}
+
+    def _start_anew(self) -> None:
+        self._part.truncate(0)
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self._etag, self._received, self._whole = None, 0, False
+        self._note.unlink(missing_ok=True)
+
+    def _fetch(self) -> None:
+        """Ask once for the bytes that are missing; without an error, call it again unless all are there."""
+        is_fresh = self._address is None
+        address = self._address = self._address or read_address(
+            self._ask_address(self._method), self.settings
+        )
+        headers = {}
+        if self._received:
+            headers["Range"] = f"bytes={self._received}-"
+            if self._etag and not self._etag.startswith("W/"):
+                headers["If-Range"] = self._etag
+        self._requests += 1
+        with asked(self._client, address, headers) as answer:
+            if answer.status_code in (200, 206):
+                self._take(answer)
+            elif answer.status_code == 416:
+                self._nothing_more(answer)
+            else:
+                self._refused(answer, is_fresh=is_fresh)
+
+    def _take(self, answer: httpx.Response) -> None:
+        """The body of a 200 or a 206, appended."""
+        etag = answer.headers.get("ETag")
+        start, total = place(answer)
+        expected = self.file.size_bytes
+        if total is not None and expected not in (None, total):
+            # Not this file, perhaps no file: what is here stays.
+            raise BadAnswerError(f"{total} bytes, where the manifest says {expected}")
+        is_other = self._etag is not None and etag is not None and etag != self._etag
+        if self._received and (start != self._received or is_other):
+            # The source knows no ranges, or the file is not the one of the earlier bytes any more.
+            self._start_anew()
+            if start:
+                return
+        if start != self._received:
+            raise BadAnswerError(f"bytes from {start} on, where {self._received} was asked")
+        if etag != self._etag or not self._received:
+            self._etag = etag
+            self._note.write_text(json.dumps({"uuid": self.file.uuid, "etag": etag}))
+        end = total if total is not None else expected
+        for chunk in answer.iter_raw():
+            self._part.write(chunk)
+            self._digest.update(chunk)
+            self._received += len(chunk)
+            self._fetched += len(chunk)
+            if end is not None and self._received > end:
+                break  # its size tells that it is wrong
+            self._progress(self._received)
+        self._part.flush()
+        if end is not None and self._received < end:
+            raise ConnectionLostError(f"ended after {self._received} of {end} bytes")
+        self._whole = True
+
+    def _nothing_more(self, answer: httpx.Response) -> None:
+        """416: all is there already, or what is there is longer than the file."""
+        _, total = content_range(answer)
+        if self._received and total == self._received and self.file.size_bytes in (None, total):
+            self._whole = True
+            return
+        had = self._received
+        self._start_anew()
+        raise BadAnswerError(f"no bytes from {had} on, starting anew", 416)
+
+    def _refused(self, answer: httpx.Response, *, is_fresh: bool) -> None:
+        """Anything but bytes. Returns when another address may help."""
+        status = answer.status_code
+        if status not in (400, 401, 403, 404):
+            check(answer, "", self._clock())
+        text = next(answer.iter_bytes(_REFUSAL), b"").decode(errors="replace")
+        if status == 404 and "NoSuchKey" in text:
+            raise MissingFileError("ImmPort lists it, but does not have it", 404)
+        if status in (400, 403) and _STALE.search(text):
+            self._address = None
+            if is_fresh:
+                raise BadAnswerError("DRS gave an address that is not valid", status)
+            return
+        if status in (401, 403) and self._method == S3:
+            self._method, self._address = STREAM, None
+            return
+        if status in (401, 403):
+            raise AccessError(f"{status}; not open to this key", status)
+        check(answer, "", self._clock())

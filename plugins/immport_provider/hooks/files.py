@@ -1,0 +1,113 @@
+"""The files ImmPort keeps of a study: what its manifest says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from include.sources.model import Endpoint
+from include.sources.reader import NotDataError, cell, read_rows
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file to download.
+
+    :param uuid: its name in DRS; other bytes have another.
+    :param name: for messages.
+    :param size_bytes: None when unknown.
+    :param md5: 32 lower-case hexadecimal digits; None when unknown.
+    """
+
+    study: str
+    uuid: str
+    name: str
+    size_bytes: int | None
+    md5: str | None
+
+
+@dataclass(frozen=True)
+class ListedFile(RemoteFile):
+    """A file of a manifest.
+
+    :param kind: its type: result_file, protocol_file, study_file, release_file, archive_file ...
+    :param path: where it lies at ImmPort, as sent: foreign text, not a path to open.
+    :param updated: the day it was last changed.
+    """
+
+    kind: str = ""
+    path: str = ""
+    accession: str | None = None
+    updated: date | None = None
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """A file that is here, whole and verified.
+
+    :param size_bytes: bytes of the file.
+    :param bytes_fetched: bytes that came over the network for it, this time.
+    :param md5: MD5 of the bytes, 32 hexadecimal digits.
+    :param resumed_from: bytes that an earlier try had left.
+    :param requests: how often bytes were asked for.
+    """
+
+    size_bytes: int
+    bytes_fetched: int
+    md5: str
+    resumed_from: int
+    requests: int
+
+
+def read_manifest(chunks: Iterable[bytes], endpoint: Endpoint, study: str) -> list[ListedFile]:
+    """Files of a manifest in its order; a UUID that is listed again is the same file.
+
+    :raises NotDataError: it is no manifest, or not of this study.
+    """
+    files: dict[str, ListedFile] = {}
+    for row in read_rows(chunks, endpoint):
+        file = _read_file({name: cell(value) for name, value in row.items()}, study)
+        files.setdefault(file.uuid, file)
+    return list(files.values())
+
+
+def _read_file(row: Mapping[str, str | None], study: str) -> ListedFile:
+    if row.get("studyAccession") != study:
+        raise NotDataError(f"a file of {row.get('studyAccession')} in the manifest of {study}")
+    uuid, path, size = row.get("fileUUID"), row.get("path"), row.get("filesizeBytes")
+    if not uuid or not path:
+        raise NotDataError(f"a file without {'path' if uuid else 'fileUUID'}: {path or uuid}")
+    day = row.get("dateFileUpdated")
+    md5 = row.get("generatedMD5") or row.get("reportedMD5")
+    try:
+        return ListedFile(
+            study,
+            uuid,
+            row.get("fileName") or path.rpartition("/")[2],
+            None if size is None else int(size),
+            md5.strip().lower() if md5 else None,
+            row.get("fileType") or "",
+            path,
+            row.get("fileAccession"),
+            date.fromisoformat(day[:10]) if day else None,
+        )
+    except ValueError as error:
+        raise NotDataError(f"file {path}: {error}") from None
+
+
+def read_address(chunks: Iterable[bytes]) -> str:
+    """The signed address in an answer of DRS. No message tells any of it.
+
+    :raises NotDataError: it holds none.
+    """
+    try:
+        answer: Any = json.loads(b"".join(chunks))
+        address = answer["url"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise NotDataError("no answer of DRS (message, url, status)") from None
+    if not isinstance(address, str) or not address:
+        raise NotDataError("DRS gave no address")
+    return address

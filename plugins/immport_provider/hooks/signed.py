@@ -1,0 +1,110 @@
+"""Signed addresses: secrets of their own, for whoever has one gets the file.
+
+They are asked without the key, and neither a log line nor an error tells them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from immport_provider.errors import BadAnswerError, ConfigurationError
+from immport_provider.hooks.settings import CONNECT_TIMEOUT, Settings, is_loopback
+
+if TYPE_CHECKING:
+    import httpx
+
+_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)")
+
+_TALKATIVE = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
+_secret_traffic = ContextVar("secret_traffic", default=False)
+
+
+class _Silence(logging.Filter):
+    """httpx logs addresses, httpcore headers: not while a signed address is asked, at whatever level."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _secret_traffic.get()
+
+
+_SILENCE = _Silence()
+
+
+@dataclass(frozen=True)
+class Address:
+    """A signed address, never shown."""
+
+    url: str = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+
+def read_address(text: str, settings: Settings) -> Address:
+    """An address as DRS gives it.
+
+    :raises BadAnswerError: it is none.
+    :raises ConfigurationError: the bytes would come unencrypted.
+    """
+    import httpx
+
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if not url.host or url.userinfo or url.scheme not in ("http", "https"):
+        raise BadAnswerError("DRS gave something that is no address", 200)
+    if url.scheme == "http" and not (settings.allow_http or is_loopback(url.host)):
+        raise ConfigurationError(f"DRS gave an unencrypted address at {url.host} (allow_http is off)")
+    return Address(text)
+
+
+def open_client(settings: Settings) -> httpx.Client:
+    """A client that knows neither ImmPort's address nor the key: TLS verified, no redirect followed."""
+    import httpx
+
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_SILENCE)
+    return httpx.Client(
+        # Compressed on the way, a range of the file would not be one of its bytes.
+        headers={"User-Agent": "immport-warehouse", "Accept-Encoding": "identity"},
+        timeout=httpx.Timeout(settings.timeout, connect=CONNECT_TIMEOUT),
+        follow_redirects=False,
+        trust_env=not settings.is_loopback,
+    )
+
+
+@contextlib.contextmanager
+def asked(client: httpx.Client, address: Address, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+    """The answer of a signed address; nothing is logged of it until it is left."""
+    token = _secret_traffic.set(True)
+    try:
+        with client.stream("GET", address.url, headers=dict(headers)) as answer:
+            yield answer
+    finally:
+        _secret_traffic.reset(token)
+
+
+def place(answer: httpx.Response) -> tuple[int, int | None]:
+    """Where the body starts in the file, and how long the whole file is, if it is told."""
+    if answer.status_code == 206:
+        start, total = content_range(answer)
+        if start is None:
+            raise BadAnswerError("206 without a Content-Range", 206)
+        return start, total
+    length = answer.headers.get("Content-Length", "")
+    return 0, int(length) if length.isdecimal() else None
+
+
+def content_range(answer: httpx.Response) -> tuple[int | None, int | None]:
+    """First byte and length of the whole; None for what is not told."""
+    found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    first, total = found.groups() if found else (None, None)
+    return int(first) if first else None, int(total) if total else None
