@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
 from include.sources.release import OPEN
+from include.warehouse import carry
 from include.warehouse.declare import Dimension, Fact, Reference, Type
 from include.warehouse.model import DIMENSION, VERSIONED, VERSIONED_DIMENSIONS
 from include.warehouse.stage import staging_table
 from include.warehouse.tables import HISTORY
+from include.warehouse.unpack import PACKAGE_LINE
 
 #: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
 CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
@@ -39,16 +41,21 @@ def digest(dimension: Dimension, expressions: tuple[str, ...]) -> str:
     return f"case when not ({absent}) then md5({parts})::uuid end"
 
 
-def prepare(connection: sa.Connection, load_id: int, study: str) -> int:
-    """Fill key tables and temporary tables from the staged load. Returns the study's key."""
+def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -> int:
+    """Fill key tables and temporary tables from the staged load. Returns the study's key.
+
+    :param release: release key at which it becomes valid: what the load does not know is taken from there.
+    """
     for dimension in DIMENSION.values():
         _add_members(connection, dimension, load_id)
     study_key: int = connection.execute(
         sa.text("select study_key from history.key_study where study_accession = :study"), {"study": study}
     ).scalar_one()
+    told = carry.knowledge(connection, [load_id])
     for table in VERSIONED:
         connection.exec_driver_sql(_create(table) + _select(table, load_id))
         connection.exec_driver_sql(_held(table, load_id))
+        carry.forward(connection, table, told, study_key, release)
     # Children first: an inferred participation may name an arm that is inferred in turn.
     for dimension in reversed(VERSIONED_DIMENSIONS):
         connection.exec_driver_sql(_infer(dimension, study_key))
@@ -72,10 +79,10 @@ def _source(table: Dimension | Fact, load_id: int) -> str:
 
 
 def _kept(table: Dimension | Fact, load_id: int) -> str:
-    """Rows that no check set aside."""
+    """Rows that no check set aside. A line that is no row has none; its number is that of the line."""
     return (
         "s.row_number not in (select q.row_number from quality.quarantine q"
-        f" where q.load_id = {load_id} and q.endpoint = '{table.endpoint}')"
+        f" where q.load_id = {load_id} and q.endpoint = '{table.endpoint}' and q.rule <> '{PACKAGE_LINE}')"
     )
 
 
