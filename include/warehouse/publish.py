@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport import ENDPOINTS
 from include.sources.release import OPEN, Release
 from include.warehouse import incoming, timeline
+from include.warehouse.incoming import Incoming
 from include.warehouse.model import VERSIONED
 from include.warehouse.stage import drop_staging, staging_table
 from include.warehouse.tables import (
@@ -135,13 +136,11 @@ def _publish(connection: sa.Connection, work: Publication, fence: int) -> Publis
             f"{work.study} {work.release}: attempt {fence} is stale, {newest} has taken over"
         )
     if work.is_withdrawal:
-        incoming.prepare_nothing(connection)
-        key = sa.text("select study_key from history.key_study where study_accession = :study")
-        study_key = connection.execute(key, {"study": work.study}).scalar_one()
+        rows = incoming.prepare_nothing(connection, work.study)
     else:
         _prove_checked(connection, work)
-        study_key = incoming.prepare(connection, work.load_id, work.study)
-    changes = _write(connection, work, study_key)
+        rows = incoming.prepare(connection, work.load_id, work.study)
+    changes = _write(connection, work, rows)
     _account(connection, work, changes)
     drop_staging(connection, work.load_id)
     return Published(changes)
@@ -175,17 +174,20 @@ def _prove_checked(connection: sa.Connection, work: Publication) -> None:
             )
 
 
-def _write(connection: sa.Connection, work: Publication, study_key: int) -> tuple[Change, ...]:
+def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tuple[Change, ...]:
     captures = sa.select(CAPTURE.c.release_key).where(CAPTURE.c.study_accession == work.study)
     keys = connection.scalars(captures).all()
     capture = Capture(
-        study_key=study_key,
+        study_key=rows.study_key,
         release=work.release_key,
         following=min((key for key in keys if key > work.release_key), default=OPEN),
         is_repeated=work.release_key in keys,
         load_id=work.load_id,
     )
-    return tuple(timeline.write(connection, table, capture) for table in VERSIONED)
+    return tuple(
+        timeline.write(connection, table, capture) if table in rows.tables else Change(table.relation)
+        for table in VERSIONED
+    )
 
 
 def _account(connection: sa.Connection, work: Publication, changes: tuple[Change, ...]) -> None:
