@@ -24,7 +24,8 @@ STAR = {
     "fact_fcs_analyzed", "fact_hla_typing", "fact_kir_typing", "fact_mass_spectrometry",
     "fact_assay_result", "fact_lab_test", "fact_assessment", "fact_adverse_event", "fact_intervention",
     "fact_immune_exposure", "fact_result_file", "dim_person", "dim_protocol", "dim_publication",
-    "dim_program", "dim_grant", "dim_file", "dim_lab_test", "dim_assessment_component", "dim_panel", "dim_disease",
+    "dim_program", "dim_grant", "dim_file", "dim_lab_test", "dim_assessment_component", "dim_panel",
+    "dim_disease",
     "bridge_study_condition", "bridge_study_criterion", "bridge_study_personnel", "bridge_study_grant",
     "bridge_study_pubmed", "bridge_study_protocol", "bridge_study_link", "bridge_study_file",
 }  # fmt: skip
