@@ -24,10 +24,10 @@ class Change:
     """What a capture changed in one table, in rows."""
 
     relation: str
-    added: int
-    corrected: int
-    withdrawn: int
-    unchanged: int
+    added: int = 0
+    corrected: int = 0
+    withdrawn: int = 0
+    unchanged: int = 0
 
     @property
     def is_nothing(self) -> bool:
