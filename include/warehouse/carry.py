@@ -17,6 +17,7 @@ from include.sources.immport import ENDPOINTS
 from include.sources.model import Route
 from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact
+from include.warehouse.model import VERSIONED
 from include.warehouse.tables import CAPTURE, HISTORY, LEDGER, LOAD, STAGED
 
 #: `{summary} y`: the alias of a further endpoint in a declaration's joins, and what is read of one.
@@ -49,6 +50,14 @@ class Knowledge:
     def _tells(self, endpoint: str, column: str) -> bool:
         routes = (self.routes or {}).get(endpoint, frozenset())
         return any(column not in ENDPOINTS[endpoint].unknown_columns(route) for route in routes)
+
+
+def single_route(route: Route) -> dict[str, tuple[str, ...]]:
+    """Columns of the star that the other route alone knows, by table; all of a table that a route lacks."""
+    told = (item for item in ENDPOINTS.values() if route is Route.API or item.is_packaged)
+    known = Knowledge({item.name: frozenset({route}) for item in told})
+    unknown = {table.relation: known.unknown(table) for table in VERSIONED}
+    return {relation: columns for relation, columns in unknown.items() if columns}
 
 
 @dataclass(frozen=True)
