@@ -79,6 +79,10 @@ def new_load(engine: sa.Engine, manifest: Manifest) -> int:
         return int(connection.execute(sa.insert(LOAD).values(values).returning(LOAD.c.load_id)).scalar_one())
 
 
+def about(load_id: int) -> gate.Load:
+    return gate.Load(load_id, STUDY, RELEASE, Release.parse(RELEASE).key)
+
+
 def stage_load(engine: sa.Engine, load_id: int, landing: Landing, manifest: Manifest) -> int:
     with engine.begin() as connection:
         return stage.stage(connection, load_id, landing, manifest)
@@ -121,14 +125,14 @@ def one_round(clock: Clock, server: Server, sandbox: RunningSandbox, landing: La
     rows = manifest.rows
     load_id = new_load(engine, manifest)
     clock.time("stage", rows, lambda: stage_load(engine, load_id, landing, manifest))
-    clock.time("check", rows, lambda: gate.judge(engine, gate.Load(load_id, STUDY, RELEASE)))
+    clock.time("check", rows, lambda: gate.judge(engine, about(load_id)))
     clock.time("publish", rows, lambda: publish_load(engine, load_id))
     texts = list(fact_texts(engine))
     facts = sum(text.count(b"\n") for _, text in texts)
     clock.time("COPY", facts, lambda: plain_copy(engine, texts))
     again = new_load(engine, manifest)
     stage_load(engine, again, landing, manifest)
-    gate.judge(engine, gate.Load(again, STUDY, RELEASE))
+    gate.judge(engine, about(again))
     published = clock.time("publish, unchanged", rows, lambda: publish_load(engine, again))
     if published.rows_written:
         raise SystemExit(f"the unchanged study wrote {published.rows_written} rows")

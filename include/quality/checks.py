@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from include.sources.immport import ENDPOINTS, references
 from include.sources.model import Endpoint, Kind, snake_case
+from include.warehouse.declare import Fact, Type, staged_columns
+from include.warehouse.model import DIMENSIONS, FACTS
 from include.warehouse.stage import staging_table
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ PATTERNS = {
     Kind.NUMBER: r"^ *([+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,2})?)? *$",
     Kind.DATE: r"^ *((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))? *$",
 }
+
+
+#: Bytes of a text that identifies a row of the star.
+LONGEST_KEY = 1000
 
 
 @dataclass(frozen=True)
@@ -88,10 +94,9 @@ def _not_empty() -> Check:
 
 
 def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
-    present = (snake_case(endpoint.identifies),) if endpoint.identifies else endpoint.key_columns
-    for column in present:
+    for name, key in _identities(endpoint).items():
         # A blank key names nothing, too.
-        yield _rows(f"key_present:{column}", Severity.CRITICAL, f"coalesce(btrim(s.{column}), '') = ''")
+        yield _rows(f"key_present:{name}", Severity.CRITICAL, f"coalesce(btrim({key}), '') = ''")
     # A key may lack a part (a sample without an arm): null is a value like any other here.
     keys = ", ".join(f"coalesce(s.{column}, '')" for column in endpoint.key_columns)
     same_key = " and ".join(f"o.{c} is not distinct from s.{c}" for c in endpoint.key_columns)
@@ -105,6 +110,35 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     )
     yield _rows("key_consistent", Severity.ROW, conflict)
     yield _unique(endpoint, load_id)
+    for fact in FACTS:
+        if fact.endpoint == endpoint.name and fact.row_id.type is Type.TEXT:
+            # No index holds a longer key.
+            too_long = f"octet_length({fact.row_id.raw}) > {LONGEST_KEY}"
+            yield _rows(f"key_length:{fact.identity}", Severity.ROW, too_long)
+        is_repeated = set(endpoint.key_columns) > set(staged_columns(fact.row_id.raw))
+        if fact.endpoint == endpoint.name and is_repeated:
+            yield _one_row(fact, table)
+
+
+def _identities(endpoint: Endpoint) -> dict[str, str]:
+    """What no row may lack: by name, as SQL over `s`. The rest of a key, such as an arm, may be missing."""
+    if endpoint.identifies:
+        column = snake_case(endpoint.identifies)
+        return {column: f"s.{column}"}
+    facts = [fact.row_id for fact in FACTS if fact.endpoint == endpoint.name]
+    members = [item.natural_key for item in DIMENSIONS if item.endpoint == endpoint.name]
+    named = {item.name: item.raw for item in facts} or {key[0].name: key[0].raw for key in members}
+    return named or {column: f"s.{column}" for column in endpoint.key_columns}
+
+
+def _one_row(fact: Fact, table: str) -> Check:
+    """A source that repeats a row, once per arm of its subject, must repeat what the star keeps of it."""
+    sources = [column.raw for column in fact.columns]
+    sources += [part for reference in fact.references for part in reference.key]
+    kept = dict.fromkeys(name for source in sources for name in staged_columns(source))
+    key, row = fact.row_id.raw, ", ".join(f"s.{name}" for name in kept)
+    conflict = f"{key} in (select {key} from {table} s group by 1 having count(distinct row({row})) > 1)"
+    return _rows(f"row_consistent:{fact.identity}", Severity.ROW, conflict)
 
 
 def _unique(endpoint: Endpoint, load_id: int) -> Check:

@@ -14,12 +14,14 @@ import sqlalchemy as sa
 from include.quality.checks import Check, Severity, checks
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
+from include.sources.package_tables import NAMES
 from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact, Type
 from include.warehouse.incoming import digest
 from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.stage import ENCODABLE, staging_table
-from include.warehouse.tables import QUARANTINE, RESULT, STAGED
+from include.warehouse.tables import PACKAGE_TABLE, QUARANTINE, RESULT, STAGED
+from include.warehouse.unpack import PACKAGE_LINE, member_name
 
 #: Share of an endpoint's rows that may be set aside before the study itself is in doubt.
 MAX_QUARANTINED = 0.1
@@ -64,7 +66,7 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
     with engine.begin() as connection:
         connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load.load_id))
         # What staging set aside stays: those rows are in no table.
-        earlier = (QUARANTINE.c.load_id == load.load_id) & (QUARANTINE.c.rule != ENCODABLE)
+        earlier = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.rule.not_in([ENCODABLE, PACKAGE_LINE])
         connection.execute(sa.delete(QUARANTINE).where(earlier))
         counts = dict(
             connection.execute(
@@ -225,9 +227,15 @@ def _control_totals(
     held = sa.select(QUARANTINE.c.endpoint, sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
         QUARANTINE.c.load_id == load.load_id
     )
+    lines = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.rows)
+    of_tables = {
+        member_name(NAMES.get(name, name)): rows
+        for name, rows in connection.execute(lines.where(PACKAGE_TABLE.c.load_id == load.load_id))
+    }
     for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
-        share = broken / max(counts[endpoint], 1)
-        detail = f"{broken} of {counts[endpoint]} rows set aside"
+        rows = counts[endpoint] if endpoint in counts else of_tables.get(endpoint, 0)
+        share = broken / max(rows, 1)
+        detail = f"{broken} of {rows} rows set aside"
         _total(
             connection, load, endpoint, "quarantine_share", share <= MAX_QUARANTINED, broken, detail, outcome
         )

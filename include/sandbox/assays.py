@@ -19,7 +19,7 @@ class Cell:
     :param chance: a number of this row's own.
     :param corrected: the row's value was put right in this or an earlier release.
     :param filled: the preferred columns are already curated.
-    :param control: no sample of a subject but a control or a standard.
+    :param control: what it is if it is no sample of a subject.
     """
 
     number: int
@@ -30,7 +30,7 @@ class Cell:
     chance: int
     corrected: bool
     filled: bool
-    control: bool = False
+    control: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,11 @@ class Assay:
     values: Callable[[Cell, Row], Row]
     controls: bool = False
 
-    def is_control(self, number: int) -> bool:
-        """Whether a row is a control or a standard."""
-        return self.controls and number % 10 == 8
+    def control(self, number: int) -> str | None:
+        """What a row is if it belongs to no subject: a control or a standard."""
+        if not self.controls or number % 10 != 8:
+            return None
+        return ("CONTROL SAMPLE", "STANDARD CURVE")[number // 10 % 2]
 
 
 _STRAINS = (
@@ -165,9 +167,9 @@ def _mbaa(cell: Cell, row: Row) -> Row:
         "sourceAccession": row["expsampleAccession"],
     }
     if cell.control:
-        kind = cell.number // 10 % 2
-        values["sourceType"] = ("CONTROL SAMPLE", "STANDARD CURVE")[kind]
-        values["sourceAccession"] = f"{('CS', 'SC')[kind]}{100_001 + row['resultId']}"
+        values["sourceType"] = cell.control
+        prefix = "CS" if cell.control == "CONTROL SAMPLE" else "SC"
+        values["sourceAccession"] = f"{prefix}{100_001 + row['resultId']}"
     return values
 
 

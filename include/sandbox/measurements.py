@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -142,9 +142,9 @@ class Measurements:
             "filePath": f"{folder}/{name}.{file}.txt",
         }
 
-    def _there(self, assay: Assay) -> Iterator[tuple[int, Spot, Life]]:
-        """The result rows of this release."""
-        for number in range(self.study.total):
+    def _there(self, assay: Assay, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, Spot, Life]]:
+        """The result rows of this release, of all numbers or of some."""
+        for number in range(self.study.total) if numbers is None else numbers:
             spot = self.study.spot(assay, number)
             life = self.study.life(number, spot.subject)
             if life.born <= self.release < life.gone:
@@ -153,15 +153,21 @@ class Measurements:
     def totals(self, assay: Assay) -> dict[int, int]:
         """Result rows per experiment sample; controls and standards have none."""
         features = len(assay.features)
-        there = (number for number, _, _ in self._there(assay) if not assay.is_control(number))
+        there = (number for number, _, _ in self._there(assay) if assay.control(number) is None)
         return Counter(number // features for number in there)
 
-    def controls(self) -> Iterator[Row]:
-        """The result rows of controls and standards."""
+    def controls(self, kind: str) -> Iterator[Row]:
+        """The result rows of the controls (`CONTROL SAMPLE`) or the standards."""
         for assay in self.study.assays:
-            if assay.controls:
-                controls = (item for item in self._there(assay) if assay.is_control(item[0]))
-                yield from self._measured(assay, controls, ())
+            yield from self._measured(assay, self._there(assay, self._controls(assay, kind)), ())
+
+    def count_controls(self, kind: str) -> int:
+        """How many those are."""
+        return sum(1 for assay in self.study.assays for _ in self._there(assay, self._controls(assay, kind)))
+
+    def _controls(self, assay: Assay, kind: str) -> Iterator[int]:
+        """Numbers of the rows of one kind."""
+        return (number for number in range(self.study.total) if assay.control(number) == kind)
 
     def results(self, assay: Assay, tests: Sequence[Test] = ()) -> Iterator[Row]:
         """The result rows of an assay that pass the tests."""
@@ -175,19 +181,18 @@ class Measurements:
         All that can be asked for is known by the sample, or lacking in a control.
         """
         study, held = self.study, -1
-        own, blank = Shared({}, False), Shared({}, False)
+        shared: dict[bool, Shared] = {}
         for number, spot, life in there:
             sample = number // len(assay.features)
             if sample != held:
-                held, row = sample, self._sample(assay, sample, spot)
-                row["treatmentAccession"] = self.treatment(sample)
-                own, blank = (
-                    Shared(known, all(test(known) for test in tests))
-                    for known in (row, {**row, **CONTROL_NULLS} if assay.controls else row)
-                )
-            control = assay.is_control(number)
-            shared = blank if control else own
-            if not shared.wanted:
+                held, shared = sample, {}
+            control = assay.control(number)
+            known = shared.get(control is not None)
+            if known is None:
+                row = {**self._sample(assay, sample, spot), "treatmentAccession": self.treatment(sample)}
+                row.update(CONTROL_NULLS if control else {})
+                known = shared[control is not None] = Shared(row, all(test(row) for test in tests))
+            if not known.wanted:
                 continue
             cell = Cell(
                 number=number,
@@ -201,7 +206,7 @@ class Measurements:
                 control=control,
             )
             row = {
-                **shared.row,
+                **known.row,
                 "resultId": study.index * 1_000_000 + number + 1,
                 "workspaceId": self.paperwork.workspace,
                 "comments": 'checked by hand, "as is"' if number % 10 == 4 else None,

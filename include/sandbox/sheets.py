@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 from include.sandbox.assays import Assay
 from include.sandbox.headers import headers
@@ -128,6 +128,7 @@ def _samples(measured: Measurements) -> dict[str, Sheet]:
                     "resultTotalRecs": totals.get(sample, 0),
                 }
 
+    @cache
     def count() -> int:
         return sum(1 for assay in assays for _ in measured.spots(assay))
 
@@ -137,19 +138,14 @@ def _samples(measured: Measurements) -> dict[str, Sheet]:
     def count_treated() -> int:
         return sum(sample % 3 == 0 for assay in assays for sample, _ in measured.spots(assay))
 
-    def controls(kind: str) -> Iterator[Row]:
-        for row in measured.controls():
-            if row["sourceType"] == kind:
-                yield {
-                    **row,
-                    "accession": row["sourceAccession"],
-                    "resultSchema": "MBAA",
-                    "source": "Sandbox",
-                }
+    def controls(kind: str, names: dict[str, str | None]) -> Sheet:
+        def rows() -> Iterator[Row]:
+            return ({**row, "resultSchema": "MBAA"} for row in measured.controls(kind))
+
+        return Sheet(rows, names, lambda: measured.count_controls(kind))
 
     given = {"name": "Stimulation", "comments": "Overnight", "durationValue": 16, "durationUnit": "Hours"}
     reagent = {"reagentAccession": f"ESR{1001 + measured.study.index}", "name": "Antibody kit", "isSet": "N"}
-    status: dict[str, str | None] = {"UPLOAD_RESULT_STATUS": None}
     return {
         "biosample": Sheet(cohort.biosamples, {"NAME": "biosampleName", "DESCRIPTION": None}),
         "experiment": Sheet(cohort.experiments),
@@ -160,12 +156,10 @@ def _samples(measured: Measurements) -> dict[str, Sheet]:
         "treatment": Sheet(lambda: [{"treatmentAccession": treatment, **given}]),
         "reagent": Sheet(lambda: [reagent]),
         "file_info": Sheet(measured.files, {"DETAIL": "fileDetail", "NAME": "fileName"}),
-        "control_sample": Sheet(
-            lambda: controls("CONTROL SAMPLE"), {"CONTROL_SAMPLE_ACCESSION": "accession", **status}
-        ),
-        "standard_curve": Sheet(
-            lambda: controls("STANDARD CURVE"),
-            {"STANDARD_CURVE_ACCESSION": "accession", "ANALYTE_PREFERRED": "analyteAccession", **status},
+        "control_sample": controls("CONTROL SAMPLE", {"CONTROL_SAMPLE_ACCESSION": "sourceAccession"}),
+        "standard_curve": controls(
+            "STANDARD CURVE",
+            {"STANDARD_CURVE_ACCESSION": "sourceAccession", "ANALYTE_PREFERRED": "analyteAccession"},
         ),
     }
 

@@ -46,6 +46,8 @@ def expsample(expression: str = "s.expsample_accession") -> Reference:
     return Reference("expsample", (expression,), "Experiment sample measured")
 
 
+#: ImmPort has spelt the source of what is no sample's alone (bead arrays, files) in several ways.
+IS_SAMPLE = "upper(replace(s.source_type, '_', ' ')) in ('EXPSAMPLE', 'EXPERIMENTAL SAMPLE')"
 EXPERIMENT = Reference("experiment", ("s.experiment_accession",), "Experiment of the result")
 VISIT = Reference("planned_visit", ("s.planned_visit_accession",), "Visit of the sample")
 TECHNIQUE = Reference("technique", ("s.measurement_technique",), "Measurement technique")
@@ -88,6 +90,18 @@ def number(reported: str, preferred: str) -> tuple[Derived, Derived]:
                 NUMERIC, f"coalesce({preferred}, star.to_number(star.without_operator({reported})))"),
         Derived("value_operator", "Comparison the reported text states: <, <=, > or >=; null for none",
                 Type.TEXT, f"star.operator_of({reported})"),
+    )  # fmt: skip
+
+
+def measured(
+    name: str, meaning: str, unit: str | None = None, *, source: str | None = None
+) -> tuple[Column, Column]:
+    """A number that ImmPort sends as text nobody checked, and the text where it is no number."""
+    staged = f"s.{source or name}"
+    return (
+        Column(name, meaning, NUMERIC, f"trim_scale(star.to_number({staged}))", unit),
+        Column(f"{name}_text", f"{meaning}, as sent, where it is no number",
+               source=f"case when star.to_number({staged}) is null then nullif(btrim({staged}), '') end"),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ A staged value is text; a column's type says how it is cast once the checks have
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -21,12 +22,18 @@ class Type(StrEnum):
     BOOLEAN = "boolean"
 
 
+def staged_columns(source: str) -> tuple[str, ...]:
+    """Columns of the staged row that a source expression reads."""
+    return tuple(dict.fromkeys(re.findall(r"\bs\.(\w+)", source)))
+
+
 @dataclass(frozen=True)
 class Column:
     """A stored column.
 
     :param source: SQL over `s`; the column's own name when left out.
     :param unit: unit of measure of a number, in words.
+    :param is_masked: kept in history, and not shown in the star.
     """
 
     name: str
@@ -34,6 +41,7 @@ class Column:
     type: Type = Type.TEXT
     source: str | None = None
     unit: str | None = None
+    is_masked: bool = False
 
     @property
     def raw(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from include.sources.immport import ENDPOINTS, SHARED_DATA
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Field, Group
-from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Type
+from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Dimension, Fact, Type
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.tables import DIM_DATE
@@ -211,7 +211,7 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
     if isinstance(table, Dimension):
         yield Entry(table.key_column, "bigint", None, "", "surrogate key, made here")
         for column in table.natural_key:
-            found = _natural_fields(table, column.name)
+            found = _natural_fields(table, column)
             yield Entry(column.name, column.type, column.unit, column.meaning, _names(found), found)
         yield Entry("is_inferred", _MEMBER_TYPES["is_inferred"], None, "", "derived")
         yield Entry("member", "text", None, "", "derived")
@@ -226,7 +226,7 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
         found = tuple(dict.fromkeys(one for key in reference.key for one in _fields(table, key)))
         source = f"key of dim_{reference.dimension}: {_names(found)}"
         yield Entry(reference.column, "bigint", None, reference.meaning, source, found)
-    for column in table.columns:
+    for column in (item for item in table.columns if not item.is_masked):
         found = _fields(table, column.raw)
         is_plain = re.fullmatch(r"[a-z]\.\w+", column.raw)
         source = _names(found) if is_plain else f"computed from {_names(found)}"
@@ -257,11 +257,11 @@ def _field(endpoint: Endpoint, column: str) -> Field:
     return next(item for item in endpoint.staged_fields if item.column == column)
 
 
-def _natural_fields(dimension: Dimension, column: str) -> tuple[tuple[str, str], ...]:
+def _natural_fields(dimension: Dimension, column: Column) -> tuple[tuple[str, str], ...]:
     """Where the parts of a natural key come from: the dimension's own rows, or those that name it."""
     if dimension.is_versioned:
-        return _fields(dimension, f"s.{column}")
-    position = [item.name for item in dimension.natural_key].index(column)
+        return _fields(dimension, column.raw)
+    position = dimension.natural_key.index(column)
     found = (
         one
         for table in VERSIONED
@@ -307,6 +307,12 @@ def _untold_type(column: str) -> str:
 
 
 def _note(table: Dimension | Fact) -> str:
+    masked = ", ".join(f"`{column.name}`" for column in table.columns if column.is_masked)
+    hidden = f" Kept in history and not shown here: {masked}." if masked else ""
+    return _versioning(table) + hidden
+
+
+def _versioning(table: Dimension | Fact) -> str:
     if isinstance(table, Fact):
         return "Versioned by data release."
     if not table.is_versioned:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from include.warehouse.clinic import CLINIC_TERMS
 from include.warehouse.declare import Column, Derived, Dimension, Reference, Type
+from include.warehouse.files import FILE
+from include.warehouse.paperwork import PAPER_DIMENSIONS
 
 NUMERIC, INTEGER, DATE, BOOLEAN = Type.NUMERIC, Type.INTEGER, Type.DATE, Type.BOOLEAN
 
@@ -267,5 +270,7 @@ TECHNIQUE = Dimension(
 #: Parents before children: members are made in this order, and so are locks taken.
 DIMENSIONS: tuple[Dimension, ...] = (
     SPECIES, TECHNIQUE, UNIT, ANALYTE, VIRUS_STRAIN, CELL_POPULATION, GENE, STUDY_TIME,
+    *CLINIC_TERMS,
     STUDY, ARM, SUBJECT, PARTICIPATION, PLANNED_VISIT, BIOSAMPLE, EXPERIMENT, EXPSAMPLE,
+    *PAPER_DIMENSIONS, FILE,
 )  # fmt: skip

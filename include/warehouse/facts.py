@@ -8,6 +8,7 @@ from include.warehouse.blocks import (
     COMMON,
     CONTEXT,
     EXPERIMENT,
+    IS_SAMPLE,
     STRAIN,
     STRAIN_NAMES,
     TECHNIQUE,
@@ -65,9 +66,6 @@ ELISPOT = Fact(
     ),
 )
 
-#: ImmPort has spelt the source of a bead array result in several ways.
-_IS_SAMPLE = "upper(replace(s.source_type, '_', ' ')) in ('EXPSAMPLE', 'EXPERIMENTAL SAMPLE')"
-
 MBAA = Fact(
     name="mbaa",
     assay="MBAA",
@@ -75,8 +73,8 @@ MBAA = Fact(
     endpoint="mbaa",
     references=(
         # A control or standard has no subject: not a missing one, none that could be.
-        *people(f"case when {_IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
-        expsample(f"case when {_IS_SAMPLE} then s.source_accession end"),
+        *people(f"case when {IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
+        expsample(f"case when {IS_SAMPLE} then s.source_accession end"),
         EXPERIMENT,
         VISIT,
         study_time(),

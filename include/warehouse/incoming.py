@@ -6,16 +6,19 @@ of those nothing is known, so that their versions are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
 from include.sources.release import OPEN
+from include.warehouse import carry
 from include.warehouse.declare import Dimension, Fact, Reference, Type
-from include.warehouse.model import DIMENSION, VERSIONED, VERSIONED_DIMENSIONS
+from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.stage import staging_table
-from include.warehouse.tables import HISTORY
+from include.warehouse.tables import HISTORY, STAGED
+from include.warehouse.unpack import PACKAGE_LINE
 
 #: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
 CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
@@ -39,31 +42,87 @@ def digest(dimension: Dimension, expressions: tuple[str, ...]) -> str:
     return f"case when not ({absent}) then md5({parts})::uuid end"
 
 
-def prepare(connection: sa.Connection, load_id: int, study: str) -> int:
-    """Fill key tables and temporary tables from the staged load. Returns the study's key."""
+@dataclass(frozen=True)
+class Incoming:
+    """What is about to be written of a study.
+
+    :param tables: those with temporary tables, in the order of the model. In all others the study has
+        no row and has had none.
+    """
+
+    study_key: int
+    tables: tuple[Dimension | Fact, ...]
+
+
+def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -> Incoming:
+    """Fill key tables and temporary tables from the staged load.
+
+    :param release: release key at which it becomes valid: what the load does not know is taken from there.
+    """
+    staged = sa.select(STAGED.c.endpoint).where((STAGED.c.load_id == load_id) & (STAGED.c.rows_staged > 0))
+    told = set(connection.scalars(staged))
+    # The study first: the other tables are asked whether they hold any of its rows.
+    _add_members(connection, DIMENSION["study"], load_id, [DIMENSION["study"]])
+    study_key = _study_key(connection, study)
+    holding = _holding(connection, study_key)
+    tables = _concerned([item for item in VERSIONED if item.endpoint in told or item in holding])
     for dimension in DIMENSION.values():
-        _add_members(connection, dimension, load_id)
-    study_key: int = connection.execute(
-        sa.text("select study_key from history.key_study where study_accession = :study"), {"study": study}
-    ).scalar_one()
-    for table in VERSIONED:
+        _add_members(connection, dimension, load_id, tables)
+    knowledge = carry.knowledge(connection, [load_id])
+    for table in tables:
         connection.exec_driver_sql(_create(table) + _select(table, load_id))
         connection.exec_driver_sql(_held(table, load_id))
+        carry.forward(connection, table, knowledge, study_key, release)
     # Children first: an inferred participation may name an arm that is inferred in turn.
-    for dimension in reversed(VERSIONED_DIMENSIONS):
-        connection.exec_driver_sql(_infer(dimension, study_key))
-    return study_key
+    for table in reversed(tables):
+        if isinstance(table, Dimension):
+            connection.exec_driver_sql(_infer(table, study_key, tables))
+    return Incoming(study_key, tables)
 
 
-def prepare_nothing(connection: sa.Connection) -> None:
+def _study_key(connection: sa.Connection, study: str) -> int:
+    key = sa.text("select study_key from history.key_study where study_accession = :study")
+    return int(connection.execute(key, {"study": study}).scalar_one())
+
+
+def _holding(connection: sa.Connection, study_key: int) -> set[Dimension | Fact]:
+    """Tables that hold a version of the study, whenever it was valid."""
+    relations = {table.relation: table for table in VERSIONED}
+    asked = " union all ".join(
+        f"select '{name}' where exists (select 1 from history.{name} where study_key = {study_key})"
+        for name in relations
+    )
+    return {relations[name] for name in connection.scalars(sa.text(asked))}
+
+
+def _concerned(tables: Sequence[Dimension | Fact]) -> tuple[Dimension | Fact, ...]:
+    """Tables, and the dimensions that their rows name, which may get inferred members."""
+    found, waiting = set(), list(tables)
+    while waiting:
+        table = waiting.pop()
+        if table not in found:
+            found.add(table)
+            waiting += [
+                DIMENSION[item.dimension]
+                for item in table.references
+                if DIMENSION[item.dimension].is_versioned
+            ]
+    return tuple(table for table in VERSIONED if table in found)
+
+
+def prepare_nothing(connection: sa.Connection, study: str) -> Incoming:
     """Temporary tables of a study that is gone: empty."""
-    for table in VERSIONED:
+    study_key = _study_key(connection, study)
+    holding = _holding(connection, study_key)
+    tables = tuple(table for table in VERSIONED if table in holding)
+    for table in tables:
         for kind in ("incoming", "held"):
             columns = ", ".join([table.identity, *content_columns(table)])
             connection.exec_driver_sql(
                 f"create temporary table {kind}_{table.relation} on commit drop as"
                 f" select {columns} from history.{table.relation} with no data"
             )
+    return Incoming(study_key, tables)
 
 
 def _source(table: Dimension | Fact, load_id: int) -> str:
@@ -72,10 +131,10 @@ def _source(table: Dimension | Fact, load_id: int) -> str:
 
 
 def _kept(table: Dimension | Fact, load_id: int) -> str:
-    """Rows that no check set aside."""
+    """Rows that no check set aside. A line that is no row has none; its number is that of the line."""
     return (
         "s.row_number not in (select q.row_number from quality.quarantine q"
-        f" where q.load_id = {load_id} and q.endpoint = '{table.endpoint}')"
+        f" where q.load_id = {load_id} and q.endpoint = '{table.endpoint}' and q.rule <> '{PACKAGE_LINE}')"
     )
 
 
@@ -83,23 +142,29 @@ def _natural(dimension: Dimension) -> tuple[str, ...]:
     return tuple(item.raw for item in dimension.natural_key)
 
 
-def _uses(dimension: Dimension) -> Iterator[tuple[Dimension | Fact, tuple[str, ...]]]:
+def _uses(
+    dimension: Dimension, tables: Sequence[Dimension | Fact]
+) -> Iterator[tuple[Dimension | Fact, tuple[str, ...]]]:
     """Every place where members of a dimension are named: its own rows, and references to it."""
-    if dimension.is_versioned:
+    if dimension.is_versioned and dimension in tables:
         yield dimension, _natural(dimension)
-    for table in VERSIONED:
+    for table in tables:
         for reference in table.references:
             if reference.dimension == dimension.name:
                 yield table, reference.key
 
 
-def _add_members(connection: sa.Connection, dimension: Dimension, load_id: int) -> None:
+def _add_members(
+    connection: sa.Connection, dimension: Dimension, load_id: int, tables: Sequence[Dimension | Fact]
+) -> None:
     names = [item.name for item in dimension.natural_key]
     found = " union ".join(
         f"select {', '.join(f'{e}::text as {n}' for e, n in zip(expressions, names, strict=True))}"
         f" from {_source(table, load_id)} where {_kept(table, load_id)}"
-        for table, expressions in _uses(dimension)
+        for table, expressions in _uses(dimension, tables)
     )
+    if not found:
+        return
     columns = ", ".join(names)
     typed = ", ".join(f"m.{item.name}::{item.type}" for item in dimension.natural_key)
     # In the order of the digests: two studies that add the same members wait, and never deadlock.
@@ -169,12 +234,12 @@ def _held(table: Dimension | Fact, load_id: int) -> str:
     ).replace("%", "%%")
 
 
-def _infer(dimension: Dimension, study_key: int) -> str:
+def _infer(dimension: Dimension, study_key: int, tables: Sequence[Dimension | Fact]) -> str:
     """Members that rows of the study name but its own endpoint does not describe."""
     key = dimension.key_column
     named = " union ".join(
         f"select {reference.column} from incoming_{table.relation}"
-        for table in VERSIONED
+        for table in tables
         for reference in table.references
         if reference.dimension == dimension.name
     )

@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.sources.immport import ENDPOINTS
-from include.sources.release import OPEN, Release
-from include.warehouse import incoming, timeline
+from include.sources.release import Release
+from include.warehouse import carry, incoming, timeline
+from include.warehouse.incoming import Incoming
 from include.warehouse.model import VERSIONED
 from include.warehouse.stage import drop_staging, staging_table
 from include.warehouse.tables import (
@@ -135,13 +136,11 @@ def _publish(connection: sa.Connection, work: Publication, fence: int) -> Publis
             f"{work.study} {work.release}: attempt {fence} is stale, {newest} has taken over"
         )
     if work.is_withdrawal:
-        incoming.prepare_nothing(connection)
-        key = sa.text("select study_key from history.key_study where study_accession = :study")
-        study_key = connection.execute(key, {"study": work.study}).scalar_one()
+        rows = incoming.prepare_nothing(connection, work.study)
     else:
         _prove_checked(connection, work)
-        study_key = incoming.prepare(connection, work.load_id, work.study)
-    changes = _write(connection, work, study_key)
+        rows = incoming.prepare(connection, work.load_id, work.study, work.release_key)
+    changes = _write(connection, work, rows)
     _account(connection, work, changes)
     drop_staging(connection, work.load_id)
     return Published(changes)
@@ -175,17 +174,29 @@ def _prove_checked(connection: sa.Connection, work: Publication) -> None:
             )
 
 
-def _write(connection: sa.Connection, work: Publication, study_key: int) -> tuple[Change, ...]:
-    captures = sa.select(CAPTURE.c.release_key).where(CAPTURE.c.study_accession == work.study)
-    keys = connection.scalars(captures).all()
-    capture = Capture(
-        study_key=study_key,
-        release=work.release_key,
-        following=min((key for key in keys if key > work.release_key), default=OPEN),
-        is_repeated=work.release_key in keys,
-        load_id=work.load_id,
+def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tuple[Change, ...]:
+    at_it = sa.select(CAPTURE.c.load_id).where(
+        (CAPTURE.c.study_accession == work.study) & (CAPTURE.c.release_key == work.release_key)
     )
-    return tuple(timeline.write(connection, table, capture) for table in VERSIONED)
+    is_repeated = connection.scalar(at_it) is not None
+    later = carry.later_captures(connection, work.study, work.release_key)
+    changes = []
+    for table in VERSIONED:
+        if table not in rows.tables:
+            changes.append(Change(table.relation))
+            continue
+        capture = Capture(
+            study_key=rows.study_key,
+            release=work.release_key,
+            following=carry.following(table, later),
+            is_repeated=is_repeated,
+            load_id=work.load_id,
+            is_followed=bool(later),
+        )
+        changes.append(timeline.write(connection, table, capture))
+        for release in carry.fill(connection, table, rows.study_key, later):
+            timeline.merge(connection, table, capture, release)
+    return tuple(changes)
 
 
 def _account(connection: sa.Connection, work: Publication, changes: tuple[Change, ...]) -> None:

@@ -69,6 +69,7 @@ def _key_table(dimension: Dimension) -> sa.Table:
 def _versions(table: Dimension | Fact) -> sa.Table:
     """All versions of a table's rows. Each version is told by one study and valid from one release."""
     inferred = []
+    identity: sa.Column
     if isinstance(table, Fact):
         identity = sa.Column(
             table.identity, _TYPES[table.row_id.type], nullable=False, comment=table.row_id.meaning

@@ -24,10 +24,10 @@ class Change:
     """What a capture changed in one table, in rows."""
 
     relation: str
-    added: int
-    corrected: int
-    withdrawn: int
-    unchanged: int
+    added: int = 0
+    corrected: int = 0
+    withdrawn: int = 0
+    unchanged: int = 0
 
     @property
     def is_nothing(self) -> bool:
@@ -39,8 +39,9 @@ class Capture:
     """One study at one release, about to be written.
 
     :param release: release key of the capture.
-    :param following: release key of the study's next capture, OPEN when this is the newest.
+    :param following: release key of the next capture that tells of the table, OPEN when there is none.
     :param is_repeated: the study was captured at this very release before.
+    :param is_followed: there is a later capture, whether or not it tells of the table.
     """
 
     study_key: int
@@ -48,6 +49,7 @@ class Capture:
     following: int
     is_repeated: bool
     load_id: int
+    is_followed: bool = False
 
 
 def write(connection: sa.Connection, table: Dimension | Fact, capture: Capture) -> Change:
@@ -73,6 +75,11 @@ def write(connection: sa.Connection, table: Dimension | Fact, capture: Capture) 
     if capture.following < OPEN:
         connection.exec_driver_sql(sql.merge_at(capture.following))
     return Change(table.relation, inserted - differing, differing, gone, total - inserted)
+
+
+def merge(connection: sa.Connection, table: Dimension | Fact, capture: Capture, release: int) -> None:
+    """Make one version of two equal ones that meet at a release. The caller commits."""
+    connection.exec_driver_sql(_Statements(table, capture).merge_at(release))
 
 
 class _Statements:
@@ -139,9 +146,15 @@ class _Statements:
         names = [self.id, *self.columns]
         study = [f"{self.at.study_key}"] if self.study else []
         values = [*study, *(f"i.{name}" for name in names)]
+        end = f"{self.at.following}"
+        if self.at.is_followed:
+            # A capture in between that knows nothing of the table may have had to infer the row.
+            end = f"""least({end}, (select min(h.valid_from) from {self.history} h
+                where h.study_key = {self.at.study_key} and h.{self.id} = i.{self.id}
+                    and h.valid_from > {self.at.release}))"""
         return f"""insert into {self.history}
                 ({", ".join([*self.study, *names])}, valid_from, valid_to, load_id)
-            select {", ".join(values)}, {self.at.release}, {self.at.following}, {self.at.load_id}
+            select {", ".join(values)}, {self.at.release}, {end}, {self.at.load_id}
             from incoming_{self.relation} i
             where not exists
                 (select 1 from {self.history} h where {self._valid} and h.{self.id} = i.{self.id})

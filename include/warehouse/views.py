@@ -90,7 +90,9 @@ def _columns(table: Dimension | Fact) -> list[ViewColumn]:
             (table.identity, table.row_id.meaning, f"h.{table.identity}"),
         ]
     columns += [(item.column, item.meaning, f"h.{item.column}") for item in table.references]
-    columns += [(c.name, describe(c.meaning, c.unit), f"h.{c.name}") for c in table.columns]
+    columns += [
+        (c.name, describe(c.meaning, c.unit), f"h.{c.name}") for c in table.columns if not c.is_masked
+    ]
     for item in table.derived:
         expression = item.expression.replace("h.", f"{stored}.")
         columns.append((item.name, describe(item.meaning, item.unit), f"({expression})::{item.type}"))

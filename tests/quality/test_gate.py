@@ -16,6 +16,7 @@ from include.sources.immport import ENDPOINTS
 from include.sources.model import Kind
 from include.warehouse.stage import staging_table
 from include.warehouse.tables import QUARANTINE, STAGED
+from tests.support.clinic import lab_test
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, small_study, subject
 
 #: (text, may it be cast)
@@ -246,6 +247,40 @@ def test_results_that_vanish(warehouse: Warehouse, left: int, accepted: bool, cl
     assert totals(warehouse, load, accepted) == (
         [f"hai: results_kept ({60 - left} of 60 results of the last release are gone)"] if closed else []
     )
+
+
+@pytest.mark.parametrize(("release", "before"), [("DR1", 0), ("DR3", 60), ("DR5", 80)])
+def test_results_are_compared_with_those_known_at_the_release(
+    warehouse: Warehouse, release: str, before: int
+) -> None:
+    """A release that is loaded late has fewer results than are open now, and that is no loss."""
+    warehouse.load(many(count=60), "DR2")
+    warehouse.load(many(count=80), "DR4")
+    load = warehouse.land(many(count=40), release)
+    warehouse.stage(load)
+    gone = f"hai: results_kept ({before - 40} of {before} results of the last release are gone)"
+    assert totals(warehouse, load, False) == ([gone] if before else [])
+
+
+def test_records_that_vanish_are_results_too(warehouse: Warehouse) -> None:
+    tests = [lab_test(number) for number in range(60)]
+    warehouse.load({**small_study(), "labtest": tests}, "DR1")
+    load = warehouse.land({**small_study(), "labtest": tests[:47]}, "DR2")
+    warehouse.stage(load)
+    assert totals(warehouse, load, False) == [
+        "labtest: results_kept (13 of 60 results of the last release are gone)"
+    ]
+
+
+def test_a_key_that_no_index_holds_is_set_aside(warehouse: Warehouse) -> None:
+    names = [*(f"condition {n}" for n in range(12)), "long " * 1000]
+    rows = [full_row("condition", studyAccession="SDY1", conditionReported=name) for name in names]
+    load = warehouse.land({**small_study(), "condition": rows})
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    assert (outcome.critical, outcome.quarantined) == ([], 1)
+    warehouse.publish(load)
+    assert warehouse.value("select count(*) from star.bridge_study_condition") == 12
 
 
 def totals(warehouse: Warehouse, load: Load, accepted: bool) -> list[str]:

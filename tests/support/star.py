@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,11 +25,14 @@ _KEYS = {item.key_column: item.name for item in DIMENSIONS} | {
 _LEFT_OUT = {"measurand_key", "load_id", "loaded_at"}
 
 
-def star_digest(engine: sa.Engine) -> Digest:
+def star_digest(engine: sa.Engine, without: Mapping[str, Collection[str]] | None = None) -> Digest:
     """Every row of the star as of every release and now, every version, every capture.
 
-    Surrogate keys are replaced by the natural keys they stand for.
+    Surrogate keys are replaced by the natural keys they stand for; 7.00 and 7 are one number.
+
+    :param without: columns to leave out, by table.
     """
+    out = without or {}
     with engine.connect() as connection:
         names = {item.name: _natural_keys(connection, item) for item in DIMENSIONS}
         views = connection.scalars(
@@ -39,9 +43,13 @@ def star_digest(engine: sa.Engine) -> Digest:
         for release in ("", *releases):
             connection.execute(sa.text("select set_config('star.as_of', :name, false)"), {"name": release})
             for view in views:
-                found[f"{view} {release or 'now'}"] = sorted(_rows(connection, f"star.{view}", names))
+                found[f"{view} {release or 'now'}"] = sorted(
+                    _rows(connection, f"star.{view}", names, out.get(view, ()))
+                )
         for relation in HISTORY:
-            found[f"versions of {relation}"] = sorted(_rows(connection, f"history.{relation}", names))
+            found[f"versions of {relation}"] = sorted(
+                _rows(connection, f"history.{relation}", names, out.get(relation, ()))
+            )
         captures = "(select study_accession, release_key, kind from ops.capture) c"
         found["ops.capture"] = sorted(_rows(connection, captures, names))
     return found
@@ -54,15 +62,41 @@ def _natural_keys(connection: sa.Connection, dimension: Dimension) -> dict[int, 
     return {key: tuple(map(str, natural)) for key, *natural in found} | _SPECIAL
 
 
-def _rows(connection: sa.Connection, source: str, names: dict[str, dict[int, Any]]) -> Iterator[str]:
-    for row in connection.exec_driver_sql(f"select * from {source}").mappings():
-        yield repr(
-            {
-                column: names[_KEYS[column]][value] if column in _KEYS else str(value)
-                for column, value in row.items()
-                if column not in _LEFT_OUT
-            }
-        )
+def _rows(
+    connection: sa.Connection,
+    source: str,
+    names: dict[str, dict[int, Any]],
+    out: Collection[str] = (),
+) -> Iterator[str]:
+    rows = (
+        {
+            column: names[_KEYS[column]][value] if column in _KEYS else _text(value)
+            for column, value in row.items()
+            if column not in _LEFT_OUT and column not in out
+        }
+        for row in connection.exec_driver_sql(f"select * from {source}").mappings()
+    )
+    return map(repr, _joined(rows) if out else rows)
+
+
+def _joined(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Versions that differ in columns left out alone are one."""
+    ended: dict[str, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: int(row.get("valid_from", 0))):
+        content = repr({name: value for name, value in row.items() if not name.startswith("valid_")})
+        before = ended.get(content)
+        if before is not None and before.get("valid_to") == row.get("valid_from") is not None:
+            before["valid_to"] = row["valid_to"]
+        elif before is not None:
+            yield before
+            ended[content] = row
+        else:
+            ended[content] = row
+    yield from ended.values()
+
+
+def _text(value: object) -> str:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 
 def differences(one: Digest, other: Digest) -> list[str]:

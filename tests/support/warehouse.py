@@ -48,6 +48,13 @@ def template(postgres: Server) -> Iterator[str]:
 @pytest.fixture
 def migrated(postgres: Server, template: str) -> Iterator[sa.URL]:
     """The URL of a migrated, empty database."""
+    name = copied(postgres, template)
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+def copied(postgres: Server, template: str) -> str:
+    """Make a copy of a database. Returns its name."""
     name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
     copy = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
     url = postgres.url()
@@ -58,8 +65,7 @@ def migrated(postgres: Server, template: str) -> Iterator[sa.URL]:
     with session.cursor() as cursor:
         cursor.execute(copy)
     session.close()
-    yield postgres.url(name)
-    postgres.drop_database(name)
+    return name
 
 
 @pytest.fixture

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from include.sources.immport import ENDPOINTS
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.model import DIMENSIONS, VERSIONED
+from tests.support.clinic import whole_study
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, result, small_study, subject
 
 
 def rich_study(study: str = "SDY1") -> Study:
-    """Every assay, with what is special about each."""
-    rows = small_study(study=study)
+    """Everything a study may have, and what is special about each assay."""
+    rows = whole_study(study)
     for fact in ASSAY_FACTS:
         endpoint = fact.endpoint or ""
         if endpoint in {"hai", "mbaa", "massSpectrometryResult"}:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.sources.release import CURRENT, OPEN
+from include.warehouse.clinic import LAB_TESTS
 from include.warehouse.declare import Dimension, Fact
 from include.warehouse.dimensions import ARM, STUDY
 from include.warehouse.facts import HAI
@@ -22,10 +23,15 @@ from include.warehouse.timeline import Capture, Change, write
 from tests.support.warehouse import Warehouse
 
 #: Content of a row by its identity. A value may be null: null and null are equal.
-Rows = dict[int, str | None]
+Rows = dict[int | str, str | None]
 #: (identity, value, valid from, valid to)
-Version = tuple[int, str | None, int, int]
-_VALUE = {"fact_hai": "value_reported", "dim_arm": "name", "dim_study": "brief_title"}
+Version = tuple[int | str, str | None, int, int]
+_VALUE = {
+    "fact_hai": "value_reported",
+    "fact_lab_test": "result_value_reported",
+    "dim_arm": "name",
+    "dim_study": "brief_title",
+}
 _STUDIES = itertools.count(1000)
 
 values = st.one_of(st.none(), st.sampled_from("ab"))
@@ -39,7 +45,7 @@ quick = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-tables = pytest.mark.parametrize("table", [HAI, ARM, STUDY], ids=lambda table: table.relation)
+tables = pytest.mark.parametrize("table", [HAI, LAB_TESTS, ARM, STUDY], ids=lambda table: table.relation)
 
 
 @dataclass
@@ -58,11 +64,16 @@ class Timeline:
     def identities(self, rows: Rows) -> Rows:
         """The study's own row is identified by the study: there is at most one."""
         if self.table.identity != "study_key":
-            return rows
+            return {self._identity(key): value for key, value in rows.items()}
         return dict(zip([self.study], rows.values(), strict=False))
 
-    def capture(self, release: int, content: Rows, held: frozenset[int] = frozenset()) -> Change:
+    def _identity(self, key: int | str) -> int | str:
+        """An accession where the table's identity is one."""
+        return f"LT{key}" if self.table is LAB_TESTS else key
+
+    def capture(self, release: int, content: Rows, held: frozenset[int | str] = frozenset()) -> Change:
         content = self.identities(content)
+        held = frozenset(map(self._identity, held))
         before = self.known(release)
         capture = Capture(
             self.study,
@@ -88,7 +99,7 @@ class Timeline:
         )
         return change
 
-    def _fill(self, connection: sa.Connection, content: Rows, held: frozenset[int]) -> None:
+    def _fill(self, connection: sa.Connection, content: Rows, held: frozenset[int | str]) -> None:
         relation, identity = self.table.relation, self.table.identity
         columns = ", ".join([identity, *content_columns(self.table)])
         for kind in ("incoming", "held"):
@@ -104,7 +115,9 @@ class Timeline:
         if given:
             connection.execute(sa.text(f"{fill} ({', '.join([':id', ':value', *flags])})"), given)
         for key in held:
-            connection.exec_driver_sql(f"insert into held_{relation} ({identity}) values ({key})")
+            connection.execute(
+                sa.text(f"insert into held_{relation} ({identity}) values (:key)"), {"key": key}
+            )
 
     def versions(self) -> list[Version]:
         statement = (

@@ -1,6 +1,6 @@
 """what only packages know of samples
 
-Revision: package_columns, after 0003
+Revision: package_columns, after 0004
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 revision = 'package_columns'
-down_revision = '0003'
+down_revision = '0004'
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,85 @@
+"""The files of a study, and which of its samples the result files belong to."""
+
+from __future__ import annotations
+
+from include.warehouse.blocks import (
+    EXPERIMENT,
+    IS_SAMPLE,
+    TECHNIQUE,
+    VISIT,
+    expsample,
+    people,
+    study_time,
+)
+from include.warehouse.declare import (
+    NOT_APPLICABLE,
+    UNKNOWN,
+    Column,
+    Derived,
+    Dimension,
+    Fact,
+    Reference,
+    Type,
+)
+
+INTEGER = Type.INTEGER
+
+
+def _path(column: str) -> str:
+    """SQL for a path as the manifest has it; `filePath` puts a stroke before it."""
+    return f"nullif(ltrim(btrim(s.{column}), '/'), '')"
+
+
+FILE = Dimension(
+    name="file",
+    grain="one file of a study that can be downloaded",
+    endpoint="manifest",
+    natural_key=(Column("path", "Path of the file, without a stroke before it", source=_path("path")),),
+    columns=(
+        Column("file_uuid", "UUID under which it is downloaded"),
+        Column("file_details_id", "ImmPort's number of the file's details", INTEGER),
+        Column("file_accession", "Accession of the study file, protocol or result that it is"),
+        Column("file_type", "Kind of file: result_file, study_file, protocol_file, release_file..."),
+        Column("file_name", "Name of the file"),
+        Column("filesize_bytes", "Size", INTEGER, unit="bytes"),
+        Column("generated_md5", "MD5 of its bytes, as ImmPort computed it"),
+        Column("reported_md5", "MD5 of its bytes, as the submitter gave it"),
+        Column("date_file_updated", "Day it was last changed", Type.DATE),
+        Column("drs_object_created", "Y when it can be asked for by its UUID"),
+        Column("workspace_id", "ImmPort's number of the workspace", INTEGER),
+        Column("aigenerated_keywords", "Keywords that ImmPort had made by a machine"),
+        Column("aigenerated_summary", "Summary that ImmPort had made by a machine"),
+    ),
+    derived=(
+        Derived(
+            "date_file_updated_key", "Day it was last changed, as a key of dim_date", INTEGER,
+            "coalesce(to_char(h.date_file_updated, 'YYYYMMDD')::bigint, 0)",
+        ),
+    ),
+)  # fmt: skip
+
+RESULT_FILE = Fact(
+    name="result_file",
+    grain="one result file of one experiment sample and biosample; count files by their key",
+    endpoint="filePath",
+    row_id=Column("file_path_id", "ImmPort's name for the file with its experiment sample and biosample"),
+    references=(
+        Reference("file", (_path("file_path"),), "The file; not described where no manifest names it"),
+        # A file of a control or standard belongs to no subject: not a missing one, none that could be.
+        *people(f"case when {IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
+        expsample(f"case when {IS_SAMPLE} then s.source_accession end"),
+        EXPERIMENT,
+        VISIT,
+        study_time(),
+        TECHNIQUE,
+    ),
+    columns=(
+        Column("file_info_id", "ImmPort's number of the file", INTEGER),
+        Column("file_detail", "What the file holds"),
+        Column("file_name", "Name of the file at ImmPort"),
+        Column("original_file_name", "Name of the file as it was submitted"),
+        Column("filesize_bytes", "Size; of a file with several rows, in each of them", INTEGER, unit="bytes"),
+        Column("source_type", "What was measured: experiment sample, control or standard"),
+        Column("source_accession", "Accession of what was measured"),
+    ),
+)

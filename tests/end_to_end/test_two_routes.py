@@ -1,0 +1,147 @@
+"""A study by the API and the same study by its package make the same star, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from include.landing import Landing
+from include.local.server import Server
+from include.pipeline.batch import Tools
+from include.sources.model import Route
+from include.warehouse.carry import single_route
+from include.warehouse.connect import warehouse_engine
+from tests.sandbox.data import ARCHIVES, needs_data
+from tests.support.routes import land_answers, land_package, take
+from tests.support.sandbox import RunningSandbox, running_sandbox
+from tests.support.star import differences, star_digest
+from tests.support.warehouse import RUN, Warehouse, copied
+
+pytestmark = pytest.mark.filterwarnings("ignore:`schema_name` is deprecated")
+#: What the API does not know: all else must be the same.
+OF_PACKAGES = single_route(Route.API)
+REAL = "SDY139"
+
+Fresh = Callable[[], Warehouse]
+
+
+@pytest.fixture
+def fresh(postgres: Server, template: str, tmp_path: Path) -> Iterator[Fresh]:
+    """Makes warehouses, each empty."""
+    made: list[tuple[str, sa.Engine]] = []
+
+    def make() -> Warehouse:
+        name = copied(postgres, template)
+        engine = warehouse_engine(postgres.url(name))
+        made.append((name, engine))
+        return Warehouse(Tools(engine, Landing(str(tmp_path / name)), RUN))
+
+    yield make
+    for name, engine in made:
+        engine.dispose()
+        postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def archives() -> Iterator[RunningSandbox]:
+    with running_sandbox(archives=ARCHIVES) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def assays() -> Iterator[RunningSandbox]:
+    """Eight studies with all ten assays, people and mice."""
+    with running_sandbox(studies=8, rows=60) as sandbox:
+        yield sandbox
+
+
+def test_columns_of_one_route_are_those_that_are_declared() -> None:
+    assert OF_PACKAGES == {
+        "dim_biosample": ("description",),
+        "dim_expsample": ("description", "declared_results"),
+    }
+    assert list(single_route(Route.PACKAGE)) == ["dim_file"]
+
+
+@needs_data
+def test_real_study_is_the_same_by_both_routes(fresh: Fresh, archives: RunningSandbox) -> None:
+    by_api, by_package = fresh(), fresh()
+    for release in ("DR16", "DR25"):
+        archives.set_release(release)
+        take(by_api, land_answers(by_api, archives, REAL, release))
+        take(by_package, land_package(by_package, archives, REAL, release), judged=True)
+    one, other = (star_digest(item.engine, OF_PACKAGES) for item in (by_api, by_package))
+    assert differences(one, other) == []
+    assert len(one["fact_elispot DR16"]) == 466
+    assert len(one["fact_pcr DR25"]) == 456
+    described = "select count(*) from star.dim_expsample where description is not null"
+    assert (by_package.value(described), by_api.value(described)) == (1022, 0)
+
+
+@needs_data
+@pytest.mark.parametrize("order", [("DR16", "DR25"), ("DR25", "DR16")])
+def test_package_and_then_api_keep_what_only_the_package_knows(
+    order: tuple[str, str], fresh: Fresh, archives: RunningSandbox
+) -> None:
+    """Whichever comes first, the release loaded by API has the descriptions of the one before it."""
+    mixed, by_api = fresh(), fresh()
+    for release in order:
+        archives.set_release(release)
+        land = land_package if release == "DR16" else land_answers
+        take(mixed, land(mixed, archives, REAL, release))
+        take(by_api, land_answers(by_api, archives, REAL, release))
+    assert differences(*(star_digest(item.engine, OF_PACKAGES) for item in (mixed, by_api))) == []
+    for release in ("DR16", "DR25"):
+        query = (
+            "select count(description), count(declared_results), sum(declared_results)"
+            " from star.dim_expsample where is_inferred = false"
+        )
+        assert mixed.rows(query, as_of=release) == [(1022, 1022, 974)]
+
+
+@needs_data
+def test_same_release_by_any_route_changes_nothing(fresh: Fresh, archives: RunningSandbox) -> None:
+    archives.set_release("DR25")
+    warehouse = fresh()
+    take(warehouse, land_answers(warehouse, archives, REAL, "DR25"))
+    filled = take(warehouse, land_package(warehouse, archives, REAL, "DR25"))
+    assert {item.relation for item in filled.changes if not item.is_nothing} == {"dim_expsample"}
+    before = warehouse.history()
+    for land in (land_answers, land_package, land_answers):
+        done = take(warehouse, land(warehouse, archives, REAL, "DR25"))
+        assert done.rows_written == 0
+    assert warehouse.history() == before
+
+
+@needs_data
+def test_package_without_the_manifest_leaves_the_files_as_they_were(
+    fresh: Fresh, archives: RunningSandbox
+) -> None:
+    archives.set_release("DR16")
+    warehouse = fresh()
+    take(warehouse, land_answers(warehouse, archives, REAL, "DR16"))
+    before = warehouse.rows("select * from star.dim_file order by 1")
+    archives.set_release("DR25")
+    take(warehouse, land_package(warehouse, archives, REAL, "DR25", beside=()))
+    after = warehouse.rows("select * from star.dim_file where not is_inferred order by 1")
+    assert [row for row in before if row[0] > 0] == [row for row in after if row[0] > 0]
+
+
+def test_all_assays_are_the_same_by_both_routes(fresh: Fresh, assays: RunningSandbox) -> None:
+    by_api, by_package = fresh(), fresh()
+    for release in ("DR49", "DR51"):
+        assays.set_release(release)
+        found = assays.get("/api/search/study", pageSize="100").json()["hits"]["hits"]
+        for study in sorted(item["_source"]["study_accession"] for item in found):
+            listed = assays.get(f"/api/study/{study}").json()[0]["latestDataReleaseVersion"]
+            if listed != release:
+                continue
+            take(by_api, land_answers(by_api, assays, study, release))
+            take(by_package, land_package(by_package, assays, study, release))
+    one, other = (star_digest(item.engine, OF_PACKAGES) for item in (by_api, by_package))
+    assert differences(one, other) == []
+    empty = {name for name, rows in one.items() if name.startswith(("fact", "bridge")) and not rows}
+    assert empty == set()
