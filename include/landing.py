@@ -234,7 +234,7 @@ class Landing:
         """
         if not self.root.exists():
             return []
-        found = [self._manifest(path) for path in self.root.glob(f"{study or '*'}/*/*/{MANIFEST}")]
+        found = [self._manifest(path) for path in self.root.glob(f"{study or 'SDY*'}/*/*/{MANIFEST}")]
         return sorted(
             found, key=lambda item: (Release.parse(item.release), int(item.study[3:]), item.finished_at)
         )

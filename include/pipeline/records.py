@@ -54,6 +54,18 @@ class Load:
         return self.state in order and order.index(self.state) >= order.index(state)
 
 
+@dataclass(frozen=True)
+class About:
+    """A study that a step is about without a load of it.
+
+    :param release: release that the warehouse holds; empty when it holds none.
+    """
+
+    study: str
+    release: str = ""
+    load_id: None = None
+
+
 def load(engine: sa.Engine, load_id: int) -> Load:
     """One load by its number."""
     with engine.connect() as connection:
@@ -165,8 +177,8 @@ class Step:
 
 
 @contextmanager
-def step(engine: sa.Engine, run_id: str, about: Load, name: str) -> Iterator[Step]:
-    """Record one step of one load, however it ends."""
+def step(engine: sa.Engine, run_id: str, about: Load | About, name: str) -> Iterator[Step]:
+    """Record one step of one load or study, however it ends."""
     statement = sa.insert(STEP).values(
         run_id=run_id,
         load_id=about.load_id,

@@ -99,7 +99,7 @@ def test_the_manifest_lists_each_file_once(
         assert immport.manifest(study) == files
 
 
-@pytest.mark.parametrize("change", [{"fileUUID": None}, {"filesizeBytes": "x"}, {"studyAccession": "SDY2"}])
+@pytest.mark.parametrize("change", [{"path": None}, {"filesizeBytes": "x"}, {"studyAccession": "SDY2"}])
 def test_a_manifest_that_is_none_is_a_bad_answer(
     connect: Connect, sandbox: RunningSandbox, stub: Stub, study: str, change: dict[str, Any]
 ) -> None:

@@ -226,15 +226,17 @@ class Transfer:
             self._etag = etag
             self._note.write_text(json.dumps({"uuid": self.file.uuid, "etag": etag}))
         end = total if total is not None else expected
-        for chunk in answer.iter_raw():
-            self._part.write(chunk)
-            self._digest.update(chunk)
-            self._received += len(chunk)
-            self._fetched += len(chunk)
-            if end is not None and self._received > end:
-                break  # its size tells that it is wrong
-            self._progress(self._received)
-        self._part.flush()
+        try:
+            for chunk in answer.iter_raw():
+                self._part.write(chunk)
+                self._digest.update(chunk)
+                self._received += len(chunk)
+                self._fetched += len(chunk)
+                if end is not None and self._received > end:
+                    break  # its size tells that it is wrong
+                self._progress(self._received)
+        finally:
+            self._part.flush()
         if end is not None and self._received < end:
             raise ConnectionLostError(f"ended after {self._received} of {end} bytes")
         self._whole = True

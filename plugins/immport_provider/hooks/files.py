@@ -16,7 +16,7 @@ from include.sources.reader import NotDataError, cell, read_rows
 class RemoteFile:
     """A file to download.
 
-    :param uuid: its name in DRS; other bytes have another.
+    :param uuid: its name in DRS; other bytes have another. Empty for a file that DRS does not know.
     :param name: for messages.
     :param size_bytes: None when unknown.
     :param md5: 32 lower-case hexadecimal digits; None when unknown.
@@ -70,7 +70,7 @@ def read_manifest(chunks: Iterable[bytes], endpoint: Endpoint, study: str) -> li
     files: dict[str, ListedFile] = {}
     for row in read_rows(chunks, endpoint):
         file = _read_file({name: cell(value) for name, value in row.items()}, study)
-        files.setdefault(file.uuid, file)
+        files.setdefault(file.uuid or file.path, file)
     return list(files.values())
 
 
@@ -78,14 +78,14 @@ def _read_file(row: Mapping[str, str | None], study: str) -> ListedFile:
     if row.get("studyAccession") != study:
         raise NotDataError(f"a file of {row.get('studyAccession')} in the manifest of {study}")
     uuid, path, size = row.get("fileUUID"), row.get("path"), row.get("filesizeBytes")
-    if not uuid or not path:
-        raise NotDataError(f"a file without {'path' if uuid else 'fileUUID'}: {path or uuid}")
+    if not path:
+        raise NotDataError(f"a file without a path: {uuid}")
     day = row.get("dateFileUpdated")
     md5 = row.get("generatedMD5") or row.get("reportedMD5")
     try:
         return ListedFile(
             study,
-            uuid,
+            uuid or "",
             row.get("fileName") or path.rpartition("/")[2],
             None if size is None else int(size),
             md5.strip().lower() if md5 else None,

@@ -1,0 +1,88 @@
+"""Brings files of the studies that the warehouse holds: protocols, study files, result files, packages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DAG, Param
+
+from immport_provider.operators.files import (
+    ImmPortDownloadOperator,
+    ImmPortFinishFilesOperator,
+    ImmPortPlanFilesOperator,
+)
+
+PLACES = {
+    "landing": "{{ var.value.immport_landing }}",
+    "destination": "{{ params.destination or var.value.get('immport_files', '') }}",
+}
+#: Slots of this pool bound the downloads at a time. A scheduler runs no task of a pool that is not there.
+POOL = "default_pool"
+
+with DAG(
+    dag_id="immport_files",
+    description=__doc__,
+    doc_md="""
+One run reads the manifests of the studies, chooses files by type, name and size, and fetches those that
+are not there yet, in parallel. A broken download goes on where it broke off, size and MD5 are verified,
+and a file that fails leaves the others alone; the run then fails at its end and says which.
+
+Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
+Variable: `immport_files`, a folder or an object storage URL; `files` below `immport_landing` without it.
+""",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    render_template_as_native_obj=True,
+    tags=["immport"],
+    default_args={
+        # Together about a quarter of an hour: longer than a restart of the API server.
+        "retries": 4,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=15),
+    },
+    params={
+        "studies": Param(
+            [],
+            type="array",
+            items={"type": "string", "pattern": "^SDY\\d+$"},
+            description="Only these studies; all that the warehouse holds when empty",
+        ),
+        "types": Param(
+            ["result_file", "protocol_file", "study_file"],
+            type="array",
+            items={"type": "string", "pattern": "^[a-z_]+$"},
+            description="ImmPort's file types, such as release_file or archive_file, too; all when empty",
+        ),
+        "pattern": Param("*", type="string", minLength=1, description="Glob on the file name: *.fcs"),
+        "max_bytes": Param(
+            10_000_000_000,
+            type=["null", "integer"],
+            minimum=0,
+            description="Fetch no more than this; the files left out are recorded",
+        ),
+        "destination": Param(
+            None,
+            type=["null", "string"],
+            description="Folder or object storage URL; the variable immport_files when empty",
+        ),
+        "dry_run": Param(False, type="boolean", description="Only say what would be fetched"),
+    },
+) as dag:
+    plan = ImmPortPlanFilesOperator(
+        task_id="plan",
+        studies="{{ params.studies }}",
+        types="{{ params.types }}",
+        pattern="{{ params.pattern }}",
+        max_bytes="{{ params.max_bytes }}",
+        is_dry_run="{{ params.dry_run }}",
+        **PLACES,
+    )
+    download = ImmPortDownloadOperator.partial(task_id="download", pool=POOL, **PLACES).expand(
+        batch=plan.output
+    )
+    finish = ImmPortFinishFilesOperator(task_id="finish", trigger_rule="all_done", **PLACES)
+    download >> finish

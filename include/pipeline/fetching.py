@@ -1,0 +1,167 @@
+"""Bringing the planned files of a batch to the storage, one study after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from immport_provider.errors import CredentialError, ImmPortError, RetriableError
+from immport_provider.hooks.files import RemoteFile
+from include.pipeline import records
+from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, rows_of, studies_of
+from include.pipeline.records import About, Step
+from include.storage import Storage, StorageError, UnsafePathError
+from include.warehouse.tables import FILE_DOWNLOAD
+
+if TYPE_CHECKING:
+    from immport_provider.hooks.immport import ImmPortHook
+
+#: Seconds between two words about a download.
+_TELL_EVERY = 5.0
+_MB = 1e6
+#: What may succeed when it is tried again in some minutes.
+_LATER = (RetriableError, sa.exc.OperationalError, StorageError, OSError)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a batch works with.
+
+    :param say: takes a log line and its arguments.
+    """
+
+    engine: sa.Engine
+    hook: ImmPortHook
+    storage: Storage
+    run_id: str
+    say: Callable[..., None]
+
+
+def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tuple[list[str], list[str]]:
+    """Bring the files of a batch; one that fails leaves the others alone.
+
+    :param is_last_try: a failure that would be worth another try is final.
+    :return: files that failed for good, and those worth another try, with why.
+    :raises CredentialError: no file can be had.
+    """
+    rows = [row for row in rows_of(work.engine, work.run_id)[first : first + count] if row.state == PLANNED]
+    failed: list[str] = []
+    later: list[str] = []
+    releases = {about.study: about.release for about in studies_of(work.engine, Wish())}
+    for study, group in groupby(rows, key=lambda row: str(row.study_accession)):
+        files, before = list(group), len(failed) + len(later)
+        about = About(study, releases.get(study, ""))
+        with records.step(work.engine, work.run_id, about, "download") as step:
+            meter = Meter(step, work.say, study, len(files))
+            for row in files:
+                try:
+                    _fetch(work, row, meter)
+                except _LATER as error:
+                    later.append(f"{row.path}: {records.brief(error)}")
+                    _set(
+                        work.engine, row, state=FAILED if is_last_try else PLANNED, error=records.brief(error)
+                    )
+                except (ImmPortError, UnsafePathError) as error:
+                    failed.append(f"{row.path}: {records.brief(error)}")
+                    _set(work.engine, row, state=FAILED, error=records.brief(error))
+                    if isinstance(error, CredentialError):
+                        raise
+            step.rows, step.message = meter.files, meter.text()
+            step.state = "failed" if len(failed) + len(later) > before else "done"
+            work.say("%s: %s", study, step.message)
+    return failed, later
+
+
+def _fetch(work: Work, row: Any, meter: Meter) -> None:
+    """Bring one file, unless an equal one is there."""
+    name = row.path.rpartition("/")[2]
+    file = RemoteFile(row.study_accession, row.file_uuid, name, row.size_bytes, row.md5)
+    if _is_here(work.storage, row):
+        _set(work.engine, row, state=PRESENT, error=None, location=str(work.storage.place(row.path)))
+        meter.end()
+        return
+    # Fetched anew although it was there once: its bytes are counted anew, too.
+    counted = 0 if row.location else row.bytes_fetched
+    part = work.storage.part(row.path, row.file_uuid)
+    _set(work.engine, row, location=None, bytes_fetched=counted)
+    meter.begin(name, part.stat().st_size if part.exists() else 0)
+    try:
+        work.hook.download(file, part, progress=meter)
+        location = work.storage.keep(part, row.path)
+    finally:
+        _set(work.engine, row, bytes_fetched=counted + meter.of_file)
+    _replace(work.engine, row, location)
+    meter.end()
+
+
+def _is_here(storage: Storage, row: Any) -> bool:
+    size = storage.size(row.path)
+    if size is None or row.size_bytes not in (None, size):
+        return False
+    if storage.is_local and row.md5:
+        return storage.md5(row.path) == row.md5
+    return bool(row.location == str(storage.place(row.path)))
+
+
+def _set(engine: sa.Engine, row: Any, **values: Any) -> None:
+    table = FILE_DOWNLOAD.c
+    statement = sa.update(FILE_DOWNLOAD).where(
+        table.study_accession == row.study_accession, table.file_uuid == row.file_uuid
+    )
+    with engine.begin() as connection:
+        connection.execute(statement.values(**values, changed_at=sa.func.now()))
+
+
+def _replace(engine: sa.Engine, row: Any, location: str) -> None:
+    """Note a file as present; what lay there before, under another UUID, is no more."""
+    table = FILE_DOWNLOAD.c
+    gone = sa.update(FILE_DOWNLOAD).where(table.location == location, table.file_uuid != row.file_uuid)
+    with engine.begin() as connection:
+        why = f"replaced by {row.file_uuid}"
+        connection.execute(gone.values(state=LEFT_OUT, error=why, location=None, changed_at=sa.func.now()))
+    _set(engine, row, state=PRESENT, error=None, location=location)
+
+
+class Meter:
+    """How the files of a study are getting on: told to `ops.step` and to the log now and then."""
+
+    def __init__(self, step: Step, say: Callable[..., None], study: str, files: int) -> None:
+        self._step, self._say, self._study = step, say, study
+        self._planned = files
+        self._name = ""
+        self._seen = 0
+        self._started = self._told = time.monotonic()
+        self.files = self.of_file = self._bytes = 0
+
+    def begin(self, name: str, start: int) -> None:
+        """A file begins, with so many bytes of an earlier try."""
+        self._name, self._seen, self.of_file = name, start, 0
+
+    def __call__(self, received: int) -> None:
+        """So many bytes of the file are there; fewer than before when it was begun anew."""
+        new = received - self._seen if received >= self._seen else received
+        self._seen = received
+        self.of_file += new
+        self._bytes += new
+        if time.monotonic() - self._told >= _TELL_EVERY:
+            self._told = time.monotonic()
+            self._step.progress(self.files, f"{self.text()}, now {self._name}")
+            self._say("%s: %s, now %s", self._study, self.text(), self._name)
+
+    def end(self) -> None:
+        """A file is there."""
+        self.files += 1
+
+    def text(self) -> str:
+        """Files, bytes and speed so far."""
+        seconds = max(time.monotonic() - self._started, 0.001)
+        megabytes = self._bytes / _MB
+        return (
+            f"{self.files} of {self._planned} files present, {self._bytes} bytes fetched,"
+            f" {megabytes / seconds:.1f} MB/s"
+        )

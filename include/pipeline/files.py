@@ -1,0 +1,271 @@
+"""Files of studies: which are wanted, and how it went. The book is `ops.file_download`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from immport_provider.errors import CredentialError, ImmPortError, RetriableError
+from immport_provider.hooks.files import ListedFile
+from include.pipeline import records
+from include.pipeline.records import About
+from include.storage import Storage, UnsafePathError
+from include.warehouse.tables import FILE_DOWNLOAD, RUN, STEP, STUDY
+
+if TYPE_CHECKING:
+    from immport_provider.hooks.immport import ImmPortHook
+
+#: States of a file.
+PLANNED, PRESENT, FAILED, LEFT_OUT = "planned", "present", "failed", "left out"
+#: Bytes and files that are worth a task of their own, and tasks at most: far below Airflow's 1024.
+BYTES_PER_TASK, FILES_PER_TASK, MOST_TASKS = 1 << 30, 200, 400
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Which files are wanted.
+
+    :param studies: accessions; all that the warehouse holds when empty.
+    :param types: ImmPort's file types; all when empty.
+    :param pattern: glob on the file's name.
+    :param max_bytes: what the run may fetch; None for no limit.
+    """
+
+    studies: tuple[str, ...] = ()
+    types: frozenset[str] = frozenset()
+    pattern: str = "*"
+    max_bytes: int | None = None
+
+    def takes(self, file: ListedFile) -> bool:
+        return (not self.types or file.kind in self.types) and fnmatchcase(file.name, self.pattern)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What becomes of a wanted file.
+
+    :param cost: bytes that are to be fetched, at most.
+    """
+
+    file: ListedFile
+    state: str
+    why: str | None = None
+    cost: int = 0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended: `success`, `partial` (some files failed) or `failed`."""
+
+    state: str
+    counts: dict[str, int]
+    text: str
+
+
+def studies_of(engine: sa.Engine, wish: Wish) -> list[About]:
+    """The studies whose files are looked at, by number."""
+    with engine.connect() as connection:
+        held = {
+            row.study_accession: row.release_version
+            for row in connection.execute(sa.select(STUDY).where(STUDY.c.state == "current"))
+        }
+    names = sorted(set(wish.studies) or held, key=lambda name: int(name[3:]))
+    return [About(name, held.get(name) or "") for name in names]
+
+
+def list_files(
+    engine: sa.Engine, hook: ImmPortHook, run_id: str, wish: Wish
+) -> tuple[list[ListedFile], dict[str, ImmPortError]]:
+    """Wanted files by their manifests, and the studies whose manifest could not be had.
+
+    :raises CredentialError: no manifest can be had.
+    """
+    files: list[ListedFile] = []
+    failed: dict[str, ImmPortError] = {}
+    for about in studies_of(engine, wish):
+        try:
+            with records.step(engine, run_id, about, "manifest") as step:
+                listed = hook.manifest(about.study)
+                wanted = [file for file in listed if wish.takes(file)]
+                step.rows, step.message = len(listed), f"{len(wanted)} of {len(listed)} files wanted"
+        except CredentialError:
+            raise
+        except ImmPortError as error:
+            failed[about.study] = error
+        else:
+            files += wanted
+    return files, failed
+
+
+def choose(engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], wish: Wish) -> list[Choice]:
+    """What becomes of each file: within the budget those that come first, in the order given."""
+    known = _md5_by_location(engine)
+    left = wish.max_bytes
+    taken: set[str] = set()
+    choices = []
+    for file in files:
+        choice = _choose(storage, file, known, taken, left)
+        if choice.state == PLANNED:
+            taken.add(file.path)
+            left = None if left is None else left - choice.cost
+        choices.append(choice)
+    return choices
+
+
+def _choose(
+    storage: Storage, file: ListedFile, known: dict[str, str | None], taken: set[str], left: int | None
+) -> Choice:
+    if not file.uuid or file.path in taken:
+        why = "another file has the same path" if file.uuid else "ImmPort offers no download of it: no UUID"
+        return Choice(file, LEFT_OUT, why)
+    try:
+        size, place = storage.size(file.path), str(storage.place(file.path))
+    except UnsafePathError as error:
+        return Choice(file, FAILED, str(error))
+    if size is not None and size == file.size_bytes and (storage.is_local or known.get(place) == file.md5):
+        return Choice(file, PLANNED)  # here already, as it seems
+    cost = file.size_bytes or 0
+    if left is not None and (cost > left or file.size_bytes is None):
+        told = "size unknown" if file.size_bytes is None else f"{cost} bytes"
+        return Choice(file, LEFT_OUT, f"{told}, and {left} bytes are left of the run's budget")
+    return Choice(file, PLANNED, cost=cost)
+
+
+def _md5_by_location(engine: sa.Engine) -> dict[str, str | None]:
+    table = FILE_DOWNLOAD.c
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(table.location, table.md5).where(table.location.is_not(None)))
+        return {row.location: row.md5 for row in rows}
+
+
+def is_worth_another_try(error: ImmPortError) -> bool:
+    """Whether Airflow should try again in some minutes."""
+    return isinstance(error, RetriableError)
+
+
+def describe(choices: Sequence[Choice], *, is_dry: bool) -> str:
+    """Files and bytes to be fetched; the total first, then per study and type."""
+    planned = [item for item in choices if item.state == PLANNED]
+    to_come = "to be fetched" if not is_dry else "would be fetched, in a dry run"
+    lines = [
+        f"{len(choices)} files wanted, {sum(item.cost > 0 for item in planned)} with"
+        f" {sum(item.cost for item in planned)} bytes {to_come},"
+        f" {sum(item.state == LEFT_OUT for item in choices)} left out"
+    ]
+    groups: dict[tuple[str, str], list[Choice]] = {}
+    for item in planned:
+        groups.setdefault((item.file.study, item.file.kind), []).append(item)
+    for (study, kind), items in groups.items():
+        lines.append(f"{study} {kind}: {len(items)} files, {sum(item.cost for item in items)} bytes to fetch")
+    return "\n".join(lines)
+
+
+def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[Choice]) -> None:
+    """Write the choices down. What was fetched of a file stays counted until it is fetched anew."""
+    rows = [
+        {
+            "study_accession": item.file.study,
+            "file_uuid": item.file.uuid or f"none: {item.file.path}",
+            "path": item.file.path,
+            "file_type": item.file.kind,
+            "size_bytes": item.file.size_bytes,
+            "md5": item.file.md5,
+            "state": item.state,
+            "error": item.why,
+            "run_id": run_id,
+        }
+        for item in choices
+    ]
+    statement = upsert(FILE_DOWNLOAD)
+    told = ("path", "file_type", "size_bytes", "md5", "state", "error", "run_id")
+    again = {name: statement.excluded[name] for name in told}
+    statement = statement.on_conflict_do_update(
+        index_elements=[FILE_DOWNLOAD.c.study_accession, FILE_DOWNLOAD.c.file_uuid],
+        set_={
+            **again,
+            "changed_at": sa.func.now(),
+            # What lies there is not known to be this content.
+            "location": sa.case(
+                (FILE_DOWNLOAD.c.md5.is_not_distinct_from(statement.excluded.md5), FILE_DOWNLOAD.c.location)
+            ),
+        },
+    )
+    with engine.begin() as connection:
+        # A second try of the plan may choose less.
+        connection.execute(
+            sa.update(FILE_DOWNLOAD)
+            .where(FILE_DOWNLOAD.c.run_id == run_id, FILE_DOWNLOAD.c.state == PLANNED)
+            .values(state=LEFT_OUT, error="no longer wanted")
+        )
+        if rows:
+            connection.execute(statement, rows)
+
+
+def batches(engine: sa.Engine, run_id: str) -> list[list[int]]:
+    """Batches of the planned files of a run: for each the position of its first file, and how many.
+
+    Positions are those of `rows_of`, which do not move while the run lasts.
+    """
+    rows = rows_of(engine, run_id)
+    total = sum(row.size_bytes or 0 for row in rows)
+    most_bytes = max(BYTES_PER_TASK, -(-total // MOST_TASKS) * 2)
+    most_files = max(FILES_PER_TASK, -(-len(rows) // MOST_TASKS) * 2)
+    found: list[list[int]] = []
+    held = 0
+    for position, row in enumerate(rows):
+        size = row.size_bytes or 0
+        if not found or found[-1][1] >= most_files or held + size > most_bytes:
+            found.append([position, 0])
+            held = 0
+        found[-1][1] += 1
+        held += size
+    return found
+
+
+def rows_of(engine: sa.Engine, run_id: str) -> Sequence[Any]:
+    """Rows of `ops.file_download` that a run planned, in a lasting order."""
+    table = FILE_DOWNLOAD.c
+    statement = (
+        sa.select(FILE_DOWNLOAD)
+        .where(table.run_id == run_id, table.state != LEFT_OUT)
+        .order_by(table.study_accession, table.file_uuid)
+    )
+    with engine.connect() as connection:
+        return connection.execute(statement).all()
+
+
+def finish(engine: sa.Engine, run_id: str) -> Summary:
+    """Hold the files to the plan and close the book of the run.
+
+    A file that nobody ended, and a study whose manifest could not be had, is a failure.
+    """
+    table, steps = FILE_DOWNLOAD.c, STEP.c
+    lost = (
+        sa.select(steps.study_accession, steps.state, steps.message)
+        .where(steps.run_id == run_id, steps.step == "manifest")
+        .distinct(steps.study_accession)
+        .order_by(steps.study_accession, steps.step_id.desc())
+    )
+    with engine.connect() as connection:
+        run = connection.execute(sa.select(RUN).where(RUN.c.run_id == run_id)).one()
+        manifests = [row for row in connection.execute(lost) if row.state != "done"]
+        rows = connection.execute(sa.select(FILE_DOWNLOAD).where(table.run_id == run_id)).all()
+    counts = {state: sum(row.state == state for row in rows) for state in (PRESENT, FAILED, LEFT_OUT)}
+    counts["unfinished"] = len(rows) - sum(counts.values())
+    problems = [f"{row.study_accession}: no manifest: {row.message}" for row in manifests]
+    for row in rows:
+        if row.state in (FAILED, PLANNED):
+            problems.append(f"{row.study_accession}: {row.path}: {row.error or 'was not fetched'}")
+    state = "success"
+    if run.listed is None:
+        state, problems = "failed", ["the plan was not finished: nothing was decided"]
+    elif problems:
+        state = "partial" if counts[PRESENT] else "failed"
+    records.note_run(engine, run_id, state=state, ended_at=sa.func.now())
+    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    return Summary(state, counts, "\n".join([f"{state}: {told}", *problems]))

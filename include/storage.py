@@ -1,0 +1,114 @@
+"""Where downloaded files are kept: `<root>/<path that ImmPort gives>`, in a folder or an object storage.
+
+A file is visible under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from airflow.sdk import ObjectStoragePath
+
+_BLOCK = 1 << 20
+
+
+class UnsafePathError(ValueError):
+    """A path that ImmPort gives and that might lead out of the root."""
+
+
+class StorageError(Exception):
+    """A file that could not be kept (disk or bucket full, no permission)."""
+
+
+class Storage:
+    """Files below `root`: a folder, or any URL that Airflow's object storage opens."""
+
+    def __init__(self, root: str) -> None:
+        self.root = ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")  # noqa: PTH100
+        self.is_local = self.root.protocol == "file"
+
+    def place(self, path: str) -> ObjectStoragePath:
+        """Where a file of this path is kept. The path is foreign text.
+
+        :raises UnsafePathError: it is absolute, climbs, hides, or holds characters no name has.
+        """
+        parts = path.split("/")
+        if path.startswith("/") or not all(parts) or {".", ".."} & set(parts):
+            raise UnsafePathError(f"a path that might lead out of the storage: {path!r}")
+        if not path.isprintable() or "\\" in path:
+            raise UnsafePathError(f"a path with characters that no file name has: {path!r}")
+        place = self.root / path
+        # A link that was set within the storage leads where nobody meant ImmPort to write.
+        if self.is_local and not _real(place).is_relative_to(_real(self.root)):
+            raise UnsafePathError(f"a path that leads out of the storage: {path!r}")
+        return place
+
+    def part(self, path: str, uuid: str) -> Path:
+        """Where a file grows until it is whole: beside its place, or on this machine if that is remote.
+
+        Another version of the file, which has another UUID, grows elsewhere.
+        """
+        name = f".{hashlib.sha256(uuid.encode()).hexdigest()[:32]}.part"
+        if self.is_local:
+            return Path(self.place(path).path).parent / name
+        return Path(tempfile.gettempdir()) / "immport-warehouse" / "files" / name
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a kept file; None without one."""
+        place = self.place(path)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            if place.is_file():
+                return int(place.stat().st_size)
+        return None
+
+    def md5(self, path: str) -> str | None:
+        """MD5 of a kept file; None when reading it would be a download of its own."""
+        if not self.is_local:
+            return None
+        with open(self.place(path).path, "rb") as content:  # noqa: PTH123
+            return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+    def keep(self, part: Path, path: str) -> str:
+        """Move a whole file to its place; the location it is kept at.
+
+        :raises StorageError: it cannot be written.
+        """
+        place = self.place(path)
+        try:
+            if self.is_local:
+                os.replace(part, place.path)  # noqa: PTH105
+                _sync_folder(os.path.dirname(place.path))  # noqa: PTH120
+            else:
+                self._upload(part, place)
+                part.unlink()
+        except OSError as error:
+            raise StorageError(f"{place}: cannot be written: {error.strerror or error}") from error
+        return str(place)
+
+    def _upload(self, part: Path, place: ObjectStoragePath) -> None:
+        arriving = place.parent / part.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open("rb") as content, arriving.open("wb") as kept:
+                shutil.copyfileobj(content, kept, _BLOCK)
+            self.root.fs.mv(arriving.path, place.path)
+        finally:
+            arriving.unlink(missing_ok=True)
+
+
+def _real(path: ObjectStoragePath) -> Path:
+    return Path(path.path).resolve()
+
+
+def _sync_folder(path: str) -> None:
+    """A rename is safe from a power cut only when its folder is on the disk, too."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,157 @@
+"""The operators of the files DAG. The work is in `include.pipeline.files`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from immport_provider.operators.immport import ImmPortOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from include.storage import Storage
+
+
+class ImmPortFilesOperator(ImmPortOperator):
+    """What the operators of the files share.
+
+    :param destination: folder or object storage URL of the files; below the landing zone when empty.
+    :param immport_conn_id: Airflow connection of type `immport`.
+    """
+
+    template_fields: Sequence[str] = (*ImmPortOperator.template_fields, "immport_conn_id", "destination")
+
+    def __init__(
+        self, *, immport_conn_id: str = "immport_default", destination: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.immport_conn_id = immport_conn_id
+        self.destination = destination
+
+    def storage(self) -> Storage:
+        from include.storage import Storage
+
+        return Storage(self.destination or f"{self.landing.rstrip('/')}/files")
+
+    def book(self, context: Context) -> str:
+        """Name of the run in `ops.run`: Airflow's names are those of one DAG."""
+        return f"{self.dag_id}/{context['run_id']}"
+
+
+class ImmPortPlanFilesOperator(ImmPortFilesOperator):
+    """Read the manifests and write down which files are to be fetched.
+
+    Returns batches, each the position of its first file in the plan and how many, one for each mapped
+    task; none in a dry run.
+
+    :param studies: only these accessions; all that the warehouse holds when empty.
+    :param types: only files of these types; all when empty.
+    :param pattern: only files whose name this glob matches.
+    :param max_bytes: what may be fetched at most.
+    :param is_dry_run: only say what would be fetched.
+    """
+
+    template_fields: Sequence[str] = (
+        *ImmPortFilesOperator.template_fields,
+        "studies",
+        "types",
+        "pattern",
+        "max_bytes",
+        "is_dry_run",
+    )
+
+    def __init__(
+        self,
+        *,
+        studies: list[str] | str = "",
+        types: list[str] | str = "",
+        pattern: str = "*",
+        max_bytes: int | str | None = None,
+        is_dry_run: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.studies = studies
+        self.types = types
+        self.pattern = pattern
+        self.max_bytes = max_bytes
+        self.is_dry_run = is_dry_run
+
+    def execute(self, context: Context) -> list[list[int]]:
+        from immport_provider.hooks.immport import ImmPortHook
+        from include.pipeline import files, records
+        from include.warehouse.migrate import require_current
+
+        engine, storage, run_id = self.engine(), self.storage(), self.book(context)
+        require_current(engine)
+        records.start_run(engine, run_id, self.dag_id)
+        limit = None if self.max_bytes is None else int(self.max_bytes)
+        wish = files.Wish(
+            tuple(self.studies or ()), frozenset(self.types or ()), str(self.pattern or "*"), limit
+        )
+        with ImmPortHook(self.immport_conn_id) as hook:
+            wanted, failed = files.list_files(engine, hook, run_id, wish)
+        task = context["ti"]
+        for study, error in failed.items():
+            self.log.error("%s: %s", study, error)
+        if any(files.is_worth_another_try(error) for error in failed.values()) and (
+            task.try_number <= task.max_tries
+        ):
+            raise AirflowException(f"manifests to be asked for again: {', '.join(failed)}")
+        choices = files.choose(engine, storage, wanted, wish)
+        told = files.describe(choices, is_dry=bool(self.is_dry_run))
+        self.log.info("%s", told)
+        if not self.is_dry_run:
+            files.write_plan(engine, run_id, choices)
+        studies = len(files.studies_of(engine, wish))
+        records.note_run(engine, run_id, listed=studies, note=told.partition("\n")[0])
+        return [] if self.is_dry_run else files.batches(engine, run_id)
+
+
+class ImmPortDownloadOperator(ImmPortFilesOperator):
+    """Fetch the files of a batch. One that fails leaves the others alone; the task then fails at its end.
+
+    :param batch: position of the first file in the plan, and how many.
+    """
+
+    template_fields: Sequence[str] = (*ImmPortFilesOperator.template_fields, "batch")
+
+    def __init__(self, *, batch: list[int], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch = batch
+
+    def execute(self, context: Context) -> None:
+        from immport_provider.errors import CredentialError
+        from immport_provider.hooks.immport import ImmPortHook
+        from include.pipeline.fetching import Work, fetch_batch
+
+        task = context["ti"]
+        first, count = self.batch
+        with ImmPortHook(self.immport_conn_id) as hook:
+            work = Work(self.engine(), hook, self.storage(), self.book(context), self.log.info)
+            try:
+                failed, later = fetch_batch(work, first, count, is_last_try=task.try_number > task.max_tries)
+            except CredentialError as error:
+                raise AirflowFailException(str(error)) from None
+        for told in (*failed, *later):
+            self.log.error("%s", told)
+        if later:
+            raise AirflowException(f"{len(later)} files to be tried again")
+        if failed:
+            raise AirflowFailException(f"{len(failed)} files failed")
+
+
+class ImmPortFinishFilesOperator(ImmPortFilesOperator):
+    """Close the book of the run: every file that was wanted must be there. Returns files by state."""
+
+    def execute(self, context: Context) -> dict[str, int]:
+        from include.pipeline import files
+
+        summary = files.finish(self.engine(), self.book(context))
+        self.log.info("%s", summary.text)
+        if summary.state != "success":
+            raise AirflowFailException(summary.text)
+        return summary.counts
