@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.landing import Landing, Manifest
+from include.landing import Landed, Landing, Manifest
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, snake_case
 from include.sources.reader import cell
@@ -22,6 +22,8 @@ from include.warehouse.tables import LOAD, QUARANTINE, RESULT, STAGED
 
 #: Rule of a row that no Postgres text can hold.
 ENCODABLE = "text_encodable"
+#: Its number, and the row as received.
+Refused = tuple[int, dict[str, object]]
 _BLOCK = 1 << 20
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -51,10 +53,9 @@ def stage(
     connection.execute(sa.delete(QUARANTINE).where(held))
     total = 0
     for endpoint in ENDPOINTS.values():
-        refused: list[tuple[int, dict[str, object]]] = []
+        refused: list[Refused] = []
         pieces = manifest.pieces(endpoint.name)
-        received = chain.from_iterable(landing.rows(piece, endpoint) for piece in pieces)
-        rows = _copy(connection, load_id, endpoint, received, refused)
+        rows = _copy(connection, load_id, endpoint, landing, pieces, refused)
         set_aside(connection, load_id, endpoint, manifest, refused)
         connection.execute(
             sa.insert(STAGED).values(
@@ -65,6 +66,8 @@ def stage(
                 # A fetch of before the endpoint was declared says nothing of it.
                 is_known=bool(pieces),
                 pieces=sum(1 for piece in pieces if piece.path),
+                rows_expected=next((p.rows_expected for p in pieces if p.expected_from), None),
+                expected_from=next((p.expected_from for p in pieces if p.expected_from), None),
                 note="; ".join(dict.fromkeys(piece.note for piece in pieces if piece.note)) or None,
             )
         )
@@ -96,31 +99,97 @@ def _copy(
     connection: sa.Connection,
     load_id: int,
     endpoint: Endpoint,
-    rows: Iterable[dict[str, object]],
-    refused: list[tuple[int, dict[str, object]]],
+    landing: Landing,
+    pieces: Iterable[Landed],
+    refused: list[Refused],
 ) -> int:
     table = staging_table(load_id, endpoint)
     columns = ", ".join(f'"{name}" text' for name in endpoint.columns)
     connection.exec_driver_sql(f"drop table if exists {table}")
     # Not logged: a crash may empty it, so publish counts the rows again before it believes them.
     connection.exec_driver_sql(f"create unlogged table {table} (row_number bigint, {columns})")
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, io.BufferedReader(_Blocks(_lines(endpoint, rows, refused))) as stream:
-        cursor.copy_expert(f"copy {table} from stdin", stream, size=1 << 16)
-        count: int = cursor.rowcount
+    count, first = 0, 1
+    for piece in pieces:
+        copied = _copy_tsv if piece.form == "tsv" else _copy_rows
+        count += copied(connection, table, endpoint, landing, piece, first, refused)
+        first += piece.rows
     # Publishing joins on the keys: without their statistics it takes twice as long.
     connection.exec_driver_sql(f"analyze {table} (row_number, {', '.join(endpoint.key_columns)})")
     return count
 
 
+def _copy_rows(
+    connection: sa.Connection,
+    table: str,
+    endpoint: Endpoint,
+    landing: Landing,
+    piece: Landed,
+    first: int,
+    refused: list[Refused],
+) -> int:
+    names = ", ".join(f'"{item.column}"' for item in endpoint.fields)
+    blocks = _lines(endpoint, landing.rows(piece, endpoint), refused, first)
+    return _send(connection, f"copy {table} (row_number, {names}) from stdin", blocks)
+
+
+def _copy_tsv(
+    connection: sa.Connection,
+    table: str,
+    endpoint: Endpoint,
+    landing: Landing,
+    piece: Landed,
+    first: int,
+    refused: list[Refused],
+) -> int:
+    """Lines as they were landed and checked, each behind its number: no cell is looked at."""
+    blocks = landing.lines(piece, endpoint)
+    start = next(blocks, None)
+    if start is None:
+        return 0
+    header, block = start
+    known = [name for name in header.columns if name in endpoint.columns]
+    if len(known) < len(header.columns):  # cells of a column that nobody declared are not staged
+        return _copy_rows(connection, table, endpoint, landing, piece, first, refused)
+    names = header.fields(endpoint)
+    columns = ", ".join(f'"{name}"' for name in known)
+    lines = _numbered(chain([block], (more for _, more in blocks)), names, refused, first)
+    # A landed TSV holds no backslash: to COPY's text form every character of it is itself.
+    return _send(connection, f"copy {table} (row_number, {columns}) from stdin (null '')", lines)
+
+
+def _numbered(
+    blocks: Iterable[bytes], names: tuple[str, ...], refused: list[Refused], first: int
+) -> Iterator[bytes]:
+    number = first
+    for block in blocks:
+        lines = block.split(b"\n")
+        lines.pop()
+        numbered = list(enumerate(lines, start=number))
+        number += len(numbered)
+        if b"\x00" in block:
+            for at, line in numbered:
+                if b"\x00" in line:
+                    cells = (text or None for text in line.decode().split("\t"))
+                    refused.append((at, dict(zip(names, cells, strict=True))))
+            numbered = [pair for pair in numbered if b"\x00" not in pair[1]]
+        yield b"".join([b"%d\t%b\n" % pair for pair in numbered])
+
+
+def _send(connection: sa.Connection, statement: str, blocks: Iterator[bytes]) -> int:
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, io.BufferedReader(_Blocks(blocks)) as stream:
+        cursor.copy_expert(statement, stream, size=1 << 16)
+        return int(cursor.rowcount)
+
+
 def _lines(
-    endpoint: Endpoint, rows: Iterable[dict[str, object]], refused: list[tuple[int, dict[str, object]]]
+    endpoint: Endpoint, rows: Iterable[dict[str, object]], refused: list[Refused], first: int
 ) -> Iterator[bytes]:
     """Rows in COPY's text form, about a megabyte at a time."""
     names = endpoint.names
     block: list[bytes] = []
     size = 0
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=first):
         cells = [cell(row.get(name)) for name in names]
         if _SPECIAL.search("".join(filter(None, cells))):  # rare: one look at a row, not one at each cell
             cells = [text if text is None else text.translate(_ESCAPES) for text in cells]
@@ -168,7 +237,7 @@ def set_aside(
     load_id: int,
     endpoint: Endpoint,
     manifest: Manifest,
-    refused: list[tuple[int, dict[str, object]]],
+    refused: list[Refused],
 ) -> None:
     """Record rows that cannot be staged, with what Postgres cannot hold written as an escape."""
     if not refused:
