@@ -130,7 +130,8 @@ class Landing:
         """
         self._refuse_complete(fetch)
         self._note(fetch, landed.name).unlink(missing_ok=True)
-        (self.root / landed.path).unlink(missing_ok=True)
+        if landed.path:
+            (self.root / landed.path).unlink(missing_ok=True)
 
     def leave_out(self, fetch: Fetch, endpoint: Endpoint, why: str) -> Landed:
         """Note that an endpoint is not asked because it has no rows, and how that is known."""

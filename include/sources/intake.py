@@ -103,4 +103,6 @@ def take_tsv(
     lost, added = set(endpoint.names).difference(names), set(names).difference(endpoint.names)
     if not body.rows:
         return Intake()
-    return Intake(body.rows, Counter(dict.fromkeys(lost, body.rows)), Counter(dict.fromkeys(added, body.rows)))
+    return Intake(
+        body.rows, Counter(dict.fromkeys(lost, body.rows)), Counter(dict.fromkeys(added, body.rows))
+    )

@@ -219,9 +219,7 @@ class ImmPortHook(BaseHook):
         from immport_provider.hooks.retries import BACKOFF, retrying
 
         tries = tries or self.settings.max_retries + 1
-        attempts = retrying(
-            tries, self._wait or BACKOFF, self._sleep, self.log.warning, divisible=divisible
-        )
+        attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning, divisible=divisible)
         try:
             return attempts(self._try, request, receive)
         except RetriableError as error:
