@@ -145,9 +145,9 @@ class Answer:
         return is_large and self.is_divisible and bool(self.parts(BY_ARM))
 
     @property
-    def why_large(self) -> str | None:
-        expected = self.expected
-        return expected and f"asked for in parts: {expected.rows:,} rows in {expected.source}"
+    def why_large(self) -> str:
+        told = self.expected and f"{self.expected.rows:,} rows in {self.expected.source}"
+        return f"asked for in parts: {told}"
 
     def parts(self, order: tuple[str, ...]) -> tuple[Part, ...]:
         return divide(WHOLE, self.context.members, self.endpoint, order)
@@ -204,11 +204,11 @@ class Answer:
             return held
         self._note = why
         first = self._walk(BY_ARM, held)
-        if not first.lost and (first.is_undivided or self._is_expected(first)):
+        if first.is_undivided or self._is_expected(first):
             return self._proven(first, self.expected)
         order = second_way(self.endpoint, self.context.members)
         second = self._walk(order, held) if order else None
-        if second and not second.lost and self._is_expected(second):
+        if second and self._is_expected(second):
             return self._proven(second, self.expected)
         if second and (same := self._agree(first, second)):
             return self._proven(*same)
@@ -289,11 +289,10 @@ class Answer:
             return None
         if not first.lost and first.rows == second.rows:
             return first, Expected(second.rows, f"the same asked for {second.name}")
-        if second.rows >= first.rows and all(part.get(ARM) == BLANK for part in first.lost):
-            mine, theirs = self._with_arm(first), self._with_arm(second)
-            if mine == theirs:
-                how = f"asked for {second.name}; {mine:,} rows with an arm, as when asked for {first.name}"
-                return second, Expected(second.rows, how)
+        mine, theirs = self._with_arm(first), self._with_arm(second)
+        if second.rows >= first.rows and mine == theirs:
+            how = f"asked for {second.name}; {mine:,} rows with an arm, as when asked for {first.name}"
+            return second, Expected(second.rows, how)
         return None
 
     def _with_arm(self, way: Way) -> int:

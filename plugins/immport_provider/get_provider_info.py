@@ -64,7 +64,7 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "split_above_rows": {
                         "label": "Split above (rows)",
-                        "description": "Results of a study known to be more than this are asked for in parts.",
+                        "description": "Results of a study known to be more are asked for in parts.",
                         "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 50_000},
                     },
                     "max_answer_mb": {

@@ -153,7 +153,7 @@ class ImmPortHook(BaseHook):
         :param filters: parameters that ask for a part of the study's rows.
         :param form: `json` or `tsv`.
         :param tries: how often it is tried at most; as often as the connection says without it.
-        :param divisible: the caller can ask for less: what ImmPort does not manage in time is not tried again.
+        :param divisible: the caller can ask for less: what takes ImmPort too long is not tried again.
         :raises CredentialError: the key is not accepted.
         :raises AccessError: the study is not open to the key.
         :raises RequestError: ImmPort refuses the request.
