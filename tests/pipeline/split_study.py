@@ -50,14 +50,14 @@ def study(rows: int = 2000, controls: int = CONTROLS, experiments: int = 2) -> S
 
 
 def _row(number: int, rows: int, controls: int, experiments: int) -> dict[str, Any]:
-    about = {
+    about: dict[str, Any] = {
         "experimentAccession": f"EXP{1 + number % experiments}",
         "analyteReported": "IFN-γ" if number % 2 else 'IL-6, "as is"',  # noqa: RUF001 - as it is written
         "concentrationValueReported": f"{number}.50",
         "mfi": str(number * 4),
     }
     if number >= rows - controls:
-        nothing = dict.fromkeys(
+        nothing: dict[str, Any] = dict.fromkeys(
             ("armAccession", "subjectAccession", "plannedVisitAccession", "biosampleAccession"), None
         )
         return result("mbaa", number + 1, **{**about, **nothing, "sourceType": "STANDARD CURVE"})
