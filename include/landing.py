@@ -3,6 +3,7 @@
     <root>/SDY139/DR25/<fetch id>/elisa.json.gz        the answer, compressed
     <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of it
     <root>/SDY139/DR25/<fetch id>/mbaa.2.json.gz       the second part of an answer asked for in parts
+    <root>/SDY139/DR25/<fetch id>/elisa.tsv.gz         where TSV was proven to say the same
     <root>/SDY139/DR25/<fetch id>/SDY139-DR25_Tab.zip  or the package instead of answers
     <root>/SDY139/DR25/<fetch id>/manifest.json        written last: the fetch is complete
     <root>/vocabularies/<fetch id>/lkSex.json.gz       the same for vocabularies
@@ -22,7 +23,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -32,9 +33,11 @@ from uuid import uuid4
 from airflow.sdk import ObjectStoragePath
 
 from include.manifest import FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
+from include.sources.intake import Confined, take_json, take_tsv
 from include.sources.model import Endpoint
 from include.sources.reader import NotDataError, read_rows
 from include.sources.release import Release
+from include.sources.tsv import Header, NotTsvError, TsvBody, read_tsv
 
 MANIFEST = "manifest.json"
 
@@ -60,19 +63,25 @@ class Landing:
         *,
         piece: int = 0,
         note: str | None = None,
+        tsv_header: str | None = None,
+        confined: Confined | None = None,
     ) -> Landed:
         """Land one answer, or one part of it, while it arrives.
 
         :param piece: number of the part, from 1; 0 for a whole answer.
+        :param tsv_header: the answer is TSV, under this header line; JSON without it.
+        :param confined: sees that it holds only what its filters ask for.
         :raises NotDataError: the answer is not whole or no data; nothing was landed.
+        :raises NotTsvError: it is not the TSV that was proven; nothing was landed.
+        :raises FilterIgnoredError: rows that were not asked for; nothing was landed.
         :raises LandingError: the fetch is complete already, or it cannot be written (disk full).
         """
         self._refuse_complete(fetch)
+        form = "json" if tsv_header is None else "tsv"
         name = f"{endpoint.name}.{piece}" if piece else endpoint.name
-        target = self.root / fetch.path / f"{name}.json.gz"
+        target = self.root / fetch.path / f"{name}.{form}.gz"
         digest = hashlib.sha256()
-        declared, missing, unknown = set(endpoint.names), Counter[str](), Counter[str]()
-        size = rows = 0
+        size = 0
 
         def kept(packed: gzip.GzipFile) -> Iterator[bytes]:
             nonlocal size
@@ -84,11 +93,10 @@ class Landing:
 
         with self._arriving(target) as file:
             with gzip.GzipFile("", "wb", _COMPRESSION, file, mtime=0) as packed:
-                for row in read_rows(kept(packed), endpoint):
-                    rows += 1
-                    if row.keys() != declared:
-                        missing.update(declared - row.keys())
-                        unknown.update(row.keys() - declared)
+                if tsv_header is None:
+                    intake = take_json(kept(packed), endpoint, confined)
+                else:
+                    intake = take_tsv(kept(packed), endpoint, tsv_header, confined)
             stored = file.tell()
         landed = Landed(
             endpoint.name,
@@ -97,15 +105,33 @@ class Landing:
             _now(),
             size,
             stored,
-            rows,
+            intake.rows,
             digest.hexdigest(),
-            dict(sorted(missing.items())),
-            dict(sorted(unknown.items())),
+            dict(sorted(intake.missing.items())),
+            dict(sorted(intake.unknown.items())),
             piece=piece,
+            form=form,
             note=note,
+            ignored=", ".join(sorted(confined.ignored)) or None if confined else None,
         )
         self._write_json(self._note(fetch, landed.name), asdict(landed))
         return landed
+
+    def annotate(self, fetch: Fetch, landed: Landed, **known: Any) -> Landed:
+        """Write down what else is known of landed bytes: a note, another count of their rows."""
+        landed = replace(landed, **known)
+        self._write_json(self._note(fetch, landed.name), asdict(landed))
+        return landed
+
+    def discard(self, fetch: Fetch, landed: Landed) -> None:
+        """Forget a landed file that does not belong to the answer after all.
+
+        :raises LandingError: the fetch is complete already.
+        """
+        self._refuse_complete(fetch)
+        self._note(fetch, landed.name).unlink(missing_ok=True)
+        if landed.path:
+            (self.root / landed.path).unlink(missing_ok=True)
 
     def leave_out(self, fetch: Fetch, endpoint: Endpoint, why: str) -> Landed:
         """Note that an endpoint is not asked because it has no rows, and how that is known."""
@@ -247,13 +273,29 @@ class Landing:
         """
         if not landed.path:
             return
+        read = read_tsv if landed.form == "tsv" else read_rows
         digest = hashlib.sha256()
         rows = 0
         with _explained(landed):
-            for row in read_rows(self._bytes(landed, digest.update), endpoint):
+            for row in read(self._bytes(landed, digest.update), endpoint):
                 rows += 1
                 yield row
-        if (digest.hexdigest(), rows) != (landed.sha256, landed.rows):
+        self._same(landed, digest.hexdigest(), rows)
+
+    def lines(self, landed: Landed, endpoint: Endpoint) -> Iterator[tuple[Header, bytes]]:
+        """Blocks of whole lines of a landed TSV, each with the header above them, checked to the end.
+
+        :raises LandingError: as for `rows`.
+        """
+        digest = hashlib.sha256()
+        with _explained(landed):
+            body = TsvBody(self._bytes(landed, digest.update), endpoint)
+            for block in body.blocks():
+                yield body.header, block
+        self._same(landed, digest.hexdigest(), body.rows)
+
+    def _same(self, landed: Landed, sha256: str, rows: int) -> None:
+        if (sha256, rows) != (landed.sha256, landed.rows):
             raise LandingError(f"{_name(landed)}: changed since it was landed (sha256 or row count differ)")
 
     def _bytes(self, landed: Landed, seen: Callable[[bytes], None]) -> Iterator[bytes]:
@@ -335,7 +377,7 @@ def _explained(landed: Landed) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise LandingError(f"{_name(landed)}: missing") from None
-    except (OSError, EOFError, zlib.error, NotDataError) as error:
+    except (OSError, EOFError, zlib.error, NotDataError, NotTsvError) as error:
         raise LandingError(f"{_name(landed)}: changed since it was landed: {error}") from error
 
 

@@ -76,6 +76,9 @@ class Landed:
     :param piece: number of the part, from 1, of an answer that was asked for in parts; 0 for a whole one.
     :param form: `json` or `tsv`; `zip` for a package.
     :param note: what a person should know: why nothing was asked for, why in parts.
+    :param rows_expected: rows that another count has, of all parts together.
+    :param expected_from: that count: the release's table counts, the same asked for in other parts.
+    :param ignored: filter that the source ignored: this is the answer of the request without it.
     """
 
     endpoint: str
@@ -91,6 +94,9 @@ class Landed:
     piece: int = 0
     form: str = "json"
     note: str | None = None
+    rows_expected: int | None = None
+    expected_from: str | None = None
+    ignored: str | None = None
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from immport_provider.errors import CredentialError
 from include.landing import Fetch, Landed, Landing
-from include.pipeline import records
+from include.pipeline import answers, records
 from include.pipeline.batch import Tools
 from include.pipeline.records import EXTRACTED, Load, Step
 from include.sources.immport import ENDPOINTS, STUDY_ENDPOINTS
@@ -30,17 +30,11 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
         if refused := records.refused_credentials(tools.engine, tools.run_id):
             raise CredentialError(f"not asked for, credentials were refused: {refused}")
         landed = tools.landing.partial(fetch)
-        for endpoint in _fetch_order():
-            if endpoint.name not in landed:
-                landed[endpoint.name] = hook.fetch(
-                    endpoint,
-                    load.study,
-                    lambda chunks, endpoint=endpoint: tools.landing.receive(  # type: ignore[misc]
-                        fetch, endpoint, endpoint.request(load.study)[1], chunks
-                    ),
-                )
+        context = answers.Context(tools, hook, load, fetch, step, landed)
+        for number, endpoint in enumerate(_fetch_order(), start=1):
+            answers.land(context, endpoint)
             rows = sum(item.rows for item in landed.values())
-            step.progress(rows, f"{endpoint.name}, {len(landed)} of {len(ENDPOINTS)} endpoints")
+            step.progress(rows, f"{endpoint.name}, {number} of {len(ENDPOINTS)} endpoints")
         _same_release(tools.landing, load, landed["study"])
         tools.landing.write_manifest(
             fetch,
@@ -50,8 +44,8 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
             started_at=started,
         )
     manifest = tools.landing.read_manifest(fetch)
-    for item in manifest.landed:
-        records.note_drift(tools.engine, load.load_id, item)
+    for name in ENDPOINTS:
+        records.note_drift(tools.engine, load.load_id, name, manifest.pieces(name))
     step.rows = manifest.rows
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{len(manifest.landed)} endpoints, {size / 1e6:.1f} MB"

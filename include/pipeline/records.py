@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -118,17 +119,18 @@ def note_run(engine: sa.Engine, run_id: str, **values: Any) -> None:
         connection.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**values))
 
 
-def note_drift(engine: sa.Engine, load_id: int, landed: Landed) -> None:
-    """Record keys that an answer lacked or had beyond those declared."""
+def note_drift(engine: sa.Engine, load_id: int, endpoint: str, pieces: Iterable[Landed]) -> None:
+    """Record keys that an answer lacked or had beyond those declared, all its parts together."""
+    found: Counter[tuple[str, str]] = Counter()
+    for piece in pieces:
+        found.update({("missing", name): rows for name, rows in piece.missing_keys.items()})
+        found.update({("unknown", name): rows for name, rows in piece.unknown_keys.items()})
     rows = [
-        {"load_id": load_id, "endpoint": landed.endpoint, "field": field, "kind": kind, "rows": count}
-        for kind, fields in (("missing", landed.missing_keys), ("unknown", landed.unknown_keys))
-        for field, count in fields.items()
+        {"load_id": load_id, "endpoint": endpoint, "field": name, "kind": kind, "rows": count}
+        for (kind, name), count in found.items()
     ]
     with engine.begin() as connection:
-        connection.execute(
-            sa.delete(DRIFT).where(DRIFT.c.load_id == load_id, DRIFT.c.endpoint == landed.endpoint)
-        )
+        connection.execute(sa.delete(DRIFT).where(DRIFT.c.load_id == load_id, DRIFT.c.endpoint == endpoint))
         if rows:
             connection.execute(sa.insert(DRIFT), rows)
 

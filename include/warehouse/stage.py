@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.landing import Landing, Manifest
+from include.landing import Landed, Landing, Manifest
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, Route, snake_case
 from include.sources.reader import cell
@@ -26,6 +26,8 @@ __all__ = ["ENCODABLE", "drop_leftovers", "drop_staging", "stage", "staging_tabl
 
 #: Rule of a row that no Postgres text can hold.
 ENCODABLE = "text_encodable"
+#: Its number, and the row as received.
+Refused = tuple[int, dict[str, object]]
 _BLOCK = 1 << 20
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -73,10 +75,9 @@ def _stage_answer(
     connection: sa.Connection, load_id: int, landing: Landing, manifest: Manifest, endpoint: Endpoint
 ) -> dict[str, Any]:
     """Stage what the API answered at one endpoint. Returns what is recorded of it."""
-    refused: list[tuple[int, dict[str, object]]] = []
+    refused: list[Refused] = []
     pieces = manifest.pieces(endpoint.name)
-    received = chain.from_iterable(landing.rows(piece, endpoint) for piece in pieces)
-    rows = _copy(connection, load_id, endpoint, received, refused)
+    rows = _copy(connection, load_id, endpoint, landing, pieces, refused)
     set_aside(connection, load_id, endpoint, manifest, refused)
     return {
         "rows_received": sum(piece.rows for piece in pieces),
@@ -84,6 +85,8 @@ def _stage_answer(
         # A fetch of before the endpoint was declared says nothing of it.
         "is_known": bool(pieces),
         "pieces": sum(1 for piece in pieces if piece.path),
+        "rows_expected": next((piece.rows_expected for piece in pieces if piece.expected_from), None),
+        "expected_from": next((piece.expected_from for piece in pieces if piece.expected_from), None),
         "note": "; ".join(dict.fromkeys(piece.note for piece in pieces if piece.note)) or None,
     }
 
@@ -112,26 +115,85 @@ def _copy(
     connection: sa.Connection,
     load_id: int,
     endpoint: Endpoint,
-    rows: Iterable[dict[str, object]],
-    refused: list[tuple[int, dict[str, object]]],
+    landing: Landing,
+    pieces: Iterable[Landed],
+    refused: list[Refused],
 ) -> int:
     table = staging.create(connection, load_id, endpoint)
-    columns = ", ".join(("row_number", *(f'"{item.column}"' for item in endpoint.fields)))
-    count = staging.copy(
-        connection, f"copy {table} ({columns}) from stdin", _lines(endpoint, rows, refused)
-    )
+    count, first = 0, 1
+    for piece in pieces:
+        copied = _copy_tsv if piece.form == "tsv" else _copy_rows
+        count += copied(connection, table, endpoint, landing, piece, first, refused)
+        first += piece.rows
     staging.analyze(connection, load_id, endpoint)
     return count
 
 
+def _copy_rows(
+    connection: sa.Connection,
+    table: str,
+    endpoint: Endpoint,
+    landing: Landing,
+    piece: Landed,
+    first: int,
+    refused: list[Refused],
+) -> int:
+    names = ", ".join(f'"{item.column}"' for item in endpoint.fields)
+    blocks = _lines(endpoint, landing.rows(piece, endpoint), refused, first)
+    return staging.copy(connection, f"copy {table} (row_number, {names}) from stdin", blocks)
+
+
+def _copy_tsv(
+    connection: sa.Connection,
+    table: str,
+    endpoint: Endpoint,
+    landing: Landing,
+    piece: Landed,
+    first: int,
+    refused: list[Refused],
+) -> int:
+    """Lines as they were landed and checked, each behind its number: no cell is looked at."""
+    blocks = landing.lines(piece, endpoint)
+    start = next(blocks, None)
+    if start is None:
+        return 0
+    header, block = start
+    known = [name for name in header.columns if name in endpoint.columns]
+    if len(known) < len(header.columns):  # cells of a column that nobody declared are not staged
+        return _copy_rows(connection, table, endpoint, landing, piece, first, refused)
+    names = header.fields(endpoint)
+    columns = ", ".join(f'"{name}"' for name in known)
+    lines = _numbered(chain([block], (more for _, more in blocks)), names, refused, first)
+    # A landed TSV holds no backslash: to COPY's text form every character of it is itself.
+    return staging.copy(connection, f"copy {table} (row_number, {columns}) from stdin (null '')", lines)
+
+
+def _numbered(
+    blocks: Iterable[bytes], names: tuple[str, ...], refused: list[Refused], first: int
+) -> Iterator[bytes]:
+    number = first
+    for block in blocks:
+        lines = block.split(b"\n")
+        lines.pop()
+        numbered = list(enumerate(lines, start=number))
+        number += len(numbered)
+        if b"\x00" in block:
+            for at, line in numbered:
+                if b"\x00" in line:
+                    cells = (text or None for text in line.decode().split("\t"))
+                    refused.append((at, dict(zip(names, cells, strict=True))))
+            numbered = [pair for pair in numbered if b"\x00" not in pair[1]]
+        yield b"".join([b"%d\t%b\n" % pair for pair in numbered])
+
+
 def _lines(
-    endpoint: Endpoint, rows: Iterable[dict[str, object]], refused: list[tuple[int, dict[str, object]]]
+    endpoint: Endpoint, rows: Iterable[dict[str, object]], refused: list[Refused], first: int
 ) -> Iterator[bytes]:
     """Rows in COPY's text form, about a megabyte at a time."""
     names = endpoint.names
     block: list[bytes] = []
     size = 0
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=first):
         cells = [cell(row.get(name)) for name in names]
         if _SPECIAL.search("".join(filter(None, cells))):  # rare: one look at a row, not one at each cell
             cells = [text if text is None else text.translate(_ESCAPES) for text in cells]
@@ -157,7 +219,7 @@ def set_aside(
     load_id: int,
     endpoint: Endpoint,
     manifest: Manifest,
-    refused: list[tuple[int, dict[str, object]]],
+    refused: list[Refused],
 ) -> None:
     """Record rows that cannot be staged, with what Postgres cannot hold written as an escape."""
     if not refused:

@@ -15,6 +15,7 @@ class ImmPortError(Exception):
     :ivar endpoint: the endpoint's name.
     :ivar study: accession, when the request was about one study.
     :ivar parameters: query parameters that were sent; they hold no secret.
+    :ivar filters: those of them that ask for a part of a study.
     :ivar tries: how often the request was made.
     """
 
@@ -26,10 +27,13 @@ class ImmPortError(Exception):
         self.endpoint = "connection"
         self.study: str | None = None
         self.parameters: dict[str, str] = {}
+        self.filters: dict[str, str] = {}
         self.tries = 1
 
     def __str__(self) -> str:
         about = f" of {self.study}" if self.study else ""
+        if self.filters:
+            about += f" ({', '.join(f'{name}={value}' for name, value in self.filters.items())})"
         tries = f" ({self.tries} tries)" if self.tries > 1 else ""
         return f"{self.source}: {self.endpoint}{about}: {self.what}{tries}"
 
@@ -67,6 +71,10 @@ class AnswerTimeoutError(RetriableError):
     """No connection, or no further byte, in time."""
 
 
+class NoConnectionError(AnswerTimeoutError):
+    """No connection in time: the question was not even heard."""
+
+
 class ConnectionLostError(RetriableError):
     """The connection failed or ended before the answer did."""
 
@@ -81,3 +89,10 @@ class ServerError(RetriableError):
 
 class BadAnswerError(RetriableError):
     """Status 200, but not the data that the endpoint promises: an HTML page, broken or cut JSON."""
+
+
+def asks_for_too_much(error: BaseException) -> bool:
+    """Whether a smaller question may be answered: the source heard this one and did not manage it in time."""
+    if isinstance(error, AnswerTimeoutError):
+        return not isinstance(error, NoConnectionError)
+    return isinstance(error, ServerError) and error.status == 504

@@ -62,6 +62,16 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "Studies per page of the study search.",
                         "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 500},
                     },
+                    "split_above_rows": {
+                        "label": "Split above (rows)",
+                        "description": "Results of a study known to be more are asked for in parts.",
+                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 50_000},
+                    },
+                    "max_answer_mb": {
+                        "label": "Largest answer (MB)",
+                        "description": "An answer of results that grows beyond is asked for in parts.",
+                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 512},
+                    },
                     "allow_http": {
                         "label": "Allow plain http",
                         "description": "Sends the key unencrypted. Only for a stand-in on a private"

@@ -16,6 +16,7 @@ from immport_provider.errors import (
     ConnectionLostError,
     CredentialError,
     ImmPortError,
+    NoConnectionError,
     RateLimitError,
     RequestError,
     ServerError,
@@ -28,14 +29,33 @@ if TYPE_CHECKING:
     import httpx
 
 
+#: Media type by the name that the parameter `format` has for it.
+ACCEPT = {"json": "application/json", "tsv": "text/tab-separated-values"}
+
+
 @dataclass(frozen=True)
 class Request:
-    """What is asked: an endpoint, of one study or of none."""
+    """What is asked: an endpoint, of one study or of none.
+
+    :param filters: further parameters, which ask for a part of the study.
+    """
 
     endpoint: Endpoint
     path: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     study: str | None = None
+    filters: Mapping[str, str] = field(default_factory=dict)
+    form: str = "json"
+
+    @property
+    def query(self) -> dict[str, str]:
+        """All query parameters."""
+        form = {"format": self.form} if self.form != "json" else {}
+        return {**self.parameters, **self.filters, **form}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Accept": ACCEPT[self.form]}
 
 
 def check(answer: httpx.Response, refused: str, now: datetime) -> None:
@@ -67,6 +87,16 @@ def check(answer: httpx.Response, refused: str, now: datetime) -> None:
     raise RequestError(f"HTTP {status}", status)
 
 
+def check_framing(answer: httpx.Response) -> None:
+    """Let only a body pass whose end is told: a TSV that is cut between two lines looks whole.
+
+    :raises BadAnswerError: the connection's end would be the body's.
+    """
+    is_chunked = "chunked" in answer.headers.get("Transfer-Encoding", "").lower()
+    if not is_chunked and "Content-Length" not in answer.headers:
+        raise BadAnswerError("TSV of untold length: a cut would not be seen", 200)
+
+
 @contextmanager
 def explained(request: Request, source: str) -> Iterator[None]:
     """Turn whatever goes wrong inside into an error that says which request it was."""
@@ -77,7 +107,8 @@ def explained(request: Request, source: str) -> Iterator[None]:
         error.source = source
         error.endpoint = request.endpoint.name
         error.study = request.study
-        error.parameters = dict(request.parameters)
+        error.parameters = request.query
+        error.filters = dict(request.filters)
         raise
 
 
@@ -90,7 +121,7 @@ def _translated() -> Iterator[None]:
     except NotDataError as error:
         raise BadAnswerError(str(error), 200) from None
     except (httpx.ConnectTimeout, httpx.PoolTimeout):
-        raise AnswerTimeoutError("no connection in time") from None
+        raise NoConnectionError("no connection in time") from None
     except httpx.TimeoutException:
         raise AnswerTimeoutError("nothing arrived in time") from None
     except httpx.ConnectError as error:

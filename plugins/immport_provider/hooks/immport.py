@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
@@ -21,7 +21,7 @@ from immport_provider.errors import (
     ImmPortError,
     RetriableError,
 )
-from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.answers import Request, check, check_framing, explained
 from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
 from include.sources.immport import DRS_DOWNLOAD, ENDPOINTS, SEARCH, STUDY_ENDPOINTS
 from include.sources.model import Endpoint
@@ -137,17 +137,32 @@ class ImmPortHook(BaseHook):
         self.log.warning(notice)
         return notice
 
-    def fetch(self, endpoint: Endpoint, study: str, receive: Callable[[Iterator[bytes]], T]) -> T:
-        """Stream the answer of one endpoint for one study.
+    def fetch(
+        self,
+        endpoint: Endpoint,
+        study: str,
+        receive: Callable[[Iterator[bytes]], T],
+        *,
+        filters: Mapping[str, str] | None = None,
+        form: str = "json",
+        tries: int | None = None,
+        divisible: bool = False,
+    ) -> T:
+        """Stream the answer of one endpoint for one study, or for a part of it.
 
         :param receive: takes the body's chunks to the end; called anew for every try, so that what
             an earlier try gave must be dropped. A `NotDataError` it raises counts as a bad answer.
+        :param filters: parameters that ask for a part of the study's rows.
+        :param form: `json` or `tsv`.
+        :param tries: how often it is tried at most; as often as the connection says without it.
+        :param divisible: the caller can ask for less: what takes ImmPort too long is not tried again.
         :raises CredentialError: the key is not accepted.
         :raises AccessError: the study is not open to the key.
         :raises RequestError: ImmPort refuses the request.
         :raises RetriableError: still no answer after all tries.
         """
-        return self._ask(Request(endpoint, *endpoint.request(study), study), receive)
+        request = Request(endpoint, *endpoint.request(study), study, filters or {}, form)
+        return self._ask(request, receive, tries, divisible=divisible)
 
     def vocabulary(self, endpoint: Endpoint, receive: Callable[[Iterator[bytes]], T]) -> T:
         """Stream the terms of one vocabulary; `receive` and errors as of `fetch`."""
@@ -248,11 +263,18 @@ class ImmPortHook(BaseHook):
         }
         return self._ask(Request(SEARCH, SEARCH.path, parameters), read_page, tries)
 
-    def _ask(self, request: Request, receive: Callable[[Iterator[bytes]], T], tries: int | None = None) -> T:
+    def _ask(
+        self,
+        request: Request,
+        receive: Callable[[Iterator[bytes]], T],
+        tries: int | None = None,
+        *,
+        divisible: bool = False,
+    ) -> T:
         from immport_provider.hooks.retries import BACKOFF, retrying
 
         tries = tries or self.settings.max_retries + 1
-        attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning)
+        attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning, divisible=divisible)
         try:
             return attempts(self._try, request, receive)
         except RetriableError as error:
@@ -262,11 +284,12 @@ class ImmPortHook(BaseHook):
     def _try(self, request: Request, receive: Callable[[Iterator[bytes]], T]) -> T:
         client = self.get_conn()
         with explained(request, self.settings.source):
-            headers = self._credential().header if request.endpoint.needs_key else {}
-            with client.stream(
-                "GET", API + request.path, params=dict(request.parameters), headers=headers
-            ) as answer:
+            secret = self._credential().header if request.endpoint.needs_key else {}
+            headers = {**request.headers, **secret}
+            with client.stream("GET", API + request.path, params=request.query, headers=headers) as answer:
                 check(answer, self._why_refused(), self._clock())
+                if request.form == "tsv":
+                    check_framing(answer)
                 return receive(answer.iter_bytes())
 
     def _credential(self) -> Credential:

@@ -13,10 +13,10 @@ from tenacity import (
     retry_if_result,
     stop_after_attempt,
 )
-from tenacity.stop import stop_base
+from tenacity.stop import stop_base, stop_never
 from tenacity.wait import wait_base, wait_random, wait_random_exponential
 
-from immport_provider.errors import RetriableError
+from immport_provider.errors import RetriableError, asks_for_too_much
 
 #: Seconds a task waits at most because ImmPort asked to. Beyond, Airflow's own retry comes later.
 LONGEST_WAIT = 120.0
@@ -25,16 +25,24 @@ BACKOFF = wait_random_exponential(multiplier=1, max=30)
 
 
 def retrying(
-    tries: int, wait: wait_base, sleep: Callable[[float], None], warn: Callable[..., None]
+    tries: int,
+    wait: wait_base,
+    sleep: Callable[[float], None],
+    warn: Callable[..., None],
+    *,
+    divisible: bool = False,
 ) -> Retrying:
-    """Try again after retriable errors only, with backoff and whatever `Retry-After` asks for."""
+    """Try again after retriable errors only, with backoff and whatever `Retry-After` asks for.
+
+    :param divisible: the caller asks for less instead when the source does not manage it in time.
+    """
 
     def say(state: RetryCallState) -> None:
         warn("%s; trying again in %.1f s", _error(state), state.upcoming_sleep)
 
     return Retrying(
         retry=retry_if_exception_type(RetriableError),
-        stop=stop_after_attempt(tries) | _TooLong(),
+        stop=stop_after_attempt(tries) | _TooLong() | (_TooMuch() if divisible else stop_never),
         wait=_RetryAfter(wait),
         sleep=sleep,
         before_sleep=say,
@@ -72,6 +80,11 @@ class _RetryAfter(wait_base):
 class _TooLong(stop_base):
     def __call__(self, retry_state: RetryCallState) -> bool:
         return (_error(retry_state).retry_after or 0.0) > LONGEST_WAIT
+
+
+class _TooMuch(stop_base):
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return asks_for_too_much(_error(retry_state))
 
 
 def _error(state: RetryCallState) -> RetriableError:

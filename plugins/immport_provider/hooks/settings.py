@@ -39,6 +39,8 @@ class Settings:
     :param key: the API key; None without one, or with a user name.
     :param login: user name and password of the older token exchange.
     :param timeout: seconds without a byte.
+    :param split_above_rows: results known to be more are asked for in parts at once.
+    :param max_answer_bytes: an answer that grows beyond is given up and asked for in parts.
     """
 
     base: str
@@ -48,6 +50,8 @@ class Settings:
     max_retries: int
     page_size: int
     allow_http: bool = False
+    split_above_rows: int = 50_000
+    max_answer_bytes: int = 512 << 20
 
     @property
     def source(self) -> str:
@@ -79,6 +83,8 @@ def read_settings(connection: Connection) -> Settings:
         max_retries=int(_number(extra, "max_retries", 5)),
         page_size=int(_number(extra, "page_size", 500, least=1)),
         allow_http=allow_http,
+        split_above_rows=int(_number(extra, "split_above_rows", 50_000, least=1)),
+        max_answer_bytes=int(_number(extra, "max_answer_mb", 512, least=1) * (1 << 20)),
     )
 
 

@@ -1,0 +1,189 @@
+"""Times one large answer asked for in parts, behind a source that does not manage it whole.
+
+A study of so many MBAA rows, a sandbox that hangs above a limit: rows, parts, seconds, and the memory a
+process takes beyond its imports, beside an undivided fetch of the same rows; JSON and TSV; and staging both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from immport_provider.hooks.immport import ImmPortHook
+from include.landing import Fetch, Landing, Manifest
+from include.local.postgres import EmbeddedPostgres
+from include.pipeline import answers, records
+from include.pipeline.batch import Tools
+from include.pipeline.records import Step
+from include.sources.immport import ENDPOINTS
+from include.sources.release import Release
+from include.warehouse import migrate, stage
+from include.warehouse.connect import warehouse_engine
+from include.warehouse.tables import FORMAT_VERDICT, LOAD
+from tests.support.sandbox import RunningSandbox, running_sandbox
+
+STUDY, RELEASE, MBAA = "SDY1001", "DR51", ENDPOINTS["mbaa"]
+#: Seconds without a byte after which an answer is given up: each one that is too large costs as much.
+TIMEOUT = 5
+MODES = ("whole json", "whole tsv", "parts json", "parts tsv")
+
+
+def peak() -> int:
+    """Most memory this process has ever had, bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def land(order: dict[str, Any]) -> dict[str, Any]:
+    """Land the answer in this process, which does nothing else."""
+    import httpx  # noqa: F401 - what a task has imported before its first answer
+    import tenacity  # noqa: F401
+
+    engine, before = warehouse_engine(sa.make_url(order["warehouse"])), peak()
+    tools = Tools(engine, Landing(order["landing"]), "bench")
+    load = records.load(engine, order["load_id"])
+    expected = answers.Expected(order["rows"], "an undivided answer") if order["rows"] else None
+    with ImmPortHook() as hook:
+        context = answers.Context(tools, hook, load, Fetch(STUDY, RELEASE, load.fetch_id), Step(engine, 0))
+        for name in ("arm", "plannedVisit", "demographic", "experiment"):
+            answers.land(context, ENDPOINTS[name])
+        started = time.perf_counter()
+        pieces = answers.land(context, MBAA, expected)
+        seconds = time.perf_counter() - started
+        landed, base = context.landed.values(), hook.settings.base
+        tools.landing.write_manifest(context.fetch, landed, source=base, release_date=None, started_at="")
+    return {
+        "rows": sum(piece.rows for piece in pieces),
+        "parts": len(pieces),
+        "form": {piece.form for piece in pieces}.pop(),
+        "seconds": seconds,
+        "received": sum(piece.size_bytes for piece in pieces),
+        "memory": peak() - before,
+    }
+
+
+def in_a_process(sandbox: RunningSandbox, order: dict[str, Any]) -> dict[str, Any]:
+    extra = {"timeout": TIMEOUT if order["limit"] else 600, "split_above_rows": 10**9, "max_answer_mb": 10**5}
+    connection = {"conn_type": "immport", "host": sandbox.url, "password": sandbox.api_key, "extra": extra}
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks.split", "--land", json.dumps(order)],
+        env={**os.environ, "AIRFLOW_CONN_IMMPORT_DEFAULT": json.dumps(connection)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(ended.stdout.splitlines()[-1]))
+
+
+def new_load(engine: sa.Engine, fetch_id: str) -> int:
+    values = {
+        "study_accession": STUDY,
+        "release_version": RELEASE,
+        "release_key": Release.parse(RELEASE).key,
+        "fetch_id": fetch_id,
+        "state": "extracted",
+    }
+    with engine.begin() as connection:
+        return int(connection.execute(sa.insert(LOAD).values(values).returning(LOAD.c.load_id)).scalar_one())
+
+
+def decide(engine: sa.Engine, sandbox: RunningSandbox, form: str) -> None:
+    """As if TSV had been compared before."""
+    verdict = {
+        "source": sandbox.url.removeprefix("http://"),
+        "endpoint": MBAA.name,
+        "is_equal": form == "tsv",
+        "header": "\t".join(MBAA.names),
+        "rows_compared": 0,
+    }
+    with engine.begin() as connection:
+        connection.execute(sa.delete(FORMAT_VERDICT))
+        connection.execute(sa.insert(FORMAT_VERDICT).values(verdict))
+
+
+def stage_seconds(engine: sa.Engine, load_id: int, landing: Landing, manifest: Manifest) -> float:
+    started = time.perf_counter()
+    with engine.begin() as connection:
+        stage.stage(connection, load_id, landing, manifest)
+    return time.perf_counter() - started
+
+
+def measure(engine: sa.Engine, sandbox: RunningSandbox, folder: str, limit: int) -> dict[str, dict[str, Any]]:
+    landing, found = Landing(f"{folder}/landing"), dict[str, dict[str, Any]]()
+    rows = 0
+    for mode in MODES:
+        how, form = mode.split()
+        sandbox.clear_faults()
+        if how == "parts":
+            sandbox.fault("mbaa", "hang", above_rows=limit)
+        decide(engine, sandbox, form)
+        load_id = new_load(engine, mode.replace(" ", "-"))
+        found[mode] = in_a_process(
+            sandbox,
+            {
+                "warehouse": engine.url.render_as_string(hide_password=False),
+                "landing": f"{folder}/landing",
+                "load_id": load_id,
+                # Without a count, an answer is not asked for as TSV, and parts are counted by a second way.
+                "rows": rows or (10**8 if form == "tsv" else 0),
+                "limit": limit if how == "parts" else 0,
+            },
+        )
+        rows = rows or found[mode]["rows"]
+        if found[mode]["rows"] != rows:
+            raise SystemExit(f"{mode}: {found[mode]['rows']} rows, {rows} in an undivided answer")
+        manifest = landing.read_manifest(Fetch(STUDY, RELEASE, mode.replace(" ", "-")))
+        found[mode]["staged"] = stage_seconds(engine, load_id, landing, manifest)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=200_000, help="MBAA rows of the study")
+    parser.add_argument("--limit", type=int, default=20_000, help="rows above which the sandbox hangs")
+    parser.add_argument("--land", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.land:
+        logging.disable(logging.INFO)
+        sys.stdout.write(json.dumps(land(json.loads(options.land))) + "\n")
+        return
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="immport-bench-") as folder:
+        postgres = EmbeddedPostgres(Path(folder) / "postgres")
+        with postgres.running() as server, running_sandbox(studies=1, rows=options.rows) as sandbox:
+            url = server.ensure_database("bench")
+            migrate.upgrade(url)
+            engine = warehouse_engine(url)
+            found = measure(engine, sandbox, folder, options.limit)
+            engine.dispose()
+        postgres.remove()
+    table = Table(title=f"{options.rows:,} MBAA rows; in parts: the source hangs above {options.limit:,}")
+    for name in ("asked for", "rows", "parts", "received MB", "seconds", "memory MB", "staged, seconds"):
+        table.add_column(name, justify="left" if name == "asked for" else "right")
+    for mode, what in found.items():
+        table.add_row(
+            mode,
+            f"{what['rows']:,}",
+            str(what["parts"]),
+            f"{what['received'] / 1e6:.0f}",
+            f"{what['seconds']:.1f}",
+            f"{what['memory'] / 1e6:.0f}",
+            f"{what['staged']:.1f}",
+        )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

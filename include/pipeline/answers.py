@@ -1,0 +1,340 @@
+"""The answer of one endpoint of a study, landed in one piece, or in parts proven to be all of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from typing import TYPE_CHECKING
+
+from immport_provider.errors import BadAnswerError, RequestError
+from include.landing import Fetch, Landed
+from include.pipeline.batch import Tools
+from include.pipeline.formats import BULK_ROWS, PROOF_ROWS, Formats, Sample, read_sample
+from include.pipeline.records import Load, Step
+from include.pipeline.split import (
+    ARM,
+    BY_ARM,
+    WHOLE,
+    AnswerTooLargeError,
+    Members,
+    Part,
+    Walk,
+    Way,
+    divide,
+    is_too_much,
+    second_way,
+)
+from include.sources.immport import ENDPOINTS
+from include.sources.intake import BLANK, Confined
+from include.sources.model import Endpoint
+from include.sources.tsv import NotTsvError
+
+if TYPE_CHECKING:
+    from immport_provider.hooks.immport import ImmPortHook
+
+
+class SplitNotWholeError(RuntimeError):
+    """An answer asked for in parts is not proven to be whole: the study cannot be loaded from it."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Another count of an answer's rows.
+
+    :param source: where it comes from: the name of the release's table counts.
+    """
+
+    rows: int
+    source: str
+
+
+@dataclass
+class Context:
+    """What the answers of one study are landed with.
+
+    :param landed: what is landed so far, by `Landed.name`; kept up to date.
+    """
+
+    tools: Tools
+    hook: ImmPortHook
+    load: Load
+    fetch: Fetch
+    step: Step
+    landed: dict[str, Landed] = field(default_factory=dict)
+
+    @cached_property
+    def formats(self) -> Formats:
+        return Formats(self.tools.engine, self.hook.settings.source)
+
+    @cached_property
+    def members(self) -> Members:
+        """What the study's results can be divided by, from its own answers."""
+        people = [
+            (str(row["armAccession"]), str(row["subjectAccession"]))
+            for row in self._rows("demographic")
+            if row.get("armAccession") and row.get("subjectAccession")
+        ]
+        subjects = {arm: tuple(sorted({who for of, who in people if of == arm})) for arm, _ in people}
+        return Members(
+            self._accessions("arm", "armAccession"),
+            self._accessions("plannedVisit", "plannedVisitAccession"),
+            subjects,
+            self._accessions("experiment", "experimentAccession"),
+        )
+
+    def pieces(self, endpoint: Endpoint) -> list[Landed]:
+        """What is landed of an endpoint, by number."""
+        found = (item for item in list(self.landed.values()) if item.endpoint == endpoint.name)
+        return sorted(found, key=lambda item: item.piece)
+
+    def _accessions(self, endpoint: str, name: str) -> tuple[str, ...]:
+        return tuple(sorted({str(row[name]) for row in self._rows(endpoint) if row.get(name)}))
+
+    def _rows(self, name: str) -> Iterator[dict[str, object]]:
+        for piece in land(self, ENDPOINTS[name]):
+            yield from self.tools.landing.rows(piece, ENDPOINTS[name])
+
+
+def land(context: Context, endpoint: Endpoint, expected: Expected | None = None) -> list[Landed]:
+    """Land the answer of one endpoint; what an earlier try landed is not fetched again.
+
+    :param expected: another count of its rows. Many are asked for in parts at once; a difference to what
+        comes is left to the gate, but parts must be proven to be the whole.
+    :raises SplitNotWholeError: the parts are not, or nothing proves it. They are forgotten.
+    :raises FilterIgnoredError: the source sent rows that a part excludes.
+    :raises ImmPortError: as `ImmPortHook.fetch`.
+    """
+    answer = Answer(context, endpoint, expected)
+    held = context.pieces(endpoint)
+    if any(not item.piece for item in held):
+        pieces = held
+        answer.settle(held[0])
+    elif held or answer.is_known_to_be_large:
+        pieces = answer.in_parts(held[0].note if held else answer.why_large)
+    else:
+        try:
+            pieces = [answer.ask(WHOLE, answer.is_divisible)]
+        except Exception as error:
+            if not answer.is_divisible or not is_too_much(error) or not answer.parts(BY_ARM):
+                raise
+            pieces = answer.in_parts(f"asked for in parts: {error}")
+    return answer.counted(pieces)
+
+
+class Answer:
+    """One endpoint's answer on its way to the landing zone."""
+
+    def __init__(self, context: Context, endpoint: Endpoint, expected: Expected | None) -> None:
+        self.context = context
+        self.endpoint = endpoint
+        self.expected = expected
+        self.is_divisible = endpoint.path.startswith("/result/")
+        self._note: str | None = None
+        self._numbers = count(1 + max((item.piece for item in context.pieces(endpoint)), default=0))
+        self._lock = threading.Lock()
+        self._settings = context.hook.settings
+
+    @property
+    def is_known_to_be_large(self) -> bool:
+        limit = self._settings.split_above_rows
+        is_large = self.expected is not None and self.expected.rows > limit
+        return is_large and self.is_divisible and bool(self.parts(BY_ARM))
+
+    @property
+    def why_large(self) -> str:
+        told = self.expected and f"{self.expected.rows:,} rows in {self.expected.source}"
+        return f"asked for in parts: {told}"
+
+    def parts(self, order: tuple[str, ...]) -> tuple[Part, ...]:
+        return divide(WHOLE, self.context.members, self.endpoint, order)
+
+    def ask(self, part: Part, can_divide: bool) -> Landed:
+        """Land one part, or the whole; TSV if it is much and TSV was proven, else JSON.
+
+        :param can_divide: less can be asked for, so that what takes too long is not tried again.
+        """
+        with self._lock:
+            piece = next(self._numbers) if part.filters else 0
+        is_bulk = bool(part.filters) or (self.expected is not None and self.expected.rows >= BULK_ROWS)
+        verdict = self.context.formats.verdict(self.endpoint) if is_bulk and self.is_divisible else None
+        note = self._note
+        if verdict and verdict.is_equal:
+            try:
+                return self._receive(part, can_divide, piece, note, verdict.header)
+            except (NotTsvError, BadAnswerError, RequestError) as error:
+                doubt = f"asked for as JSON, TSV is no longer trusted: {error}"
+            landed = self._receive(part, can_divide, piece, "; ".join(filter(None, (note, doubt))))
+            self.context.formats.withdraw(self.endpoint, doubt)
+            return landed
+        landed = self._receive(part, can_divide, piece, note)
+        self.settle(landed)
+        return landed
+
+    def settle(self, landed: Landed) -> None:
+        """Let a small answer decide whether TSV can be trusted, if that is open."""
+        if not self.is_divisible or not landed.path:
+            return
+        own = self.endpoint.request(self.context.load.study)[1]
+        filters = {name: value for name, value in landed.parameters.items() if name not in own}
+
+        def fetch() -> Sample:
+            return self.context.hook.fetch(
+                self.endpoint,
+                self.context.load.study,
+                lambda chunks: read_sample(chunks, self.endpoint, PROOF_ROWS),
+                filters=filters,
+                form="tsv",
+                tries=1,
+            )
+
+        landing = self.context.tools.landing
+        self.context.formats.settle(self.endpoint, landed, lambda: landing.rows(landed, self.endpoint), fetch)
+
+    def in_parts(self, why: str | None) -> list[Landed]:
+        """Ask in parts until they are proven to be the whole answer.
+
+        :raises SplitNotWholeError: they are not.
+        """
+        held = self.context.pieces(self.endpoint)
+        if held and all(item.expected_from for item in held):  # an earlier try proved it
+            return held
+        self._note = why
+        first = self._walk(BY_ARM, held)
+        if first.is_undivided or self._is_expected(first):
+            return self._proven(first, self.expected)
+        order = second_way(self.endpoint, self.context.members)
+        second = self._walk(order, held) if order else None
+        if second and self._is_expected(second):
+            return self._proven(second, self.expected)
+        if second and (same := self._agree(first, second)):
+            return self._proven(*same)
+        self._keep_only([])
+        raise SplitNotWholeError(self._unproven(first, second))
+
+    def counted(self, pieces: list[Landed]) -> list[Landed]:
+        """Write down the other count beside what came whole."""
+        if self.expected is None or any(item.expected_from or not item.path for item in pieces):
+            return pieces
+        return self._annotate(pieces, self.expected)
+
+    def _receive(
+        self, part: Part, can_divide: bool, piece: int, note: str | None, tsv_header: str | None = None
+    ) -> Landed:
+        context, filters = self.context, dict(part.filters)
+        parameters = {**self.endpoint.request(context.load.study)[1], **filters}
+
+        def receive(chunks: Iterator[bytes]) -> Landed:
+            return context.tools.landing.receive(
+                context.fetch,
+                self.endpoint,
+                parameters,
+                self._bounded(chunks) if can_divide else chunks,
+                piece=piece,
+                note=note or None,
+                tsv_header=tsv_header,
+                confined=Confined(filters) if filters else None,
+            )
+
+        landed = context.hook.fetch(
+            self.endpoint,
+            context.load.study,
+            receive,
+            filters=filters,
+            form="json" if tsv_header is None else "tsv",
+            divisible=can_divide,
+        )
+        context.landed[landed.name] = landed
+        return landed
+
+    def _bounded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        limit, size = self._settings.max_answer_bytes, 0
+        for chunk in chunks:
+            size += len(chunk)
+            if size > limit:
+                raise AnswerTooLargeError(f"the answer grew over {limit >> 20} MB")
+            yield chunk
+
+    def _walk(self, order: tuple[str, ...], held: list[Landed]) -> Way:
+        def tell(way: Way) -> None:
+            message = f"{self.endpoint.name}, {len(way.pieces)} parts {way.name}"
+            self.context.step.progress(sum(item.rows for item in list(self.context.landed.values())), message)
+
+        calls = getattr(self._settings, "calls_in_flight", 2)
+        walk = Walk(self.endpoint, self.context.members, self.ask, self._discard, held, calls, tell)
+        return walk.go(order)
+
+    def _discard(self, piece: Landed) -> None:
+        self.context.landed.pop(piece.name, None)
+        self.context.tools.landing.discard(self.context.fetch, piece)
+
+    def _keep_only(self, pieces: list[Landed]) -> None:
+        """Forget what other ways, or earlier tries, landed."""
+        kept = {item.name for item in pieces}
+        for piece in self.context.pieces(self.endpoint):
+            if piece.name not in kept:
+                self._discard(piece)
+
+    def _is_expected(self, way: Way) -> bool:
+        return self.expected is not None and way.rows == self.expected.rows
+
+    def _agree(self, first: Way, second: Way) -> tuple[Way, Expected] | None:
+        """The way that is whole, and how the other proves it; None if it does not."""
+        # Rows without an arm are in no part of the first way, and in none of the second if it had to ask for
+        # them, unless asking for them is seen to work.
+        if second.lost or (second.asks_for_blanks and not (first.finds_blanks or second.finds_blanks)):
+            return None
+        if not first.lost and first.rows == second.rows:
+            return first, Expected(second.rows, f"the same asked for {second.name}")
+        mine, theirs = self._with_arm(first), self._with_arm(second)
+        if second.rows >= first.rows and mine == theirs:
+            how = f"asked for {second.name}; {mine:,} rows with an arm, as when asked for {first.name}"
+            return second, Expected(second.rows, how)
+        return None
+
+    def _with_arm(self, way: Way) -> int:
+        rows = 0
+        for piece in way.pieces:
+            arm = piece.parameters.get(ARM)
+            if arm is None or piece.ignored:
+                landed = self.context.tools.landing.rows(piece, self.endpoint)
+                rows += sum(1 for row in landed if row.get(ARM))
+            elif arm != BLANK:
+                rows += piece.rows
+        return rows
+
+    def _proven(self, way: Way, proof: Expected | None) -> list[Landed]:
+        self._keep_only(way.pieces)
+        if proof is None:  # one answer that holds all: no parts that could miss something
+            return way.pieces
+        return self._annotate(way.pieces, proof)
+
+    def _annotate(self, pieces: list[Landed], proof: Expected) -> list[Landed]:
+        differs = None
+        if self.expected is not None and proof != self.expected:
+            differs = f"{self.expected.rows:,} rows in {self.expected.source}"
+        made = []
+        for item in sorted(pieces, key=lambda item: item.piece):
+            note = "; ".join(filter(None, (item.note, differs))) or None
+            landed = self.context.tools.landing.annotate(
+                self.context.fetch, item, rows_expected=proof.rows, expected_from=proof.source, note=note
+            )
+            self.context.landed[landed.name] = landed
+            made.append(landed)
+        return made
+
+    def _unproven(self, first: Way, second: Way | None) -> str:
+        counts = [f"{way.rows:,} rows asked for {way.name}" for way in (first, second) if way]
+        if self.expected:
+            counts.append(f"{self.expected.rows:,} in {self.expected.source}")
+        elif second is None:
+            counts.append("no other count to compare with")
+        lost = Counter(why for way in (first, second) if way for why in way.lost.values())
+        told = f"; rows without an arm, visit or subject: {next(iter(lost))}" if lost else ""
+        return (
+            f"{self._settings.source}: {self.endpoint.name} of {self.context.load.study}:"
+            f" the parts are not proven to be the whole: {', '.join(counts)}{told}"
+        )

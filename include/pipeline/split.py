@@ -1,0 +1,288 @@
+"""Asking in parts for an answer that does not come whole: which parts, and whether they are the whole.
+
+Arms first, then planned visits within an arm, then batches of subjects, then experiments. Each part is seen
+to hold only what it was asked for (`Confined`), so that no row can be in two.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from immport_provider.errors import RequestError, ServerError, asks_for_too_much
+from include.landing import Landed
+from include.sources.intake import BLANK
+from include.sources.model import Endpoint
+
+ARM, VISIT, SUBJECT, EXPERIMENT = (
+    "armAccession", "plannedVisitAccession", "subjectAccession", "experimentAccession",
+)  # fmt: skip
+#: Filters in the order in which they divide; every second way begins with another one.
+BY_ARM = (ARM, VISIT, SUBJECT, EXPERIMENT)
+BY_EXPERIMENT = (EXPERIMENT, ARM, VISIT, SUBJECT)
+BY_VISIT = (VISIT, ARM, SUBJECT, EXPERIMENT)
+WORDS = {ARM: "arm", VISIT: "visit", SUBJECT: "subject", EXPERIMENT: "experiment"}
+
+#: Subjects asked for at once: an address of more than some 2,000 characters is refused by many servers.
+MOST_SUBJECTS = 100
+#: Parts refused in a row before the source is believed to be down, not the parts too large.
+MOST_REFUSALS = 32
+
+
+class AnswerTooLargeError(RuntimeError):
+    """An answer grew over the limit and was given up: it is asked for in parts."""
+
+
+def is_too_much(error: BaseException) -> bool:
+    """Whether a smaller part may succeed."""
+    return isinstance(error, AnswerTooLargeError) or asks_for_too_much(error)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an answer: the rows that pass all filters, in the order they were added.
+
+    :param filters: field and value; `BLANK` for rows without one.
+    """
+
+    filters: tuple[tuple[str, str], ...] = ()
+
+    def narrowed(self, name: str, value: str) -> Part:
+        """The part of it with one more filter, or another value of one."""
+        return Part((*(item for item in self.filters if item[0] != name), (name, value)))
+
+    def get(self, name: str) -> str | None:
+        return dict(self.filters).get(name)
+
+    @property
+    def parent(self) -> Part:
+        """What its last filter divided."""
+        return Part(self.filters[:-1])
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it asks for rows without a value somewhere."""
+        return any(value == BLANK for _, value in self.filters)
+
+    @cached_property
+    def key(self) -> frozenset[tuple[str, str]]:
+        """The same for the same filters in whatever order."""
+        return frozenset(self.filters)
+
+    def covers(self, other: Mapping[str, str]) -> bool:
+        """Whether all rows that pass `other` pass this, too."""
+        return all(
+            name in other and set(other[name].split(",")) <= set(value.split(","))
+            for name, value in self.filters
+        )
+
+
+WHOLE = Part()
+
+
+@dataclass(frozen=True)
+class Members:
+    """What the rows of a study can be divided by, each in a fixed order.
+
+    :param subjects: of each arm.
+    """
+
+    arms: tuple[str, ...]
+    visits: tuple[str, ...]
+    subjects: Mapping[str, tuple[str, ...]]
+    experiments: tuple[str, ...]
+
+    def of(self, name: str, part: Part) -> Sequence[str]:
+        """Values of a filter that divide a part; several subjects are one value."""
+        if name != SUBJECT:
+            return {ARM: self.arms, VISIT: self.visits, EXPERIMENT: self.experiments}[name]
+        arm = part.get(ARM)
+        arms = self.subjects if arm is None else [arm]
+        subjects = sorted({subject for name in arms for subject in self.subjects.get(name, ())})
+        return _batches(subjects)
+
+
+def divide(part: Part, members: Members, endpoint: Endpoint, order: Sequence[str]) -> tuple[Part, ...]:
+    """The parts that a part consists of; none if it cannot be divided further."""
+    subjects = (part.get(SUBJECT) or "").split(",")
+    if len(subjects) > 1:
+        return tuple(part.narrowed(SUBJECT, batch) for batch in _batches(subjects))
+    for name in order:
+        if part.get(name) is not None or name not in endpoint.names:
+            continue
+        # Of a row without an arm neither visit nor subject is known.
+        if name in (VISIT, SUBJECT) and part.get(ARM) == BLANK:
+            continue
+        values = members.of(name, part)
+        if not values or (name == EXPERIMENT and len(values) < 2):
+            continue
+        parts = [part.narrowed(name, value) for value in values]
+        # Every row is of an experiment.
+        return tuple(parts if name == EXPERIMENT else [*parts, part.narrowed(name, BLANK)])
+    return ()
+
+
+def _batches(subjects: Sequence[str]) -> list[str]:
+    """Two halves, or more batches if they would be too long; one if there is one subject."""
+    size = min(MOST_SUBJECTS, max(1, (len(subjects) + 1) // 2))
+    return [",".join(subjects[start : start + size]) for start in range(0, len(subjects), size)]
+
+
+@dataclass
+class Way:
+    """An answer asked for in parts.
+
+    :param order: filters that divided it.
+    :param lost: parts of rows without a value that the source does not give, and why.
+    :param whole: name of a piece that holds all, because what was to divide it was ignored.
+    """
+
+    order: tuple[str, ...]
+    pieces: list[Landed] = field(default_factory=list)
+    lost: dict[Part, str] = field(default_factory=dict)
+    whole: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"by {WORDS[self.order[0]]}"
+
+    @property
+    def rows(self) -> int:
+        return sum(piece.rows for piece in self.pieces)
+
+    @property
+    def is_undivided(self) -> bool:
+        """Whether the source ignored what was to divide the answer and sent all of it."""
+        return self.whole is not None
+
+    @property
+    def asks_for_blanks(self) -> bool:
+        return any(BLANK in piece.parameters.values() for piece in self.pieces)
+
+    @property
+    def finds_blanks(self) -> bool:
+        """Whether asking for rows without a value brought some: the source understands it."""
+        return any(
+            BLANK in piece.parameters.values() and piece.rows and not piece.ignored for piece in self.pieces
+        )
+
+
+@dataclass
+class Walk:
+    """One way through the parts of an answer.
+
+    :param ask: asks for a part (the part, whether it can be divided) and lands it. Called by several threads.
+    :param discard: forgets a landed part.
+    :param held: parts that are landed already.
+    :param calls: parts that are asked for at once.
+    :param tell: told of each part that is landed.
+    """
+
+    endpoint: Endpoint
+    members: Members
+    ask: Callable[[Part, bool], Landed]
+    discard: Callable[[Landed], None]
+    held: Iterable[Landed]
+    calls: int
+    tell: Callable[[Way], None]
+
+    def go(self, order: tuple[str, ...]) -> Way:
+        """Ask for all parts.
+
+        :raises FilterIgnoredError: a part holds rows of another.
+        :raises ImmPortError: a part cannot be had, or none of many came in time.
+        """
+        way = Way(order)
+        self._found = {self._filters(piece): piece for piece in self.held}
+        self._queue = deque(self._divided(WHOLE, way))
+        self._covered: list[Part] = []
+        self._refusals = 0
+        running: dict[Future[Landed], Part] = {}
+        with ThreadPoolExecutor(self.calls, "part") as pool:
+            try:
+                while self._queue or running:
+                    while self._queue and len(running) < self.calls:
+                        part = self._queue.popleft()
+                        if not self._is_known(part, way):
+                            can_divide = bool(self._divided(part, way))
+                            running[pool.submit(self.ask, part, can_divide)] = part
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        self._take(running.pop(future), future, way)
+            finally:
+                # What is under way when another part fails is kept for the next try.
+                wait(running)
+        return way
+
+    def _divided(self, part: Part, way: Way) -> tuple[Part, ...]:
+        return divide(part, self.members, self.endpoint, way.order)
+
+    def _is_known(self, part: Part, way: Way) -> bool:
+        """Take what an earlier try landed of a part."""
+        if piece := self._found.get(part.key):
+            self._keep(part, piece, way)
+            return True
+        # An earlier try divided it: asking for it whole would fail again.
+        if any(part.covers(dict(filters)) for filters in self._found):
+            parts = self._divided(part, way)
+            self._queue.extendleft(reversed(parts))
+            return bool(parts)
+        return False
+
+    def _take(self, part: Part, future: Future[Landed], way: Way) -> None:
+        error = future.exception()
+        if any(parent.covers(dict(part.filters)) for parent in self._covered):
+            if error is None:
+                self.discard(future.result())
+            return
+        if error is None:
+            self._refusals = 0
+            self._keep(part, future.result(), way)
+            return
+        parts = self._divided(part, way)
+        if is_too_much(error) and parts and self._refusals < MOST_REFUSALS:
+            self._refusals += 1
+            self._queue.extendleft(reversed(parts))
+        elif part.is_blank and _refuses_blanks(error):
+            way.lost[part] = str(error)
+        else:
+            raise error
+
+    def _keep(self, part: Part, piece: Landed, way: Way) -> None:
+        name, value = part.filters[-1]
+        if piece.ignored is None:
+            way.pieces.append(piece)
+        elif (piece.ignored, BLANK) == (name, value):
+            # The filter was ignored: this is all of what was divided, and its other parts are not needed.
+            self._covered.append(part.parent)
+            if part.parent == WHOLE:
+                way.whole = piece.name
+            doubled = [item for item in way.pieces if part.parent.covers(item.parameters)]
+            for item in doubled:
+                self.discard(item)
+                way.pieces.remove(item)
+            self._queue = deque(item for item in self._queue if not part.parent.covers(dict(item.filters)))
+            way.pieces.append(piece)
+        else:
+            self.discard(piece)
+            way.lost[part] = f"{piece.ignored}= was ignored"
+        self.tell(way)
+
+    def _filters(self, piece: Landed) -> frozenset[tuple[str, str]]:
+        return frozenset((name, value) for name, value in piece.parameters.items() if name in WORDS)
+
+
+def _refuses_blanks(error: BaseException) -> bool:
+    """Whether the source cannot be asked for rows without a value, or not for so many."""
+    if isinstance(error, ServerError):
+        return error.status in (500, 504)
+    return isinstance(error, RequestError) or is_too_much(error)
+
+
+def second_way(endpoint: Endpoint, members: Members) -> tuple[str, ...] | None:
+    """An order that counts anew, beginning with something else than arms; None without any."""
+    if len(members.experiments) > 1:
+        return BY_EXPERIMENT
+    return BY_VISIT if len(members.visits) > 1 and VISIT in endpoint.names else None

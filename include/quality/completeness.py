@@ -1,0 +1,67 @@
+"""Whether all rows came: what was staged against another count of the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from include.quality.checks import Severity
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Endpoint
+from include.warehouse.stage import staging_table
+from include.warehouse.tables import STAGED
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a comparison of counts found.
+
+    :param broken: rows too few, too many, or there twice.
+    """
+
+    endpoint: str
+    check_id: str
+    severity: Severity
+    success: bool
+    broken: int
+    detail: str
+
+
+def compare_counts(connection: sa.Connection, load_id: int) -> Iterator[Finding]:
+    """One finding for each endpoint that was asked for in parts, or whose rows were counted elsewhere."""
+    found = connection.execute(sa.select(STAGED).where(STAGED.c.load_id == load_id, STAGED.c.pieces > 0))
+    for row in found.all():
+        endpoint = ENDPOINTS[row.endpoint]
+        if row.pieces > 1:
+            yield _split_whole(connection, load_id, endpoint, row)
+        elif row.rows_expected is not None:
+            yield _counted(row)
+
+
+def _split_whole(connection: sa.Connection, load_id: int, endpoint: Endpoint, row: sa.Row) -> Finding:
+    """Parts must not overlap, and together be what another count says."""
+    key = ", ".join(f"coalesce({column}, '')" for column in endpoint.key_columns)
+    table = staging_table(load_id, endpoint)
+    distinct = connection.exec_driver_sql(f"select count(distinct ({key})) from {table}").scalar_one()
+    doubled = row.rows_staged - distinct
+    if row.rows_expected is None:
+        told = f"{row.rows_received} rows in {row.pieces} parts, and nothing to compare them with"
+        return Finding(endpoint.name, "split_whole", Severity.CRITICAL, False, 0, told)
+    missing = abs(row.rows_expected - row.rows_received)
+    told = (
+        f"{row.rows_received} rows in {row.pieces} parts, {doubled} under a key that is there already;"
+        f" {row.rows_expected} by another count ({row.expected_from})"
+    )
+    is_whole = not doubled and not missing
+    return Finding(endpoint.name, "split_whole", Severity.CRITICAL, is_whole, max(doubled, missing), told)
+
+
+def _counted(row: sa.Row) -> Finding:
+    """None where some are counted would withdraw them all; another difference may be the view of the API."""
+    told = f"{row.rows_received} rows, {row.rows_expected} by another count ({row.expected_from})"
+    if row.rows_expected and not row.rows_received:
+        return Finding(row.endpoint, "unexpected_empty", Severity.CRITICAL, False, row.rows_expected, told)
+    differs = abs(row.rows_expected - row.rows_received)
+    return Finding(row.endpoint, "rows_expected", Severity.WARNING, not differs, differs, told)

@@ -1,0 +1,108 @@
+"""What an answer holds, seen while it arrives: rows, unexpected keys, and rows that were not asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from include.sources.model import Endpoint
+from include.sources.reader import read_rows
+from include.sources.tsv import TsvBody
+
+#: Value of a filter that asks for rows without a value.
+BLANK = ""
+
+
+class FilterIgnoredError(RuntimeError):
+    """The source sent rows that the filters exclude: parts of an answer would overlap."""
+
+
+class Confined:
+    """Sees that an answer holds only what its filters ask for.
+
+    A filter that asks for rows without a value is not documented, so it may be ignored: that is noted.
+
+    :param filters: field -> accepted values, separated by commas; `BLANK` for rows without one.
+    :ivar ignored: fields whose `BLANK` was ignored.
+    """
+
+    def __init__(self, filters: Mapping[str, str]) -> None:
+        self.fields = tuple(filters)
+        # ImmPort matches without regard to case.
+        self._accepted = [frozenset(text.casefold().split(",")) for text in filters.values()]
+        self._seen: set[tuple[object, ...]] = set()
+        self.ignored: set[str] = set()
+
+    def see(self, values: tuple[object, ...]) -> None:
+        """Look at a row's values of the filtered fields.
+
+        :raises FilterIgnoredError: one is not among those asked for.
+        """
+        if values in self._seen:
+            return
+        for name, accepted, value in zip(self.fields, self._accepted, values, strict=True):
+            if str(value or "").casefold() in accepted:
+                continue
+            if accepted != {BLANK}:
+                raise FilterIgnoredError(f"{name}: a row of {value or 'none'} where it was not asked for")
+            self.ignored.add(name)
+        self._seen.add(values)
+
+
+@dataclass
+class Intake:
+    """What was seen of an answer.
+
+    :param missing: declared keys that rows did not have, with the number of such rows.
+    :param unknown: keys that nobody declared, with the number of such rows.
+    """
+
+    rows: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+def take_json(chunks: Iterable[bytes], endpoint: Endpoint, confined: Confined | None = None) -> Intake:
+    """Read a JSON answer to its end.
+
+    :raises NotDataError: it is not whole, or no data.
+    :raises FilterIgnoredError: it holds rows that were not asked for.
+    """
+    declared, intake = set(endpoint.names), Intake()
+    fields = confined.fields if confined else ()
+    for row in read_rows(chunks, endpoint):
+        intake.rows += 1
+        if row.keys() != declared:
+            intake.missing.update(declared - row.keys())
+            intake.unknown.update(row.keys() - declared)
+        if confined:
+            confined.see(tuple(row.get(name) for name in fields))
+    return intake
+
+
+def take_tsv(
+    chunks: Iterable[bytes], endpoint: Endpoint, header: str, confined: Confined | None = None
+) -> Intake:
+    """Read a TSV answer to its end; lines are looked into only where a filter must be seen to hold.
+
+    :param header: the header line that was proven.
+    :raises NotDataError: it is not whole, or no data.
+    :raises NotTsvError: it is not the TSV that was proven.
+    :raises FilterIgnoredError: it holds rows that were not asked for.
+    """
+    body = TsvBody(chunks, endpoint, header)
+    names = body.header.fields(endpoint)
+    places = [names.index(name) for name in confined.fields] if confined else []
+    for block in body.blocks():
+        if not confined:
+            continue
+        for line in block.decode().split("\n")[:-1]:
+            cells = line.split("\t")
+            confined.see(tuple(cells[place] for place in places))
+    lost, added = set(endpoint.names).difference(names), set(names).difference(endpoint.names)
+    if not body.rows:
+        return Intake()
+    return Intake(
+        body.rows, Counter(dict.fromkeys(lost, body.rows)), Counter(dict.fromkeys(added, body.rows))
+    )

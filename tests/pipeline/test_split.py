@@ -1,0 +1,273 @@
+"""Answers that do not come whole: asked for in parts, proven to be all, or not taken."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from immport_provider.errors import RateLimitError, ServerError
+from include.pipeline import split
+from include.pipeline.answers import SplitNotWholeError
+from include.pipeline.split import BY_ARM, WHOLE, Members, divide
+from include.sources.immport import ENDPOINTS
+from include.sources.intake import FilterIgnoredError
+from tests.pipeline.split_study import COUNTED, MBAA, every_id, extracting, study
+from tests.support.source import Source
+from tests.support.warehouse import Warehouse
+
+ROWS, LIMIT = 2000, 200
+
+
+def is_short(filters: dict[str, str]) -> bool:
+    return "format" not in filters
+
+
+def test_an_answer_that_comes_is_not_divided(warehouse: Warehouse) -> None:
+    with extracting(warehouse, Source(study(100, 10))) as extraction:
+        (landed,) = extraction.land()
+    assert (landed.name, landed.rows, landed.rows_expected) == ("mbaa", 100, None)
+
+
+def test_parts_down_to_subjects_are_the_whole(warehouse: Warehouse) -> None:
+    """Arm 1 and its visit 1 are too large, so that subjects are asked for; controls have no arm."""
+    with extracting(warehouse, Source(study(), limit=LIMIT)) as extraction:
+        pieces = extraction.land(ROWS)
+        assert extraction.ids(pieces) == every_id(ROWS)
+        asked = [filters for filters in extraction.source.asked_for("mbaa") if is_short(filters)]
+        assert asked[0] == {}
+        assert asked.count({}) == 1, "what takes too long is not tried again"
+        assert any(len(filters) == 3 for filters in asked)
+        assert {"armAccession": "", "format": "tsv"} in extraction.source.asked_for("mbaa")
+        assert all(piece.rows <= LIMIT for piece in pieces)
+        assert {(piece.rows_expected, piece.expected_from) for piece in pieces} == {(ROWS, COUNTED)}
+        assert all("504" in (piece.note or "") for piece in pieces)
+
+
+def test_what_is_known_to_be_large_is_divided_without_a_try(warehouse: Warehouse) -> None:
+    with extracting(warehouse, Source(study(), limit=LIMIT), split_above_rows=ROWS - 1) as extraction:
+        assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)
+        assert {} not in extraction.source.asked_for("mbaa")
+
+
+def test_an_answer_that_grows_too_large_is_given_up(warehouse: Warehouse) -> None:
+    with extracting(warehouse, Source(study(4000, 100)), max_answer_mb=1) as extraction:
+        pieces = extraction.land(4000)
+        assert extraction.ids(pieces) == every_id(4000)
+        assert len(pieces) > 1
+        assert "grew over 1 MB" in str(pieces[0].note)
+
+
+def test_without_another_count_a_second_way_counts(warehouse: Warehouse) -> None:
+    with extracting(warehouse, Source(study(), limit=LIMIT)) as extraction:
+        pieces = extraction.land()
+        assert extraction.ids(pieces) == every_id(ROWS)
+        assert pieces[0].expected_from == "the same asked for by experiment"
+        assert extraction.folder() == {piece.path.rpartition("/")[2] for piece in pieces}
+
+
+def test_a_view_that_leaves_rows_out_is_whole_if_two_ways_agree(warehouse: Warehouse) -> None:
+    with extracting(warehouse, Source(study(), limit=LIMIT)) as extraction:
+        pieces = extraction.land(ROWS + 7)
+    assert {piece.rows_expected for piece in pieces} == {ROWS}
+    assert all(f"2,007 rows in {COUNTED}" in str(piece.note) for piece in pieces)
+
+
+@pytest.mark.parametrize("blank", ["refused", "none", "ignored"])
+@pytest.mark.parametrize("expected", [600, None], ids=["counted", "uncounted"])
+def test_controls_come_by_experiment_if_they_cannot_be_asked_for(
+    warehouse: Warehouse, blank: str, expected: int | None
+) -> None:
+    source = Source(study(600, 50, experiments=6), limit=LIMIT, blank=blank)
+    with extracting(warehouse, source) as extraction:
+        pieces = extraction.land(expected)
+        assert extraction.ids(pieces) == every_id(600)
+        assert extraction.folder() == {piece.path.rpartition("/")[2] for piece in pieces}
+    assert {piece.rows_expected for piece in pieces} == {600}
+    assert all("experimentAccession" in piece.parameters for piece in pieces)
+
+
+def test_an_ignored_filter_that_brings_all_is_the_whole_answer(warehouse: Warehouse) -> None:
+    with extracting(warehouse, Source(study(), blank="ignored"), split_above_rows=500) as extraction:
+        (piece,) = extraction.land(ROWS)
+        assert extraction.ids([piece]) == every_id(ROWS)
+        assert piece.ignored == "armAccession"
+        assert len(extraction.folder()) == 1
+        extraction.source.asked.clear()
+        assert extraction.land(ROWS) == [piece]
+        assert extraction.source.asked == []
+
+
+@pytest.mark.parametrize("blank", ["refused", "none", "ignored"])
+def test_controls_that_cannot_be_had_at_all_are_not_silently_lost(warehouse: Warehouse, blank: str) -> None:
+    """One experiment: nothing but the arm divides it."""
+    source = Source(study(experiments=1), limit=LIMIT, blank=blank)
+    with extracting(warehouse, source) as extraction:
+        with pytest.raises(SplitNotWholeError) as caught:
+            extraction.land(ROWS)
+        assert extraction.folder() == set()
+    told = str(caught.value)
+    assert "mbaa of SDY1" in told
+    assert f"{ROWS:,} in {COUNTED}" in told
+    assert "1,850 rows asked for by arm" in told
+
+
+def test_no_count_and_no_second_way_is_no_proof(warehouse: Warehouse) -> None:
+    rows = study(experiments=1)
+    rows["plannedVisit"] = rows["plannedVisit"][:1]
+    rows["mbaa"] = [row for row in rows["mbaa"] if row["plannedVisitAccession"] in ("PV1", None)]
+    source = Source(rows, limit=LIMIT)
+    with (
+        extracting(warehouse, source) as extraction,
+        pytest.raises(SplitNotWholeError, match="no other count to compare with"),
+    ):
+        extraction.land()
+
+
+def test_an_ignored_filter_of_an_arm_fails(warehouse: Warehouse) -> None:
+    """As if the source knew no arms: every part would hold everything."""
+    source = Source(study(), limit=LIMIT)
+
+    def bend(endpoint: str, parameters: dict[str, str], body: bytes) -> bytes:
+        return body.replace(b"ARM3", b"ARM4") if parameters.get("armAccession") == "ARM3" else body
+
+    source.bend = bend
+    with (
+        extracting(warehouse, source) as extraction,
+        pytest.raises(FilterIgnoredError, match="armAccession: a row of ARM4"),
+    ):
+        extraction.land(ROWS)
+
+
+def test_a_part_that_fails_for_good_fails_the_answer_and_keeps_the_others(warehouse: Warehouse) -> None:
+    source = Source(study(), limit=LIMIT)
+    source.refuse = lambda _, parameters: 429 if parameters.get("armAccession") == "ARM3" else None
+    with extracting(warehouse, source) as extraction:
+        with pytest.raises(RateLimitError, match=r"mbaa of SDY1 \(armAccession=ARM3\)"):
+            extraction.land(ROWS)
+        kept = {piece.parameters["armAccession"] for piece in extraction.context().pieces(MBAA)}
+        assert kept
+        source.refuse = lambda _, parameters: None
+        source.asked.clear()
+        assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)
+
+
+def test_a_source_that_is_down_is_not_asked_for_ever_smaller_parts(warehouse: Warehouse) -> None:
+    source = Source(study(), limit=-1)
+    with extracting(warehouse, source) as extraction, pytest.raises(ServerError, match="504"):
+        extraction.land(ROWS)
+    assert len(source.asked_for("mbaa")) < split.MOST_REFUSALS + 10
+
+
+def test_a_timeout_divides_after_one_try(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, gone = Source(study()), threading.Event()
+
+    def refuse(endpoint: str, parameters: dict[str, str]) -> int | None:
+        if endpoint == "mbaa" and "armAccession" not in parameters:
+            gone.wait(60)
+        return None
+
+    source.refuse = refuse
+    with extracting(warehouse, source, timeout=0.3) as extraction:
+        pieces = extraction.land(ROWS)
+        gone.set()
+        assert extraction.ids(pieces) == every_id(ROWS)
+    assert [filters for filters in source.asked_for("mbaa") if "armAccession" not in filters] == [{}]
+    assert "nothing arrived in time" in str(pieces[0].note)
+
+
+def test_an_endpoint_of_the_study_is_tried_again_and_never_divided(warehouse: Warehouse) -> None:
+    source = Source(study())
+    source.refuse = lambda endpoint, _: 504 if endpoint == "labtest" else None
+    with extracting(warehouse, source) as extraction, pytest.raises(ServerError, match="3 tries"):
+        extraction.land(endpoint="labtest")
+
+
+@pytest.mark.parametrize("after", [1, 4, 9])
+def test_a_killed_try_is_gone_on_with(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    """Nothing that was landed is asked for again, and what was too large is not tried again."""
+    source = Source(study(), limit=LIMIT)
+    with extracting(warehouse, source, calls_in_flight=1) as extraction:
+        landing, count = warehouse.tools.landing, 0
+        receive = type(landing).receive
+
+        def dying(*arguments: Any, **named: Any) -> Any:
+            nonlocal count
+            landed = receive(*arguments, **named)
+            count += named.get("piece", 0) > 0
+            if count > after:
+                raise KeyboardInterrupt
+            return landed
+
+        monkeypatch.setattr(type(landing), "receive", dying)
+        with pytest.raises(KeyboardInterrupt):
+            extraction.land(ROWS)
+        monkeypatch.setattr(type(landing), "receive", receive)
+        kept = [piece.parameters for piece in extraction.context().pieces(MBAA)]
+        assert len(kept) > after
+        source.asked.clear()
+        assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)
+        asked = [filters for filters in source.asked_for("mbaa") if is_short(filters)]
+        assert {} not in asked
+        assert not [filters for filters in asked if {**filters, "studyAccession": "SDY1"} in kept]
+        source.asked.clear()
+        extraction.land(ROWS)
+        assert source.asked == [], "all is landed"
+
+
+def test_parts_reach_the_star_like_a_whole(warehouse: Warehouse) -> None:
+    with extracting(warehouse, Source(study(), limit=LIMIT)) as extraction:
+        extraction.land(ROWS)
+        load = extraction.finish()
+    staged = warehouse.rows(
+        "select rows_received, rows_staged, pieces > 5, rows_expected, expected_from, note is not null"
+        " from ops.staged where endpoint = 'mbaa'"
+    )
+    assert staged == [(ROWS, ROWS, True, ROWS, COUNTED, True)]
+    numbers = f"select count(distinct row_number), max(row_number) from staging.l{load.load_id}_mbaa"
+    assert warehouse.rows(numbers) == [(ROWS, ROWS)]
+    assert not warehouse.judge(load).critical
+    check = "select success, detail from quality.result where check_id = 'split_whole'"
+    ((success, detail),) = warehouse.rows(check)
+    assert success
+    assert COUNTED in detail
+
+
+def test_a_result_in_two_parts_closes_the_gate(warehouse: Warehouse) -> None:
+    """Another arm under the same result: each part alone is right."""
+    rows = study()
+    rows["mbaa"][-200] = {**rows["mbaa"][-200], "resultId": 1}
+    with extracting(warehouse, Source(rows, limit=LIMIT)) as extraction:
+        extraction.land(ROWS)
+        load = extraction.finish()
+    assert any("split_whole" in told and "1 under a key" in told for told in warehouse.judge(load).critical)
+
+
+def test_every_row_of_a_division_is_in_one_part() -> None:
+    members = Members(("A1", "A2"), ("V1",), {"A1": tuple(f"S{n}" for n in range(250)), "A2": ("T",)}, ("E",))
+    parts = divide(WHOLE, members, MBAA, BY_ARM)
+    assert [part.filters for part in parts] == [
+        (("armAccession", "A1"),), (("armAccession", "A2"),), (("armAccession", ""),),
+    ]  # fmt: skip
+    first, _, blank = parts
+    assert divide(blank, members, MBAA, BY_ARM) == ()
+    visit, unvisited = divide(first, members, MBAA, BY_ARM)
+    *batches, nobody = divide(visit, members, MBAA, BY_ARM)
+    assert nobody.get("subjectAccession") == ""
+    texts = [str(part.get("subjectAccession")) for part in batches]
+    assert sorted(",".join(texts).split(",")) == sorted(members.subjects["A1"])
+    assert all(len(text.split(",")) <= split.MOST_SUBJECTS for text in texts)
+    halves = divide(batches[0], members, MBAA, BY_ARM)
+    assert [len(str(half.get("subjectAccession")).split(",")) for half in halves] == [50, 50]
+    assert divide(unvisited, members, MBAA, BY_ARM)
+    spectrometry = divide(first, members, ENDPOINTS["massSpectrometryResult"], BY_ARM)
+    assert all(part.get("plannedVisitAccession") is None for part in spectrometry)
+
+
+def test_a_study_whose_parts_are_unknown_says_why_it_did_not_come(warehouse: Warehouse) -> None:
+    rows = {**study(), "arm": [], "demographic": [], "plannedVisit": [], "experiment": []}
+    with extracting(warehouse, Source(rows, limit=LIMIT)) as extraction, pytest.raises(ServerError):
+        extraction.land(ROWS)
