@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 import pendulum
-from airflow.sdk import DAG, Param, task_group
+from airflow.sdk import DAG, Param
 
+from immport_provider.groups import LANDING, PATIENT, load
 from immport_provider.operators.immport import (
-    ImmPortCheckOperator,
     ImmPortDiscoverOperator,
-    ImmPortExtractOperator,
     ImmPortFinishOperator,
-    ImmPortPublishOperator,
-    ImmPortStageOperator,
     ImmPortWithdrawOperator,
 )
-
-LANDING = "{{ var.value.immport_landing }}"
-ACCEPT_VANISHED = "{{ params.accept_vanished }}"
+from include.pipeline.route import PACKAGE_ROWS
 
 with DAG(
     dag_id="immport_release",
@@ -38,13 +30,7 @@ Variable: `immport_landing`, a folder or an object storage URL.
     max_active_runs=1,
     render_template_as_native_obj=True,
     tags=["immport"],
-    default_args={
-        # Together about a quarter of an hour: longer than a restart of the API server.
-        "retries": 4,
-        "retry_delay": timedelta(minutes=1),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=15),
-    },
+    default_args=PATIENT,
     params={
         "studies": Param(
             [],
@@ -66,6 +52,23 @@ Variable: `immport_landing`, a folder or an object storage URL.
         "accept_vanished": Param(
             False, type="boolean", description="Publish studies that lost many of their results"
         ),
+        "route": Param(
+            "auto",
+            enum=["auto", "api", "package"],
+            description="How studies come: asked endpoint by endpoint, as a package, or chosen by their size",
+        ),
+        "routes": Param(
+            {},
+            type="object",
+            additionalProperties={"enum": ["auto", "api", "package"]},
+            description='Routes of single studies, such as {"SDY180": "package"}',
+        ),
+        "package_rows": Param(
+            PACKAGE_ROWS,
+            type="integer",
+            minimum=0,
+            description="Result rows from which on a study is taken as its package",
+        ),
         "replay": Param(False, type="boolean", description="Load what was landed before, without ImmPort"),
         "replay_until": Param(
             None,
@@ -86,25 +89,16 @@ Variable: `immport_landing`, a folder or an object storage URL.
         replay_until="{{ params.replay_until }}",
     )
 
-    @task_group
-    def load(load_ids: list[int]) -> None:
-        """Bring one batch of studies to the star."""
-        # A load that failed is passed over by the steps that follow: the others of its batch go on.
-        shared: dict[str, Any] = {
-            "load_ids": load_ids,
-            "landing": LANDING,
-            "accept_vanished": ACCEPT_VANISHED,
-        }
-        extract = ImmPortExtractOperator(task_id="extract", **shared)
-        stage = ImmPortStageOperator(task_id="stage", trigger_rule="all_done", **shared)
-        check = ImmPortCheckOperator(task_id="check", trigger_rule="all_done", **shared)
-        publish = ImmPortPublishOperator(task_id="publish", trigger_rule="all_done", **shared)
-        extract >> stage >> check >> publish
-
+    extract = {
+        "route": "{{ params.route }}",
+        "routes": "{{ params.routes }}",
+        "package_rows": "{{ params.package_rows }}",
+    }
+    loads = load.partial(accept_vanished="{{ params.accept_vanished }}", extract=extract)
     withdraw = ImmPortWithdrawOperator(
         task_id="withdraw",
         load_ids="{{ ti.xcom_pull(task_ids='discover', key='withdrawals') }}",
         landing=LANDING,
     )
     finish = ImmPortFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
-    [load.expand(load_ids=discover.output), discover >> withdraw] >> finish
+    [loads.expand(load_ids=discover.output), discover >> withdraw] >> finish

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pendulum
 from airflow.sdk import DAG
 
+from immport_provider.groups import LANDING, PATIENT
 from immport_provider.operators.vocabularies import ImmPortVocabulariesOperator
 
 with DAG(
@@ -24,12 +23,6 @@ Variable: `immport_landing`, a folder or an object storage URL.
     catchup=False,
     max_active_runs=1,
     tags=["immport"],
-    default_args={
-        # Together about a quarter of an hour: longer than a restart of the API server.
-        "retries": 4,
-        "retry_delay": timedelta(minutes=1),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=15),
-    },
+    default_args=PATIENT,
 ) as dag:
-    ImmPortVocabulariesOperator(task_id="load", landing="{{ var.value.immport_landing }}")
+    ImmPortVocabulariesOperator(task_id="load", landing=LANDING)

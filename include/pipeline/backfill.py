@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from immport_provider.errors import CredentialError, ImmPortError
+from include.pipeline import discover, records
 from include.pipeline.decide import Action, Decision
 from include.sources.files import issued
 from include.sources.release import Release
-from include.warehouse.tables import CAPTURE, STUDY
+from include.warehouse.tables import CAPTURE, STUDY, WORK
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.downloads import RemoteFile
+    from immport_provider.hooks.files import ListedFile
+    from immport_provider.hooks.immport import ImmPortHook
+
+#: Types of files among which packages are.
+KINDS = ("archive_file", "release_file")
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,9 @@ class Span:
         return f"{self.first or 'the first'} to {self.last or 'the newest'}"
 
 
-def packages(files: Iterable[RemoteFile], study: str) -> dict[Release, RemoteFile]:
+def packages(files: Iterable[ListedFile], study: str) -> dict[Release, ListedFile]:
     """The package of each release of a study, oldest first; the one still offered beats its archive."""
-    found: dict[Release, tuple[bool, RemoteFile]] = {}
+    found: dict[Release, tuple[bool, ListedFile]] = {}
     for file in files:
         told = issued(file.name)
         if told is None or told.study != study or told.what not in ("archive", "tab"):
@@ -53,13 +60,13 @@ def packages(files: Iterable[RemoteFile], study: str) -> dict[Release, RemoteFil
 
 def decide(
     study: str,
-    files: Iterable[RemoteFile],
+    files: Iterable[ListedFile],
     captured: Collection[int],
     span: Span,
     *,
     force: bool = False,
     dry_run: bool = False,
-) -> Iterator[tuple[Decision, RemoteFile | None]]:
+) -> Iterator[tuple[Decision, ListedFile | None]]:
     """What to do about each package of one study, oldest first.
 
     :param captured: release keys at which the warehouse holds the study whole.
@@ -76,6 +83,55 @@ def decide(
     if not there:
         reason = f"ImmPort keeps no package from {span}"
         yield Decision(study, "", None, Action.KEEP, reason), None
+
+
+def plan(
+    engine: sa.Engine,
+    run_id: str,
+    hook: ImmPortHook,
+    studies: Sequence[str],
+    span: Span,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+) -> list[Decision]:
+    """Ask for the packages of each study and write the work list of the run.
+
+    A study whose manifest cannot be had is held, and the others go on.
+
+    :param studies: all that the warehouse holds when empty.
+    :raises CredentialError: the key is not accepted.
+    """
+    held = captured(engine)
+
+    def of(study: str) -> list[tuple[Decision, ListedFile | None]]:
+        try:
+            files = [file for kind in KINDS for file in hook.manifest(study, kind)]
+        except CredentialError:
+            raise
+        except ImmPortError as error:
+            reason = f"its packages could not be listed: {error}"
+            return [(Decision(study, "", None, Action.HOLD, reason), None)]
+        return list(decide(study, files, held.get(study, ()), span, force=force, dry_run=dry_run))
+
+    with ThreadPoolExecutor(hook.settings.calls_in_flight) as pool:
+        found = [pair for pairs in pool.map(of, studies or current_studies(engine)) for pair in pairs]
+    discover.write_packages(engine, run_id, found)
+    records.note_run(engine, run_id, listed=len(found), is_complete=False, note=f"backfill from {span}")
+    return [decision for decision, _ in found]
+
+
+def told(engine: sa.Engine, run_id: str) -> str:
+    """How much there is to fetch, in words."""
+    statement = (
+        sa.select(WORK.c.action, sa.func.count(), sa.func.sum(WORK.c.expected_bytes))
+        .where(WORK.c.run_id == run_id)
+        .group_by(WORK.c.action)
+        .order_by(WORK.c.action)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(statement).all()
+    return "; ".join(f"{action}: {count}, {(size or 0) / 1e6:,.1f} MB" for action, count, size in rows)
 
 
 def captured(engine: sa.Engine) -> dict[str, set[int]]:

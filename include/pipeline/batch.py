@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -11,6 +11,7 @@ from immport_provider.errors import CredentialError, RetriableError
 from include.landing import Landing
 from include.pipeline import records
 from include.pipeline.records import FAILED, Load, Step
+from include.pipeline.route import Wish
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Tools:
     """What the steps work with.
 
     :param accept_vanished: a person accepts that many results of a study are gone.
+    :param wish: by which route studies should come.
     """
 
     engine: sa.Engine
     landing: Landing
     run_id: str
     accept_vanished: bool = False
+    wish: Wish = field(default_factory=Wish)
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from immport_provider.errors import CredentialError
-from include.landing import Fetch, Landed, Landing
+import sqlalchemy as sa
+
+from immport_provider.errors import BadAnswerError, CredentialError, MissingFileError
+from include.landing import Fetch, Landed
+from include.manifest import PACKAGE
 from include.pipeline import answers, records
+from include.pipeline.answers import Context, Expected, SplitNotWholeError
+from include.pipeline.backfill import KINDS
 from include.pipeline.batch import Tools
 from include.pipeline.records import EXTRACTED, Load, Step
+from include.pipeline.route import Choice, Known, RouteError, choose
+from include.sources.files import newest
 from include.sources.immport import ENDPOINTS, STUDY_ENDPOINTS
+from include.sources.inventory import Inventory, InventoryError, read_inventory
+from include.sources.model import Endpoint, Route
+from include.sources.package import RECIPES, RESULT_TABLES
 from include.sources.release import Release
+from include.warehouse.tables import WORK
 
 if TYPE_CHECKING:
+    from immport_provider.hooks.files import ListedFile
     from immport_provider.hooks.immport import ImmPortHook
+
+_MANIFEST, _STUDY = ENDPOINTS["manifest"], STUDY_ENDPOINTS[0]
 
 
 class ReleaseMovedError(RuntimeError):
@@ -22,23 +38,18 @@ class ReleaseMovedError(RuntimeError):
 
 
 def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
-    """Land every answer of a study. What an interrupted try landed is not fetched again."""
+    """Land a study. What an interrupted try landed is not fetched again."""
     fetch = Fetch(load.study, load.release, load.fetch_id)
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
     if not tools.landing.is_complete(fetch):
         # Nothing else can be fetched with that key, whichever task of the run learned it first.
         if refused := records.refused_credentials(tools.engine, tools.run_id):
             raise CredentialError(f"not asked for, credentials were refused: {refused}")
-        landed = tools.landing.partial(fetch)
-        context = answers.Context(tools, hook, load, fetch, step, landed)
-        for number, endpoint in enumerate(_fetch_order(), start=1):
-            answers.land(context, endpoint)
-            rows = sum(item.rows for item in landed.values())
-            step.progress(rows, f"{endpoint.name}, {number} of {len(ENDPOINTS)} endpoints")
-        _same_release(tools.landing, load, landed["study"])
+        context = Context(tools, hook, load, fetch, step, tools.landing.partial(fetch))
+        _fetch(context)
         tools.landing.write_manifest(
             fetch,
-            landed.values(),
+            context.landed.values(),
             source=hook.settings.base,
             release_date=load.release_date.isoformat() if load.release_date else None,
             started_at=started,
@@ -48,20 +59,166 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
         records.note_drift(tools.engine, load.load_id, name, manifest.pieces(name))
     step.rows = manifest.rows
     size = sum(item.size_bytes for item in manifest.landed)
-    step.message = f"{len(manifest.landed)} endpoints, {size / 1e6:.1f} MB"
+    step.message = f"{_told(manifest.landed)}, {size / 1e6:.1f} MB"
     records.set_state(tools.engine, load.load_id, EXTRACTED)
 
 
-def _fetch_order() -> list:
-    """The study itself comes last: it tells whether the release moved while the rest was fetched."""
-    study = STUDY_ENDPOINTS[0]
-    return [*(item for item in ENDPOINTS.values() if item is not study), study]
+def _fetch(context: Context) -> None:
+    load = context.load
+    if load.file_uuid is not None:
+        _take(context, Choice(Route.PACKAGE, "the run names the package"))
+        _land_package(context, _named_package(context))
+        return
+    # Fetched by either route: it says what files there are, packages among them.
+    _land_answer(context, _MANIFEST, None)
+    files = list(_release_files(context))
+    offered = newest(files, load.study, "tab")
+    package = offered[0] if offered else None
+    inventory, why_not = _inventory(context, files)
+    _take(context, _choice(context, package, inventory, why_not))
+    ways: dict[Route, Callable[[], None]] = {Route.API: lambda: _land_answers(context, inventory)}
+    if package is not None:
+        ways[Route.PACKAGE] = lambda: _land_package(context, package)
+    route = context.load.route or Route.API
+    try:
+        ways[route]()
+    except (SplitNotWholeError, MissingFileError) as error:
+        others = [other for other in ways if other is not route]
+        if not others or context.tools.wish.of(load.study) is not None:
+            raise
+        _take(context, Choice(others[0], f"not to be had as {route}: {records.brief(error)}"))
+        ways[others[0]]()
 
 
-def _same_release(landing: Landing, load: Load, landed: Landed) -> None:
-    for row in landing.rows(landed, ENDPOINTS["study"]):
-        told = row.get("latestDataReleaseVersion")
-        if told is not None and Release.parse(str(told)) != Release.parse(load.release):
+def _take(context: Context, choice: Choice) -> None:
+    """Write down the route."""
+    records.set_route(context.tools.engine, context.load.load_id, choice.route, choice.reason)
+    context.load = replace(context.load, route=choice.route, route_reason=choice.reason)
+
+
+def _choice(
+    context: Context, package: ListedFile | None, inventory: Inventory | None, why_not: str | None
+) -> Choice:
+    """The route. What an interrupted try chose holds."""
+    load = context.load
+    if load.route is not None and (package or load.route is Route.API):
+        return Choice(load.route, load.route_reason or "")
+    known = Known(
+        load.study,
+        package.name if package else None,
+        package.size_bytes if package else None,
+        inventory,
+        RESULT_TABLES,
+        _listed_rows(context.tools.engine, load.load_id),
+    )
+    choice = choose(known, context.tools.wish)
+    return Choice(choice.route, f"{choice.reason} ({why_not})") if why_not else choice
+
+
+def _release_files(context: Context) -> Iterator[ListedFile]:
+    """The files of the release, as the landed manifest lists them."""
+    from immport_provider.hooks.files import listed_files
+
+    rows = context.tools.landing.rows(context.landed[_MANIFEST.name], _MANIFEST)
+    return (file for file in listed_files(rows, context.load.study) if file.kind == "release_file")
+
+
+def _named_package(context: Context) -> ListedFile:
+    """The package that the run names.
+
+    :raises RouteError: ImmPort no longer lists it.
+    """
+    load = context.load
+    for kind in KINDS:
+        for file in context.hook.manifest(load.study, kind):
+            if file.uuid == load.file_uuid:
+                return file
+    raise RouteError(f"{load.name}: the package {load.file_uuid} is no longer listed")
+
+
+def _inventory(context: Context, files: list[ListedFile]) -> tuple[Inventory | None, str | None]:
+    """The rows by table that the release counts, or why they are not known."""
+    found = newest(files, context.load.study, "table_count")
+    if found is None:
+        return None, "no table counts are listed"
+    file = found[0]
+    spool = context.tools.landing.spool(context.fetch, file.name)
+    try:
+        context.hook.download(file, spool)
+        return read_inventory(file.name, spool.read_text("utf-8", "replace")), None
+    except (MissingFileError, BadAnswerError, InventoryError) as error:
+        # Only a convenience: without it, everything is asked for.
+        return None, str(error)
+    finally:
+        spool.unlink(missing_ok=True)
+
+
+def _land_package(context: Context, package: ListedFile) -> None:
+    # Answers of another route, tried before, stay where they lie: the fetch is made of the package.
+    context.landed = {
+        name: item for name, item in context.landed.items() if name in (_MANIFEST.name, PACKAGE)
+    }
+    if PACKAGE in context.landed:
+        return
+    spool = context.tools.landing.spool(context.fetch, package.name)
+    size = f" of {package.size_bytes / 1e6:,.1f}" if package.size_bytes else ""
+
+    def progress(received: int) -> None:
+        context.step.progress(0, f"{package.name}: {received / 1e6:,.1f}{size} MB")
+
+    context.hook.download(package, spool, progress=progress)
+    about = {"fileUUID": package.uuid, "md5": package.md5 or ""}
+    context.landed[PACKAGE] = context.tools.landing.keep(context.fetch, package.name, spool, about)
+
+
+def _land_answers(context: Context, inventory: Inventory | None) -> None:
+    """Ask every endpoint that may have rows. The study comes last: it tells whether its release moved."""
+    for endpoint in (*(item for item in ENDPOINTS.values() if item is not _STUDY), _STUDY):
+        _land_answer(context, endpoint, _expected(endpoint, inventory))
+    _same_release(context)
+
+
+def _land_answer(context: Context, endpoint: Endpoint, expected: Expected | None) -> None:
+    if expected is not None and not expected.rows and not endpoint.required:
+        if endpoint.name not in context.landed:
+            why = f"no rows by {expected.source}"
+            context.landed[endpoint.name] = context.tools.landing.leave_out(context.fetch, endpoint, why)
+        return
+    answers.land(context, endpoint, expected)
+    done = len({item.endpoint for item in context.landed.values()})
+    rows = sum(item.rows for item in context.landed.values())
+    context.step.progress(rows, f"{endpoint.name}, {done} of {len(ENDPOINTS)} endpoints")
+
+
+def _expected(endpoint: Endpoint, inventory: Inventory | None) -> Expected | None:
+    """The rows that the release counts: of an endpoint with one for each row of a table, or with none."""
+    recipe = RECIPES.get(endpoint.name)
+    rows = inventory.rows(recipe.table) if inventory and recipe and recipe.is_of_one_table else None
+    if inventory is None or recipe is None or rows is None or (rows and not recipe.is_one_to_one):
+        return None
+    return Expected(rows, inventory.source)
+
+
+def _same_release(context: Context) -> None:
+    load = context.load
+    for row in context.tools.landing.rows(context.landed[_STUDY.name], _STUDY):
+        told, listed = row.get("latestDataReleaseVersion"), load.listed_version or load.release
+        if told is not None and Release.parse(str(told)) != Release.parse(listed):
             raise ReleaseMovedError(
                 f"{load.name}: the study is at {told} now; the next run loads it as that release"
             )
+
+
+def _listed_rows(engine: sa.Engine, load_id: int) -> int:
+    statement = sa.select(sa.func.max(WORK.c.expected_rows)).where(WORK.c.load_id == load_id)
+    with engine.connect() as connection:
+        return connection.scalar(statement) or 0
+
+
+def _told(landed: tuple[Landed, ...]) -> str:
+    package = next((item for item in landed if item.endpoint == PACKAGE), None)
+    if package is not None:
+        return package.path.rpartition("/")[2]
+    asked = {item.endpoint for item in landed if item.path}
+    empty = {item.endpoint for item in landed} - asked
+    return f"{len(asked)} endpoints" + (f", {len(empty)} known to be empty" if empty else "")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.landing import Landed
+from include.sources.model import Route
 from include.warehouse.tables import DRIFT, LOAD, RUN, STEP
 
 #: States of a load on its way, in their order; `failed` ends it anywhere.
@@ -29,7 +30,7 @@ class Load:
     """One study at one release on its way to the star.
 
     :param listed_version: release that the listing gave the study; a package may be of a later one.
-    :param route: `api` or `package` once that is chosen.
+    :param route: how it comes, once that is chosen, and why so.
     :param file_uuid: the package to load, where the run names one.
     """
 
@@ -42,7 +43,8 @@ class Load:
     state: str
     error: str | None
     listed_version: str | None = None
-    route: str | None = None
+    route: Route | None = None
+    route_reason: str | None = None
     file_uuid: str | None = None
 
     @property
@@ -81,7 +83,8 @@ def load(engine: sa.Engine, load_id: int) -> Load:
         row.state,
         row.error,
         row.listed_version,
-        row.route,
+        Route(row.route) if row.route else None,
+        row.route_reason,
         row.file_uuid,
     )
 
@@ -98,6 +101,13 @@ def set_state(target: sa.Engine | sa.Connection, load_id: int, state: str, error
     else:
         with target.begin() as connection:
             connection.execute(statement)
+
+
+def set_route(engine: sa.Engine, load_id: int, route: Route, reason: str) -> None:
+    """Write down how a load comes, and why."""
+    values = {"route": route.value, "route_reason": reason[:_MAX_MESSAGE], "changed_at": sa.func.now()}
+    with engine.begin() as connection:
+        connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(values))
 
 
 def start_run(engine: sa.Engine, run_id: str, dag_id: str = "immport_release") -> None:

@@ -82,6 +82,8 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
         ended = row.state == records.PUBLISHED
         if row.action == "keep":
             counts["unchanged"] += 1
+        elif row.action == "plan":
+            counts["planned"] = counts.get("planned", 0) + 1
         elif row.action == "hold":
             counts["held"] += 1
             problems.append(f"{row.study_accession}: {row.reason}")

@@ -13,8 +13,6 @@ _PACKAGE = re.compile(r"(?P<study>SDY\d+)-(?P<release>DR\d+(?:\.\d+)?)(?:_Tab)?\
 _RELEASE_FILE = re.compile(
     r"(?P<study>SDY\d+)-(?P<release>DR\d+(?:\.\d+)?)_(?P<what>\w+)\.\w+", re.IGNORECASE
 )
-    r"(?P<study>SDY\d+)-(?P<release>DR\d+(?:\.\d+)?)_(?P<what>\w+)\.\w+", re.IGNORECASE
-)
 
 
 class Named(Protocol):

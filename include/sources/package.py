@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import ENDPOINTS, RESULT_ENDPOINTS
 from include.sources.model import Endpoint, Field, Kind
 from include.sources.package_tables import TABLES
 
@@ -58,6 +58,11 @@ class Recipe:
     def is_one_to_one(self) -> bool:
         """Whether every row of the base table is exactly one row of the endpoint."""
         return self.source is None and all(join.order is None for join in self.joins)
+
+    @property
+    def is_of_one_table(self) -> bool:
+        """Whether there are no rows of the endpoint where the base table has none."""
+        return set(_PLACEHOLDER.findall(self.source or "")) <= {self.table}
 
     def value(self, item: Field) -> str | None:
         """SQL of a field; None when nothing knows it."""
@@ -261,9 +266,9 @@ _RELEASES = {
     "initialDataReleaseDate": "coalesce(t.initial_data_release_date, "
     + _EARLIER.format(stated=_STATED, value="t.latest_data_release_date") + ")",
 }  # fmt: skip
-_CONDITIONS = "coalesce(t.condition_studied, " + _listed(
-    "condition_reported", "study_2_condition_or_disease"
-) + ")"
+_CONDITIONS = (
+    "coalesce(t.condition_studied, " + _listed("condition_reported", "study_2_condition_or_disease") + ")"
+)
 _INVESTIGATOR = (
     "(select concat_ws(', ', p.last_name, p.first_name) from {study_personnel} p"
     " where p.role_in_study = 'Principal Investigator' order by p.row_number limit 1)"
@@ -426,3 +431,7 @@ RECIPES: dict[str, Recipe] = {
 def read_for(table: str) -> str | None:
     """Endpoints whose rows are made of a table, by its name of today; None when nothing reads it."""
     return ", ".join(name for name, recipe in RECIPES.items() if table in recipe.tables) or None
+
+
+#: Tables whose rows are results of an assay.
+RESULT_TABLES = frozenset(RECIPES[item.name].table for item in RESULT_ENDPOINTS if item.key == ("resultId",))

@@ -67,8 +67,13 @@ def read_manifest(chunks: Iterable[bytes], endpoint: Endpoint, study: str) -> li
 
     :raises NotDataError: it is no manifest, or not of this study.
     """
+    return listed_files(read_rows(chunks, endpoint), study)
+
+
+def listed_files(rows: Iterable[Mapping[str, object]], study: str) -> list[ListedFile]:
+    """Files of the rows of a manifest; as `read_manifest`."""
     files: dict[str, ListedFile] = {}
-    for row in read_rows(chunks, endpoint):
+    for row in rows:
         file = _read_file({name: cell(value) for name, value in row.items()}, study)
         files.setdefault(file.uuid or file.path, file)
     return list(files.values())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from include.pipeline.route import PACKAGE_ROWS
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -19,6 +22,13 @@ if TYPE_CHECKING:
 
 #: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
 ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
+RELEASE_DAG = "immport_release"
+
+
+def book(context: Context) -> str:
+    """Name under which a run's records are kept: Airflow's run ids are unique within a DAG only."""
+    run_id, dag_id = str(context["run_id"]), context["dag"].dag_id
+    return run_id if dag_id == RELEASE_DAG else f"{dag_id}/{run_id}"
 
 
 class ImmPortOperator(BaseOperator):
@@ -100,7 +110,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.warehouse.migrate import require_current
         from include.warehouse.stage import drop_leftovers
 
-        engine, run_id = self.engine(), context["run_id"]
+        engine, run_id = self.engine(), book(context)
         require_current(engine)
         records.start_run(engine, run_id)
         with engine.begin() as connection:
@@ -156,6 +166,12 @@ class ImmPortBatchOperator(ImmPortOperator):
         self.load_ids = load_ids
         self.accept_vanished = accept_vanished
 
+    def tools(self, context: Context) -> Tools:
+        """What the step works with."""
+        from include.pipeline.batch import Tools
+
+        return Tools(self.engine(), self.landing_zone(), book(context), bool(self.accept_vanished))
+
     def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
         """What to do with one load: the step of the same name."""
         from include.pipeline import steps
@@ -163,10 +179,10 @@ class ImmPortBatchOperator(ImmPortOperator):
         return partial(getattr(steps, self.step), tools)
 
     def execute(self, context: Context) -> None:
-        from include.pipeline.batch import Tools, run_batch
+        from include.pipeline.batch import run_batch
 
         task = context["ti"]
-        tools = Tools(self.engine(), self.landing_zone(), context["run_id"], bool(self.accept_vanished))
+        tools = self.tools(context)
         outcome = run_batch(
             tools,
             [int(load_id) for load_id in self.load_ids or ()],
@@ -188,14 +204,41 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
     """Land the answers of each study of a batch.
 
     :param immport_conn_id: Airflow connection of type `immport`.
+    :param route: `api` or `package` for every study, `auto` to choose by what its release counts.
+    :param routes: the same for single studies, by accession; goes before `route`.
+    :param package_rows: result rows from which on `auto` takes the package.
     """
 
-    template_fields: Sequence[str] = (*ImmPortBatchOperator.template_fields, "immport_conn_id")
+    template_fields: Sequence[str] = (
+        *ImmPortBatchOperator.template_fields,
+        "immport_conn_id",
+        "route",
+        "routes",
+        "package_rows",
+    )
     step, needs, ends = "extract", "planned", "extracted"
 
-    def __init__(self, *, immport_conn_id: str = "immport_default", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        immport_conn_id: str = "immport_default",
+        route: str = "auto",
+        routes: dict[str, str] | str | None = None,
+        package_rows: int | str = PACKAGE_ROWS,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.immport_conn_id = immport_conn_id
+        self.route = route
+        self.routes = routes
+        self.package_rows = package_rows
+
+    def tools(self, context: Context) -> Tools:
+        from include.pipeline.route import Wish
+
+        routes = self.routes if isinstance(self.routes, dict) else None
+        wish = Wish.read(self.route, routes, int(self.package_rows))
+        return replace(super().tools(context), wish=wish)
 
     def execute(self, context: Context) -> None:
         from immport_provider.hooks.immport import ImmPortHook
@@ -243,7 +286,7 @@ class ImmPortFinishOperator(ImmPortOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from include.pipeline import report
 
-        summary = report.finish(self.engine(), context["run_id"])
+        summary = report.finish(self.engine(), book(context))
         self.log.info("%s", summary.text)
         if summary.state != "success":
             raise AirflowFailException(summary.text)

@@ -1,0 +1,65 @@
+"""Loads releases from before the warehouse, out of the packages that ImmPort keeps of them."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import DAG, Param
+
+from immport_provider.groups import LANDING, PATIENT, load
+from immport_provider.operators.backfill import ImmPortBackfillOperator
+from immport_provider.operators.immport import ImmPortFinishOperator
+
+RELEASE = r"^DR\d{1,5}(\.\d{1,2})?$"
+
+with DAG(
+    dag_id="immport_backfill",
+    description=__doc__,
+    doc_md="""
+One run asks ImmPort which packages of older releases it keeps of each study, and loads those the warehouse
+has not captured, oldest first; also into a warehouse that holds later releases. Afterwards `star.as_of`
+reaches back to them.
+
+Run it once as it is: a dry run logs the packages and their sizes. Then switch `dry_run` off.
+
+Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
+Variable: `immport_landing`, a folder or an object storage URL.
+""",
+    schedule=None,
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    render_template_as_native_obj=True,
+    tags=["immport"],
+    default_args=PATIENT,
+    params={
+        "studies": Param(
+            [],
+            type="array",
+            items={"type": "string", "pattern": "^SDY\\d+$"},
+            description="Only these studies; all that the warehouse holds when empty",
+        ),
+        "first_release": Param(
+            None, type=["null", "string"], pattern=RELEASE, description="Oldest release to load"
+        ),
+        "last_release": Param(
+            None, type=["null", "string"], pattern=RELEASE, description="Newest release to load"
+        ),
+        "dry_run": Param(True, type="boolean", description="Only list the packages and their sizes"),
+        "force": Param(False, type="boolean", description="Load releases that are captured, too"),
+        "accept_vanished": Param(
+            False, type="boolean", description="Publish releases that lost many results of those before"
+        ),
+    },
+) as dag:
+    plan = ImmPortBackfillOperator(
+        task_id="plan",
+        landing=LANDING,
+        studies="{{ params.studies }}",
+        first_release="{{ params.first_release }}",
+        last_release="{{ params.last_release }}",
+        dry_run="{{ params.dry_run }}",
+        force="{{ params.force }}",
+    )
+    loads = load.partial(accept_vanished="{{ params.accept_vanished }}", extract={})
+    finish = ImmPortFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
+    loads.expand(load_ids=plan.output) >> finish

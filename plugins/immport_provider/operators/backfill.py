@@ -1,0 +1,88 @@
+"""The operator that plans a backfill. The work is in `include.pipeline.backfill`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from immport_provider.operators.immport import (
+    LEAST_TASKS,
+    MOST_TASKS,
+    ROWS_PER_TASK,
+    ImmPortOperator,
+    book,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ImmPortBackfillOperator(ImmPortOperator):
+    """Ask ImmPort which older packages of the studies it keeps, and write the work list of the run.
+
+    Returns batches, lists of load numbers, one for each mapped task; none in a dry run, which logs the
+    packages with their sizes and keeps them in `ops.work`.
+
+    :param immport_conn_id: Airflow connection of type `immport`.
+    :param studies: accessions; all that the warehouse holds when empty.
+    :param first_release: oldest release wanted; open when empty.
+    :param last_release: newest release wanted; open when empty.
+    :param dry_run: only say what would be loaded.
+    :param force: load releases that are captured, too.
+    """
+
+    template_fields: Sequence[str] = (
+        *ImmPortOperator.template_fields,
+        "immport_conn_id",
+        "studies",
+        "first_release",
+        "last_release",
+        "dry_run",
+        "force",
+    )
+
+    def __init__(
+        self,
+        *,
+        immport_conn_id: str = "immport_default",
+        studies: list[str] | str = "",
+        first_release: str | None = None,
+        last_release: str | None = None,
+        dry_run: bool | str = True,
+        force: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.immport_conn_id = immport_conn_id
+        self.studies = studies
+        self.first_release = first_release
+        self.last_release = last_release
+        self.dry_run = dry_run
+        self.force = force
+
+    def execute(self, context: Context) -> list[list[int]]:
+        from immport_provider.hooks.immport import ImmPortHook
+        from include.pipeline import backfill, discover, records
+        from include.pipeline.backfill import Span
+        from include.sources.release import Release
+        from include.warehouse.migrate import require_current
+
+        engine, run_id = self.engine(), book(context)
+        require_current(engine)
+        ends = (Release.parse(text) if text else None for text in (self.first_release, self.last_release))
+        try:
+            span = Span(*ends)
+        except ValueError as error:
+            raise AirflowFailException(str(error)) from None
+        records.start_run(engine, run_id, context["dag"].dag_id)
+        with ImmPortHook(self.immport_conn_id) as immport:
+            records.note_run(engine, run_id, note=immport.expiry_notice())
+            options = {"dry_run": bool(self.dry_run), "force": bool(self.force)}
+            decisions = backfill.plan(engine, run_id, immport, list(self.studies or ()), span, **options)
+        for item in decisions:
+            self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
+        self.log.info("%s", backfill.told(engine, run_id))
+        batches, _ = discover.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
+        return batches
