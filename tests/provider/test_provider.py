@@ -36,7 +36,15 @@ def test_the_form_shows_its_fields_and_no_key_goes_into_extra() -> None:
     assert form.standard_fields.host is not None
     assert form.standard_fields.host.placeholder == "https://www.immport.org"
     assert form.extra_fields is not None
-    assert set(form.extra_fields) == {"expires_at", "timeout", "max_retries", "page_size", "allow_http"}
+    assert set(form.extra_fields) == {
+        "expires_at",
+        "timeout",
+        "max_retries",
+        "page_size",
+        "calls_in_flight",
+        "calls_per_second",
+        "allow_http",
+    }
     for field in form.extra_fields.values():
         assert field["schema"]["title"]
         assert field["description"]

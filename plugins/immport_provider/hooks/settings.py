@@ -35,6 +35,8 @@ class Settings:
     :param key: the API key; None without one, or with a user name.
     :param login: user name and password of the older token exchange.
     :param timeout: seconds without a byte.
+    :param calls_in_flight: calls that one task makes at once.
+    :param calls_per_second: calls that all tasks on one machine begin in a second; 0 is no limit.
     """
 
     base: str
@@ -43,6 +45,8 @@ class Settings:
     timeout: float
     max_retries: int
     page_size: int
+    calls_in_flight: int = 2
+    calls_per_second: float = 5.0
 
     @property
     def source(self) -> str:
@@ -71,7 +75,9 @@ def read_settings(connection: Connection) -> Settings:
         login,
         timeout=_number(extra, "timeout", 60, least=0.1),
         max_retries=int(_number(extra, "max_retries", 5)),
-        page_size=int(_number(extra, "page_size", 500, least=1)),
+        page_size=int(_number(extra, "page_size", 1000, least=1)),
+        calls_in_flight=int(_number(extra, "calls_in_flight", 2, least=1)),
+        calls_per_second=_number(extra, "calls_per_second", 5),
     )
 
 

@@ -127,11 +127,15 @@ class ImmPortDiscoverOperator(ImmPortOperator):
     def _ask(self, engine: sa.Engine, run_id: str, policy: Any) -> Any:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import discover, records
+        from include.pipeline.circuit import watched
 
         with ImmPortHook(self.immport_conn_id) as immport:
             notice = immport.expiry_notice()
             records.note_run(engine, run_id, note=notice)
-            return discover.from_listing(engine, run_id, immport.studies(), policy)
+            # The first call of a run finds out whether the service is there.
+            with watched(engine, immport, always=True):
+                listing = immport.studies()
+            return discover.from_listing(engine, run_id, listing, policy)
 
 
 class ImmPortBatchOperator(ImmPortOperator):
@@ -208,9 +212,14 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
             self._hook.__exit__()
 
     def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+        from include.pipeline.circuit import watched
         from include.pipeline.extract import extract
 
-        return partial(extract, tools, self._hook)
+        def work(load: Load, step: Step) -> None:
+            with watched(tools.engine, self._hook):
+                extract(tools, self._hook, load, step)
+
+        return work
 
 
 class ImmPortStageOperator(ImmPortBatchOperator):
