@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -113,14 +113,26 @@ class _Line:
             return
         with self._engine.begin() as connection:
             seen = _locked(connection, self._host)
-            # Faults of single studies strike at different places; a dead service, or a dead part, at one.
-            in_a_row = not self._was_answered or seen.endpoint == error.endpoint
-            values = {"error": str(error), "endpoint": error.endpoint}
-            if seen.state == CLOSED:
-                values["failures"] = seen.failures + 1 if in_a_row else 1
-            if self._is_trial or (seen.state == CLOSED and values["failures"] >= STUDIES):
+            values: dict[str, Any] = {
+                "error": str(error),
+                "endpoint": error.endpoint,
+                "study_accession": error.study,
+            }
+            failures = self._failures(seen, error)
+            if self._is_trial or (seen.state == CLOSED and failures >= STUDIES):
                 values |= {"state": OPEN, "opened_at": sa.func.now(), "openings": seen.openings + 1}
-            _write(connection, self._host, values)
+            _write(connection, self._host, values | {"failures": failures})
+
+    def _failures(self, seen: sa.Row, error: RetriableError) -> int:
+        """Studies that failed in a row, this one included.
+
+        Faults of single studies strike at different endpoints; those of a service, or of a part of it, at
+        one. The same study failing once more says nothing new.
+        """
+        if seen.failures and seen.study_accession == error.study:
+            return int(seen.failures)
+        is_alike = not self._was_answered or seen.endpoint == error.endpoint
+        return int(seen.failures) + 1 if is_alike else 1
 
     def _pass(self, source: str) -> None:
         with self._engine.begin() as connection:
@@ -152,7 +164,7 @@ def _locked(connection: sa.Connection, host: str) -> sa.Row:
     return connection.execute(held.with_for_update()).one()
 
 
-def _write(connection: sa.Connection, host: str, values: dict) -> None:
+def _write(connection: sa.Connection, host: str, values: dict[str, Any]) -> None:
     connection.execute(sa.update(CIRCUIT).where(CIRCUIT.c.host == host).values(**values))
 
 

@@ -153,7 +153,9 @@ def test_a_search_that_is_none_is_retried(connect: Connect, sandbox: RunningSand
         immport.studies()
 
 
-def test_release_files_are_those_of_the_manifest(connect: Connect, sandbox: RunningSandbox, study: str) -> None:
+def test_release_files_are_those_of_the_manifest(
+    connect: Connect, sandbox: RunningSandbox, study: str
+) -> None:
     with connect() as immport:
         files = immport.release_files(study)
     whole = sandbox.get(f"/api/study/manifest/{study}").json()
@@ -162,14 +164,30 @@ def test_release_files_are_those_of_the_manifest(connect: Connect, sandbox: Runn
     assert any(file.name.endswith("_Tab.zip") for file in files)
     for file in files:
         row = listed[file.name]
-        assert (file.uuid, file.md5, file.size) == (row["fileUUID"], row["generatedMD5"], row["filesizeBytes"])
+        assert (file.uuid, file.md5, file.size) == (
+            row["fileUUID"],
+            row["generatedMD5"],
+            row["filesizeBytes"],
+        )
 
 
 def test_a_manifest_with_other_files_and_gaps_gives_its_release_files() -> None:
     rows = [
         {"fileUUID": "u1", "fileName": "b", "fileType": "release_file", "generatedMD5": None},
-        {"fileUUID": "u2", "fileName": "a", "fileType": "release_file", "generatedMD5": "m", "filesizeBytes": 7},
-        {"fileUUID": "u2", "fileName": "a", "fileType": "release_file", "generatedMD5": "m", "filesizeBytes": 7},
+        {
+            "fileUUID": "u2",
+            "fileName": "a",
+            "fileType": "release_file",
+            "generatedMD5": "m",
+            "filesizeBytes": 7,
+        },
+        {
+            "fileUUID": "u2",
+            "fileName": "a",
+            "fileType": "release_file",
+            "generatedMD5": "m",
+            "filesizeBytes": 7,
+        },
         {"fileUUID": "u3", "fileName": "c", "fileType": "study_file", "generatedMD5": "m"},
         {"fileUUID": "u4", "fileName": None, "fileType": "release_file", "generatedMD5": "m"},
     ]

@@ -1,4 +1,4 @@
-"""where a service failed last
+"""where and for which study a service failed last
 
 Revision: circuit, after 0003
 """
@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column('circuit', sa.Column('endpoint', sa.Text(), nullable=True, comment='Endpoint of the last failure'), schema='ops')
+    op.add_column('circuit', sa.Column('study_accession', sa.Text(), nullable=True, comment='Study of the last failure'), schema='ops')
 
 
 def downgrade() -> None:
