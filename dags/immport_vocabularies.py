@@ -8,6 +8,7 @@ import pendulum
 from airflow.sdk import DAG
 
 from immport_provider.operators.vocabularies import ImmPortVocabulariesOperator
+from immport_provider.pools import API
 
 with DAG(
     dag_id="immport_vocabularies",
@@ -18,6 +19,7 @@ changed or gone, all in one transaction; `star.vocabulary_term` shows them.
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_landing`, a folder or an object storage URL.
+Pool: `immport_api`; without it no task is ever started (`python -m immport_provider.pools` makes it).
 """,
     schedule="0 4 * * 0",
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
@@ -32,4 +34,4 @@ Variable: `immport_landing`, a folder or an object storage URL.
         "max_retry_delay": timedelta(minutes=15),
     },
 ) as dag:
-    ImmPortVocabulariesOperator(task_id="load", landing="{{ var.value.immport_landing }}")
+    ImmPortVocabulariesOperator(task_id="load", pool=API.name, landing="{{ var.value.immport_landing }}")

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.hooks.listing import Listing
 from include.landing import Landing
-from include.pipeline.decide import Action, Decision, Held, Listed, Policy, batches, decide
+from include.pipeline.changes import Look, with_release_files
+from include.pipeline.decide import Action, Decision, Held, Listed, Policy, Restricted, batches, decide
 from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, note_run
 from include.sources.release import Release
 from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
@@ -19,14 +20,27 @@ from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
 RESUME_WITHIN = timedelta(days=1)
 
 
-def from_listing(engine: sa.Engine, run_id: str, listing: Listing, policy: Policy) -> list[Decision]:
-    """Compare a listing with the warehouse and write the work list."""
+def from_listing(
+    engine: sa.Engine,
+    run_id: str,
+    listing: Listing,
+    policy: Policy,
+    restricted: Restricted,
+    look: Look,
+) -> list[Decision]:
+    """Compare a listing with the warehouse and write the work list.
+
+    :param restricted: studies that the source restricts.
+    :param look: how to ask for the release files of studies that the listing shows unchanged.
+    """
     listed = [
         Listed(item.accession, str(item.release), item.release_date, item.expected_rows)
         for item in listing.studies
     ]
     incomplete = None if listing.complete else listing.reason or "unknown"
-    decisions = decide(listed, held_studies(engine), policy, incomplete=incomplete)
+    held = held_studies(engine)
+    decisions = decide(listed, held, policy, incomplete=incomplete, restricted=restricted)
+    decisions = with_release_files(engine, run_id, decisions, held, listing.newest_release, look)
     note_run(
         engine,
         run_id,
@@ -68,7 +82,14 @@ def held_studies(engine: sa.Engine) -> list[Held]:
     statement = sa.select(STUDY).where(STUDY.c.state.in_(["current", "withdrawn"]))
     with engine.connect() as connection:
         return [
-            Held(row.study_accession, row.state, row.release_version, row.release_date)
+            Held(
+                row.study_accession,
+                row.state,
+                row.release_version,
+                row.release_date,
+                row.listed_version,
+                row.reason,
+            )
             for row in connection.execute(statement)
         ]
 
@@ -119,6 +140,7 @@ def _load(connection: sa.Connection, item: Decision, replayed: str | None) -> tu
             is_open,
             LOAD.c.release_version == item.release,
             LOAD.c.release_date.is_not_distinct_from(item.release_date),
+            LOAD.c.listed_version.is_not_distinct_from(item.listed),
             LOAD.c.fetch_id != "withdrawal",
         )
     )
@@ -137,6 +159,7 @@ def _new_load(connection: sa.Connection, item: Decision, fetch_id: str, state: s
         release_key=_valid_from(connection, item, is_replay=state == EXTRACTED),
         release_version=item.release,
         release_date=item.release_date,
+        listed_version=item.listed,
         fetch_id=fetch_id,
         state=state,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -34,7 +33,7 @@ class Time:
 
 
 @pytest.fixture
-def time() -> Iterator[Time]:
+def time() -> Time:
     return Time()
 
 
@@ -105,7 +104,7 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(time: Time, tmp_path: P
     victim.write_text("mine")
     folder = tmp_path / "pace"
     folder.mkdir()
-    os.symlink(victim, folder / "127.0.0.1_8099.pace")
+    (folder / "127.0.0.1_8099.pace").symlink_to(victim)
     take(time.pace(folder, per_second=2), 2)
     assert victim.read_text() == "mine"
     assert time.rounded() == [0.5]
