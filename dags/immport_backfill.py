@@ -57,7 +57,7 @@ Variable: `immport_landing`, a folder or an object storage URL.
         studies="{{ params.studies }}",
         first_release="{{ params.first_release }}",
         last_release="{{ params.last_release }}",
-        dry_run="{{ params.dry_run }}",
+        only_plan="{{ params.dry_run }}",
         force="{{ params.force }}",
     )
     loads = load.partial(accept_vanished="{{ params.accept_vanished }}", extract={})

@@ -11,6 +11,7 @@ from immport_provider.operators.immport import (
     ImmPortFinishOperator,
     ImmPortWithdrawOperator,
 )
+from immport_provider.pools import API
 from include.pipeline.route import PACKAGE_ROWS
 
 with DAG(
@@ -23,6 +24,7 @@ fails at its end and says which.
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_landing`, a folder or an object storage URL.
+Pool: `immport_api`; without it no task is ever started (`python -m immport_provider.pools` makes it).
 """,
     schedule="0 5 * * *",
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
@@ -48,6 +50,9 @@ Variable: `immport_landing`, a folder or an object storage URL.
             minimum=0,
             maximum=1,
             description="Share of the studies that may be withdrawn unasked",
+        ),
+        "check_files": Param(
+            False, type="boolean", description="Look at the release files of every study, too"
         ),
         "accept_vanished": Param(
             False, type="boolean", description="Publish studies that lost many of their results"
@@ -80,11 +85,13 @@ Variable: `immport_landing`, a folder or an object storage URL.
 ) as dag:
     discover = ImmPortDiscoverOperator(
         task_id="discover",
+        pool=API.name,
         landing=LANDING,
         studies="{{ params.studies }}",
         force="{{ params.force }}",
         approve_withdrawals="{{ params.approve_withdrawals }}",
         max_withdrawn_share="{{ params.max_withdrawn_share }}",
+        check_files="{{ params.check_files }}",
         replay="{{ params.replay }}",
         replay_until="{{ params.replay_until }}",
     )

@@ -7,6 +7,7 @@ from airflow.sdk import DAG
 
 from immport_provider.groups import LANDING, PATIENT
 from immport_provider.operators.vocabularies import ImmPortVocabulariesOperator
+from immport_provider.pools import API
 
 with DAG(
     dag_id="immport_vocabularies",
@@ -17,6 +18,7 @@ changed or gone, all in one transaction; `star.vocabulary_term` shows them.
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_landing`, a folder or an object storage URL.
+Pool: `immport_api`; without it no task is ever started (`python -m immport_provider.pools` makes it).
 """,
     schedule="0 4 * * 0",
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
@@ -25,4 +27,4 @@ Variable: `immport_landing`, a folder or an object storage URL.
     tags=["immport"],
     default_args=PATIENT,
 ) as dag:
-    ImmPortVocabulariesOperator(task_id="load", landing=LANDING)
+    ImmPortVocabulariesOperator(task_id="load", pool=API.name, landing=LANDING)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from immport_provider.pools import POOLS
 from include.local.options import LocalError
 from include.local.paths import ROOT
 from include.local.ports import HOST
@@ -105,6 +106,17 @@ def migrate_airflow(environment: Mapping[str, str], marked: str, log: Path) -> N
     """
     if spawn(["airflow", "db", "migrate"], marked, log, environment).wait() != 0:
         raise LocalError(f"Airflow's metadata database could not be made: {last_lines(log)}")
+
+
+def make_pools(environment: Mapping[str, str], marked: str, log: Path) -> None:
+    """Make the pools that are missing: a scheduler never starts a task whose pool is not there.
+
+    Raises:
+        LocalError: it failed; the message ends with the log's last lines.
+    """
+    if spawn(["immport_provider.pools"], marked, log, environment).wait() != 0:
+        names = ", ".join(item.name for item in POOLS)
+        raise LocalError(f"Airflow's pools ({names}) could not be made: {last_lines(log)}")
 
 
 def _kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from include.local.airflow import (
     ADMIN,
     airflow_environment,
     ensure_password,
+    make_pools,
     migrate_airflow,
     password_file,
     server_environment,
@@ -126,6 +127,7 @@ def _start(paths: Paths, world: World, port: int, console: Console, marked: str)
     ) | server_environment(home, port)
     with said(console, "Airflow's metadata"):
         migrate_airflow(environment, marked, paths.logs / "airflow-db.log")
+        make_pools(environment, marked, paths.logs / "airflow-pools.log")
     started = {
         name: spawn(command, marked, paths.logs / f"{name}.log", environment)
         for name, command in SERVICES.items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from include.sources.moved import MOVED
 from include.sources.release import Release
 
 #: Share of the studies held that one listing may withdraw without a person's yes. One always may.
@@ -33,17 +34,42 @@ class Listed:
 
 @dataclass(frozen=True)
 class Held:
-    """A study as the warehouse holds it. `state` is current or withdrawn."""
+    """A study as the warehouse holds it.
+
+    :param state: current or withdrawn.
+    :param release_date: the date listed when it was loaded.
+    :param listed: the release listed when it was loaded, if that is known: its files may be of a later one.
+    :param reason: why it is withdrawn.
+    """
 
     study: str
     state: str
     release: str
     release_date: date | None
+    listed: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Restricted:
+    """The studies that the source restricts.
+
+    :param unknown: why that is not known; None when it is.
+    """
+
+    studies: frozenset[str] = frozenset()
+    unknown: str | None = None
+
+
+_NOBODY = Restricted()
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do about one study at one release."""
+    """What to do about one study at one release.
+
+    :param listed: the release the source lists it at; None when it does not.
+    """
 
     study: str
     release: str
@@ -51,6 +77,7 @@ class Decision:
     action: Action
     reason: str
     expected_rows: int = 0
+    listed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,8 +99,16 @@ class Policy:
         return not self.studies or study in self.studies
 
 
+RESTRICTED = "restricted: on the source's list of restricted studies"
+
+
 def decide(
-    listed: Iterable[Listed], held: Iterable[Held], policy: Policy, *, incomplete: str | None
+    listed: Iterable[Listed],
+    held: Iterable[Held],
+    policy: Policy,
+    *,
+    incomplete: str | None,
+    restricted: Restricted = _NOBODY,
 ) -> list[Decision]:
     """Compare a listing with the warehouse.
 
@@ -81,65 +116,121 @@ def decide(
     """
     everything = {item.study: item for item in listed}
     known = {item.study: item for item in held}
+    going = [
+        item
+        for item in known.values()
+        if item.state == "current" and (item.study not in everything or item.study in restricted.studies)
+    ]
     decisions = [
-        _about(item, known.get(item.study), policy)
+        _about(item, known.get(item.study), policy, restricted)
         for item in everything.values()
-        if policy.wants(item.study)
+        if policy.wants(item.study) and item.study not in {held.study for held in going}
     ]
-    decisions += _gone(everything, known, policy, incomplete)
-    decisions += [
-        Decision(study, "", None, Action.HOLD, "asked for, but neither listed nor held")
-        for study in sorted(policy.studies - everything.keys() - known.keys())
-    ]
+    decisions += _going(going, everything, known, policy, incomplete, restricted)
+    for study in sorted(policy.studies - everything.keys() - known.keys()):
+        why = RESTRICTED if study in restricted.studies else "neither listed nor held"
+        decisions.append(Decision(study, "", None, Action.HOLD, f"asked for, but {why}"))
     return sorted(decisions, key=lambda item: (len(item.study), item.study))
 
 
-def _about(listed: Listed, held: Held | None, policy: Policy) -> Decision:
+def _about(listed: Listed, held: Held | None, policy: Policy, restricted: Restricted) -> Decision:
     action, reason = Action.LOAD, ""
-    if held is None:
+    if listed.study in restricted.studies:
+        action, reason = Action.KEEP, f"{RESTRICTED}: not loaded"
+    elif held is None and listed.study in MOVED and listed.study not in policy.studies:
+        action, reason = Action.KEEP, f"{MOVED[listed.study]}: not loaded unless asked for by name"
+    elif held is None:
         reason = f"new study, first seen at {listed.release}"
+    elif held.state == "withdrawn" and restricted.unknown and (held.reason or "").startswith("restricted"):
+        action = Action.HOLD
+        reason = f"withdrawn as restricted, and whether it still is, is not known: {restricted.unknown}"
     elif held.state == "withdrawn":
         reason = f"shared again at {listed.release}"
-    elif Release.parse(listed.release) > Release.parse(held.release):
-        reason = f"{held.release} -> {listed.release}"
-    elif policy.force:
-        reason = f"asked for, unchanged since {held.release}"
-    elif Release.parse(listed.release) < Release.parse(held.release):
-        action, reason = Action.KEEP, f"listed at {listed.release}, {held.release} is already here"
-    elif listed.release_date != held.release_date:
-        reason = f"{listed.release} moved from {held.release_date} to {listed.release_date}"
     else:
-        action, reason = Action.KEEP, f"unchanged since {held.release} of {held.release_date}"
-    return Decision(listed.study, listed.release, listed.release_date, action, reason, listed.expected_rows)
+        action, reason = _compared(listed, held, policy)
+    return Decision(
+        listed.study,
+        release_of_load(listed, held),
+        listed.release_date,
+        action,
+        reason,
+        listed.expected_rows,
+        listed.release,
+    )
 
 
-def newest_release(items: Iterable[Listed] | Iterable[Held]) -> Release | None:
-    return max((Release.parse(item.release) for item in items), default=None)
+def _compared(listed: Listed, held: Held, policy: Policy) -> tuple[Action, str]:
+    """What is listed now against what was listed when the study was loaded."""
+    before = held.listed or held.release
+    if Release.parse(listed.release) > Release.parse(before):
+        return Action.LOAD, f"{before} -> {listed.release}"
+    if policy.force:
+        return Action.LOAD, f"asked for, unchanged since {before}"
+    if Release.parse(listed.release) < Release.parse(before):
+        return Action.KEEP, f"listed at {listed.release}, {before} is already here"
+    if listed.release_date != held.release_date:
+        return Action.LOAD, f"{listed.release} moved from {held.release_date} to {listed.release_date}"
+    return Action.KEEP, f"unchanged since {before} of {held.release_date}"
 
 
-def _gone(
-    listed: dict[str, Listed], known: dict[str, Held], policy: Policy, incomplete: str | None
+def release_of_load(listed: Listed, held: Held | None) -> str:
+    """The release that a load of the study belongs to: the listed one, or a later one that its files told of
+    when it was loaded. A listing older than the one it was loaded from is believed as it is."""
+    told = Release.parse(listed.release)
+    if held is not None and held.listed is not None and told >= Release.parse(held.listed):
+        told = max(told, Release.parse(held.release))
+    return str(told)
+
+
+def _going(
+    going: list[Held],
+    listed: dict[str, Listed],
+    known: dict[str, Held],
+    policy: Policy,
+    incomplete: str | None,
+    restricted: Restricted,
 ) -> Iterator[Decision]:
-    """Studies that are here and no longer listed: withdrawn, unless the listing cannot be trusted."""
-    current = {item.study: item for item in known.values() if item.state == "current"}
-    gone = [item for item in current.values() if item.study not in listed]
-    newest, held = newest_release(listed.values()), newest_release(current.values())
-    action, reason = Action.HOLD, ""
+    """Studies that are here and restricted or no longer listed: withdrawn, unless that is in doubt."""
+    current = [item for item in known.values() if item.state == "current"]
+    newest = max((Release.parse(item.release) for item in listed.values()), default=None)
+    # Release files may carry a later release than any listing told of.
+    held = max((Release.parse(item.listed or item.release) for item in current), default=None)
+    doubt = None
     if incomplete:
-        reason = f"not listed, but the listing is not complete: {incomplete}"
+        doubt = f"not listed, but the listing is not complete: {incomplete}"
     elif newest is None or (held is not None and newest < held):
-        reason = f"not listed, but the listing ends at {newest} and {held} is already here"
-    elif not policy.approve_withdrawals and len(gone) > max(1, policy.max_withdrawn_share * len(current)):
-        reason = (
-            f"not listed, as are {len(gone)} of {len(current)} studies held, more than"
+        doubt = f"not listed, but the listing ends at {newest} and {held} is already here"
+    too_many = None
+    if not policy.approve_withdrawals and len(going) > max(1, policy.max_withdrawn_share * len(current)):
+        too_many = (
+            f"not listed or restricted, as are {len(going)} of {len(current)} studies held, more than"
             f" {policy.max_withdrawn_share:.0%}: run again with approve_withdrawals if that is right"
         )
+    for item in going:
+        if not policy.wants(item.study):
+            continue
+        is_restricted = item.study in restricted.studies
+        # That a study is restricted is said of it by name: it needs no complete listing.
+        if held_back := too_many if is_restricted else doubt or too_many:
+            yield Decision(item.study, item.release, None, Action.HOLD, held_back)
+            continue
+        at = max(Release.parse(item.release), newest or Release.parse(item.release))
+        reason = _why_gone(item.study, newest, item.study in listed, restricted)
+        yield Decision(item.study, str(at), None, Action.WITHDRAW, reason)
+
+
+def _why_gone(study: str, newest: Release | None, is_listed: bool, restricted: Restricted) -> str:
+    unlisted = "" if is_listed else f"no longer listed at {newest}"
+    if study in MOVED:
+        why = str(MOVED[study])
+    elif study in restricted.studies:
+        why = RESTRICTED
     else:
-        action, reason = Action.WITHDRAW, f"no longer listed at {newest}"
-    for item in gone:
-        if policy.wants(item.study):
-            at = str(newest) if action is Action.WITHDRAW else item.release
-            yield Decision(item.study, at, None, action, reason)
+        why = f"withdrawn: {unlisted}"
+        if restricted.unknown:
+            why += f"; whether it is restricted is not known: {restricted.unknown}"
+        return why
+    return f"{why}, {unlisted}" if unlisted else why
 
 
 def batches(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from immport_provider.hooks.files import RemoteFile
 from immport_provider.hooks.listing import Listing
 from include.landing import Landing
-from include.pipeline.decide import Action, Decision, Held, Listed, Policy, batches, decide
+from include.pipeline.changes import Look, with_release_files
+from include.pipeline.decide import Action, Decision, Held, Listed, Policy, Restricted, batches, decide
 from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, note_run
 from include.sources.release import Release
 from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
@@ -19,14 +22,27 @@ from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
 RESUME_WITHIN = timedelta(days=1)
 
 
-def from_listing(engine: sa.Engine, run_id: str, listing: Listing, policy: Policy) -> list[Decision]:
-    """Compare a listing with the warehouse and write the work list."""
+def from_listing(
+    engine: sa.Engine,
+    run_id: str,
+    listing: Listing,
+    policy: Policy,
+    restricted: Restricted,
+    look: Look,
+) -> list[Decision]:
+    """Compare a listing with the warehouse and write the work list.
+
+    :param restricted: studies that the source restricts.
+    :param look: how to ask for the release files of studies that the listing shows unchanged.
+    """
     listed = [
         Listed(item.accession, str(item.release), item.release_date, item.expected_rows)
         for item in listing.studies
     ]
     incomplete = None if listing.complete else listing.reason or "unknown"
-    decisions = decide(listed, held_studies(engine), policy, incomplete=incomplete)
+    held = held_studies(engine)
+    decisions = decide(listed, held, policy, incomplete=incomplete, restricted=restricted)
+    decisions = with_release_files(engine, run_id, decisions, held, listing.newest_release, look)
     note_run(
         engine,
         run_id,
@@ -68,7 +84,14 @@ def held_studies(engine: sa.Engine) -> list[Held]:
     statement = sa.select(STUDY).where(STUDY.c.state.in_(["current", "withdrawn"]))
     with engine.connect() as connection:
         return [
-            Held(row.study_accession, row.state, row.release_version, row.release_date)
+            Held(
+                row.study_accession,
+                row.state,
+                row.release_version,
+                row.release_date,
+                row.listed_version,
+                row.reason,
+            )
             for row in connection.execute(statement)
         ]
 
@@ -78,14 +101,28 @@ def _published_fetches(engine: sa.Engine) -> set[str]:
         return set(connection.scalars(sa.select(LOAD.c.fetch_id).where(LOAD.c.state == PUBLISHED)))
 
 
+def write_packages(
+    engine: sa.Engine, run_id: str, decisions: Iterable[tuple[Decision, RemoteFile | None]]
+) -> None:
+    """Write a work list that names the package of each load."""
+    pairs = list(decisions)
+    packages = {(item.study, item.release): file for item, file in pairs if file is not None}
+    _write(engine, run_id, [item for item, _ in pairs], {}, packages)
+
+
 def _write(
-    engine: sa.Engine, run_id: str, decisions: list[Decision], fetches: dict[tuple[str, str], str]
+    engine: sa.Engine,
+    run_id: str,
+    decisions: list[Decision],
+    fetches: Mapping[tuple[str, str], str],
+    packages: Mapping[tuple[str, str], RemoteFile] | None = None,
 ) -> None:
     with engine.begin() as connection:
         for item in decisions:
             load_id, reason = None, item.reason
+            package = (packages or {}).get((item.study, item.release))
             if item.action is Action.LOAD:
-                load_id, resumed = _load(connection, item, fetches.get((item.study, item.release)))
+                load_id, resumed = _load(connection, item, fetches.get((item.study, item.release)), package)
                 reason = f"{reason}; resumes load {load_id}" if resumed else reason
             elif item.action is Action.WITHDRAW:
                 load_id = _new_load(connection, item, "withdrawal", PLANNED)
@@ -97,13 +134,16 @@ def _write(
                 "reason": reason,
                 "load_id": load_id,
                 "expected_rows": item.expected_rows,
+                "expected_bytes": package.size_bytes if package else None,
             }
             statement = upsert(WORK).values(values)
             key = [WORK.c.run_id, WORK.c.study_accession, WORK.c.release_version]
             connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
 
 
-def _load(connection: sa.Connection, item: Decision, replayed: str | None) -> tuple[int, bool]:
+def _load(
+    connection: sa.Connection, item: Decision, replayed: str | None, package: RemoteFile | None
+) -> tuple[int, bool]:
     """The load that does the work: one that was interrupted goes on where it was.
 
     Not if that was long ago: its answers would be of two moments, and ImmPort curates without a release.
@@ -119,6 +159,8 @@ def _load(connection: sa.Connection, item: Decision, replayed: str | None) -> tu
             is_open,
             LOAD.c.release_version == item.release,
             LOAD.c.release_date.is_not_distinct_from(item.release_date),
+            LOAD.c.listed_version.is_not_distinct_from(item.listed),
+            LOAD.c.file_uuid.is_not_distinct_from(package.uuid if package else None),
             LOAD.c.fetch_id != "withdrawal",
         )
     )
@@ -128,15 +170,24 @@ def _load(connection: sa.Connection, item: Decision, replayed: str | None) -> tu
         connection.execute(restart.values(state=EXTRACTED, changed_at=sa.func.now()))
         return interrupted, True
     fetch_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    return _new_load(connection, item, fetch_id, PLANNED), False
+    return _new_load(connection, item, fetch_id, PLANNED, package), False
 
 
-def _new_load(connection: sa.Connection, item: Decision, fetch_id: str, state: str) -> int:
+def _new_load(
+    connection: sa.Connection,
+    item: Decision,
+    fetch_id: str,
+    state: str,
+    package: RemoteFile | None = None,
+) -> int:
+    is_of_its_release = state == EXTRACTED or package is not None
     statement = sa.insert(LOAD).values(
         study_accession=item.study,
-        release_key=_valid_from(connection, item, is_replay=state == EXTRACTED),
+        release_key=_valid_from(connection, item, is_of_its_release=is_of_its_release),
+        file_uuid=package.uuid if package else None,
         release_version=item.release,
         release_date=item.release_date,
+        listed_version=item.listed,
         fetch_id=fetch_id,
         state=state,
     )
@@ -162,11 +213,14 @@ def work_of(
     return (batches(sizes, studies, rows=rows, most=most, least=least) if loads else []), withdrawals
 
 
-def _valid_from(connection: sa.Connection, item: Decision, *, is_replay: bool) -> int:
+def _valid_from(connection: sa.Connection, item: Decision, *, is_of_its_release: bool) -> int:
     """Release key at which a load becomes valid: that of its release, with one exception.
 
     A study can vanish, come back, or move while no new release appears. What the release held before
     must stay as it was: the change comes just after the study's newest capture, or replaces that one.
+
+    :param is_of_its_release: what is loaded is that very release, a replay or a package, and not what the
+        source happens to say today.
     """
     key = Release.parse(item.release).key
     captured = sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == item.study)
@@ -174,7 +228,7 @@ def _valid_from(connection: sa.Connection, item: Decision, *, is_replay: bool) -
     if item.action is Action.WITHDRAW:
         return max(key, newest + 1)
     held = connection.execute(sa.select(STUDY).where(STUDY.c.study_accession == item.study)).one_or_none()
-    if is_replay or held is None:
+    if is_of_its_release or held is None:
         return key
     if held.state == "withdrawn":
         return max(key, newest + 1)

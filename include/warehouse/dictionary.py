@@ -39,7 +39,11 @@ _TYPES = {
     **dict.fromkeys(("release_date_key", "measurand_key", "result_id"), "bigint"),
 }
 #: Where the columns of a view of no table come from.
-_UNTOLD = {"fact_assay_result": "the fact", "vocabulary_term": "the answer of the vocabulary"}
+_UNTOLD = {
+    "fact_assay_result": "the fact",
+    "vocabulary_term": "the answer of the vocabulary",
+    "study_withdrawal": "the runs",
+}
 #: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
 _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
     (

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.sources.immport import ENDPOINTS
 from include.sources.release import Release
-from include.warehouse import carry, incoming, timeline
+from include.warehouse import carry, incoming, release_files, timeline
 from include.warehouse.incoming import Incoming
 from include.warehouse.model import VERSIONED
 from include.warehouse.stage import drop_staging, staging_table
@@ -28,6 +28,7 @@ from include.warehouse.tables import (
     RESULT,
     STAGED,
     STUDY,
+    WORK,
 )
 from include.warehouse.timeline import Capture, Change
 
@@ -210,31 +211,39 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
         "load_id": work.load_id,
     }
     connection.execute(sa.insert(LEDGER).values(values))
-    capture = upsert(CAPTURE).values(**values, kind="withdrawn" if work.is_withdrawal else "full")
+    told = sa.select(sa.func.max(WORK.c.reason)).where(WORK.c.load_id == work.load_id)
+    reason = connection.scalar(told) if work.is_withdrawal else None
+    kind = "withdrawn" if work.is_withdrawal else "full"
+    capture = upsert(CAPTURE).values(**values, kind=kind, reason=reason)
     connection.execute(
         capture.on_conflict_do_update(
             index_elements=[CAPTURE.c.study_accession, CAPTURE.c.release_key],
-            set_={"kind": capture.excluded.kind, "load_id": capture.excluded.load_id},
+            set_={name: capture.excluded[name] for name in ("kind", "reason", "load_id")},
         )
     )
+    listed = connection.scalar(sa.select(LOAD.c.listed_version).where(LOAD.c.load_id == work.load_id))
     if not work.is_withdrawal:
-        _note_release(connection, work)
+        _note_release(connection, work, listed)
     newest = connection.scalar(
         sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == work.study)
     )
     if newest == work.release_key:  # an older release that comes late does not move the study back
-        state: dict[str, Any] = {"state": "withdrawn" if work.is_withdrawal else "current"}
+        state: dict[str, Any] = {"state": "withdrawn" if work.is_withdrawal else "current", "reason": reason}
         if not work.is_withdrawal:
             state |= {"release_version": work.release, "release_date": work.release_date}
+            state["listed_version"] = listed
+            release_files.record_load(connection, work.load_id, work.study)
         connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == work.study).values(**state))
     done = {"state": "published", "changed_at": sa.func.now(), "error": None}
     connection.execute(sa.update(LOAD).where(LOAD.c.load_id == work.load_id).values(**done))
 
 
-def _note_release(connection: sa.Connection, work: Publication) -> None:
+def _note_release(connection: sa.Connection, work: Publication, listed: str | None) -> None:
     release = Release.parse(work.release)
+    # The date was given with the listed release: it is none of a later one that only files tell of.
+    day = work.release_date if listed is None or Release.parse(listed) == release else None
     note = upsert(DATA_RELEASE).values(
-        release_key=release.key, release_version=str(release), release_date=work.release_date
+        release_key=release.key, release_version=str(release), release_date=day
     )
     newest = sa.func.greatest(DATA_RELEASE.c.release_date, note.excluded.release_date)
     connection.execute(

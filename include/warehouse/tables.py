@@ -361,6 +361,8 @@ CIRCUIT = _ops(
     _time("opened_at", "When it was opened"),
     _number("openings", "Openings in a row without an answer between", required=True, default=0),
     _text("error", "The last failure"),
+    _text("endpoint", "Endpoint of the last failure"),
+    _text("study_accession", "Study of the last failure"),
 )  # fmt: skip
 FILE_DOWNLOAD = _ops(
     "file_download", "Files brought to the object storage, and those that could not be",

@@ -194,6 +194,23 @@ _TERM_COLUMNS: list[ViewColumn] = [
 ]
 
 
+_WITHDRAWAL = """select c.study_accession, c.reason, l.release_version as withdrawn_at,
+    (select p.release_version from ops.capture b join ops.load p on p.load_id = b.load_id
+        where b.study_accession = c.study_accession and b.release_key < c.release_key
+        order by b.release_key desc limit 1) as last_release,
+    (select n.release_version from ops.capture a join ops.load n on n.load_id = a.load_id
+        where a.study_accession = c.study_accession and a.release_key > c.release_key
+        order by a.release_key limit 1) as returned_at
+from ops.capture c join ops.load l on l.load_id = c.load_id where c.kind = 'withdrawn'"""
+_WITHDRAWAL_COLUMNS: list[ViewColumn] = [
+    ("study_accession", "Study", ""),
+    ("reason", "Why, and how that is known: withdrawn, restricted or moved", ""),
+    ("withdrawn_at", "Newest data release when it was withdrawn", ""),
+    ("last_release", "Release that last held the study: what star.as_of still shows", ""),
+    ("returned_at", "Release at which it was shared again; null while it is not", ""),
+]
+
+
 def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     """Name, comment, query and columns of every view of the star, in the order to make them."""
     tables: tuple[Dimension | Fact, ...] = (*DIMENSIONS, *FACTS)
@@ -202,6 +219,8 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
         yield table.relation, table.grain[:1].upper() + table.grain[1:], _select(table, columns), columns
     yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
     yield "vocabulary_term", "One term of a vocabulary, as of the last fetch", _TERMS, _TERM_COLUMNS
+    about = "One withdrawal of a study that the warehouse held"
+    yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
     query, columns = _assay_results()
     yield "fact_assay_result", "One result of any assay: the ten assay facts as one", query, columns
 

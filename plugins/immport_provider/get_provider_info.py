@@ -60,7 +60,19 @@ def get_provider_info() -> dict[str, Any]:
                     "page_size": {
                         "label": "Page size",
                         "description": "Studies per page of the study search.",
-                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 500},
+                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 1000},
+                    },
+                    "calls_in_flight": {
+                        "label": "Calls at once",
+                        "description": "How many calls one task makes at once. How many tasks ask ImmPort"
+                        " at once is the size of the pool immport_api.",
+                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 2},
+                    },
+                    "calls_per_second": {
+                        "label": "Calls per second",
+                        "description": "How many calls all tasks on one machine begin in a second; 0 is no"
+                        " limit.",
+                        "schema": {"type": ["number", "null"], "minimum": 0, "default": 5},
                     },
                     "split_above_rows": {
                         "label": "Split above (rows)",

@@ -13,6 +13,7 @@ from immport_provider.operators.immport import (
     ImmPortPublishOperator,
     ImmPortStageOperator,
 )
+from immport_provider.pools import API
 
 #: Root of the landing zone.
 LANDING = "{{ var.value.immport_landing }}"
@@ -38,7 +39,7 @@ def load(load_ids: list[int], accept_vanished: str, extract: dict[str, Any]) -> 
         "landing": LANDING,
         "accept_vanished": accept_vanished,
     }
-    fetched = ImmPortExtractOperator(task_id="extract", **shared, **extract)
+    fetched = ImmPortExtractOperator(task_id="extract", pool=API.name, **shared, **extract)
     stage = ImmPortStageOperator(task_id="stage", trigger_rule="all_done", **shared)
     check = ImmPortCheckOperator(task_id="check", trigger_rule="all_done", **shared)
     publish = ImmPortPublishOperator(task_id="publish", trigger_rule="all_done", **shared)

@@ -204,7 +204,8 @@ def test_listing_without_many_studies_waits_for_a_yes(
     small.fault("search", "missing_key", key="latest_data_release_version")
     run = installation.run()
     assert run.state == "failed"
-    assert _held(installation, run) == {"the listing is not complete": 16}
+    # That a study is restricted is said of it by name, and there is one; but too many seem to go.
+    assert _held(installation, run) == {"the listing is not complete": 15, "approve_withdrawals": 1}
     small.clear_faults()
     run = installation.run()
     assert run.state == "failed"

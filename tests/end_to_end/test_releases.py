@@ -38,7 +38,8 @@ def test_second_release_brings_its_changes_and_keeps_the_first(before: Loaded, a
         )
     )
     assert reasons[CHANGED].endswith(f"-> {NEWEST}")
-    assert reasons[WITHDRAWN] == f"no longer listed at {NEWEST}"
+    gone = f"restricted: on the source's list of restricted studies, no longer listed at {NEWEST}"
+    assert reasons[WITHDRAWN] == gone
     assert reasons[NEW] == f"new study, first seen at {NEWEST}"
 
 
@@ -54,7 +55,10 @@ def test_run_without_news_writes_nothing_and_says_why(
     reasons = installation.ask("select action, reason from ops.work where run_id = :run", run=run.run_id)
     assert len(reasons) == 2
     assert all(action == "keep" and "unchanged since" in reason for action, reason in reasons)
-    assert {request["endpoint"] for request in small.requests()} == {"search"}
+    assert {request["endpoint"] for request in small.requests()} == {
+        "search",
+        "restrictedStudyAccessions",
+    }
     assert staging_tables(installation.engine) == []
 
 

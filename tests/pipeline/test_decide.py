@@ -64,7 +64,7 @@ def test_a_study_that_is_no_longer_listed_is_withdrawn_at_the_newest_release() -
     found = run([Listed("SDY1", "DR9", DAY), Listed("SDY2", "DR10", DAY)], hold(3))
     assert found["SDY3"].action is WITHDRAW
     assert found["SDY3"].release == "DR10"
-    assert found["SDY3"].reason == "no longer listed at DR10"
+    assert found["SDY3"].reason == "withdrawn: no longer listed at DR10"
 
 
 def test_what_was_withdrawn_before_is_not_withdrawn_again() -> None:

@@ -65,7 +65,7 @@ def connect(sandbox: RunningSandbox, waits: Waits, monkeypatch: pytest.MonkeyPat
 
     def make(*, extra: dict[str, Any] | None = None, **fields: Any) -> ImmPortHook:
         connection = {"conn_type": "immport", "host": sandbox.url, "password": CANARY, **fields}
-        connection["extra"] = {"max_retries": 3, **(extra or {})}
+        connection["extra"] = {"max_retries": 3, "calls_per_second": 0, **(extra or {})}
         monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", json.dumps(connection))
         hook = ImmPortHook(wait=wait_none(), sleep=waits.sleep, clock=waits.clock)
         hooks.append(hook)

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from immport_provider.errors import BadAnswerError
-from immport_provider.hooks.listing import Listing, Page, read_page, walk
+from immport_provider.hooks.listing import (
+    Listing,
+    Page,
+    ReleaseFile,
+    read_accessions,
+    read_page,
+    read_release_files,
+    walk,
+)
 from include.sources.immport import SEARCH
 from include.sources.reader import NotDataError
 from include.sources.release import Release
@@ -118,7 +126,7 @@ def test_asks_only_for_the_declared_fields(connect: Connect, stub: Stub) -> None
         immport.studies()
     [(path, headers)] = stub.asked
     assert path == (
-        f"/data/query{SEARCH.path}?fromRecord=0&pageSize=500&sourceFields={'%2C'.join(SEARCH.names)}"
+        f"/data/query{SEARCH.path}?fromRecord=0&pageSize=1000&sourceFields={'%2C'.join(SEARCH.names)}"
     )
     assert "Authorization" not in headers
 
@@ -143,3 +151,64 @@ def test_a_search_that_is_none_is_retried(connect: Connect, sandbox: RunningSand
     stub.answers = [(200, {}, b"{}")] * 4
     with connect(host=stub.url) as immport, pytest.raises(BadAnswerError, match="search: no search result"):
         immport.studies()
+
+
+def test_release_files_are_those_of_the_manifest(
+    connect: Connect, sandbox: RunningSandbox, study: str
+) -> None:
+    with connect() as immport:
+        files = immport.release_files(study)
+    whole = sandbox.get(f"/api/study/manifest/{study}").json()
+    listed = {row["fileName"]: row for row in whole if row["fileType"] == "release_file"}
+    assert {file.name for file in files} == set(listed)
+    assert any(file.name.endswith("_Tab.zip") for file in files)
+    for file in files:
+        row = listed[file.name]
+        assert (file.uuid, file.md5, file.size) == (
+            row["fileUUID"],
+            row["generatedMD5"],
+            row["filesizeBytes"],
+        )
+
+
+def test_a_manifest_with_other_files_and_gaps_gives_its_release_files() -> None:
+    rows = [
+        {"fileUUID": "u1", "fileName": "b", "fileType": "release_file", "generatedMD5": None},
+        {
+            "fileUUID": "u2",
+            "fileName": "a",
+            "fileType": "release_file",
+            "generatedMD5": "m",
+            "filesizeBytes": 7,
+        },
+        {
+            "fileUUID": "u2",
+            "fileName": "a",
+            "fileType": "release_file",
+            "generatedMD5": "m",
+            "filesizeBytes": 7,
+        },
+        {"fileUUID": "u3", "fileName": "c", "fileType": "study_file", "generatedMD5": "m"},
+        {"fileUUID": "u4", "fileName": None, "fileType": "release_file", "generatedMD5": "m"},
+    ]
+    found = read_release_files([json.dumps(rows).encode()])
+    assert found == (ReleaseFile("a", "u2", "m", 7), ReleaseFile("b", "u1", None, None))
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('["SDY2", "SDY1"]', {"SDY1", "SDY2"}),
+        ("[]", set()),
+        ('["SDY1", "", null, 7, "SDY", "sdy2", "SDY3; x", ["SDY4"]]', {"SDY1"}),
+        ('[{"studyAccession": "SDY5"}]', {"SDY5"}),
+    ],
+)
+def test_only_accessions_are_restricted(body: str, found: set[str]) -> None:
+    assert read_accessions([body.encode()]) == found
+
+
+@pytest.mark.parametrize("body", ['{"error": "SDY1"}', "<html>", "", '["none", "of", "them"]', '"SDY1"'])
+def test_what_is_no_list_of_accessions_is_no_answer(body: str) -> None:
+    with pytest.raises(NotDataError):
+        read_accessions([body.encode()])

@@ -43,6 +43,8 @@ def test_the_form_shows_its_fields_and_no_key_goes_into_extra() -> None:
         "page_size",
         "split_above_rows",
         "max_answer_mb",
+        "calls_in_flight",
+        "calls_per_second",
         "allow_http",
     }
     for field in form.extra_fields.values():

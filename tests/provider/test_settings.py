@@ -48,6 +48,8 @@ def test_addresses(fields: dict[str, Any], base: str) -> None:
         ({"extra": '{"timeout": "canary"}'}, "timeout is no number"),
         ({"extra": '{"timeout": 0}'}, "timeout must be at least 0.1"),
         ({"extra": '{"page_size": 0}'}, "page_size must be at least 1"),
+        ({"extra": '{"calls_in_flight": 0}'}, "calls_in_flight must be at least 1"),
+        ({"extra": '{"calls_per_second": -1}'}, "calls_per_second must be at least 0"),
         ({"extra": '{"max_retries": -1}'}, "max_retries must be at least 0"),
         ({"extra": '{"max_retries": NaN}'}, "max_retries must be at least 0"),
         ({"password": "key", "extra": '{"expires_at": "canary"}'}, "expires_at is no instant"),
@@ -61,9 +63,14 @@ def test_wrong_fields_are_named_and_not_told(fields: dict[str, Any], wrong: str)
 
 def test_defaults_and_texts_from_the_form() -> None:
     given = settings(extra='{"timeout": "", "max_retries": null}')
-    assert (given.timeout, given.max_retries, given.page_size) == (60, 5, 500)
-    given = settings(extra='{"timeout": "9.5", "max_retries": "0", "page_size": "7"}')
+    assert (given.timeout, given.max_retries, given.page_size) == (60, 5, 1000)
+    assert (given.calls_in_flight, given.calls_per_second) == (2, 5)
+    given = settings(
+        extra='{"timeout": "9.5", "max_retries": "0", "page_size": "7", "calls_in_flight": "3",'
+        ' "calls_per_second": "0.5"}'
+    )
     assert (given.timeout, given.max_retries, given.page_size) == (9.5, 0, 7)
+    assert (given.calls_in_flight, given.calls_per_second) == (3, 0.5)
 
 
 def test_a_user_name_means_a_password() -> None:

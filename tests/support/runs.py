@@ -157,7 +157,8 @@ class Installation:
             "conn_type": "immport",
             "host": self.sandbox.url,
             "password": self.sandbox.api_key,
-            "extra": self.extra,
+            # The sandbox may be asked as fast as it answers.
+            "extra": {"calls_per_second": 0, **self.extra},
         }
         environment = airflow_environment(
             self.processes.home,

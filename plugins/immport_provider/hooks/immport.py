@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+from threading import RLock
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 from urllib.parse import quote
 
 from airflow.sdk import BaseHook
@@ -23,7 +24,13 @@ from immport_provider.errors import (
 )
 from immport_provider.hooks.answers import Request, check, check_framing, explained
 from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
-from include.sources.immport import DRS_DOWNLOAD, ENDPOINTS, SEARCH, STUDY_ENDPOINTS
+from include.sources.immport import (
+    DRS_DOWNLOAD,
+    ENDPOINTS,
+    RESTRICTED_STUDIES,
+    SEARCH,
+    STUDY_ENDPOINTS,
+)
 from include.sources.model import Endpoint
 from include.sources.reader import read_rows
 
@@ -33,7 +40,8 @@ if TYPE_CHECKING:
 
     from immport_provider.hooks.credentials import Credential, Token
     from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
-    from immport_provider.hooks.listing import Listing, Page
+    from immport_provider.hooks.listing import Listing, Page, ReleaseFile
+    from immport_provider.hooks.pace import Pace
 
 T = TypeVar("T")
 
@@ -41,12 +49,25 @@ KEYS_PAGE = "https://www.immport.org/auth/api/keys"
 NOTICE = timedelta(days=7)
 
 
+class Watch(Protocol):
+    """Somebody who must know of calls: it may forbid them, and learns which were answered."""
+
+    def before(self, source: str) -> None:
+        """A call to this host and port is about to be made. What it raises is raised instead."""
+
+    def answered(self, endpoint: str) -> None:
+        """An endpoint gave a good answer."""
+
+
 class ImmPortHook(BaseHook):
     """ImmPort's Shared Data API.
 
     Use it as a context manager: one HTTP client, closed at the end. Timeouts, lost connections, 429,
     5xx and answers that are no data are tried again with jittered backoff; credentials and other
-    4xx never.
+    4xx never. Several threads may use one hook: it makes no more calls at once, and none sooner, than
+    its connection allows.
+
+    :ivar watch: told of every call; None when nobody is.
 
     :param immport_conn_id: Airflow connection of type `immport`.
     :param wait: waiting time between tries; a matter of tests.
@@ -75,6 +96,10 @@ class ImmPortHook(BaseHook):
         self._settings: Settings | None = None
         self._client: httpx.Client | None = None
         self._token: Token | None = None
+        #: Guards what is made at first use: settings, client, token, pace.
+        self._making = RLock()
+        self._pace: Pace | None = None
+        self.watch: Watch | None = None
 
     def __enter__(self) -> Self:
         self.get_conn()
@@ -91,30 +116,32 @@ class ImmPortHook(BaseHook):
 
         :raises ConfigurationError: a field of the connection is wrong.
         """
-        if self._settings is None:
-            try:
-                self._settings = read_settings(self.get_connection(self.immport_conn_id))
-            except ValueError as error:
-                raise ConfigurationError(f"{error} (Airflow connection {self.immport_conn_id})") from None
-            if self._settings.key:
-                _hide(self._settings.key.secret)
-        return self._settings
+        with self._making:
+            if self._settings is None:
+                try:
+                    self._settings = read_settings(self.get_connection(self.immport_conn_id))
+                except ValueError as error:
+                    raise ConfigurationError(f"{error} (Airflow connection {self.immport_conn_id})") from None
+                if self._settings.key:
+                    _hide(self._settings.key.secret)
+            return self._settings
 
     def get_conn(self) -> httpx.Client:
         """The HTTP client: TLS always verified, no redirect followed, so that no key goes astray."""
         import httpx
 
-        if self._client is None:
-            # At DEBUG, httpcore logs answers' headers, and so the signed address of a redirect.
-            logging.getLogger("httpcore").setLevel(logging.INFO)
-            self._client = httpx.Client(
-                base_url=self.settings.base,
-                headers={"Accept": "application/json", "User-Agent": "immport-warehouse"},
-                timeout=httpx.Timeout(self.settings.timeout, connect=CONNECT_TIMEOUT),
-                follow_redirects=False,
-                trust_env=not self.settings.is_loopback,
-            )
-        return self._client
+        with self._making:
+            if self._client is None:
+                # At DEBUG, httpcore logs answers' headers, and so the signed address of a redirect.
+                logging.getLogger("httpcore").setLevel(logging.INFO)
+                self._client = httpx.Client(
+                    base_url=self.settings.base,
+                    headers={"Accept": "application/json", "User-Agent": "immport-warehouse"},
+                    timeout=httpx.Timeout(self.settings.timeout, connect=CONNECT_TIMEOUT),
+                    follow_redirects=False,
+                    trust_env=not self.settings.is_loopback,
+                )
+            return self._client
 
     @property
     def expires_at(self) -> datetime | None:
@@ -180,6 +207,27 @@ class ImmPortHook(BaseHook):
             self.log.warning("the study search is not complete (%s): listing once more", listing.reason)
             listing = walk(self._page)
         return listing
+
+    def restricted_studies(self) -> frozenset[str]:
+        """Accessions that ImmPort restricts: they were shared once, or are not open to everybody.
+
+        :raises ImmPortError: as `fetch`; the list needs the key.
+        """
+        from immport_provider.hooks.listing import read_accessions
+
+        return self._ask(Request(RESTRICTED_STUDIES, RESTRICTED_STUDIES.path), read_accessions)
+
+    def release_files(self, study: str) -> tuple[ReleaseFile, ...]:
+        """The release files of a study as the manifest lists them, by name.
+
+        :raises ImmPortError: as `fetch`.
+        """
+        from immport_provider.hooks.listing import RELEASE_FILE, read_release_files
+
+        manifest = ENDPOINTS["manifest"]
+        path, parameters = manifest.request(study)
+        request = Request(manifest, path, {**parameters, "fileType": RELEASE_FILE}, study)
+        return self._ask(request, read_release_files)
 
     def manifest(self, study: str, file_type: str = "all") -> list[ListedFile]:
         """Files that ImmPort keeps of a study, each UUID once.
@@ -274,16 +322,22 @@ class ImmPortHook(BaseHook):
         from immport_provider.hooks.retries import BACKOFF, retrying
 
         tries = tries or self.settings.max_retries + 1
+        watch = self.watch
+        if watch is not None:
+            watch.before(self.settings.source)
         attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning, divisible=divisible)
         try:
-            return attempts(self._try, request, receive)
+            answer = attempts(self._try, request, receive)
         except RetriableError as error:
             error.tries = attempts.statistics["attempt_number"]
             raise
+        if watch is not None:
+            watch.answered(request.endpoint.name)
+        return answer
 
     def _try(self, request: Request, receive: Callable[[Iterator[bytes]], T]) -> T:
         client = self.get_conn()
-        with explained(request, self.settings.source):
+        with self.pace.turn(), explained(request, self.settings.source):
             secret = self._credential().header if request.endpoint.needs_key else {}
             headers = {**request.headers, **secret}
             with client.stream("GET", API + request.path, params=request.query, headers=headers) as answer:
@@ -292,16 +346,33 @@ class ImmPortHook(BaseHook):
                     check_framing(answer)
                 return receive(answer.iter_bytes())
 
+    @property
+    def pace(self) -> Pace:
+        """When calls may be made: `with hook.pace.turn()` around each."""
+        from immport_provider.hooks.pace import Pace
+
+        with self._making:
+            if self._pace is None:
+                self._pace = Pace(
+                    self.settings.source,
+                    self.settings.calls_in_flight,
+                    self.settings.calls_per_second,
+                    now=lambda: self._clock().timestamp(),
+                    sleep=self._sleep,
+                )
+            return self._pace
+
     def _credential(self) -> Credential:
         """The key, or a token that is good for a while."""
         if self.settings.key:
             return self.settings.key
         if self.settings.login is None:
             raise CredentialError(f"the Airflow connection {self.immport_conn_id} holds no API key")
-        if self._token is None or self._clock() >= self._token.refresh_at:
-            self._token = self._exchange(*self.settings.login)
-            _hide(self._token.secret)
-        return self._token
+        with self._making:  # of several threads one exchanges, the others wait for its token
+            if self._token is None or self._clock() >= self._token.refresh_at:
+                self._token = self._exchange(*self.settings.login)
+                _hide(self._token.secret)
+            return self._token
 
     def _exchange(self, login: str, password: str) -> Token:
         from immport_provider.hooks.credentials import read_token

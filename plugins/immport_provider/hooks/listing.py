@@ -1,4 +1,5 @@
-"""What ImmPort's study search lists: every shared study with the release that last changed it."""
+"""What ImmPort lists: every shared study with the release that last changed it, the studies it restricts,
+the release files of a study."""
 
 from __future__ import annotations
 
@@ -9,8 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from include.sources.reader import NotDataError
+from include.sources.immport import ENDPOINTS
+from include.sources.reader import NotDataError, read_rows
 from include.sources.release import Release
+
+#: The manifest's word for the files that a data release made of a study.
+RELEASE_FILE = "release_file"
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,51 @@ def read_page(chunks: Iterable[bytes]) -> Page:
     if type(total) is not int or not all(re.fullmatch(r"SDY\d+", str(name)) for name in studies):
         raise NotDataError("a search result whose total or study_accession is of another kind")
     return Page(total, studies, len(sources))
+
+
+def read_accessions(chunks: Iterable[bytes]) -> frozenset[str]:
+    """Read a list of study accessions: texts, or objects that name one. What names no study is left out.
+
+    :raises NotDataError: it is no list, or a list of something else.
+    """
+    try:
+        items = json.loads(b"".join(chunks))
+    except (ValueError, RecursionError):
+        raise NotDataError("no list of study accessions") from None
+    if not isinstance(items, list):
+        raise NotDataError("no list of study accessions")
+    names = (item.get("studyAccession") if isinstance(item, dict) else item for item in items)
+    found = frozenset(name for name in names if isinstance(name, str) and re.fullmatch(r"SDY\d+", name))
+    if items and not found:
+        raise NotDataError(f"a list of {len(items)} without a single study accession")
+    return found
+
+
+@dataclass(frozen=True)
+class ReleaseFile:
+    """A file that a data release made of a study, such as `SDY139-DR25_Tab.zip`."""
+
+    name: str
+    uuid: str
+    md5: str | None = None
+    size: int | None = None
+
+
+def read_release_files(chunks: Iterable[bytes]) -> tuple[ReleaseFile, ...]:
+    """Read the release files of a manifest, one of each name.
+
+    :raises NotDataError: it is no manifest.
+    """
+    files: dict[str, ReleaseFile] = {}
+    for row in read_rows(iter(chunks), ENDPOINTS["manifest"]):
+        name, number, size = row.get("fileName"), row.get("fileUUID"), row.get("filesizeBytes")
+        # Other types are left out here, too: a filter may be ignored.
+        if row.get("fileType") != RELEASE_FILE or not name or not number:
+            continue
+        md5 = row.get("generatedMD5")
+        length = int(str(size)) if str(size).isdecimal() else None
+        files[str(name)] = ReleaseFile(str(name), str(number), str(md5) if md5 else None, length)
+    return tuple(sorted(files.values(), key=lambda file: file.name))
 
 
 def _read_study(accession: str, source: Mapping[str, Any]) -> StudyListing:

@@ -39,6 +39,8 @@ class Settings:
     :param key: the API key; None without one, or with a user name.
     :param login: user name and password of the older token exchange.
     :param timeout: seconds without a byte.
+    :param calls_in_flight: calls that one task makes at once.
+    :param calls_per_second: calls that all tasks on one machine begin in a second; 0 is no limit.
     :param split_above_rows: results known to be more are asked for in parts at once.
     :param max_answer_bytes: an answer that grows beyond is given up and asked for in parts.
     """
@@ -52,6 +54,8 @@ class Settings:
     allow_http: bool = False
     split_above_rows: int = 50_000
     max_answer_bytes: int = 512 << 20
+    calls_in_flight: int = 2
+    calls_per_second: float = 5.0
 
     @property
     def source(self) -> str:
@@ -81,10 +85,12 @@ def read_settings(connection: Connection) -> Settings:
         login,
         timeout=_number(extra, "timeout", 60, least=0.1),
         max_retries=int(_number(extra, "max_retries", 5)),
-        page_size=int(_number(extra, "page_size", 500, least=1)),
+        page_size=int(_number(extra, "page_size", 1000, least=1)),
         allow_http=allow_http,
         split_above_rows=int(_number(extra, "split_above_rows", 50_000, least=1)),
         max_answer_bytes=int(_number(extra, "max_answer_mb", 512, least=1) * (1 << 20)),
+        calls_in_flight=int(_number(extra, "calls_in_flight", 2, least=1)),
+        calls_per_second=_number(extra, "calls_per_second", 5),
     )
 
 

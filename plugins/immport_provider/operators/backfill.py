@@ -29,7 +29,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
     :param studies: accessions; all that the warehouse holds when empty.
     :param first_release: oldest release wanted; open when empty.
     :param last_release: newest release wanted; open when empty.
-    :param dry_run: only say what would be loaded.
+    :param only_plan: a dry run, only say what would be loaded.
     :param force: load releases that are captured, too.
     """
 
@@ -39,7 +39,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         "studies",
         "first_release",
         "last_release",
-        "dry_run",
+        "only_plan",
         "force",
     )
 
@@ -50,7 +50,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         studies: list[str] | str = "",
         first_release: str | None = None,
         last_release: str | None = None,
-        dry_run: bool | str = True,
+        only_plan: bool | str = True,
         force: bool | str = False,
         **kwargs: Any,
     ) -> None:
@@ -59,7 +59,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         self.studies = studies
         self.first_release = first_release
         self.last_release = last_release
-        self.dry_run = dry_run
+        self.only_plan = only_plan
         self.force = force
 
     def execute(self, context: Context) -> list[list[int]]:
@@ -79,7 +79,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         records.start_run(engine, run_id, context["dag"].dag_id)
         with ImmPortHook(self.immport_conn_id) as immport:
             records.note_run(engine, run_id, note=immport.expiry_notice())
-            options = {"dry_run": bool(self.dry_run), "force": bool(self.force)}
+            options = {"dry_run": bool(self.only_plan), "force": bool(self.force)}
             decisions = backfill.plan(engine, run_id, immport, list(self.studies or ()), span, **options)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)

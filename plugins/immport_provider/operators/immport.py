@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from airflow.sdk import Context
 
+    from immport_provider.hooks.immport import ImmPortHook
     from include.landing import Landing
     from include.pipeline.batch import Tools
+    from include.pipeline.decide import Decision, Policy, Restricted
     from include.pipeline.records import Load, Step
 
 #: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
@@ -67,6 +69,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
     :param force: load studies that did not change, too.
     :param approve_withdrawals: withdraw however many studies are gone from the listing.
     :param max_withdrawn_share: share of the studies held that may be withdrawn unasked.
+    :param check_files: look at the release files of every study, whatever the listing says.
     :param replay: load what was landed before, without asking ImmPort.
     :param replay_until: newest release to replay; all when empty.
     """
@@ -78,6 +81,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         "force",
         "approve_withdrawals",
         "max_withdrawn_share",
+        "check_files",
         "replay",
         "replay_until",
     )
@@ -90,6 +94,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         force: bool | str = False,
         approve_withdrawals: bool | str = False,
         max_withdrawn_share: float | str = 0.1,
+        check_files: bool | str = False,
         replay: bool | str = False,
         replay_until: str | None = None,
         **kwargs: Any,
@@ -100,6 +105,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self.force = force
         self.approve_withdrawals = approve_withdrawals
         self.max_withdrawn_share = max_withdrawn_share
+        self.check_files = check_files
         self.replay = replay
         self.replay_until = replay_until
 
@@ -134,14 +140,34 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         context["ti"].xcom_push(key="decisions", value=made)
         return batches
 
-    def _ask(self, engine: sa.Engine, run_id: str, policy: Any) -> Any:
+    def _ask(self, engine: sa.Engine, run_id: str, policy: Policy) -> list[Decision]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import discover, records
+        from include.pipeline.changes import Look
+        from include.pipeline.circuit import watched
 
         with ImmPortHook(self.immport_conn_id) as immport:
             notice = immport.expiry_notice()
-            records.note_run(engine, run_id, note=notice)
-            return discover.from_listing(engine, run_id, immport.studies(), policy)
+            # The first call of a run finds out whether the service is there.
+            with watched(engine, immport, always=True):
+                listing = immport.studies()
+            restricted = self._restricted(immport)
+            records.note_run(
+                engine, run_id, note="; ".join(filter(None, [notice, restricted.unknown])) or None
+            )
+            look = Look(immport.release_files, immport.settings.calls_in_flight, bool(self.check_files))
+            return discover.from_listing(engine, run_id, listing, policy, restricted, look)
+
+    def _restricted(self, immport: ImmPortHook) -> Restricted:
+        """The restricted studies; a run goes on without them."""
+        from immport_provider.errors import ImmPortError
+        from include.pipeline.decide import Restricted
+
+        try:
+            return Restricted(immport.restricted_studies())
+        except ImmPortError as error:
+            self.log.warning("which studies are restricted is not known: %s", error)
+            return Restricted(unknown=str(error))
 
 
 class ImmPortBatchOperator(ImmPortOperator):
@@ -251,9 +277,14 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
             self._hook.__exit__()
 
     def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+        from include.pipeline.circuit import watched
         from include.pipeline.extract import extract
 
-        return partial(extract, tools, self._hook)
+        def work(load: Load, step: Step) -> None:
+            with watched(tools.engine, self._hook):
+                extract(tools, self._hook, load, step)
+
+        return work
 
 
 class ImmPortStageOperator(ImmPortBatchOperator):

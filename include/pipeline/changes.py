@@ -1,0 +1,154 @@
+"""What the listing does not tell: a study that was released anew while its listed release stayed.
+
+ImmPort makes a study's package again at later releases, with values curated since, and the study still
+tells the old one. The names and MD5s of its release files show it; they cost one small call per study, so
+they are looked at only when the archive's newest release moved, when a person asks for it, and where a run
+before left work undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import sqlalchemy as sa
+
+from immport_provider.errors import CredentialError, ImmPortError, RetriableError
+from immport_provider.hooks.listing import ReleaseFile
+from include.pipeline.circuit import STUDIES
+from include.pipeline.decide import Action, Decision, Held
+from include.sources.release import Release
+from include.warehouse import release_files
+
+Ask = Callable[[str], tuple[ReleaseFile, ...]]
+
+#: The newest release in the listing of the last run that decided about every study in it.
+_LAST = """
+select r.newest_release from ops.run r
+where r.dag_id = 'immport_release' and r.run_id <> :run and r.is_complete and r.newest_release is not null
+    and r.state in ('success', 'partial')
+    and r.listed <= (select count(distinct w.study_accession) from ops.work w where w.run_id = r.run_id)
+order by r.started_at desc limit 1
+"""
+#: Studies whose last decision was not carried out.
+_UNDONE = """
+select study_accession from (
+    select distinct on (w.study_accession) w.study_accession, w.action, l.state
+    from ops.work w join ops.run r on r.run_id = w.run_id left join ops.load l on l.load_id = w.load_id
+    where r.dag_id = 'immport_release' and r.run_id <> :run
+    order by w.study_accession, r.started_at desc) last
+where action = 'hold' or action = 'load' and state is distinct from 'published'
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to look at release files.
+
+    :param ask: gives the release files of a study.
+    :param at_once: calls made at once.
+    :param everywhere: look at every study that would be kept, whatever the listing says.
+    """
+
+    ask: Ask
+    at_once: int = 1
+    everywhere: bool = False
+
+
+def with_release_files(
+    engine: sa.Engine,
+    run_id: str,
+    decisions: list[Decision],
+    held: list[Held],
+    newest: Release | None,
+    look: Look,
+) -> list[Decision]:
+    """The decisions, with studies to be loaded among those that the listing alone would keep.
+
+    A study whose files were never noted is kept: what is found is noted for the next time.
+
+    :param newest: the newest release of the listing.
+    """
+    here = {item.study: item for item in held if item.state == "current"}
+    kept = {item.study: item for item in decisions if _may_differ(item, here.get(item.study))}
+    everywhere = look.everywhere or _has_moved(engine, run_id, newest)
+    asked = list(kept) if everywhere else [study for study in kept if study in _undone(engine, run_id)]
+    if not asked:
+        return decisions
+    answers = _Questions(look.ask).all(asked, look.at_once)
+    changed: dict[str, Decision] = {}
+    with engine.begin() as connection:
+        known = release_files.recorded(connection)
+        for study, answer in answers.items():
+            item = kept[study]
+            if isinstance(answer, str):
+                reason = f"whether its release files changed is not known: {answer}"
+                changed[study] = replace(item, action=Action.HOLD, reason=reason)
+            elif study not in known:
+                release_files.record_first(connection, study, answer)
+            elif news := release_files.news(known[study], answer):
+                changed[study] = _anew(item, here[study], known[study], news)
+            else:
+                changed[study] = replace(item, reason=f"{item.reason}, as are its release files")
+    return [changed.get(item.study, item) for item in decisions]
+
+
+def _may_differ(item: Decision, held: Held | None) -> bool:
+    """Kept because the listing shows no change; not because it is older, or restricted."""
+    if item.action is not Action.KEEP or held is None or item.listed is None:
+        return False
+    return held.listed is None or Release.parse(item.listed) >= Release.parse(held.listed)
+
+
+def _anew(kept: Decision, held: Held, known: dict[str, ReleaseFile], news: list[ReleaseFile]) -> Decision:
+    told = [Release.parse(kept.release), Release.parse(held.release), release_files.release_of(news)]
+    release = str(max(item for item in told if item is not None))
+    first, *others = sorted(news, key=lambda file: (not file.name.endswith("_Tab.zip"), file.name))
+    word = "changed" if first.name in known else "are new"
+    more = f" and {len(others)} more" if others else ""
+    reason = f"release files of {release} {word}: {first.name}{more}"
+    return replace(kept, action=Action.LOAD, release=release, reason=reason)
+
+
+class _Questions:
+    """Asks for many studies, and stops asking when no answer can be expected."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._lock = Lock()
+        self._failures = 0
+        self._stopped: str | None = None
+
+    def all(self, studies: list[str], at_once: int) -> dict[str, tuple[ReleaseFile, ...] | str]:
+        """The files of each study, or why they are not known."""
+        with ThreadPoolExecutor(at_once, thread_name_prefix="manifest") as pool:
+            return dict(zip(studies, pool.map(self._one, studies), strict=True))
+
+    def _one(self, study: str) -> tuple[ReleaseFile, ...] | str:
+        with self._lock:
+            if self._stopped:
+                return f"not asked for after {self._stopped}"
+        try:
+            files = self._ask(study)
+        except ImmPortError as error:
+            with self._lock:
+                self._failures = self._failures + 1 if isinstance(error, RetriableError) else 0
+                if isinstance(error, CredentialError) or self._failures >= STUDIES:
+                    self._stopped = str(error)
+            return str(error)
+        with self._lock:
+            self._failures = 0
+        return files
+
+
+def _has_moved(engine: sa.Engine, run_id: str, newest: Release | None) -> bool:
+    with engine.connect() as connection:
+        last = connection.scalar(sa.text(_LAST), {"run": run_id})
+    return newest is not None and (last is None or newest > Release.parse(last))
+
+
+def _undone(engine: sa.Engine, run_id: str) -> set[str]:
+    with engine.connect() as connection:
+        return set(connection.scalars(sa.text(_UNDONE), {"run": run_id}))

@@ -1,0 +1,190 @@
+"""A circuit per host: a service that is down fails one run quickly, not each of its tasks slowly.
+
+    closed      every study is asked for; STUDIES that fail in a row open the circuit
+    open        nothing is asked for during COOL_DOWN
+    half-open   one study is let through: an answer closes the circuit, a failure opens it again
+
+After OPENINGS in a row the service counts as down for DOWN: what is left of the run fails at once. The state
+lies in `ops.circuit`, because tasks are processes, on one machine or on many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from immport_provider.errors import ImmPortError, RateLimitError, RetriableError
+from include.warehouse.tables import CIRCUIT
+
+if TYPE_CHECKING:
+    from immport_provider.hooks.immport import ImmPortHook
+
+#: Studies in a row whose failure opens a circuit, and openings in a row after which a service is down.
+STUDIES, OPENINGS = 3, 3
+#: How long a service is left alone, and how long it counts as down.
+COOL_DOWN, DOWN = timedelta(minutes=5), timedelta(hours=1)
+
+CLOSED, OPEN, HALF_OPEN = "closed", "open", "half-open"
+
+
+class CircuitOpenError(RetriableError):
+    """Not asked for: the service failed time and again, and is left alone for some minutes."""
+
+
+class ServiceDownError(ImmPortError):
+    """Not asked for: the service stayed away however often it was left alone."""
+
+
+@contextmanager
+def watched(engine: sa.Engine, hook: ImmPortHook, *, always: bool = False) -> Iterator[None]:
+    """Let the work of one study count for the circuit of the host that the hook asks.
+
+    Nothing is looked at or written before the first call: a study that needs none is not held up.
+
+    :param always: ask whatever the circuit says; for the first call of a run, which finds out.
+    :raises CircuitOpenError: at the first call, while the circuit is open.
+    :raises ServiceDownError: at the first call, when the service is down.
+    """
+    line = _Line(engine, always=always)
+    hook.watch = line
+    try:
+        yield
+    except (CircuitOpenError, ServiceDownError):
+        raise
+    except ImmPortError as error:
+        # Whoever refuses, be it for too many requests, is there.
+        if isinstance(error, RetriableError) and not isinstance(error, RateLimitError):
+            line.failed(error)
+        else:
+            line.succeeded()
+        raise
+    else:
+        line.succeeded()
+    finally:
+        hook.watch = None
+
+
+class _Line:
+    """One study's calls to one host. Several threads may make them."""
+
+    def __init__(self, engine: sa.Engine, *, always: bool) -> None:
+        self._engine = engine
+        self._always = always
+        self._lock = Lock()
+        self._host: str | None = None
+        self._tries_endpoint: str | None = None
+        self._is_trial = False
+        self._was_answered = False
+
+    def before(self, source: str) -> None:
+        """Pass at the first call, or not.
+
+        :raises CircuitOpenError: the circuit is open.
+        :raises ServiceDownError: the service is down.
+        """
+        with self._lock:
+            if self._host is None:
+                self._pass(source)
+                self._host = source
+
+    def answered(self, endpoint: str) -> None:
+        """Note a good answer. One of the endpoint that failed last shows that the service is back."""
+        with self._lock:
+            self._was_answered = True
+            is_back = self._is_trial and endpoint == self._tries_endpoint
+            self._is_trial = self._is_trial and not is_back
+        if is_back:
+            self._close()
+
+    def succeeded(self) -> None:
+        """The study was answered to the end, or refused."""
+        if self._host is not None:
+            self._close()
+
+    def failed(self, error: RetriableError) -> None:
+        """The study failed after all tries."""
+        if self._host is None:
+            return
+        with self._engine.begin() as connection:
+            seen = _locked(connection, self._host)
+            values: dict[str, Any] = {
+                "error": str(error),
+                "endpoint": error.endpoint,
+                "study_accession": error.study,
+            }
+            failures = self._failures(seen, error)
+            if self._is_trial or (seen.state == CLOSED and failures >= STUDIES):
+                values |= {"state": OPEN, "opened_at": sa.func.now(), "openings": seen.openings + 1}
+            _write(connection, self._host, values | {"failures": failures})
+
+    def _failures(self, seen: sa.Row, error: RetriableError) -> int:
+        """Studies that failed in a row, this one included.
+
+        Faults of single studies strike at different endpoints; those of a service, or of a part of it, at
+        one. The same study failing once more says nothing new.
+        """
+        if seen.failures and seen.study_accession == error.study:
+            return int(seen.failures)
+        is_alike = not self._was_answered or seen.endpoint == error.endpoint
+        return int(seen.failures) + 1 if is_alike else 1
+
+    def _pass(self, source: str) -> None:
+        with self._engine.begin() as connection:
+            seen = _locked(connection, source)
+            if seen.state == CLOSED or self._always:
+                return
+            until = seen.opened_at + (DOWN if seen.openings >= OPENINGS else COOL_DOWN)
+            if seen.now >= until:
+                # A trial that never ends, because its task was killed, is followed by another.
+                _write(connection, source, {"state": HALF_OPEN, "opened_at": sa.func.now()})
+                self._is_trial, self._tries_endpoint = True, seen.endpoint
+                return
+        raise _refusal(source, seen, f"{until.astimezone(UTC):%H:%M} UTC")
+
+    def _close(self) -> None:
+        closed = {"state": CLOSED, "failures": 0, "openings": 0, "opened_at": None}
+        with self._engine.begin() as connection:
+            is_news = (CIRCUIT.c.state != CLOSED) | (CIRCUIT.c.failures > 0)
+            connection.execute(
+                sa.update(CIRCUIT).where(CIRCUIT.c.host == self._host, is_news).values(**closed)
+            )
+
+
+def _locked(connection: sa.Connection, host: str) -> sa.Row:
+    """The circuit of a host, to be changed by nobody else until the end of the transaction."""
+    fresh = upsert(CIRCUIT).values(host=host, state=CLOSED, failures=0)
+    connection.execute(fresh.on_conflict_do_nothing())
+    held = sa.select(CIRCUIT, sa.func.now().label("now")).where(CIRCUIT.c.host == host)
+    return connection.execute(held.with_for_update()).one()
+
+
+def _write(connection: sa.Connection, host: str, values: dict[str, Any]) -> None:
+    connection.execute(sa.update(CIRCUIT).where(CIRCUIT.c.host == host).values(**values))
+
+
+def _refusal(source: str, seen: sa.Row, until: str) -> ImmPortError:
+    since = f"{seen.opened_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    error: ImmPortError
+    if seen.openings >= OPENINGS and seen.state == OPEN:
+        error = ServiceDownError(
+            f"not asked for, the service is down: {seen.openings} times in a row it was left alone and did"
+            f" not come back, last at {since}; asked again after {until}; last error: {seen.error}"
+        )
+    elif seen.state == HALF_OPEN:
+        error = CircuitOpenError(
+            f"not asked for, another study is trying since {since} whether the service is back;"
+            f" last error: {seen.error}"
+        )
+    else:
+        error = CircuitOpenError(
+            f"not asked for, the service is left alone since {since}; asked again after {until};"
+            f" last error: {seen.error}"
+        )
+    error.source, error.endpoint = source, "circuit"
+    return error

@@ -1,0 +1,35 @@
+"""Studies that left ImmPort for another archive: a listing shows that they are gone, not where to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Where a study went, when, and where that is told.
+
+    :param to: the archive that shares it now.
+    :param told_at: page that says so.
+    """
+
+    study: str
+    to: str
+    on: date
+    told_at: str
+
+    def __str__(self) -> str:
+        return f"moved: to {self.to} on {self.on} (see {self.told_at})"
+
+
+_IMPACC = "https://docs.immport.org/download/controlled/impacc"
+
+#: Study -> where it went.
+MOVED = {
+    item.study: item
+    for item in (
+        Moved("SDY1760", "AccessClinicalData@NIAID", date(2026, 5, 20), _IMPACC),
+        Moved("SDY2112", "AccessClinicalData@NIAID", date(2026, 5, 20), _IMPACC),
+    )
+}

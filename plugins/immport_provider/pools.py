@@ -1,0 +1,41 @@
+"""The Airflow pools of this provider: how many tasks speak with each of ImmPort's services at once.
+
+python -m immport_provider.pools       makes those that are missing; sizes that were changed stay
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ServicePool:
+    """A pool to be made, with its size unless somebody chose another."""
+
+    name: str
+    slots: int
+    about: str
+
+
+API = ServicePool("immport_api", 4, "Tasks that ask ImmPort's API at once")
+FILES = ServicePool("immport_files", 2, "Tasks that download files of ImmPort at once")
+POOLS = (API, FILES)
+
+
+def ensure() -> list[str]:
+    """Make the pools that are missing in Airflow's metadata database; their names."""
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    made = []
+    with create_session() as session:
+        for item in POOLS:
+            if Pool.get_pool(item.name, session=session) is None:
+                Pool.create_or_update_pool(item.name, item.slots, item.about, False, session=session)
+                made.append(item.name)
+    return made
+
+
+if __name__ == "__main__":
+    for name in ensure():
+        print(f"pool {name} made")  # noqa: T201

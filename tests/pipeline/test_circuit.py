@@ -1,0 +1,256 @@
+"""When a service counts as gone, how long it is left alone, and what brings it back."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from immport_provider.errors import (
+    AccessError,
+    AnswerTimeoutError,
+    BadAnswerError,
+    ConnectionLostError,
+    CredentialError,
+    ImmPortError,
+    RateLimitError,
+    RequestError,
+    ServerError,
+)
+from include.pipeline.circuit import (
+    COOL_DOWN,
+    DOWN,
+    OPENINGS,
+    STUDIES,
+    CircuitOpenError,
+    ServiceDownError,
+    watched,
+)
+from tests.support.warehouse import Warehouse
+
+HOST = "immport.example"
+
+
+class Hook:
+    """Calls as the hook makes them, without a network."""
+
+    watch: Any = None
+
+    def call(self, endpoint: str, study: str | None = None, error: ImmPortError | None = None) -> None:
+        self.watch.before(HOST)
+        if error is not None:
+            error.source, error.endpoint, error.study = HOST, endpoint, study
+            raise error
+        self.watch.answered(endpoint)
+
+
+def study(
+    warehouse: Warehouse,
+    number: int,
+    *calls: tuple[str, ImmPortError | None],
+    always: bool = False,
+) -> type[ImmPortError] | None:
+    """The calls of one study, up to the first that fails; the kind of that failure."""
+    hook: Any = Hook()
+    try:
+        with watched(warehouse.engine, hook, always=always):
+            for endpoint, error in calls:
+                hook.call(endpoint, f"SDY{number}", error)
+    except ImmPortError as error:
+        assert hook.watch is None
+        return type(error)
+    return None
+
+
+def gone(warehouse: Warehouse, number: int, endpoint: str = "arm") -> type[ImmPortError] | None:
+    return study(warehouse, number, (endpoint, ConnectionLostError("no connection")))
+
+
+def fine(warehouse: Warehouse, number: int) -> type[ImmPortError] | None:
+    return study(warehouse, number, ("arm", None), ("hai", None))
+
+
+def state(warehouse: Warehouse) -> tuple[Any, ...]:
+    ((*found,),) = warehouse.rows("select state, failures, openings from ops.circuit")
+    return tuple(found)
+
+
+def opened(warehouse: Warehouse) -> None:
+    for number in range(1, STUDIES + 1):
+        assert gone(warehouse, number) is ConnectionLostError
+    assert state(warehouse)[0] == "open"
+
+
+def passes(warehouse: Warehouse, time: timedelta) -> None:
+    """As if time had passed."""
+    warehouse_sql = "update ops.circuit set opened_at = opened_at - make_interval(secs => :s) returning host"
+    assert warehouse.rows(warehouse_sql, s=time.total_seconds())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionLostError("no connection"),
+        AnswerTimeoutError("nothing arrived in time"),
+        ServerError("HTTP 503", 503),
+        BadAnswerError("an HTML page instead of JSON", 200),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_studies_that_fail_in_a_row_open_it(warehouse: Warehouse, error: ImmPortError) -> None:
+    for number in range(1, STUDIES):
+        assert study(warehouse, number, ("arm", error)) is type(error)
+    assert state(warehouse) == ("closed", STUDIES - 1, 0)
+    assert study(warehouse, STUDIES, ("arm", error)) is type(error)
+    assert state(warehouse) == ("open", STUDIES, 1)
+    assert fine(warehouse, 9) is CircuitOpenError
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AccessError("403", 403),
+        CredentialError("401", 401),
+        RequestError("HTTP 404", 404),
+        RequestError("HTTP 400", 400),
+        RateLimitError("HTTP 429", 429),
+    ],
+    ids=str,
+)
+def test_whoever_refuses_is_there(warehouse: Warehouse, error: ImmPortError) -> None:
+    for number in range(1, STUDIES):
+        gone(warehouse, number)
+    assert study(warehouse, 8, ("arm", error)) is type(error)
+    assert state(warehouse) == ("closed", 0, 0)
+    for number in range(STUDIES * 2):
+        assert study(warehouse, number, ("arm", error)) is type(error)
+    assert state(warehouse) == ("closed", 0, 0)
+
+
+def test_a_success_between_starts_the_count_anew(warehouse: Warehouse) -> None:
+    for number in range(1, STUDIES * 3):
+        if number % STUDIES == 0:
+            assert fine(warehouse, number) is None
+        else:
+            gone(warehouse, number)
+    assert state(warehouse)[0] == "closed"
+
+
+def test_one_study_that_fails_time_and_again_is_one(warehouse: Warehouse) -> None:
+    for _ in range(STUDIES * 2):
+        gone(warehouse, 1)
+    assert state(warehouse) == ("closed", 1, 0)
+
+
+def test_faults_of_single_studies_do_not_open_it(warehouse: Warehouse) -> None:
+    for number, endpoint in enumerate(("hai", "pcr", "elisa", "hai", "mbaa", "kir")):
+        study(warehouse, number, ("arm", None), (endpoint, ServerError("HTTP 500", 500)))
+    assert state(warehouse) == ("closed", 1, 0)
+
+
+def test_one_endpoint_that_is_dead_for_everybody_opens_it(warehouse: Warehouse) -> None:
+    for number in range(STUDIES):
+        study(warehouse, number, ("arm", None), ("hai", ServerError("HTTP 504", 504)))
+    assert state(warehouse)[0] == "open"
+    passes(warehouse, COOL_DOWN)
+    # That others answer is no news: it closes when the dead one does.
+    hook: Any = Hook()
+    with watched(warehouse.engine, hook):
+        hook.call("arm")
+        assert state(warehouse)[0] == "half-open"
+        hook.call("hai")
+        assert state(warehouse) == ("closed", 0, 0)
+        hook.call("pcr")
+
+
+def test_while_it_is_open_nothing_is_asked_and_the_error_says_why(warehouse: Warehouse) -> None:
+    opened(warehouse)
+    hook: Any = Hook()
+    with pytest.raises(CircuitOpenError) as caught, watched(warehouse.engine, hook):
+        hook.call("arm", "SDY7")
+    told = str(caught.value)
+    since = warehouse.value(
+        "select to_char(opened_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') from ops.circuit"
+    )
+    assert told.startswith(f"{HOST}: circuit: not asked for")
+    assert f"since {since} UTC" in told
+    assert "asked again after" in told
+    assert "last error: immport.example: arm of SDY3: no connection" in told
+
+
+def test_work_without_a_call_is_not_held_up_and_tells_nothing(warehouse: Warehouse) -> None:
+    opened(warehouse)
+    assert study(warehouse, 7) is None
+    assert state(warehouse) == ("open", STUDIES, 1)
+
+
+def test_after_the_cool_down_one_is_let_through(warehouse: Warehouse) -> None:
+    opened(warehouse)
+    passes(warehouse, COOL_DOWN - timedelta(seconds=30))
+    assert fine(warehouse, 7) is CircuitOpenError
+    passes(warehouse, timedelta(seconds=30))
+    hook: Any = Hook()
+    with watched(warehouse.engine, hook):
+        hook.call("biosample")
+        assert state(warehouse)[0] == "half-open"
+        assert fine(warehouse, 8) is CircuitOpenError
+    assert state(warehouse) == ("closed", 0, 0)
+    assert fine(warehouse, 8) is None
+
+
+def test_of_many_tasks_one_is_let_through(warehouse: Warehouse) -> None:
+    opened(warehouse)
+    passes(warehouse, COOL_DOWN)
+    hooks = [Hook() for _ in range(6)]
+
+    def trial(hook: Any) -> bool:
+        try:
+            with watched(warehouse.engine, hook):
+                hook.call("arm", "SDY1", ConnectionLostError("no connection"))
+        except CircuitOpenError:
+            return False
+        except ConnectionLostError:
+            return True
+        raise AssertionError
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(trial, hooks)) == [False] * 5 + [True]
+    assert state(warehouse)[::2] == ("open", 2)
+
+
+def test_a_trial_whose_task_was_killed_is_followed_by_another(warehouse: Warehouse) -> None:
+    opened(warehouse)
+    passes(warehouse, COOL_DOWN)
+    killed: Any = Hook()
+    work = watched(warehouse.engine, killed)
+    work.__enter__()
+    killed.call("biosample")
+    assert fine(warehouse, 7) is CircuitOpenError
+    passes(warehouse, COOL_DOWN)
+    assert fine(warehouse, 7) is None
+    assert state(warehouse) == ("closed", 0, 0)
+
+
+def test_openings_in_a_row_are_the_end_for_an_hour(warehouse: Warehouse) -> None:
+    opened(warehouse)
+    for openings in range(2, OPENINGS + 1):
+        passes(warehouse, COOL_DOWN)
+        assert gone(warehouse, 100 + openings) is ConnectionLostError
+        assert state(warehouse)[::2] == ("open", openings)
+    passes(warehouse, COOL_DOWN)
+    assert fine(warehouse, 7) is ServiceDownError
+    assert not issubclass(ServiceDownError, CircuitOpenError)
+    passes(warehouse, DOWN - COOL_DOWN)
+    assert fine(warehouse, 7) is None
+    assert state(warehouse) == ("closed", 0, 0)
+
+
+def test_the_first_call_of_a_run_finds_out(warehouse: Warehouse) -> None:
+    opened(warehouse)
+    error = ConnectionLostError("no connection")
+    assert study(warehouse, 7, ("search", error), always=True) is ConnectionLostError
+    assert state(warehouse)[0] == "open"
+    assert study(warehouse, 7, ("search", None), always=True) is None
+    assert state(warehouse) == ("closed", 0, 0)
