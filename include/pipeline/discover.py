@@ -142,7 +142,7 @@ def _write(
 
 
 def _load(
-    connection: sa.Connection, item: Decision, replayed: str | None, package: RemoteFile | None
+    connection: sa.Connection, item: Decision, replayed: str | None, package: RemoteFile | None = None
 ) -> tuple[int, bool]:
     """The load that does the work: one that was interrupted goes on where it was.
 

@@ -1,13 +1,13 @@
 """what only packages know of samples
 
-Revision: package_columns, after 0004
+Revision: 0005, after 0004
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-revision = 'package_columns'
+revision = '0005'
 down_revision = '0004'
 branch_labels = None
 depends_on = None

@@ -1,14 +1,14 @@
 """where and for which study a service failed last
 
-Revision: circuit, after 0003
+Revision: 0006, after 0005
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-revision = 'circuit'
-down_revision = '0003'
+revision = '0006'
+down_revision = '0005'
 branch_labels = None
 depends_on = None
 
