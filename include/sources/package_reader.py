@@ -1,15 +1,19 @@
 """Reading the tables of a Tab package from its zip file, without trusting either.
 
-Members are picked by their names and streamed; nothing is ever extracted. The bytes of a table are checked
+Members are picked by their names and streamed; nothing is extracted under a name from the file. The bytes of a table are checked
 line by line: a line that is none is set aside, the others go on.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from include.sources.reader import NotDataError
@@ -29,11 +33,11 @@ _FORBIDDEN = {b"\x00": "a NUL byte", b"\r": "a carriage return", QUOTE.encode():
 _ANY_FORBIDDEN = re.compile(b"[" + b"".join(_FORBIDDEN) + b"]")
 #: Older packages have a folder of their own name around the one of the tables.
 _MEMBER = re.compile(r"(?:[^/\\]+/)?Tab/([a-z0-9_]{1,48})\.txt", re.IGNORECASE)
-_FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)_Tab\.zip", re.IGNORECASE)
+_FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)(_Tab)?\.zip", re.IGNORECASE)
 
 
 def named(file_name: str) -> tuple[str, Release]:
-    """Study and release that the name of a package stands for.
+    """Study and release that the name of a package, or of the archive of one, stands for.
 
     :raises NotDataError: it is no such name.
     """
@@ -41,6 +45,41 @@ def named(file_name: str) -> tuple[str, Release]:
     if found is None:
         raise NotDataError(f"{file_name!r} is no name of a package (expected SDY139-DR25_Tab.zip)")
     return found[1].upper(), Release.parse(found[2].upper())
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A package, also if it lies within an archive, as ImmPort keeps those of older releases.
+
+    :raises NotDataError: several packages in one archive, or one of another study or release, or too large.
+    """
+    with zipfile.ZipFile(path) as outer:
+        inner = [entry for entry in outer.infolist() if _is_package(entry.filename)]
+        if not inner:
+            yield outer
+            return
+        if len(inner) > 1:
+            raise NotDataError(f"{len(inner)} packages in one archive: {inner[0].filename} and others")
+        name = inner[0].filename.rpartition("/")[2]
+        if named(name) != named(path.name):
+            raise NotDataError(f"it holds {name}")
+        _refuse_bomb(inner[0].file_size, inner[0].compress_size)
+        # A zip file is read from its end: a compressed one must be unpacked before.
+        with tempfile.TemporaryFile() as spool:
+            with outer.open(inner[0]) as packed:
+                shutil.copyfileobj(packed, spool, _BLOCK)
+            with zipfile.ZipFile(spool) as package:
+                yield package
+
+
+def _is_package(member: str) -> bool:
+    found = _FILE.fullmatch(member.rpartition("/")[2])
+    return found is not None and found[3] is not None
+
+
+def _refuse_bomb(size: int, packed: int) -> None:
+    if size > MAX_BYTES or (size > SMALL and size > MAX_RATIO * packed):
+        raise NotDataError(f"{packed} packed bytes would become {size}")
 
 
 def tables(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -63,9 +102,7 @@ def tables(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     if not found:
         raise NotDataError("no table in it (expected members such as Tab/study.txt)")
     size = sum(entry.file_size for entry in found.values())
-    packed = sum(entry.compress_size for entry in found.values())
-    if size > MAX_BYTES or (size > SMALL and size > MAX_RATIO * packed):
-        raise NotDataError(f"{packed} packed bytes would become {size}")
+    _refuse_bomb(size, sum(entry.compress_size for entry in found.values()))
     return found
 
 

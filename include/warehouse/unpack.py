@@ -50,7 +50,7 @@ def unpack(
     found = _Tables(connection, load_id, manifest, landed)
     with landing.package(landed) as path, found.explained():
         _same(manifest, *package_reader.named(landed.path.rpartition("/")[2]))
-        with zipfile.ZipFile(path) as archive:
+        with package_reader.opened(path) as archive:
             members = package_reader.tables(archive)
             for name, member in members.items():
                 today = NAMES.get(name)

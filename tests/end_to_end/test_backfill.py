@@ -1,0 +1,110 @@
+"""Releases from before the warehouse: loaded late, and the same history as if they had been loaded in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.sandbox.data import ARCHIVES, needs_data
+from tests.support.runs import Installation, Installations
+from tests.support.sandbox import RunningSandbox, running_sandbox
+from tests.support.star import differences, row_marks, star_digest
+
+#: The manifest of an older release is not kept: of its files only the names in its tables are known.
+FILES = "dim_file"
+
+
+@pytest.fixture(scope="module")
+def archives() -> Iterator[RunningSandbox]:
+    with running_sandbox(archives=ARCHIVES) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def newest(archives: RunningSandbox, installations: Installations) -> Installation:
+    """A warehouse that has met SDY139 at DR25 only."""
+    archives.set_release("DR25")
+    installation = installations.fresh(archives)
+    assert installation.run(route="package").state == "success"
+    return installation
+
+
+def _history(installation: Installation) -> dict[str, Any]:
+    digest = star_digest(installation.engine)
+    return {name: rows for name, rows in digest.items() if FILES not in name}
+
+
+@needs_data
+def test_older_release_loaded_late_gives_the_history_of_the_right_order(
+    archives: RunningSandbox, newest: Installation, installations: Installations
+) -> None:
+    in_order = installations.fresh(archives)
+    for release in ("DR16", "DR25"):
+        archives.set_release(release)
+        assert in_order.run(route="package").state == "success"
+
+    planned = newest.run(dag="immport_backfill")
+    assert planned.state == "success"
+    plan = "select action, reason, expected_bytes from ops.work where run_id like 'immport_backfill/%' and action"
+    ((_, reason, size),) = newest.ask(f"{plan} = 'plan'")
+    assert (reason, size > 900_000) == (f"SDY139-DR16.zip of {size / 1e6:,.1f} MB", True)
+    assert newest.one("select count(*) from ops.capture") == 1
+
+    done = newest.run(dag="immport_backfill", dry_run=False)
+    assert done.state == "success"
+    assert newest.ask(
+        "select release_version, route, route_reason from ops.load order by load_id desc limit 1"
+    ) == [("DR16", "package", "the run names the package")]
+    assert differences(_history(newest), _history(in_order)) == []
+    assert newest.ask("select release_version, state from ops.study") == [("DR25", "current")]
+    values = "select count(value_preferred) from star.fact_elispot"
+    assert newest.one(values.replace("value_preferred", "spot_number_preferred")) == 466
+    as_of = newest.ask(
+        "select set_config('star.as_of', 'DR16', false), (select count(*) from star.fact_elispot)"
+    )
+    assert as_of == [("DR16", 466)]
+
+    marks = row_marks(newest.engine)
+    assert newest.run(dag="immport_backfill", dry_run=False).state == "success"
+    assert row_marks(newest.engine) == marks
+
+
+@needs_data
+def test_span_that_holds_no_package_loads_nothing(newest: Installation) -> None:
+    run = newest.run(dag="immport_backfill", dry_run=False, first_release="DR17", last_release="DR24")
+    assert run.state == "success"
+    assert newest.one("select reason from ops.work where run_id like 'immport_backfill/%'") == (
+        "ImmPort keeps no package from DR17 to DR24"
+    )
+    assert newest.one("select count(*) from ops.load") == 1
+
+
+@needs_data
+def test_study_whose_packages_cannot_be_listed_is_held(
+    archives: RunningSandbox, newest: Installation
+) -> None:
+    archives.fault("manifest", "403")
+    try:
+        run = newest.run(dag="immport_backfill", dry_run=False)
+    finally:
+        archives.clear_faults()
+    assert run.state == "failed"
+    assert "its packages could not be listed" in run.log
+
+
+def test_synthetic_study_is_reached_back_to_its_first_release(
+    small: RunningSandbox, installations: Installations
+) -> None:
+    early, late = installations.fresh(small), installations.fresh(small)
+    for release in ("DR49", "DR49.1", "DR50", "DR51"):
+        small.set_release(release)
+        assert early.run(studies=["SDY1001"], route="package").state == "success"
+    assert late.run(studies=["SDY1001"]).state == "success"
+    assert late.run(dag="immport_backfill", dry_run=False).state == "success"
+    told = "select release_key, kind from ops.capture where study_accession = 'SDY1001' order by 1"
+    captured = late.ask(told)
+    assert captured == early.ask(told)
+    assert len(captured) > 2
+    assert differences(_history(late), _history(early)) == []
