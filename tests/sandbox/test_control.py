@@ -72,6 +72,9 @@ def test_only_accessions_can_be_kept_back(sandbox: RunningSandbox, what: str) ->
 
 
 def test_a_package_issued_again_leaves_the_study_alone(sandbox: RunningSandbox) -> None:
+    sandbox.set_release("DR50")
+    earlier = rows(sandbox, "pcr", "SDY1002")
+    sandbox.set_release("DR51")
     before, study = issued(sandbox, "SDY1002"), rows(sandbox, "study", "SDY1002")
     results = {row["resultId"]: row for row in rows(sandbox, "pcr", "SDY1002")}
     hit = search(sandbox, studyAccession="SDY1002")["hits"]["hits"]
@@ -101,6 +104,7 @@ def test_a_package_issued_again_leaves_the_study_alone(sandbox: RunningSandbox) 
     # At a release before, nothing has happened yet.
     sandbox.set_release("DR50")
     assert "SDY1002-DR51_Tab.zip" not in issued(sandbox, "SDY1002")
+    assert rows(sandbox, "pcr", "SDY1002") == earlier
     sandbox.set_release("DR51")
     sandbox.open_studies()
     assert issued(sandbox, "SDY1002") == before
