@@ -338,30 +338,3 @@ def test_a_package_with_clinical_tables(tmp_path: Path) -> None:
     (exposure,) = rows(world, "immuneExposure", DR25, "SDY7")
     assert (exposure["armName"], exposure["diseaseReported"]) == ("Two", "flu")
     assert rows(world, "immuneExposure", DR16, "SDY7") == []
-
-
-def test_grants_are_those_of_the_study_where_the_package_says_so(tmp_path: Path) -> None:
-    tables = {
-        "contract_grant": "CONTRACT_GRANT_ID\tEXTERNAL_ID\tNAME\tPROGRAM_ID\n"
-        "1\tU1\tOwn\t7\n2\tU2\tOther\t7\n",
-        "program": "PROGRAM_ID\tDESCRIPTION\tNAME\tSHORT_NAME\n7\tAll\tProgram\tPR\n",
-    }
-    links = {"contract_grant_2_study": "CONTRACT_GRANT_ID\tSTUDY_ACCESSION\n1\tSDY5\n2\tSDY6\n"}
-    package(tmp_path, "SDY5-DR9_Tab.zip", tables)
-    package(tmp_path, "SDY5-DR25_Tab.zip", tables | links)
-    world = PackageWorld(tmp_path)
-    for release, names in ((Release(9), ["Own", "Other"]), (DR25, ["Own"])):
-        found = rows(world, "contract", release, "SDY5")
-        assert [row["contractGrantName"] for row in found] == names
-        assert {(row["programName"], row["programShortName"]) for row in found} == {("Program", "PR")}
-
-
-def test_the_inventory_names_what_a_package_leaves_out(tmp_path: Path) -> None:
-    """A package with an empty table leaves none out; tables are named as the package names them."""
-    package(tmp_path, "SDY5-DR9_Tab.zip", {"hai_result": "RESULT_ID\n", "substance_merge": "A\n1\n2\n"})
-    package(tmp_path, "SDY6-DR9_Tab.zip", {"substance_merge": "A\n1\n"})
-    full, lean = (item.counts() for item in packages(tmp_path))
-    assert full == {"study": 1, "hai_result": 0, "substance_merge": 2}
-    assert {table: count for table, count in lean.items() if count} == {"study": 1, "substance_merge": 1}
-    assert lean["hai_result"] == 0
-    assert "intervention" not in lean  # what substance_merge is called today
