@@ -33,7 +33,7 @@ class Cell:
     control: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Assay:
     """One assay: its endpoint, technique, sample (type, subtype), days and features.
 

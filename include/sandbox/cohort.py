@@ -25,7 +25,8 @@ class Cohort:
     def __init__(self, study: Study, release: int) -> None:
         self.study, self.release = study, release
         self.kinds = sorted({assay.sample for assay in study.assays}, key=str)
-        self.subject = lru_cache(maxsize=2048)(self._subject)
+        self.subject = lru_cache(maxsize=8192)(self._subject)  # all of the largest study
+        self.experiment = lru_cache(maxsize=None)(self._experiment)
 
     def study_row(self) -> Row:
         """The study, for `study` and `summary` alike."""
@@ -197,7 +198,7 @@ class Cohort:
             for sample, day in taken:
                 yield {**self.subject(subject), **self.biosample(subject, sample, day)}
 
-    def experiment(self, assay: Assay) -> Row:
+    def _experiment(self, assay: Assay) -> Row:
         """The experiment of an assay."""
         study = self.study
         return {

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import FileResponse
 
+from include.sandbox.faults import Fault
+from include.sandbox.responses import BentFile
 from tests.sandbox.test_answers import rows
 from tests.sandbox.test_files import address
 from tests.support.sandbox import RunningSandbox
@@ -71,6 +76,20 @@ def test_corrupt_has_the_right_length_and_one_wrong_byte(sandbox: RunningSandbox
     assert md5(ask(sandbox, url).content) == file["generatedMD5"]
 
 
+def test_corrupt_spoils_one_byte_of_a_file_sent_in_parts(tmp_path: Path) -> None:
+    path, good = tmp_path / "file", bytes(3 * FileResponse.chunk_size)
+    path.write_bytes(good)
+    sent = BentFile(path)
+    sent.fault = Fault("download", "corrupt")
+
+    async def get() -> bytes:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=sent)) as client:
+            return (await client.get("http://sandbox/")).content
+
+    bad = asyncio.run(get())
+    assert sum(one != two for one, two in zip(good, bad, strict=True)) == 1
+
+
 def test_no_range_sends_all_of_it(sandbox: RunningSandbox) -> None:
     file = package(sandbox)
     url = address(sandbox, file)
@@ -132,8 +151,15 @@ def test_a_fault_strikes_the_files_of_one_study(sandbox: RunningSandbox) -> None
         (STUDY, None, ""),
         ("SDY1002", None, ""),
     ]
-    sandbox.fault("*", "corrupt")  # of everything, downloads alone have bytes of a file
+
+
+def test_a_fault_of_downloads_is_used_up_by_downloads_alone(sandbox: RunningSandbox) -> None:
+    file = package(sandbox)
+    sandbox.fault("*", "corrupt", times=1)
+    url = address(sandbox, file)
     assert rows(sandbox, "arm", STUDY)
+    assert md5(ask(sandbox, url).content) != file["generatedMD5"]
+    assert md5(ask(sandbox, url).content) == file["generatedMD5"]
 
 
 def test_the_range_of_a_download_is_recorded(sandbox: RunningSandbox) -> None:
