@@ -262,7 +262,9 @@ def _control_totals(
         if before:
             kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
             detail = f"{gone} of {before} results of the last release are gone"
-            _total(connection, load, fact.endpoint or "", "results_kept", kept, gone, detail, outcome)
+            severity = Severity.WARNING if fact.may_shrink else Severity.CRITICAL
+            endpoint = fact.endpoint or ""
+            _total(connection, load, endpoint, "results_kept", kept, gone, detail, outcome, severity)
 
 
 def _vanished(connection: sa.Connection, load: Load, fact: Fact) -> tuple[int, int]:

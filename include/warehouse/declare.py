@@ -172,11 +172,14 @@ class Fact(Table):
         a part that must be there is not; rows of the endpoint that share it are one row.
     :param assay: name of the assay whose results they are; empty for what is no assay result.
     :param measure: how an assay's result reads in the view over all assays.
+    :param may_shrink: that many rows vanish between two releases is told, and stops nothing: ImmPort lists
+        files anew (SDY139 has 2,042 at DR16 and 1,100 at DR25).
     """
 
     row_id: Column = RESULT_ID
     assay: str = ""
     measure: Measure | None = None
+    may_shrink: bool = False
 
     @property
     def relation(self) -> str:

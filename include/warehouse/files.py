@@ -62,6 +62,7 @@ RESULT_FILE = Fact(
     name="result_file",
     grain="one result file of one experiment sample and biosample; count files by their key",
     endpoint="filePath",
+    may_shrink=True,
     row_id=Column("file_path_id", "ImmPort's name for the file with its experiment sample and biosample"),
     references=(
         Reference("file", (_path("file_path"),), "The file; not described where no manifest names it"),
