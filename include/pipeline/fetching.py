@@ -92,10 +92,9 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
     meter.begin(name, part.stat().st_size if part.exists() else 0)
     try:
         work.hook.download(file, part, progress=meter)
-        location = work.storage.keep(part, row.path)
     finally:
         _set(work.engine, row, bytes_fetched=counted + meter.of_file)
-    _replace(work.engine, row, location)
+    _replace(work.engine, row, work.storage.keep(part, row.path))
     meter.end()
 
 
