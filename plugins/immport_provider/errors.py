@@ -81,3 +81,7 @@ class ServerError(RetriableError):
 
 class BadAnswerError(RetriableError):
     """Status 200, but not the data that the endpoint promises: an HTML page, broken or cut JSON."""
+
+
+class WrongFileError(BadAnswerError):
+    """A file that came whole, twice, and is not what the manifest says: minutes will not change it."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
-from immport_provider.errors import BadAnswerError, MissingFileError
+from immport_provider.errors import BadAnswerError, MissingFileError, WrongFileError
 from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
 from include.pipeline import fetching, files, records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
@@ -156,20 +156,28 @@ def test_a_new_version_replaces_the_old(warehouse: Warehouse, storage: Storage) 
 
 
 def test_failures_end_their_file_only(warehouse: Warehouse, storage: Storage) -> None:
-    source = Source(u1=MissingFileError("gone"), u2=BadAnswerError("MD5"), u3=OSError(28, "No space left"))
-    wanted = [listed(number) for number in (1, 2, 3, 4)]
+    source = Source(
+        u1=MissingFileError("gone"),
+        u2=BadAnswerError("a page"),
+        u3=OSError(28, "No space left"),
+        u5=WrongFileError("MD5"),
+        u6=LookupError("a fault of ours"),
+    )
+    wanted = [listed(number) for number in (1, 2, 3, 4, 5, 6)]
     failed, later = bring(warehouse, storage, wanted, source, is_last_try=False)
-    assert [text.partition(":")[0] for text in failed] == ["SDY7/f1.txt"]
+    assert [text.partition(":")[0] for text in failed] == [
+        "SDY7/f1.txt", "SDY7/f5.txt", "SDY7/f6.txt",
+    ]  # fmt: skip
     assert [text.partition(":")[0] for text in later] == ["SDY7/f2.txt", "SDY7/f3.txt"]
     assert {uuid: row.state for uuid, row in book(warehouse).items()} == {
-        "u1": FAILED, "u2": PLANNED, "u3": PLANNED, "u4": PRESENT,
+        "u1": FAILED, "u2": PLANNED, "u3": PLANNED, "u4": PRESENT, "u5": FAILED, "u6": FAILED,
     }  # fmt: skip
     summary = files.finish(warehouse.engine, RUN)
     assert (summary.state, summary.counts["unfinished"]) == ("partial", 2)
     assert "SDY7: SDY7/f3.txt: OSError: [Errno 28] No space left" in summary.text
     bring(warehouse, storage, wanted, source)
     assert {row.state for row in book(warehouse).values()} == {FAILED, PRESENT}
-    assert source.asked == ["u1", "u2", "u3", "u4", "u1", "u2", "u3"]
+    assert source.asked[6:] == ["u1", "u2", "u3", "u5", "u6"]
 
 
 def test_a_run_without_a_plan_is_no_success(warehouse: Warehouse) -> None:

@@ -28,6 +28,7 @@ from immport_provider.errors import (
     RequestError,
     RetriableError,
     ServerError,
+    WrongFileError,
 )
 from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, statuses
@@ -372,7 +373,7 @@ def test_a_wrong_file_is_fetched_once_more_and_then_refused(
         assert immport.download(file_of(), tmp_path / "file").bytes_fetched == 2 * len(CONTENT)
         (tmp_path / "file").unlink()
         stub.answers = [signed(stub), whole(wrong), signed(stub), whole(wrong)]
-        with pytest.raises(BadAnswerError) as caught:
+        with pytest.raises(WrongFileError) as caught:
             immport.download(file_of(), tmp_path / "file")
     assert f"of SDY7: SDY7-DR60_Tab.zip: MD5 {md5(CONTENT)} expected, {md5(wrong)} found" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
