@@ -507,3 +507,55 @@ def test_an_address_that_ended_meanwhile_is_renewed(connect: Connect, tmp_path: 
         assert hook.download(file, tmp_path / "file").md5 == file.md5
         asked = [request["endpoint"] for request in short.requests()]
     assert asked.count("drsDownload") == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "more"),
+    [
+        ("corrupt", {"times": 1}),
+        ("no_range", {"times": 2}),
+        ("changed", {"times": 2}),
+        ("expired", {"times": 1}),
+        ("cut", {"times": 3}),
+        ("429", {"times": 1, "retry_after": 1}),
+        ("500", {"times": 2}),
+    ],
+)
+@pytest.mark.parametrize("begun", [True, False], ids=["begun", "new"])
+def test_whatever_strikes_the_file_is_whole_in_the_end(
+    connect: Connect,
+    files: list[ListedFile],
+    tmp_path: Path,
+    sandbox: RunningSandbox,
+    fault: str,
+    more: dict[str, Any],
+    begun: bool,
+) -> None:
+    file = next(file for file in files if file.name.endswith("_Tab.zip"))
+    sandbox.fault("download", "cut", times=1, after=1000)
+    with connect() as immport:
+        if begun:
+            sandbox.fault("download", "500")
+            with pytest.raises(ServerError):
+                immport.download(file, tmp_path / "file")
+            assert (tmp_path / "file").stat().st_size == 1000
+            sandbox.clear_faults()
+        sandbox.fault("download", fault, file=file.uuid, **more)
+        done = immport.download(file, tmp_path / "file")
+    assert md5((tmp_path / "file").read_bytes()) == file.md5 == done.md5
+    size = file.size_bytes or 0
+    if fault in {"expired", "cut", "429", "500"}:
+        assert done.bytes_fetched == size - (1000 if begun else 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_the_store_has_lost(
+    connect: Connect, files: list[ListedFile], tmp_path: Path, sandbox: RunningSandbox, waits: Waits
+) -> None:
+    sandbox.fault("download", "lost", file=files[0].uuid)
+    with connect() as immport:
+        with pytest.raises(MissingFileError, match=files[0].name):
+            immport.download(files[0], tmp_path / "file")
+        assert statuses(sandbox) == [200, 403, 200, 404]
+        assert immport.download(files[1], tmp_path / "other").md5 == files[1].md5
+    assert waits.slept == []
