@@ -187,7 +187,11 @@ def test_a_part_of_a_killed_task_is_gone_on_with(connect: Connect, stub: Stub, t
 
 @pytest.mark.parametrize(
     ("left", "uuid", "goes_on"),
-    [(CONTENT[:9], "00000007-aaaa", True), (CONTENT[:9], "another", False), (CONTENT + b"x", None, False)],
+    [
+        (CONTENT[:9], "00000007-aaaa", True),
+        (CONTENT[:9], "another", False),
+        (CONTENT + b"x", "00000007-aaaa", False),
+    ],
 )
 def test_only_a_part_of_the_same_file_is_used(
     connect: Connect, stub: Stub, tmp_path: Path, left: bytes, uuid: str | None, goes_on: bool
@@ -377,6 +381,15 @@ def test_a_wrong_file_is_fetched_once_more_and_then_refused(
             immport.download(file_of(), tmp_path / "file")
     assert f"of SDY7: SDY7-DR60_Tab.zip: MD5 {md5(CONTENT)} expected, {md5(wrong)} found" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_second_whole_fetch_may_break_as_often_as_the_first(
+    connect: Connect, stub: Stub, tmp_path: Path
+) -> None:
+    stub.answers = [signed(stub), whole(b"x" + CONTENT[1:]), signed(stub), whole(sent=1000)]
+    stub.answers += [rest(1000, 1000), rest(2000, 1000), rest(3000)]
+    with connect(host=stub.url, extra={"max_retries": 0}) as immport:
+        assert immport.download(file_of(), tmp_path / "file").md5 == md5(CONTENT)
 
 
 def test_a_wrong_beginning_is_found_by_the_md5(connect: Connect, stub: Stub, tmp_path: Path) -> None:
