@@ -211,3 +211,10 @@ def test_bytes_that_changed_are_never_read_as_data(landing: Landing, harm: Any) 
 def test_a_fetch_stays_below_the_root(parts: tuple[str, str, str]) -> None:
     with pytest.raises(LandingError):
         Fetch(*parts)
+
+
+def test_files_below_the_landing_zone_are_no_fetches(landing: Landing) -> None:
+    foreign = landing.root / "files" / "SDY139" / "StudyFiles" / "manifest.json"
+    foreign.parent.mkdir(parents=True, exist_ok=True)
+    foreign.write_text("{}")
+    assert landing.manifests() == []

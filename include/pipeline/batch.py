@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from immport_provider.errors import CredentialError, RetriableError
+from immport_provider.errors import CredentialError, RetriableError, WrongFileError
 from include.landing import Landing
 from include.pipeline import records
 from include.pipeline.records import FAILED, Load, Step
@@ -65,7 +65,7 @@ def run_batch(
         try:
             with records.step(tools.engine, tools.run_id, load, name) as step:
                 work(load, step)
-        except CredentialError as error:
+        except (CredentialError, WrongFileError) as error:
             outcome.failed[load.name] = str(error)
             records.set_state(tools.engine, load_id, FAILED, f"{name}: {error}")
         except _LATER as error:

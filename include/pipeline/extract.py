@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from immport_provider.errors import BadAnswerError, CredentialError, MissingFileError
+from immport_provider.errors import BadAnswerError, CredentialError, MissingFileError, WrongFileError
 from include.landing import Fetch, Landed
 from include.manifest import PACKAGE
 from include.pipeline import answers, records
@@ -82,7 +82,7 @@ def _fetch(context: Context) -> None:
     route = context.load.route or Route.API
     try:
         ways[route]()
-    except (SplitNotWholeError, MissingFileError) as error:
+    except (SplitNotWholeError, MissingFileError, WrongFileError) as error:
         others = [other for other in ways if other is not route]
         if not others or context.tools.wish.of(load.study) is not None:
             raise

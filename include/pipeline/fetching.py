@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from immport_provider.errors import CredentialError, ImmPortError, RetriableError
+from immport_provider.errors import CredentialError, RetriableError, WrongFileError
 from immport_provider.hooks.files import RemoteFile
 from include.pipeline import records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, rows_of, studies_of
 from include.pipeline.records import About, Step
-from include.storage import Storage, StorageError, UnsafePathError
+from include.storage import Storage, StorageError
 from include.warehouse.tables import FILE_DOWNLOAD
 
 if TYPE_CHECKING:
@@ -61,14 +61,12 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
             for row in files:
                 try:
                     _fetch(work, row, meter)
-                except _LATER as error:
-                    later.append(f"{row.path}: {records.brief(error)}")
-                    _set(
-                        work.engine, row, state=FAILED if is_last_try else PLANNED, error=records.brief(error)
-                    )
-                except (ImmPortError, UnsafePathError) as error:
-                    failed.append(f"{row.path}: {records.brief(error)}")
-                    _set(work.engine, row, state=FAILED, error=records.brief(error))
+                except Exception as error:
+                    told = records.brief(error)
+                    may_pass = isinstance(error, _LATER) and not isinstance(error, WrongFileError)
+                    (later if may_pass else failed).append(f"{row.path}: {told}")
+                    state = PLANNED if may_pass and not is_last_try else FAILED
+                    _set(work.engine, row, state=state, error=told)
                     if isinstance(error, CredentialError):
                         raise
             step.rows, step.message = meter.files, meter.text()
@@ -92,10 +90,9 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
     meter.begin(name, part.stat().st_size if part.exists() else 0)
     try:
         work.hook.download(file, part, progress=meter)
-        location = work.storage.keep(part, row.path)
     finally:
         _set(work.engine, row, bytes_fetched=counted + meter.of_file)
-    _replace(work.engine, row, location)
+    _replace(work.engine, row, work.storage.keep(part, row.path))
     meter.end()
 
 

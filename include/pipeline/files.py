@@ -245,19 +245,18 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
     A file that nobody ended, and a study whose manifest could not be had, is a failure.
     """
     table, steps = FILE_DOWNLOAD.c, STEP.c
-    lost = (
+    manifests = (
         sa.select(steps.study_accession, steps.state, steps.message)
         .where(steps.run_id == run_id, steps.step == "manifest")
-        .distinct(steps.study_accession)
-        .order_by(steps.study_accession, steps.step_id.desc())
+        .order_by(steps.step_id)
     )
     with engine.connect() as connection:
         run = connection.execute(sa.select(RUN).where(RUN.c.run_id == run_id)).one()
-        manifests = [row for row in connection.execute(lost) if row.state != "done"]
+        last = {row.study_accession: row for row in connection.execute(manifests)}
         rows = connection.execute(sa.select(FILE_DOWNLOAD).where(table.run_id == run_id)).all()
     counts = {state: sum(row.state == state for row in rows) for state in (PRESENT, FAILED, LEFT_OUT)}
     counts["unfinished"] = len(rows) - sum(counts.values())
-    problems = [f"{row.study_accession}: no manifest: {row.message}" for row in manifests]
+    problems = [f"{study}: no manifest: {row.message}" for study, row in last.items() if row.state != "done"]
     for row in rows:
         if row.state in (FAILED, PLANNED):
             problems.append(f"{row.study_accession}: {row.path}: {row.error or 'was not fetched'}")

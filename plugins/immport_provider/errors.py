@@ -91,6 +91,10 @@ class BadAnswerError(RetriableError):
     """Status 200, but not the data that the endpoint promises: an HTML page, broken or cut JSON."""
 
 
+class WrongFileError(BadAnswerError):
+    """A file that came whole, twice, and is not what the manifest says: minutes will not change it."""
+
+
 def asks_for_too_much(error: BaseException) -> bool:
     """Whether a smaller question may be answered: the source heard this one and did not manage it in time."""
     if isinstance(error, AnswerTimeoutError):

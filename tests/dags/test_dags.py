@@ -26,6 +26,7 @@ HEAVY = {
     "alembic",
     "include.pipeline.steps",
     "include.pipeline.extract",
+    "include.pipeline.fetching",
 }
 #: An API server is back within this time after a restart.
 RESTART = timedelta(minutes=5)
@@ -97,10 +98,12 @@ print(*sorted(set(sys.modules) - before))
 
 
 def test_template_fields_are_attributes(bag: DagBag) -> None:
+    task: Any
     for dag in bag.dags.values():
         for task in dag.tasks:
             assert task.template_fields, task.task_id
-            assert [name for name in task.template_fields if not hasattr(task, name)] == [], task.task_id
+            made = task.unmap(dict.fromkeys(task.expand_input.value)) if task.is_mapped else task
+            assert [name for name in task.template_fields if not hasattr(made, name)] == [], task.task_id
 
 
 @pytest.mark.parametrize(
@@ -161,3 +164,30 @@ def test_steps_of_a_batch_go_on_after_a_failed_one(dag: DAG) -> None:
 def test_each_step_is_mapped_over_batches(dag: DAG) -> None:
     mapped = {task.task_id for task in dag.tasks if task.get_closest_mapped_task_group() is not None}
     assert mapped == {"load.extract", "load.stage", "load.check", "load.publish"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("studies", ["SDY139; drop table"]),
+        ("types", ["result file"]),
+        ("pattern", ""),
+        ("max_bytes", -1),
+        ("max_bytes", "all"),
+        ("destination", 5),
+        ("dry_run", "yes"),
+    ],
+)
+def test_params_of_the_files_refuse_what_they_do_not_mean(bag: DagBag, name: str, value: Any) -> None:
+    param = copy.copy(bag.dags["immport_files"].params.get_param(name))
+    with pytest.raises(ParamValidationError):
+        param.resolve(value)
+
+
+def test_downloads_are_mapped_and_the_book_is_closed_after_any_end(bag: DagBag) -> None:
+    dag = bag.dags["immport_files"]
+    edges = {task.task_id: task.downstream_task_ids for task in dag.tasks}
+    assert edges == {"plan": {"download"}, "download": {"finish"}, "finish": set()}
+    assert dag.get_task("finish").trigger_rule == "all_done"
+    assert dag.get_task("download").is_mapped
+    assert dag.params["max_bytes"] is not None, "nobody fetches everything by accident"

@@ -28,6 +28,7 @@ from immport_provider.errors import (
     RequestError,
     RetriableError,
     ServerError,
+    WrongFileError,
 )
 from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, statuses
@@ -186,7 +187,11 @@ def test_a_part_of_a_killed_task_is_gone_on_with(connect: Connect, stub: Stub, t
 
 @pytest.mark.parametrize(
     ("left", "uuid", "goes_on"),
-    [(CONTENT[:9], "00000007-aaaa", True), (CONTENT[:9], "another", False), (CONTENT + b"x", None, False)],
+    [
+        (CONTENT[:9], "00000007-aaaa", True),
+        (CONTENT[:9], "another", False),
+        (CONTENT + b"x", "00000007-aaaa", False),
+    ],
 )
 def test_only_a_part_of_the_same_file_is_used(
     connect: Connect, stub: Stub, tmp_path: Path, left: bytes, uuid: str | None, goes_on: bool
@@ -372,10 +377,19 @@ def test_a_wrong_file_is_fetched_once_more_and_then_refused(
         assert immport.download(file_of(), tmp_path / "file").bytes_fetched == 2 * len(CONTENT)
         (tmp_path / "file").unlink()
         stub.answers = [signed(stub), whole(wrong), signed(stub), whole(wrong)]
-        with pytest.raises(BadAnswerError) as caught:
+        with pytest.raises(WrongFileError) as caught:
             immport.download(file_of(), tmp_path / "file")
     assert f"of SDY7: SDY7-DR60_Tab.zip: MD5 {md5(CONTENT)} expected, {md5(wrong)} found" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_second_whole_fetch_may_break_as_often_as_the_first(
+    connect: Connect, stub: Stub, tmp_path: Path
+) -> None:
+    stub.answers = [signed(stub), whole(b"x" + CONTENT[1:]), signed(stub), whole(sent=1000)]
+    stub.answers += [rest(1000, 1000), rest(2000, 1000), rest(3000)]
+    with connect(host=stub.url, extra={"max_retries": 0}) as immport:
+        assert immport.download(file_of(), tmp_path / "file").md5 == md5(CONTENT)
 
 
 def test_a_wrong_beginning_is_found_by_the_md5(connect: Connect, stub: Stub, tmp_path: Path) -> None:
@@ -506,3 +520,55 @@ def test_an_address_that_ended_meanwhile_is_renewed(connect: Connect, tmp_path: 
         assert hook.download(file, tmp_path / "file").md5 == file.md5
         asked = [request["endpoint"] for request in short.requests()]
     assert asked.count("drsDownload") == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "more"),
+    [
+        ("corrupt", {"times": 1}),
+        ("no_range", {"times": 2}),
+        ("changed", {"times": 2}),
+        ("expired", {"times": 1}),
+        ("cut", {"times": 3}),
+        ("429", {"times": 1, "retry_after": 1}),
+        ("500", {"times": 2}),
+    ],
+)
+@pytest.mark.parametrize("begun", [True, False], ids=["begun", "new"])
+def test_whatever_strikes_the_file_is_whole_in_the_end(
+    connect: Connect,
+    files: list[ListedFile],
+    tmp_path: Path,
+    sandbox: RunningSandbox,
+    fault: str,
+    more: dict[str, Any],
+    begun: bool,
+) -> None:
+    file = next(file for file in files if file.name.endswith("_Tab.zip"))
+    sandbox.fault("download", "cut", times=1, after=1000)
+    with connect() as immport:
+        if begun:
+            sandbox.fault("download", "500")
+            with pytest.raises(ServerError):
+                immport.download(file, tmp_path / "file")
+            assert (tmp_path / "file").stat().st_size == 1000
+            sandbox.clear_faults()
+        sandbox.fault("download", fault, file=file.uuid, **more)
+        done = immport.download(file, tmp_path / "file")
+    assert md5((tmp_path / "file").read_bytes()) == file.md5 == done.md5
+    size = file.size_bytes or 0
+    if fault in {"expired", "cut", "429", "500"}:
+        assert done.bytes_fetched == size - (1000 if begun else 0)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_the_store_has_lost(
+    connect: Connect, files: list[ListedFile], tmp_path: Path, sandbox: RunningSandbox, waits: Waits
+) -> None:
+    sandbox.fault("download", "lost", file=files[0].uuid)
+    with connect() as immport:
+        with pytest.raises(MissingFileError, match=files[0].name):
+            immport.download(files[0], tmp_path / "file")
+        assert statuses(sandbox) == [200, 403, 200, 404]
+        assert immport.download(files[1], tmp_path / "other").md5 == files[1].md5
+    assert waits.slept == []

@@ -23,7 +23,7 @@ from airflow.sdk.execution_time import supervisor, task_runner  # noqa: F401
 from airflow.utils import db
 from starlette.testclient import TestClient
 
-from dags import immport_files, immport_release, immport_vocabularies
+from dags import immport_backfill, immport_files, immport_release, immport_vocabularies
 from immport_provider.hooks import downloads, listing, retries  # noqa: F401
 from immport_provider.hooks.immport import ImmPortHook
 from include.pipeline import discover, extract, files, records, report, steps, vocabularies  # noqa: F401
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from tests.support.runs import Kill, Order
 
 _AT_ONCE = timedelta(0)
-DAGS = {module.dag.dag_id: module.dag for module in (immport_files, immport_release, immport_vocabularies)}
+DAGS = {
+    module.dag.dag_id: module.dag
+    for module in (immport_backfill, immport_files, immport_release, immport_vocabularies)
+}
 
 
 # Airflow's in-process API builds its routes at its first start, which takes longer than a run.

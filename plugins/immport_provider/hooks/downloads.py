@@ -19,6 +19,7 @@ from immport_provider.errors import (
     ImmPortError,
     MissingFileError,
     RetriableError,
+    WrongFileError,
 )
 from immport_provider.hooks.answers import Request, check, explained
 from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
@@ -96,7 +97,7 @@ class Transfer:
         """Fetch and verify. A wrong file is fetched once more from the start.
 
         :param attempts: tries in a row without a new byte; a try that brings some starts the count anew.
-        :raises BadAnswerError: the size or the MD5 is wrong again; nothing is left of the file.
+        :raises WrongFileError: the size or the MD5 is wrong again; nothing is left of the file.
         """
         wrong: str | None = None
         for _ in range(2):
@@ -117,7 +118,7 @@ class Transfer:
             self._address, self._furthest = None, 0
         self.target.unlink(missing_ok=True)
         with explained(self._request, self._source):
-            raise BadAnswerError(f"{self.file.name}: {wrong}, twice", 200)
+            raise WrongFileError(f"{self.file.name}: {wrong}, twice", 200)
 
     def _go_on(self) -> bool:
         """One try. True: all bytes are there. False: it broke off, but not without new bytes."""

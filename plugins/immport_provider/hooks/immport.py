@@ -253,7 +253,7 @@ class ImmPortHook(BaseHook):
 
         :param progress: told how many bytes of the file are there, while they come.
         :raises MissingFileError: ImmPort lists the file, but does not have it.
-        :raises BadAnswerError: size or MD5 are wrong, twice; nothing of it is left.
+        :raises WrongFileError: size or MD5 are wrong, twice; nothing of it is left.
         :raises OSError: it cannot be written; what came stays for the next try.
         Raises as `fetch` for the rest.
         """

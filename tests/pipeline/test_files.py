@@ -1,0 +1,200 @@
+"""Which files are wanted, what fits the budget, and what becomes of a file that changes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from hashlib import md5
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from airflow.sdk.io import attach
+from fsspec.implementations.memory import MemoryFileSystem
+
+from immport_provider.errors import BadAnswerError, MissingFileError, WrongFileError
+from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
+from include.pipeline import fetching, files, records
+from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
+from include.storage import Storage
+from include.warehouse.tables import FILE_DOWNLOAD
+from tests.support.warehouse import Warehouse
+
+RUN = "immport_files/run"
+
+
+def listed(number: int, content: str = "", **more: Any) -> ListedFile:
+    text = content or f"content {number}"
+    given = {
+        "study": "SDY7",
+        "uuid": f"u{number}",
+        "name": f"f{number}.txt",
+        "size_bytes": len(text),
+        "md5": _md5(text),
+        "kind": "result_file",
+        "path": f"SDY7/f{number}.txt",
+    }
+    return ListedFile(**{**given, **more})
+
+
+def _md5(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class Source:
+    """Stands in for the hook: writes what it has of a file, or fails."""
+
+    def __init__(self, **contents: str | Exception) -> None:
+        self.contents = contents
+        self.asked: list[str] = []
+
+    def download(self, file: RemoteFile, target: Path, *, progress: Callable[[int], None]) -> Downloaded:
+        self.asked.append(file.uuid)
+        content = self.contents.get(file.uuid, f"content {file.uuid[1:]}")
+        if isinstance(content, Exception):
+            raise content
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content)
+        progress(len(content))
+        return Downloaded(len(content), len(content), _md5(content), 0, 1)
+
+
+@pytest.fixture(params=["file", "memory"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "file":
+        return Storage(str(tmp_path / "files"))
+    attach("memory", fs=MemoryFileSystem())
+    return Storage(f"memory://{tmp_path.name}/files")
+
+
+def bring(
+    warehouse: Warehouse,
+    storage: Storage,
+    wanted: list[ListedFile],
+    source: Source | None = None,
+    *,
+    is_last_try: bool = True,
+) -> tuple[list[str], list[str]]:
+    """Plan and fetch, as a run of the DAG does it."""
+    source = source or Source()
+    records.start_run(warehouse.engine, RUN, "immport_files")
+    files.write_plan(warehouse.engine, RUN, files.choose(warehouse.engine, storage, wanted, Wish()))
+    records.note_run(warehouse.engine, RUN, listed=1)
+    work = fetching.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]
+    failed: list[str] = []
+    later: list[str] = []
+    for first, count in files.batches(warehouse.engine, RUN):
+        one, two = fetching.fetch_batch(work, first, count, is_last_try=is_last_try)
+        failed, later = failed + one, later + two
+    return failed, later
+
+
+def book(warehouse: Warehouse) -> dict[str, Any]:
+    with warehouse.engine.connect() as connection:
+        return {row.file_uuid: row for row in connection.execute(sa.select(FILE_DOWNLOAD))}
+
+
+def test_the_wish_decides_by_type_and_name() -> None:
+    file = listed(1)
+    assert Wish().takes(file)
+    assert Wish(types=frozenset({"result_file"}), pattern="f?.t*").takes(file)
+    assert not Wish(types=frozenset({"study_file"})).takes(file)
+    assert not Wish(pattern="F*").takes(file)
+
+
+def test_the_budget_takes_what_fits(warehouse: Warehouse, storage: Storage) -> None:
+    wanted = [
+        listed(1, size_bytes=60),
+        listed(2, size_bytes=50),
+        listed(3, size_bytes=None),
+        listed(4, size_bytes=40),
+        listed(5, uuid=""),
+        listed(6, size_bytes=0, path="SDY7/f1.txt"),
+        listed(7, size_bytes=0, path="../f7"),
+    ]
+    choices = files.choose(warehouse.engine, storage, wanted, Wish(max_bytes=100))
+    assert [choice.state for choice in choices] == [
+        PLANNED, LEFT_OUT, LEFT_OUT, PLANNED, LEFT_OUT, LEFT_OUT, FAILED,
+    ]  # fmt: skip
+    assert [choice.why for choice in choices if choice.state == LEFT_OUT] == [
+        "50 bytes, and 40 bytes are left of the run's budget",
+        "size unknown, and 40 bytes are left of the run's budget",
+        "ImmPort offers no download of it: no UUID",
+        "another file has the same path",
+    ]
+    assert files.describe(choices, is_dry=False).startswith("7 files wanted, 2 with 100 bytes to be fetched")
+    unbounded = files.choose(warehouse.engine, storage, wanted[:4], Wish())
+    assert {choice.state for choice in unbounded} == {PLANNED}
+
+
+def test_what_is_equal_is_not_fetched_again(warehouse: Warehouse, storage: Storage) -> None:
+    source = Source()
+    wanted = [listed(number) for number in (1, 2, 3)]
+    assert bring(warehouse, storage, wanted, source) == ([], [])
+    assert source.asked == ["u1", "u2", "u3"]
+    assert bring(warehouse, storage, wanted, source) == ([], [])
+    assert source.asked == ["u1", "u2", "u3"]
+    assert {row.state for row in book(warehouse).values()} == {PRESENT}
+    assert files.finish(warehouse.engine, RUN).counts == {
+        "present": 3, "failed": 0, "left out": 0, "unfinished": 0,
+    }  # fmt: skip
+    # Of another size, or said to be of another content: fetched.
+    storage.place("SDY7/f1.txt").write_text("short")
+    other = [wanted[0], listed(2, md5=_md5("another 2")), wanted[2]]
+    bring(warehouse, storage, other, source)
+    assert source.asked[3:] == ["u1", "u2"]
+
+
+def test_a_new_version_replaces_the_old(warehouse: Warehouse, storage: Storage) -> None:
+    bring(warehouse, storage, [listed(1)])
+    newer = listed(9, path="SDY7/f1.txt")
+    bring(warehouse, storage, [newer])
+    rows = book(warehouse)
+    assert (rows["u1"].state, rows["u1"].error, rows["u1"].location) == (LEFT_OUT, "replaced by u9", None)
+    assert (rows["u9"].state, storage.place("SDY7/f1.txt").read_text()) == (PRESENT, "content 9")
+
+
+def test_failures_end_their_file_only(warehouse: Warehouse, storage: Storage) -> None:
+    source = Source(
+        u1=MissingFileError("gone"),
+        u2=BadAnswerError("a page"),
+        u3=OSError(28, "No space left"),
+        u5=WrongFileError("MD5"),
+        u6=LookupError("a fault of ours"),
+    )
+    wanted = [listed(number) for number in (1, 2, 3, 4, 5, 6)]
+    failed, later = bring(warehouse, storage, wanted, source, is_last_try=False)
+    assert [text.partition(":")[0] for text in failed] == [
+        "SDY7/f1.txt", "SDY7/f5.txt", "SDY7/f6.txt",
+    ]  # fmt: skip
+    assert [text.partition(":")[0] for text in later] == ["SDY7/f2.txt", "SDY7/f3.txt"]
+    assert {uuid: row.state for uuid, row in book(warehouse).items()} == {
+        "u1": FAILED, "u2": PLANNED, "u3": PLANNED, "u4": PRESENT, "u5": FAILED, "u6": FAILED,
+    }  # fmt: skip
+    summary = files.finish(warehouse.engine, RUN)
+    assert (summary.state, summary.counts["unfinished"]) == ("partial", 2)
+    assert "SDY7: SDY7/f3.txt: OSError: [Errno 28] No space left" in summary.text
+    bring(warehouse, storage, wanted, source)
+    assert {row.state for row in book(warehouse).values()} == {FAILED, PRESENT}
+    assert source.asked[6:] == ["u1", "u2", "u3", "u5", "u6"]
+
+
+def test_a_run_without_a_plan_is_no_success(warehouse: Warehouse) -> None:
+    records.start_run(warehouse.engine, RUN, "immport_files")
+    assert files.finish(warehouse.engine, RUN).state == "failed"
+
+
+@pytest.mark.parametrize(("count", "size"), [(5000, 0), (3000, 1 << 40), (3000, 1 << 20), (1, 1)])
+def test_batches_hold_every_file_once_and_are_few(
+    warehouse: Warehouse, storage: Storage, count: int, size: int
+) -> None:
+    records.start_run(warehouse.engine, RUN, "immport_files")
+    choices = [files.Choice(listed(number, size_bytes=size), PLANNED) for number in range(count)]
+    left_out = files.Choice(listed(count), LEFT_OUT, "why")
+    files.write_plan(warehouse.engine, RUN, [*choices, left_out])
+    found = files.batches(warehouse.engine, RUN)
+    assert [first for first, _ in found] == [sum(held for _, held in found[:at]) for at in range(len(found))]
+    assert sum(held for _, held in found) == count
+    assert len(found) <= 1000
+    assert files.batches(warehouse.engine, "immport_files/another") == []
