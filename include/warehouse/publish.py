@@ -185,7 +185,9 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
         load_id=work.load_id,
     )
     return tuple(
-        timeline.write(connection, table, capture) if table in rows.tables else Change(table.relation)
+        timeline.write(connection, table, capture, is_new=table not in rows.holding)
+        if table in rows.tables
+        else Change(table.relation)
         for table in VERSIONED
     )
 
