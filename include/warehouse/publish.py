@@ -194,7 +194,7 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
             load_id=work.load_id,
             is_followed=bool(later),
         )
-        changes.append(timeline.write(connection, table, capture))
+        changes.append(timeline.write(connection, table, capture, is_new=table not in rows.holding))
         for release in carry.fill(connection, table, rows.study_key, later):
             timeline.merge(connection, table, capture, release)
     return tuple(changes)
