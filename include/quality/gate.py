@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.quality.checks import Check, Severity, checks
+from include.quality.totals import declared_results
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.sources.package_tables import NAMES
@@ -244,6 +245,10 @@ def _control_totals(
             foreign = _foreign_members(connection, load, dimension)
             detail = f"{foreign} members are described by another study"
             _total(connection, load, dimension.endpoint or "", "home", not foreign, foreign, detail, outcome)
+    declared, wrong = declared_results(connection, load.load_id)
+    if declared:
+        detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
+        _total(connection, load, "expsample", "declared_results", not wrong, wrong, detail, outcome, Severity.WARNING)
     for fact in FACTS:
         before, gone = _vanished(connection, load, fact)
         if before:
@@ -295,9 +300,10 @@ def _total(
     broken: int,
     detail: str,
     outcome: Outcome,
+    severity: Severity = Severity.CRITICAL,
 ) -> None:
-    _add_result(connection, endpoint, load, check_id, Severity.CRITICAL, success, broken, detail)
+    _add_result(connection, endpoint, load, check_id, severity, success, broken, detail)
     outcome.expectations += 1
-    if not success:
-        outcome.failed += 1
+    outcome.failed += not success
+    if not success and severity is Severity.CRITICAL:
         outcome.critical.append(f"{endpoint}: {check_id} ({detail})")

@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 _FORBIDDEN = {b"\x00": "a NUL byte", b"\r": "a carriage return", QUOTE.encode(): "a byte 0x01"}
 _ANY_FORBIDDEN = re.compile(b"[" + b"".join(_FORBIDDEN) + b"]")
 #: Older packages have a folder of their own name around the one of the tables.
-_MEMBER = re.compile(r"(?:[^/\\]+/)?Tab/([a-z0-9_]{1,48})\.txt", re.IGNORECASE)
+_MEMBER = re.compile(r"(?:[^/\\.][^/\\]*/)?Tab/([a-z0-9_]{1,48})\.txt", re.IGNORECASE)
 _FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)_Tab\.zip", re.IGNORECASE)
 
 
