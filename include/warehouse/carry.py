@@ -130,17 +130,17 @@ def forward(
 
 def fill(
     connection: sa.Connection, table: Dimension | Fact, study_key: int, later: tuple[Later, ...]
-) -> Iterator[int]:
-    """Say again at each later capture what it does not know. Yields the releases where values changed."""
+) -> bool:
+    """Say again at each later capture what it does not know. Returns whether that changed a version."""
     waiting = {name for item in later for name in item.knowledge.unknown(table)}
+    changed = 0
     for item in later:
-        if not waiting:
-            return
-        if not item.knowledge.knows(table):
-            continue
-        waiting &= set(item.knowledge.unknown(table))
-        if waiting and _fill(connection, table, study_key, item.release, sorted(waiting)):
-            yield item.release
+        if item.knowledge.knows(table):
+            waiting &= set(item.knowledge.unknown(table))
+            if not waiting:
+                break
+            changed += _fill(connection, table, study_key, item.release, sorted(waiting))
+    return changed > 0
 
 
 def _fill(
