@@ -248,7 +248,17 @@ def _control_totals(
     declared, wrong = declared_results(connection, load.load_id)
     if declared:
         detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
-        _total(connection, load, "expsample", "declared_results", not wrong, wrong, detail, outcome, Severity.WARNING)
+        _total(
+            connection,
+            load,
+            "expsample",
+            "declared_results",
+            not wrong,
+            wrong,
+            detail,
+            outcome,
+            Severity.WARNING,
+        )
     for fact in FACTS:
         before, gone = _vanished(connection, load, fact)
         if before:

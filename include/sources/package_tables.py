@@ -47,7 +47,9 @@ def _table(name: str, columns: str, *, unread: str = "", aliases: str = "") -> T
         headers[column.partition("|")[0]] = names
         if word.endswith("?"):
             moved.add(column)
-    needless = frozenset((*unread.split(), *_EVERYWHERE)) - {name for names in headers.values() for name in names}
+    needless = frozenset((*unread.split(), *_EVERYWHERE)) - {
+        name for names in headers.values() for name in names
+    }
     return TabTable(name, headers, tuple(aliases.split()), needless, frozenset(moved))
 
 
@@ -158,9 +160,7 @@ _SAMPLES = (
         "expsample_accession file_info_id",
         unread="data_format experiment_accession result_schema",
     ),
-    _table(
-        "expsample_2_treatment", "expsample_accession treatment_accession", unread="experiment_accession"
-    ),
+    _table("expsample_2_treatment", "expsample_accession treatment_accession", unread="experiment_accession"),
     _table(
         "file_info",
         "file_info_id detail filesize_bytes name original_file_name|original_name",
@@ -288,12 +288,11 @@ _STUDY = (
         "protocol_accession description file_name name original_file_name type",
         unread="keywords study_accession summary",
     ),
-    _table(
-        "study_2_condition_or_disease", "study_accession condition_reported condition_preferred"
-    ),
+    _table("study_2_condition_or_disease", "study_accession condition_reported condition_preferred"),
     _table("study_categorization", "research_focus", unread="study_accession study_categorization_id"),
     _table(
-        "study_file", "study_file_accession description file_name study_accession study_file_type",
+        "study_file",
+        "study_file_accession description file_name study_accession study_file_type",
         unread="title",
     ),
     _table("study_link", "study_link_id name study_accession type value"),
@@ -309,10 +308,6 @@ _STUDY = (
 )
 
 #: Every table that is read, by today's name.
-TABLES: dict[str, TabTable] = {
-    item.name: item for item in (*_STUDY, *_SUBJECTS, *_SAMPLES, *_RESULTS)
-}
+TABLES: dict[str, TabTable] = {item.name: item for item in (*_STUDY, *_SUBJECTS, *_SAMPLES, *_RESULTS)}
 #: Today's name of a table, by any name it has had.
-NAMES: dict[str, str] = {
-    name: item.name for item in TABLES.values() for name in (item.name, *item.aliases)
-}
+NAMES: dict[str, str] = {name: item.name for item in TABLES.values() for name in (item.name, *item.aliases)}

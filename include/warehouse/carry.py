@@ -95,9 +95,7 @@ def later_captures(connection: sa.Connection, study: str, release: int) -> tuple
     return tuple(
         Later(
             key,
-            Knowledge(None)
-            if kind == _WITHDRAWN
-            else knowledge(connection, published.get(key, [])),
+            Knowledge(None) if kind == _WITHDRAWN else knowledge(connection, published.get(key, [])),
         )
         for key, kind in connection.execute(captures.order_by(CAPTURE.c.release_key)).all()
     )
@@ -115,7 +113,9 @@ def forward(
     relation, identity = table.relation, table.identity
     valid = f"h.study_key = {study_key} and h.valid_from <= {release} and h.valid_to > {release}"
     if not told.knows(table):
-        names = ", ".join(column.name for column in HISTORY[relation].columns if column.name in _stored(table))
+        names = ", ".join(
+            column.name for column in HISTORY[relation].columns if column.name in _stored(table)
+        )
         connection.exec_driver_sql(
             f"insert into incoming_{relation} ({names}) select {names} from history.{relation} h where {valid}"
         )

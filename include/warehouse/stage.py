@@ -117,9 +117,7 @@ def _copy(
 ) -> int:
     table = staging.create(connection, load_id, endpoint)
     columns = ", ".join(("row_number", *(f'"{item.column}"' for item in endpoint.fields)))
-    count = staging.copy(
-        connection, f"copy {table} ({columns}) from stdin", _lines(endpoint, rows, refused)
-    )
+    count = staging.copy(connection, f"copy {table} ({columns}) from stdin", _lines(endpoint, rows, refused))
     staging.analyze(connection, load_id, endpoint)
     return count
 

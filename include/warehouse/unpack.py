@@ -18,7 +18,8 @@ from include.landing import Landed, Landing, LandingError, Manifest
 from include.sources import package_reader
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
-from include.sources.package import RECIPES, Recipe, read_for
+from include.sources.package import RECIPES, read_for
+from include.sources.package_joins import Recipe
 from include.sources.package_reader import QUOTE, BadLine, TabReader
 from include.sources.package_tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
@@ -81,9 +82,7 @@ def _same(manifest: Manifest, study: str, release: Release) -> None:
 class _Tables:
     """The tables of one package in staging."""
 
-    def __init__(
-        self, connection: sa.Connection, load_id: int, manifest: Manifest, landed: Landed
-    ) -> None:
+    def __init__(self, connection: sa.Connection, load_id: int, manifest: Manifest, landed: Landed) -> None:
         self._connection = connection
         self._load_id = load_id
         self._manifest = manifest
@@ -145,7 +144,10 @@ class _Tables:
         if count != reader.rows:
             raise NotDataError(f"{reader.rows} lines became {count} rows")
         place = _places(table, reader.header)
-        read = (f"c{place[item] + 1} as {item}" if item in place else f"null::text as {item}" for item in table.columns)
+        read = (
+            f"c{place[item] + 1} as {item}" if item in place else f"null::text as {item}"
+            for item in table.columns
+        )
         self._relations[table.name] = f"(select row_number, {', '.join(read)} from {name})"
         self._rows[table.name] = count
         keys = [f"c{place[item] + 1}" for item in place if item.endswith(("_accession", "_id"))]
@@ -154,13 +156,13 @@ class _Tables:
         self._set_aside(table, reader.bad, place)
         return count + len(reader.bad)
 
-    def _note_drift(
-        self, table: TabTable, header: tuple[str, ...], place: dict[str, int], rows: int
-    ) -> None:
+    def _note_drift(self, table: TabTable, header: tuple[str, ...], place: dict[str, int], rows: int) -> None:
         """Record header names that nobody declared, and columns that no header name holds."""
         unknown = {name for at, name in enumerate(header) if at not in place.values()} - table.unread
         missing = table.headers.keys() - place.keys() - table.moved
-        found = [(name, "unknown") for name in sorted(unknown)] + [(name, "missing") for name in sorted(missing)]
+        found = [(name, "unknown") for name in sorted(unknown)] + [
+            (name, "missing") for name in sorted(missing)
+        ]
         if rows and found:
             self._connection.execute(
                 sa.insert(DRIFT),
@@ -271,5 +273,7 @@ def _places(table: TabTable, header: tuple[str, ...]) -> dict[str, int]:
 def _own_columns(endpoint: Endpoint, recipe: Recipe) -> dict[str, str]:
     """Columns of an endpoint that are columns of its recipe's own table."""
     own = {f"t.{name}": name for name in TABLES[recipe.table].columns}
-    named = ((item.column, recipe.values.get(item.name, f"t.{item.column}")) for item in endpoint.staged_fields)
+    named = (
+        (item.column, recipe.values.get(item.name, f"t.{item.column}")) for item in endpoint.staged_fields
+    )
     return {column: own[sql] for column, sql in named if sql in own}

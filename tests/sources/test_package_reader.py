@@ -80,7 +80,7 @@ def test_names_of_packages() -> None:
 
 
 def test_good_lines_pass_as_they_are() -> None:
-    body = 'NA\t\n"a"\t\\.\n\t\'\n\\N\t{}\n'.encode() + "µ\t\u2028\n".encode()
+    body = b'NA\t\n"a"\t\\.\n\t\'\n\\N\t{}\n' + "µ\t\u2028\n".encode()
     reader, passed = read(b"A\tB\n" + body)
     assert passed == body
     assert (reader.rows, reader.bad, reader.header) == (5, [], ("a", "b"))

@@ -94,7 +94,5 @@ def land_tables(
     landed = [landing.keep(fetch, name, spool, {})]
     for endpoint, rows in (beside or {}).items():
         landed.append(landing.receive(fetch, ENDPOINTS[endpoint], {}, [_body(rows)]))
-    landing.write_manifest(
-        fetch, landed, source="http://127.0.0.1", release_date="2026-01-01", started_at=""
-    )
+    landing.write_manifest(fetch, landed, source="http://127.0.0.1", release_date="2026-01-01", started_at="")
     return warehouse.open_load(study, release, fetch.fetch_id)

@@ -68,13 +68,11 @@ def _answer(warehouse: Warehouse, sandbox: RunningSandbox, fetch: Fetch, name: s
     return warehouse.tools.landing.receive(fetch, endpoint, parameters, [answer.content])
 
 
-def _complete(
-    warehouse: Warehouse, sandbox: RunningSandbox, fetch: Fetch, landed: list[Landed]
-) -> Load:
+def _complete(warehouse: Warehouse, sandbox: RunningSandbox, fetch: Fetch, landed: list[Landed]) -> Load:
     """The manifest, and a load with what the listing says of the study's release."""
-    (found,) = sandbox.get(
-        "/api/search/study", studyAccession=fetch.study, pageSize="1"
-    ).json()["hits"]["hits"]
+    (found,) = sandbox.get("/api/search/study", studyAccession=fetch.study, pageSize="1").json()["hits"][
+        "hits"
+    ]
     listed = found["_source"]
     warehouse.tools.landing.write_manifest(
         fetch,

@@ -226,7 +226,10 @@ def test_a_bad_line_is_set_aside_and_its_row_stays_as_it_was(warehouse: Warehous
 
 
 def test_a_bad_line_does_not_hide_a_good_row_of_its_number(warehouse: Warehouse) -> None:
-    load = land_tables(warehouse, with_lines("biosample", *[b"BS%d\t\t\tSUB1\tSerum\t\tSDY1" % n for n in range(2, 30)], b"BS30"))
+    load = land_tables(
+        warehouse,
+        with_lines("biosample", *[b"BS%d\t\t\tSUB1\tSerum\t\tSDY1" % n for n in range(2, 30)], b"BS30"),
+    )
     warehouse.stage(load)
     assert warehouse.judge(load).critical == []
     warehouse.publish(load)
@@ -237,14 +240,20 @@ def test_bad_lines_of_a_joined_table_are_judged_by_its_size(warehouse: Warehouse
     load = land_tables(warehouse, with_lines("subject", b"SUB2", b"SUB3\t\t\t"))
     warehouse.stage(load)
     assert warehouse.judge(load).critical == ["Tab/subject.txt: quarantine_share (2 of 3 rows set aside)"]
-    assert {row[0] for row in warehouse.rows("select endpoint from quality.quarantine")} == {"Tab/subject.txt"}
+    assert {row[0] for row in warehouse.rows("select endpoint from quality.quarantine")} == {
+        "Tab/subject.txt"
+    }
 
 
 @pytest.mark.parametrize(
     ("tables", "options", "told"),
     [
         ({**SMALL, "subject": b""}, {}, r"SDY1 DR1 package: SDY1-DR1_Tab.zip Tab/subject.txt: empty"),
-        ({**SMALL, "subject": "A\tB\n".encode("utf-16")}, {}, "Tab/subject.txt: the header line is not UTF-8"),
+        (
+            {**SMALL, "subject": "A\tB\n".encode("utf-16")},
+            {},
+            "Tab/subject.txt: the header line is not UTF-8",
+        ),
         ({"arm_or_cohort": SMALL["arm_or_cohort"]}, {}, "Tab/study.txt: it tells of no study"),
         ({**SMALL, "study": "STUDY_ACCESSION\nSDY2"}, {}, "Tab/study.txt: it tells of SDY2"),
         ({**SMALL, "study": "STUDY_ACCESSION\nSDY1\nSDY2"}, {}, "it tells of SDY1, SDY2"),
@@ -298,7 +307,9 @@ def test_declared_results_are_compared_and_told(warehouse: Warehouse) -> None:
     load = land_tables(warehouse, SMALL)
     warehouse.stage(load)
     warehouse.judge(load)
-    query = "select severity, success, unexpected_rows from quality.result where check_id = 'declared_results'"
+    query = (
+        "select severity, success, unexpected_rows from quality.result where check_id = 'declared_results'"
+    )
     assert warehouse.rows(query) == [("warning", True, 0)]
     fewer = json.loads(json.dumps({k: v for k, v in SMALL.items() if isinstance(v, str)}))
     fewer["hai_result"] = "\n".join(fewer["hai_result"].strip().splitlines()[:-1])
