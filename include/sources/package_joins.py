@@ -202,7 +202,8 @@ def analyte(column: str) -> tuple[Join, str]:
     """
     is_accession = f"{column} ~ '^ANA[0-9]+$'"
     join = Join(
-        f"left join {once('lk_analyte', 'analyte_accession')} analyte on analyte.analyte_accession = {column}",
+        f"left join {once('lk_analyte', 'analyte_accession')} analyte"
+        f" on analyte.analyte_accession = {column}",
         {"analyteAccession": f"case when {is_accession} then {column} end"},
     )
     return join, f"case when {is_accession} then analyte.gene_symbol else {column} end"

@@ -40,7 +40,7 @@ class Knowledge:
         """Columns of a table whose values are made of nothing but what is not told."""
         if self.routes is None:
             return ()
-        made = [(item.name, (item.raw,)) for item in table.columns]
+        made: list[tuple[str, tuple[str, ...]]] = [(item.name, (item.raw,)) for item in table.columns]
         made += [(item.column, item.key) for item in table.references]
         return tuple(name for name, parts in made if self._is_silent(list(_reads(table, parts))))
 
@@ -117,7 +117,8 @@ def forward(
             column.name for column in HISTORY[relation].columns if column.name in _stored(table)
         )
         connection.exec_driver_sql(
-            f"insert into incoming_{relation} ({names}) select {names} from history.{relation} h where {valid}"
+            f"insert into incoming_{relation} ({names})"
+            f" select {names} from history.{relation} h where {valid}"
         )
         return
     unknown = told.unknown(table)

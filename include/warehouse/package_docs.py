@@ -22,7 +22,7 @@ def package_sections() -> Iterator[str]:
     yield from ("", "## Tables of a package", "")
     yield "Read from `Tab/<table>.txt` of a study's Tab package, and what is made of them: declared in"
     yield "[package_tables.py](../include/sources/package_tables.py) and"
-    yield "[package.py](../include/sources/package.py). Rows of every table are counted in `ops.package_table`."
+    yield "[package.py](../include/sources/package.py). `ops.package_table` counts the rows of every table."
     yield from ("", "| table | older names | columns read | other header names of columns | read for |")
     yield "|---|---|---|---|---|"
     for table in TABLES.values():
@@ -43,8 +43,8 @@ def package_sections() -> Iterator[str]:
     for what, names in UNREAD.items():
         yield f"| {what} | {', '.join(names)} |"
     yield from ("", "## What only one route knows", "")
-    yield "All other columns of the star are the same by the API and by the package, cell by cell. What a load"
-    yield "does not know keeps the value it had at the release before."
+    yield "All other columns of the star are the same by the API and by the package, cell by cell. What a"
+    yield "load does not know keeps the value it had at the release before."
     yield from ("", "| endpoint | only the API sends | only a package holds |", "|---|---|---|")
     for item in ENDPOINTS.values():
         api = ", ".join(f"`{name}`" for name in item.names if name in item.unpackaged)

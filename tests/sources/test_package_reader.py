@@ -44,8 +44,13 @@ def test_members_of_other_names_are_no_tables(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [("Tab/study.txt", "Tab/study.txt"), ("Tab/study.txt", "Tab/Study.TXT"), ("x/Tab/study.txt", "y/Tab/study.txt")]
-)  # fmt: skip
+    "names",
+    [
+        ("Tab/study.txt", "Tab/study.txt"),
+        ("Tab/study.txt", "Tab/Study.TXT"),
+        ("x/Tab/study.txt", "y/Tab/study.txt"),
+    ],
+)
 def test_two_members_for_one_table_are_refused(names: tuple[str, ...]) -> None:
     with pytest.raises(NotDataError, match="two members for one table"):
         tables(archive(*names))

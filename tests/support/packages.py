@@ -17,11 +17,9 @@ Tables = Mapping[str, str | bytes]
 
 def table(text: str) -> bytes:
     """Lines of words as a table; a word of `-` is an empty cell, `_` in a word a blank."""
-    lines = (line.split() for line in text.strip().splitlines())
-    cells = (["" if word == "-" else word.replace("_", " ") for word in words] for words in lines)
-    header, *rows = cells
-    head = "\t".join(text.strip().splitlines()[0].split())
-    return "".join(f"{line}\n" for line in (head, *("\t".join(row) for row in rows))).encode()
+    header, *rows = (line.split() for line in text.strip().splitlines())
+    cells = (["" if word == "-" else word.replace("_", " ") for word in row] for row in rows)
+    return "".join("\t".join(line) + "\n" for line in (header, *cells)).encode()
 
 
 #: One subject in two arms, one sample, two HAI results of one experiment sample.
@@ -65,9 +63,10 @@ SMALL: dict[str, str | bytes] = {
         ES1 BS1
         """,
     "hai_result": """
-        RESULT_ID ARM_ACCESSION BIOSAMPLE_ACCESSION SUBJECT_ACCESSION EXPSAMPLE_ACCESSION EXPERIMENT_ACCESSION STUDY_ACCESSION VALUE_REPORTED VIRUS_STRAIN_REPORTED
-        1 ARM2 BS1 SUB1 ES1 EXP1 SDY1 40 A/X/1
-        2 ARM2 BS1 SUB1 ES1 EXP1 SDY1 <10 A/Y/2
+        RESULT_ID ARM_ACCESSION BIOSAMPLE_ACCESSION SUBJECT_ACCESSION EXPSAMPLE_ACCESSION VALUE_REPORTED \
+        EXPERIMENT_ACCESSION STUDY_ACCESSION VIRUS_STRAIN_REPORTED
+        1 ARM2 BS1 SUB1 ES1 40 EXP1 SDY1 A/X/1
+        2 ARM2 BS1 SUB1 ES1 <10 EXP1 SDY1 A/Y/2
         """,
 }  # fmt: skip
 

@@ -112,7 +112,7 @@ def test_every_order_of_releases_and_routes_gives_the_same_history(
 
 def test_a_release_that_comes_by_both_routes_is_known_by_both(warehouse: Warehouse) -> None:
     """A package of an older release does not put its words over those of the release itself."""
-    samples = {"ES1": ("c", None), "ES2": ("b", None)}
+    samples: dict[str, tuple[str, str | None]] = {"ES1": ("c", None), "ES2": ("b", None)}
     publish(warehouse, land(warehouse, "DR5"))
     publish(warehouse, warehouse.land(answers(samples, "f"), "DR5"))
     publish(warehouse, land(warehouse, "DR1"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 
 from include.landing import Fetch, LandingError
+from include.pipeline import records
 from include.sources.immport import ENDPOINTS
 from include.sources.package import RECIPES
 from include.sources.package_tables import TABLES
@@ -43,8 +43,9 @@ def test_a_package_becomes_the_rows_that_the_api_sends(top: str, warehouse: Ware
     load = stage(warehouse, SMALL, top=top)
     assert staged(
         warehouse, load, "hai",
-        "row_number", "result_id", "arm_name", "min_subject_age", "gender", "species", "planned_visit_accession",
-        "biosample_type", "measurement_technique", "study_title", "clinical", "value_reported", "value_preferred",
+        "row_number", "result_id", "arm_name", "min_subject_age", "gender", "species",
+        "planned_visit_accession", "biosample_type", "measurement_technique", "study_title", "clinical",
+        "value_reported", "value_preferred",
     ) == [
         (1, "1", "Arm 2", "21", "Female", "Homo sapiens", "PV1", "Serum", "HAI", "A study", "N", "40", None),
         (2, "2", "Arm 2", "21", "Female", "Homo sapiens", "PV1", "Serum", "HAI", "A study", "N", "<10", None),
@@ -72,13 +73,7 @@ def test_every_endpoint_is_staged_and_absent_tables_are_empty(warehouse: Warehou
     assert rows["manifest"] == (0, False)
     left = warehouse.rows("select relname from pg_class where relnamespace = 'staging'::regnamespace")
     assert {name for (name,) in left} == {f"l{load}_{item.table}" for item in ENDPOINTS.values()}
-    assert warehouse.judge(warehouse_load(warehouse, load)).critical == []
-
-
-def warehouse_load(warehouse: Warehouse, load_id: int) -> Any:
-    from include.pipeline import records
-
-    return records.load(warehouse.engine, load_id)
+    assert warehouse.judge(records.load(warehouse.engine, load)).critical == []
 
 
 def test_every_recipe_runs_on_header_only_tables(warehouse: Warehouse) -> None:
@@ -167,10 +162,12 @@ def test_preferred_analytes_are_shown_by_their_symbol(warehouse: Warehouse) -> N
 
 
 def test_a_repeated_row_of_a_joined_table_repeats_nothing(warehouse: Warehouse) -> None:
-    tables = {name: content + "\n" + content.strip().splitlines()[-1]
-              for name, content in SMALL.items() if isinstance(content, str)}  # fmt: skip
-    tables |= {name: SMALL[name] for name in ("study", "hai_result", "expsample")}
-    load = stage(warehouse, tables)
+    twice = {
+        name: f"{content.strip()}\n{content.strip().splitlines()[-1]}"
+        for name, content in SMALL.items()
+        if isinstance(content, str)
+    }
+    load = stage(warehouse, {**twice, **{name: SMALL[name] for name in ("study", "hai_result", "expsample")}})
     assert len(staged(warehouse, load, "hai", "result_id")) == 2
     assert len(staged(warehouse, load, "expsample", "arm_accession")) == 2
 
@@ -194,7 +191,7 @@ def test_unknown_and_missing_headers_are_drift(warehouse: Warehouse) -> None:
     assert ("gender", "missing", 1) in drift
     assert {field for field, kind, _ in drift if kind == "unknown"} == {"news"}
     again = len(warehouse.rows("select * from ops.drift"))
-    warehouse.stage(warehouse_load(warehouse, load))
+    warehouse.stage(records.load(warehouse.engine, load))
     assert len(warehouse.rows("select * from ops.drift")) == again
 
 
@@ -220,7 +217,7 @@ def test_a_bad_line_is_set_aside_and_its_row_stays_as_it_was(warehouse: Warehous
     with warehouse.engine.begin() as connection:  # more of the study than of a large one
         connection.exec_driver_sql("update quality.result set success = true")
     done = warehouse.publish(second)
-    assert [change for change in done.changes if change.relation == "fact_hai"][0].withdrawn == 0
+    assert next(change for change in done.changes if change.relation == "fact_hai").withdrawn == 0
     assert warehouse.rows("select value_reported from star.fact_hai order by 1") == [("40",), ("<10",)]
     assert warehouse.value("select count(*) from star.fact_hai", as_of="DR2") == 2
 
@@ -311,8 +308,7 @@ def test_declared_results_are_compared_and_told(warehouse: Warehouse) -> None:
         "select severity, success, unexpected_rows from quality.result where check_id = 'declared_results'"
     )
     assert warehouse.rows(query) == [("warning", True, 0)]
-    fewer = json.loads(json.dumps({k: v for k, v in SMALL.items() if isinstance(v, str)}))
-    fewer["hai_result"] = "\n".join(fewer["hai_result"].strip().splitlines()[:-1])
+    fewer = {**SMALL, "hai_result": "\n".join(str(SMALL["hai_result"]).strip().splitlines()[:-1])}
     load = land_tables(warehouse, fewer)
     warehouse.stage(load)
     assert warehouse.judge(load).critical == []
