@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from include.quality.checks import Check, Severity, checks
 from include.quality.completeness import compare_counts
+from include.quality.totals import declared_results
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.sources.package_tables import NAMES
@@ -257,6 +258,20 @@ def _control_totals(
             foreign = _foreign_members(connection, load, dimension)
             detail = f"{foreign} members are described by another study"
             _total(connection, load, dimension.endpoint or "", "home", not foreign, foreign, detail, outcome)
+    declared, wrong = declared_results(connection, load.load_id)
+    if declared:
+        detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
+        _total(
+            connection,
+            load,
+            "expsample",
+            "declared_results",
+            not wrong,
+            wrong,
+            detail,
+            outcome,
+            Severity.WARNING,
+        )
     for fact in FACTS:
         before, gone = _vanished(connection, load, fact)
         if before:

@@ -1,7 +1,7 @@
 """Reading the tables of a Tab package from its zip file, without trusting either.
 
-Members are picked by their names and streamed; nothing is extracted under a name from the file. The bytes of a table are checked
-line by line: a line that is none is set aside, the others go on.
+Members are picked by their names and streamed; nothing is extracted under a name from the file. The bytes of
+a table are checked line by line: a line that is none is set aside, the others go on.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BLOCK = 1 << 20
 _FORBIDDEN = {b"\x00": "a NUL byte", b"\r": "a carriage return", QUOTE.encode(): "a byte 0x01"}
 _ANY_FORBIDDEN = re.compile(b"[" + b"".join(_FORBIDDEN) + b"]")
 #: Older packages have a folder of their own name around the one of the tables.
-_MEMBER = re.compile(r"(?:[^/\\]+/)?Tab/([a-z0-9_]{1,48})\.txt", re.IGNORECASE)
+_MEMBER = re.compile(r"(?:[^/\\.][^/\\]*/)?Tab/([a-z0-9_]{1,48})\.txt", re.IGNORECASE)
 _FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)(_Tab)?\.zip", re.IGNORECASE)
 
 

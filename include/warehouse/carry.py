@@ -40,7 +40,7 @@ class Knowledge:
         """Columns of a table whose values are made of nothing but what is not told."""
         if self.routes is None:
             return ()
-        made = [(item.name, (item.raw,)) for item in table.columns]
+        made: list[tuple[str, tuple[str, ...]]] = [(item.name, (item.raw,)) for item in table.columns]
         made += [(item.column, item.key) for item in table.references]
         return tuple(name for name, parts in made if self._is_silent(list(_reads(table, parts))))
 
@@ -117,7 +117,8 @@ def forward(
             column.name for column in HISTORY[relation].columns if column.name in _stored(table)
         )
         connection.exec_driver_sql(
-            f"insert into incoming_{relation} ({names}) select {names} from history.{relation} h where {valid}"
+            f"insert into incoming_{relation} ({names})"
+            f" select {names} from history.{relation} h where {valid}"
         )
         return
     unknown = told.unknown(table)
@@ -130,17 +131,17 @@ def forward(
 
 def fill(
     connection: sa.Connection, table: Dimension | Fact, study_key: int, later: tuple[Later, ...]
-) -> Iterator[int]:
-    """Say again at each later capture what it does not know. Yields the releases where values changed."""
+) -> bool:
+    """Say again at each later capture what it does not know. Returns whether that changed a version."""
     waiting = {name for item in later for name in item.knowledge.unknown(table)}
+    changed = 0
     for item in later:
-        if not waiting:
-            return
-        if not item.knowledge.knows(table):
-            continue
-        waiting &= set(item.knowledge.unknown(table))
-        if waiting and _fill(connection, table, study_key, item.release, sorted(waiting)):
-            yield item.release
+        if item.knowledge.knows(table):
+            waiting &= set(item.knowledge.unknown(table))
+            if not waiting:
+                break
+            changed += _fill(connection, table, study_key, item.release, sorted(waiting))
+    return changed > 0
 
 
 def _fill(

@@ -16,6 +16,7 @@ from include.sources.model import Endpoint, Field, Group
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Dimension, Fact, Type
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
+from include.warehouse.package_docs import package_sections, package_table
 from include.warehouse.tables import DIM_DATE
 from include.warehouse.views import definitions
 
@@ -164,16 +165,17 @@ def sources() -> str:
         "## Each study at each release",
         "",
         "Every field received is landed, staged and checked; the last column says which tables of the star",
-        "take values from the endpoint.",
+        "take values from the endpoint, and the one before which table of a package its rows are made of.",
         "",
-        "| endpoint | path | one row is | key | fields | in the star |",
-        "|---|---|---|---|---|---|",
+        "| endpoint | path | one row is | key | fields | package table | in the star |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [_source_line(item, _landing(item, uses)) for item in ENDPOINTS.values()]
     for heading, about, kept in _GROUPS:
         lines += ["", f"## {heading}", "", about, ""]
         lines += ["| endpoint | path | one row is | key | fields |", "|---|---|---|---|---|"]
         lines += [_source_line(item) for item in SHARED_DATA.values() if kept(item)]
+    lines += package_sections()
     lines += ["", "## Vocabularies", ""]
     lines += ["Open to everybody, under `/api/lookup/`. Before the terms of some stands a stub: the name of"]
     lines += ["the column they are for. Fields in the order sent, the key in bold.", ""]
@@ -191,7 +193,7 @@ def sources() -> str:
     lines += ["checked, but not in the star, mostly because another endpoint is its home."]
     for item in ENDPOINTS.values():
         lines += ["", f"### {item.name}", "", "| field | columns of the star |", "|---|---|"]
-        for field in item.fields:
+        for field in item.staged_fields:
             shown = ", ".join(f"`{use}`" for use in uses.get((item.name, field.name), ()))
             lines.append(f"| `{field.name}` | {shown or '-'} |")
     return "\n".join(lines) + "\n"
@@ -353,6 +355,7 @@ def _source_line(endpoint: Endpoint, tables: list[str] | None = None) -> str:
     path = endpoint.path + (f"?{endpoint.study_parameter}={{study}}" if endpoint.study_parameter else "")
     cells = [endpoint.name, f"`{path}`", endpoint.about, ", ".join(endpoint.key), str(len(endpoint.fields))]
     if tables is not None:
+        cells.append(package_table(endpoint.name))
         cells.append(", ".join(f"[{name}](dictionary.md#{name})" for name in tables) or "kept, not loaded")
     return f"| {' | '.join(cells)} |"
 

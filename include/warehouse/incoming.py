@@ -255,7 +255,7 @@ def _infer(dimension: Dimension, study_key: int, tables: Sequence[Dimension | Fa
     """Members that rows of the study name but its own endpoint does not describe."""
     key = dimension.key_column
     named = " union ".join(
-        f"select {reference.column} from incoming_{table.relation}"
+        f"select distinct {reference.column} from incoming_{table.relation}"
         for table in tables
         for reference in table.references
         if reference.dimension == dimension.name

@@ -195,8 +195,9 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
             is_followed=bool(later),
         )
         changes.append(timeline.write(connection, table, capture, is_new=table not in rows.holding))
-        for release in carry.fill(connection, table, rows.study_key, later):
-            timeline.merge(connection, table, capture, release)
+        if carry.fill(connection, table, rows.study_key, later):
+            for item in later:
+                timeline.merge(connection, table, capture, item.release)
     return tuple(changes)
 
 

@@ -18,7 +18,8 @@ from include.landing import Landed, Landing, LandingError, Manifest
 from include.sources import package_reader
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
-from include.sources.package import RECIPES, Recipe, read_for
+from include.sources.package import RECIPES, read_for
+from include.sources.package_joins import Recipe
 from include.sources.package_reader import QUOTE, BadLine, TabReader
 from include.sources.package_tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.runs import Installation, Installations

@@ -1,0 +1,65 @@
+"""The parts of docs/sources.md that tell of Tab packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Route
+from include.sources.package import RECIPES, read_for
+from include.sources.package_tables import TABLES
+from include.sources.package_unread import UNREAD
+from include.warehouse.carry import single_route
+
+
+def package_table(endpoint: str) -> str:
+    """The table that an endpoint's rows are made of by the other route."""
+    return f"`{RECIPES[endpoint].table}`" if endpoint in RECIPES else "-"
+
+
+def package_sections() -> Iterator[str]:
+    """Lines on the tables of a package, and on what only one route knows."""
+    yield from ("", "## Tables of a package", "")
+    yield "Read from `Tab/<table>.txt` of a study's Tab package, and what is made of them: declared in"
+    yield "[package_tables.py](../include/sources/package_tables.py) and"
+    yield "[package.py](../include/sources/package.py). `ops.package_table` counts the rows of every table."
+    yield from ("", "| table | older names | columns read | other header names of columns | read for |")
+    yield "|---|---|---|---|---|"
+    for table in TABLES.values():
+        older = (
+            f"`{column}`: {', '.join(name for name in names if name != column)}"
+            for column, names in table.headers.items()
+            if any(name != column for name in names)
+        )
+        cells = (
+            f"`{table.name}`",
+            ", ".join(table.aliases) or "-",
+            str(len(table.headers)),
+            "; ".join(older) or "-",
+            _short(read_for(table.name) or ""),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield from ("", "Not read:", "", "| what they hold | tables |", "|---|---|")
+    for what, names in UNREAD.items():
+        yield f"| {what} | {', '.join(names)} |"
+    yield from ("", "## What only one route knows", "")
+    yield "All other columns of the star are the same by the API and by the package, cell by cell. What a"
+    yield "load does not know keeps the value it had at the release before."
+    yield from ("", "| endpoint | only the API sends | only a package holds |", "|---|---|---|")
+    for item in ENDPOINTS.values():
+        api = ", ".join(f"`{name}`" for name in item.names if name in item.unpackaged)
+        package = ", ".join(f"`{field.name}`" for field in item.of_package)
+        if not item.is_packaged:
+            api = "all of it: it is asked for beside a package"
+        if api or package:
+            yield f"| {item.name} | {api or '-'} | {package or '-'} |"
+    yield from ("", "| table of the star | columns | known from |", "|---|---|---|")
+    for silent, told in ((Route.PACKAGE, "the API"), (Route.API, "packages")):
+        for relation, columns in single_route(silent).items():
+            yield f"| [{relation}](dictionary.md#{relation}) | {', '.join(columns)} | {told} |"
+
+
+def _short(names: str) -> str:
+    """Endpoints a table is read for; of what all need, the number."""
+    found = names.split(", ")
+    return names if len(found) <= 6 else f"{len(found)} endpoints"
