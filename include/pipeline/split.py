@@ -29,7 +29,7 @@ WORDS = {ARM: "arm", VISIT: "visit", SUBJECT: "subject", EXPERIMENT: "experiment
 #: Subjects asked for at once: an address of more than some 2,000 characters is refused by many servers.
 MOST_SUBJECTS = 100
 #: Parts refused in a row before the source is believed to be down, not the parts too large.
-MOST_REFUSALS = 32
+MOST_REFUSALS = 12
 
 
 class AnswerTooLargeError(RuntimeError):
