@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,40 +127,38 @@ def stage_seconds(engine: sa.Engine, load_id: int, landing: Landing, manifest: M
 
 
 def measure(
-    engine: sa.Engine, sandbox: RunningSandbox, folder: str, limit: int, hang: float | None
-) -> dict[str, dict[str, Any]]:
-    landing, found = Landing(f"{folder}/landing"), dict[str, dict[str, Any]]()
-    rows = 0
-    for mode in MODES:
+    engine: sa.Engine, sandbox: RunningSandbox, folder: str, options: argparse.Namespace
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    landing, limit, hang = Landing(f"{folder}/landing"), options.limit, options.hang
+    for mode in options.modes:
         how, form = mode.split()
         sandbox.clear_faults()
         if how == "parts":
             sandbox.fault("mbaa", "hang" if hang else "504", above_rows=limit)
         decide(engine, sandbox, form)
         load_id = new_load(engine, mode.replace(" ", "-"))
-        found[mode] = in_a_process(
+        found = in_a_process(
             engine,
             sandbox,
             {
                 "landing": f"{folder}/landing",
                 "load_id": load_id,
-                # Without a count, an answer is not asked for as TSV, and parts are counted by a second way.
-                "rows": rows or (10**8 if form == "tsv" else 0),
+                "rows": options.rows,
             },
             hang if hang and how == "parts" else 600,
         )
-        rows = rows or found[mode]["rows"]
-        if found[mode]["rows"] != rows:
-            raise SystemExit(f"{mode}: {found[mode]['rows']} rows, {rows} in an undivided answer")
+        if found["rows"] != options.rows:
+            raise SystemExit(f"{mode}: {found['rows']} rows of {options.rows}")
         manifest = landing.read_manifest(Fetch(STUDY, RELEASE, mode.replace(" ", "-")))
-        found[mode]["staged"] = stage_seconds(engine, load_id, landing, manifest)
-    return found
+        found["staged"] = stage_seconds(engine, load_id, landing, manifest)
+        yield mode, found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000, help="MBAA rows of the study")
     parser.add_argument("--limit", type=int, default=20_000, help="rows above which the sandbox times out")
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="what is measured")
     parser.add_argument(
         "--hang", type=float, metavar="SECONDS", help="say nothing for so long instead of 504"
     )
@@ -170,28 +169,28 @@ def main() -> None:
         sys.stdout.write(json.dumps(land(json.loads(options.land))) + "\n")
         return
     console = Console()
+    table = Table(title=f"{options.rows:,} MBAA rows; in parts: the source times out above {options.limit:,}")
+    for name in ("asked for", "rows", "parts", "received MB", "seconds", "memory MB", "staged, seconds"):
+        table.add_column(name, justify="left" if name == "asked for" else "right")
     with tempfile.TemporaryDirectory(prefix="immport-bench-") as folder:
         postgres = EmbeddedPostgres(Path(folder) / "postgres")
         with postgres.running() as server, running_sandbox(studies=1, rows=options.rows) as sandbox:
             url = server.ensure_database("bench")
             migrate.upgrade(url)
             engine = warehouse_engine(url)
-            found = measure(engine, sandbox, folder, options.limit, options.hang)
+            for mode, what in measure(engine, sandbox, folder, options):
+                console.print(f"{mode}: {what}")
+                table.add_row(
+                    mode,
+                    f"{what['rows']:,}",
+                    str(what["parts"]),
+                    f"{what['received'] / 1e6:.0f}",
+                    f"{what['seconds']:.1f}",
+                    f"{what['memory'] / 1e6:.0f}",
+                    f"{what['staged']:.1f}",
+                )
             engine.dispose()
         postgres.remove()
-    table = Table(title=f"{options.rows:,} MBAA rows; in parts: the source times out above {options.limit:,}")
-    for name in ("asked for", "rows", "parts", "received MB", "seconds", "memory MB", "staged, seconds"):
-        table.add_column(name, justify="left" if name == "asked for" else "right")
-    for mode, what in found.items():
-        table.add_row(
-            mode,
-            f"{what['rows']:,}",
-            str(what["parts"]),
-            f"{what['received'] / 1e6:.0f}",
-            f"{what['seconds']:.1f}",
-            f"{what['memory'] / 1e6:.0f}",
-            f"{what['staged']:.1f}",
-        )
     console.print(table)
 
 
