@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down url psql sandbox test bench lint lock clean
+.PHONY: help setup setup-tests demo up down url psql sandbox test bench bench-split lint lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -20,7 +20,7 @@ LOCAL := @$(PYTHON_IN_VENV) -m include.local
 help: ## explain all targets
 	@echo "ImmPort Warehouse: ImmPort's data releases in a Postgres star schema."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Variables:"
 	@echo "  STUDIES=N ROWS=N SEED=N  size of the synthetic world (demo, up, sandbox, bench: ROWS)"
@@ -59,6 +59,9 @@ test: setup-tests ## run the tests; real data is found through IMMPORT_TEST_DATA
 
 bench: setup-tests ## time the steps of a load beside a plain COPY (ROWS=N)
 	@$(PYTHON_IN_VENV) -m benchmarks.load --rows "$${WAREHOUSE_ROWS:-20000}"
+
+bench-split: setup-tests ## time a large answer asked for in parts, and its memory (ROWS=N)
+	@$(PYTHON_IN_VENV) -m benchmarks.split --rows "$${WAREHOUSE_ROWS:-200000}"
 
 lint: setup-tests ## check style, types, SQL and the compose file
 	@.ci/lint

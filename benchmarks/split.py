@@ -1,7 +1,8 @@
 """Times one large answer asked for in parts, behind a source that does not manage it whole.
 
-A study of so many MBAA rows, a sandbox that hangs above a limit: rows, parts, seconds, and the memory a
-process takes beyond its imports, beside an undivided fetch of the same rows; JSON and TSV; and staging both.
+A study of so many MBAA rows, a sandbox that times out above a limit (504, or silence): rows, parts, seconds,
+and the memory a process takes beyond its imports, beside an undivided fetch of the same rows; JSON and TSV;
+and staging both.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,6 @@ from include.warehouse.tables import FORMAT_VERDICT, LOAD
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 STUDY, RELEASE, MBAA = "SDY1001", "DR51", ENDPOINTS["mbaa"]
-#: Seconds without a byte after which an answer is given up: each one that is too large costs as much.
-TIMEOUT = 5
 MODES = ("whole json", "whole tsv", "parts json", "parts tsv")
 
 
@@ -51,7 +51,7 @@ def land(order: dict[str, Any]) -> dict[str, Any]:
     import httpx  # noqa: F401 - what a task has imported before its first answer
     import tenacity  # noqa: F401
 
-    engine, before = warehouse_engine(sa.make_url(order["warehouse"])), peak()
+    engine, before = warehouse_engine(sa.make_url(os.environ["BENCH_WAREHOUSE"])), peak()
     tools = Tools(engine, Landing(order["landing"]), "bench")
     load = records.load(engine, order["load_id"])
     expected = answers.Expected(order["rows"], "an undivided answer") if order["rows"] else None
@@ -74,12 +74,18 @@ def land(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def in_a_process(sandbox: RunningSandbox, order: dict[str, Any]) -> dict[str, Any]:
-    extra = {"timeout": TIMEOUT if order["limit"] else 600, "split_above_rows": 10**9, "max_answer_mb": 10**5}
+def in_a_process(
+    engine: sa.Engine, sandbox: RunningSandbox, order: dict[str, Any], timeout: float
+) -> dict[str, Any]:
+    extra = {"timeout": timeout, "split_above_rows": 10**9, "max_answer_mb": 10**5}
     connection = {"conn_type": "immport", "host": sandbox.url, "password": sandbox.api_key, "extra": extra}
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks.split", "--land", json.dumps(order)],
-        env={**os.environ, "AIRFLOW_CONN_IMMPORT_DEFAULT": json.dumps(connection)},
+        env={
+            **os.environ,
+            "AIRFLOW_CONN_IMMPORT_DEFAULT": json.dumps(connection),
+            "BENCH_WAREHOUSE": engine.url.render_as_string(hide_password=False),
+        },
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -120,39 +126,42 @@ def stage_seconds(engine: sa.Engine, load_id: int, landing: Landing, manifest: M
     return time.perf_counter() - started
 
 
-def measure(engine: sa.Engine, sandbox: RunningSandbox, folder: str, limit: int) -> dict[str, dict[str, Any]]:
-    landing, found = Landing(f"{folder}/landing"), dict[str, dict[str, Any]]()
-    rows = 0
-    for mode in MODES:
+def measure(
+    engine: sa.Engine, sandbox: RunningSandbox, folder: str, options: argparse.Namespace
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    landing, limit, hang = Landing(f"{folder}/landing"), options.limit, options.hang
+    for mode in options.modes:
         how, form = mode.split()
         sandbox.clear_faults()
         if how == "parts":
-            sandbox.fault("mbaa", "hang", above_rows=limit)
+            sandbox.fault("mbaa", "hang" if hang else "504", above_rows=limit)
         decide(engine, sandbox, form)
         load_id = new_load(engine, mode.replace(" ", "-"))
-        found[mode] = in_a_process(
+        found = in_a_process(
+            engine,
             sandbox,
             {
-                "warehouse": engine.url.render_as_string(hide_password=False),
                 "landing": f"{folder}/landing",
                 "load_id": load_id,
-                # Without a count, an answer is not asked for as TSV, and parts are counted by a second way.
-                "rows": rows or (10**8 if form == "tsv" else 0),
-                "limit": limit if how == "parts" else 0,
+                "rows": options.rows,
             },
+            hang if hang and how == "parts" else 600,
         )
-        rows = rows or found[mode]["rows"]
-        if found[mode]["rows"] != rows:
-            raise SystemExit(f"{mode}: {found[mode]['rows']} rows, {rows} in an undivided answer")
+        if found["rows"] != options.rows:
+            raise SystemExit(f"{mode}: {found['rows']} rows of {options.rows}")
         manifest = landing.read_manifest(Fetch(STUDY, RELEASE, mode.replace(" ", "-")))
-        found[mode]["staged"] = stage_seconds(engine, load_id, landing, manifest)
-    return found
+        found["staged"] = stage_seconds(engine, load_id, landing, manifest)
+        yield mode, found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000, help="MBAA rows of the study")
-    parser.add_argument("--limit", type=int, default=20_000, help="rows above which the sandbox hangs")
+    parser.add_argument("--limit", type=int, default=20_000, help="rows above which the sandbox times out")
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="what is measured")
+    parser.add_argument(
+        "--hang", type=float, metavar="SECONDS", help="say nothing for so long instead of 504"
+    )
     parser.add_argument("--land", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.land:
@@ -160,28 +169,28 @@ def main() -> None:
         sys.stdout.write(json.dumps(land(json.loads(options.land))) + "\n")
         return
     console = Console()
+    table = Table(title=f"{options.rows:,} MBAA rows; in parts: the source times out above {options.limit:,}")
+    for name in ("asked for", "rows", "parts", "received MB", "seconds", "memory MB", "staged, seconds"):
+        table.add_column(name, justify="left" if name == "asked for" else "right")
     with tempfile.TemporaryDirectory(prefix="immport-bench-") as folder:
         postgres = EmbeddedPostgres(Path(folder) / "postgres")
         with postgres.running() as server, running_sandbox(studies=1, rows=options.rows) as sandbox:
             url = server.ensure_database("bench")
             migrate.upgrade(url)
             engine = warehouse_engine(url)
-            found = measure(engine, sandbox, folder, options.limit)
+            for mode, what in measure(engine, sandbox, folder, options):
+                console.print(f"{mode}: {what}")
+                table.add_row(
+                    mode,
+                    f"{what['rows']:,}",
+                    str(what["parts"]),
+                    f"{what['received'] / 1e6:.0f}",
+                    f"{what['seconds']:.1f}",
+                    f"{what['memory'] / 1e6:.0f}",
+                    f"{what['staged']:.1f}",
+                )
             engine.dispose()
         postgres.remove()
-    table = Table(title=f"{options.rows:,} MBAA rows; in parts: the source hangs above {options.limit:,}")
-    for name in ("asked for", "rows", "parts", "received MB", "seconds", "memory MB", "staged, seconds"):
-        table.add_column(name, justify="left" if name == "asked for" else "right")
-    for mode, what in found.items():
-        table.add_row(
-            mode,
-            f"{what['rows']:,}",
-            str(what["parts"]),
-            f"{what['received'] / 1e6:.0f}",
-            f"{what['seconds']:.1f}",
-            f"{what['memory'] / 1e6:.0f}",
-            f"{what['staged']:.1f}",
-        )
     console.print(table)
 
 

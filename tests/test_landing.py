@@ -17,6 +17,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from include import landing as module
 from include.landing import Fetch, Landed, Landing, LandingError, Manifest
 from include.sources.immport import ENDPOINTS
+from include.sources.intake import Confined, FilterIgnoredError
 from include.sources.reader import NotDataError
 
 ARM = ENDPOINTS["arm"]
@@ -218,3 +219,46 @@ def test_files_below_the_landing_zone_are_no_fetches(landing: Landing) -> None:
     foreign.parent.mkdir(parents=True, exist_ok=True)
     foreign.write_text("{}")
     assert landing.manifests() == []
+
+
+HEADER = "\t".join(ARM.names)
+TSV = (HEADER + "\n" + "\t".join(["x"] * len(ARM.names)) + "\n" + "\t" * (len(ARM.names) - 1) + "\n").encode()
+
+
+def test_tsv_is_kept_as_received_and_read_as_json_is(landing: Landing) -> None:
+    landed = landing.receive(FETCH, ARM, {}, [TSV[:9], TSV[9:]], piece=2, tsv_header=HEADER)
+    assert (landed.path, landed.form, landed.rows) == ("SDY1/DR9/run-1/arm.2.tsv.gz", "tsv", 2)
+    assert gzip.decompress((landing.root / landed.path).read_bytes()) == TSV
+    assert list(landing.rows(landed, ARM)) == [FULL, dict.fromkeys(ARM.names)]
+    ((header, block),) = landing.lines(landed, ARM)
+    assert header.line == HEADER
+    assert f"{header.line}\n".encode() + block == TSV
+    assert landing.partial(FETCH) == {"arm.2": landed}
+
+
+def test_tsv_that_changed_is_never_read_as_data(landing: Landing) -> None:
+    landed = landing.receive(FETCH, ARM, {}, [TSV], tsv_header=HEADER)
+    (landing.root / landed.path).write_bytes(gzip.compress(TSV[: TSV.index(b"x\n") + 2]))
+    for read in (landing.rows, landing.lines):
+        with pytest.raises(LandingError, match="changed since"):
+            list(read(landed, ARM))
+
+
+def test_rows_that_were_not_asked_for_leave_nothing(landing: Landing) -> None:
+    with pytest.raises(FilterIgnoredError):
+        landing.receive(FETCH, ARM, {}, [BODY], piece=1, confined=Confined({"armAccession": "ARM7"}))
+    assert files(landing) == []
+
+
+def test_what_is_known_later_is_written_down_and_what_is_discarded_is_gone(landing: Landing) -> None:
+    landed = landing.annotate(FETCH, land(landing), rows_expected=7, expected_from="a count")
+    assert landing.partial(FETCH) == {"arm": landed}
+    assert landed.rows_expected == 7
+    landing.discard(FETCH, landed)
+    assert files(landing) == []
+    assert landing.partial(FETCH) == {}
+    left_out = landing.leave_out(FETCH, ARM, "no rows")
+    landing.discard(FETCH, left_out)
+    finish(landing, [])
+    with pytest.raises(LandingError, match="is complete"):
+        landing.discard(FETCH, left_out)

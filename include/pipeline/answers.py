@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +18,9 @@ from include.pipeline.records import Load, Step
 from include.pipeline.split import (
     ARM,
     BY_ARM,
+    EXPERIMENT,
+    SUBJECT,
+    VISIT,
     WHOLE,
     AnswerTooLargeError,
     Members,
@@ -73,17 +76,15 @@ class Context:
     @cached_property
     def members(self) -> Members:
         """What the study's results can be divided by, from its own answers."""
-        people = [
-            (str(row["armAccession"]), str(row["subjectAccession"]))
-            for row in self._rows("demographic")
-            if row.get("armAccession") and row.get("subjectAccession")
-        ]
-        subjects = {arm: tuple(sorted({who for of, who in people if of == arm})) for arm, _ in people}
+        subjects: dict[str, set[str]] = defaultdict(set)
+        for row in self._rows("demographic"):
+            if row.get(ARM) and row.get(SUBJECT):
+                subjects[str(row[ARM])].add(str(row[SUBJECT]))
         return Members(
-            self._accessions("arm", "armAccession"),
-            self._accessions("plannedVisit", "plannedVisitAccession"),
-            subjects,
-            self._accessions("experiment", "experimentAccession"),
+            self._accessions("arm", ARM),
+            self._accessions("plannedVisit", VISIT),
+            {arm: tuple(sorted(found)) for arm, found in subjects.items()},
+            self._accessions("experiment", EXPERIMENT),
         )
 
     def pieces(self, endpoint: Endpoint) -> list[Landed]:
@@ -318,7 +319,8 @@ class Answer:
             differs = f"{self.expected.rows:,} rows in {self.expected.source}"
         made = []
         for item in sorted(pieces, key=lambda item: item.piece):
-            note = "; ".join(filter(None, (item.note, differs))) or None
+            notes = [item.note, differs if differs not in (item.note or "").split("; ") else None]
+            note = "; ".join(filter(None, notes)) or None
             landed = self.context.tools.landing.annotate(
                 self.context.fetch, item, rows_expected=proof.rows, expected_from=proof.source, note=note
             )

@@ -26,10 +26,10 @@ BY_EXPERIMENT = (EXPERIMENT, ARM, VISIT, SUBJECT)
 BY_VISIT = (VISIT, ARM, SUBJECT, EXPERIMENT)
 WORDS = {ARM: "arm", VISIT: "visit", SUBJECT: "subject", EXPERIMENT: "experiment"}
 
-#: Subjects asked for at once: an address of more than some 2,000 characters is refused by many servers.
-MOST_SUBJECTS = 100
+#: Subjects asked for at once, 13 characters each: many servers refuse an address of more than 4 to 8 kB.
+MOST_SUBJECTS = 250
 #: Parts refused in a row before the source is believed to be down, not the parts too large.
-MOST_REFUSALS = 32
+MOST_REFUSALS = 12
 
 
 class AnswerTooLargeError(RuntimeError):

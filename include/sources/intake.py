@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from include.sources.model import Endpoint
 from include.sources.reader import read_rows
-from include.sources.tsv import TsvBody
+from include.sources.tsv import NotTsvError, TsvBody
 
 #: Value of a filter that asks for rows without a value.
 BLANK = ""
@@ -93,6 +93,8 @@ def take_tsv(
     """
     body = TsvBody(chunks, endpoint, header)
     names = body.header.fields(endpoint)
+    if confined and (lost := set(confined.fields).difference(names)):
+        raise NotTsvError(f"a header without {', '.join(sorted(lost))}, which were asked for")
     places = [names.index(name) for name in confined.fields] if confined else []
     for block in body.blocks():
         if not confined:
@@ -100,9 +102,8 @@ def take_tsv(
         for line in block.decode().split("\n")[:-1]:
             cells = line.split("\t")
             confined.see(tuple(cells[place] for place in places))
-    lost, added = set(endpoint.names).difference(names), set(names).difference(endpoint.names)
     if not body.rows:
         return Intake()
-    return Intake(
-        body.rows, Counter(dict.fromkeys(lost, body.rows)), Counter(dict.fromkeys(added, body.rows))
-    )
+    missing = dict.fromkeys(set(endpoint.names).difference(names), body.rows)
+    unknown = dict.fromkeys(set(names).difference(endpoint.names), body.rows)
+    return Intake(body.rows, Counter(missing), Counter(unknown))

@@ -247,7 +247,7 @@ def test_a_result_in_two_parts_closes_the_gate(warehouse: Warehouse) -> None:
 
 
 def test_every_row_of_a_division_is_in_one_part() -> None:
-    members = Members(("A1", "A2"), ("V1",), {"A1": tuple(f"S{n}" for n in range(250)), "A2": ("T",)}, ("E",))
+    members = Members(("A1", "A2"), ("V1",), {"A1": tuple(f"S{n}" for n in range(600)), "A2": ("T",)}, ("E",))
     parts = divide(WHOLE, members, MBAA, BY_ARM)
     assert [part.filters for part in parts] == [
         (("armAccession", "A1"),), (("armAccession", "A2"),), (("armAccession", ""),),
@@ -261,7 +261,7 @@ def test_every_row_of_a_division_is_in_one_part() -> None:
     assert sorted(",".join(texts).split(",")) == sorted(members.subjects["A1"])
     assert all(len(text.split(",")) <= split.MOST_SUBJECTS for text in texts)
     halves = divide(batches[0], members, MBAA, BY_ARM)
-    assert [len(str(half.get("subjectAccession")).split(",")) for half in halves] == [50, 50]
+    assert [len(str(half.get("subjectAccession")).split(",")) for half in halves] == [125, 125]
     assert divide(unvisited, members, MBAA, BY_ARM)
     spectrometry = divide(first, members, ENDPOINTS["massSpectrometryResult"], BY_ARM)
     assert all(part.get("plannedVisitAccession") is None for part in spectrometry)

@@ -23,11 +23,14 @@ from immport_provider.errors import (
     ConnectionLostError,
     CredentialError,
     ImmPortError,
+    NoConnectionError,
     RateLimitError,
     RequestError,
     RetriableError,
     ServerError,
+    asks_for_too_much,
 )
+from immport_provider.hooks.answers import Request, explained
 from immport_provider.hooks.retries import BACKOFF
 from include.landing import Fetch, Landing, LandingError
 from include.sources.immport import ENDPOINTS
@@ -305,3 +308,48 @@ def test_only_200_is_data(connect: Connect, stub: Stub, study: str) -> None:
     stub.answers = [(206, {}, b"[]")] * 4
     with connect(host=stub.url) as immport, pytest.raises(BadAnswerError, match="HTTP 206"):
         immport.fetch(ARM, study, rows_of(ARM))
+
+
+def test_a_part_is_asked_for_with_its_filters(connect: Connect, stub: Stub) -> None:
+    stub.answers = [(200, {"Content-Length": "2"}, b"[]")]
+    with connect(host=stub.url) as immport:
+        filters = {"armAccession": "", "subjectAccession": "SUB1,SUB2"}
+        immport.fetch(ELISA, "SDY1", b"".join, filters=filters, form="tsv")
+    ((path, headers),) = stub.asked
+    assert path == (
+        "/data/query/result/elisa?studyAccession=SDY1&armAccession=&subjectAccession=SUB1%2CSUB2&format=tsv"
+    )
+    assert headers["Accept"] == "text/tab-separated-values"
+
+
+@pytest.mark.parametrize(
+    ("fault", "tried"), [("504", 1), ("hang", 1), ("503", 4), ("500", 4), ("429", 4), ("cut", 4), ("html", 4)]
+)
+def test_what_takes_too_long_is_not_tried_again_if_less_can_be_asked_for(
+    fault: str, tried: int, connect: Connect, sandbox: RunningSandbox, study: str
+) -> None:
+    sandbox.fault("elisa", fault)
+    with connect(extra={"timeout": 0.5}) as immport:
+        with pytest.raises(RetriableError) as caught:
+            immport.fetch(ELISA, study, rows_of(ELISA), filters={"armAccession": "ARM1"}, divisible=True)
+        assert len(sandbox.requests()) == tried
+        assert asks_for_too_much(caught.value) == (tried == 1)
+        assert f"elisa of {study} (armAccession=ARM1)" in str(caught.value)
+
+
+def test_a_connection_that_is_not_made_is_no_question_too_large(connect: Connect) -> None:
+    with connect() as immport:
+        request = Request(ELISA, ELISA.path)
+        with pytest.raises(NoConnectionError) as caught, explained(request, immport.settings.source):
+            raise httpx.ConnectTimeout("")
+    assert not asks_for_too_much(caught.value)
+
+
+def test_tsv_whose_end_is_not_told_is_refused(connect: Connect, stub: Stub) -> None:
+    body = b"resultId\n1\n"
+    stub.answers = [(200, {}, body)] * 4
+    with connect(host=stub.url) as immport:
+        with pytest.raises(BadAnswerError, match="untold length"):
+            immport.fetch(ELISA, "SDY1", b"".join, form="tsv")
+        stub.answers = [(200, {"Content-Length": str(len(body))}, body)]
+        assert immport.fetch(ELISA, "SDY1", b"".join, form="tsv") == body
