@@ -51,11 +51,23 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes a free one")
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     made.add_argument("--archives", type=Path, metavar="DIR", help="serve the ImmPort Tab packages in DIR")
+    made.add_argument(
+        "--stated-releases",
+        action="store_true",
+        help="with --archives: a study says the release its study.txt states, not that of its package",
+    )
     made.add_argument("--studies", type=_count, default=8, help="synthetic studies (default: %(default)s)")
     made.add_argument(
         "--rows", type=_count, default=60, help="result rows per assay of a study (default: %(default)s)"
     )
     made.add_argument("--seed", type=int, default=1, help="another seed, other values (default: %(default)s)")
+    made.add_argument(
+        "--packages",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="list the Tab packages and archives of synthetic studies; without, a manifest of a very large "
+        "study comes at once (default: on)",
+    )
     made.add_argument("--release", help="data release served first, such as DR50 (default: the newest)")
     made.add_argument("--api-key", help="the key to accept (default: a new one)")
     made.add_argument(
@@ -73,11 +85,11 @@ def open_world(options: argparse.Namespace) -> World:
     :raises ValueError: a folder that is missing or holds no package, or a damaged one.
     """
     if options.archives is None:
-        return SyntheticWorld(options.studies, options.rows, options.seed)
+        return SyntheticWorld(options.studies, options.rows, options.seed, options.packages)
     from include.sandbox.packages import PackageWorld  # pandas takes a second that the synthetic world spares
 
     try:
-        return PackageWorld(options.archives)
+        return PackageWorld(options.archives, options.stated_releases)
     except zipfile.BadZipFile as error:
         raise ValueError(f"a package in {options.archives} cannot be read: {error}") from None
 

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
 from typing import Any
 
-from include.sandbox.world import Row
+from include.sandbox.world import Row, Test
 
 #: About this many characters are sent at a time.
 CHUNK = 64 * 1024
@@ -31,8 +31,6 @@ _COMPARE: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "Gt": lambda value, limit: value > limit,
     "Lt": lambda value, limit: value < limit,
 }
-
-Test = Callable[[Row], bool]
 
 
 def json_text(value: Any) -> str:
@@ -56,7 +54,7 @@ def tsv_text(value: Any) -> str:
     return text.translate({9: " ", 10: " ", 13: " "})
 
 
-def _printer(labels: Sequence[tuple[str, str]], text: Callable[[Any], str]) -> Callable[[Row], list[str]]:
+def printer(labels: Sequence[tuple[str, str]], text: Callable[[Any], str]) -> Callable[[Row], list[str]]:
     """Print rows value by value; one that is the very object of the row before keeps its text.
 
     Most of a row is its subject and sample, which neighbours share.
@@ -75,7 +73,7 @@ def _printer(labels: Sequence[tuple[str, str]], text: Callable[[Any], str]) -> C
 
 
 def _json_printer(names: Sequence[str]) -> Callable[[Row], str]:
-    parts = _printer([(name, json_text(name) + ":") for name in names], json_text)
+    parts = printer([(name, json_text(name) + ":") for name in names], json_text)
     return lambda row: "{" + ",".join(parts(row)) + "}"
 
 
@@ -96,23 +94,37 @@ def json_array(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
             separator = ","
         yield "]"
 
-    return _chunks(parts())
+    return chunks(parts())
 
 
-def tsv_lines(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
-    """Rows as tab-separated lines under a header line, in chunks."""
+def tsv_lines(
+    names: Sequence[str], rows: Iterable[Row], header: Sequence[str] | None = None, torn: bool = False
+) -> Iterator[bytes]:
+    """Rows as tab-separated lines under a header line, in chunks.
 
-    cells = _printer([(name, "") for name in names], tsv_text)
+    :param header: other names for the header line.
+    :param torn: the last value of the first line has a raw tab in it, so that it fills two cells.
+    """
+
+    cells = printer([(name, "") for name in names], tsv_text)
 
     def parts() -> Iterator[str]:
-        yield "\t".join(names) + "\n"
-        for row in rows:
-            yield "\t".join(cells(row)) + "\n"
+        yield "\t".join(header or names) + "\n"
+        for number, row in enumerate(rows):
+            texts = cells(row)
+            yield "\t".join(_torn(texts) if torn and number == 0 else texts) + "\n"
 
-    return _chunks(parts())
+    return chunks(parts())
 
 
-def _chunks(parts: Iterable[str]) -> Iterator[bytes]:
+def _torn(texts: Sequence[str]) -> list[str]:
+    last = max(place for place, text in enumerate(texts) if text)
+    text = texts[last]
+    return [*texts[:last], f"{text[: len(text) // 2]}\t{text[len(text) // 2 :]}", *texts[last + 1 :]]
+
+
+def chunks(parts: Iterable[str]) -> Iterator[bytes]:
+    """Text as bytes, some 64 KiB at a time."""
     held: list[str] = []
     size = 0
     for part in parts:

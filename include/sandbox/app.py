@@ -1,4 +1,4 @@
-"""The routes: ImmPort's, derived from the declared endpoints, and the control under `/_sandbox`."""
+"""The routes: ImmPort's, derived from the declared endpoints, and those of the control."""
 
 from __future__ import annotations
 
@@ -8,14 +8,27 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from include.sandbox.answers import filters, json_array, json_object, tsv_lines
+from include.sandbox.control import Control
 from include.sandbox.downloads import METHODS, Downloads
-from include.sandbox.faults import STATUSES, Fault, Faults, Requests, bend_names, bend_rows
+from include.sandbox.faults import (
+    FILTERS,
+    TABLES,
+    Asked,
+    Fault,
+    Faults,
+    Requests,
+    bend_header,
+    bend_names,
+    bend_rows,
+)
+from include.sandbox.files import study_of
 from include.sandbox.keys import Keys
-from include.sandbox.responses import LOGIN, Unanswered, failure, not_found, stream
+from include.sandbox.overlay import Overlay
+from include.sandbox.responses import Unanswered, failure, not_found, replaced, stream
 from include.sandbox.search import search
 from include.sandbox.world import Row, World, subject_documents
 from include.sources.immport import DRS_DOWNLOAD, SEARCH, SHARED_DATA
@@ -34,8 +47,8 @@ class Sandbox:
     """A world at its current release, with the faults switched on and the requests seen."""
 
     def __init__(self, world: World, keys: Keys, current: Release, url_seconds: int = 604_800) -> None:
-        self.world, self.keys, self.current = world, keys, current
-        self.downloads = Downloads(world, url_seconds)
+        self.world, self.keys, self.current = Overlay(world), keys, current
+        self.downloads = Downloads(self.world, url_seconds)
         self.faults, self.requests = Faults(), Requests()
 
     def app(self) -> Starlette:
@@ -47,10 +60,7 @@ class Sandbox:
         routes.append(Route(QUERY + "/{rest:path}", self._guard(None, True, not_found)))
         routes += [
             *(Route(f"/{way}/{{file}}", self._guard("download", False, self._send)) for way in METHODS),
-            Route("/_sandbox", self._status),
-            Route("/_sandbox/release", self._set_release, methods=["PUT"]),
-            Route("/_sandbox/faults", self._set_faults, methods=["GET", "POST", "DELETE"]),
-            Route("/_sandbox/requests", self._seen, methods=["GET", "DELETE"]),
+            *Control(self).routes(),
         ]
         return Starlette(routes=routes)
 
@@ -73,30 +83,45 @@ class Sandbox:
         """An answer behind what every request meets first: the record, the faults, the key."""
 
         async def respond(request: Request) -> Response:
-            study = request.path_params.get("study") or request.query_params.get("studyAccession")
-            fault = self.faults.strike(name, study) if name else None
-            seen = {"endpoint": name, "study": study, "method": request.method, "path": request.url.path}
-            if fault is not None and fault.fault == "hang":
-                self.requests.add(**seen, status=None)
-                return Unanswered()
-            if fault is not None and fault.fault in STATUSES:
-                response = failure(int(fault.fault), fault.retry_after)
-            elif fault is not None and fault.fault == "html":
-                response = HTMLResponse(LOGIN)
-            elif needs_key and not self.keys.admits(request.headers.get("authorization")):
+            asked = await self._asked(name, request)
+            fault = self.faults.strike(asked) if name else None
+            response = replaced(fault)
+            if response is None and needs_key and not self.keys.admits(request.headers.get("authorization")):
                 response = failure(401)
-            else:
+            elif response is None:
                 if request.method == "POST":
                     await request.form()  # kept by the request, so that no answer need be async
                 response = await run_in_threadpool(answer, request, fault)
-            self.requests.add(**seen, status=response.status_code)
+            self.requests.add(
+                endpoint=name,
+                study=asked.study,
+                method=request.method,
+                path=request.url.path,
+                query="" if name == "download" else request.url.query,
+                range=request.headers.get("range"),
+                status=None if isinstance(response, Unanswered) else response.status_code,
+            )
             return response
 
         return respond
 
+    async def _asked(self, name: str | None, request: Request) -> Asked:
+        """What a request is about. The name of a file is looked up only if a fault may ask for it."""
+        uuid = request.path_params.get("file") or request.path_params.get("fileUUID")
+        if uuid is None:
+            return _asked_of(name or "", request)
+        files = [uuid]
+        if self.faults.of_files and (
+            file := await run_in_threadpool(self.downloads.file, uuid, self.current)
+        ):
+            files.append(file.name)
+        return Asked(name or "", study_of(uuid), files)
+
     def _rows(self, endpoint: Endpoint, request: Request, fault: Fault | None) -> Response:
         names = bend_names(fault, endpoint.names, endpoint.key)
         study = request.path_params.get("study")
+        if study is not None and study in self.world.restricted(self.current):
+            return failure(403)
         if study is not None and study not in self.world.studies(self.current):
             return JSONResponse({"error": f"Study {study} not found"}, 404)
         # Seen at ImmPort: the documented parameter breaks this one endpoint.
@@ -106,6 +131,11 @@ class Sandbox:
             rows = self._found(endpoint, request)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
+        large, rows = self.faults.strike_rows(_asked_of(endpoint.name, request), rows)
+        if response := replaced(large):
+            return response
+        if large is not None:
+            fault, names = large, bend_names(large, endpoint.names, endpoint.key)
         rows = bend_rows(fault, rows, names, endpoint.key)
         return self._printed(endpoint, request, names, rows, fault)
 
@@ -123,7 +153,12 @@ class Sandbox:
         if endpoint.shape is Shape.OBJECT:
             return stream(iter([json_object(names, next(rows)).encode()]), fault)
         if request.query_params.get("format") == "tsv":
-            return stream(tsv_lines(names, rows), fault, _TSV)
+            bent = self.faults.strike(_asked_of(endpoint.name, request), TABLES)
+            header, torn = (
+                bend_header(bent, names, endpoint.key),
+                bent is not None and bent.fault == "tsv_broken",
+            )
+            return stream(tsv_lines(names, rows, header, torn), fault, _TSV)
         return stream(json_array(names, rows), fault)
 
     def _found(self, endpoint: Endpoint, request: Request) -> Iterator[Row]:
@@ -145,13 +180,16 @@ class Sandbox:
 
     def _filtered(self, endpoint: Endpoint, request: Request) -> Iterator[Row]:
         """Rows of all studies that pass the filters; only the studies asked for are looked at."""
-        tests = filters(request.query_params.multi_items())
-        texts = request.query_params.getlist(endpoint.study_parameter or "")
+        parameters = request.query_params.multi_items()
+        blank = any(not text for _, text in parameters)
+        if blank and self.faults.strike(_asked_of(endpoint.name, request), FILTERS):
+            parameters = [(name, text) for name, text in parameters if text]
+        tests = filters(parameters)
+        texts = [text for name, text in parameters if name == endpoint.study_parameter]
         asked = {part.strip().casefold() for text in texts for part in text.split(",")}
         release = self.current
         studies = [item for item in self.world.studies(release) if not asked or item.casefold() in asked]
-        rows = (row for study in studies for row in self.world.rows(endpoint.name, study, release))
-        return (row for row in rows if all(test(row) for test in tests))
+        return (row for study in studies for row in self.world.rows(endpoint.name, study, release, tests))
 
     def _search(self, endpoint: Endpoint, request: Request, fault: Fault | None) -> Response:
         parameters = {name: ",".join(request.query_params.getlist(name)) for name in request.query_params}
@@ -190,41 +228,7 @@ class Sandbox:
         body = json.dumps({name: answer.get(name, "new") for name in names}).encode()
         return stream(iter([body]), fault)
 
-    async def _status(self, request: Request) -> Response:
-        return JSONResponse(
-            {
-                "world": self.world.name,
-                "releases": [str(release) for release in self.world.releases],
-                "current": str(self.current),
-                "studies": len(self.world.studies(self.current)),
-            }
-        )
 
-    async def _set_release(self, request: Request) -> Response:
-        try:
-            release = Release.parse((await request.json())["release"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return JSONResponse({"error": 'expected {"release": "DR50"}'}, 400)
-        if release not in self.world.releases:
-            return JSONResponse({"error": f"no such release here: {release}"}, 404)
-        self.current = release
-        return await self._status(request)
-
-    async def _set_faults(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            self.faults.clear()
-        elif request.method == "POST":
-            try:
-                fault = Fault(**await request.json())
-                if fault.endpoint not in (*SHARED_DATA, "token", "download", "*"):
-                    raise ValueError(f"no such endpoint: {fault.endpoint!r}")
-                self.faults.add(fault)
-            except (ValueError, TypeError) as error:
-                return JSONResponse({"error": str(error)}, 400)
-        return JSONResponse(self.faults.list())
-
-    async def _seen(self, request: Request) -> Response:
-        seen = self.requests.list()
-        if request.method == "DELETE":
-            self.requests.clear()
-        return JSONResponse(seen)
+def _asked_of(name: str, request: Request) -> Asked:
+    study = request.path_params.get("study") or request.query_params.get("studyAccession")
+    return Asked(name, study)

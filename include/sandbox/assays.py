@@ -19,6 +19,7 @@ class Cell:
     :param chance: a number of this row's own.
     :param corrected: the row's value was put right in this or an earlier release.
     :param filled: the preferred columns are already curated.
+    :param control: what it is if it is no sample of a subject.
     """
 
     number: int
@@ -29,11 +30,15 @@ class Cell:
     chance: int
     corrected: bool
     filled: bool
+    control: str | None = None
 
 
 @dataclass(frozen=True)
 class Assay:
-    """One assay: its endpoint, technique, sample (type, subtype), days and features."""
+    """One assay: its endpoint, technique, sample (type, subtype), days and features.
+
+    :param controls: every tenth of its rows is a control or a standard, which belong to no subject.
+    """
 
     endpoint: str
     technique: str
@@ -42,6 +47,13 @@ class Assay:
     days: tuple[int, ...]
     features: tuple[tuple[str, ...], ...]
     values: Callable[[Cell, Row], Row]
+    controls: bool = False
+
+    def control(self, number: int) -> str | None:
+        """What a row is if it belongs to no subject: a control or a standard."""
+        if not self.controls or number % 10 != 8:
+            return None
+        return ("CONTROL SAMPLE", "STANDARD CURVE")[number // 10 % 2]
 
 
 _STRAINS = (
@@ -65,7 +77,8 @@ _GENES = (
     ("Il21", "IL21", "60505", "interleukin 21", "ANA149"),
     ("Pdcd1", "PDCD1", "18566", "programmed cell death 1", "ANA190"),
 )
-_CONTROL_NULLS = dict.fromkeys(
+#: What a control or a standard lacks: all that is known by its subject and sample.
+CONTROL_NULLS = dict.fromkeys(
     """
     subjectAccession armAccession armName biosampleAccession biosampleType biosampleSubtype expsampleAccession
     plannedVisitAccession studyTimeCollected studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
@@ -153,12 +166,10 @@ def _mbaa(cell: Cell, row: Row) -> Row:
         "sourceType": "EXPSAMPLE",
         "sourceAccession": row["expsampleAccession"],
     }
-    # Controls and standards belong to no subject.
-    if cell.number % 10 == 8:
-        kind = cell.number // 10 % 2
-        values |= _CONTROL_NULLS
-        values["sourceType"] = ("CONTROL SAMPLE", "STANDARD CURVE")[kind]
-        values["sourceAccession"] = f"{('CS', 'SC')[kind]}{100_001 + row['resultId']}"
+    if cell.control:
+        values["sourceType"] = cell.control
+        prefix = "CS" if cell.control == "CONTROL SAMPLE" else "SC"
+        values["sourceAccession"] = f"{prefix}{100_001 + row['resultId']}"
     return values
 
 
@@ -245,7 +256,7 @@ ASSAYS = {
         Assay("hai", "Hemagglutination Inhibition", "HAI", _SERUM, (0, 28), _STRAINS, _titre),
         Assay("neutAbTiter", "Virus Neutralization", "Neut_Ab_Titer", _SERUM, (0, 28), _STRAINS, _titre),
         Assay("elisa", "ELISA", "ELISA", _SERUM, (-7, 0, 28), _ANALYTES, _elisa),
-        Assay("mbaa", "Luminex xMAP", "MBAA", _SERUM, (-7, 0, 28), _ANALYTES, _mbaa),
+        Assay("mbaa", "Luminex xMAP", "MBAA", _SERUM, (-7, 0, 28), _ANALYTES, _mbaa, controls=True),
         Assay("elispot", "ELISPOT", "ELISPOT", ("Cell", "Tfh cells"), (0, 7, 28), _ANALYTES, _elispot),
         Assay("fcsAnalyzed", "Flow Cytometry", "FCM", _PBMC, (0, 7), _POPULATIONS, _fcs),
         Assay("pcr", "Q-PCR", "QRT-PCR", ("Whole blood", None), (0, 7), _GENES, _pcr),

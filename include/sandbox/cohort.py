@@ -13,6 +13,7 @@ from include.sandbox.world import Row, in_years, padded, scaled
 VISITS = (-7, 0, 7, 28)
 _RACES = ("White", "Black or African American", "Asian", "Not Specified", "Other")
 _ETHNICITIES = ("Not Hispanic or Latino", "Hispanic or Latino")
+_DESCRIPTION = "Made to resemble a shared study: arms, visits, pools, replicates and controls."
 
 
 class Cohort:
@@ -40,8 +41,8 @@ class Cohort:
             "briefTitle": title,
             "officialTitle": title,
             "briefDescription": f"Made from seed {study.seed}; it describes nobody.",
-            "description": "Made to resemble a shared study: arms, visits, pools, replicates and controls.",
-            "detailedDescription": "Made to resemble a shared study.",
+            "description": _DESCRIPTION,
+            "detailedDescription": _DESCRIPTION,
             "actualStartDate": f"{2010 + study.index % 10}-09-01",
             "startDate": f"{2010 + study.index % 10}-09-01",
             "actualCompletionDate": None,
@@ -59,10 +60,11 @@ class Cohort:
             "genderIncluded": "Female, Male",
             "sexIncluded": "Female, Male",
             "hypothesis": None,
-            "pi": "Müller, A.",
+            "pi": "Müller, Anna",
             "conditionStudied": "healthy" if study.mouse else "influenza",
             "researchFocus": "Vaccine Response",
             "program": "Sandbox",
+            "contractGrant": f"Sandbox grant {study.index + 1}",
             "dataCompleteness": "2",
             "sponsoringOrganization": "Sandbox",
             "interventionAgent": study.arms[-1][0],

@@ -1,12 +1,14 @@
-"""The files of a synthetic study: bytes made from its seed, with the names ImmPort gives."""
+"""The files of a synthetic study under ImmPort's names: its packages, and bytes made from its seed."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
-from include.sandbox.files import StoredFile
+from include.sandbox.files import Content, StoredFile, inventory, listing
 from include.sandbox.plan import RELEASES, Study
 from include.sandbox.world import Row
 
@@ -25,7 +27,7 @@ class Deposit:
         self.study, self.release, self.workspace = study, release, workspace
 
     def _file(
-        self, kind: str, number: int, accession: str, folder: str, name: str, content: bytes, since: int
+        self, kind: str, number: int, accession: str, folder: str, name: str, content: Content, since: int
     ) -> StoredFile:
         return StoredFile(
             study=self.study.accession,
@@ -71,27 +73,41 @@ class Deposit:
                 "result_file", 100 + file % 100, str(file), folder, name, content, self.study.born
             )
 
-    def packages(self, counts: Mapping[str, int]) -> Iterator[StoredFile]:
-        """The package of the newest release that changed the study, and the archives of those before.
+    def packages(
+        self,
+        places: Sequence[int],
+        counts: Callable[[], Mapping[str, int]],
+        tab: Callable[[int], Path] | None,
+        archive: Callable[[int], Path] | None,
+    ) -> Iterator[StoredFile]:
+        """What was issued with a release: the newest package, and the archives of those before.
 
-        :param counts: rows by table.
+        :param places: indexes of the releases that issued a package, oldest first.
+        :param counts: rows by table of the newest.
+        :param tab: makes the Tab package of a release, `archive` the archive; None leaves both out.
         """
-        own, latest = self.study.accession, self.study.latest(self.release)
+        own, latest = self.study.accession, places[-1]
         versions = list(RELEASES)
         stem = f"{own}-{versions[latest]}"
-        inventory = "".join(f"{table}\t{count}\n" for table, count in sorted(counts.items()))
-        contents = {
-            f"{stem}_Tab.zip": self._bytes(f"{stem} Tab {inventory}", 4000 + 100 * latest),
-            f"{stem}_MySQL.zip": self._bytes(f"{stem} MySQL {inventory}", 5000 + 100 * latest),
+        contents: dict[str, Content] = {
+            f"{stem}_Tab.zip": lambda: tab(latest) if tab else b"",
+            f"{stem}_MySQL.zip": self._bytes(f"{stem} MySQL", 5000 + 100 * latest),
             f"{stem}_summary.txt": f"{own} {versions[latest]}\n".encode(),
-            f"{stem}_table_count.txt": inventory.encode(),
+            f"{stem}_table_count.txt": lambda: inventory(counts()),
         }
-        listed = "".join(f"{name}\t{len(content)}\n" for name, content in contents.items())
-        contents[f"{stem}_manifest.txt"] = listed.encode()
-        for number, (name, content) in enumerate(contents.items(), 200 + 10 * latest):
-            yield self._file("release_file", number, name, own, name, content, latest)
-        for place in sorted({self.study.born, *self.study.events}):
-            if place < latest:
-                name = f"{own}-{versions[place]}.zip"
-                content = self._bytes(name, 6000 + 100 * place)
-                yield self._file("archive_file", 300 + place, name, f"{own}/archive", name, content, place)
+        if tab is None:
+            del contents[f"{stem}_Tab.zip"]
+        made = [
+            self._file("release_file", number, name, own, name, content, latest)
+            for number, (name, content) in enumerate(contents.items(), 200 + 10 * latest)
+        ]
+        yield from made
+        name = f"{stem}_manifest.txt"
+        yield self._file("release_file", 209 + 10 * latest, name, own, name, lambda: listing(made), latest)
+        if archive is None:
+            return
+        for place in places[:-1]:
+            name = f"{own}-{versions[place]}.zip"
+            yield self._file(
+                "archive_file", 300 + place, name, f"{own}/archive", name, partial(archive, place), place
+            )

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from include.sandbox.faults import Fault
 from include.sandbox.files import StoredFile, study_of
-from include.sandbox.responses import CutFile
+from include.sandbox.responses import BentFile
 from include.sandbox.world import World
 from include.sources.release import Release
 
@@ -42,7 +42,9 @@ class Downloads:
         method, file = request.path_params["accessMethod"], request.path_params["fileUUID"]
         if method not in METHODS:
             return self._told(400, f"Invalid access method: {method}", None)
-        if self._file(file, release) is None:
+        if study_of(file) in self.world.restricted(release):
+            return self._told(403, "Access denied", None)
+        if self.file(file, release) is None:
             return self._told(400, f"No file with the UUID {file}", None)
         expires = int(time.time()) + self.seconds
         signature = self._signature(method, file, expires)
@@ -56,34 +58,35 @@ class Downloads:
         signed = self._signature(method, uuid, expires)
         if not hmac.compare_digest(signed.encode(), request.query_params.get("Signature", "").encode()):
             return _refusal(403, "SignatureDoesNotMatch", "The request signature does not match.")
-        if int(expires) <= time.time():
+        kind = fault.fault if fault else None
+        if int(expires) <= time.time() or kind == "expired":
             return _refusal(403, "AccessDenied", "Request has expired")
-        file = self._file(uuid, release)
-        if file is None or file.content is None:
+        file = self.file(uuid, release)
+        if file is None or file.stored is None or kind == "lost":
             # S3 does not say that a file is not there; the stream does.
             if method == "s3":
                 return _refusal(403, "AccessDenied", "Access Denied")
             return _refusal(404, "NoSuchKey", "The specified key does not exist.")
-        headers = {"etag": f'"{file.md5}"'}
-        path, kind = self._on_disk(file), "application/octet-stream"
-        if fault is None or fault.fault != "cut":
-            return FileResponse(path, headers=headers, media_type=kind)
-        cut = CutFile(path, headers=headers, media_type=kind)
-        cut.after = fault.after
-        return cut
+        headers = {"etag": f'"{file.md5}-2"' if kind == "changed" else f'"{file.md5}"'}
+        if kind == "no_range":
+            headers["accept-ranges"] = "none"
+        sent = BentFile(self._on_disk(file), headers=headers, media_type="application/octet-stream")
+        sent.fault = fault
+        return sent
 
-    def _file(self, uuid: str, release: Release) -> StoredFile | None:
+    def file(self, uuid: str, release: Release) -> StoredFile | None:
+        """The file of a UUID, if it is open to everybody at a release."""
         study = study_of(uuid)
         if study is None or study not in self.world.studies(release):
             return None
         return next((file for file in self.world.files(study, release) if file.uuid == uuid), None)
 
     def _on_disk(self, file: StoredFile) -> Path:
-        if isinstance(file.content, Path):
-            return file.content
+        if isinstance(file.stored, Path):
+            return file.stored
         path = Path(self._folder.name) / file.uuid
         if not path.exists():
-            path.write_bytes(file.content or b"")
+            path.write_bytes(file.stored or b"")
         return path
 
     def _signature(self, *parts: object) -> str:

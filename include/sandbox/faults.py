@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, islice
+from threading import Lock
 from typing import Any
 
 from include.sandbox.world import Row
 
 #: Faults that replace the answer, and those that bend a good one.
 STATUSES = ("401", "403", "429", "500", "502", "503", "504")
-KINDS = (*STATUSES, "hang", "cut", "html", "broken", "duplicate", "missing_key", "new_key")
+ANSWERS = (*STATUSES, "hang", "cut", "html", "broken", "duplicate", "missing_key", "new_key")
+#: Of result endpoints: how a filter is read.
+FILTERS = ("blank_ignored",)
+#: Of answers in TSV alone.
+TABLES = ("tsv_broken", "tsv_renamed")
+#: Of the bytes of a file.
+FILES = ("corrupt", "no_range", "changed", "expired", "lost")
+KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES)
 
 NEW_KEY = "newKey"
 
@@ -26,8 +34,11 @@ class Fault:
     :param times: how often it still strikes; None is for ever.
     :param retry_after: the Retry-After header of a 429 or 503: seconds or an HTTP date.
     :param differing: with `duplicate`, the copy carries another value under the same key.
-    :param key: with `missing_key` and `new_key`, which key; None leaves the choice to the sandbox.
+    :param key: with `missing_key`, `new_key` and `tsv_renamed`, which key; None leaves the choice to the
+        sandbox.
     :param after: with `cut` of a download, bytes that still come; half of them without it.
+    :param above_rows: strikes only an answer that would hold more rows.
+    :param file: the one file it strikes, by UUID or name; of `download` and `drsDownload`.
     """
 
     endpoint: str
@@ -38,17 +49,35 @@ class Fault:
     differing: bool = False
     key: str | None = None
     after: int | None = None
+    above_rows: int | None = None
+    file: str | None = None
 
     def __post_init__(self) -> None:
         if self.fault not in KINDS:
             raise ValueError(f"no such fault: {self.fault!r} (one of {', '.join(KINDS)})")
+        if self.fault in FILES and self.endpoint not in ("download", "*"):
+            raise ValueError(f"{self.fault} strikes the endpoint 'download'")
+        if self.file is not None and self.endpoint not in ("download", "drsDownload", "*"):
+            raise ValueError("a file is of the endpoints 'download' and 'drsDownload'")
+        if self.above_rows is not None and (self.fault not in ANSWERS or self.above_rows < 0):
+            raise ValueError(f"above_rows is a number from 0 on, not for {self.fault}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a fault may be about: an endpoint, a study, a file by its UUID and name."""
+
+    endpoint: str
+    study: str | None = None
+    file: Collection[str] = ()
 
 
 class Faults:
-    """The faults now switched on; of several that fit, the first still active one strikes."""
+    """The faults now switched on; of several of one kind that fit, the first still active one strikes."""
 
     def __init__(self) -> None:
         self._active: list[Fault] = []
+        self._lock = Lock()
 
     def add(self, fault: Fault) -> None:
         """Switch a fault on."""
@@ -58,19 +87,56 @@ class Faults:
         """Switch all faults off."""
         self._active.clear()
 
-    def strike(self, endpoint: str, study: str | None) -> Fault | None:
-        """The fault that strikes this request, counted as used; None if it goes well."""
-        for fault in self._active:
-            if fault.endpoint not in ("*", endpoint) or fault.study not in (None, study) or fault.times == 0:
-                continue
-            if fault.times is not None:
-                fault.times -= 1
-            return fault
+    @property
+    def of_files(self) -> bool:
+        """Whether a fault asks for the file."""
+        return any(fault.file is not None for fault in self._active)
+
+    def strike(self, asked: Asked, kinds: Collection[str] = (*ANSWERS, *FILES)) -> Fault | None:
+        """The fault that strikes this request, counted as used; None if it goes well.
+
+        Those that look at the number of rows do so in `strike_rows`.
+        """
+        return self._first(asked, lambda fault: fault.fault in kinds and fault.above_rows is None)
+
+    def strike_rows(self, asked: Asked, rows: Iterator[Row]) -> tuple[Fault | None, Iterator[Row]]:
+        """The fault that strikes an answer of so many rows, and the rows, none lost and none made twice."""
+        limits = [f.above_rows for f in self._active if f.above_rows is not None and _fits(f, asked)]
+        if not limits:
+            return None, rows
+        held = deque(islice(rows, max(limits) + 1))
+        fault = self._first(asked, lambda f: f.above_rows is not None and f.above_rows < len(held))
+        return fault, _resumed(held, rows)
+
+    def _first(self, asked: Asked, strikes: Callable[[Fault], bool]) -> Fault | None:
+        with self._lock:
+            for fault in self._active:
+                if _fits(fault, asked) and strikes(fault):
+                    if fault.times is not None:
+                        fault.times -= 1
+                    return fault
         return None
 
     def list(self) -> list[dict[str, Any]]:
         """What is switched on, for the control page."""
         return [asdict(fault) for fault in self._active if fault.times != 0]
+
+
+def _fits(fault: Fault, asked: Asked) -> bool:
+    return (
+        fault.endpoint in ("*", asked.endpoint)
+        and (fault.fault not in FILES or asked.endpoint == "download")
+        and fault.study in (None, asked.study)
+        and (fault.file is None or fault.file in asked.file)
+        and fault.times != 0
+    )
+
+
+def _resumed(held: deque[Row], rest: Iterator[Row]) -> Iterator[Row]:
+    """Rows read ahead, let go one by one, and the rest."""
+    while held:
+        yield held.popleft()
+    yield from rest
 
 
 class Requests:
@@ -102,6 +168,14 @@ def bend_names(fault: Fault | None, names: Sequence[str], key: Sequence[str]) ->
     if fault.fault == "new_key":
         return [*names, fault.key or NEW_KEY]
     return names
+
+
+def bend_header(fault: Fault | None, names: Sequence[str], key: Sequence[str]) -> Sequence[str]:
+    """The header line of a TSV under `tsv_renamed`."""
+    if fault is None or fault.fault != "tsv_renamed":
+        return names
+    renamed = fault.key or next(name for name in reversed(names) if name not in key)
+    return [f"{name}Renamed" if name == renamed else name for name in names]
 
 
 def bend_rows(

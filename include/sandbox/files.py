@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from include.sandbox.world import Row
@@ -22,12 +22,17 @@ LISTINGS: dict[str, str | None] = {
 }
 
 
+#: Bytes, the file that holds them, or what makes either when it is asked for.
+Content = bytes | Path | Callable[[], bytes | Path]
+
+
 @dataclass(frozen=True)
 class StoredFile:
     """One file that ImmPort keeps of a study.
 
     :param details: its `fileDetailsId`.
-    :param content: the bytes, or the file that holds them; None when the store has lost them.
+    :param content: the bytes, the file that holds them, or what makes either; None when the store has
+        lost them.
     :param size: bytes of a lost file; of another it is counted.
     """
 
@@ -38,13 +43,25 @@ class StoredFile:
     updated: date
     details: int
     workspace: int
-    content: Path | bytes | None
+    content: Content | None
     size: int = 0
 
     @property
     def name(self) -> str:
         """The last part of its path."""
         return self.path.rpartition("/")[2]
+
+    @cached_property
+    def stored(self) -> bytes | Path | None:
+        """The bytes or the file that holds them."""
+        return self.content() if callable(self.content) else self.content
+
+    @property
+    def length(self) -> int:
+        """Its size in bytes."""
+        if self.stored is None:
+            return self.size
+        return self.stored.stat().st_size if isinstance(self.stored, Path) else len(self.stored)
 
     @property
     def uuid(self) -> str:
@@ -55,22 +72,19 @@ class StoredFile:
     @property
     def md5(self) -> str | None:
         """MD5 of the bytes; None when there are none."""
-        if isinstance(self.content, Path):
-            return _digest(self.content)
-        return None if self.content is None else _md5(self.content)
+        if isinstance(self.stored, Path):
+            return _digest(self.stored)
+        return None if self.stored is None else _md5(self.stored)
 
     def row(self) -> Row:
         """What the manifest says of it."""
-        size = self.size
-        if self.content is not None:
-            size = self.content.stat().st_size if isinstance(self.content, Path) else len(self.content)
         return {
             "fileDetailsId": self.details,
             "workspaceId": self.workspace,
             "reportedMD5": None,
             "generatedMD5": self.md5,
             "studyAccession": self.study,
-            "filesizeBytes": size,
+            "filesizeBytes": self.length,
             "fileType": self.kind,
             "fileAccession": self.accession,
             "fileName": self.name,
@@ -87,6 +101,16 @@ def file_rows(files: Iterable[StoredFile], endpoint: str) -> Iterator[Row]:
     """Rows of an endpoint that lists files."""
     kind = LISTINGS[endpoint]
     return (file.row() for file in files if kind in (None, file.kind))
+
+
+def inventory(counts: Mapping[str, int]) -> bytes:
+    """The text of a `_table_count.txt`: a table and its rows on each line."""
+    return "".join(f"{table}\t{count}\n" for table, count in sorted(counts.items())).encode()
+
+
+def listing(files: Iterable[StoredFile]) -> bytes:
+    """The text of a `_manifest.txt`: a file and its size on each line."""
+    return "".join(f"{file.name}\t{file.length}\n" for file in files).encode()
 
 
 def study_of(file: str) -> str | None:

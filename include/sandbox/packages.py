@@ -17,7 +17,7 @@ from include.sandbox.records import Records
 from include.sandbox.shelf import shelved
 from include.sandbox.tab import Package, packages
 from include.sandbox.vocabulary import terms, with_stub
-from include.sandbox.world import Row, number, padded, scaled, study_document
+from include.sandbox.world import Row, Test, kept, number, padded, scaled, study_document
 from include.sources.immport import RESULT_ENDPOINTS, SHARED_DATA
 from include.sources.model import Endpoint, Field, Kind, snake_case
 from include.sources.release import Release
@@ -57,10 +57,13 @@ class PackageWorld:
 
     At a release, a study is what its newest package up to then holds.
 
+    :param stated: a study says the release that its `study.txt` states, though its package was issued with
+        a later one (SDY139 of DR25 says DR4), as ImmPort does; without, that of its package.
     :raises ValueError: the folder is missing or holds no package.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, stated: bool = False) -> None:
+        self._stated = stated
         found = packages(folder)
         digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
         self._name = f"archives_{digest[:8]}"
@@ -93,14 +96,14 @@ class PackageWorld:
         """Studies with a package of this release or an older one."""
         return [study for study, versions in self._packages.items() if min(versions) <= release]
 
-    def rows(self, endpoint: str, study: str, release: Release) -> Iterator[Row]:
+    def rows(self, endpoint: str, study: str, release: Release, tests: Sequence[Test] = ()) -> Iterator[Row]:
         """Rows of one study at one endpoint, from its newest package up to the release."""
         if endpoint in LISTINGS:
             return file_rows(self.files(study, release), endpoint)
         package = self._package(study, release)
         if endpoint in ("study", "summary"):
             return iter([self._study(package)])
-        return _typed(self._frame(package, endpoint), SHARED_DATA[endpoint].fields)
+        return kept(_typed(self._frame(package, endpoint), SHARED_DATA[endpoint].fields), tests)
 
     def document(self, study: str, release: Release) -> Row:
         """The study as the search index holds it."""
@@ -122,6 +125,13 @@ class PackageWorld:
     def files(self, study: str, release: Release) -> Sequence[StoredFile]:
         """The package itself, those before it, and what is in it or named by it."""
         return self._stored(study, release)
+
+    def reissue(self, study: str, release: Release | None) -> None:
+        """Packages cannot be issued again: put the newer one into the folder.
+
+        :raises ValueError: always.
+        """
+        raise ValueError("a folder of packages holds those issued again: serve it with --stated-releases")
 
     def _files(self, study: str, release: Release) -> Sequence[StoredFile]:
         package = self._package(study, release)
@@ -162,6 +172,13 @@ class PackageWorld:
     def _joined(self, package: Package, endpoint: str) -> pd.DataFrame:
         return self._joins(package).rows(SHARED_DATA[endpoint])
 
+    def _said(self, package: Package, stated: tuple[Any, Any]) -> tuple[Any, Any] | None:
+        """Version and date that a study states; one of before DR25 does not, but a later package may tell."""
+        if stated[0]:
+            return stated
+        told = (_stated_in(other) for other in self._packages[package.study].values())
+        return next((item for item in told if item and Release.parse(item[0]) <= package.release), None)
+
     def _study(self, package: Package) -> Row:
         """The row of `study` and `summary`: both are projections of it."""
         table = package.table("study").iloc[:1]
@@ -175,8 +192,11 @@ class PackageWorld:
             row["initialDataReleaseDate"] = row["initialDataReleaseDate"] or stated[1]
         # ImmPort issues a study's package again with later releases, with re-curated columns, while
         # study.txt still names an older one (SDY139 of DR25 says DR4): here the package is what changed.
-        row["latestDataReleaseVersion"] = str(package.release)
-        row["latestDataReleaseDate"] = self._releases[package.release].isoformat()
+        said = self._said(package, stated) if self._stated else None
+        row["latestDataReleaseVersion"], row["latestDataReleaseDate"] = said or (
+            str(package.release),
+            self._releases[package.release].isoformat(),
+        )
         row["minimumAge"], row["maximumAge"] = (
             padded(number(row[name])) if number(row[name]) is not None else row[name]
             for name in ("minimumAge", "maximumAge")
@@ -199,6 +219,13 @@ class PackageWorld:
         ):
             row[name] = "; ".join(pick(package.table(source), {name: column})[name]) or None
         return row
+
+
+def _stated_in(package: Package) -> tuple[str, str] | None:
+    """Version and date of the latest release that a package's study.txt states."""
+    columns = {"version": "LATEST_DATA_RELEASE_VERSION", "date": "LATEST_DATA_RELEASE_DATE"}
+    rows = pick(package.table("study").iloc[:1], columns).to_dict("records")
+    return (rows[0]["version"], rows[0]["date"][:10]) if rows and rows[0]["version"] else None
 
 
 def _objects(table: pd.DataFrame, keys: Sequence[str]) -> list[dict[str, Any]]:

@@ -70,8 +70,10 @@ _PROGRAM = {
     "programEndDate": "END_DATE",
     "programLink": "LINK",
     "programName": "NAME",
+    "programShortName": "SHORT_NAME",
     "programStartDate": "START_DATE",
 }
+_GRANT_OF = {"contractGrantId": "CONTRACT_GRANT_ID", "studyAccession": "STUDY_ACCESSION"}
 _CONDITION = {"conditionReported": "CONDITION_REPORTED", "conditionPreferred": "CONDITION_PREFERRED"}
 
 
@@ -127,7 +129,13 @@ class Records(Joins):
         return self.who(enrich(rows, self.participations(), "armAccession", "subjectAccession"))
 
     def _contracts(self, endpoint: Endpoint) -> pd.DataFrame:
-        return enrich(self.read("contract_grant", _GRANT), self.read("program", _PROGRAM), "programId")
+        """The grants of the study; a package of before DR25 does not say which, but has no others."""
+        rows = self.read("contract_grant", _GRANT)
+        links = self.read("contract_grant_2_study", _GRANT_OF)
+        if not links.empty:
+            own = links.loc[links["studyAccession"] == self.package.study, "contractGrantId"]
+            rows = rows[rows["contractGrantId"].isin(own)]
+        return enrich(rows, self.read("program", _PROGRAM), "programId")
 
     def _conditions(self, endpoint: Endpoint) -> pd.DataFrame:
         rows = self.read("study_2_condition_or_disease", _CONDITION)

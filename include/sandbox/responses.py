@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from include.sandbox.faults import Fault, bend_body
+from include.sandbox.faults import STATUSES, Fault, bend_body
 
 _TITLES = {
     401: "Unauthorized",
@@ -44,29 +45,58 @@ class Cut(Response):
         await send({"type": "http.response.body", "body": bytes(self.body), "more_body": True})
 
 
-class CutFile(FileResponse):
-    """`cut` of a download, whatever its range: the length is told, but the connection closes before.
+class BentFile(FileResponse):
+    """A file, whatever its range, under its fault.
 
-    :param after: bytes that still come; half of them without it.
+    `cut`: the length is told, but the connection closes before; `corrupt`: one byte is another.
     """
 
-    after: int | None = None
+    fault: Fault | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        left = 0
+        fault, left, spoiled = self.fault, -1, False
 
         async def some(message: Message) -> None:
-            nonlocal left
+            nonlocal left, spoiled
             if message["type"] == "http.response.start":
                 length = int(dict(message["headers"])[b"content-length"])
-                left = length // 2 if self.after is None else min(self.after, length - 1)
-                await send(message)
+                if fault is not None and fault.fault == "cut" and length and message["status"] < 300:
+                    left = length // 2 if fault.after is None else min(fault.after, length - 1)
+            elif fault is not None and fault.fault == "corrupt" and message["body"] and not spoiled:
+                body, spoiled = message["body"], True
+                message = {**message, "body": body[:-1] + bytes([body[-1] ^ 1])}
+            elif left == 0:
+                return
             elif left > 0:
                 body = message["body"][:left]
                 left -= len(body)
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+                message = {**message, "body": body, "more_body": True}
+            await send(message)
 
+        if (fault is not None and fault.fault == "no_range") or not _one_range(scope):
+            headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+            scope = {**scope, "headers": headers}
         await super().__call__(scope, receive, some)
+
+
+def _one_range(scope: Scope) -> bool:
+    """Whether the range asked for can be read: storage sends all there is for any other, or for several."""
+    asked = dict(scope["headers"]).get(b"range", b"bytes=0-").decode("latin-1")
+    found = re.fullmatch(r"bytes=(\d*)-(\d*)", asked)
+    if found is None or found[0] == "bytes=-":
+        return False
+    return not (found[1] and found[2] and int(found[1]) > int(found[2]))
+
+
+def replaced(fault: Fault | None) -> Response | None:
+    """What comes in place of an answer, under a fault that lets none through."""
+    if fault is None:
+        return None
+    if fault.fault == "hang":
+        return Unanswered()
+    if fault.fault == "html":
+        return HTMLResponse(LOGIN)
+    return failure(int(fault.fault), fault.retry_after) if fault.fault in STATUSES else None
 
 
 def stream(body: Iterator[bytes], fault: Fault | None, kind: str = "application/json") -> Response:

@@ -7,9 +7,9 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from pathlib import Path
+from functools import partial
 
-from include.sandbox.files import StoredFile
+from include.sandbox.files import Content, StoredFile, inventory, listing
 from include.sandbox.tab import Package
 from include.sources.release import Release
 
@@ -37,18 +37,30 @@ def shelved(
         path: str,
         place: int,
         at: Release,
-        content: Path | bytes | None,
+        content: Content | None,
         size: int = 0,
     ) -> StoredFile:
         path = f"{study}/{path}"
         return StoredFile(study, kind, accession, path, releases[at], first + place, workspace, content, size)
 
     now = package.release
-    name = f"{study}-{now}_Tab.zip"
-    yield file("release_file", name, name, now.key // 100, now, package.path)
+    stem = f"{study}-{now}"
+    contents: dict[str, Content] = {
+        f"{stem}_Tab.zip": package.path,
+        f"{stem}_summary.txt": f"{study} {now}\n".encode(),
+        f"{stem}_table_count.txt": lambda: inventory(package.counts()),
+        f"{stem}_manifest.txt": lambda: listing(issued[:-1]),
+    }
+    # Four numbers a release, below those of the archives.
+    places = range(40 * now.major + 4 * min(now.minor, 9), 10_000)
+    issued = [
+        file("release_file", name, name, place, now, content)
+        for place, (name, content) in zip(places, contents.items(), strict=False)
+    ]
+    yield from issued
     for item in older:
         name, place = f"{study}-{item.release}.zip", 10_000 + item.release.key // 100
-        yield file("archive_file", name, f"archive/{name}", place, item.release, _nested(item))
+        yield file("archive_file", name, f"archive/{name}", place, item.release, partial(_nested, item))
     with zipfile.ZipFile(package.path) as archive:
         for place, member in enumerate(archive.infolist(), 20_000):
             *folders, name = member.filename.split("/")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from include.sandbox.headers import headers
 from include.sources.release import Release
 
 _FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)_Tab\.zip", re.IGNORECASE)
@@ -97,8 +98,7 @@ class Package:
         A table that is absent has no rows and no columns.
         """
         with zipfile.ZipFile(self.path) as archive:
-            named = ((_MEMBER.fullmatch(member), member) for member in archive.namelist())
-            members = {found[1].lower(): member for found, member in named if found}
+            members = _tables(archive)
             member = members.get(name) or members.get(TABLE_ALIASES.get(name, ""))
             if member is None:
                 return pd.DataFrame(dtype=str)
@@ -124,6 +124,31 @@ class Package:
             if old in frame and (new not in frame or new in aliases.values())
         }
         return frame.rename(columns=renamed)
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table, under the names the package has for its tables.
+
+        Tables of today that a package without any empty one leaves out have none.
+        """
+        with zipfile.ZipFile(self.path) as archive:
+            counts = {table: _rows(archive, member) for table, member in _tables(archive).items()}
+        if 0 in counts.values():
+            return counts
+        older = TABLE_ALIASES | {old: new for new, old in TABLE_ALIASES.items()}
+        absent = [table for table in headers() if older.get(table) not in counts]
+        return dict.fromkeys(absent, 0) | counts
+
+
+def _tables(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The member of each table."""
+    named = ((_MEMBER.fullmatch(member), member) for member in archive.namelist())
+    return {found[1].lower(): member for found, member in named if found}
+
+
+def _rows(archive: zipfile.ZipFile, member: str) -> int:
+    """Lines below the header line."""
+    with archive.open(member) as file:
+        return max(sum(1 for _ in file) - 1, 0)
 
 
 def packages(folder: Path) -> list[Package]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 #: One row under ImmPort's names. A Decimal is printed with its own scale: `Decimal("7.00")` as `7.00`.
 Row = dict[str, Any]
+
+#: What a row must pass to be in an answer.
+Test = Callable[[Row], bool]
 
 _PER_YEAR = {
     "Years": Decimal(1),
@@ -39,10 +42,12 @@ class World(Protocol):
     def studies(self, release: Release) -> Sequence[str]:
         """Accessions shared at a release, in ImmPort's order."""
 
-    def rows(self, endpoint: str, study: str, release: Release) -> Iterator[Row]:
+    def rows(self, endpoint: str, study: str, release: Release, tests: Sequence[Test] = ()) -> Iterator[Row]:
         """Rows of a shared study, lazily; keys an endpoint does not declare are ignored by the caller.
 
         An endpoint this world knows nothing of has no rows.
+
+        :param tests: what rows must pass; a world looks before it makes what is costly.
         """
 
     def document(self, study: str, release: Release) -> Row:
@@ -56,6 +61,17 @@ class World(Protocol):
 
     def files(self, study: str, release: Release) -> Sequence[StoredFile]:
         """The files of a shared study, those that its manifest lists."""
+
+    def reissue(self, study: str, release: Release | None) -> None:
+        """Issue a study's package again at a release that does not change the study; None takes it back.
+
+        :raises ValueError: this world or this study cannot, with the reason.
+        """
+
+
+def kept(rows: Iterable[Row], tests: Sequence[Test]) -> Iterator[Row]:
+    """Rows that pass all tests."""
+    return (row for row in rows if all(test(row) for test in tests)) if tests else iter(rows)
 
 
 def number(text: str | None) -> Decimal | None:

@@ -17,8 +17,9 @@ def _shared() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def sandbox(_shared: RunningSandbox) -> RunningSandbox:
-    """The default world at its newest release, without faults and with nothing recorded."""
+    """The default world at its newest release, without faults, no study kept back, nothing recorded."""
     _shared.clear_faults()
+    _shared.open_studies()
     _shared.set_release("DR51")
     _shared.clear_requests()
     return _shared

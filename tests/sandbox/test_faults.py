@@ -125,9 +125,116 @@ def test_requests_are_recorded(sandbox: RunningSandbox) -> None:
             "study": "SDY1001",
             "method": "GET",
             "path": "/data/query/result/hai",
+            "query": "studyAccession=SDY1001",
+            "range": None,
             "status": 200,
         },
-        {"endpoint": "arm", "study": "SDY1001", "method": "GET", "path": f"/data/query{ARMS}", "status": 401},
+        {
+            "endpoint": "arm",
+            "study": "SDY1001",
+            "method": "GET",
+            "path": f"/data/query{ARMS}",
+            "query": "",
+            "range": None,
+            "status": 401,
+        },
     ]
     sandbox.clear_requests()
     assert sandbox.requests() == []
+
+
+def ids(sandbox: RunningSandbox, **parameters: str) -> list[int]:
+    answer = sandbox.get("/result/mbaa", studyAccession="SDY1001", **parameters)
+    assert answer.status_code == 200
+    return [row["resultId"] for row in answer.json()]
+
+
+def test_a_fault_above_so_many_rows_lets_smaller_answers_through(sandbox: RunningSandbox) -> None:
+    whole = ids(sandbox)
+    arms = [row["armAccession"] for row in sandbox.get(ARMS).json()]
+    largest = max(len(ids(sandbox, armAccession=arm)) for arm in arms)
+    assert len(whole) > largest
+    sandbox.fault("mbaa", "504", above_rows=largest)
+    assert sandbox.get("/result/mbaa", studyAccession="SDY1001").status_code == 504
+    # The pieces, with that of the rows in no arm, are the whole.
+    pieces = [ids(sandbox, armAccession=arm) for arm in [*arms, ""]]
+    assert all(pieces)
+    assert sorted(number for piece in pieces for number in piece) == sorted(whole)
+    sandbox.clear_faults()
+    sandbox.fault("mbaa", "504", above_rows=len(whole))
+    assert ids(sandbox) == whole
+    assert sandbox.get("/result/hai", studyAccession="SDY1001").status_code == 200
+
+
+def test_a_fault_above_so_many_rows_is_counted_when_it_strikes(sandbox: RunningSandbox) -> None:
+    sandbox.fault("mbaa", "500", above_rows=50, times=1)
+    sandbox.fault("mbaa", "duplicate", above_rows=30, times=1)
+    few = ids(sandbox, armAccession="ARM10001")
+    assert len(set(few)) == len(few) <= 30
+    assert sandbox.get("/result/mbaa", studyAccession="SDY1001").status_code == 500
+    assert len(ids(sandbox)) == len(set(ids(sandbox))) + 1
+    assert len(ids(sandbox)) == len(set(ids(sandbox)))
+
+
+def test_a_hanging_large_answer(sandbox: RunningSandbox) -> None:
+    sandbox.fault("mbaa", "hang", above_rows=10)
+    with pytest.raises(httpx.ReadTimeout):
+        sandbox.client.get(
+            sandbox.query + "/result/mbaa?studyAccession=SDY1001", headers=sandbox.headers, timeout=0.2
+        )
+    assert [seen["status"] for seen in sandbox.requests()] == [None]
+
+
+def test_a_blank_filter_means_null_unless_it_is_ignored(sandbox: RunningSandbox) -> None:
+    whole, controls = ids(sandbox), ids(sandbox, armAccession="")
+    assert 0 < len(controls) < len(whole)
+    everything = sandbox.get("/result/mbaa", studyAccession="SDY1001").json()
+    assert controls == [row["resultId"] for row in everything if row["armAccession"] is None]
+    sandbox.fault("mbaa", "blank_ignored", times=1)
+    sandbox.fault("mbaa", "503", above_rows=len(whole))
+    assert ids(sandbox, armAccession="ARM10001")  # no blank filter: nothing to ignore, none of it used up
+    assert ids(sandbox, armAccession="") == whole
+    assert ids(sandbox, armAccession="") == controls
+
+
+def test_the_tsv_alone_is_struck(sandbox: RunningSandbox) -> None:
+    def lines() -> list[list[str]]:
+        text = sandbox.get("/result/hai", studyAccession="SDY1001", format="tsv").text
+        return [line.split("\t") for line in text.removesuffix("\n").split("\n")]
+
+    good, rows = lines(), ids_of_hai(sandbox)
+    sandbox.fault("hai", "tsv_broken", times=1)
+    assert ids_of_hai(sandbox) == rows  # JSON is not struck, and uses nothing up
+    torn = lines()
+    assert torn[0] == good[0]
+    assert [len(line) - len(torn[0]) for line in torn] == [0, 1, *[0] * (len(good) - 2)]
+    assert "".join(torn[1]) == "".join(good[1])
+    assert torn[2:] == good[2:]
+    assert lines() == good
+    sandbox.fault("hai", "tsv_renamed", key="valuePreferred", times=1)
+    sandbox.fault("hai", "tsv_renamed")
+    renamed = lines()
+    assert {one: two for one, two in zip(good[0], renamed[0], strict=True) if one != two} == {
+        "valuePreferred": "valuePreferredRenamed"
+    }
+    assert renamed[1:] == good[1:]
+    assert [one for one, two in zip(good[0], lines()[0], strict=True) if one != two] == ["treatmentAccession"]
+    assert ids_of_hai(sandbox) == rows
+
+
+def ids_of_hai(sandbox: RunningSandbox) -> list[int]:
+    return [row["resultId"] for row in sandbox.get("/result/hai", studyAccession="SDY1001").json()]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"endpoint": "hai", "fault": "corrupt"},
+        {"endpoint": "hai", "fault": "503", "file": "a.txt"},
+        {"endpoint": "hai", "fault": "tsv_broken", "above_rows": 5},
+        {"endpoint": "hai", "fault": "504", "above_rows": -1},
+    ],
+)
+def test_a_fault_that_cannot_strike_is_refused(sandbox: RunningSandbox, fault: dict[str, object]) -> None:
+    answer = sandbox.client.post(sandbox.url + "/_sandbox/faults", json=fault)
+    assert (answer.status_code, "error" in answer.json()) == (400, True)

@@ -162,7 +162,11 @@ def test_real_packages_are_served_and_their_archives_hold_them() -> None:
     with running_sandbox(archives=ARCHIVES) as sandbox:
         sandbox.set_release("DR25")
         files = sandbox.get("/api/study/manifest/SDY139").json()
-        (package,) = [file for file in files if file["fileType"] == "release_file"]
+        issued = {file["fileName"]: file for file in files if file["fileType"] == "release_file"}
+        assert list(issued) == [
+            f"SDY139-DR25_{what}" for what in ("Tab.zip", "summary.txt", "table_count.txt", "manifest.txt")
+        ]
+        package = issued["SDY139-DR25_Tab.zip"]
         (archive,) = [file for file in files if file["fileType"] == "archive_file"]
         content = sandbox.client.get(address(sandbox, package)).content
         assert content == (ARCHIVES / "SDY139-DR25_Tab.zip").read_bytes()

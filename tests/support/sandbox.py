@@ -51,7 +51,8 @@ class RunningSandbox:
         self._control("PUT", "/release", {"release": release})
 
     def fault(self, endpoint: str, fault: str, **more: Any) -> None:
-        """Switch a fault on: `study`, `times`, `retry_after`, `differing`, `key` narrow or shape it."""
+        """Switch a fault on: `study`, `file`, `times`, `above_rows`, `after`, `retry_after`, `differing` and
+        `key` narrow or shape it."""
         self._control("POST", "/faults", {"endpoint": endpoint, "fault": fault, **more})
 
     def clear_faults(self) -> None:
@@ -59,12 +60,30 @@ class RunningSandbox:
         self._control("DELETE", "/faults")
 
     def requests(self) -> list[dict[str, Any]]:
-        """What was asked since the last reset: endpoint, study, method, path, status."""
+        """What was asked since the last reset: endpoint, study, method, path, query, range, status."""
         return self._control("GET", "/requests")
 
     def clear_requests(self) -> None:
         """Forget what was asked."""
         self._control("DELETE", "/requests")
+
+    def restrict(self, *studies: str) -> None:
+        """Restrict these studies and no others: listed as such, in no search, 403 at their endpoints."""
+        self._control("PUT", "/restricted", {"studies": studies})
+
+    def hide(self, *studies: str) -> None:
+        """Share nothing of these studies and of no others kept back before: in no list, 404."""
+        self._control("PUT", "/hidden", {"studies": studies})
+
+    def reissue(self, study: str, release: str) -> None:
+        """Issue a study's package again at a later release, with other curated values; the study itself
+        still says its own latest release."""
+        self._control("PUT", "/reissued", {"study": study, "release": release})
+
+    def open_studies(self) -> None:
+        """Keep no study back and take back all packages issued again."""
+        for what in ("restricted", "hidden", "reissued"):
+            self._control("DELETE", f"/{what}")
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.client.request(method, f"{self.url}/_sandbox{path}", json=body)
@@ -73,10 +92,13 @@ class RunningSandbox:
 
 
 def command(**options: Any) -> list[str]:
-    """The command line of a sandbox: `api_key="k"` becomes `--api-key k`."""
-    given = {"port": 0, **options}
-    flags = [(f"--{name.replace('_', '-')}", str(value)) for name, value in given.items()]
-    return [sys.executable, "-m", "include.sandbox", *(part for flag in flags for part in flag)]
+    """Its command line: `api_key="k"` becomes `--api-key k`, `packages=False` is `--no-packages`."""
+    flags: list[str] = []
+    for name, value in {"port": 0, **options}.items():
+        word = name.replace("_", "-")
+        flags += [f"--no-{word}" if value is False else f"--{word}"]
+        flags += [] if isinstance(value, bool) else [str(value)]
+    return [sys.executable, "-m", "include.sandbox", *flags]
 
 
 @contextmanager

@@ -1,0 +1,127 @@
+"""The control under `/_sandbox`: release, faults, requests, studies kept back, packages issued again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from include.sandbox.faults import Fault
+from include.sources.immport import SHARED_DATA
+from include.sources.release import Release
+
+if TYPE_CHECKING:
+    from include.sandbox.app import Sandbox
+
+
+class Control:
+    """The control of one sandbox; it needs no key."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def routes(self) -> Sequence[Route]:
+        """All that can be asked of it."""
+        kept = ["GET", "PUT", "DELETE"]
+        return [
+            Route("/_sandbox", self._status),
+            Route("/_sandbox/release", self._set_release, methods=["PUT"]),
+            Route("/_sandbox/faults", self._faults, methods=["GET", "POST", "DELETE"]),
+            Route("/_sandbox/requests", self._requests, methods=["GET", "DELETE"]),
+            Route("/_sandbox/restricted", self._restricted, methods=kept),
+            Route("/_sandbox/hidden", self._hidden, methods=kept),
+            Route("/_sandbox/reissued", self._reissued, methods=kept),
+        ]
+
+    async def _status(self, request: Request) -> Response:
+        world, current = self.sandbox.world, self.sandbox.current
+        return JSONResponse(
+            {
+                "world": world.name,
+                "releases": [str(release) for release in world.releases],
+                "current": str(current),
+                "studies": len(world.studies(current)),
+            }
+        )
+
+    async def _set_release(self, request: Request) -> Response:
+        try:
+            release = Release.parse((await request.json())["release"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return JSONResponse({"error": 'expected {"release": "DR50"}'}, 400)
+        if release not in self.sandbox.world.releases:
+            return JSONResponse({"error": f"no such release here: {release}"}, 404)
+        self.sandbox.current = release
+        return await self._status(request)
+
+    async def _faults(self, request: Request) -> Response:
+        faults = self.sandbox.faults
+        if request.method == "DELETE":
+            faults.clear()
+        elif request.method == "POST":
+            try:
+                fault = Fault(**await request.json())
+                if fault.endpoint not in (*SHARED_DATA, "token", "download", "*"):
+                    raise ValueError(f"no such endpoint: {fault.endpoint!r}")
+                faults.add(fault)
+            except (ValueError, TypeError) as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(faults.list())
+
+    async def _requests(self, request: Request) -> Response:
+        requests = self.sandbox.requests
+        seen = requests.list()
+        if request.method == "DELETE":
+            requests.clear()
+        return JSONResponse(seen)
+
+    async def _restricted(self, request: Request) -> Response:
+        world = self.sandbox.world
+        try:
+            world.kept_restricted = await _named(request, world.kept_restricted)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"studies": world.kept_restricted})
+
+    async def _hidden(self, request: Request) -> Response:
+        world = self.sandbox.world
+        try:
+            world.hidden = await _named(request, world.hidden)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"studies": world.hidden})
+
+    async def _reissued(self, request: Request) -> Response:
+        world = self.sandbox.world
+        try:
+            if request.method == "PUT":
+                asked = await request.json()
+                world.reissue(asked["study"], Release.parse(asked["release"]))
+            elif request.method == "DELETE":
+                for study in list(world.reissued):
+                    world.reissue(study, None)
+        except (KeyError, TypeError, AttributeError):
+            return JSONResponse({"error": 'expected {"study": "SDY1001", "release": "DR51"}'}, 400)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({study: str(release) for study, release in world.reissued.items()})
+
+
+async def _named(request: Request, now: tuple[str, ...]) -> tuple[str, ...]:
+    """The studies a request names: all it puts, none to delete, those there are to get.
+
+    :raises ValueError: it names no studies.
+    """
+    if request.method == "GET":
+        return now
+    if request.method == "DELETE":
+        return ()
+    body = await request.json()
+    studies = body.get("studies") if isinstance(body, dict) else None
+    if not isinstance(studies, list) or not all(re.fullmatch(r"SDY\d+", str(study)) for study in studies):
+        raise ValueError('expected {"studies": ["SDY1001"]}')
+    return tuple(studies)

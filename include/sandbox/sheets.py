@@ -1,0 +1,254 @@
+"""The tables of a synthetic study's Tab package: what each holds of the study's arms, samples and results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+
+from include.sandbox.assays import Assay
+from include.sandbox.headers import headers
+from include.sandbox.measurements import Measurements
+from include.sandbox.vocabulary import plain_terms
+from include.sandbox.world import Row
+from include.sources.lookups import LOOKUP_ENDPOINTS
+from include.sources.model import snake_case
+
+#: Vocabularies whose table has another name than the endpoint.
+_VOCABULARIES = {"lk_sex": "lk_gender"}
+
+
+def camel_case(column: str) -> str:
+    """The API name that a column has as a rule: `ARM_ACCESSION` is `armAccession`."""
+    first, *rest = column.lower().split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table.
+
+    :param rows: makes the rows, each with the values of the columns under some name.
+    :param names: columns whose values have another name than `camel_case` says; None has no value.
+    :param counted: how many rows there are, where that is known without making them.
+    """
+
+    rows: Callable[[], Iterable[Row]]
+    names: Mapping[str, str | None] = field(default_factory=dict)
+    counted: Callable[[], int] | None = None
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return self.counted() if self.counted else sum(1 for _ in self.rows())
+
+    def keys(self, header: Sequence[str]) -> list[str]:
+        """The names of a row's values in the order of the columns."""
+        return [self.names.get(column, camel_case(column)) or "" for column in header]
+
+
+def sheets(measured: Measurements) -> dict[str, Sheet]:
+    """All tables by name; those the study has nothing for are empty."""
+    filled = {
+        **_design(measured),
+        **_samples(measured),
+        **_results(measured),
+        **_clinic(measured),
+        **_paperwork(measured),
+        **_vocabularies(measured),
+    }
+    own = {"studyAccession": measured.study.accession, "workspaceId": measured.paperwork.workspace}
+
+    def owned(sheet: Sheet) -> Iterator[Row]:
+        return ({**own, **row} for row in sheet.rows())
+
+    return {
+        # Results have the study and its workspace already.
+        name: sheet if name.endswith("_result") else Sheet(partial(owned, sheet), sheet.names, sheet.counted)
+        for name in headers()
+        for sheet in (filled.get(name, Sheet(lambda: iter(()))),)
+    }
+
+
+def _design(measured: Measurements) -> dict[str, Sheet]:
+    """The study, its arms, visits and people."""
+    cohort, index = measured.cohort, measured.study.index
+    period = {"periodAccession": f"P{101 + index}"}
+
+    def study() -> Iterator[Row]:
+        row = cohort.study_row()
+        ages = {name: row[name].strip().removesuffix(".00") for name in ("minimumAge", "maximumAge")}
+        focus = "Intervention Longitudinal" if row["clinicalTrial"] == "Y" else "Observational Longitudinal"
+        yield {**_timed(row), **ages, "type": focus}
+
+    people: dict[str, str | None] = {
+        "GENDER": "gender",
+        "DESCRIPTION": "subjectDescription",
+        "STRAIN_CHARACTERISTICS": "strain_characteristics",
+    }
+    return {
+        "study": Sheet(study),
+        "arm_or_cohort": Sheet(cohort.arms),
+        "period": Sheet(lambda: [{**period, "name": "Entire study", "orderNumber": 1}]),
+        "planned_visit": Sheet(lambda: ({**row, **period} for row in cohort.visits())),
+        "subject": Sheet(cohort.demographics, people),
+        "arm_2_subject": Sheet(cohort.demographics),
+        "study_2_panel": Sheet(lambda: [{"panelName": name} for name in ("arm or cohorts", "study design")]),
+    }
+
+
+def _samples(measured: Measurements) -> dict[str, Sheet]:
+    """Biosamples, experiments, experiment samples and what belongs to these."""
+    cohort, assays = measured.cohort, measured.study.assays
+    treatment = measured.treatment(0)
+
+    def links() -> Iterator[Row]:
+        for assay in assays:
+            for sample, spot in measured.spots(assay):
+                taken = cohort.biosample(spot.subject, assay.sample, assay.days[spot.day])
+                yield {
+                    "expsampleAccession": measured.expsample(assay, sample),
+                    "biosampleAccession": taken["biosampleAccession"],
+                    "fileInfoId": measured.file_id(assay, spot),
+                    "treatmentAccession": measured.treatment(sample),
+                    "resultSchema": assay.schema,
+                }
+
+    def expsamples() -> Iterator[Row]:
+        for assay in assays:
+            totals = measured.totals(assay)
+            experiment = cohort.experiment(assay)["experimentAccession"]
+            for sample, _ in measured.spots(assay):
+                name = measured.expsample(assay, sample)
+                yield {
+                    "expsampleAccession": name,
+                    "experimentAccession": experiment,
+                    "name": name,
+                    "resultSchema": assay.schema,
+                    "uploadResultStatus": "Parsed",
+                    "resultTotalRecs": totals.get(sample, 0),
+                }
+
+    @cache
+    def count() -> int:
+        return sum(1 for assay in assays for _ in measured.spots(assay))
+
+    def treated() -> Iterator[Row]:
+        return (row for row in links() if row["treatmentAccession"])
+
+    def count_treated() -> int:
+        return sum(sample % 3 == 0 for assay in assays for sample, _ in measured.spots(assay))
+
+    def controls(kind: str, names: dict[str, str | None]) -> Sheet:
+        def rows() -> Iterator[Row]:
+            return ({**row, "resultSchema": "MBAA"} for row in measured.controls(kind))
+
+        return Sheet(rows, names, lambda: measured.count_controls(kind))
+
+    given = {"name": "Stimulation", "comments": "Overnight", "durationValue": 16, "durationUnit": "Hours"}
+    reagent = {"reagentAccession": f"ESR{1001 + measured.study.index}", "name": "Antibody kit", "isSet": "N"}
+    return {
+        "biosample": Sheet(cohort.biosamples, {"NAME": "biosampleName", "DESCRIPTION": None}),
+        "experiment": Sheet(cohort.experiments),
+        "expsample": Sheet(expsamples, counted=count),
+        "expsample_2_biosample": Sheet(links, counted=count),
+        "expsample_2_file_info": Sheet(links, counted=count),
+        "expsample_2_treatment": Sheet(treated, counted=count_treated),
+        "treatment": Sheet(lambda: [{"treatmentAccession": treatment, **given}]),
+        "reagent": Sheet(lambda: [reagent]),
+        "file_info": Sheet(measured.files, {"DETAIL": "fileDetail", "NAME": "fileName"}),
+        "control_sample": controls("CONTROL SAMPLE", {"CONTROL_SAMPLE_ACCESSION": "sourceAccession"}),
+        "standard_curve": controls(
+            "STANDARD CURVE",
+            {"STANDARD_CURVE_ACCESSION": "sourceAccession", "ANALYTE_PREFERRED": "analyteAccession"},
+        ),
+    }
+
+
+def result_table(endpoint: str) -> str:
+    """The table an assay's results are in: `mbaa_result`, `mass_spectrometry_result`."""
+    return f"{snake_case(endpoint.removesuffix('Result'))}_result"
+
+
+def _results(measured: Measurements) -> dict[str, Sheet]:
+    """A preferred analyte or gene is an accession here, where the API shows its symbol."""
+    accession: dict[str, str | None] = dict.fromkeys(
+        ("ANALYTE_PREFERRED", "GENE_SYMBOL_PREFERRED"), "analyteAccession"
+    )
+
+    def sheet(assay: Assay) -> Sheet:
+        return Sheet(lambda: measured.results(assay), accession, lambda: measured.count(assay))
+
+    return {result_table(assay.endpoint): sheet(assay) for assay in measured.study.assays}
+
+
+def _clinic(measured: Measurements) -> dict[str, Sheet]:
+    """What was done to people and seen of them."""
+    clinic = measured.clinic
+
+    def first(rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+        """The one panel that all rows repeat."""
+        return (row for row, _ in zip(rows(), range(1), strict=False))
+
+    def named(prefix: str) -> dict[str, str | None]:
+        return {f"NAME_{kind.upper()}": f"{prefix}Name{kind}" for kind in ("Preferred", "Reported")}
+
+    return {
+        "adverse_event": Sheet(clinic.adverse_events),
+        "assessment_panel": Sheet(lambda: first(clinic.assessments), named("assessmentPanel")),
+        "assessment_component": Sheet(clinic.assessments, named("assessmentComponent")),
+        "immune_exposure": Sheet(clinic.exposures),
+        "intervention": Sheet(clinic.interventions),
+        "lab_test_panel": Sheet(lambda: first(clinic.lab_tests), named("labTestPanel")),
+        "lab_test": Sheet(clinic.lab_tests, named("labTest")),
+    }
+
+
+def _paperwork(measured: Measurements) -> dict[str, Sheet]:
+    """The study's papers, persons, grants and protocols."""
+    papers, study = measured.paperwork, measured.cohort.study_row()
+
+    def timed(rows: Callable[[], Iterator[Row]]) -> Callable[[], Iterator[Row]]:
+        return lambda: (_timed(row) for row in rows())
+
+    def of(prefix: str, *columns: str) -> dict[str, str | None]:
+        return {column: prefix + camel_case(column).capitalize() for column in columns}
+
+    dated = {"START_DATE": "StartDate", "END_DATE": "EndDate"}
+    described = ("CATEGORY", "DESCRIPTION", "LINK", "NAME")
+    grant = of("contractGrant", *described) | {name: f"contractGrant{to}" for name, to in dated.items()}
+    program = of("program", *described) | {name: f"program{to}" for name, to in dated.items()}
+    return {
+        "contract_grant": Sheet(timed(papers.contracts), grant),
+        "contract_grant_2_study": Sheet(papers.contracts),
+        "program": Sheet(timed(papers.contracts), program | {"SHORT_NAME": "programShortName"}),
+        "inclusion_exclusion": Sheet(papers.criteria),
+        "protocol": Sheet(papers.protocols),
+        "study_2_condition_or_disease": Sheet(papers.conditions),
+        "study_2_protocol": Sheet(papers.protocols),
+        "study_categorization": Sheet(
+            lambda: [{**study, "studyCategorizationId": 101 + measured.study.index}]
+        ),
+        "study_file": Sheet(papers.files),
+        "study_link": Sheet(papers.links),
+        "study_personnel": Sheet(papers.personnel),
+        "study_pubmed": Sheet(papers.pubmeds),
+        "workspace": Sheet(lambda: [{"category": "NIH", "name": "Sandbox", "type": "PW"}]),
+    }
+
+
+def _vocabularies(measured: Measurements) -> dict[str, Sheet]:
+    """Vocabularies as of the release, without the stubs of the API."""
+    other: dict[str, str | None] = {"DESCRIPTON": "description", "IMMUNOLOGY_GENE_SYMBOL": "immunologySymbol"}
+    return {
+        _VOCABULARIES.get(endpoint.table, endpoint.table): Sheet(
+            partial(plain_terms, endpoint, measured.release), other
+        )
+        for endpoint in LOOKUP_ENDPOINTS
+    }
+
+
+def _timed(row: Row) -> Row:
+    """Dates as tables have them: with a time."""
+    return {
+        name: f"{value} 00:00:00" if value and name.endswith("Date") else value for name, value in row.items()
+    }
