@@ -23,7 +23,6 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [
             {"integration-name": "ImmPort", "python-modules": ["immport_provider.hooks.immport"]},
         ],
-        "plugins": [{"name": "immport", "plugin-class": "immport_provider.plugin.ImmPortPlugin"}],
         "connection-types": [
             {
                 "connection-type": "immport",

@@ -1,4 +1,4 @@
-"""The provider's plugin: whichever part of Airflow starts with a database at hand makes the missing pools.
+"""The plugin of this project: whichever part of Airflow starts with a database makes the missing pools.
 
 A scheduler never starts a task whose pool is missing, and nothing fails: the run just never ends.
 """
@@ -6,7 +6,6 @@ A scheduler never starts a task whose pool is missing, and nothing fails: the ru
 from __future__ import annotations
 
 import sys
-from typing import ClassVar
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
@@ -27,4 +26,4 @@ class ImmPortPlugin(AirflowPlugin):
     """Listens for starting parts of Airflow."""
 
     name = "immport"
-    listeners: ClassVar[list[object]] = [sys.modules[__name__]]
+    listeners = [sys.modules[__name__]]  # noqa: RUF012 - as Airflow declares it
