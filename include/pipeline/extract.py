@@ -46,7 +46,7 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
             fetch,
             landed.values(),
             source=hook.settings.base,
-            release_date=_release_date(load),
+            release_date=load.release_date.isoformat() if load.release_date else None,
             started_at=started,
         )
     manifest = tools.landing.read_manifest(fetch)
@@ -62,12 +62,6 @@ def _fetch_order() -> list:
     """The study itself comes last: it tells whether the release moved while the rest was fetched."""
     study = STUDY_ENDPOINTS[0]
     return [*(item for item in ENDPOINTS.values() if item is not study), study]
-
-
-def _release_date(load: Load) -> str | None:
-    """The day of the load's release: that of the listed one is none of a later one that only files tell."""
-    is_of_release = load.listed_version in (None, load.release)
-    return load.release_date.isoformat() if load.release_date and is_of_release else None
 
 
 def _same_release(landing: Landing, load: Load, landed: Landed) -> None:
