@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,8 @@ def watched(engine: sa.Engine, hook: ImmPortHook, *, always: bool = False) -> It
     hook.watch = line
     try:
         yield
-    except (CircuitOpenError, ServiceDownError):
+    except (CircuitOpenError, ServiceDownError) as error:
+        line.failed(error)  # not a call: only other hosts are told of
         raise
     except ImmPortError as error:
         # Whoever refuses, be it for too many requests, is there.
@@ -70,90 +72,102 @@ def watched(engine: sa.Engine, hook: ImmPortHook, *, always: bool = False) -> It
         hook.watch = None
 
 
+@dataclass
+class _Visit:
+    """One study at one host.
+
+    :ivar trial_of: the endpoint that failed last there, while this study tries whether it is back.
+    """
+
+    is_trial: bool = False
+    trial_of: str | None = None
+    was_answered: bool = False
+
+
 class _Line:
-    """One study's calls to one host. Several threads may make them."""
+    """One study's calls, to the API and perhaps to a host of files. Several threads may make them."""
 
     def __init__(self, engine: sa.Engine, *, always: bool) -> None:
         self._engine = engine
         self._always = always
         self._lock = Lock()
-        self._host: str | None = None
-        self._tries_endpoint: str | None = None
-        self._is_trial = False
-        self._was_answered = False
+        self._visits: dict[str, _Visit] = {}
 
     def before(self, source: str) -> None:
-        """Pass at the first call, or not.
+        """Pass at the first call to a host, or not.
 
         :raises CircuitOpenError: the circuit is open.
         :raises ServiceDownError: the service is down.
         """
         with self._lock:
-            if self._host is None:
-                self._pass(source)
-                self._host = source
+            if source not in self._visits:
+                self._visits[source] = self._pass(source)
 
-    def answered(self, endpoint: str) -> None:
+    def answered(self, source: str, endpoint: str) -> None:
         """Note a good answer. One of the endpoint that failed last shows that the service is back."""
         with self._lock:
-            self._was_answered = True
-            is_back = self._is_trial and endpoint == self._tries_endpoint
-            self._is_trial = self._is_trial and not is_back
+            visit = self._visits.setdefault(source, _Visit())
+            visit.was_answered = True
+            is_back = visit.is_trial and endpoint == visit.trial_of
+            visit.is_trial = visit.is_trial and not is_back
         if is_back:
-            self._close()
+            self._close(source)
 
     def succeeded(self) -> None:
         """The study was answered to the end, or refused."""
-        if self._host is not None:
-            self._close()
+        for host in self._visits:
+            self._close(host)
 
-    def failed(self, error: RetriableError) -> None:
-        """The study failed after all tries."""
-        if self._host is None:
-            return
+    def failed(self, error: ImmPortError) -> None:
+        """The study failed after all tries, at the host that the error names; the others were there."""
+        for host, visit in self._visits.items():
+            if host == error.source:
+                self._count(host, visit, error)
+            elif visit.was_answered:
+                self._close(host)
+
+    def _count(self, host: str, visit: _Visit, error: ImmPortError) -> None:
         with self._engine.begin() as connection:
-            seen = _locked(connection, self._host)
+            seen = _locked(connection, host)
             values: dict[str, Any] = {
                 "error": str(error),
                 "endpoint": error.endpoint,
                 "study_accession": error.study,
+                "failures": _failures(seen, visit, error),
             }
-            failures = self._failures(seen, error)
-            if self._is_trial or (seen.state == CLOSED and failures >= STUDIES):
+            if visit.is_trial or (seen.state == CLOSED and values["failures"] >= STUDIES):
                 values |= {"state": OPEN, "opened_at": sa.func.now(), "openings": seen.openings + 1}
-            _write(connection, self._host, values | {"failures": failures})
+            _write(connection, host, values)
 
-    def _failures(self, seen: sa.Row, error: RetriableError) -> int:
-        """Studies that failed in a row, this one included.
-
-        Faults of single studies strike at different endpoints; those of a service, or of a part of it, at
-        one. The same study failing once more says nothing new.
-        """
-        if seen.failures and seen.study_accession == error.study:
-            return int(seen.failures)
-        is_alike = not self._was_answered or seen.endpoint == error.endpoint
-        return int(seen.failures) + 1 if is_alike else 1
-
-    def _pass(self, source: str) -> None:
+    def _pass(self, source: str) -> _Visit:
         with self._engine.begin() as connection:
             seen = _locked(connection, source)
             if seen.state == CLOSED or self._always:
-                return
+                return _Visit()
             until = seen.opened_at + (DOWN if seen.openings >= OPENINGS else COOL_DOWN)
             if seen.now >= until:
                 # A trial that never ends, because its task was killed, is followed by another.
                 _write(connection, source, {"state": HALF_OPEN, "opened_at": sa.func.now()})
-                self._is_trial, self._tries_endpoint = True, seen.endpoint
-                return
+                return _Visit(is_trial=True, trial_of=seen.endpoint)
         raise _refusal(source, seen, f"{until.astimezone(UTC):%H:%M} UTC")
 
-    def _close(self) -> None:
+    def _close(self, host: str) -> None:
         closed = {"state": CLOSED, "failures": 0, "openings": 0, "opened_at": None}
         with self._engine.begin() as connection:
             is_news = (CIRCUIT.c.state != CLOSED) | (CIRCUIT.c.failures > 0)
-            connection.execute(
-                sa.update(CIRCUIT).where(CIRCUIT.c.host == self._host, is_news).values(**closed)
-            )
+            connection.execute(sa.update(CIRCUIT).where(CIRCUIT.c.host == host, is_news).values(**closed))
+
+
+def _failures(seen: sa.Row, visit: _Visit, error: ImmPortError) -> int:
+    """Studies that failed in a row, this one included.
+
+    Faults of single studies strike at different endpoints; those of a service, or of a part of it, at one.
+    The same study failing once more says nothing new.
+    """
+    if seen.failures and seen.study_accession == error.study:
+        return int(seen.failures)
+    is_alike = not visit.was_answered or seen.endpoint == error.endpoint
+    return int(seen.failures) + 1 if is_alike else 1
 
 
 def _locked(connection: sa.Connection, host: str) -> sa.Row:

@@ -77,7 +77,7 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
             sa.text("select listed is not null from ops.run where run_id = :run"), {"run": run_id}
         )
     counts = dict.fromkeys(("loaded", "unchanged", "withdrawn", "failed", "held"), 0)
-    problems = []
+    problems: dict[str, list[str]] = {}
     for row in rows:
         ended = row.state == records.PUBLISHED
         if row.action == "keep":
@@ -86,20 +86,28 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
             counts["planned"] = counts.get("planned", 0) + 1
         elif row.action == "hold":
             counts["held"] += 1
-            problems.append(f"{row.study_accession}: {row.reason}")
+            problems.setdefault(row.reason, []).append(row.study_accession)
         elif ended:
             counts["loaded" if row.action == "load" else "withdrawn"] += 1
         else:
             counts["failed"] += 1
-            problems.append(f"{row.study_accession} {row.release_version}: {row.error or 'was not finished'}")
+            name = f"{row.study_accession} {row.release_version}"
+            problems.setdefault(row.error or "was not finished", []).append(name)
     state = "success"
     if not discovered:
-        state, problems = "failed", ["discovery did not finish: nothing was decided"]
+        state, problems = "failed", {"nothing was decided": ["discovery did not finish"]}
     elif problems:
         state = "partial" if counts["loaded"] + counts["withdrawn"] + counts["unchanged"] else "failed"
     records.note_run(engine, run_id, state=state, ended_at=sa.func.now())
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
-    return Summary(state, counts, "\n".join([f"{state}: {told}", *problems]))
+    reasons = (f"{_some(names)}: {reason}" for reason, names in problems.items())
+    return Summary(state, counts, "\n".join([f"{state}: {told}", *reasons]))
+
+
+def _some(names: list[str]) -> str:
+    """The first names, and how many more share what is told of them."""
+    left = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {left} more" if left > 0 else "")
 
 
 def print_report(engine: sa.Engine, run_ids: list[str], console: Console) -> int:
@@ -170,11 +178,7 @@ def _print_ends(ends: pd.DataFrame, console: Console) -> None:
     )
     reasons = ends.assign(about=ends["action"] + ": " + ends["reason"]).groupby("about", sort=False)
     for about, group in reasons:
-        names = list(group["study_accession"])
-        shown = ", ".join(names[:_SHOWN]) + (
-            f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        )
-        console.print(f"  {about}: {shown}", highlight=False)
+        console.print(f"  {about}: {_some(list(group['study_accession']))}", highlight=False)
     for row in ends[failed].itertuples():
         console.print(
             f"  [red]{row.study_accession}: {row.error or 'was not finished'}[/red]", highlight=False

@@ -26,13 +26,17 @@ def ensure() -> list[str]:
     """Make the pools that are missing in Airflow's metadata database; their names."""
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
+    from sqlalchemy.exc import IntegrityError
 
     made = []
-    with create_session() as session:
-        for item in POOLS:
-            if Pool.get_pool(item.name, session=session) is None:
-                Pool.create_or_update_pool(item.name, item.slots, item.about, False, session=session)
-                made.append(item.name)
+    for item in POOLS:
+        try:
+            with create_session() as session:
+                if Pool.get_pool(item.name, session=session) is None:
+                    Pool.create_or_update_pool(item.name, item.slots, item.about, False, session=session)
+                    made.append(item.name)
+        except IntegrityError:  # another part of Airflow made it at the same moment
+            made = [name for name in made if name != item.name]
     return made
 
 

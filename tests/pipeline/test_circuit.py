@@ -43,7 +43,7 @@ class Hook:
         if error is not None:
             error.source, error.endpoint, error.study = HOST, endpoint, study
             raise error
-        self.watch.answered(endpoint)
+        self.watch.answered(HOST, endpoint)
 
 
 def study(
@@ -254,3 +254,27 @@ def test_the_first_call_of_a_run_finds_out(warehouse: Warehouse) -> None:
     assert state(warehouse)[0] == "open"
     assert study(warehouse, 7, ("search", None), always=True) is None
     assert state(warehouse) == ("closed", 0, 0)
+
+
+def test_each_host_has_its_own(warehouse: Warehouse) -> None:
+    """Files come from another host: that it is dead does not stop the API, nor the other way round."""
+    files = "files.example"
+
+    def package(number: int) -> type[ImmPortError] | None:
+        hook: Any = Hook()
+        try:
+            with watched(warehouse.engine, hook):
+                hook.call("manifest")
+                hook.watch.before(files)
+                error = ServerError("HTTP 503", 503)
+                error.source, error.endpoint, error.study = files, "drsDownload", f"SDY{number}"
+                raise error
+        except ImmPortError as error:
+            return type(error)
+
+    for number in range(STUDIES):
+        assert package(number) is ServerError
+    assert package(STUDIES) is CircuitOpenError
+    assert fine(warehouse, 9) is None
+    states = warehouse.rows("select host, state, failures from ops.circuit order by 1")
+    assert states == [(files, "open", STUDIES), (HOST, "closed", 0)]

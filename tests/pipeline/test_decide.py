@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.pipeline.decide import Action, Decision, Held, Listed, Policy, batches, decide
+from include.pipeline.decide import Action, Decision, Held, Listed, Policy, Restricted, batches, decide
 
 DAY, LATER = date(2026, 1, 1), date(2026, 2, 1)
 LOAD, KEEP, WITHDRAW, HOLD = Action.LOAD, Action.KEEP, Action.WITHDRAW, Action.HOLD
 
 
 def run(
-    listed: list[Listed], held: list[Held], incomplete: str | None = None, **policy: object
+    listed: list[Listed],
+    held: list[Held],
+    incomplete: str | None = None,
+    restricted: Iterable[str] = (),
+    **policy: object,
 ) -> dict[str, Decision]:
-    decisions = decide(listed, held, Policy(**policy), incomplete=incomplete)  # type: ignore[arg-type]
+    names = Restricted(frozenset(restricted))
+    decisions = decide(listed, held, Policy(**policy), incomplete=incomplete, restricted=names)  # type: ignore[arg-type]
     assert len({item.study for item in decisions}) == len(decisions)
     return {item.study: item for item in decisions}
 
@@ -153,3 +159,55 @@ def test_large_studies_are_placed_first() -> None:
     """A large study that comes last would end up beside others."""
     made = batches({1: 9, 2: 9, 3: 19}, {1: "a", 2: "b", 3: "c"}, rows=1, most=2, least=1)
     assert sorted(made) == [[1, 2], [3]]
+
+
+def listed_then(release: str, package: str) -> Held:
+    """A study that was listed at `release` when it was loaded from files of `package`."""
+    return Held("SDY1", "current", package, DAY, listed=release)
+
+
+@pytest.mark.parametrize(
+    ("listed", "action", "release", "reason"),
+    [
+        (("DR4", DAY), KEEP, "DR25", "unchanged since DR4"),
+        (("DR4", LATER), LOAD, "DR25", "DR4 moved"),
+        (("DR9", DAY), LOAD, "DR25", "DR4 -> DR9"),
+        (("DR26", DAY), LOAD, "DR26", "DR4 -> DR26"),
+        (("DR3", DAY), KEEP, "DR3", "listed at DR3, DR4 is already here"),
+    ],
+)
+def test_what_is_listed_is_compared_with_what_was_listed(
+    listed: tuple[str, date], action: Action, release: str, reason: str
+) -> None:
+    decision = run([Listed("SDY1", *listed)], [listed_then("DR4", "DR25")])["SDY1"]
+    assert (decision.action, decision.release, decision.listed) == (action, release, listed[0])
+    assert reason in decision.reason
+
+
+def test_files_of_a_later_release_do_not_make_a_listing_old() -> None:
+    held = [Held("SDY1", "current", "DR25", DAY, listed="DR4"), *hold(3, "DR4")[1:]]
+    found = run([Listed("SDY1", "DR4", DAY), Listed("SDY2", "DR4", DAY)], held)
+    assert found["SDY3"].action is WITHDRAW
+
+
+@pytest.mark.parametrize("incomplete", [None, "2 of 3 studies seen"])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_restricted_study_goes_whatever_the_listing_says(is_listed: bool, incomplete: str | None) -> None:
+    numbers = (1, 2, 3) if is_listed else (1, 2)
+    found = run(listing(*numbers), hold(3), incomplete, restricted={"SDY3"})
+    assert found["SDY3"].action is WITHDRAW
+    assert found["SDY3"].reason.startswith("restricted: ")
+    assert ("no longer listed at DR9" in found["SDY3"].reason) is not is_listed
+
+
+def test_a_restricted_study_that_was_asked_for_is_held_and_says_so() -> None:
+    found = run(listing(1), [], studies=frozenset({"SDY9"}), restricted={"SDY9"})
+    assert found["SDY9"].action is HOLD
+    assert "restricted" in found["SDY9"].reason
+
+
+def test_restricted_and_unlisted_studies_count_together() -> None:
+    numbers = range(1, 20)  # SDY20 is gone
+    assert run(listing(*numbers), hold(20), restricted={"SDY1"})["SDY20"].action is WITHDRAW
+    found = run(listing(*numbers), hold(20), restricted={"SDY1", "SDY2"})
+    assert {found[study].action for study in ("SDY1", "SDY2", "SDY20")} == {HOLD}

@@ -55,8 +55,8 @@ class Watch(Protocol):
     def before(self, source: str) -> None:
         """A call to this host and port is about to be made. What it raises is raised instead."""
 
-    def answered(self, endpoint: str) -> None:
-        """An endpoint gave a good answer."""
+    def answered(self, source: str, endpoint: str) -> None:
+        """An endpoint at this host and port gave a good answer."""
 
 
 class ImmPortHook(BaseHook):
@@ -332,7 +332,7 @@ class ImmPortHook(BaseHook):
             error.tries = attempts.statistics["attempt_number"]
             raise
         if watch is not None:
-            watch.answered(request.endpoint.name)
+            watch.answered(self.settings.source, request.endpoint.name)
         return answer
 
     def _try(self, request: Request, receive: Callable[[Iterator[bytes]], T]) -> T:

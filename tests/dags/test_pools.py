@@ -1,0 +1,77 @@
+"""The pools: every one that a DAG names is declared, and made where it is missing."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from immport_provider.pools import API, POOLS
+from tests.support.runs import Processes, processes  # noqa: F401
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    return DagBag(dag_folder=str(ROOT / "dags"))
+
+
+def test_tasks_that_ask_the_api_and_no_others_are_in_its_pool(bag: DagBag) -> None:
+    pools = {(dag.dag_id, task.task_id): task.pool for dag in bag.dags.values() for task in dag.tasks}
+    asking = {
+        ("immport_release", "discover"),
+        ("immport_release", "load.extract"),
+        ("immport_vocabularies", "load"),
+    }
+    assert {task for task, pool in pools.items() if pool == API.name} >= asking
+    assert set(pools.values()) <= {"default_pool", *(item.name for item in POOLS)}
+    steps = {"load.stage", "load.check", "load.publish", "withdraw", "finish"}
+    assert {pools["immport_release", step] for step in steps} == {"default_pool"}
+
+
+def test_missing_pools_are_made_and_changed_sizes_stay(processes: Processes, tmp_path: Path) -> None:  # noqa: F811
+    def slots() -> dict[str, int]:
+        with sqlite3.connect(processes.home / "airflow.db") as database:
+            return dict(database.execute("select pool, slots from slot_pool").fetchall())
+
+    def ensure() -> dict[str, int]:
+        assert processes.call("immport_provider.pools:ensure", tmp_path / "log") == 0
+        found = slots()
+        found.pop("default_pool")
+        return found
+
+    declared = {item.name: item.slots for item in POOLS}
+    assert declared == {"immport_api": 4, "immport_files": 2}
+    assert ensure() == declared
+    with sqlite3.connect(processes.home / "airflow.db") as database:
+        database.execute("update slot_pool set slots = 1 where pool = 'immport_api'")
+        database.execute("delete from slot_pool where pool = 'immport_files'")
+    assert ensure() == {**declared, "immport_api": 1}
+
+
+def test_a_starting_part_of_airflow_makes_them(processes: Processes, tmp_path: Path) -> None:  # noqa: F811
+    with sqlite3.connect(processes.home / "airflow.db") as database:
+        database.execute("delete from slot_pool where pool like 'immport%'")
+    assert processes.call("tests.dags.test_pools:start_a_job", tmp_path / "log") == 0, (
+        tmp_path / "log"
+    ).read_text()
+    with sqlite3.connect(processes.home / "airflow.db") as database:
+        found = {name for (name,) in database.execute("select pool from slot_pool")}
+    assert found >= {item.name for item in POOLS}
+
+
+def start_a_job() -> None:
+    """What a scheduler does first, in a process with Airflow's database."""
+    from airflow.jobs.job import Job
+
+    Job()
+
+
+def test_the_documented_commands_make_the_declared_pools() -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    told = re.findall(r'airflow pools set (\w+) (\d+) "(.*)"', text)
+    assert told == [(item.name, str(item.slots), item.about) for item in POOLS]

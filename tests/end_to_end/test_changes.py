@@ -1,0 +1,155 @@
+"""A dead service, packages issued again, studies that are restricted: as runs meet them over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from include.sources.immport import ENDPOINTS
+from tests.end_to_end.worlds import CANARY, NEWEST
+from tests.support.runs import Installation, Installations
+from tests.support.sandbox import RunningSandbox, running_sandbox
+from tests.support.star import staging_tables
+
+TRIES = 3  # of the hook, as the installation's connection says
+
+
+@pytest.fixture(scope="module")
+def _few() -> Iterator[RunningSandbox]:
+    with running_sandbox(studies=5, rows=10, api_key=CANARY) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def few_loaded(installations: Installations, _few: RunningSandbox) -> Installation:
+    """Four studies at the newest release, of which some were last changed before."""
+    installation = installations.fresh(_few)
+    run = installation.run()
+    assert run.state == "success", run.log[-4000:]
+    return installation
+
+
+@pytest.fixture
+def few(_few: RunningSandbox, few_loaded: Installation) -> RunningSandbox:
+    """The few, all open; what was asked for to load them is forgotten."""
+    _few.clear_faults()
+    _few.open_studies()
+    _few.clear_requests()
+    return _few
+
+
+def counts(installation: Installation) -> dict[str, int]:
+    """Results of each study, as the star shows them now."""
+    return dict(
+        installation.ask(
+            "select study_accession, count(*) from star.fact_assay_result"
+            " join star.dim_study using (study_key) group by 1"
+        )
+    )
+
+
+def test_a_dead_service_fails_one_run_after_few_calls(
+    installations: Installations, wide: RunningSandbox
+) -> None:
+    installation = installations.fresh(wide)
+    for name in ENDPOINTS:
+        wide.fault(name, "503")
+    run = installation.run(retries=1)
+    assert run.state == "failed"
+    assert set(installation.states().values()) == {"failed"}
+    assert len(installation.states()) == 16
+    asked = [request["endpoint"] for request in wide.requests()]
+    dead = [name for name in asked if name in ENDPOINTS]
+    assert len(dead) == 3 * TRIES, "sixteen studies, and only the first three were asked for"
+    ((state, failures, error),) = installation.ask("select state, failures, error from ops.circuit")
+    assert (state, failures) == ("open", 3)
+    assert "HTTP 503" in error
+    errors = [text for (text,) in installation.ask("select error from ops.load")]
+    assert all("the service is left alone since" in text or "HTTP 503" in text for text in errors)
+    assert sum("left alone" in text for text in errors) >= 13
+    # The service is back: the next run finds out by its first call, whatever the circuit says.
+    wide.clear_faults()
+    studies = sorted(installation.states())[:2]
+    again = installation.run(studies=studies)
+    assert again.state == "success", again.log[-4000:]
+    assert installation.one("select state from ops.circuit") == "closed"
+
+
+def test_a_service_that_cannot_be_reached_says_so(installations: Installations, wide: RunningSandbox) -> None:
+    installation = installations.fresh(replace(wide, url="http://127.0.0.1:9"))
+    run = installation.run()
+    assert run.state == "failed"
+    assert "search: no connection" in run.log
+    assert "discovery did not finish" in run.log
+    assert installation.one("select count(*) from ops.load") == 0
+
+
+def test_a_package_issued_again_is_loaded_at_its_own_release(
+    installations: Installations, few_loaded: Installation, few: RunningSandbox
+) -> None:
+    installation = installations.copy(few_loaded)
+    study = installation.one(
+        "select min(study_accession) from ops.study where listed_version <> :newest and state = 'current'",
+        newest=NEWEST,
+    )
+    few.reissue(study, NEWEST)
+    assert installation.run().state == "success"
+    assert {request["endpoint"] for request in few.requests()} == {
+        "search",
+        "restrictedStudyAccessions",
+    }
+    run = installation.run(check_files=True)
+    assert run.state == "success", run.log[-4000:]
+    work = installation.ask(
+        "select study_accession, release_version, reason from ops.work"
+        " where run_id = :run and action <> 'keep'",
+        run=run.run_id,
+    )
+    assert [row[:2] for row in work] == [(study, NEWEST)]
+    assert work[0][2].startswith(f"release files of {NEWEST} are new: {study}-{NEWEST}_Tab.zip")
+    changed = (
+        "select sum(added), sum(corrected) > 0, sum(withdrawn) from ops.release_change c join ops.load l"
+    )
+    changed += " using (load_id) where study_accession = :study and release_version = :newest"
+    changed += " and relation like 'fact%'"
+    assert installation.ask(changed, study=study, newest=NEWEST) == [(0, True, 0)]
+    again = installation.run(check_files=True)
+    assert again.state == "success"
+    assert installation.ask("select distinct action from ops.work where run_id = :run", run=again.run_id) == [
+        ("keep",)
+    ]
+
+
+def test_a_restricted_study_goes_and_comes_back_once(
+    installations: Installations, few_loaded: Installation, few: RunningSandbox
+) -> None:
+    installation = installations.copy(few_loaded)
+    before = counts(installation)
+    study = min(before)
+    few.restrict(study)
+    run = installation.run()
+    assert run.state == "success", run.log[-4000:]
+    assert counts(installation) == {name: number for name, number in before.items() if name != study}
+    ((told, reason),) = installation.ask("select study_accession, reason from star.study_withdrawal")
+    assert told == study
+    assert reason.startswith("restricted: ")
+    few.open_studies()
+    run = installation.run()
+    assert run.state == "success", run.log[-4000:]
+    assert counts(installation) == before
+    assert installation.one("select returned_at from star.study_withdrawal") is not None
+    assert staging_tables(installation.engine) == []
+
+
+def test_a_list_of_restricted_studies_that_fails_changes_nothing(
+    installations: Installations, few_loaded: Installation, few: RunningSandbox
+) -> None:
+    installation = installations.copy(few_loaded)
+    few.fault("restrictedStudyAccessions", "503")
+    run = installation.run()
+    assert run.state == "success", run.log[-4000:]
+    note = installation.one("select note from ops.run where run_id = :run", run=run.run_id)
+    assert "restrictedStudyAccessions: HTTP 503" in note
+    assert installation.one("select count(*) from ops.study where state <> 'current'") == 0

@@ -1,0 +1,388 @@
+"""Change found in listings and release files, withdrawals with their reasons, and studies that return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import count
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from immport_provider.errors import AccessError, CredentialError, ImmPortError, ServerError
+from immport_provider.hooks.listing import Listing, ReleaseFile, StudyListing
+from include.landing import Fetch
+from include.pipeline import discover, records, report, steps
+from include.pipeline.changes import Look
+from include.pipeline.decide import Decision, Policy, Restricted
+from include.sources.immport import ENDPOINTS
+from include.sources.release import Release
+from include.warehouse.release_files import news, release_of
+from include.warehouse.tables import LOAD, WORK
+from tests.support.warehouse import Study, Warehouse, _body, full_row, small_study
+
+DAY, LATER = date(2026, 1, 1), date(2026, 2, 1)
+
+
+@dataclass
+class Source:
+    """What ImmPort would say: the listing, the restricted studies, the release files of each study.
+
+    :ivar asked: studies whose release files were asked for.
+    """
+
+    warehouse: Warehouse
+    listed: dict[str, tuple[str, date]] = field(default_factory=dict)
+    files: dict[str, dict[str, str]] = field(default_factory=dict)
+    restricted: Restricted = Restricted()  # noqa: RUF009
+    errors: dict[str, ImmPortError] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    def share(self, *numbers: int, release: str = "DR4", package: str = "DR24") -> None:
+        """List studies; their release files are of `package`."""
+        for number in numbers:
+            self.listed[f"SDY{number}"] = (release, DAY)
+            self.issue(number, package)
+
+    def issue(self, number: int, package: str, content: str = "") -> None:
+        names = [f"SDY{number}-{package}{end}" for end in ("_Tab.zip", "_table_count.txt", "_MySQL.zip")]
+        self.files[f"SDY{number}"] = {name: f"md5 of {name} {content}" for name in names}
+
+    def ask(self, study: str) -> tuple[ReleaseFile, ...]:
+        self.asked.append(study)
+        if study in self.errors:
+            raise self.errors[study]
+        found = self.files[study].items()
+        return tuple(ReleaseFile(name, f"uuid {md5}", md5, 7) for name, md5 in sorted(found))
+
+    def discover(self, *, check_files: bool = False, **policy: Any) -> dict[str, Decision]:
+        """A run's decisions, and no more."""
+        self.asked.clear()
+        run = f"run {next(self.numbers)}"
+        records.start_run(self.warehouse.engine, run)
+        studies = tuple(
+            StudyListing(study, "", Release.parse(release), day, 1)
+            for study, (release, day) in self.listed.items()
+        )
+        decisions = discover.from_listing(
+            self.warehouse.engine,
+            run,
+            Listing(studies, len(studies)),
+            Policy(**policy),
+            self.restricted,
+            Look(self.ask, 2, check_files),
+        )
+        return {item.study: item for item in decisions}
+
+    def run(self, fails: Iterable[str] = (), **options: Any) -> dict[str, Decision]:
+        """A whole run; loads of `fails` end as failed."""
+        decisions = self.discover(**options)
+        engine = self.warehouse.engine
+        with engine.connect() as connection:
+            run = connection.scalar(sa.text("select run_id from ops.run order by started_at desc limit 1"))
+            work = connection.execute(sa.select(WORK).where(WORK.c.run_id == run)).all()
+        for item in work:
+            if item.load_id is None:
+                continue
+            load = records.load(engine, item.load_id)
+            if item.action == "withdraw":
+                steps.withdraw(self.warehouse.tools, load, self.warehouse.step())
+            elif item.study_accession in fails:
+                records.set_state(engine, load.load_id, "failed", "for this test")
+            else:
+                self._load(load)
+        report.finish(engine, str(run))
+        return decisions
+
+    def _load(self, load: records.Load) -> None:
+        landing = self.warehouse.tools.landing
+        fetch = Fetch(load.study, load.release, load.fetch_id)
+        rows = {**apart(load.study), "manifest": list(self._manifest(load.study))}
+        landed = [
+            landing.receive(fetch, endpoint, {}, [_body(rows.get(endpoint.name, []))])
+            for endpoint in ENDPOINTS.values()
+        ]
+        landing.write_manifest(fetch, landed, source="http://x", release_date=None, started_at="")
+        records.set_state(self.warehouse.engine, load.load_id, "extracted")
+        self.warehouse.stage(load)
+        self.warehouse.pass_gate(load)
+        steps.publish(self.warehouse.tools, load, self.warehouse.step())
+
+    def _manifest(self, study: str) -> Iterable[dict[str, Any]]:
+        for name, md5 in self.files[study].items():
+            yield full_row(
+                "manifest",
+                studyAccession=study,
+                fileName=name,
+                fileUUID=f"uuid {md5}",
+                generatedMD5=md5,
+                fileType="release_file",
+                filesizeBytes=7,
+            )
+        yield full_row("manifest", fileName="x.pdf", fileUUID="other", fileType="study_file")
+
+
+def apart(study: str) -> Study:
+    """A small study whose members are its own."""
+    from tests.support.warehouse import apart as renamed
+
+    return renamed(small_study(study=study), study[3:])
+
+
+@pytest.fixture
+def source(warehouse: Warehouse) -> Source:
+    """Three studies, loaded at DR4 from packages of DR24, and twenty more listings do not matter."""
+    made = Source(warehouse)
+    made.share(1, 2, 3)
+    made.run()
+    assert made.asked == []
+    return made
+
+
+def actions(decisions: dict[str, Decision]) -> dict[str, str]:
+    return {study: item.action.value for study, item in decisions.items()}
+
+
+def test_without_news_no_release_file_is_asked_for(source: Source) -> None:
+    decisions = source.run()
+    assert actions(decisions) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep"}
+    assert source.asked == []
+
+
+def test_a_load_notes_the_release_files_of_its_manifest(source: Source) -> None:
+    rows = source.warehouse.rows("select study_accession, file_name, md5, size_bytes from ops.release_file")
+    assert sorted(rows) == sorted(
+        (study, name, md5, 7) for study, files in source.files.items() for name, md5 in files.items()
+    )
+
+
+def test_a_newer_release_asks_once_for_the_files_of_each_kept_study(source: Source) -> None:
+    source.share(4, release="DR25", package="DR25")
+    decisions = source.run()
+    assert actions(decisions) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep", "SDY4": "load"}
+    assert sorted(source.asked) == ["SDY1", "SDY2", "SDY3"]
+    assert "release files" in decisions["SDY1"].reason
+    source.run()
+    assert source.asked == []
+
+
+def test_a_study_whose_files_are_of_a_later_release_is_loaded_at_that_one(source: Source) -> None:
+    source.share(4, release="DR25", package="DR25")
+    source.issue(2, "DR25")
+    decisions = source.run()
+    assert decisions["SDY2"].action == "load"
+    assert decisions["SDY2"].release == "DR25"
+    assert decisions["SDY2"].reason == "release files of DR25 are new: SDY2-DR25_Tab.zip and 2 more"
+    held = source.warehouse.rows(
+        "select release_version, listed_version, release_date from ops.study where study_accession = 'SDY2'"
+    )
+    assert held == [("DR25", "DR4", DAY)]
+    # The listing still says DR4 of the same day: there is nothing to do.
+    again = source.run(check_files=True)
+    assert actions(again) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep", "SDY4": "keep"}
+
+
+def test_the_day_of_the_listed_release_is_not_given_to_that_of_the_files(source: Source) -> None:
+    source.issue(2, "DR30")
+    source.run(check_files=True)
+    assert (
+        source.warehouse.value("select release_date from history.data_release where release_version = 'DR30'")
+        is None
+    )
+
+
+@pytest.mark.parametrize("package", ["DR24", "DR9"])
+def test_other_bytes_under_the_same_name_are_news(source: Source, package: str) -> None:
+    source.issue(3, "DR24", content="corrected")
+    assert actions(source.run()) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep"}
+    decisions = source.run(check_files=True)
+    assert decisions["SDY3"].reason == "release files of DR24 changed: SDY3-DR24_Tab.zip and 2 more"
+    assert decisions["SDY3"].release == "DR24"
+    assert actions(source.run(check_files=True))["SDY3"] == "keep"
+
+
+def test_releases_are_compared_as_numbers(source: Source) -> None:
+    source.issue(1, "DR100")
+    assert source.run(check_files=True)["SDY1"].release == "DR100"
+    source.listed["SDY1"] = ("DR9", DAY)  # newer than DR4, older than its files
+    decision = source.run()["SDY1"]
+    assert (decision.action, decision.release, decision.reason) == ("load", "DR100", "DR4 -> DR9")
+
+
+def test_a_change_outlives_a_run_that_failed_or_was_killed(source: Source) -> None:
+    source.share(4, release="DR25", package="DR25")
+    source.issue(2, "DR25")
+    source.discover()  # killed afterwards
+    first = source.warehouse.value("select max(load_id) from ops.load where study_accession = 'SDY2'")
+    decisions = source.run(fails=["SDY2"])
+    assert actions(decisions)["SDY2"] == "load"
+    assert source.warehouse.value("select max(load_id) from ops.load where study_accession = 'SDY2'") == first
+    # DR25 is not new any more, and the run was partial: only what it left undone is asked for.
+    decisions = source.run()
+    assert source.asked == ["SDY2"]
+    assert actions(decisions)["SDY2"] == "load"
+    source.run()
+    assert source.asked == []
+
+
+def test_a_run_for_few_studies_is_no_look_at_the_others(source: Source) -> None:
+    source.share(4, release="DR25", package="DR25")
+    source.issue(2, "DR25")
+    source.run(studies=frozenset({"SDY4", "SDY1"}))
+    assert source.asked == ["SDY1"]
+    assert actions(source.run())["SDY2"] == "load"
+
+
+def test_the_first_look_at_a_study_changes_nothing(source: Source) -> None:
+    with source.warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("delete from ops.release_file where study_accession = 'SDY1'")
+    assert actions(source.run(check_files=True))["SDY1"] == "keep"
+    source.issue(1, "DR26")
+    assert actions(source.run(check_files=True))["SDY1"] == "load"
+
+
+def test_a_study_whose_files_cannot_be_had_is_held_and_asked_for_again(source: Source) -> None:
+    source.share(4, release="DR25", package="DR25")
+    source.errors["SDY2"] = AccessError("403; not open to this key", 403)
+    decisions = source.run()
+    assert actions(decisions) == {"SDY1": "keep", "SDY2": "hold", "SDY3": "keep", "SDY4": "load"}
+    assert "not open to this key" in decisions["SDY2"].reason
+    source.errors.clear()
+    source.issue(2, "DR25")
+    assert actions(source.run())["SDY2"] == "load"
+    assert source.asked == ["SDY2"]
+
+
+@pytest.mark.parametrize(
+    ("error", "most"),
+    [
+        (lambda: CredentialError("401; the key expired", 401), 2),  # two may be asked at once
+        (lambda: ServerError("HTTP 503", 503), 4),
+    ],
+)
+def test_a_refused_key_or_a_dead_service_is_not_asked_for_every_study(
+    source: Source, error: Callable[[], ImmPortError], most: int
+) -> None:
+    source.share(*range(4, 20))
+    source.run()
+    source.errors = {study: error() for study in source.listed}
+    decisions = source.discover(check_files=True)
+    assert set(actions(decisions).values()) == {"hold"}
+    assert 1 <= len(source.asked) <= most
+
+
+def test_only_new_or_other_files_are_news() -> None:
+    known = {name: ReleaseFile(name, name, "m", 1) for name in ("a", "b")}
+    assert news(known, [ReleaseFile("a", "another", "m", 1)]) == []
+    assert news(known, [ReleaseFile("a", "a", None, 1), ReleaseFile("b", "b", "m", None)]) == []
+    told = [ReleaseFile("a", "a", "x", 1), ReleaseFile("b", "b", None, 2), ReleaseFile("c", "c", None, None)]
+    assert news(known, told) == told
+
+
+@pytest.mark.parametrize(
+    ("names", "release"),
+    [
+        (["SDY139-DR25_Tab.zip"], "DR25"),
+        (["SDY139-DR9_Tab.zip", "SDY139-DR10_MySQL.zip"], "DR10"),
+        (["SDY1-DR49.1_Tab.zip"], "DR49.1"),
+        (["sdy180-dr47_subject_2_cytof.txt"], "DR47"),
+        (["SDY1-DR7.txt"], "DR7"),
+        (["SDY1_DR25_ALL_DATA.zip", "readme.txt"], None),
+    ],
+)
+def test_names_carry_the_release(names: list[str], release: str | None) -> None:
+    found = release_of(ReleaseFile(name, "") for name in names)
+    assert (str(found) if found else None) == release
+
+
+def withdrawals(source: Source) -> list[tuple[Any, ...]]:
+    return source.warehouse.rows("select * from star.study_withdrawal order by 1, 3")
+
+
+def test_a_restricted_study_becomes_a_tombstone_though_it_is_listed(source: Source) -> None:
+    source.restricted = Restricted(frozenset({"SDY2", "SDY9"}))
+    decisions = source.run()
+    assert actions(decisions) == {"SDY1": "keep", "SDY2": "withdraw", "SDY3": "keep"}
+    reason = "restricted: on the source's list of restricted studies"
+    assert decisions["SDY2"].reason == reason
+    assert withdrawals(source) == [("SDY2", reason, "DR4", "DR4", None)]
+    told = "select reason from ops.{} where reason like 'restricted%'"
+    for table in ("study", "capture", "work"):
+        assert source.warehouse.rows(told.format(table)) == [(reason,)]
+    assert source.warehouse.rows("select from star.dim_study where study_accession = 'SDY2'") == []
+    # Run after run it is neither loaded nor withdrawn again, and the run is a success.
+    again = source.run()
+    assert actions(again) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep"}
+    assert source.warehouse.value("select state from ops.run order by started_at desc limit 1") == "success"
+    assert len(withdrawals(source)) == 1
+
+
+def test_a_restricted_study_that_is_new_is_not_loaded(source: Source) -> None:
+    source.share(9)
+    source.restricted = Restricted(frozenset({"SDY9"}))
+    assert actions(source.run())["SDY9"] == "keep"
+    assert source.warehouse.rows("select from ops.load where study_accession = 'SDY9'") == []
+
+
+def test_a_study_that_returns_is_there_once_and_its_reason_is_gone(source: Source) -> None:
+    before = source.warehouse.rows("select * from star.fact_hai order by study_key, result_id")
+    source.restricted = Restricted(frozenset({"SDY2"}))
+    source.run()
+    assert source.warehouse.rows("select * from star.fact_hai order by 1, 2") != before
+    source.restricted = Restricted()
+    decisions = source.run()
+    assert decisions["SDY2"].reason == "shared again at DR4"
+    assert source.warehouse.rows("select * from star.fact_hai order by study_key, result_id") == before
+    doubled = "select study_key, result_id from star.fact_hai group by 1, 2 having count(*) > 1"
+    assert source.warehouse.rows(doubled) == []
+    assert source.warehouse.rows("select distinct state, reason from ops.study") == [("current", None)]
+    assert withdrawals(source)[0][2:] == ("DR4", "DR4", "DR4")
+
+
+def test_not_knowing_what_is_restricted_neither_withdraws_nor_returns(source: Source) -> None:
+    source.restricted = Restricted(frozenset({"SDY2"}))
+    source.run()
+    source.restricted = Restricted(unknown="HTTP 503")
+    decisions = source.run()
+    assert actions(decisions) == {"SDY1": "keep", "SDY2": "hold", "SDY3": "keep"}
+    assert "HTTP 503" in decisions["SDY2"].reason
+    # What the listing says counts as before, and the reason tells what is not known.
+    del source.listed["SDY3"]
+    decisions = source.run()
+    assert actions(decisions)["SDY3"] == "withdraw"
+    assert (
+        "no longer listed at DR4; whether it is restricted is not known: HTTP 503" in decisions["SDY3"].reason
+    )
+
+
+def test_a_list_that_suddenly_restricts_many_waits_for_a_yes(source: Source) -> None:
+    source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
+    decisions = source.run()
+    assert actions(decisions) == {"SDY1": "hold", "SDY2": "hold", "SDY3": "keep"}
+    assert "approve_withdrawals" in decisions["SDY1"].reason
+    assert withdrawals(source) == []
+    source.run(approve_withdrawals=True)
+    assert [row[0] for row in withdrawals(source)] == ["SDY1", "SDY2"]
+
+
+def test_a_study_that_moved_says_where_to(source: Source) -> None:
+    source.share(1760)
+    source.run()  # new, and known to have moved: not asked for
+    assert source.warehouse.rows("select from ops.load where study_accession = 'SDY1760'") == []
+    source.run(studies=frozenset({"SDY1760"}))
+    assert source.warehouse.rows("select state from ops.study where study_accession = 'SDY1760'")
+    del source.listed["SDY1760"]
+    source.run()
+    ((study, reason, *_),) = withdrawals(source)
+    assert study == "SDY1760"
+    assert reason.startswith(
+        "moved: to AccessClinicalData@NIAID on 2026-05-20 (see https://docs.immport.org/"
+    )
+
+
+def test_a_load_says_what_the_listing_said(source: Source) -> None:
+    with source.warehouse.engine.connect() as connection:
+        assert set(connection.scalars(sa.select(LOAD.c.listed_version))) == {"DR4"}
