@@ -8,6 +8,7 @@ from airflow.sdk import DAG, Param
 from immport_provider.groups import LANDING, PATIENT, load
 from immport_provider.operators.backfill import ImmPortBackfillOperator
 from immport_provider.operators.immport import ImmPortFinishOperator
+from immport_provider.pools import API
 
 RELEASE = r"^DR\d{1,5}(\.\d{1,2})?$"
 
@@ -23,6 +24,7 @@ Run it once as it is: a dry run logs the packages and their sizes. Then switch `
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_landing`, a folder or an object storage URL.
+Pool: `immport_api`; without it no task is started.
 """,
     schedule=None,
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
@@ -53,11 +55,12 @@ Variable: `immport_landing`, a folder or an object storage URL.
 ) as dag:
     plan = ImmPortBackfillOperator(
         task_id="plan",
+        pool=API.name,
         landing=LANDING,
         studies="{{ params.studies }}",
         first_release="{{ params.first_release }}",
         last_release="{{ params.last_release }}",
-        only_plan="{{ params.dry_run }}",
+        is_dry_run="{{ params.dry_run }}",
         force="{{ params.force }}",
     )
     loads = load.partial(accept_vanished="{{ params.accept_vanished }}", extract={})

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pendulum
 from airflow.sdk import DAG, Param
 
+from immport_provider.groups import LANDING, PATIENT
 from immport_provider.operators.files import (
     ImmPortDownloadOperator,
     ImmPortFinishFilesOperator,
     ImmPortPlanFilesOperator,
 )
+from immport_provider.pools import API, FILES
 
 PLACES = {
-    "landing": "{{ var.value.immport_landing }}",
+    "landing": LANDING,
     "destination": "{{ params.destination or var.value.get('immport_files', '') }}",
 }
-#: Slots of this pool bound the downloads at a time. A scheduler runs no task of a pool that is not there.
-POOL = "default_pool"
 
 with DAG(
     dag_id="immport_files",
@@ -30,6 +28,7 @@ and a file that fails leaves the others alone; the run then fails at its end and
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_files`, a folder or an object storage URL; `files` below `immport_landing` without it.
+Pools: `immport_api`, `immport_files`; without them no task is started.
 """,
     schedule=None,
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
@@ -37,13 +36,7 @@ Variable: `immport_files`, a folder or an object storage URL; `files` below `imm
     max_active_runs=1,
     render_template_as_native_obj=True,
     tags=["immport"],
-    default_args={
-        # Together about a quarter of an hour: longer than a restart of the API server.
-        "retries": 4,
-        "retry_delay": timedelta(minutes=1),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=15),
-    },
+    default_args=PATIENT,
     params={
         "studies": Param(
             [],
@@ -74,6 +67,7 @@ Variable: `immport_files`, a folder or an object storage URL; `files` below `imm
 ) as dag:
     plan = ImmPortPlanFilesOperator(
         task_id="plan",
+        pool=API.name,
         studies="{{ params.studies }}",
         types="{{ params.types }}",
         pattern="{{ params.pattern }}",
@@ -81,7 +75,7 @@ Variable: `immport_files`, a folder or an object storage URL; `files` below `imm
         is_dry_run="{{ params.dry_run }}",
         **PLACES,
     )
-    download = ImmPortDownloadOperator.partial(task_id="download", pool=POOL, **PLACES).expand(
+    download = ImmPortDownloadOperator.partial(task_id="download", pool=FILES.name, **PLACES).expand(
         batch=plan.output
     )
     finish = ImmPortFinishFilesOperator(task_id="finish", trigger_rule="all_done", **PLACES)

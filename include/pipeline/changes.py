@@ -8,7 +8,7 @@ before left work undone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -16,13 +16,13 @@ from threading import Lock
 import sqlalchemy as sa
 
 from immport_provider.errors import CredentialError, ImmPortError, RetriableError
-from immport_provider.hooks.listing import ReleaseFile
+from immport_provider.hooks.files import RemoteFile
 from include.pipeline.circuit import STUDIES
 from include.pipeline.decide import Action, Decision, Held
 from include.sources.release import Release
 from include.warehouse import release_files
 
-Ask = Callable[[str], tuple[ReleaseFile, ...]]
+Ask = Callable[[str], Sequence[RemoteFile]]
 
 #: The newest release in the listing of the last run that decided about every study in it.
 _LAST = """
@@ -102,7 +102,7 @@ def _may_differ(item: Decision, held: Held | None) -> bool:
     return held.listed is None or Release.parse(item.listed) >= Release.parse(held.listed)
 
 
-def _anew(kept: Decision, held: Held, known: dict[str, ReleaseFile], news: list[ReleaseFile]) -> Decision:
+def _anew(kept: Decision, held: Held, known: dict[str, RemoteFile], news: list[RemoteFile]) -> Decision:
     told = [Release.parse(kept.release), Release.parse(held.release), release_files.release_of(news)]
     release = str(max(item for item in told if item is not None))
     first, *others = sorted(news, key=lambda file: (not file.name.endswith("_Tab.zip"), file.name))
@@ -121,12 +121,12 @@ class _Questions:
         self._failures = 0
         self._stopped: str | None = None
 
-    def all(self, studies: list[str], at_once: int) -> dict[str, tuple[ReleaseFile, ...] | str]:
+    def all(self, studies: list[str], at_once: int) -> dict[str, Sequence[RemoteFile] | str]:
         """The files of each study, or why they are not known."""
         with ThreadPoolExecutor(at_once, thread_name_prefix="manifest") as pool:
             return dict(zip(studies, pool.map(self._one, studies), strict=True))
 
-    def _one(self, study: str) -> tuple[ReleaseFile, ...] | str:
+    def _one(self, study: str) -> Sequence[RemoteFile] | str:
         with self._lock:
             if self._stopped:
                 return f"not asked for after {self._stopped}"

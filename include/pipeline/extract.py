@@ -51,7 +51,7 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
             fetch,
             context.landed.values(),
             source=hook.settings.base,
-            release_date=load.release_date.isoformat() if load.release_date else None,
+            release_date=_release_date(load),
             started_at=started,
         )
     manifest = tools.landing.read_manifest(fetch)
@@ -61,6 +61,12 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{_told(manifest.landed)}, {size / 1e6:.1f} MB"
     records.set_state(tools.engine, load.load_id, EXTRACTED)
+
+
+def _release_date(load: Load) -> str | None:
+    """The day of the release that is loaded; the listing's day is that of the release it lists."""
+    is_listed = load.listed_version in (None, load.release)
+    return load.release_date.isoformat() if load.release_date and is_listed else None
 
 
 def _fetch(context: Context) -> None:

@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from immport_provider.errors import AccessError, CredentialError, ImmPortError, ServerError
-from immport_provider.hooks.listing import Listing, ReleaseFile, StudyListing
+from immport_provider.hooks.files import RemoteFile
+from immport_provider.hooks.listing import Listing, StudyListing
 from include.landing import Fetch
 from include.pipeline import discover, records, report, steps
 from include.pipeline.changes import Look
@@ -24,6 +25,10 @@ from include.warehouse.tables import LOAD, WORK
 from tests.support.warehouse import Study, Warehouse, _body, full_row, small_study
 
 DAY, LATER = date(2026, 1, 1), date(2026, 2, 1)
+
+
+def release_file(name: str, uuid: str, md5: str | None = None, size: int | None = None) -> RemoteFile:
+    return RemoteFile("SDY1", uuid, name, size, md5)
 
 
 @dataclass
@@ -51,12 +56,12 @@ class Source:
         names = [f"SDY{number}-{package}{end}" for end in ("_Tab.zip", "_table_count.txt", "_MySQL.zip")]
         self.files[f"SDY{number}"] = {name: f"md5 of {name} {content}" for name in names}
 
-    def ask(self, study: str) -> tuple[ReleaseFile, ...]:
+    def ask(self, study: str) -> tuple[RemoteFile, ...]:
         self.asked.append(study)
         if study in self.errors:
             raise self.errors[study]
         found = self.files[study].items()
-        return tuple(ReleaseFile(name, f"uuid {md5}", md5, 7) for name, md5 in sorted(found))
+        return tuple(release_file(name, f"uuid {md5}", md5, 7) for name, md5 in sorted(found))
 
     def discover(self, *, check_files: bool = False, **policy: Any) -> dict[str, Decision]:
         """A run's decisions, and no more."""
@@ -275,10 +280,14 @@ def test_a_refused_key_or_a_dead_service_is_not_asked_for_every_study(
 
 
 def test_only_new_or_other_files_are_news() -> None:
-    known = {name: ReleaseFile(name, name, "m", 1) for name in ("a", "b")}
-    assert news(known, [ReleaseFile("a", "another", "m", 1)]) == []
-    assert news(known, [ReleaseFile("a", "a", None, 1), ReleaseFile("b", "b", "m", None)]) == []
-    told = [ReleaseFile("a", "a", "x", 1), ReleaseFile("b", "b", None, 2), ReleaseFile("c", "c", None, None)]
+    known = {name: release_file(name, name, "m", 1) for name in ("a", "b")}
+    assert news(known, [release_file("a", "another", "m", 1)]) == []
+    assert news(known, [release_file("a", "a", None, 1), release_file("b", "b", "m", None)]) == []
+    told = [
+        release_file("a", "a", "x", 1),
+        release_file("b", "b", None, 2),
+        release_file("c", "c", None, None),
+    ]
     assert news(known, told) == told
 
 
@@ -294,7 +303,7 @@ def test_only_new_or_other_files_are_news() -> None:
     ],
 )
 def test_names_carry_the_release(names: list[str], release: str | None) -> None:
-    found = release_of(ReleaseFile(name, "") for name in names)
+    found = release_of(release_file(name, "") for name in names)
     assert (str(found) if found else None) == release
 
 

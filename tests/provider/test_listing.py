@@ -12,10 +12,8 @@ from immport_provider.errors import BadAnswerError
 from immport_provider.hooks.listing import (
     Listing,
     Page,
-    ReleaseFile,
     read_accessions,
     read_page,
-    read_release_files,
     walk,
 )
 from include.sources.immport import SEARCH
@@ -164,35 +162,11 @@ def test_release_files_are_those_of_the_manifest(
     assert any(file.name.endswith("_Tab.zip") for file in files)
     for file in files:
         row = listed[file.name]
-        assert (file.uuid, file.md5, file.size) == (
+        assert (file.uuid, file.md5, file.size_bytes) == (
             row["fileUUID"],
             row["generatedMD5"],
             row["filesizeBytes"],
         )
-
-
-def test_a_manifest_with_other_files_and_gaps_gives_its_release_files() -> None:
-    rows = [
-        {"fileUUID": "u1", "fileName": "b", "fileType": "release_file", "generatedMD5": None},
-        {
-            "fileUUID": "u2",
-            "fileName": "a",
-            "fileType": "release_file",
-            "generatedMD5": "m",
-            "filesizeBytes": 7,
-        },
-        {
-            "fileUUID": "u2",
-            "fileName": "a",
-            "fileType": "release_file",
-            "generatedMD5": "m",
-            "filesizeBytes": 7,
-        },
-        {"fileUUID": "u3", "fileName": "c", "fileType": "study_file", "generatedMD5": "m"},
-        {"fileUUID": "u4", "fileName": None, "fileType": "release_file", "generatedMD5": "m"},
-    ]
-    found = read_release_files([json.dumps(rows).encode()])
-    assert found == (ReleaseFile("a", "u2", "m", 7), ReleaseFile("b", "u1", None, None))
 
 
 @pytest.mark.parametrize(

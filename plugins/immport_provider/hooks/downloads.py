@@ -93,6 +93,17 @@ class Transfer:
         self._client.close()
         self._part.close()
 
+    def locate(self) -> str | None:
+        """Ask for the address, and tell its host and port; None when all bytes are here already.
+
+        :raises ImmPortError: DRS gives none.
+        """
+        if self._whole:
+            return None
+        with explained(self._request, self.settings.source):
+            self._address = read_address(self._ask_address(self._method), self.settings)
+        return self._address.host
+
     def bring(self, attempts: Retrying, sleep: Callable[[float], None]) -> Downloaded:
         """Fetch and verify. A wrong file is fetched once more from the start.
 

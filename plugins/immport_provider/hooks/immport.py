@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from immport_provider.hooks.credentials import Credential, Token
     from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
-    from immport_provider.hooks.listing import Listing, Page, ReleaseFile
+    from immport_provider.hooks.listing import Listing, Page
     from immport_provider.hooks.pace import Pace
 
 T = TypeVar("T")
@@ -217,17 +217,14 @@ class ImmPortHook(BaseHook):
 
         return self._ask(Request(RESTRICTED_STUDIES, RESTRICTED_STUDIES.path), read_accessions)
 
-    def release_files(self, study: str) -> tuple[ReleaseFile, ...]:
-        """The release files of a study as the manifest lists them, by name.
+    def release_files(self, study: str) -> tuple[ListedFile, ...]:
+        """The release files of a study as its manifest lists them, by name.
 
         :raises ImmPortError: as `fetch`.
         """
-        from immport_provider.hooks.listing import RELEASE_FILE, read_release_files
-
-        manifest = ENDPOINTS["manifest"]
-        path, parameters = manifest.request(study)
-        request = Request(manifest, path, {**parameters, "fileType": RELEASE_FILE}, study)
-        return self._ask(request, read_release_files)
+        # Other types are left out here, too: a filter may be ignored.
+        found = [file for file in self.manifest(study, "release_file") if file.kind == "release_file"]
+        return tuple({file.name: file for file in sorted(found, key=lambda file: file.name)}.values())
 
     def manifest(self, study: str, file_type: str = "all") -> list[ListedFile]:
         """Files that ImmPort keeps of a study, each UUID once.
@@ -272,7 +269,14 @@ class ImmPortHook(BaseHook):
             progress=progress,
         )
         with transfer:
-            return transfer.bring(attempts, self._sleep)
+            host, watch = transfer.locate(), self.watch
+            # The file store is a service of its own: it may be down while the API answers.
+            if watch is not None and host is not None:
+                watch.before(host)
+            done = transfer.bring(attempts, self._sleep)
+            if watch is not None and host is not None:
+                watch.answered(host, DRS_DOWNLOAD.name)
+            return done
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for a study, and then for what only a valid key may see of it."""

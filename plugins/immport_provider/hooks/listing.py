@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from include.sources.immport import ENDPOINTS
-from include.sources.reader import NotDataError, read_rows
+from include.sources.reader import NotDataError
 from include.sources.release import Release
-
-#: The manifest's word for the files that a data release made of a study.
-RELEASE_FILE = "release_file"
 
 
 @dataclass(frozen=True)
@@ -135,33 +131,6 @@ def read_accessions(chunks: Iterable[bytes]) -> frozenset[str]:
     if items and not found:
         raise NotDataError(f"a list of {len(items)} without a single study accession")
     return found
-
-
-@dataclass(frozen=True)
-class ReleaseFile:
-    """A file that a data release made of a study, such as `SDY139-DR25_Tab.zip`."""
-
-    name: str
-    uuid: str
-    md5: str | None = None
-    size: int | None = None
-
-
-def read_release_files(chunks: Iterable[bytes]) -> tuple[ReleaseFile, ...]:
-    """Read the release files of a manifest, one of each name.
-
-    :raises NotDataError: it is no manifest.
-    """
-    files: dict[str, ReleaseFile] = {}
-    for row in read_rows(iter(chunks), ENDPOINTS["manifest"]):
-        name, number, size = row.get("fileName"), row.get("fileUUID"), row.get("filesizeBytes")
-        # Other types are left out here, too: a filter may be ignored.
-        if row.get("fileType") != RELEASE_FILE or not name or not number:
-            continue
-        md5 = row.get("generatedMD5")
-        length = int(str(size)) if str(size).isdecimal() else None
-        files[str(name)] = ReleaseFile(str(name), str(number), str(md5) if md5 else None, length)
-    return tuple(sorted(files.values(), key=lambda file: file.name))
 
 
 def _read_study(accession: str, source: Mapping[str, Any]) -> StudyListing:

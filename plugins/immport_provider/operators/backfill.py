@@ -29,7 +29,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
     :param studies: accessions; all that the warehouse holds when empty.
     :param first_release: oldest release wanted; open when empty.
     :param last_release: newest release wanted; open when empty.
-    :param only_plan: a dry run, only say what would be loaded.
+    :param is_dry_run: a dry run, only say what would be loaded.
     :param force: load releases that are captured, too.
     """
 
@@ -39,7 +39,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         "studies",
         "first_release",
         "last_release",
-        "only_plan",
+        "is_dry_run",
         "force",
     )
 
@@ -50,7 +50,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         studies: list[str] | str = "",
         first_release: str | None = None,
         last_release: str | None = None,
-        only_plan: bool | str = True,
+        is_dry_run: bool | str = True,
         force: bool | str = False,
         **kwargs: Any,
     ) -> None:
@@ -59,13 +59,14 @@ class ImmPortBackfillOperator(ImmPortOperator):
         self.studies = studies
         self.first_release = first_release
         self.last_release = last_release
-        self.only_plan = only_plan
+        self.is_dry_run = is_dry_run
         self.force = force
 
     def execute(self, context: Context) -> list[list[int]]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import backfill, discover, records
         from include.pipeline.backfill import Span
+        from include.pipeline.circuit import watched
         from include.sources.release import Release
         from include.warehouse.migrate import require_current
 
@@ -79,8 +80,9 @@ class ImmPortBackfillOperator(ImmPortOperator):
         records.start_run(engine, run_id, context["dag"].dag_id)
         with ImmPortHook(self.immport_conn_id) as immport:
             records.note_run(engine, run_id, note=immport.expiry_notice())
-            options = {"dry_run": bool(self.only_plan), "force": bool(self.force)}
-            decisions = backfill.plan(engine, run_id, immport, list(self.studies or ()), span, **options)
+            options = {"dry_run": bool(self.is_dry_run), "force": bool(self.force)}
+            with watched(engine, immport, always=True):
+                decisions = backfill.plan(engine, run_id, immport, list(self.studies or ()), span, **options)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         self.log.info("%s", backfill.told(engine, run_id))
