@@ -17,7 +17,7 @@ from include.warehouse import carry
 from include.warehouse.declare import Dimension, Fact, Reference, Type
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.stage import staging_table
-from include.warehouse.tables import HISTORY, STAGED
+from include.warehouse.tables import HISTORY, QUARANTINE, STAGED
 from include.warehouse.unpack import PACKAGE_LINE
 
 #: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
@@ -48,10 +48,20 @@ class Incoming:
 
     :param tables: those with temporary tables, in the order of the model. In all others the study has
         no row and has had none.
+    :param holding: those of them that hold a version of the study, whenever it was valid.
     """
 
     study_key: int
     tables: tuple[Dimension | Fact, ...]
+    holding: frozenset[Dimension | Fact]
+
+
+@dataclass(frozen=True)
+class _Load:
+    """A staged load, and the endpoints of which rows were set aside."""
+
+    load_id: int
+    set_aside: frozenset[str]
 
 
 def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -> Incoming:
@@ -61,23 +71,26 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     """
     staged = sa.select(STAGED.c.endpoint).where((STAGED.c.load_id == load_id) & (STAGED.c.rows_staged > 0))
     told = set(connection.scalars(staged))
+    aside = sa.select(QUARANTINE.c.endpoint).where(QUARANTINE.c.load_id == load_id).distinct()
+    load = _Load(load_id, frozenset(connection.scalars(aside)))
     # The study first: the other tables are asked whether they hold any of its rows.
-    _add_members(connection, DIMENSION["study"], load_id, [DIMENSION["study"]])
+    _add_members(connection, DIMENSION["study"], load, [DIMENSION["study"]])
     study_key = _study_key(connection, study)
     holding = _holding(connection, study_key)
     tables = _concerned([item for item in VERSIONED if item.endpoint in told or item in holding])
     for dimension in DIMENSION.values():
-        _add_members(connection, dimension, load_id, tables)
+        _add_members(connection, dimension, load, tables)
     knowledge = carry.knowledge(connection, [load_id])
     for table in tables:
-        connection.exec_driver_sql(_create(table) + _select(table, load_id))
-        connection.exec_driver_sql(_held(table, load_id))
-        carry.forward(connection, table, knowledge, study_key, release)
+        connection.exec_driver_sql(_create(table) + _select(table, load))
+        connection.exec_driver_sql(_held(table, load))
+        if table in holding:
+            carry.forward(connection, table, knowledge, study_key, release)
     # Children first: an inferred participation may name an arm that is inferred in turn.
     for table in reversed(tables):
         if isinstance(table, Dimension):
             connection.exec_driver_sql(_infer(table, study_key, tables))
-    return Incoming(study_key, tables)
+    return Incoming(study_key, tables, holding)
 
 
 def _study_key(connection: sa.Connection, study: str) -> int:
@@ -85,14 +98,13 @@ def _study_key(connection: sa.Connection, study: str) -> int:
     return int(connection.execute(key, {"study": study}).scalar_one())
 
 
-def _holding(connection: sa.Connection, study_key: int) -> set[Dimension | Fact]:
-    """Tables that hold a version of the study, whenever it was valid."""
+def _holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | Fact]:
     relations = {table.relation: table for table in VERSIONED}
     asked = " union all ".join(
         f"select '{name}' where exists (select 1 from history.{name} where study_key = {study_key})"
         for name in relations
     )
-    return {relations[name] for name in connection.scalars(sa.text(asked))}
+    return frozenset(relations[name] for name in connection.scalars(sa.text(asked)))
 
 
 def _concerned(tables: Sequence[Dimension | Fact]) -> tuple[Dimension | Fact, ...]:
@@ -122,7 +134,7 @@ def prepare_nothing(connection: sa.Connection, study: str) -> Incoming:
                 f"create temporary table {kind}_{table.relation} on commit drop as"
                 f" select {columns} from history.{table.relation} with no data"
             )
-    return Incoming(study_key, tables)
+    return Incoming(study_key, tables, holding)
 
 
 def _source(table: Dimension | Fact, load_id: int) -> str:
@@ -130,11 +142,13 @@ def _source(table: Dimension | Fact, load_id: int) -> str:
     return f"{tables[table.endpoint or '']} s {table.joins.format(**tables)}"
 
 
-def _kept(table: Dimension | Fact, load_id: int) -> str:
+def _kept(table: Dimension | Fact, load: _Load) -> str:
     """Rows that no check set aside. A line that is no row has none; its number is that of the line."""
+    if table.endpoint not in load.set_aside:
+        return "true"
     return (
-        "s.row_number not in (select q.row_number from quality.quarantine q"
-        f" where q.load_id = {load_id} and q.endpoint = '{table.endpoint}' and q.rule <> '{PACKAGE_LINE}')"
+        "s.row_number not in (select q.row_number from quality.quarantine q where q.load_id ="
+        f" {load.load_id} and q.endpoint = '{table.endpoint}' and q.rule <> '{PACKAGE_LINE}')"
     )
 
 
@@ -155,12 +169,12 @@ def _uses(
 
 
 def _add_members(
-    connection: sa.Connection, dimension: Dimension, load_id: int, tables: Sequence[Dimension | Fact]
+    connection: sa.Connection, dimension: Dimension, load: _Load, tables: Sequence[Dimension | Fact]
 ) -> None:
     names = [item.name for item in dimension.natural_key]
     found = " union ".join(
         f"select {', '.join(f'{e}::text as {n}' for e, n in zip(expressions, names, strict=True))}"
-        f" from {_source(table, load_id)} where {_kept(table, load_id)}"
+        f" from {_source(table, load.load_id)} where {_kept(table, load)}"
         for table, expressions in _uses(dimension, tables)
     )
     if not found:
@@ -191,7 +205,7 @@ def _reference(number: int, reference: Reference) -> tuple[str, str]:
     return key, f"left join history.{target.key_table} r{number} on r{number}.natural_key = {natural}"
 
 
-def _select(table: Dimension | Fact, load_id: int) -> str:
+def _select(table: Dimension | Fact, load: _Load) -> str:
     items, joins = [], []
     for number, reference in enumerate(table.references):
         item, join = _reference(number, reference)
@@ -209,17 +223,20 @@ def _select(table: Dimension | Fact, load_id: int) -> str:
     # taken, whatever order they were sent in: a shuffled answer is no correction.
     order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
     return f"""select distinct on ({identity}) {identity} as {table.identity}, {", ".join(items)}
-        from {_source(table, load_id)} {" ".join(joins)}
-        where {_kept(table, load_id)}
+        from {_source(table, load.load_id)} {" ".join(joins)}
+        where {_kept(table, load)}
         order by {identity}, {order}, s.row_number""".replace("%", "%%")
 
 
-def _held(table: Dimension | Fact, load_id: int) -> str:
+def _held(table: Dimension | Fact, load: _Load) -> str:
     """The keys of the rows set aside, read from the rows as they were received."""
+    if table.endpoint not in load.set_aside:
+        kind = table.row_id.type if isinstance(table, Fact) else Type.INTEGER
+        return f"create temporary table held_{table.relation} ({table.identity} {kind}) on commit drop"
     columns = ", ".join(f'"{name}" text' for name in ENDPOINTS[table.endpoint or ""].columns)
     rows = (
         f"(select r.* from quality.quarantine q, jsonb_to_record(q.row) r ({columns})"
-        f" where q.load_id = {load_id} and q.endpoint = '{table.endpoint}') s"
+        f" where q.load_id = {load.load_id} and q.endpoint = '{table.endpoint}') s"
     )
     name = f"create temporary table held_{table.relation} on commit drop as "
     if isinstance(table, Fact):

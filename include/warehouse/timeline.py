@@ -52,14 +52,20 @@ class Capture:
     is_followed: bool = False
 
 
-def write(connection: sa.Connection, table: Dimension | Fact, capture: Capture) -> Change:
-    """Write the versions of one table from its temporary tables. The caller commits."""
+def write(
+    connection: sa.Connection, table: Dimension | Fact, capture: Capture, *, is_new: bool = False
+) -> Change:
+    """Write the versions of one table from its temporary tables. The caller commits.
+
+    :param is_new: the table holds no version of the study: there is nothing to close.
+    """
     sql = _Statements(table, capture)
-    connection.exec_driver_sql("drop table if exists pg_temp.closing")
-    connection.exec_driver_sql(sql.closing())
-    gone, differing = connection.exec_driver_sql(
-        "select count(*) filter (where is_gone), count(*) filter (where not is_gone) from closing"
-    ).one()
+    gone = differing = 0
+    if not is_new:
+        connection.exec_driver_sql(sql.closing())
+        gone, differing = connection.exec_driver_sql(
+            f"select count(*) filter (where is_gone), count(*) filter (where not is_gone) from {sql.gone}"
+        ).one()
     if gone or differing:
         if capture.is_repeated:
             if capture.following < OPEN:
@@ -70,10 +76,12 @@ def write(connection: sa.Connection, table: Dimension | Fact, capture: Capture) 
             connection.exec_driver_sql(sql.keep_later_part())
     inserted = connection.exec_driver_sql(sql.insert()).rowcount
     total = connection.exec_driver_sql(f"select count(*) from incoming_{table.relation}").scalar_one()
-    if capture.is_repeated:
-        connection.exec_driver_sql(sql.merge_at(capture.release))
-    if capture.following < OPEN:
-        connection.exec_driver_sql(sql.merge_at(capture.following))
+    # Equal versions meet only where something was written between them.
+    if gone or differing or inserted:
+        if capture.is_repeated:
+            connection.exec_driver_sql(sql.merge_at(capture.release))
+        if capture.following < OPEN:
+            connection.exec_driver_sql(sql.merge_at(capture.following))
     return Change(table.relation, inserted - differing, differing, gone, total - inserted)
 
 
@@ -89,6 +97,7 @@ class _Statements:
         self.id = table.identity
         self.relation = table.relation
         self.history = f"history.{table.relation}"
+        self.gone = f"closing_{table.relation}"
         self.columns = content_columns(table)
         self.at = capture
         #: dim_study is identified by the study itself.
@@ -104,7 +113,7 @@ class _Statements:
 
     def closing(self) -> str:
         """Versions known at the release that the capture contradicts."""
-        return f"""create temporary table closing on commit drop as
+        return f"""create temporary table {self.gone} on commit drop as
             select h.{self.id}, h.valid_from, h.valid_to, i.{self.id} is null as is_gone
             from {self.history} h left join incoming_{self.relation} i on i.{self.id} = h.{self.id}
             where {self._valid}
@@ -113,19 +122,19 @@ class _Statements:
 
     def postpone(self) -> str:
         """A version that began at this release and was captured again later begins there."""
-        return f"""update {self.history} h set valid_from = {self.at.following} from closing c
+        return f"""update {self.history} h set valid_from = {self.at.following} from {self.gone} c
             where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from = {self.at.release}
                 and h.valid_to > {self.at.following}"""
 
     def remove(self) -> str:
         """The same release captured anew: what it said before was never that release."""
-        return f"""delete from {self.history} h using closing c
+        return f"""delete from {self.history} h using {self.gone} c
             where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from = {self.at.release}"""
 
     def close(self) -> str:
-        return f"""update {self.history} h set valid_to = {self.at.release} from closing c
+        return f"""update {self.history} h set valid_to = {self.at.release} from {self.gone} c
             where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from < {self.at.release}"""
 
@@ -138,7 +147,8 @@ class _Statements:
         values = ", ".join(f"h.{name}" for name in names)
         return f"""insert into {self.history} ({", ".join(names)}, valid_from, valid_to, load_id, loaded_at)
             select {values}, {self.at.following}, c.valid_to, h.load_id, h.loaded_at
-            from {self.history} h join closing c on c.{self.id} = h.{self.id} and c.valid_from = h.valid_from
+            from {self.history} h
+            join {self.gone} c on c.{self.id} = h.{self.id} and c.valid_from = h.valid_from
             where h.study_key = {self.at.study_key} and h.valid_to = {self.at.release}
                 and c.valid_to > {self.at.following}"""
 

@@ -206,7 +206,7 @@ def test_a_withdrawn_study_takes_all_along(warehouse: Warehouse) -> None:
 
 def test_a_table_without_a_row_of_the_study_is_left_alone(warehouse: Warehouse) -> None:
     made = "select count(*) from pg_class where relname = 'incoming_{}' and relpersistence = 't'"
-    seen = {}
+    seen: dict[str, int] = {}
 
     def look(connection: sa.Connection, *_: object) -> None:
         for relation in ("fact_hai", "fact_lab_test", "dim_arm", "dim_file"):

@@ -83,8 +83,8 @@ def casts(table: Dimension | Fact) -> list[tuple[str, Type]]:
                 assert cast, key
                 found.append((cast[1], Type.NUMERIC))
     keys = (table.row_id,) if isinstance(table, Fact) else table.natural_key
-    for key in (item for item in keys if item.type is not Type.TEXT):
-        found += [(name, key.type) for name in staged_columns(key.raw)]
+    for item in keys:
+        found += [] if item.type is Type.TEXT else [(name, item.type) for name in staged_columns(item.raw)]
     return found
 
 
