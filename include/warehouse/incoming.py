@@ -84,7 +84,8 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     for table in tables:
         connection.exec_driver_sql(_create(table) + _select(table, load))
         connection.exec_driver_sql(_held(table, load))
-        carry.forward(connection, table, knowledge, study_key, release)
+        if table in holding:
+            carry.forward(connection, table, knowledge, study_key, release)
     # Children first: an inferred participation may name an arm that is inferred in turn.
     for table in reversed(tables):
         if isinstance(table, Dimension):

@@ -194,8 +194,9 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
             load_id=work.load_id,
             is_followed=bool(later),
         )
-        changes.append(timeline.write(connection, table, capture, is_new=table not in rows.holding))
-        if carry.fill(connection, table, rows.study_key, later):
+        is_new = table not in rows.holding
+        changes.append(timeline.write(connection, table, capture, is_new=is_new))
+        if later and carry.fill(connection, table, rows.study_key, later):
             for item in later:
                 timeline.merge(connection, table, capture, item.release)
     return tuple(changes)
