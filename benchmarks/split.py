@@ -11,7 +11,6 @@ import argparse
 import json
 import logging
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -42,8 +41,10 @@ MODES = ("whole json", "whole tsv", "parts json", "parts tsv")
 
 
 def peak() -> int:
-    """Most memory this process has ever had, bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """Most memory this process has ever had, bytes. `ru_maxrss` would begin with that of its parent."""
+    text = Path("/proc/self/status").read_text()
+    (kilobytes,) = (line.split()[1] for line in text.splitlines() if line.startswith("VmHWM:"))
+    return int(kilobytes) * 1024
 
 
 def land(order: dict[str, Any]) -> dict[str, Any]:

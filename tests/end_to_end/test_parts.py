@@ -27,8 +27,8 @@ def test_parts_that_are_not_proven_fail_their_study_alone(
     installations: Installations, small: RunningSandbox
 ) -> None:
     installation = installations.fresh(small)
-    small.fault("mbaa", "504", above_rows=4)
-    small.fault("mbaa", "blank_ignored")
+    small.fault("mbaa", "504", study=CHANGED, above_rows=4)
+    small.fault("mbaa", "blank_ignored", study=CHANGED)
     run = installation.run()
     assert run.state == "failed"
     states = installation.states()
