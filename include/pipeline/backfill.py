@@ -131,7 +131,7 @@ def told(engine: sa.Engine, run_id: str) -> str:
     )
     with engine.connect() as connection:
         rows = connection.execute(statement).all()
-    return "; ".join(f"{action}: {count}, {(size or 0) / 1e6:,.1f} MB" for action, count, size in rows)
+    return "; ".join(f"{action}: {count}, {float(size or 0) / 1e6:,.1f} MB" for action, count, size in rows)
 
 
 def captured(engine: sa.Engine) -> dict[str, set[int]]:
