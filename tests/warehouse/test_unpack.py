@@ -223,14 +223,12 @@ def test_a_bad_line_is_set_aside_and_its_row_stays_as_it_was(warehouse: Warehous
 
 
 def test_a_bad_line_does_not_hide_a_good_row_of_its_number(warehouse: Warehouse) -> None:
-    load = land_tables(
-        warehouse,
-        with_lines("biosample", *[b"BS%d\t\t\tSUB1\tSerum\t\tSDY1" % n for n in range(2, 30)], b"BS30"),
-    )
+    good = [b"PV%d\tDay\tSDY1" % number for number in range(2, 30)]
+    load = land_tables(warehouse, with_lines("planned_visit", b"PV99", *good))
     warehouse.stage(load)
     assert warehouse.judge(load).critical == []
     warehouse.publish(load)
-    assert warehouse.value("select count(*) from star.dim_biosample where biosample_key > 0") == 29
+    assert warehouse.value("select count(*) from star.dim_planned_visit where planned_visit_key > 0") == 29
 
 
 def test_bad_lines_of_a_joined_table_are_judged_by_its_size(warehouse: Warehouse) -> None:
