@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -14,7 +15,8 @@ from include.pipeline import discover, records
 from include.pipeline.decide import Action, Decision
 from include.sources.files import issued
 from include.sources.release import Release
-from include.warehouse.tables import CAPTURE, STUDY, WORK
+from include.sources.release_dates import ANNOUNCED
+from include.warehouse.tables import CAPTURE, DATA_RELEASE, STUDY, WORK
 
 if TYPE_CHECKING:
     from immport_provider.hooks.files import ListedFile
@@ -64,22 +66,24 @@ def decide(
     captured: Collection[int],
     span: Span,
     *,
+    days: Mapping[Release, date] = ANNOUNCED,
     force: bool = False,
     dry_run: bool = False,
 ) -> Iterator[tuple[Decision, ListedFile | None]]:
     """What to do about each package of one study, oldest first.
 
     :param captured: release keys at which the warehouse holds the study whole.
+    :param days: days of releases, as far as they are known: a package does not tell its own.
     :param force: load those releases once more, too.
     """
     there = {release: file for release, file in packages(files, study).items() if release in span}
     for release, file in there.items():
         size = "of unknown size" if file.size_bytes is None else f"of {file.size_bytes / 1e6:,.1f} MB"
         if release.key in captured and not force:
-            yield Decision(study, str(release), None, Action.KEEP, "captured already"), None
+            yield Decision(study, str(release), days.get(release), Action.KEEP, "captured already"), None
         else:
             action = Action.PLAN if dry_run else Action.LOAD
-            yield Decision(study, str(release), None, action, f"{file.name} {size}"), file
+            yield Decision(study, str(release), days.get(release), action, f"{file.name} {size}"), file
     if not there:
         reason = f"ImmPort keeps no package from {span}"
         yield Decision(study, "", None, Action.KEEP, reason), None
@@ -102,7 +106,7 @@ def plan(
     :param studies: all that the warehouse holds when empty.
     :raises CredentialError: the key is not accepted.
     """
-    held = captured(engine)
+    held, days = captured(engine), {**ANNOUNCED, **_days_met(engine)}
 
     def of(study: str) -> list[tuple[Decision, ListedFile | None]]:
         try:
@@ -112,7 +116,8 @@ def plan(
         except ImmPortError as error:
             reason = f"its packages could not be listed: {error}"
             return [(Decision(study, "", None, Action.HOLD, reason), None)]
-        return list(decide(study, files, held.get(study, ()), span, force=force, dry_run=dry_run))
+        there = held.get(study, ())
+        return list(decide(study, files, there, span, days=days, force=force, dry_run=dry_run))
 
     with ThreadPoolExecutor(hook.settings.calls_in_flight) as pool:
         found = [pair for pairs in pool.map(of, studies or current_studies(engine)) for pair in pairs]
@@ -132,6 +137,14 @@ def told(engine: sa.Engine, run_id: str) -> str:
     with engine.connect() as connection:
         rows = connection.execute(statement).all()
     return "; ".join(f"{action}: {count}, {float(size or 0) / 1e6:,.1f} MB" for action, count, size in rows)
+
+
+def _days_met(engine: sa.Engine) -> dict[Release, date]:
+    """Days of the releases that the warehouse has met."""
+    statement = sa.select(DATA_RELEASE).where(DATA_RELEASE.c.release_date.is_not(None))
+    with engine.connect() as connection:
+        rows = connection.execute(statement).all()
+    return {Release.parse(row.release_version): row.release_date for row in rows}
 
 
 def captured(engine: sa.Engine) -> dict[str, set[int]]:

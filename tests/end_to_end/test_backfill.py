@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,8 +13,13 @@ from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.star import differences, row_marks, star_digest
 
-#: The manifest of an older release is not kept: of its files only the names in its tables are known.
+#: Of an older release, its files are known only by name, and its day only if ImmPort announced it: DR16 is
+#: dated by the sandbox.
 FILES = "dim_file"
+DAYS = {
+    "dim_data_release": ("release_date", "release_date_key"),
+    "dim_study": ("latest_data_release_date", "latest_data_release_date_key"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +37,10 @@ def newest(archives: RunningSandbox, installations: Installations) -> Installati
     return installation
 
 
-def _history(installation: Installation) -> dict[str, Any]:
-    digest = star_digest(installation.engine)
+def _history(
+    installation: Installation, without: Mapping[str, Collection[str]] | None = None
+) -> dict[str, Any]:
+    digest = star_digest(installation.engine, without)
     return {name: rows for name, rows in digest.items() if FILES not in name}
 
 
@@ -58,14 +65,13 @@ def test_older_release_loaded_late_gives_the_history_of_the_right_order(
     assert newest.ask(
         "select release_version, route, route_reason from ops.load order by load_id desc limit 1"
     ) == [("DR16", "package", "the run names the package")]
-    assert differences(_history(newest), _history(in_order)) == []
+    assert "\n".join(differences(_history(newest, DAYS), _history(in_order, DAYS))) == ""
     assert newest.ask("select release_version, state from ops.study") == [("DR25", "current")]
-    values = "select count(value_preferred) from star.fact_elispot"
-    assert newest.one(values.replace("value_preferred", "spot_number_preferred")) == 466
-    as_of = newest.ask(
-        "select set_config('star.as_of', 'DR16', false), (select count(*) from star.fact_elispot)"
-    )
-    assert as_of == [("DR16", 466)]
+    with newest.engine.connect() as connection:
+        curated = sa.text("select count(*), count(spot_number_preferred) from star.fact_elispot")
+        assert connection.execute(curated).one() == (466, 466)
+        connection.exec_driver_sql("set star.as_of = 'DR16'")
+        assert connection.execute(curated).one() == (466, 0)
 
     marks = row_marks(newest.engine)
     assert newest.run(dag="immport_backfill", dry_run=False).state == "success"
@@ -102,10 +108,10 @@ def test_synthetic_study_is_reached_back_to_its_first_release(
     for release in ("DR49", "DR49.1", "DR50", "DR51"):
         small.set_release(release)
         assert early.run(studies=["SDY1001"], route="package").state == "success"
-    assert late.run(studies=["SDY1001"]).state == "success"
+    assert late.run(studies=["SDY1001"], route="package").state == "success"
     assert late.run(dag="immport_backfill", dry_run=False).state == "success"
     told = "select release_key, kind from ops.capture where study_accession = 'SDY1001' order by 1"
     captured = late.ask(told)
     assert captured == early.ask(told)
-    assert len(captured) > 2
+    assert len(captured) == 2
     assert differences(_history(late), _history(early)) == []
