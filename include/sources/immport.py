@@ -23,6 +23,8 @@ SEARCH = Endpoint(
     group=Group.SEARCH,
     shape=Shape.SEARCH,
     needs_key=False,
+    quirks="A hyphen in term is an operator: status 400. fromRecord is said to start at 0; some clients count"
+    " from 1.",
 )
 
 SUBJECT_SEARCH = Endpoint(
@@ -38,6 +40,7 @@ SUBJECT_SEARCH = Endpoint(
     group=Group.SEARCH,
     shape=Shape.SEARCH,
     needs_key=False,
+    quirks="Deep pages may be refused: ask study by study.",
 )
 
 RESTRICTED_STUDIES = Endpoint(
@@ -57,6 +60,7 @@ DRS_DOWNLOAD = Endpoint(
     ("url",),
     "a signed address of a file",
     group=Group.SERVICE,
+    quirks="s3 answers 403 for a file that is not there; stream says NoSuchKey.",
     shape=Shape.OBJECT,
 )
 

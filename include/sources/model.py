@@ -83,6 +83,7 @@ class Endpoint:
     :param of_package: fields that a Tab package knows and the API does not send.
     :param unpackaged: names of fields that the API sends and no package knows.
     :param is_packaged: whether a package holds what the endpoint tells at all.
+    :param quirks: what one would not expect of it, as seen in answers and packages.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Endpoint:
     of_package: tuple[Field, ...] = ()
     unpackaged: frozenset[str] = frozenset()
     is_packaged: bool = True
+    quirks: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 from include.sources.model import Endpoint, parse_fields
 
 
-def _result(
-    name: str, about: str, fields: str, key: str = "resultId", **vocabulary: tuple[str, ...]
-) -> Endpoint:
+def _result(name: str, about: str, fields: str, key: str = "resultId", quirks: str = "") -> Endpoint:
     return Endpoint(
         name,
         f"/result/{name}",
@@ -18,7 +16,7 @@ def _result(
         (key,),
         about,
         study_parameter="studyAccession",
-        vocabulary=vocabulary,
+        quirks=quirks,
     )
 
 
@@ -36,6 +34,7 @@ RESULT_ENDPOINTS = (
         unitPreferred unitReported valuePreferred:num valueReported treatmentAccession
         studyTimeT0EventSpecify studyTimeT0Event
         """,
+        quirks="The documented parameter sex is answered with status 500.",
     ),
     _result(
         "elispot",
@@ -50,6 +49,8 @@ RESULT_ENDPOINTS = (
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
         subjectAccession subjectPhenotype treatmentAccession
         """,
+        quirks="What cells were stimulated with stands only in the description of the experiment "
+        "sample, which packages hold.",
     ),
     _result(
         "fcsAnalyzed",
@@ -66,6 +67,7 @@ RESULT_ENDPOINTS = (
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
         subjectAccession subjectPhenotype workspaceFileInfoId:int treatmentAccession
         """,
+        quirks="populationDefnition is spelt so. Parent populations may be cell counts.",
     ),
     _result(
         "hai",
@@ -80,6 +82,8 @@ RESULT_ENDPOINTS = (
         unitReported valuePreferred:num valueReported virusStrainPreferred virusStrainReported
         treatmentAccession
         """,
+        quirks="Titres below the limit are reported as <10 and preferred as a number just below it. "
+        "Some are filed under another technique.",
     ),
     _result(
         "hlaTyping",
@@ -93,6 +97,7 @@ RESULT_ENDPOINTS = (
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
         subjectAccession subjectPhenotype treatmentAccession
         """,
+        quirks="Older answers have no locusName: the alleles carry the locus.",
     ),
     _result(
         "kirTyping",
@@ -106,6 +111,7 @@ RESULT_ENDPOINTS = (
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
         subjectAccession subjectPhenotype treatmentAccession
         """,
+        quirks="There is no field for the gene: the alleles carry it.",
     ),
     _result(
         "massSpectrometryResult",
@@ -118,6 +124,7 @@ RESULT_ENDPOINTS = (
         studyTimeCollected:num studyTimeCollectedUnit subjectAccession workspaceId:int zcharge
         mzratio:num
         """,
+        quirks="The rows of a table, without demographics, visit and time zero.",
     ),
     _result(
         "mbaa",
@@ -133,6 +140,8 @@ RESULT_ENDPOINTS = (
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
         sourceAccession sourceType subjectAccession subjectPhenotype treatmentAccession
         """,
+        quirks="No expsampleAccession: sourceType and sourceAccession tell a sample from a control "
+        "or standard, which have no subject, arm or sample. mfi is text.",
     ),
     _result(
         "neutAbTiter",
@@ -147,6 +156,7 @@ RESULT_ENDPOINTS = (
         unitReported valuePreferred:num valueReported virusStrainPreferred virusStrainReported
         treatmentAccession
         """,
+        quirks="Some are filed under the technique of HAI.",
     ),
     _result(
         "pcr",
@@ -162,6 +172,7 @@ RESULT_ENDPOINTS = (
         subjectAccession subjectPhenotype unitPreferred unitReported valuePreferred:num
         valueReported treatmentAccession
         """,
+        quirks="geneSymbol was split into reported and preferred after 2021.",
     ),
     _result(
         "filePath",
@@ -176,5 +187,7 @@ RESULT_ENDPOINTS = (
         filePath
         """,
         key="filePathId",
+        quirks="filePath begins with a slash, the manifest's path does not. DR16 lists a file once "
+        "for each format.",
     ),
 )

@@ -53,6 +53,7 @@ STUDY_ENDPOINTS = (
         identifies="studyAccession",
         required=True,
         vocabulary={"clinicalTrial": _YES_NO},
+        quirks="An array of one. Ages are text with blanks before. Its release may be older than its files.",
     ),
     _study(
         "summary",
@@ -68,6 +69,7 @@ STUDY_ENDPOINTS = (
         "the study as its page presents it",
         shape=Shape.OBJECT,
         unpackaged=frozenset({"downloadPackages", "studyLinks", "studyPubmeds", "studyPersonnel"}),
+        quirks="The only object that is no array.",
     ),
     _study(
         "arm",
@@ -86,6 +88,7 @@ STUDY_ENDPOINTS = (
         required=True,
         vocabulary={"gender": _SEX},
         unpackaged=_COMPUTED,
+        quirks="Ages belong to the subject in its arm, not to the subject. A pool is one subject.",
     ),
     _study(
         "plannedVisit",
@@ -126,6 +129,7 @@ STUDY_ENDPOINTS = (
         identifies="expsampleAccession",
         unpackaged=_COMPUTED,
         of_package=parse_fields("description resultTotalRecs:int"),
+        quirks="A package declares the number of its results; most older ones agree.",
     ),
     _study(
         "adverseEvent",
@@ -164,6 +168,7 @@ STUDY_ENDPOINTS = (
         "studyAccession conditionReported conditionPreferred",
         "conditionReported",
         "a condition or disease studied",
+        quirks="Older packages name one condition in the study itself.",
     ),
     _study(
         "contract",
@@ -175,6 +180,7 @@ STUDY_ENDPOINTS = (
         """,
         "contractGrantId programId",
         "a grant or contract and its program",
+        quirks="A grant may belong to several programs, a program to many studies.",
     ),
     _study(
         "file",
@@ -200,6 +206,7 @@ STUDY_ENDPOINTS = (
         "criterionAccession criterionCategory criterion",
         "criterionAccession",
         "a criterion of inclusion or exclusion",
+        quirks="No studyAccession in its rows.",
     ),
     _study(
         "intervention",
@@ -243,6 +250,8 @@ STUDY_ENDPOINTS = (
         "fileUUID",
         "a file that can be downloaded, by its UUID",
         is_packaged=False,
+        quirks="May repeat a file. dateFileUpdated is days before the release. Other bytes have "
+        "another UUID.",
     ),
     _study(
         "personnel",

@@ -48,8 +48,8 @@ _UNTOLD = {
 #: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
 _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
     (
-        "Each study, not yet loaded",
-        "Declared and served by the sandbox; no release asks for them.",
+        "Parts of the manifest",
+        "The manifest once more and shorter: declared, served by the sandbox, and asked by nobody.",
         lambda item: item.group is Group.STUDY and item.name not in ENDPOINTS,
     ),
     (
@@ -164,16 +164,19 @@ def sources() -> str:
         "",
         "## Each study at each release",
         "",
-        "Every field received is landed, staged and checked; the last column says which tables of the star",
-        "take values from the endpoint, and the one before which table of a package its rows are made of.",
+        "Every field received is landed, staged and checked. The package table is the one that its rows are",
+        "made of: a release counts that in `*_table_count.txt`, and without rows the endpoint is not asked.",
         "",
-        "| endpoint | path | one row is | key | fields | package table | in the star |",
-        "|---|---|---|---|---|---|---|",
+        "| endpoint | path | one row is | key | fields | package table | in the star | known quirks |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [_source_line(item, _landing(item, uses)) for item in ENDPOINTS.values()]
     for heading, about, kept in _GROUPS:
         lines += ["", f"## {heading}", "", about, ""]
-        lines += ["| endpoint | path | one row is | key | fields |", "|---|---|---|---|---|"]
+        lines += [
+            "| endpoint | path | one row is | key | fields | known quirks |",
+            "|---|---|---|---|---|---|",
+        ]
         lines += [_source_line(item) for item in SHARED_DATA.values() if kept(item)]
     lines += package_sections()
     lines += ["", "## Vocabularies", ""]
@@ -357,6 +360,7 @@ def _source_line(endpoint: Endpoint, tables: list[str] | None = None) -> str:
     if tables is not None:
         cells.append(package_table(endpoint.name))
         cells.append(", ".join(f"[{name}](dictionary.md#{name})" for name in tables) or "kept, not loaded")
+    cells.append(_cell(endpoint.quirks) or "-")
     return f"| {' | '.join(cells)} |"
 
 
