@@ -5,6 +5,7 @@
     <root>/SDY139/DR25/<fetch id>/mbaa.2.json.gz       the second part of an answer asked for in parts
     <root>/SDY139/DR25/<fetch id>/elisa.tsv.gz         where TSV was proven to say the same
     <root>/SDY139/DR25/<fetch id>/SDY139-DR25_Tab.zip  or the package instead of answers
+    <root>/SDY139/DR25/<fetch id>/SDY139-DR25_table_count.txt  and what the release counts
     <root>/SDY139/DR25/<fetch id>/manifest.json        written last: the fetch is complete
     <root>/vocabularies/<fetch id>/lkSex.json.gz       the same for vocabularies
 
@@ -32,7 +33,7 @@ from uuid import uuid4
 
 from airflow.sdk import ObjectStoragePath
 
-from include.manifest import FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
+from include.manifest import COUNTS, FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
 from include.sources.intake import Confined, take_json, take_tsv
 from include.sources.model import Endpoint
 from include.sources.reader import NotDataError, read_rows
@@ -149,11 +150,12 @@ class Landing:
         return folder / f".{name}.download"
 
     def keep(
-        self, fetch: Fetch, name: str, file: Path, parameters: dict[str, str], note: str | None = None
+        self, fetch: Fetch, name: str, file: Path, parameters: dict[str, str], *, what: str = PACKAGE
     ) -> Landed:
-        """Land a verified package, which is moved here.
+        """Land a verified file, which is moved here: a package, or the table counts of a release.
 
         :param name: file name it is kept under, such as `SDY139-DR25_Tab.zip`.
+        :param what: what it is, in place of an endpoint's name.
         :raises LandingError: the fetch is complete already, or it cannot be written (disk full).
         """
         self._refuse_complete(fetch)
@@ -170,13 +172,14 @@ class Landing:
                 shutil.copyfileobj(content, kept, _BLOCK)
             file.unlink()
         path = f"{fetch.path}/{name}"
-        landed = Landed(PACKAGE, path, dict(parameters), _now(), size, size, 0, sha256, form="zip", note=note)
+        form = name.rpartition(".")[2].lower()
+        landed = Landed(what, path, dict(parameters), _now(), size, size, 0, sha256, form=form)
         self._write_json(self._note(fetch, landed.name), asdict(landed))
         return landed
 
     @contextmanager
     def package(self, landed: Landed) -> Iterator[Path]:
-        """A landed package as a local file, for as long as it is needed; checked to be what was landed.
+        """A landed file as a local one, for as long as it is needed; checked to be what was landed.
 
         :raises LandingError: the file is missing or changed since.
         """
@@ -309,7 +312,7 @@ class Landing:
             return True
         digest = hashlib.sha256()
         try:
-            if landed.endpoint == PACKAGE:
+            if landed.endpoint in (PACKAGE, COUNTS):
                 with self.package(landed):
                     return True
             with _explained(landed):

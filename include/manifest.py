@@ -9,6 +9,8 @@ FORMAT = 1
 
 #: Stands in for an endpoint's name where the file is a Tab package.
 PACKAGE = "package"
+#: The same for the rows by table that a release counts.
+COUNTS = "tableCount"
 
 
 class LandingError(RuntimeError):
@@ -64,7 +66,7 @@ class VocabularyFetch(Fetch):
 class Landed:
     """One landed file: an answer, a part of one, or a package.
 
-    :param endpoint: the endpoint that answered; `PACKAGE` for a package.
+    :param endpoint: the endpoint that answered; `PACKAGE` or `COUNTS` for a file.
     :param path: file, relative to the root; empty when nothing was asked for.
     :param parameters: query parameters that were sent.
     :param fetched_at: when its last byte arrived, ISO 8601, UTC.
@@ -74,7 +76,7 @@ class Landed:
     :param missing_keys: declared fields that rows did not have, with the number of such rows.
     :param unknown_keys: fields of rows that nobody declared, with the number of such rows.
     :param piece: number of the part, from 1, of an answer that was asked for in parts; 0 for a whole one.
-    :param form: `json` or `tsv`; `zip` for a package.
+    :param form: `json` or `tsv`; of a file its ending.
     :param note: what a person should know: why nothing was asked for, why in parts.
     :param rows_expected: rows that another count has, of all parts together.
     :param expected_from: that count: the release's table counts, the same asked for in other parts.

@@ -149,7 +149,10 @@ class _Line:
                 # A trial that never ends, because its task was killed, is followed by another.
                 _write(connection, source, {"state": HALF_OPEN, "opened_at": sa.func.now()})
                 return _Visit(is_trial=True, trial_of=seen.endpoint)
-        raise _refusal(source, seen, f"{until.astimezone(UTC):%H:%M} UTC")
+        refusal = _refusal(source, seen, f"{until.astimezone(UTC):%H:%M} UTC")
+        if isinstance(refusal, CircuitOpenError):
+            refusal.retry_after = (until - seen.now).total_seconds()
+        raise refusal
 
     def _close(self, host: str) -> None:
         closed = {"state": CLOSED, "failures": 0, "openings": 0, "opened_at": None}

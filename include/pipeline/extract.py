@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from immport_provider.errors import BadAnswerError, CredentialError, MissingFileError, WrongFileError
 from include.landing import Fetch, Landed
-from include.manifest import PACKAGE
+from include.manifest import COUNTS, PACKAGE
 from include.pipeline import answers, records
 from include.pipeline.answers import Context, Expected, SplitNotWholeError
 from include.pipeline.backfill import KINDS
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook
 
 _MANIFEST, _STUDY = ENDPOINTS["manifest"], STUDY_ENDPOINTS[0]
+#: Bytes of a package between two words about how far it is.
+_TELL_EVERY = 8 << 20
 
 
 class ReleaseMovedError(RuntimeError):
@@ -80,9 +82,8 @@ def _fetch(context: Context) -> None:
     files = list(_release_files(context))
     offered = newest(files, load.study, "tab")
     package = offered[0] if offered else None
-    inventory, why_not = _inventory(context, files)
-    _take(context, _choice(context, package, inventory, why_not))
-    ways: dict[Route, Callable[[], None]] = {Route.API: lambda: _land_answers(context, inventory)}
+    _take(context, _choice(context, files, package))
+    ways: dict[Route, Callable[[], None]] = {Route.API: lambda: _land_answers(context, files)}
     if package is not None:
         ways[Route.PACKAGE] = lambda: _land_package(context, package)
     route = context.load.route or Route.API
@@ -102,22 +103,23 @@ def _take(context: Context, choice: Choice) -> None:
     context.load = replace(context.load, route=choice.route, route_reason=choice.reason)
 
 
-def _choice(
-    context: Context, package: ListedFile | None, inventory: Inventory | None, why_not: str | None
-) -> Choice:
+def _choice(context: Context, files: list[ListedFile], package: ListedFile | None) -> Choice:
     """The route. What an interrupted try chose holds."""
-    load = context.load
+    load, wish = context.load, context.tools.wish
     if load.route is not None and (package or load.route is Route.API):
         return Choice(load.route, load.route_reason or "")
     known = Known(
         load.study,
         package.name if package else None,
         package.size_bytes if package else None,
-        inventory,
+        None,
         RESULT_TABLES,
         _listed_rows(context.tools.engine, load.load_id),
     )
-    choice = choose(known, context.tools.wish)
+    if package is None or wish.of(load.study) is not None:
+        return choose(known, wish)
+    inventory, why_not = _inventory(context, files)
+    choice = choose(replace(known, inventory=inventory), wish)
     return Choice(choice.route, f"{choice.reason} ({why_not})") if why_not else choice
 
 
@@ -147,38 +149,47 @@ def _inventory(context: Context, files: list[ListedFile]) -> tuple[Inventory | N
     found = newest(files, context.load.study, "table_count")
     if found is None:
         return None, "no table counts are listed"
-    file = found[0]
-    spool = context.tools.landing.spool(context.fetch, file.name)
+    file, landing = found[0], context.tools.landing
     try:
-        context.hook.download(file, spool)
-        return read_inventory(file.name, spool.read_text("utf-8", "replace")), None
+        if COUNTS not in context.landed:
+            spool = landing.spool(context.fetch, file.name)
+            context.hook.download(file, spool)
+            context.landed[COUNTS] = landing.keep(context.fetch, file.name, spool, _about(file), what=COUNTS)
+        with landing.package(context.landed[COUNTS]) as path:
+            return read_inventory(file.name, path.read_text("utf-8", "replace")), None
     except (MissingFileError, BadAnswerError, InventoryError) as error:
         # Only a convenience: without it, everything is asked for.
         return None, str(error)
-    finally:
-        spool.unlink(missing_ok=True)
+
+
+def _about(file: ListedFile) -> dict[str, str]:
+    return {"fileUUID": file.uuid, "md5": file.md5 or ""}
 
 
 def _land_package(context: Context, package: ListedFile) -> None:
     # Answers of another route, tried before, stay where they lie: the fetch is made of the package.
-    context.landed = {
-        name: item for name, item in context.landed.items() if name in (_MANIFEST.name, PACKAGE)
-    }
+    kept = (_MANIFEST.name, COUNTS, PACKAGE)
+    context.landed = {name: item for name, item in context.landed.items() if name in kept}
     if PACKAGE in context.landed:
         return
     spool = context.tools.landing.spool(context.fetch, package.name)
     size = f" of {package.size_bytes / 1e6:,.1f}" if package.size_bytes else ""
 
+    told = 0
+
     def progress(received: int) -> None:
-        context.step.progress(0, f"{package.name}: {received / 1e6:,.1f}{size} MB")
+        nonlocal told
+        if received >= told:  # not for every piece of some kilobytes
+            told = received + _TELL_EVERY
+            context.step.progress(0, f"{package.name}: {received / 1e6:,.1f}{size} MB")
 
     context.hook.download(package, spool, progress=progress)
-    about = {"fileUUID": package.uuid, "md5": package.md5 or ""}
-    context.landed[PACKAGE] = context.tools.landing.keep(context.fetch, package.name, spool, about)
+    context.landed[PACKAGE] = context.tools.landing.keep(context.fetch, package.name, spool, _about(package))
 
 
-def _land_answers(context: Context, inventory: Inventory | None) -> None:
+def _land_answers(context: Context, files: list[ListedFile]) -> None:
     """Ask every endpoint that may have rows. The study comes last: it tells whether its release moved."""
+    inventory, _ = _inventory(context, files)
     for endpoint in (*(item for item in ENDPOINTS.values() if item is not _STUDY), _STUDY):
         _land_answer(context, endpoint, _expected(endpoint, inventory))
     _same_release(context)
@@ -191,7 +202,7 @@ def _land_answer(context: Context, endpoint: Endpoint, expected: Expected | None
             context.landed[endpoint.name] = context.tools.landing.leave_out(context.fetch, endpoint, why)
         return
     answers.land(context, endpoint, expected)
-    done = len({item.endpoint for item in context.landed.values()})
+    done = len(ENDPOINTS.keys() & {item.endpoint for item in context.landed.values()})
     rows = sum(item.rows for item in context.landed.values())
     context.step.progress(rows, f"{endpoint.name}, {done} of {len(ENDPOINTS)} endpoints")
 
@@ -225,6 +236,6 @@ def _told(landed: tuple[Landed, ...]) -> str:
     package = next((item for item in landed if item.endpoint == PACKAGE), None)
     if package is not None:
         return package.path.rpartition("/")[2]
-    asked = {item.endpoint for item in landed if item.path}
-    empty = {item.endpoint for item in landed} - asked
+    asked = {item.endpoint for item in landed if item.path and item.endpoint != COUNTS}
+    empty = {item.endpoint for item in landed if not item.path}
     return f"{len(asked)} endpoints" + (f", {len(empty)} known to be empty" if empty else "")

@@ -9,9 +9,8 @@ from typing import Protocol, TypeVar
 
 from include.sources.release import Release
 
-_PACKAGE = re.compile(r"(?P<study>SDY\d+)-(?P<release>DR\d+(?:\.\d+)?)(?:_Tab)?\.zip", re.IGNORECASE)
-_RELEASE_FILE = re.compile(
-    r"(?P<study>SDY\d+)-(?P<release>DR\d+(?:\.\d+)?)_(?P<what>\w+)\.\w+", re.IGNORECASE
+_ISSUED = re.compile(
+    r"(?P<study>SDY\d+)-(?P<release>DR\d+(?:\.\d+)?)(?:_(?P<what>\w+))?\.(?P<ending>\w+)", re.IGNORECASE
 )
 
 
@@ -36,10 +35,10 @@ class Issued:
 
 def issued(name: str) -> Issued | None:
     """Study and release of a release file or an archive; None for any other name."""
-    found = _RELEASE_FILE.fullmatch(name) or _PACKAGE.fullmatch(name)
+    found = _ISSUED.fullmatch(name)
     if found is None:
         return None
-    what = found.groupdict().get("what") or "archive"
+    what = found["what"] or ("archive" if found["ending"].lower() == "zip" else "")
     try:
         return Issued(found["study"].upper(), Release.parse(found["release"].upper()), what.lower())
     except ValueError:

@@ -10,7 +10,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 from immport_provider.pools import API, POOLS
-from tests.support.runs import Processes, processes  # noqa: F401
+from tests.support.runs import Processes
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +33,7 @@ def test_tasks_that_ask_the_api_and_no_others_are_in_its_pool(bag: DagBag) -> No
     assert {pools["immport_release", step] for step in steps} == {"default_pool"}
 
 
-def test_missing_pools_are_made_and_changed_sizes_stay(processes: Processes, tmp_path: Path) -> None:  # noqa: F811
+def test_missing_pools_are_made_and_changed_sizes_stay(processes: Processes, tmp_path: Path) -> None:
     def slots() -> dict[str, int]:
         with sqlite3.connect(processes.home / "airflow.db") as database:
             return dict(database.execute("select pool, slots from slot_pool").fetchall())
@@ -53,7 +53,7 @@ def test_missing_pools_are_made_and_changed_sizes_stay(processes: Processes, tmp
     assert ensure() == {**declared, "immport_api": 1}
 
 
-def test_a_starting_part_of_airflow_makes_them(processes: Processes, tmp_path: Path) -> None:  # noqa: F811
+def test_a_starting_part_of_airflow_makes_them(processes: Processes, tmp_path: Path) -> None:
     with sqlite3.connect(processes.home / "airflow.db") as database:
         database.execute("delete from slot_pool where pool like 'immport%'")
     assert processes.call("tests.dags.test_pools:start_a_job", tmp_path / "log") == 0, (

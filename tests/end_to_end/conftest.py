@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.worlds import BEFORE, CANARY, NEWEST, Loaded
-from tests.support.runs import Installation, Installations, installations, processes  # noqa: F401
+from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.star import star_digest
 
@@ -37,19 +37,19 @@ def wide(_wide: RunningSandbox) -> RunningSandbox:
 
 
 @pytest.fixture(scope="session")
-def before(installations: Installations, _small: RunningSandbox) -> Loaded:  # noqa: F811
+def before(installations: Installations, _small: RunningSandbox) -> Loaded:
     """The small world at the release before the newest."""
     return _load(installations.fresh(_small), BEFORE)
 
 
 @pytest.fixture(scope="session")
-def after(installations: Installations, _small: RunningSandbox, before: Loaded) -> Loaded:  # noqa: F811
+def after(installations: Installations, _small: RunningSandbox, before: Loaded) -> Loaded:
     """The small world at the newest release."""
     return _load(installations.copy(before.installation), NEWEST)
 
 
 @pytest.fixture(scope="session")
-def wide_loaded(installations: Installations, _wide: RunningSandbox) -> Loaded:  # noqa: F811
+def wide_loaded(installations: Installations, _wide: RunningSandbox) -> Loaded:
     """The wide world at the newest release."""
     return _load(installations.fresh(_wide), NEWEST)
 

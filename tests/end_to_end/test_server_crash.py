@@ -54,5 +54,5 @@ def test_publish_stages_and_checks_anew_after_a_crash(
     assert differences(star_digest(installation.engine), before.digest) == []
     assert staging_tables(installation.engine) == []
     assert installation.ask("select load_id from ops.ledger group by 1 having count(*) > 1") == []
-    asked = [(item["study"], item["endpoint"]) for item in small.requests()]
+    asked = [(item["path"], item["query"]) for item in small.requests()]
     assert len(asked) == len(set(asked)), "fetched again"

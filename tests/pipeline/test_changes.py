@@ -54,7 +54,7 @@ class Source:
 
     def issue(self, number: int, package: str, content: str = "") -> None:
         names = [f"SDY{number}-{package}{end}" for end in ("_Tab.zip", "_table_count.txt", "_MySQL.zip")]
-        self.files[f"SDY{number}"] = {name: f"md5 of {name} {content}" for name in names}
+        self.files[f"SDY{number}"] = {name: f"md5 of {name} {content}".strip().lower() for name in names}
 
     def ask(self, study: str) -> tuple[RemoteFile, ...]:
         self.asked.append(study)

@@ -79,7 +79,8 @@ def test_a_zip_that_would_grow_too_much_is_refused(monkeypatch: pytest.MonkeyPat
 def test_names_of_packages() -> None:
     assert named("SDY139-DR25_Tab.zip") == ("SDY139", Release(25))
     assert named("SDY139-DR49.1_Tab.zip") == ("SDY139", Release(49, 1))
-    for name in ("SDY139-DR25.zip", "Tab.zip", "xSDY1-DR1_Tab.zip", "SDY1-DR1_Tab.zip.part"):
+    assert named("SDY139-DR25.zip") == ("SDY139", Release(25))
+    for name in ("SDY139-DR25_MySQL.zip", "Tab.zip", "xSDY1-DR1_Tab.zip", "SDY1-DR1_Tab.zip.part"):
         with pytest.raises(NotDataError):
             named(name)
 

@@ -52,6 +52,7 @@ class Transfer:
 
     :param address: asks DRS: `s3` or `stream` to a signed address.
     :param progress: told the bytes that are there, after every piece that came.
+    :param announce: told host and port of a new address before it is asked; an error it raises stops that.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class Transfer:
         clock: Callable[[], datetime],
         say: Callable[..., None],
         progress: Callable[[int], None] | None = None,
+        announce: Callable[[str], None] = lambda host: None,
     ) -> None:
         self.file, self.target = file, target
         self.settings = settings
         self._ask_address, self._clock, self._say = address, clock, say
         self._progress = progress or (lambda _: None)
+        self._announce = announce
         self._note = target.with_name(f"{target.name}.etag")
         self._method = S3
         self._address: Address | None = None
@@ -92,17 +95,6 @@ class Transfer:
     def __exit__(self, *_: object) -> None:
         self._client.close()
         self._part.close()
-
-    def locate(self) -> str | None:
-        """Ask for the address, and tell its host and port; None when all bytes are here already.
-
-        :raises ImmPortError: DRS gives none.
-        """
-        if self._whole:
-            return None
-        with explained(self._request, self.settings.source):
-            self._address = read_address(self._ask_address(self._method), self.settings)
-        return self._address.host
 
     def bring(self, attempts: Retrying, sleep: Callable[[float], None]) -> Downloaded:
         """Fetch and verify. A wrong file is fetched once more from the start.
@@ -209,6 +201,8 @@ class Transfer:
             headers["Range"] = f"bytes={self._received}-"
             if self._etag and not self._etag.startswith("W/"):
                 headers["If-Range"] = self._etag
+        if is_fresh:
+            self._announce(address.host)
         self._requests += 1
         with asked(self._client, address, headers) as answer:
             if answer.status_code in (200, 206):

@@ -257,6 +257,14 @@ class ImmPortHook(BaseHook):
         from immport_provider.hooks.downloads import Transfer
         from immport_provider.hooks.retries import BACKOFF, retrying
 
+        hosts: set[str] = set()
+
+        def announce(host: str) -> None:
+            # The file store is a service of its own: it may be down while the API answers.
+            if self.watch is not None:
+                self.watch.before(host)
+            hosts.add(host)
+
         tries = self.settings.max_retries + 1
         attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning)
         transfer = Transfer(
@@ -267,16 +275,14 @@ class ImmPortHook(BaseHook):
             clock=self._clock,
             say=self.log.warning,
             progress=progress,
+            announce=announce,
         )
         with transfer:
-            host, watch = transfer.locate(), self.watch
-            # The file store is a service of its own: it may be down while the API answers.
-            if watch is not None and host is not None:
-                watch.before(host)
             done = transfer.bring(attempts, self._sleep)
-            if watch is not None and host is not None:
-                watch.answered(host, DRS_DOWNLOAD.name)
-            return done
+        for host in hosts:
+            if self.watch is not None:
+                self.watch.answered(host, DRS_DOWNLOAD.name)
+        return done
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for a study, and then for what only a valid key may see of it."""
