@@ -17,28 +17,23 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
-import shutil
-import tempfile
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from airflow.sdk import ObjectStoragePath
 
+from include.landing_files import Files, explained, told
 from include.manifest import COUNTS, FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
 from include.sources.intake import Confined, take_json, take_tsv
 from include.sources.model import Endpoint
-from include.sources.reader import NotDataError, read_rows
+from include.sources.reader import read_rows
 from include.sources.release import Release
-from include.sources.tsv import Header, NotTsvError, TsvBody, read_tsv
+from include.sources.tsv import Header, TsvBody, read_tsv
 
 MANIFEST = "manifest.json"
 
@@ -48,12 +43,8 @@ _BLOCK = 1 << 20
 __all__ = ["Fetch", "Landed", "Landing", "LandingError", "Manifest"]
 
 
-class Landing:
+class Landing(Files):
     """A landing zone below `root`: a folder, or any URL that Airflow's object storage opens."""
-
-    def __init__(self, root: str) -> None:
-        self.root = ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")  # noqa: PTH100
-        self._is_local = self.root.protocol == "file"
 
     def receive(
         self,
@@ -140,15 +131,6 @@ class Landing:
         self._write_json(self._note(fetch, landed.name), asdict(landed))
         return landed
 
-    def spool(self, fetch: Fetch, name: str) -> Path:
-        """Where a download may grow until it is whole: it outlives the task if the landing zone is local."""
-        if self._is_local:
-            folder = Path((self.root / fetch.path).path)
-        else:
-            folder = Path(tempfile.gettempdir()) / "immport-warehouse" / fetch.path
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f".{name}.download"
-
     def keep(
         self, fetch: Fetch, name: str, file: Path, parameters: dict[str, str], *, what: str = PACKAGE
     ) -> Landed:
@@ -163,37 +145,12 @@ class Landing:
         with file.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         size = file.stat().st_size
-        if self._is_local:
-            _sync_file(file)
-            os.replace(file, target.path)  # noqa: PTH105
-            _sync_folder(target.parent.path)
-        else:
-            with self._arriving(target) as kept, file.open("rb") as content:
-                shutil.copyfileobj(content, kept, _BLOCK)
-            file.unlink()
+        self._adopt(file, target)
         path = f"{fetch.path}/{name}"
         form = name.rpartition(".")[2].lower()
         landed = Landed(what, path, dict(parameters), _now(), size, size, 0, sha256, form=form)
         self._write_json(self._note(fetch, landed.name), asdict(landed))
         return landed
-
-    @contextmanager
-    def package(self, landed: Landed) -> Iterator[Path]:
-        """A landed file as a local one, for as long as it is needed; checked to be what was landed.
-
-        :raises LandingError: the file is missing or changed since.
-        """
-        with ExitStack() as stack, _explained(landed):
-            path = Path((self.root / landed.path).path)
-            if not self._is_local:
-                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="immport-warehouse-"))
-                path = Path(folder) / path.name
-                with (self.root / landed.path).open("rb") as kept, path.open("wb") as local:
-                    shutil.copyfileobj(kept, local, _BLOCK)
-            with path.open("rb") as content:
-                if hashlib.file_digest(content, "sha256").hexdigest() != landed.sha256:
-                    raise LandingError(f"{_name(landed)}: changed since it was landed (sha256 differs)")
-            yield path
 
     def partial(self, fetch: Fetch) -> dict[str, Landed]:
         """What an interrupted fetch already landed, by name: only files whose bytes still agree."""
@@ -279,7 +236,7 @@ class Landing:
         read = read_tsv if landed.form == "tsv" else read_rows
         digest = hashlib.sha256()
         rows = 0
-        with _explained(landed):
+        with explained(landed):
             for row in read(self._bytes(landed, digest.update), endpoint):
                 rows += 1
                 yield row
@@ -291,7 +248,7 @@ class Landing:
         :raises LandingError: as for `rows`.
         """
         digest = hashlib.sha256()
-        with _explained(landed):
+        with explained(landed):
             body = TsvBody(self._bytes(landed, digest.update), endpoint)
             for block in body.blocks():
                 yield body.header, block
@@ -299,13 +256,7 @@ class Landing:
 
     def _same(self, landed: Landed, sha256: str, rows: int) -> None:
         if (sha256, rows) != (landed.sha256, landed.rows):
-            raise LandingError(f"{_name(landed)}: changed since it was landed (sha256 or row count differ)")
-
-    def _bytes(self, landed: Landed, seen: Callable[[bytes], None]) -> Iterator[bytes]:
-        with (self.root / landed.path).open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
-            while block := packed.read(_BLOCK):
-                seen(block)
-                yield block
+            raise LandingError(f"{told(landed)}: changed since it was landed (sha256 or row count differ)")
 
     def _is_intact(self, landed: Landed) -> bool:
         if not landed.path:
@@ -315,7 +266,7 @@ class Landing:
             if landed.endpoint in (PACKAGE, COUNTS):
                 with self.package(landed):
                     return True
-            with _explained(landed):
+            with explained(landed):
                 for _ in self._bytes(landed, digest.update):
                     pass
         except LandingError:
@@ -347,59 +298,6 @@ class Landing:
             raise LandingError(
                 f"{fetch.study} {fetch.release}: fetch {fetch.fetch_id} is complete, never rewritten"
             )
-
-    def _write_json(self, target: ObjectStoragePath, content: dict[str, Any]) -> None:
-        with self._arriving(target) as file:
-            file.write(json.dumps(content, indent=1).encode())
-
-    @contextmanager
-    def _arriving(self, target: ObjectStoragePath) -> Iterator[IO[bytes]]:
-        """A file under a name of its own until it is whole and safe on the disk."""
-        part = target.parent / f".{target.name}.{uuid4().hex}.part"
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                yield file
-                if self._is_local:
-                    file.flush()
-                    os.fsync(file.fileno())
-            if self._is_local:
-                os.replace(part.path, target.path)  # noqa: PTH105
-                _sync_folder(target.parent.path)
-            else:
-                self.root.fs.mv(part.path, target.path)
-        except OSError as error:
-            raise LandingError(f"{target}: cannot be written: {error.strerror or error}") from error
-        finally:
-            part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _explained(landed: Landed) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise LandingError(f"{_name(landed)}: missing") from None
-    except (OSError, EOFError, zlib.error, NotDataError, NotTsvError) as error:
-        raise LandingError(f"{_name(landed)}: changed since it was landed: {error}") from error
-
-
-def _name(landed: Landed) -> str:
-    return f"{landed.path.partition('/')[0]} {landed.endpoint}: {landed.path}"
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: str) -> None:
-    """A rename is safe from a power cut only when its folder is on the disk, too."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _without_credentials(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from immport_provider.hooks.listing import Listing
 from include.landing import Landing
 from include.pipeline.changes import Look, with_release_files
 from include.pipeline.decide import Action, Decision, Held, Listed, Policy, Restricted, batches, decide
-from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, note_run
+from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, Load, note_run
 from include.sources.release import Release
 from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
 
@@ -157,7 +158,8 @@ def _load(
     interrupted = connection.scalar(
         sa.select(sa.func.max(LOAD.c.load_id)).where(
             is_open,
-            LOAD.c.release_version == item.release,
+            # It may have turned out to be of a later release than the listing tells.
+            (LOAD.c.release_version == item.release) | sa.literal(item.release == item.listed),
             LOAD.c.release_date.is_not_distinct_from(item.release_date),
             LOAD.c.listed_version.is_not_distinct_from(item.listed),
             LOAD.c.file_uuid.is_not_distinct_from(package.uuid if package else None),
@@ -192,6 +194,16 @@ def _new_load(
         state=state,
     )
     return int(connection.execute(statement.returning(LOAD.c.load_id)).scalar_one())
+
+
+def move(engine: sa.Engine, load: Load, release: Release) -> Load:
+    """Let a planned load be of another release: what its source says now is of that one."""
+    moved = Decision(load.study, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version)
+    with engine.begin() as connection:
+        key = _valid_from(connection, moved, is_of_its_release=False)
+        values = {"release_version": moved.release, "release_key": key, "changed_at": sa.func.now()}
+        connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(**values))
+    return replace(load, release=moved.release, release_key=key)
 
 
 def work_of(

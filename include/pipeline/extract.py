@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from immport_provider.errors import BadAnswerError, CredentialError, MissingFileError, WrongFileError
 from include.landing import Fetch, Landed
 from include.manifest import COUNTS, PACKAGE
-from include.pipeline import answers, records
+from include.pipeline import answers, discover, records
 from include.pipeline.answers import Context, Expected, SplitNotWholeError
 from include.pipeline.backfill import KINDS
 from include.pipeline.batch import Tools
 from include.pipeline.records import EXTRACTED, Load, Step
 from include.pipeline.route import Choice, Known, RouteError, choose
-from include.sources.files import newest
+from include.sources.files import issued, newest
 from include.sources.immport import ENDPOINTS, STUDY_ENDPOINTS
 from include.sources.inventory import Inventory, InventoryError, read_inventory
 from include.sources.model import Endpoint, Route
@@ -47,8 +47,8 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
         # Nothing else can be fetched with that key, whichever task of the run learned it first.
         if refused := records.refused_credentials(tools.engine, tools.run_id):
             raise CredentialError(f"not asked for, credentials were refused: {refused}")
-        context = Context(tools, hook, load, fetch, step, tools.landing.partial(fetch))
-        _fetch(context)
+        context = _fetch(Context(tools, hook, load, fetch, step, tools.landing.partial(fetch)))
+        load, fetch = context.load, context.fetch
         tools.landing.write_manifest(
             fetch,
             context.landed.values(),
@@ -71,19 +71,19 @@ def _release_date(load: Load) -> str | None:
     return load.release_date.isoformat() if load.release_date and is_listed else None
 
 
-def _fetch(context: Context) -> None:
+def _fetch(context: Context) -> Context:
+    """Land the study. Returns the context it was done in: its release may have turned out to be later."""
     load = context.load
     if load.file_uuid is not None:
         _take(context, Choice(Route.PACKAGE, "the run names the package"))
         _land_package(context, _named_package(context))
-        return
+        return context
     # Fetched by either route: it says what files there are, packages among them.
     _land_answer(context, _MANIFEST, None)
-    files = list(_release_files(context))
-    offered = newest(files, load.study, "tab")
-    package = offered[0] if offered else None
-    _take(context, _choice(context, files, package))
-    ways: dict[Route, Callable[[], None]] = {Route.API: lambda: _land_answers(context, files)}
+    context = _at_release_of_files(context)
+    package = _offered(context, "tab")
+    _take(context, _choice(context, package))
+    ways: dict[Route, Callable[[], None]] = {Route.API: lambda: _land_answers(context)}
     if package is not None:
         ways[Route.PACKAGE] = lambda: _land_package(context, package)
     route = context.load.route or Route.API
@@ -95,6 +95,29 @@ def _fetch(context: Context) -> None:
             raise
         _take(context, Choice(others[0], f"not to be had as {route}: {records.brief(error)}"))
         ways[others[0]]()
+    return context
+
+
+def _at_release_of_files(context: Context) -> Context:
+    """ImmPort issues a study's files at later releases than the study tells: what it says now is of those."""
+    load, tools = context.load, context.tools
+    told = (issued(file.name) for file in _release_files(context))
+    newest_files = max((item.release for item in told if item and item.study == load.study), default=None)
+    if newest_files is None or newest_files <= Release.parse(load.release):
+        return context
+    moved = discover.move(tools.engine, load, newest_files)
+    tools.landing.discard(context.fetch, context.landed[_MANIFEST.name])
+    fetch = Fetch(moved.study, moved.release, moved.fetch_id)
+    context = Context(tools, context.hook, moved, fetch, context.step, tools.landing.partial(fetch))
+    _land_answer(context, _MANIFEST, None)
+    return context
+
+
+def _offered(context: Context, what: str) -> ListedFile | None:
+    """The release file of a kind (`tab`, `table_count`) that is of the release that is loaded."""
+    load = context.load
+    found = newest(_release_files(context), load.study, what)
+    return found[0] if found and found[1] == Release.parse(load.release) else None
 
 
 def _take(context: Context, choice: Choice) -> None:
@@ -103,7 +126,7 @@ def _take(context: Context, choice: Choice) -> None:
     context.load = replace(context.load, route=choice.route, route_reason=choice.reason)
 
 
-def _choice(context: Context, files: list[ListedFile], package: ListedFile | None) -> Choice:
+def _choice(context: Context, package: ListedFile | None) -> Choice:
     """The route. What an interrupted try chose holds."""
     load, wish = context.load, context.tools.wish
     if load.route is not None and (package or load.route is Route.API):
@@ -118,7 +141,7 @@ def _choice(context: Context, files: list[ListedFile], package: ListedFile | Non
     )
     if package is None or wish.of(load.study) is not None:
         return choose(known, wish)
-    inventory, why_not = _inventory(context, files)
+    inventory, why_not = _inventory(context)
     choice = choose(replace(known, inventory=inventory), wish)
     return Choice(choice.route, f"{choice.reason} ({why_not})") if why_not else choice
 
@@ -144,12 +167,11 @@ def _named_package(context: Context) -> ListedFile:
     raise RouteError(f"{load.name}: the package {load.file_uuid} is no longer listed")
 
 
-def _inventory(context: Context, files: list[ListedFile]) -> tuple[Inventory | None, str | None]:
+def _inventory(context: Context) -> tuple[Inventory | None, str | None]:
     """The rows by table that the release counts, or why they are not known."""
-    found = newest(files, context.load.study, "table_count")
-    if found is None:
+    file, landing = _offered(context, "table_count"), context.tools.landing
+    if file is None:
         return None, "no table counts are listed"
-    file, landing = found[0], context.tools.landing
     try:
         if COUNTS not in context.landed:
             spool = landing.spool(context.fetch, file.name)
@@ -187,9 +209,9 @@ def _land_package(context: Context, package: ListedFile) -> None:
     context.landed[PACKAGE] = context.tools.landing.keep(context.fetch, package.name, spool, _about(package))
 
 
-def _land_answers(context: Context, files: list[ListedFile]) -> None:
+def _land_answers(context: Context) -> None:
     """Ask every endpoint that may have rows. The study comes last: it tells whether its release moved."""
-    inventory, _ = _inventory(context, files)
+    inventory, _ = _inventory(context)
     for endpoint in (*(item for item in ENDPOINTS.values() if item is not _STUDY), _STUDY):
         _land_answer(context, endpoint, _expected(endpoint, inventory))
     _same_release(context)

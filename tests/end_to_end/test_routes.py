@@ -10,6 +10,7 @@ import pytest
 from include.sources.model import Route
 from include.warehouse.carry import single_route
 from tests.end_to_end.worlds import Loaded
+from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.star import differences, star_digest
@@ -108,6 +109,30 @@ def test_package_that_is_not_offered_cannot_be_asked_for(installations: Installa
         assert "the package was asked for, but the manifest lists none" in run.log
         assert installation.run(route="auto").state == "success"
         assert _newest_reason(installation) == "the manifest lists no package"
+
+
+@needs_data
+@pytest.mark.parametrize("route", ["api", "package"])
+def test_study_that_tells_an_older_release_than_its_files_is_of_that_of_its_files(
+    route: str, installations: Installations
+) -> None:
+    """SDY139 says DR4, in its packages of DR16 and DR25, too."""
+    with running_sandbox(archives=ARCHIVES, release="DR25", stated_releases=True) as sandbox:
+        installation = installations.fresh(sandbox)
+        run = installation.run(route=route)
+        assert run.state == "success", run.log[-4000:]
+        told = "select release_version, listed_version, route from ops.load"
+        assert installation.ask(told) == [("DR25", "DR4", route)]
+        assert installation.ask("select release_key from ops.capture") == [(250000,)]
+        assert installation.one("select count(*) from star.fact_elispot") == 466
+        assert installation.one(
+            "select latest_data_release_version from star.dim_study where study_key > 0"
+        ) == ("DR4")
+        assert [path.name for path in (installation.landing / "SDY139").glob("*/*/manifest.json")] == [
+            "manifest.json"
+        ]
+        assert installation.run().state == "success"
+        assert installation.one("select count(*) from ops.load") == 1
 
 
 def _newest_reason(installation: Installation) -> str:

@@ -1,0 +1,131 @@
+"""The files of the landing zone: how they are written whole or not at all, and read again."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
+
+from airflow.sdk import ObjectStoragePath
+
+from include.manifest import Fetch, Landed, LandingError
+from include.sources.reader import NotDataError
+from include.sources.tsv import NotTsvError
+
+_BLOCK = 1 << 20
+
+
+class Files:
+    """Files below `root`: a folder, or any URL that Airflow's object storage opens."""
+
+    def __init__(self, root: str) -> None:
+        self.root = ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")  # noqa: PTH100
+        self._is_local = self.root.protocol == "file"
+
+    def spool(self, fetch: Fetch, name: str) -> Path:
+        """Where a download may grow until it is whole: it outlives the task if the landing zone is local."""
+        if self._is_local:
+            folder = Path((self.root / fetch.path).path)
+        else:
+            folder = Path(tempfile.gettempdir()) / "immport-warehouse" / fetch.path
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f".{name}.download"
+
+    @contextmanager
+    def package(self, landed: Landed) -> Iterator[Path]:
+        """A landed file as a local one, for as long as it is needed; checked to be what was landed.
+
+        :raises LandingError: the file is missing or changed since.
+        """
+        with ExitStack() as stack, explained(landed):
+            path = Path((self.root / landed.path).path)
+            if not self._is_local:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="immport-warehouse-"))
+                path = Path(folder) / path.name
+                with (self.root / landed.path).open("rb") as kept, path.open("wb") as local:
+                    shutil.copyfileobj(kept, local, _BLOCK)
+            with path.open("rb") as content:
+                if hashlib.file_digest(content, "sha256").hexdigest() != landed.sha256:
+                    raise LandingError(f"{told(landed)}: changed since it was landed (sha256 differs)")
+            yield path
+
+    def _bytes(self, landed: Landed, seen: Callable[[bytes], None]) -> Iterator[bytes]:
+        with (self.root / landed.path).open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
+            while block := packed.read(_BLOCK):
+                seen(block)
+                yield block
+
+    def _adopt(self, file: Path, target: ObjectStoragePath) -> None:
+        """Move a whole local file here."""
+        if self._is_local:
+            _sync_file(file)
+            os.replace(file, target.path)  # noqa: PTH105
+            _sync_folder(target.parent.path)
+        else:
+            with self._arriving(target) as kept, file.open("rb") as content:
+                shutil.copyfileobj(content, kept, _BLOCK)
+            file.unlink()
+
+    def _write_json(self, target: ObjectStoragePath, content: dict[str, Any]) -> None:
+        with self._arriving(target) as file:
+            file.write(json.dumps(content, indent=1).encode())
+
+    @contextmanager
+    def _arriving(self, target: ObjectStoragePath) -> Iterator[IO[bytes]]:
+        """A file under a name of its own until it is whole and safe on the disk."""
+        part = target.parent / f".{target.name}.{uuid4().hex}.part"
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                yield file
+                if self._is_local:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if self._is_local:
+                os.replace(part.path, target.path)  # noqa: PTH105
+                _sync_folder(target.parent.path)
+            else:
+                self.root.fs.mv(part.path, target.path)
+        except OSError as error:
+            raise LandingError(f"{target}: cannot be written: {error.strerror or error}") from error
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(landed: Landed) -> Iterator[None]:
+    """Tell which landed file it is that cannot be read."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise LandingError(f"{told(landed)}: missing") from None
+    except (OSError, EOFError, zlib.error, NotDataError, NotTsvError) as error:
+        raise LandingError(f"{told(landed)}: changed since it was landed: {error}") from error
+
+
+def told(landed: Landed) -> str:
+    """Study, endpoint and path of a landed file, for messages."""
+    return f"{landed.path.partition('/')[0]} {landed.endpoint}: {landed.path}"
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(path: str) -> None:
+    """A rename is safe from a power cut only when its folder is on the disk, too."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
