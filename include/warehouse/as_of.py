@@ -26,7 +26,8 @@ begin
     select r.release_key, r.release_version into newest from history.data_release r
     order by r.release_key desc limit 1;
     if parts[1]::integer * {MAJOR} + coalesce(parts[2], '0')::integer * {POINT} > newest.release_key then
-        raise exception 'star.as_of: this warehouse knows no data release % yet, the newest it has captured is %',
+        raise exception
+            'star.as_of: this warehouse knows no data release % yet, the newest it has captured is %',
             quote_literal(wanted), newest.release_version
             using hint = 'SELECT release_version FROM star.dim_data_release lists those it knows',
                 errcode = 'invalid_parameter_value';

@@ -137,7 +137,7 @@ from history.key_study k where k.study_key = any (studies) and not exists
 {branches}
 end $body$;
 comment on function star.release_difference(text, text, text, text) is
-    'Rows that differ between two data releases: added, corrected (one row per column), withdrawn or first captured'
+    'Rows that differ between two data releases: added, corrected (by column), withdrawn or first captured'
 """
 
 
