@@ -129,7 +129,8 @@ def test_the_counts_of_the_publish_are_those_of_the_differences(both: Warehouse)
     assert differ == told
     results = both.rows(f"""
         select sum(added), sum(corrected), sum(withdrawn), sum(unchanged) from star.release_change
-        where release_version = '{NEW}' and star_table in ('fact_elispot', 'fact_pcr', 'fact_fcs_analyzed')""")
+        where release_version = '{NEW}' and star_table in ('fact_elispot', 'fact_pcr', 'fact_fcs_analyzed')
+        """)
     assert results == [(0, 974, 0, 0)]
 
 
