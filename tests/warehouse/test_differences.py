@@ -94,7 +94,7 @@ def test_one_number_written_otherwise_is_no_difference(warehouse: Warehouse) -> 
 
 def test_references_are_told_by_their_natural_keys(warehouse: Warehouse) -> None:
     warehouse.load(small_study(hai(1, studyTimeCollected=0)), "DR1")
-    moved = {"studyTimeCollected": 28, "virusStrainPreferred": "A/California/07/2009"}
+    moved: dict[str, Any] = {"studyTimeCollected": 28, "virusStrainPreferred": "A/California/07/2009"}
     warehouse.load(small_study(hai(1, who=2, **moved)), "DR2")
     found = {row[4]: row[5:] for row in difference(warehouse, "DR1", "DR2", relation="fact_hai")}
     assert found == {

@@ -238,7 +238,7 @@ def test_differences_are_those_between_the_captures(
     old, new = sorted(pair)
     before, after = line.known(old), line.known(new)
     is_first = not any(release <= old for release in history)
-    expected = {
+    expected: set[tuple[str, str, str | None, str | None]] = {
         (str(key), "first captured" if is_first else "added", None, None)
         for key in after.keys() - before.keys()
     }
