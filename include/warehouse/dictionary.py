@@ -18,7 +18,7 @@ from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.package_docs import package_sections, package_table
 from include.warehouse.tables import DIM_DATE
-from include.warehouse.views import definitions
+from include.warehouse.views import definitions, statements
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -28,7 +28,8 @@ _NOTE = (
 #: `{summary} y` and `{biosample} b`: the alias of a further endpoint in a declaration's joins.
 _JOINED = re.compile(r"\{(\w+)\} (\w)\b")
 _STAGED = re.compile(r"\b([a-z])\.([a-z]\w*)")
-#: What the two views of no table say of their types.
+_FUNCTION = re.compile(r"^comment on function (star\.\w+\([^)]*\)) is\s+'((?:[^']|'')*)'", re.MULTILINE)
+#: What the views of no table say of their types.
 _TYPES = {
     "fields": "jsonb",
     "valid_from": "timestamp with time zone",
@@ -36,6 +37,9 @@ _TYPES = {
     "is_point": "boolean",
     "value_preferred": "numeric",
     "value_number": "numeric",
+    "is_late": "boolean",
+    "published_at": "timestamp with time zone",
+    **dict.fromkeys(("added", "corrected", "withdrawn", "unchanged"), "bigint"),
     **dict.fromkeys(("release_key", "major", "minor"), "integer"),
     **dict.fromkeys(("release_date_key", "measurand_key", "result_id"), "bigint"),
 }
@@ -43,7 +47,7 @@ _TYPES = {
 _UNTOLD = {
     "fact_assay_result": "the fact",
     "vocabulary_term": "the answer of the vocabulary",
-    "study_withdrawal": "the runs",
+    **dict.fromkeys(("study_withdrawal", "release_change", "study_capture"), "the runs"),
 }
 #: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
 _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
@@ -147,7 +151,16 @@ def dictionary() -> str:
             f"| `{e.name}` | {e.type} | {_cell(e.unit)} | {_cell(e.meaning)} | {_cell(e.source)} |"
             for e in item.entries
         ]
+    lines += ["", "## Functions", "", "| function | what it gives |", "|---|---|"]
+    lines += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in functions()]
     return "\n".join(lines) + "\n"
+
+
+def functions() -> Iterator[tuple[str, str]]:
+    """Name with the types of its parameters, and comment, of every function of the star."""
+    for statement in statements():
+        for name, meaning in _FUNCTION.findall(statement):
+            yield name, meaning.replace("''", "'")
 
 
 def sources() -> str:

@@ -409,3 +409,15 @@ QUARANTINE = _ops(
     sa.Index("quarantine_load_idx", "load_id", "endpoint", "row_number"),
     schema="quality",
 )  # fmt: skip
+AUDIT = _ops(
+    "audit", "What the audit of the whole warehouse found, per check and table",
+    _text("run_id", "Run", key=True),
+    _text("check_id", "Stable name of the check", key=True),
+    _text("relation", "Table it looked at", key=True),
+    _text("severity", "critical fails the run, warning is told", required=True),
+    _number("failed_rows", "Rows that broke it; 0 when it holds", required=True),
+    _text("detail", "What a row that breaks it is", required=True),
+    sa.Column("sample", JSONB, comment="The first of those rows, by their keys"),
+    _time("checked_at", "When", default=True),
+    schema="quality",
+)  # fmt: skip

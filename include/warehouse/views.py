@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from include.sources.release import CURRENT
+from include.warehouse import as_of, differences
+from include.warehouse.as_of import AS_OF
 from include.warehouse.declare import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
 from include.warehouse.dimensions import DIMENSIONS
 from include.warehouse.facts import ASSAY_FACTS
@@ -45,28 +46,7 @@ return case when $1 is null then null when $1 <= 0 then 'baseline' when $1 <= 3 
     when $1 <= 9 then 'day 4-9' when $1 <= 20 then 'day 10-20' when $1 <= 42 then 'day 21-42'
     when $1 <= 90 then 'day 43-90' else 'after day 90' end;
 comment on function star.study_window(numeric) is 'Window of days that a study day falls into';
-
-create or replace function star.as_of_key() returns integer
-language plpgsql stable parallel safe as $body$
-declare
-    wanted text := nullif(btrim(current_setting('star.as_of', true)), '');
-    found integer;
-begin
-    if wanted is null then
-        return {CURRENT};
-    end if;
-    select release_key into found from history.data_release where release_version = wanted;
-    if found is null then
-        raise exception 'star.as_of: this warehouse knows no data release %', quote_literal(wanted)
-            using hint = 'SELECT release_version FROM star.dim_data_release lists those it knows';
-    end if;
-    return found;
-end $body$;
-comment on function star.as_of_key() is 'Release key that the setting star.as_of stands for'
-"""
-
-#: The scalar subquery is read once per query; a bare call would be made for every row.
-AS_OF = "(select star.as_of_key() from star.one)"
+{as_of.FUNCTIONS}"""
 
 
 def _member(dimension: Dimension) -> ViewColumn:
@@ -221,6 +201,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     yield "vocabulary_term", "One term of a vocabulary, as of the last fetch", _TERMS, _TERM_COLUMNS
     about = "One withdrawal of a study that the warehouse held"
     yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
+    yield from differences.definitions()
     query, columns = _assay_results()
     yield "fact_assay_result", "One result of any assay: the ten assay facts as one", query, columns
 
@@ -236,7 +217,8 @@ def statements() -> list[str]:
         made.append(f"create view star.{name} as\n{query}")
         made.append(f"comment on view star.{name} is {_quote(comment)}")
         made += [f"comment on column star.{name}.{c} is {_quote(meaning)}" for c, meaning, _ in columns]
-    return made
+    # Last: they read the views.
+    return [*made, *differences.FUNCTIONS]
 
 
 def _digest() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -273,3 +274,63 @@ def test_a_study_without_dates_joins_the_unknown_day(warehouse: Warehouse) -> No
         from star.dim_study s join star.dim_date b on b.date_key = s.actual_start_date_key
         join star.dim_date e on e.date_key = s.actual_completion_date_key where s.study_key > 0"""
     assert warehouse.rows(joined) == [(20190506, date(2019, 5, 6), 0, None)]
+
+
+@pytest.mark.parametrize("release", ["DR3", "DR2.1", "DR99"])
+def test_a_release_later_than_all_that_is_captured_is_an_error(warehouse: Warehouse, release: str) -> None:
+    for known in ("DR1", "DR2"):
+        warehouse.load(small_study(), known)
+    with pytest.raises(sa.exc.DBAPIError) as raised:
+        warehouse.rows("select * from star.study_capture", as_of=release)
+    assert f"knows no data release '{release}' yet, the newest it has captured is DR2" in str(raised.value)
+    with pytest.raises(sa.exc.DBAPIError) as raised:
+        warehouse.rows("select * from star.fact_hai", as_of="DR1.1")
+    assert "yet" not in str(raised.value)
+
+
+def test_as_of_holds_per_role_and_per_connection(warehouse: Warehouse) -> None:
+    warehouse.load(small_study(), "DR1")
+    warehouse.load(small_study(hai(1)), "DR2")
+    count = "select count(*) from star.fact_hai"
+    role = f"reader_{secrets.token_hex(4)}"
+    url = warehouse.engine.url
+    own = url.set(username=role, password=role)
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(f"create role {role} login password '{role}'")
+        for schema in ("star", "history", "ops"):
+            connection.exec_driver_sql(f"grant usage on schema {schema} to {role}")
+            connection.exec_driver_sql(f"grant select on all tables in schema {schema} to {role}")
+    try:
+        assert asked(own, count) == 1
+        with warehouse.engine.begin() as connection:
+            connection.exec_driver_sql(f"alter role {role} set star.as_of = 'DR1'")
+        assert asked(own, count) == 3
+        assert asked(own, "select string_agg(state, ',') from star.study_capture") == "captured"
+        assert asked(own, count, options="-c star.as_of=DR2") == 1  # the connection's own word counts more
+        assert asked(url, count) == 1
+        assert asked(url, count, options="-c star.as_of=DR1") == 3
+        with warehouse.engine.begin() as connection:
+            connection.exec_driver_sql(f"alter role {role} set star.as_of = 'DR7'")
+        with pytest.raises(sa.exc.DBAPIError, match="newest it has captured is DR2"):
+            asked(own, count)
+    finally:
+        with warehouse.engine.begin() as connection:
+            connection.exec_driver_sql(f"drop owned by {role}")
+            connection.exec_driver_sql(f"drop role {role}")
+
+
+def asked(url: sa.URL, statement: str, **arguments: str) -> Any:
+    """The answer to a connection of its own."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)
+    with engine.connect() as connection:
+        return connection.exec_driver_sql(statement).scalar_one()
+
+
+def test_the_release_is_looked_up_once_per_query(warehouse: Warehouse) -> None:
+    """In the plan it is a parameter that is computed before the first row, never a filter's own call."""
+    warehouse.load(small_study(), "DR1")
+    statement = "explain (costs off) select * from star.fact_assay_result join star.dim_arm using (arm_key)"
+    plan = [line for (line,) in warehouse.rows(statement)]
+    conditions = [line for line in plan if "Filter:" in line or "Cond:" in line]
+    assert any("valid_from" in line for line in conditions)
+    assert not [line for line in conditions if "as_of_key" in line or "release_key(" in line]

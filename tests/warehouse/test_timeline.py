@@ -218,3 +218,60 @@ def test_other_studies_are_not_touched(warehouse: Warehouse) -> None:
     mine.capture(2, {})
     mine.capture(1, {2: "b"})
     other.check()
+
+
+@quick
+@given(
+    history=st.dictionaries(releases, contents, min_size=1),
+    pair=st.tuples(st.integers(0, 4), st.integers(0, 4)),
+    random=st.randoms(use_true_random=False),
+)
+def test_differences_are_those_between_the_captures(
+    warehouse: Warehouse, history: dict[int, Rows], pair: tuple[int, int], random: randomness.Random
+) -> None:
+    """Between any two releases, captured or not, in whatever order they were loaded."""
+    line = Timeline(warehouse.engine, HAI)
+    _announce(line)
+    for release in random.sample(sorted(history), len(history)):
+        line.capture(release, history[release])
+        _note_capture(line, release)
+    old, new = sorted(pair)
+    before, after = line.known(old), line.known(new)
+    is_first = not any(release <= old for release in history)
+    expected: set[tuple[str, str, str | None, str | None]] = {
+        (str(key), "first captured" if is_first else "added", None, None)
+        for key in after.keys() - before.keys()
+    }
+    expected |= {(str(key), "withdrawn", None, None) for key in before.keys() - after.keys()}
+    expected |= {
+        (str(key), "corrected", before[key], after[key])
+        for key in before.keys() & after.keys()
+        if before[key] != after[key]
+    }
+    found = warehouse.rows(
+        "select row_key, change, old_value, new_value from star.release_difference(:old, :new, :study)",
+        old=f"DR0.{old}", new=f"DR0.{new}", study=f"SDY{line.study}",
+    )  # fmt: skip
+    assert len(found) == len(expected)
+    assert {tuple(row) for row in found} == expected
+
+
+def _announce(line: Timeline) -> None:
+    """The study in the key table, and names for the releases of these tests, which are few."""
+    with line.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into history.key_study (study_key, study_accession) overriding system value"
+            f" values ({line.study}, 'SDY{line.study}')"
+        )
+        connection.exec_driver_sql(
+            "insert into history.data_release (release_key, release_version)"
+            " select n, 'DR0.' || n from generate_series(0, 4) n on conflict do nothing"
+        )
+
+
+def _note_capture(line: Timeline, release: int) -> None:
+    with line.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into ops.capture (study_accession, release_key, kind, load_id)"
+            f" values ('SDY{line.study}', {release}, 'full', {release})"
+        )

@@ -33,25 +33,36 @@ def book(context: Context) -> str:
     return run_id if dag_id == RELEASE_DAG else f"{dag_id}/{run_id}"
 
 
-class ImmPortOperator(BaseOperator):
-    """What the operators share: where the warehouse and the landing zone are.
+class WarehouseOperator(BaseOperator):
+    """What all operators share: where the warehouse is.
 
     :param warehouse_conn_id: Airflow connection of type `postgres`.
-    :param landing: root of the landing zone, a folder or an object storage URL.
     """
 
-    template_fields: Sequence[str] = ("warehouse_conn_id", "landing")
+    template_fields: Sequence[str] = ("warehouse_conn_id",)
     ui_color = "#dff0ea"
 
-    def __init__(self, *, warehouse_conn_id: str = "warehouse_default", landing: str, **kwargs: Any) -> None:
+    def __init__(self, *, warehouse_conn_id: str = "warehouse_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.warehouse_conn_id = warehouse_conn_id
-        self.landing = landing
 
     def engine(self) -> sa.Engine:
         from include.warehouse.connect import warehouse_engine, warehouse_url
 
         return warehouse_engine(warehouse_url(BaseHook.get_connection(self.warehouse_conn_id)))
+
+
+class ImmPortOperator(WarehouseOperator):
+    """What the operators share that move answers: where the landing zone is, too.
+
+    :param landing: root of the landing zone, a folder or an object storage URL.
+    """
+
+    template_fields: Sequence[str] = (*WarehouseOperator.template_fields, "landing")
+
+    def __init__(self, *, landing: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.landing = landing
 
     def landing_zone(self) -> Landing:
         from include.landing import Landing

@@ -1,0 +1,31 @@
+"""Proves nightly that the warehouse holds what it promises."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.sdk import DAG
+
+from immport_provider.groups import PATIENT
+from immport_provider.operators.upkeep import WarehouseAnalyzeOperator, WarehouseAuditOperator
+
+with DAG(
+    dag_id="warehouse_upkeep",
+    description=__doc__,
+    doc_md="""
+One run renews the planner's statistics, then proves the whole warehouse anew: one version of each row at
+any release, every key in its key table, every member visible whenever it is named, rows that change only
+where their study was captured, nothing lost between staging and star. `quality.audit` has what each check
+found; the task fails and names those that are broken. It reads, and changes nothing.
+
+Connection: `warehouse_default` (type Postgres).
+""",
+    schedule="0 3 * * *",
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    tags=["warehouse"],
+    default_args=PATIENT,
+) as dag:
+    analyze = WarehouseAnalyzeOperator(task_id="analyze")
+    audit = WarehouseAuditOperator(task_id="audit")
+    analyze >> audit

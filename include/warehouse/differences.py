@@ -1,0 +1,218 @@
+"""What lies between two data releases: row by row, by count, and what of a study is known at all.
+
+Nothing is compared that did not change: of all versions only those are read that are valid at one of the
+two releases and not at the other, of studies that were captured in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from include.warehouse.as_of import AS_OF
+from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
+from include.warehouse.model import DIMENSION, VERSIONED
+
+#: What stands for a value that the star does not show.
+MASKED = "(not shown)"
+
+
+def natural_text(dimension: Dimension, alias: str) -> str:
+    """SQL for the natural key of a member as text; the parts of a compound one stand side by side."""
+    parts = [f"{alias}.{item.name}::text" for item in dimension.natural_key]
+    whole = (
+        parts[0] if len(parts) == 1 else f"concat_ws(' / ', {', '.join(_or_dash(item) for item in parts)})"
+    )
+    return (
+        f"case {alias}.{dimension.key_column} when {UNKNOWN} then 'unknown'"
+        f" when {NOT_APPLICABLE} then 'not applicable' else {whole} end"
+    )
+
+
+def _or_dash(part: str) -> str:
+    return f"coalesce({part}, '-')"
+
+
+def _compared(table: Dimension | Fact) -> Iterator[tuple[str, str, str, str]]:
+    """Of each column: its name, whether it differs, its old and its new value as text."""
+    for reference in table.references:
+        target, name = DIMENSION[reference.dimension], reference.column
+        differs = f"a.{name} is distinct from b.{name}"
+        # Looked up only for what differs: CASE leaves the others alone.
+        old, new = (
+            f"case when {differs} then (select {natural_text(target, 'r')}"
+            f" from history.{target.key_table} r where r.{target.key_column} = {side}.{name}) end"
+            for side in "ab"
+        )
+        yield name, differs, old, new
+    for column in table.columns:
+        old, new = (
+            f"'{MASKED}'" if column.is_masked else f"{side}.{column.name}::text" for side in ("a", "b")
+        )
+        yield column.name, f"a.{column.name} is distinct from b.{column.name}", old, new
+    if isinstance(table, Dimension):
+        yield "is_inferred", "a.is_inferred <> b.is_inferred", "a.is_inferred::text", "b.is_inferred::text"
+
+
+def _versions(table: Dimension | Fact, at: str, not_at: str) -> str:
+    return f"""(select h.* from history.{table.relation} h where h.study_key = any (studies)
+            and h.valid_from <= {at} and h.valid_to > {at}
+            and not (h.valid_from <= {not_at} and h.valid_to > {not_at}))"""
+
+
+def _branch(table: Dimension | Fact) -> str:
+    """The differences of one table, as a part of the function."""
+    values = ",\n            ".join(
+        f"('{name}', {differs}, {old}, {new})" for name, differs, old, new in _compared(table)
+    )
+    pairs = (
+        ""
+        if not values
+        else f"""
+        union all
+        select v.* from (values
+            {values}) v (column_name, differs, old_value, new_value)
+        where a.study_key is not null and b.study_key is not null"""
+    )
+    ids = dict.fromkeys(("study_key", table.identity))
+    same = " and ".join(f"b.{name} = a.{name}" for name in ids)
+    join, row_key = "", f"coalesce(a.{table.identity}, b.{table.identity})::text"
+    if isinstance(table, Dimension):
+        key = table.key_column
+        join = f"\n    join history.{table.key_table} k on k.{key} = coalesce(a.{key}, b.{key})"
+        row_key = natural_text(table, "k")
+    return f"""
+if relation is null or relation = '{table.relation}' then
+    return query
+    select '{table.relation}', s.study_accession, {row_key},
+        case when b.study_key is null then 'withdrawn' when a.study_key is not null then 'corrected'
+            when s.study_key = any (first_captured) then 'first captured' else 'added' end,
+        d.column_name, d.old_value, d.new_value
+    from {_versions(table, "old_key", "new_key")} a
+    full join {_versions(table, "new_key", "old_key")} b on {same}
+    join history.key_study s on s.study_key = coalesce(a.study_key, b.study_key){join}
+    cross join lateral (
+        select null::text as column_name, true as differs, null::text as old_value, null::text as new_value
+        where a.study_key is null or b.study_key is null{pairs}) d
+    where d.differs;
+end if;"""
+
+
+def _difference_function() -> str:
+    relations = ", ".join(f"'{table.relation}'" for table in VERSIONED)
+    branches = "".join(_branch(table) for table in VERSIONED)
+    # A plan for all parameters would read whole tables: each call is planned for the studies it concerns.
+    return f"""
+drop function if exists star.release_difference;
+create function star.release_difference(
+    from_release text, to_release text, study text default null, relation text default null)
+returns table (star_table text, study_accession text, row_key text, change text,
+    column_name text, old_value text, new_value text)
+language plpgsql stable set plan_cache_mode = force_custom_plan set datestyle = 'ISO, YMD' as $body$
+#variable_conflict use_column
+declare
+    old_key integer := star.release_key(from_release);
+    new_key integer := star.release_key(to_release);
+    studies bigint[];
+    first_captured bigint[];
+begin
+if old_key > new_key then
+    raise exception 'star.release_difference: % is later than %, name the older release first',
+        coalesce(from_release, 'now'), to_release using errcode = 'invalid_parameter_value';
+end if;
+if study is not null and not exists (select from history.key_study k where k.study_accession = study) then
+    raise exception 'star.release_difference: this warehouse knows no study %', quote_literal(study)
+        using errcode = 'invalid_parameter_value';
+end if;
+if relation not in ({relations}) then
+    raise exception 'star.release_difference: the star has no table % with versions', quote_literal(relation)
+        using errcode = 'invalid_parameter_value';
+end if;
+select coalesce(array_agg(distinct k.study_key), '{{}}') into studies
+from ops.capture c join history.key_study k on k.study_accession = c.study_accession
+where c.release_key > old_key and c.release_key <= new_key
+    and (study is null or c.study_accession = study);
+select coalesce(array_agg(k.study_key), '{{}}') into first_captured
+from history.key_study k where k.study_key = any (studies) and not exists
+    (select from ops.capture c where c.study_accession = k.study_accession and c.release_key <= old_key);
+{branches}
+end $body$;
+comment on function star.release_difference(text, text, text, text) is
+    'Rows that differ between two data releases: added, corrected (by column), withdrawn or first captured'
+"""
+
+
+#: In a function the setting can be another for a while: its own SET restores what it was.
+_SUMMARY_FUNCTION = """
+drop function if exists star.assay_summary;
+create function star.assay_summary(release text)
+returns table (study_accession text, assay text, unit_reported text, results bigint, numbers bigint,
+    mean numeric, geometric_mean numeric)
+language plpgsql stable set star.as_of = '' as $body$
+#variable_conflict use_column
+begin
+perform set_config('star.as_of', coalesce(release, ''), true);
+return query
+select s.study_accession, f.assay, f.unit_reported, count(*), count(f.value_number),
+    round(avg(f.value_number), 4),
+    round(exp(avg(ln(f.value_number)) filter (where f.value_number > 0)), 4)
+from star.fact_assay_result f join star.dim_study s on s.study_key = f.study_key
+group by s.study_accession, f.assay, f.unit_reported;
+end $body$;
+comment on function star.assay_summary(text) is
+    'Results, mean and geometric mean of each study, assay and reported unit, as of a data release'
+"""
+
+FUNCTIONS = (_difference_function(), _SUMMARY_FUNCTION)
+
+_CHANGE = """select p.study_accession, o.release_version, p.release_key,
+    coalesce(c.kind, 'replaced') as kind, p.published_at,
+    exists (select from ops.ledger e where e.study_accession = p.study_accession
+        and e.release_key > p.release_key and e.load_id <> p.load_id
+        and e.published_at < p.published_at) as is_late,
+    d.relation as star_table, d.added, d.corrected, d.withdrawn, d.unchanged
+from ops.ledger p
+join ops.load o on o.load_id = p.load_id
+join ops.release_change d on d.load_id = p.load_id
+left join ops.capture c on c.load_id = p.load_id and c.study_accession = p.study_accession
+where d.added + d.corrected + d.withdrawn + d.unchanged > 0"""
+_CHANGE_COLUMNS = [
+    ("study_accession", "Study", ""),
+    ("release_version", "Data release that was published", ""),
+    ("release_key", "Release key from which it is valid", ""),
+    ("kind", "full, withdrawn, or replaced by a later publish of the same release", ""),
+    ("published_at", "When it was published", ""),
+    ("is_late", "A later release of the study had been published before", ""),
+    ("star_table", "Table of the star", ""),
+    ("added", "Rows that were not there as of that release", ""),
+    ("corrected", "Rows that were there with other values", ""),
+    ("withdrawn", "Rows that are there no more", ""),
+    ("unchanged", "Rows left alone", ""),
+]
+
+_CAPTURE = f"""select s.study_accession,
+    case when c.kind is null then 'not yet captured' when c.kind = 'full' then 'captured'
+        else c.kind end as state,
+    l.release_version as since_release, c.reason,
+    (select f.release_version from ops.capture e join ops.load f on f.load_id = e.load_id
+        where e.study_accession = s.study_accession and e.kind = 'full'
+        order by e.release_key limit 1) as first_release
+from ops.study s
+left join lateral (select e.kind, e.reason, e.load_id from ops.capture e
+    where e.study_accession = s.study_accession and e.release_key <= {AS_OF}
+    order by e.release_key desc limit 1) c on true
+left join ops.load l on l.load_id = c.load_id"""
+_CAPTURE_COLUMNS = [
+    ("study_accession", "Study", ""),
+    ("state", "captured, not yet captured or withdrawn, as of the release", ""),
+    ("since_release", "Release of the capture that the star shows, or of the withdrawal", ""),
+    ("reason", "Of a withdrawal: withdrawn, restricted or moved, and how that is known", ""),
+    ("first_release", "First release at which the study was captured whole", ""),
+]
+
+
+def definitions() -> Iterator[tuple[str, str, str, list[tuple[str, str, str]]]]:
+    """Name, comment, query and columns of the views, as those of the star."""
+    about = "What one publish of one study at one release changed in one table"
+    yield "release_change", about, _CHANGE, _CHANGE_COLUMNS
+    about = "One study that the warehouse has met, and whether it was captured as of the release"
+    yield "study_capture", about, _CAPTURE, _CAPTURE_COLUMNS

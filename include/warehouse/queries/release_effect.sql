@@ -1,0 +1,36 @@
+-- What the newest data release did to published aggregates: mean and geometric mean of each study, assay
+-- and reported unit, as of that release and of the one before. Reported "<10" counts as its limit, or as
+-- what ImmPort curated it to; values of zero and below have no geometric mean.
+with newest as (
+    select
+        release_version as after_release,
+        lag(release_version) over (order by release_key) as before_release
+    from star.dim_data_release
+    order by release_key desc
+    limit 1
+),
+
+before as (
+    select m.* from newest as n cross join star.assay_summary(n.before_release) as m
+    where n.before_release is not null
+),
+
+after as (
+    select m.* from newest as n cross join star.assay_summary(n.after_release) as m
+)
+
+select
+    study_accession as study,
+    assay,
+    unit_reported as unit,
+    coalesce(c.state, 'not yet captured') as study_now,
+    b.results as results_before,
+    a.results as results_after,
+    b.mean as mean_before,
+    a.mean as mean_after,
+    b.geometric_mean as geometric_mean_before,
+    a.geometric_mean as geometric_mean_after
+from before as b
+full join after as a using (study_accession, assay, unit_reported)
+left join star.study_capture as c using (study_accession)
+order by length(study_accession), study_accession, assay, unit_reported;

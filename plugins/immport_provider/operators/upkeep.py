@@ -1,0 +1,48 @@
+"""The operators of the upkeep DAG. The work is in `include.quality.audit`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from immport_provider.operators.immport import WarehouseOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class WarehouseAnalyzeOperator(WarehouseOperator):
+    """Renew the planner's statistics. Returns the number of tables."""
+
+    def execute(self, context: Context) -> int:
+        from include.quality import audit
+        from include.warehouse.migrate import require_current
+
+        engine = self.engine()
+        require_current(engine)
+        return audit.analyze(engine)
+
+
+class WarehouseAuditOperator(WarehouseOperator):
+    """Prove the whole warehouse anew. Returns the number of broken checks by severity.
+
+    Fails with the names of the critical checks that are broken; what was found is in `quality.audit`.
+    """
+
+    def execute(self, context: Context) -> dict[str, int]:
+        from include.quality import audit
+        from include.quality.checks import Severity
+        from include.warehouse.migrate import require_current
+
+        engine, run_id = self.engine(), str(context["run_id"])
+        require_current(engine)
+        broken = audit.run(engine, run_id)
+        for item in broken:
+            self.log.warning("%s: %s", item.check.severity.value, item.told)
+        critical = [item for item in broken if item.check.severity is Severity.CRITICAL]
+        if critical:
+            # Another try would find the same.
+            names = ", ".join(f"{item.check.check_id} of {item.check.relation}" for item in critical)
+            raise AirflowFailException(f"{len(critical)} checks of the audit are broken: {names}")
+        return {"critical": 0, "warning": len(broken)}

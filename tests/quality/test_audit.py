@@ -1,0 +1,233 @@
+"""The audit: a sound warehouse passes, and each way to break one is found by the check made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from include.landing import Landing
+from include.local.server import Server
+from include.pipeline.batch import Tools
+from include.quality import audit
+from include.sources.release import OPEN
+from include.warehouse.connect import warehouse_engine
+from include.warehouse.model import VERSIONED
+from tests.support.clinic import whole_study
+from tests.support.warehouse import RUN, Warehouse, apart, copied, hai, small_study, subject
+
+Broken = set[tuple[str, str]]
+#: A version of history once more, with other bounds.
+AGAIN = """insert into history.{table} select (jsonb_populate_record(h, '{other}')).*
+    from history.{table} h where {which}"""
+
+
+def warehouse_of(url: sa.URL, folder: Path) -> Warehouse:
+    return Warehouse(Tools(warehouse_engine(url), Landing(str(folder)), RUN))
+
+
+@pytest.fixture(scope="module")
+def sound(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Name of a database with three studies: several releases, one of them late, one withdrawn."""
+    name = copied(postgres, template)
+    warehouse = warehouse_of(postgres.url(name), tmp_path_factory.mktemp("landing"))
+    warehouse.load(whole_study(), "DR1")
+    later = {**whole_study(), "hai": [hai(1, "160"), hai(3, "80"), hai(9)]}
+    warehouse.load({**later, "demographic": [subject(1)]}, "DR5")
+    warehouse.load({**later, "arm": later["arm"][:1]}, "DR3")
+    warehouse.load({**later, "demographic": [subject(1)]}, "DR5")
+    warehouse.load(apart(whole_study("SDY2"), "x"), "DR2", study="SDY2")
+    warehouse.load(apart(small_study(study="SDY3"), "y"), "DR2", study="SDY3")
+    warehouse.withdraw("SDY3", "DR5", key=50001)
+    warehouse.engine.dispose()
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+def loaded(postgres: Server, sound: str, tmp_path: Path) -> Iterator[Warehouse]:
+    name = copied(postgres, sound)
+    warehouse = warehouse_of(postgres.url(name), tmp_path)
+    yield warehouse
+    warehouse.engine.dispose()
+    postgres.drop_database(name)
+
+
+def broken(warehouse: Warehouse) -> Broken:
+    return {(item.check.check_id, item.check.relation) for item in audit.run(warehouse.engine, "night")}
+
+
+def do(warehouse: Warehouse, *statements: str) -> None:
+    with warehouse.engine.begin() as connection:
+        for statement in statements:
+            assert connection.exec_driver_sql(statement).rowcount != 0, f"nothing done: {statement}"
+
+
+def test_a_sound_warehouse_passes_and_every_check_is_recorded(loaded: Warehouse) -> None:
+    before = loaded.history()
+    assert audit.run(loaded.engine, "night") == []
+    assert loaded.history() == before
+    recorded = loaded.rows("select check_id, relation, failed_rows, sample from quality.audit")
+    assert len(recorded) == len(list(audit.checks()))
+    assert {row[2:] for row in recorded} == {(0, None)}
+    assert {row[1] for row in recorded} >= {table.relation for table in VERSIONED}
+
+
+def test_an_empty_warehouse_passes(warehouse: Warehouse) -> None:
+    assert broken(warehouse) == set()
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        pytest.param(
+            ["insert into history.key_arm (arm_accession, natural_key) values ('ARM1', gen_random_uuid())"],
+            {("one_key", "key_arm")},
+            id="a key twice",
+        ),
+        pytest.param(
+            ["delete from history.key_panel where panel_key = -1"],
+            {("special_members", "key_panel")},
+            id="no special member",
+        ),
+        pytest.param(
+            [
+                "drop index history.fact_hai_open_key",
+                AGAIN.format(table="fact_hai", other='{"valid_from": 50000}', which="result_id = 3"
+                             f" and valid_from = 10000 and valid_to = {OPEN}"),
+            ],
+            {("one_open_version", "fact_hai"), ("no_overlap", "fact_hai"), ("conservation", "fact_hai")},
+            id="two open versions",
+        ),
+        pytest.param(
+            [
+                "alter table history.fact_hai drop constraint fact_hai_interval_check",
+                "update history.fact_hai set valid_from = 30000 where result_id = 2 and valid_from = 10000"
+                " and valid_to = 30000",
+            ],
+            {("interval", "fact_hai"), ("conservation", "fact_hai")},
+            id="an interval without a release",
+        ),
+        pytest.param(
+            [AGAIN.format(table="dim_arm", other='{"valid_from": 30000, "valid_to": 50000}',
+                          which=f"valid_from = 10000 and valid_to = {OPEN}")],
+            {("no_overlap", "dim_arm"), ("grain", "dim_arm")},
+            id="a version within another",
+        ),
+        pytest.param(
+            [
+                "update history.dim_arm set study_key = (select study_key from history.key_study"
+                " where study_accession = 'SDY2'), valid_from = 20000 where arm_key ="
+                f" (select arm_key from history.key_arm where arm_accession = 'ARM1') and valid_to = {OPEN}",
+                "insert into history.dim_arm select (jsonb_populate_record(h, jsonb_build_object('study_key',"
+                " (select study_key from history.key_study where study_accession = 'SDY1'),"
+                " 'valid_from', 10000))).* from history.dim_arm h where arm_key ="
+                " (select arm_key from history.key_arm where arm_accession = 'ARM1')",
+            ],
+            {("grain", "dim_arm")},
+            id="a member of two studies",
+        ),
+        pytest.param(
+            ["update history.fact_hai set valid_from = 15000 where result_id = 3 and valid_from = 10000"],
+            {("bounds_captured", "fact_hai"), ("conservation", "fact_hai")},
+            id="a version from nowhere",
+        ),
+        pytest.param(
+            [f"update history.dim_experiment set valid_to = {OPEN} where valid_to = 50001"],
+            {("none_withdrawn", "dim_experiment"), ("member_visible:study_key", "dim_experiment")},
+            id="a row of a withdrawn study",
+        ),
+        pytest.param(
+            ["update history.fact_hai set unit_key = 999999 where result_id = 9"],
+            {("key_exists:unit_key", "fact_hai")},
+            id="a key of no member",
+        ),
+        pytest.param(
+            ["update history.fact_hai set experiment_key = 999999 where result_id = 9"],
+            {("key_exists:experiment_key", "fact_hai"), ("member_visible:experiment_key", "fact_hai")},
+            id="a key of no versioned member",
+        ),
+        pytest.param(
+            ["update history.dim_planned_visit set valid_to = 50000 where planned_visit_key = (select"
+             " planned_visit_key from history.key_planned_visit where planned_visit_accession = 'PV1')"],
+            {("member_visible:planned_visit_key", name) for name in (
+                "dim_biosample", "fact_hai", "fact_lab_test", "fact_assessment")},
+            id="a member that ends too early",
+        ),
+        pytest.param(
+            ["delete from history.fact_lab_test where valid_to = 2147483647"],
+            {("conservation", "fact_lab_test")},
+            id="rows that are lost",
+        ),
+        pytest.param(
+            ["update ops.staged set rows_staged = 2 where endpoint = 'hai'"],
+            {("conservation", "fact_hai")},
+            id="rows that nobody staged",
+        ),
+        pytest.param(
+            ["update history.dim_experiment set is_inferred = true where valid_from = 10000"],
+            {("inferred_for_long", "dim_experiment")},
+            id="a member inferred for long",
+        ),
+    ],
+)  # fmt: skip
+def test_damage_is_found(loaded: Warehouse, damage: list[str], found: Broken) -> None:
+    do(loaded, *damage)
+    assert broken(loaded) == found
+
+
+def test_weights_that_do_not_sum_to_one_are_found(loaded: Warehouse) -> None:
+    text = loaded.value("select pg_get_viewdef('star.bridge_study_grant'::regclass)")
+    do(loaded, f"create or replace view star.bridge_study_grant as {text.replace('1.0 /', '1.5 /')}")
+    (finding,) = audit.run(loaded.engine, "night")
+    assert (finding.check.check_id, finding.check.relation) == ("weights", "bridge_study_grant")
+    assert finding.failed_rows == 2
+
+
+def test_rows_set_aside_are_accounted_for(warehouse: Warehouse) -> None:
+    warehouse.load(small_study(), "DR1")
+    load = warehouse.land(small_study(hai(1), hai(2, studyTimeCollected="soon"), hai(3, "160")), "DR2")
+    warehouse.stage(load)
+    assert warehouse.judge(load, accept_vanished=True).quarantined == 1
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("update quality.result set success = true where severity = 'critical'")
+    warehouse.publish(load)
+    assert broken(warehouse) == set()
+    do(warehouse, "delete from quality.quarantine")
+    assert broken(warehouse) == {("conservation", "fact_hai")}
+
+
+def test_what_was_found_is_kept_with_a_sample_and_a_repeat_replaces_it(loaded: Warehouse) -> None:
+    do(loaded, "update history.fact_hai set unit_key = 999999 where valid_to = 2147483647")
+    statement = "select failed_rows, sample, severity from quality.audit where failed_rows > 0"
+    for _ in range(2):
+        (finding,) = audit.run(loaded.engine, "night")
+        ((rows, sample, severity),) = loaded.rows(statement)
+        assert rows == finding.failed_rows == 6
+        assert len(sample) == audit.SAMPLE
+        assert {"study_key", "result_id", "valid_from", "missing"} == sample[0].keys()
+        assert severity == "critical"
+    assert "key_exists:unit_key of fact_hai: 6 (a row whose unit_key is in no key table)" in finding.told
+    do(loaded, "update history.fact_hai set unit_key = 0 where unit_key = 999999")
+    assert audit.run(loaded.engine, "night") == []
+    assert loaded.rows(statement) == []
+
+
+def test_critical_findings_come_first(loaded: Warehouse) -> None:
+    do(
+        loaded,
+        "update history.dim_experiment set is_inferred = true where valid_from = 10000",
+        "update history.fact_hai set unit_key = 999999 where result_id = 9",
+    )
+    assert [item.check.severity.value for item in audit.run(loaded.engine, "night")] == [
+        "critical",
+        "warning",
+    ]
+
+
+def test_statistics_are_renewed(loaded: Warehouse) -> None:
+    assert audit.analyze(loaded.engine) > len(VERSIONED)
+    held = loaded.value("select count(*) from history.fact_hai")
+    assert loaded.value("select reltuples from pg_class where oid = 'history.fact_hai'::regclass") == held
