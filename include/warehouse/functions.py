@@ -233,7 +233,8 @@ language sql immutable parallel safe strict
 return (select array[m.found[1]::integer, coalesce(m.found[2], m.found[1])::integer]
     from regexp_match($1,
         '\\mpool(?:s|ed|ing)?\\s+(?:of|from)\\s+([0-9]{{1,6}})(?:\\s*(?:[-\u2013]|to)\\s*([0-9]{{1,6}}))?'
-        '\\M(?!\\s*(?:%|[pnum]?[lg]\\M|days?|weeks?|hours?|months?|years?))', 'i') as m(found));
+        '\\M(?!\\s*(?:%|[pnum]?[lg]\\M|days?|weeks?|hours?|months?|years?))', 'i') as m(found)
+    where m.found is not null);
 comment on function star.pool_size(text) is
     'Smallest and largest number of individuals that a phenotype gives for a pool: pooling of 20-25 mice'
 """

@@ -89,7 +89,7 @@ UNITS: tuple[Unit, ...] = (
     *_dimension("fold change", "stim/unstim fold change", ("stim/unstim fold change", 1)),
     *_dimension("fluorescence at 90th percentile", "MFI at 90th percentile", ("mfi at 90th percentile", 1)),
     *_dimension("fluorescence", "MFI", ("mfi|mean fluorescence intensity", 1)),
-    *_dimension("median fluorescence", "median MFI", ("median fluorescence intensity", 1)),
+    *_dimension("median fluorescence", "median MFI", ("median fluorescence intensity|median mfi", 1)),
     *_dimension("cell count", "cells", ("cells|cell|cell count", 1)),
     *_dimension(
         "cell concentration", "cells/ul",
