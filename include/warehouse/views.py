@@ -15,6 +15,7 @@ from include.sources.release import CURRENT
 from include.warehouse.declare import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
 from include.warehouse.dimensions import DIMENSIONS
 from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import FACTS
 from include.warehouse.tables import describe
 
@@ -230,13 +231,13 @@ def _quote(text: str) -> str:
 
 
 def statements() -> list[str]:
-    """SQL that makes functions, views and their comments."""
+    """SQL that makes functions, views and marts, with their comments."""
     made = [FUNCTIONS]
     for name, comment, query, columns in definitions():
         made.append(f"create view star.{name} as\n{query}")
         made.append(f"comment on view star.{name} is {_quote(comment)}")
         made += [f"comment on column star.{name}.{c} is {_quote(meaning)}" for c, meaning, _ in columns]
-    return made
+    return [*made, *mart_statements()]
 
 
 def _digest() -> str:
@@ -250,6 +251,11 @@ def are_current(connection: sa.Connection) -> bool:
 
 def drop(connection: sa.Connection) -> None:
     """Remove our views, whatever version of this code made them; those of others stay."""
+    made = {mart.name for mart in marts()} | set((_setting(connection, "mart_names") or "").split())
+    standing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'mart'")).all()
+    if dropped := sorted(made & set(standing)):
+        # In one statement, so that it does not matter which of them reads which.
+        connection.exec_driver_sql("drop view " + ", ".join(f'mart."{name}"' for name in dropped))
     ours = {name for name, *_ in definitions()} | set((_setting(connection, "view_names") or "").split())
     existing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'star'")).all()
     # The view over all assays reads the others.
@@ -263,6 +269,7 @@ def create(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement.replace("%", "%%"))
     _set(connection, "views", _digest())
     _set(connection, "view_names", " ".join(name for name, *_ in definitions()))
+    _set(connection, "mart_names", " ".join(mart.name for mart in marts()))
 
 
 def _setting(connection: sa.Connection, name: str) -> str | None:
