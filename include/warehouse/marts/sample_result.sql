@@ -35,7 +35,8 @@
 --   value_half numeric: The same, with half of the limit where the value is below one
 --   value_certain numeric: The same, null where the value is below or above a limit
 --   value_operator text: Comparison the reported text states: the number is then a limit
---   value_quality text: ok, censored_low, censored_high, out_of_range_sentinel, non_numeric or missing
+--   value_quality text: ok, censored_low, censored_high, out_of_range_sentinel, non_numeric, coded
+--     or missing
 --   value_text text: The result of a typing assay: its alleles
 --   unit text: Unit: in ImmPort's words, else as reported
 create or replace view mart.sample_result
@@ -44,6 +45,7 @@ with classed as (
     select
         r.*,
         case
+            when r.value_text is not null then 'coded'
             when coalesce(btrim(r.value_reported), '') = '' and r.value_preferred is null then 'missing'
             when r.value_number in (-999, -99) or upper(btrim(r.value_reported)) in ('OOR', '*****')
                 then 'out_of_range_sentinel'

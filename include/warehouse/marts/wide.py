@@ -41,7 +41,9 @@ def wide_views() -> Iterator[tuple[str, str]]:
         name = f"wide_{fact.name}"
         columns = "\n".join(f"--   {column} {kind}: {text}" for column, (kind, text) in _COLUMNS.items())
         selected = ",\n    ".join(_COLUMNS)
-        yield name, f"""-- Purpose: Results of {fact.assay} for spreadsheets: every name beside its result.
+        yield (
+            name,
+            f"""-- Purpose: Results of {fact.assay} for spreadsheets: every name beside its result.
 -- Grain: {fact.grain}, of a subject's sample.
 -- Caveat: controls and standards are left out; replicates are rows of their own.
 -- Censored: shown as the limit with its comparison in value_operator; nothing is substituted.
@@ -53,4 +55,5 @@ select
     {selected}
 from mart.sample_result
 where assay = '{fact.assay}'
-"""
+""",
+        )
