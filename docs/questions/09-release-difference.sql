@@ -20,13 +20,14 @@ with titre_now as (
 ),
 
 compared as (
-    select case
-        when b.result_id is null then 'added'
-        when n.result_id is null then 'withdrawn'
-        when b.value_reported is distinct from n.value_reported then 'reported value corrected'
-        when b.value_preferred is distinct from n.value_preferred then 'preferred value filled in or corrected'
-        else 'as it was'
-    end as what_happened
+    select
+        case
+            when b.result_id is null then 'added'
+            when n.result_id is null then 'withdrawn'
+            when (b.value_reported is distinct from n.value_reported) then 'reported value corrected'
+            when (b.value_preferred is distinct from n.value_preferred) then 'preferred value changed'
+            else 'as it was'
+        end as what_happened
     from titre_before as b
     full join titre_now as n on b.result_id = n.result_id
 )

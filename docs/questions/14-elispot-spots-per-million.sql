@@ -1,4 +1,5 @@
 -- 14. How many ELISPOT spots per million cells are there, whatever number of cells was plated?
+-- Over all stimulations: where a package tells them, they are in mart.wide_elispot.expsample_description.
 select
     s.study_accession,
     coalesce(f.analyte_preferred, f.analyte_reported) as analyte,

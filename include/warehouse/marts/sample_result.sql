@@ -27,6 +27,7 @@
 --   biosample_accession text: Sample
 --   biosample_type text: Type of the sample
 --   expsample_accession text: Experiment sample
+--   expsample_description text: Description, of ELISPOT with the stimulation; known from packages only
 --   result_id bigint: ImmPort's number of the result, unique within its assay
 --   measurand_type text: What kind of thing was measured
 --   measurand text: What was measured: in ImmPort's words, else as reported
@@ -87,6 +88,7 @@ select
     b.biosample_accession,
     b.type as biosample_type,
     x.expsample_accession,
+    x.description as expsample_description,
     c.result_id,
     c.measurand_type,
     coalesce(c.measurand_preferred, c.measurand_reported) as measurand,

@@ -24,6 +24,10 @@ _COLUMNS = {
     "biosample_accession": ("text", "Sample"),
     "biosample_type": ("text", "Type of the sample"),
     "expsample_accession": ("text", "Experiment sample"),
+    "expsample_description": (
+        "text",
+        "Description, of ELISPOT with the stimulation; known from packages only",
+    ),
     "result_id": ("bigint", "ImmPort's number of the result, unique within its assay"),
     "measurand": ("text", "What was measured: in ImmPort's words, else as reported"),
     "value_reported": ("text", "Value as reported, never altered"),
