@@ -16,11 +16,15 @@ from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.sources.immport import ENDPOINTS
 from include.warehouse.connect import warehouse_engine
+from include.warehouse.facts import ASSAY_FACTS
 from tests.sandbox.data import ARCHIVES
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
 from tests.support.warehouse import RUN, Warehouse, copied
 from tests.support.world import RELEASES, ROWS, SEED, STUDIES, load_world, shared_studies
+
+#: Endpoints whose answers the independent computations read.
+ASKED = ("study", "demographic", "adverseEvent", *(str(fact.endpoint) for fact in ASSAY_FACTS))
 
 
 @dataclass(frozen=True)
@@ -49,15 +53,11 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
         load_world(warehouse, sandbox)
         for release in RELEASES:
             sandbox.set_release(release)
-            rows: dict[str, list[dict[str, Any]]] = {endpoint: [] for endpoint in ENDPOINTS}
+            rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ASKED}
             for study in shared_studies(sandbox):
-                for endpoint in ENDPOINTS.values():
-                    path, parameters = endpoint.request(study)
-                    rows[endpoint.name] += [
-                        # An endpoint that does not name its study is asked for one.
-                        {"studyAccession": study, **row}
-                        for row in sandbox.get(path, **parameters).json()
-                    ]
+                for name in ASKED:
+                    path, parameters = ENDPOINTS[name].request(study)
+                    rows[name] += sandbox.get(path, **parameters).json()
             answers[release] = {endpoint: pd.DataFrame(found) for endpoint, found in rows.items()}
     yield World(warehouse, answers)
     engine.dispose()
