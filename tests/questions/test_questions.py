@@ -85,7 +85,8 @@ def test_difference_between_releases_is_that_of_the_two_answers(world: World) ->
 
 @pytest.mark.parametrize("path", QUESTIONS, ids=_name)
 def test_release_is_read_once_and_not_for_each_row(path: Path, world: World) -> None:
-    once, each = 0, []
+    once = 0
+    each: list[str] = []
     with world.warehouse.engine.connect() as connection:
         for statement in _statements(path.read_text(encoding="utf-8")):
             safe = statement.replace("%", "%%")
@@ -94,7 +95,8 @@ def test_release_is_read_once_and_not_for_each_row(path: Path, world: World) -> 
                 (tree,) = json.loads(plan) if isinstance(plan, str) else plan
                 for where, text in _expressions(tree["Plan"], "once"):
                     if "as_of_key" in text:
-                        once, each = (once + 1, each) if where == "once" else (once, [*each, text])
+                        once += where == "once"
+                        each += [] if where == "once" else [text]
             connection.exec_driver_sql(safe)
         connection.invalidate()
     assert each == []
