@@ -15,6 +15,7 @@ from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Field, Group
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Dimension, Fact, Type
 from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.mart_docs import mart_sections
 from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.package_docs import package_sections, package_table
 from include.warehouse.tables import DIM_DATE
@@ -130,7 +131,8 @@ def dictionary() -> str:
         "",
         "Every table of the schema `star`, with each column's type, unit, meaning and source. A source is an",
         "endpoint and a field of ImmPort's Shared Data API: `hai.valueReported`. The meanings are comments",
-        "in the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md).",
+        "in the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md); views",
+        "made for a question: [marts](#marts).",
         "",
         f"In every dimension but dim_date and dim_data_release, key {UNKNOWN} is the member `unknown` and"
         f" {NOT_APPLICABLE} the member",
@@ -147,7 +149,7 @@ def dictionary() -> str:
             f"| `{e.name}` | {e.type} | {_cell(e.unit)} | {_cell(e.meaning)} | {_cell(e.source)} |"
             for e in item.entries
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *mart_sections()]) + "\n"
 
 
 def sources() -> str:

@@ -12,12 +12,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.questions.asking import EXPECTED, QUESTIONS, Answer, answer, answer_text, question
+from tests.questions.asking import EXPECTED, QUESTIONS, ROOT, Answer, answer, answer_text, question
 from tests.questions.conftest import World
 from tests.questions.independent import INDEPENDENT, Answers
 
 #: It reads the counts of the runs, which are no view as of a release.
 OF_THE_RUNS = 35
+LIST = ROOT / "docs/questions/README.md"
 _CONDITIONS = ("Filter", "Join Filter", "Hash Cond", "Merge Cond", "Index Cond", "Recheck Cond", "Output")
 
 
@@ -34,6 +35,16 @@ def test_question_has_the_answer_that_was_verified(path: Path, world: World) -> 
 def test_there_are_thirty_questions_and_no_answer_without_one() -> None:
     assert len(QUESTIONS) >= 30
     assert [path.stem for path in sorted(EXPECTED.glob("*.csv"))] == [path.stem for path in QUESTIONS]
+
+
+def test_the_list_says_what_the_files_say() -> None:
+    listed = re.findall(r"^\| (\d+) \| (.+) \| \[(.+)\]\((.+)\) \|$", LIST.read_text(), re.MULTILINE)
+    told = []
+    for path in QUESTIONS:
+        number, _, text = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("-- ").partition(". ")
+        assert path.name.startswith(f"{int(number):02}-")
+        told.append((number, text, path.name, path.name))
+    assert listed == told
 
 
 def test_all_questions_in_one_run(world: World, capsys: pytest.CaptureFixture[str]) -> None:
