@@ -131,8 +131,8 @@ def dictionary() -> str:
         "",
         "Every table of the schema `star`, with each column's type, unit, meaning and source. A source is an",
         "endpoint and a field of ImmPort's Shared Data API: `hai.valueReported`. The meanings are comments",
-        "in the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md); views",
-        "made for a question: [marts](#marts).",
+        "in the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md);",
+        "views made of these tables: [marts](#marts).",
         "",
         f"In every dimension but dim_date and dim_data_release, key {UNKNOWN} is the member `unknown` and"
         f" {NOT_APPLICABLE} the member",

@@ -43,12 +43,14 @@ def wide_views() -> Iterator[tuple[str, str]]:
     """Name and text of the wide view of every assay."""
     for fact in ASSAY_FACTS:
         name = f"wide_{fact.name}"
+        # Of bead arrays the fact goes on: controls and standards included. Here they are not.
+        grain = fact.grain.partition(",")[0]
         columns = "\n".join(f"--   {column} {kind}: {text}" for column, (kind, text) in _COLUMNS.items())
         selected = ",\n    ".join(_COLUMNS)
         yield (
             name,
             f"""-- Purpose: Results of {fact.assay} for spreadsheets: every name beside its result.
--- Grain: {fact.grain}, of a subject's sample.
+-- Grain: {grain}, of a subject's sample.
 -- Caveat: controls and standards are left out; replicates are rows of their own.
 -- Censored: shown as the limit with its comparison in value_operator; nothing is substituted.
 -- Columns:
