@@ -16,6 +16,7 @@ from include.sources.model import Endpoint, Field, Group
 from include.warehouse import value_views
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Dimension, Fact, Type
 from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.mart_docs import mart_sections
 from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.package_docs import package_sections, package_table
 from include.warehouse.tables import DIM_DATE
@@ -138,7 +139,8 @@ def dictionary() -> str:
         "",
         "Every table of the schema `star`, with each column's type, unit, meaning and source. A source is an",
         "endpoint and a field of ImmPort's Shared Data API: `hai.valueReported`. The meanings are comments",
-        "in the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md).",
+        "in the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md);",
+        "views made of these tables: [marts](#marts).",
         "",
         f"In every dimension but dim_date and dim_data_release, key {UNKNOWN} is the member `unknown` and"
         f" {NOT_APPLICABLE} the member",
@@ -157,7 +159,7 @@ def dictionary() -> str:
         ]
     lines += ["", "## Functions", "", "| function | what it gives |", "|---|---|"]
     lines += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in functions()]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *mart_sections()]) + "\n"
 
 
 def functions() -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ SCHEMAS = {
     "staging": "Answers of one load as text, dropped once the load is published",
     "history": "All versions of every row, by data release",
     "star": "What analysts query: the rows as of one data release",
+    "mart": "Views for analysts over the star: responses, profiles, cohorts, one wide view per assay",
     "quality": "Results of the checks, and the rows that broke one",
     "ops": "Runs, loads, steps, captures and what each release changed",
 }

@@ -17,6 +17,7 @@ from include.warehouse.declare import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimens
 from include.warehouse.dimensions import DIMENSIONS
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.functions import FUNCTIONS as VALUE_FUNCTIONS
+from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import FACTS
 from include.warehouse.tables import describe
 from include.warehouse.values import QUALITIES
@@ -204,14 +205,14 @@ def _quote(text: str) -> str:
 
 
 def statements() -> list[str]:
-    """SQL that makes functions, views and their comments."""
+    """SQL that makes functions, views and marts, with their comments."""
     made = [FUNCTIONS, *units.statements()]
     for name, comment, query, columns in definitions():
         made.append(f"create view star.{name} as\n{query}")
         made.append(f"comment on view star.{name} is {_quote(comment)}")
         made += [f"comment on column star.{name}.{c} is {_quote(meaning)}" for c, meaning, _ in columns]
     # Last: they read the views.
-    return [*made, *differences.FUNCTIONS]
+    return [*made, *mart_statements(), *differences.FUNCTIONS]
 
 
 def _digest() -> str:
@@ -225,6 +226,11 @@ def are_current(connection: sa.Connection) -> bool:
 
 def drop(connection: sa.Connection) -> None:
     """Remove our views, whatever version of this code made them; those of others stay."""
+    marts_made = {mart.name for mart in marts()} | set((_setting(connection, "mart_names") or "").split())
+    standing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'mart'")).all()
+    if dropped := sorted(marts_made & set(standing)):
+        # In one statement, so that it does not matter which of them reads which.
+        connection.exec_driver_sql("drop view " + ", ".join(f'mart."{name}"' for name in dropped))
     made = [*(_setting(connection, "view_names") or "").split(), *(name for name, *_ in definitions())]
     existing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'star'")).all()
     # Each view reads earlier ones alone.
@@ -238,6 +244,7 @@ def create(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement.replace("%", "%%"))
     _set(connection, "views", _digest())
     _set(connection, "view_names", " ".join(name for name, *_ in definitions()))
+    _set(connection, "mart_names", " ".join(mart.name for mart in marts()))
 
 
 def _setting(connection: sa.Connection, name: str) -> str | None:

@@ -1,0 +1,115 @@
+-- Purpose: Results of subjects' samples in every assay, named and classed: what the other marts are made of.
+-- Grain: one result of one assay, (assay, result_id) within a study; controls and standards are left out.
+-- Caveat: a replicate is a row of its own; a value below a limit is that limit: look at value_operator.
+-- Censored: value_number is the limit itself (policy bound); value_half has half of a lower limit
+--   (policy half); value_certain has neither (policy null).
+-- Columns:
+--   assay text: Assay
+--   study_key bigint: Study
+--   participation_key bigint: The subject in its arm
+--   subject_key bigint: Subject
+--   arm_key bigint: Arm
+--   biosample_key bigint: Sample
+--   expsample_key bigint: Experiment sample
+--   study_accession text: Study
+--   subject_accession text: Subject
+--   is_pool boolean: The subject stands for pooled individuals
+--   arm_accession text: Arm
+--   arm text: Name of the arm
+--   age_years numeric: Age in this study, or its lower bound (unit: years)
+--   sex text: Sex as ImmPort names it
+--   race text: Race
+--   species text: Species
+--   visit text: Name of the planned visit
+--   study_day numeric: Time of collection; null when its unit has no length (unit: days)
+--   window_label text: Window that the study day falls into
+--   t0_event text: Event that is time zero
+--   biosample_accession text: Sample
+--   biosample_type text: Type of the sample
+--   expsample_accession text: Experiment sample
+--   expsample_description text: Description, of ELISPOT with the stimulation; known from packages only
+--   result_id bigint: ImmPort's number of the result, unique within its assay
+--   measurand_type text: What kind of thing was measured
+--   measurand text: What was measured: in ImmPort's words, else as reported
+--   value_reported text: Value as reported, never altered
+--   value_number numeric: The value as a number; null when it is none, or a sentinel such as -999
+--   value_half numeric: The same, with half of the limit where the value is below one
+--   value_certain numeric: The same, null where the value is below or above a limit
+--   value_operator text: Comparison the reported text states: the number is then a limit
+--   value_quality text: ok, censored_low, censored_high, out_of_range_sentinel, non_numeric, coded
+--     or missing
+--   value_text text: The result of a typing assay: its alleles
+--   unit text: Unit: in ImmPort's words, else as reported
+create or replace view mart.sample_result
+with (security_invoker = true) as
+with classed as (
+    select
+        r.*,
+        case
+            when r.value_text is not null then 'coded'
+            when coalesce(btrim(r.value_reported), '') = '' and r.value_preferred is null then 'missing'
+            when r.value_number in (-999, -99) or upper(btrim(r.value_reported)) in ('OOR', '*****')
+                then 'out_of_range_sentinel'
+            when r.value_number is null then 'non_numeric'
+            when r.value_operator in ('<', '<=') then 'censored_low'
+            when r.value_operator in ('>', '>=') then 'censored_high'
+            else 'ok'
+        end as value_quality,
+        -- The limit as it was reported: of <10 ImmPort's curators make 9.99.
+        case
+            when r.value_operator is null then r.value_number
+            else coalesce(star.to_number(star.without_operator(r.value_reported)), r.value_number)
+        end as value_bound
+    from star.fact_assay_result as r
+    where r.subject_key >= 0
+)
+
+select
+    c.assay,
+    c.study_key,
+    c.participation_key,
+    c.subject_key,
+    c.arm_key,
+    c.biosample_key,
+    c.expsample_key,
+    s.study_accession,
+    u.subject_accession,
+    u.is_pool,
+    a.arm_accession,
+    a.name as arm,
+    p.min_age_years as age_years,
+    u.gender as sex,
+    u.race,
+    e.species,
+    v.name as visit,
+    t.study_day,
+    t.window_label,
+    t.study_time_t0_event as t0_event,
+    b.biosample_accession,
+    b.type as biosample_type,
+    x.expsample_accession,
+    x.description as expsample_description,
+    c.result_id,
+    c.measurand_type,
+    coalesce(c.measurand_preferred, c.measurand_reported) as measurand,
+    c.value_reported,
+    case when c.value_quality <> 'out_of_range_sentinel' then c.value_bound end as value_number,
+    case
+        when c.value_quality = 'censored_low' then c.value_bound / 2
+        when c.value_quality <> 'out_of_range_sentinel' then c.value_bound
+    end as value_half,
+    case when c.value_quality = 'ok' then c.value_bound end as value_certain,
+    c.value_operator,
+    c.value_quality,
+    c.value_text,
+    coalesce(c.unit_preferred, c.unit_reported) as unit
+from classed as c
+inner join star.dim_study as s on c.study_key = s.study_key
+inner join star.dim_subject as u on c.subject_key = u.subject_key
+inner join star.dim_species as e on u.species_key = e.species_key
+inner join star.dim_arm as a on c.arm_key = a.arm_key
+inner join star.dim_participation as p on c.participation_key = p.participation_key
+inner join star.dim_planned_visit as v on c.planned_visit_key = v.planned_visit_key
+inner join star.dim_study_time as t on c.study_time_key = t.study_time_key
+inner join star.dim_biosample as b on c.biosample_key = b.biosample_key
+inner join star.dim_expsample as x on c.expsample_key = x.expsample_key;

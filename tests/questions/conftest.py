@@ -1,0 +1,80 @@
+"""The fixed synthetic world and the real study, each loaded once, with what the API says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from include.landing import Landing
+from include.local.server import Server
+from include.pipeline.batch import Tools
+from include.sources.immport import ENDPOINTS
+from include.warehouse.connect import warehouse_engine
+from include.warehouse.facts import ASSAY_FACTS
+from tests.sandbox.data import ARCHIVES
+from tests.support.routes import land_package, take
+from tests.support.sandbox import running_sandbox
+from tests.support.warehouse import RUN, Warehouse, copied
+from tests.support.world import RELEASES, ROWS, SEED, STUDIES, load_world, shared_studies
+
+#: Endpoints whose answers the independent computations read.
+ASKED = ("study", "demographic", "adverseEvent", *(str(fact.endpoint) for fact in ASSAY_FACTS))
+
+
+@dataclass(frozen=True)
+class World:
+    """A loaded world.
+
+    :param answers: rows of each endpoint as the API gives them, all studies together, by release.
+    """
+
+    warehouse: Warehouse
+    answers: dict[str, dict[str, pd.DataFrame]]
+
+    @property
+    def url(self) -> sa.URL:
+        return self.warehouse.engine.url
+
+
+@pytest.fixture(scope="session")
+def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Eight studies with all ten assays at two releases; at the second one is withdrawn."""
+    name = copied(postgres, template)
+    engine = warehouse_engine(postgres.url(name))
+    warehouse = Warehouse(Tools(engine, Landing(str(tmp_path_factory.mktemp("world"))), RUN))
+    answers: dict[str, dict[str, pd.DataFrame]] = {}
+    with running_sandbox(studies=STUDIES, rows=ROWS, seed=SEED) as sandbox:
+        load_world(warehouse, sandbox)
+        for release in RELEASES:
+            sandbox.set_release(release)
+            rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ASKED}
+            for study in shared_studies(sandbox):
+                for name in ASKED:
+                    path, parameters = ENDPOINTS[name].request(study)
+                    rows[name] += sandbox.get(path, **parameters).json()
+            answers[release] = {endpoint: pd.DataFrame(found) for endpoint, found in rows.items()}
+    yield World(warehouse, answers)
+    engine.dispose()
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def real(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
+    """SDY139 by its packages of DR16 and DR25."""
+    name = copied(postgres, template)
+    engine = warehouse_engine(postgres.url(name))
+    folder: Path = tmp_path_factory.mktemp("real")
+    warehouse = Warehouse(Tools(engine, Landing(str(folder)), RUN))
+    with running_sandbox(archives=ARCHIVES) as sandbox:
+        for release in ("DR16", "DR25"):
+            sandbox.set_release(release)
+            take(warehouse, land_package(warehouse, sandbox, "SDY139", release))
+    yield engine.url
+    engine.dispose()
+    postgres.drop_database(name)

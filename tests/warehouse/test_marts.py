@@ -1,0 +1,163 @@
+"""The marts: their files, their comments in the database, how they are made anew and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from include.warehouse import marts as package
+from include.warehouse import migrate, views
+from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.marts import marts, parse
+from tests.questions.asking import answer_text
+from tests.support.warehouse import Warehouse, hai, small_study
+
+FOLDER = Path(package.__file__).parent
+TEXT = """-- Purpose: A thing
+--   of use.
+-- Grain: one thing.
+-- Caveat: none.
+-- Censored: there are none.
+-- Columns:
+--   one integer: The number
+--     one
+create or replace view mart.thing
+with (security_invoker = true) as
+select 1 as one;
+"""
+
+
+def test_a_file_is_a_mart() -> None:
+    mart = parse("thing", TEXT)
+    assert (mart.purpose, mart.grain) == ("A thing of use.", "one thing.")
+    assert [(c.name, c.type, c.meaning) for c in mart.columns] == [("one", "integer", "The number one")]
+    assert mart.comment == (
+        "A thing of use. One row: one thing. Caveat: none. Censored values: there are none."
+    )
+    assert mart.statement.endswith("as one")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (TEXT.replace("-- Caveat: none.\n", ""), "does not say Caveat"),
+        (TEXT.replace("-- Grain: one thing.\n", "-- Purpose: again\n"), "Purpose stands twice"),
+        (TEXT.replace("--   one integer: The number\n--     one\n", ""), "does not say Columns"),
+        ("-- A thing\n" + TEXT, "before any heading"),
+        (TEXT.replace("mart.thing", "mart.other"), r"must make the view mart\.thing"),
+    ],
+)
+def test_a_file_that_is_no_mart_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=f"mart thing: .*{problem}"):
+        parse("thing", text)
+
+
+def test_a_mart_comes_after_those_it_reads() -> None:
+    names = [mart.name for mart in marts()]
+    assert len(names) == len(set(names)) == len(list(FOLDER.glob("*.sql"))) + len(ASSAY_FACTS)
+    for mart in marts():
+        assert all(names.index(read) < names.index(mart.name) for read in mart.reads)
+    assert names.index("sample_result") < names.index("titre_response") < names.index("hai_response")
+
+
+def test_columns_are_described_as_the_database_has_them(warehouse: Warehouse) -> None:
+    held = warehouse.rows("""
+        select c.relname, a.attname, format_type(a.atttypid, null), col_description(c.oid, a.attnum)
+        from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace = 'mart'::regnamespace and a.attnum > 0 order by c.relname, a.attnum""")
+    told = [
+        (mart.name, column.name, column.type, column.meaning)
+        for mart in sorted(marts(), key=lambda mart: mart.name)
+        for column in mart.columns
+    ]
+    assert held == told
+
+
+def test_every_mart_runs_with_the_rights_of_its_reader_and_says_what_it_is(warehouse: Warehouse) -> None:
+    held = warehouse.rows("""
+        select relname, reloptions, obj_description(oid) from pg_class
+        where relnamespace = 'mart'::regnamespace order by relname""")
+    expected = sorted((mart.name, ["security_invoker=true"], mart.comment) for mart in marts())
+    assert held == expected
+
+
+def test_psql_runs_every_file(warehouse: Warehouse) -> None:
+    for path in sorted(FOLDER.glob("*.sql")):
+        answer_text(warehouse.engine.url, path)
+
+
+def test_marts_are_made_anew_when_their_text_changed(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(marts())
+    monkeypatch.setattr(views, "marts", lambda: (*marts(), parse("thing", TEXT)))
+    monkeypatch.setattr(views, "mart_statements", lambda: [*package.mart_statements(), TEXT])
+    migrate.upgrade(warehouse.engine.url)
+    assert warehouse.value("select one from mart.thing") == 1
+    monkeypatch.undo()
+    # The code before knows no such mart, and removes it all the same: the warehouse remembers.
+    migrate.upgrade(warehouse.engine.url)
+    count = "select count(*) from pg_views where schemaname = 'mart'"
+    assert warehouse.value(count) == before
+
+
+def test_views_of_others_stay(warehouse: Warehouse) -> None:
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("create view mart.of_others as select 1 as one")
+        views.drop(connection)
+    assert warehouse.rows("select viewname from pg_views where schemaname in ('mart', 'star')") == [
+        ("of_others",)
+    ]
+
+
+def _titre(number: int, value: str, day: int, who: int = 1) -> dict[str, object]:
+    return hai(number, value, who=who, studyTimeCollected=day)
+
+
+def test_rise_without_a_baseline_is_not_known_and_counted(warehouse: Warehouse) -> None:
+    """SUB1 rises from below 10 to 40; SUB2 has no baseline."""
+    warehouse.load(small_study(_titre(1, "<10", 0), _titre(2, "40", 28), _titre(3, "640", 28, who=2)))
+    rows = warehouse.rows("""
+        select subject_accession, baseline_titre, peak_titre, fold_rise, is_seroconverted
+        from mart.hai_response order by 1""")
+    assert rows == [("SUB1", 5, 40, 8, True), ("SUB2", None, 640, None, None)]
+    summary = warehouse.rows("""
+        select arm, subjects, without_baseline, evaluable, seroconverted_percent
+        from mart.titre_response_summary order by 1""")
+    assert summary == [("Arm 1", 1, 0, 1, 100), ("Arm 2", 1, 1, 0, None)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seroconverted"),
+    [("10", "40", True), ("10", "39", False), ("5", "20", False), ("20", "80", True), ("20", "79", False)],
+)
+def test_seroconversion_is_fourfold_and_forty(
+    before: str, after: str, seroconverted: bool, warehouse: Warehouse
+) -> None:
+    warehouse.load(small_study(_titre(1, before, 0), _titre(2, after, 28)))
+    assert warehouse.value("select is_seroconverted from mart.hai_response") is seroconverted
+
+
+def test_marts_follow_the_release(warehouse: Warehouse) -> None:
+    warehouse.load(small_study(_titre(1, "10", 0), _titre(2, "40", 28)), "DR1")
+    warehouse.load(small_study(_titre(1, "10", 0), _titre(2, "160", 28)), "DR2")
+    rise = "select fold_rise from mart.hai_response"
+    assert (warehouse.value(rise, as_of="DR1"), warehouse.value(rise)) == (4, 16)
+
+
+def test_sentinels_and_words_are_no_values(warehouse: Warehouse) -> None:
+    warehouse.load(
+        small_study(hai(1, "-999"), hai(2, "OOR"), hai(3, "low"), hai(4, None), hai(5, "<10"), hai(6, ">640"))
+    )
+    rows = warehouse.rows("""
+        select value_quality, value_number, value_half, value_certain from mart.sample_result
+        order by result_id""")
+    assert rows == [
+        ("out_of_range_sentinel", None, None, None),
+        ("out_of_range_sentinel", None, None, None),
+        ("non_numeric", None, None, None),
+        ("missing", None, None, None),
+        ("censored_low", 10, 5, None),
+        ("censored_high", 640, 640, None),
+    ]
