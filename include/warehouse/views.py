@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from include.sources.release import CURRENT
+from include.warehouse import term_views
 from include.warehouse.declare import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
 from include.warehouse.dimensions import DIMENSIONS
 from include.warehouse.facts import ASSAY_FACTS
@@ -101,6 +102,7 @@ def _columns(table: Dimension | Fact) -> list[ViewColumn]:
             columns.append(
                 ("is_inferred", "Named by a row of the study, not described by it", "h.is_inferred")
             )
+        columns += term_views.columns(table)
         columns.append(_member(table))
     return columns
 
@@ -113,8 +115,9 @@ def _select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
         return f"select\n    {items}\nfrom {history}\nwhere {valid}"
     key = table.key_column
     if not table.is_versioned:
-        return f"select\n    {items}\nfrom history.{table.key_table} k"
+        return f"select\n    {items}\nfrom history.{table.key_table} k{term_views.joined(table)}"
     source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}"
+    source += term_views.joined(table)
     if not table.shared:
         return f"select\n    {items}\n{source}\nwhere {valid}"
     # Several studies describe the member: the newest description that is not a guess is shown.
@@ -219,6 +222,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
         yield table.relation, table.grain[:1].upper() + table.grain[1:], _select(table, columns), columns
     yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
     yield "vocabulary_term", "One term of a vocabulary, as of the last fetch", _TERMS, _TERM_COLUMNS
+    yield from term_views.definitions(AS_OF)
     about = "One withdrawal of a study that the warehouse held"
     yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
     query, columns = _assay_results()
@@ -231,7 +235,7 @@ def _quote(text: str) -> str:
 
 def statements() -> list[str]:
     """SQL that makes functions, views and their comments."""
-    made = [FUNCTIONS]
+    made = [FUNCTIONS, term_views.FUNCTION]
     for name, comment, query, columns in definitions():
         made.append(f"create view star.{name} as\n{query}")
         made.append(f"comment on view star.{name} is {_quote(comment)}")
