@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,10 +28,10 @@ def run(arguments: Sequence[str] | None = None) -> None:
     try:
         require_current(engine)
         with engine.begin() as connection:
-            print(_do(connection, wanted))
+            told = _do(connection, wanted)
+        sys.stdout.write(f"{told}\n")
     except (ReviewError, OutdatedWarehouseError, OSError, UnicodeDecodeError) as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(1) from None
+        raise SystemExit(str(error)) from None
     finally:
         engine.dispose()
 
@@ -94,6 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in (accept, reject):
         command.add_argument("--note", default="", help="why, for those who read it later")
     for command in (accept, reject, read):
-        command.add_argument("--by", default=getpass.getuser(), help="who decides; you when left out")
+        command.add_argument("--by", required=True, help="who decides")
         command.add_argument("--overrule", action="store_true", help="change what a person decided before")
     return parser

@@ -105,7 +105,7 @@ class Review:
             return False
         if held.decided_by and not self.overrule:
             raise ReviewError(
-                [f"{name}: {held.decided_by} has {held.status} it: overrule says to change that"]
+                [f"{name}: {held.decided_by} has {held.status} it: only --overrule changes that"]
             )
         label = known.label(term) if term in known.terms else held.term_name
         values = {
@@ -171,19 +171,19 @@ def take_in(connection: sa.Connection, path: Path, by: str, *, overrule: bool = 
     """
     review = Review(connection, overrule=overrule)
     changed, reasons, seen = 0, [], set()
-    for line, row in _read(path):
-        try:
-            term_id, decision = _decision(row, by)
-            if term_id in seen:
-                raise ReviewError([f"the term_id {term_id} stands in an earlier line, too"])
-            seen.add(term_id)
-            if decision:
-                changed += review.decide(term_id, decision)
-        except ReviewError as error:
-            reasons += [f"line {line}: {reason}" for reason in error.reasons]
-    if reasons:
-        connection.rollback()
-        raise ReviewError(reasons)
+    with connection.begin_nested():
+        for line, row in _read(path):
+            try:
+                term_id, decision = _decision(row, by)
+                if term_id in seen:
+                    raise ReviewError([f"the term_id {term_id} stands in an earlier line, too"])
+                seen.add(term_id)
+                if decision:
+                    changed += review.decide(term_id, decision)
+            except ReviewError as error:
+                reasons += [f"line {line}: {reason}" for reason in error.reasons]
+        if reasons:
+            raise ReviewError(reasons)
     return changed
 
 
