@@ -37,7 +37,8 @@ class Domain:
     :param aliases: fields in which it lists other names, separated by semicolons or bars.
     :param one_name: fields of names in which semicolons and bars separate nothing.
     :param routes: differences in writing that are told to carry no meaning.
-    :param counterparts: fields that are equal in terms of other species: a name alone does not tell which.
+    :param counterparts: fields that are equal in terms of other species: a name alone does not tell which,
+        the subjects of the rows that use it do.
     :param why_not: why a text was not found, in words.
     """
 
@@ -66,12 +67,12 @@ def case(text: str) -> str:
 
 def greek_names(text: str) -> str:
     """Greek letters by their names, IFN and the letter as IFN-gamma."""
-    return case("".join(_greek(letter) for letter in text))
+    return case("".join(_greek(letter) for letter in case(text)))
 
 
 def greek_initials(text: str) -> str:
     """Greek letters by their initials, IFN and the letter as IFN-g."""
-    return case("".join(_greek(letter)[:1] for letter in text))
+    return case("".join(_greek(letter)[:1] for letter in case(text)))
 
 
 def unit_signs(text: str) -> str:

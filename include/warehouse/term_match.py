@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from include.warehouse.term_domains import Domain
 
 EXACT, ALIAS, PROPOSED, UNMAPPED = "exact", "alias", "proposed", "unmapped"
 ACCEPTED, REJECTED = "accepted", "rejected"
+#: Method of a proposal of several terms.
+AMBIGUOUS = "ambiguous"
 #: Statuses whose term analysts see as the harmonised one.
 MAPPED = (EXACT, ALIAS, ACCEPTED)
 #: What fills a field that has nothing to say.
@@ -93,13 +95,19 @@ class Index:
         hits = {term: self._hit(term, ALIAS, "listed alias", text, field)
                 for term, field in self._aliases.get(text, {}).items()}  # fmt: skip
         hits |= {term: self._hit(term, EXACT, "name", text, field) for term, field in named.items()}
-        if not hits:
-            hits = dict(self._written(text))
+        written = dict(self._written(text))
+        hits = hits or dict(written)
         for term in [*hits]:
-            for other in self._kin_of(term) - hits.keys():
-                why = f"{other} is its counterpart in another species"
-                hits[other] = Hit(other, ALIAS, "counterpart", why)
+            for other in self.kin(term) - hits.keys():
+                why = f"it is the counterpart of {term} in another species"
+                hits[other] = written.get(other) or Hit(other, PROPOSED, "counterpart", why)
         return [hits[term] for term in sorted(hits)]
+
+    def kin(self, term: str) -> set[str]:
+        """Counterparts of a term in other species."""
+        item = self.terms[term]
+        near = {other for key in self._kinship(item) for other in self._kin[key]}
+        return {other for other in near if self.terms[other].taxonomy != item.taxonomy}
 
     def _written(self, text: str) -> Iterator[tuple[str, Hit]]:
         for route, known in zip(self.domain.routes, self._routes, strict=True):
@@ -151,25 +159,21 @@ class Index:
             if found := item.text(field):
                 yield ("id" if field.endswith("Id") else "symbol", found.casefold())
 
-    def _kin_of(self, term: str) -> set[str]:
-        item = self.terms[term]
-        near = {other for key in self._kinship(item) for other in self._kin[key]}
-        return {other for other in near if self.terms[other].taxonomy != item.taxonomy}
 
-
-def match(index: Index, reported: str, preferred: str) -> Judgement:
+def match(index: Index, reported: str, preferred: str, taxa: Set[str] = frozenset()) -> Judgement:
     """What is to be made of a term, from the evidence alone.
 
     :param preferred: what ImmPort preferred for it; empty where it preferred nothing.
+    :param taxa: taxa of the subjects in all rows that use the term, where they matter.
     """
     domain = index.domain
     if not index.terms:
         return Judgement(UNMAPPED, "none", f"{domain.vocabulary} was not fetched yet")
     if not preferred.strip():
-        return _judge(index, index.find(reported), reported, "")
+        return _judge(index, index.find(reported), reported, "", taxa)
     hits = index.find(preferred, is_curated=True)
     if hits:
-        return _judge(index, hits, preferred, f"preferred by ImmPort as {preferred!r}: ")
+        return _judge(index, hits, preferred, f"preferred by ImmPort as {preferred!r}: ", taxa)
     lacking = f"ImmPort prefers {preferred!r}, which {domain.vocabulary} does not list"
     hits = index.find(reported) if reported.strip() else []
     if hits:
@@ -177,13 +181,28 @@ def match(index: Index, reported: str, preferred: str) -> Judgement:
     return Judgement(UNMAPPED, "none", f"{lacking}: {domain.why_not(preferred)}")
 
 
-def _judge(index: Index, hits: list[Hit], text: str, before: str) -> Judgement:
+def _judge(index: Index, hits: list[Hit], text: str, before: str, taxa: Set[str]) -> Judgement:
     if not hits:
         return Judgement(UNMAPPED, "none", f"{index.domain.vocabulary}: {index.domain.why_not(text)}")
     if len(hits) > 1:
-        return _doubt(index, hits, before)
+        return _by_species(index, hits, taxa, before) or _doubt(index, hits, before)
     (hit,) = hits
     return _as(index, hit, hit.status, hit.method, before + hit.evidence)
+
+
+def _by_species(index: Index, hits: list[Hit], taxa: Set[str], before: str) -> Judgement | None:
+    """Of one molecule in several species the one of the only species that is measured."""
+    if len(taxa) != 1:
+        return None
+    (taxon,) = taxa
+    of_it = [hit for hit in hits if index.terms[hit.term].taxonomy == taxon]
+    if len(of_it) != 1 or {hit.term for hit in hits} - index.kin(of_it[0].term) != {of_it[0].term}:
+        return None
+    others = ", ".join(hit.term for hit in hits if hit is not of_it[0])
+    why = f"all rows that use it are of taxon {taxon}, which rules out {others}"
+    # A term that does not list the name itself is only proposed.
+    status = PROPOSED if of_it[0].status == PROPOSED else ALIAS
+    return _as(index, of_it[0], status, "species", f"{before}{of_it[0].evidence}; {why}")
 
 
 def _doubt(index: Index, hits: list[Hit], before: str) -> Judgement:
@@ -192,7 +211,7 @@ def _doubt(index: Index, hits: list[Hit], before: str) -> Judgement:
         return _as(index, hits[0], PROPOSED, hits[0].method, before + hits[0].evidence)
     told = [f"{hit.term} ({_about(index, hit.term)}): {hit.evidence}" for hit in hits[:_SHOWN]]
     more = f"; and {len(hits) - _SHOWN} more" if len(hits) > _SHOWN else ""
-    return Judgement(PROPOSED, "ambiguous", f"{before}{len(hits)} terms: {'; '.join(told)}{more}")
+    return Judgement(PROPOSED, AMBIGUOUS, f"{before}{len(hits)} terms: {'; '.join(told)}{more}")
 
 
 def _about(index: Index, term: str) -> str:

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from include.warehouse.model import DIMENSION
 from include.warehouse.tables import VOCABULARY_TERM
 from include.warehouse.term_domains import DOMAINS, Domain
-from include.warehouse.term_match import Index, Term, match
+from include.warehouse.term_match import AMBIGUOUS, Index, Term, match
+from include.warehouse.term_species import taxa
 from include.warehouse.term_views import over
 
 #: Advisory lock: one proposer at a time.
@@ -80,9 +81,13 @@ def index(connection: sa.Connection, domain: Domain) -> Index:
 
 def _propose(connection: sa.Connection, domain: Domain) -> int:
     known = index(connection, domain)
+    judged = {pair: match(known, *pair) for pair in _undecided(connection, domain)}
+    if domain.counterparts:
+        doubtful = [pair for pair, found in judged.items() if found.method == AMBIGUOUS]
+        judged |= {pair: match(known, *pair, of) for pair, of in taxa(connection, domain, doubtful).items()}
     rows = [
-        {"reported": reported, "preferred": preferred, **vars(match(known, reported, preferred))}
-        for reported, preferred in _undecided(connection, domain)
+        {"reported": reported, "preferred": preferred, **vars(found)}
+        for (reported, preferred), found in judged.items()
     ]
     if not rows:
         return 0
