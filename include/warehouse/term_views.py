@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from include.warehouse.declare import Dimension
+from include.warehouse.declare import Dimension, Fact
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.term_domains import DOMAINS, Domain
 from include.warehouse.term_match import MAPPED, PROPOSED, REJECTED, UNMAPPED
@@ -120,30 +120,35 @@ def _term_id(domain: Domain, alias: str) -> str:
 def _unmapped(domain: Domain, as_of: str) -> str:
     dimension = DIMENSION[domain.dimension]
     key = dimension.key_column
+    # A version of a member is told by one study, and stands for the rows of that study.
+    valid = f"h.valid_from <= {as_of} and h.valid_to > {as_of}"
+    alias, source, study, same = "k", f"history.{dimension.key_table} k", "", "u.key = t.key"
+    if dimension.is_versioned:
+        alias, source = "h", f"history.{dimension.relation} h where {valid}"
+        study, same = ", h.study_key", "u.key = t.key and u.study_key = t.study_key"
+    reported, preferred = (over(text, alias) for text in (domain.reported, domain.preferred))
     # Read from history and not from the star's views, which can so be dropped in any order.
-    uses = [
-        f"select '{table.relation}' as relation, h.{reference.column} as key, count(*) as rows"
-        f" from history.{table.relation} h"
-        f" where h.valid_from <= {as_of} and h.valid_to > {as_of} group by h.{reference.column}"
+    used = "\n    union all ".join(
+        f"select '{table.relation}' as relation, h.{reference.column} as key{study},"
+        f" {_count(table)} as rows from history.{table.relation} h where {valid}"
+        f" group by h.{reference.column}{study}"
         for table in VERSIONED
         for reference in table.references
         if reference.dimension == domain.dimension
-    ]
-    alias, source = "k", f"history.{dimension.key_table} k"
-    if dimension.is_versioned:
-        alias = "h"
-        source = f"""(select * from history.{dimension.relation}
-    where valid_from <= {as_of} and valid_to > {as_of}) h"""
-    reported, preferred = (over(text, alias) for text in (domain.reported, domain.preferred))
-    used = "\n    union all ".join(uses)
+    )
     return f"""select '{domain.name}' as domain, t.reported, t.preferred,
     coalesce(m.status, '{UNMAPPED}') as status,
     coalesce(m.evidence, 'not looked at yet') as evidence,
     coalesce(string_agg(distinct u.relation, ', '), '') as tables, coalesce(sum(u.rows), 0)::bigint as rows
-from (select {alias}.{key} as key, coalesce({reported}, '') as reported,
+from (select {alias}.{key} as key{study}, coalesce({reported}, '') as reported,
     coalesce({preferred}, '') as preferred from {source}) t
 left join history.term_mapping m on m.term_id = star.term_id('{domain.name}', t.reported, t.preferred)
-left join ({used}) u on u.key = t.key
+left join ({used}) u on {same}
 where t.key > 0 and (btrim(t.reported) <> '' or btrim(t.preferred) <> '')
     and coalesce(m.status, '{UNMAPPED}') in ({_OPEN})
 group by t.reported, t.preferred, m.status, m.evidence"""
+
+
+def _count(table: Dimension | Fact) -> str:
+    """Rows of a table as the star shows them: a subject of several studies is one."""
+    return f"count(distinct h.{table.identity})" if isinstance(table, Dimension) else "count(*)"
