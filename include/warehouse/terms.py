@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import fields
 
 import sqlalchemy as sa
 
 from include.warehouse.model import DIMENSION
-from include.warehouse.tables import VOCABULARY_TERM
+from include.warehouse.tables import TERM_MAPPING, VOCABULARY_TERM
 from include.warehouse.term_domains import DOMAINS, Domain
-from include.warehouse.term_match import AMBIGUOUS, Index, Term, match
+from include.warehouse.term_match import AMBIGUOUS, Index, Judgement, Term, match
 from include.warehouse.term_species import taxa
 from include.warehouse.term_views import over
 
@@ -38,9 +39,6 @@ on conflict (term_id) do update set (vocabulary, term, term_name, status, method
     = (excluded.vocabulary, excluded.term, excluded.term_name, excluded.status, excluded.method,
        excluded.evidence, now())
 where m.decided_by is null
-    and (m.vocabulary, m.term, m.term_name, m.status, m.method, m.evidence) is distinct from
-        (excluded.vocabulary, excluded.term, excluded.term_name, excluded.status, excluded.method,
-         excluded.evidence)
 """
 
 
@@ -85,13 +83,23 @@ def _propose(connection: sa.Connection, domain: Domain) -> int:
     if domain.counterparts:
         doubtful = [pair for pair, found in judged.items() if found.method == AMBIGUOUS]
         judged |= {pair: match(known, *pair, of) for pair, of in taxa(connection, domain, doubtful).items()}
+    held = _held(connection, domain)
     rows = [
         {"reported": reported, "preferred": preferred, **vars(found)}
         for (reported, preferred), found in judged.items()
+        if held.get((reported, preferred)) != found
     ]
     if not rows:
         return 0
     return connection.execute(sa.text(_WRITE), {"domain": domain.name, "rows": json.dumps(rows)}).rowcount
+
+
+def _held(connection: sa.Connection, domain: Domain) -> dict[tuple[str, str], Judgement]:
+    """Mappings as they are. A conflict locks, and so writes, a row even when it updates nothing."""
+    held = TERM_MAPPING.c
+    judgement = (held[field.name] for field in fields(Judgement))
+    statement = sa.select(held.reported, held.preferred, *judgement).where(held.domain == domain.name)
+    return {(row[0], row[1]): Judgement(*row[2:]) for row in connection.execute(statement)}
 
 
 def _undecided(connection: sa.Connection, domain: Domain) -> Iterator[tuple[str, str]]:

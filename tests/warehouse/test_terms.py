@@ -54,7 +54,8 @@ def mapped(warehouse: Warehouse, domain: str = "virus_strain") -> dict[str, tupl
 
 
 def everything(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    return warehouse.rows("select * from history.term_mapping order by term_id")
+    """All mappings, with the transactions that wrote or locked them."""
+    return warehouse.rows("select xmin::text, xmax::text, * from history.term_mapping order by term_id")
 
 
 def command(warehouse: Warehouse, *arguments: str) -> None:
