@@ -54,8 +54,12 @@ def mapped(warehouse: Warehouse, domain: str = "virus_strain") -> dict[str, tupl
 
 
 def everything(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    """All mappings, with the transactions that wrote or locked them."""
-    return warehouse.rows("select xmin::text, xmax::text, * from history.term_mapping order by term_id")
+    return warehouse.rows("select * from history.term_mapping order by term_id")
+
+
+def marks(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """The transactions that wrote or locked each mapping."""
+    return warehouse.rows("select term_id, xmin::text, xmax::text from history.term_mapping order by 1")
 
 
 def command(warehouse: Warehouse, *arguments: str) -> None:
@@ -120,11 +124,11 @@ def test_what_is_unmapped_is_kept_and_counted(reviewed: Warehouse) -> None:
 
 
 def test_a_second_run_changes_nothing(reviewed: Warehouse) -> None:
-    before = everything(reviewed)
+    before = everything(reviewed), marks(reviewed)
     assert propose(reviewed) == 0
     reviewed.load(study(*REPORTED), "DR2")
     assert propose(reviewed) == 0
-    assert everything(reviewed) == before
+    assert (everything(reviewed), marks(reviewed)) == before
 
 
 def test_without_its_vocabulary_a_term_is_unmapped_and_says_so(warehouse: Warehouse) -> None:
@@ -393,3 +397,21 @@ def test_two_proposers_wait_for_each_other(reviewed: Warehouse, monkeypatch: pyt
         terms.propose(connection)
         with reviewed.engine.connect() as other, pytest.raises(sa.exc.OperationalError, match="lock timeout"):
             terms.propose(other)
+
+
+def test_a_decision_taken_meanwhile_stands(reviewed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proposer has read the term before the person decided, and writes after that."""
+    judge = terms.match
+
+    def decided_meanwhile(*arguments: Any) -> Any:
+        if arguments[1] == "A/California/04/09" and reviewed.value(
+            "select decided_by is null from history.term_mapping where reported = 'A/California/04/09'"
+        ):
+            chosen = ("--term", "A/Perth/16/2009", "--by", "me")
+            command(reviewed, "accept", "virus_strain", "A/California/04/09", *chosen)
+        return judge(*arguments)
+
+    fetch(reviewed, 1, "lkVirusStrain", *STRAINS, "A/California/04/09")
+    monkeypatch.setattr(terms, "match", decided_meanwhile)
+    propose(reviewed)
+    assert mapped(reviewed)["A/California/04/09"] == ("accepted", "A/Perth/16/2009")
