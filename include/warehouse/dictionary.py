@@ -13,7 +13,7 @@ from pathlib import Path
 from include.sources.immport import ENDPOINTS, SHARED_DATA
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Field, Group
-from include.warehouse import value_views
+from include.warehouse import term_views, value_views
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Dimension, Fact, Type
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.mart_docs import mart_sections
@@ -37,6 +37,9 @@ _TYPES = {
     "valid_from": "timestamp with time zone",
     "release_date": "date",
     "is_point": "boolean",
+    "is_listed": "boolean",
+    **dict.fromkeys(("decided_at", "changed_at"), "timestamp with time zone"),
+    "rows": "bigint",
     "value_preferred": "numeric",
     **dict.fromkeys(("value_number", "value_standard", "log2_titer"), "numeric"),
     "is_late": "boolean",
@@ -53,6 +56,8 @@ _UNTOLD = {
     "study_window_definition": "declared here",
     **dict.fromkeys(("unmapped_unit", "visit_window_difference", "person_count"), "facts and dimensions"),
     **dict.fromkeys(("suspected_limit", "value_quality_profile"), "fact_assay_result"),
+    "term_mapping": "the dimension, the vocabulary, and decisions of people",
+    "unmapped_term": "the dimension and the tables that refer to it",
 }
 #: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
 _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
@@ -242,6 +247,8 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
             found = _natural_fields(table, column)
             yield Entry(column.name, column.type, column.unit, column.meaning, _names(found), found)
         yield Entry("is_inferred", _MEMBER_TYPES["is_inferred"], None, "", "derived")
+        for name, *_ in term_views.columns(table):
+            yield Entry(name, "text", None, "", "the vocabulary, see `term_mapping`")
         yield Entry("member", "text", None, "", "derived")
     else:
         own = _fields(table, table.row_id.raw)

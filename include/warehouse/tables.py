@@ -161,6 +161,36 @@ UNIT_DEFINITION = sa.Table(
     comment="Units of measure, written with the views from include/warehouse/units.py",
 )  # fmt: skip
 
+TERM_MAPPING = sa.Table(
+    "term_mapping",
+    metadata,
+    sa.Column("term_id", UUID, primary_key=True, comment="Digest of domain, reported and preferred term"),
+    sa.Column("domain", sa.Text, nullable=False, comment="Kind of term: analyte, virus_strain, unit ..."),
+    sa.Column("reported", sa.Text, nullable=False, comment="Term as reported; empty for none"),
+    sa.Column("preferred", sa.Text, nullable=False, comment="What ImmPort preferred; empty for nothing"),
+    sa.Column("vocabulary", sa.Text, comment="Vocabulary of the term it is mapped to"),
+    sa.Column("term", sa.Text, comment="Term it is mapped to; of a proposal the one to decide on"),
+    sa.Column("term_name", sa.Text, comment="What a person calls that term"),
+    sa.Column("status", sa.Text, nullable=False,
+              comment="exact, alias, proposed or unmapped by the evidence; accepted or rejected by a person"),
+    sa.Column("method", sa.Text, nullable=False, comment="How the term was found"),
+    sa.Column("evidence", sa.Text, nullable=False, comment="Why it is that term, or why it is none"),
+    sa.Column("decided_by", sa.Text, comment="Person who decided"),
+    sa.Column("decided_at", sa.DateTime(timezone=True), comment="When"),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now(),
+              comment="When the mapping last changed"),
+    sa.CheckConstraint(
+        "status in ('exact', 'alias', 'proposed', 'accepted', 'rejected', 'unmapped')", name="status"),
+    sa.CheckConstraint(
+        "(status in ('accepted', 'rejected')) = (decided_by is not null and decided_at is not null)",
+        name="decision"),
+    sa.CheckConstraint("(vocabulary is null) = (term is null)", name="term"),
+    sa.CheckConstraint("status not in ('exact', 'alias', 'accepted') or term is not null", name="mapped"),
+    sa.Index("term_mapping_domain_idx", "domain", "status"),
+    schema="history",
+    comment="Reported terms and the vocabulary terms they are, with the evidence; decisions outlive reloads",
+)  # fmt: skip
+
 DIM_DATE = sa.Table(
     "dim_date",
     metadata,

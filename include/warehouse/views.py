@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from include.warehouse import as_of, differences, units, value_views
+from include.warehouse import as_of, differences, term_views, units, value_views
 from include.warehouse.as_of import AS_OF
 from include.warehouse.declare import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
 from include.warehouse.dimensions import DIMENSIONS
@@ -60,6 +60,7 @@ def _columns(table: Dimension | Fact) -> list[ViewColumn]:
             columns.append(
                 ("is_inferred", "Named by a row of the study, not described by it", "h.is_inferred")
             )
+        columns += term_views.columns(table)
         columns.append(_member(table))
     return columns
 
@@ -73,8 +74,10 @@ def _select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
         return f"select\n    {items}\nfrom {history}{lookup}\nwhere {valid}"
     key = table.key_column
     if not table.is_versioned:
-        return f"select\n    {items}\nfrom history.{table.key_table} k{lookup.replace('h.', 'k.')}"
+        history = f"history.{table.key_table} k{lookup.replace('h.', 'k.')}{term_views.joined(table)}"
+        return f"select\n    {items}\nfrom {history}"
     source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}"
+    source += term_views.joined(table)
     if not table.shared:
         return f"select\n    {items}\n{source}\nwhere {valid}"
     # Several studies describe the member: the newest description that is not a guess is shown.
@@ -192,6 +195,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
         yield table.relation, table.grain[:1].upper() + table.grain[1:], _select(table, columns), columns
     yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
     yield "vocabulary_term", "One term of a vocabulary, as of the last fetch", _TERMS, _TERM_COLUMNS
+    yield from term_views.definitions(AS_OF)
     about = "One withdrawal of a study that the warehouse held"
     yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
     yield from differences.definitions()
@@ -206,7 +210,7 @@ def _quote(text: str) -> str:
 
 def statements() -> list[str]:
     """SQL that makes functions, views and marts, with their comments."""
-    made = [FUNCTIONS, *units.statements()]
+    made = [FUNCTIONS, term_views.FUNCTION, *units.statements()]
     for name, comment, query, columns in definitions():
         made.append(f"create view star.{name} as\n{query}")
         made.append(f"comment on view star.{name} is {_quote(comment)}")

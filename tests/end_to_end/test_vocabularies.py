@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from include.sources.lookups import LOOKUP_ENDPOINTS
-from tests.end_to_end.worlds import NEWEST
+from tests.end_to_end.worlds import NEWEST, Loaded
 from tests.support.runs import Installation, Installations, Kill
 from tests.support.sandbox import RunningSandbox
 
@@ -117,3 +117,24 @@ def test_a_killed_load_leaves_all_or_nothing(installation: Installation, kill: K
     assert installation.one("select count(distinct vocabulary) from history.vocabulary_term") in (0, 45)
     assert load(installation).state == "success"
     assert shown(installation) == served(installation.sandbox)
+
+
+def test_terms_are_harmonised_once_their_vocabularies_are_there(
+    installations: Installations, after: Loaded
+) -> None:
+    """By the run that loads studies, and anew by the one that loads vocabularies."""
+    installation = installations.copy(after.installation)
+    question = "select reported, status, term from star.term_mapping where domain = 'virus_strain' order by 1"
+    found = installation.ask(question)
+    assert found
+    assert {row.status for row in found} == {"unmapped"}
+    assert load(installation).state == "success"
+    mapped = {row.reported: (row.status, row.term) for row in installation.ask(question)}
+    assert mapped.keys() == {row.reported for row in found}
+    terms = set(installation.ask("select term from star.vocabulary_term where vocabulary = 'lkVirusStrain'"))
+    told = {term for _, term in mapped.values() if term}
+    assert told
+    assert {(term,) for term in told} <= {tuple(row) for row in terms}
+    harmonised = """select distinct d.virus_strain_harmonised from star.fact_hai f
+        join star.dim_virus_strain d using (virus_strain_key) where d.virus_strain_harmonised is not null"""
+    assert {row[0] for row in installation.ask(harmonised)} <= told

@@ -327,8 +327,12 @@ class ImmPortFinishOperator(ImmPortOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         from include.pipeline import report
+        from include.warehouse import terms
 
-        summary = report.finish(self.engine(), book(context))
+        engine = self.engine()
+        # All studies of the run at once, and outside their transactions: it can make none of them fail.
+        terms.refresh(engine)
+        summary = report.finish(engine, book(context))
         self.log.info("%s", summary.text)
         if summary.state != "success":
             raise AirflowFailException(summary.text)

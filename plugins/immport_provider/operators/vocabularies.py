@@ -26,6 +26,7 @@ class ImmPortVocabulariesOperator(ImmPortOperator):
     def execute(self, context: Context) -> dict[str, int]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import vocabularies
+        from include.warehouse import terms
         from include.warehouse.migrate import require_current
 
         engine, landing, run_id = self.engine(), self.landing_zone(), context["run_id"]
@@ -33,6 +34,7 @@ class ImmPortVocabulariesOperator(ImmPortOperator):
         with ImmPortHook(self.immport_conn_id) as hook:
             manifest = vocabularies.land(landing, hook, vocabularies.fetch_of(run_id))
         changes = vocabularies.publish(engine, landing, manifest, run_id)
+        terms.refresh(engine)  # in a transaction of its own, which stops nothing
         kinds = ("added", "corrected", "withdrawn", "unchanged")
         counts = {kind: sum(getattr(change, kind) for change in changes.values()) for kind in kinds}
         self.log.info("%s terms received: %s", manifest.rows, counts if changes else "nothing newer")

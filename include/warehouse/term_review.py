@@ -1,0 +1,225 @@
+"""Reviewing mappings of terms: what a person accepts or rejects, one by one or in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from include.warehouse.tables import TERM_MAPPING
+from include.warehouse.term_domains import DOMAIN
+from include.warehouse.term_match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED, Index
+from include.warehouse.terms import index, propose
+
+COLUMNS = ("term_id", "domain", "reported", "preferred", "status", "term", "term_name", "evidence")
+STATUSES = ("exact", "alias", PROPOSED, ACCEPTED, REJECTED, UNMAPPED)
+#: Spreadsheets take a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ReviewError(ValueError):
+    """Decisions that cannot be taken. Nothing was changed.
+
+    :ivar reasons: one for each of them.
+    """
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person says of a mapping.
+
+    :param status: accepted or rejected.
+    :param term: term of the domain's vocabulary; the proposed one when left out.
+    """
+
+    status: str
+    by: str
+    term: str | None = None
+    note: str = ""
+
+
+def listed(connection: sa.Connection, domain: str | None, statuses: Iterable[str]) -> list[sa.Row]:
+    """Mappings of some statuses, of one domain or of all."""
+    held = TERM_MAPPING.c
+    statement = sa.select(*(held[name] for name in COLUMNS)).where(held.status.in_(tuple(statuses)))
+    if domain:
+        statement = statement.where(held.domain == domain)
+    return list(connection.execute(statement.order_by(held.domain, held.reported, held.preferred)))
+
+
+def find(connection: sa.Connection, domain: str, reported: str, preferred: str | None) -> UUID:
+    """The mapping of a reported term.
+
+    :param preferred: what ImmPort preferred; needed only where one reported term has several.
+    :raises ReviewError: there is none, or there are several.
+    """
+    held = TERM_MAPPING.c
+    statement = sa.select(held.term_id, held.preferred).where(
+        held.domain == domain, held.reported == reported
+    )
+    if preferred is not None:
+        statement = statement.where(held.preferred == preferred)
+    found = connection.execute(statement).all()
+    if not found:
+        raise ReviewError([f"{domain}: no term {reported!r} is held"])
+    if len(found) > 1:
+        several = ", ".join(repr(row.preferred) for row in found)
+        raise ReviewError([f"{domain} {reported!r}: say which with --preferred, one of {several}"])
+    return found[0].term_id
+
+
+class Review:
+    """Decisions taken within one transaction, which the caller commits.
+
+    :param overrule: change what a person has decided, too.
+    """
+
+    def __init__(self, connection: sa.Connection, *, overrule: bool = False) -> None:
+        self.connection = connection
+        self.overrule = overrule
+        self._indexes: dict[str, Index] = {}
+
+    def decide(self, term_id: UUID, decision: Decision) -> bool:
+        """Write a decision. Returns whether it changed anything.
+
+        :raises ReviewError: it cannot be taken, and why.
+        """
+        held = self._held(term_id)
+        name = f"{held.domain} {held.reported or held.preferred!r}"
+        term = decision.term or held.term
+        known = self._index(held.domain)
+        if decision.status == ACCEPTED:
+            if not term:
+                raise ReviewError([f"{name}: nothing is proposed, so the term to accept must be named"])
+            if term not in known.terms:
+                raise ReviewError([f"{name}: {known.domain.vocabulary} does not list the term {term!r}"])
+        if (held.status, held.term) == (decision.status, term):
+            return False
+        if held.decided_by and not self.overrule:
+            raise ReviewError(
+                [f"{name}: {held.decided_by} has {held.status} it: only --overrule changes that"]
+            )
+        label = known.label(term) if term in known.terms else held.term_name
+        values = {
+            "status": decision.status,
+            "vocabulary": known.domain.vocabulary if term else None,
+            "term": term,
+            "term_name": label if term else None,
+            "method": "review",
+            "evidence": decision.note or f"{decision.status} upon: {held.evidence}",
+            "decided_by": decision.by,
+            "decided_at": sa.func.now(),
+            "changed_at": sa.func.now(),
+        }
+        self.connection.execute(self._update(term_id).values(values))
+        return True
+
+    def reopen(self, term_id: UUID) -> None:
+        """Take a decision back: the evidence speaks again."""
+        self._held(term_id)
+        undecided = {"status": UNMAPPED, "decided_by": None, "decided_at": None, "evidence": "reopened"}
+        nothing = {"vocabulary": None, "term": None, "term_name": None, "method": "none"}
+        self.connection.execute(self._update(term_id).values({**undecided, **nothing}))
+        propose(self.connection)
+
+    def _held(self, term_id: UUID) -> sa.Row:
+        found = self.connection.execute(
+            sa.select(TERM_MAPPING).where(TERM_MAPPING.c.term_id == term_id).with_for_update()
+        ).one_or_none()
+        if found is None:
+            raise ReviewError([f"no mapping has the term_id {term_id}"])
+        return found
+
+    def _update(self, term_id: UUID) -> sa.Update:
+        return sa.update(TERM_MAPPING).where(TERM_MAPPING.c.term_id == term_id)
+
+    def _index(self, domain: str) -> Index:
+        if domain not in self._indexes:
+            self._indexes[domain] = index(self.connection, DOMAIN[domain])
+        return self._indexes[domain]
+
+
+def export(connection: sa.Connection, path: Path, domain: str | None, statuses: Iterable[str]) -> int:
+    """Write mappings to a CSV file for a spreadsheet. Returns their number.
+
+    :raises OSError: the file cannot be written.
+    """
+    rows = listed(connection, domain, statuses)
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows([_shielded(str(value or "")) for value in row] for row in rows)
+    return len(rows)
+
+
+def take_in(connection: sa.Connection, path: Path, by: str, *, overrule: bool = False) -> int:
+    """Take the decisions of a reviewed file, all or none. Returns how many changed something.
+
+    A row is found by its `term_id`; `status` and `term` are read, what else a spreadsheet did is ignored.
+    Rows that are neither accepted nor rejected are left as they are.
+
+    :raises ReviewError: the lines that cannot be taken, each with its reason.
+    :raises OSError: the file cannot be read.
+    """
+    review = Review(connection, overrule=overrule)
+    changed, reasons, seen = 0, [], set()
+    with connection.begin_nested():
+        for line, row in _read(path):
+            try:
+                term_id, decision = _decision(row, by)
+                if term_id in seen:
+                    raise ReviewError([f"the term_id {term_id} stands in an earlier line, too"])
+                seen.add(term_id)
+                if decision:
+                    changed += review.decide(term_id, decision)
+            except ReviewError as error:
+                reasons += [f"line {line}: {reason}" for reason in error.reasons]
+        if reasons:
+            raise ReviewError(reasons)
+    return changed
+
+
+def _decision(row: dict[str, str], by: str) -> tuple[UUID, Decision | None]:
+    try:
+        term_id = UUID(row["term_id"].strip())
+    except ValueError:
+        raise ReviewError([f"the term_id {row['term_id']!r} is none"]) from None
+    status = row["status"].strip().lower()
+    if status not in STATUSES:
+        raise ReviewError([f"the status {row['status']!r} is none of {', '.join(STATUSES)}"])
+    if status not in (ACCEPTED, REJECTED):
+        return term_id, None
+    return term_id, Decision(status, by, _unshielded(row["term"].strip()) or None)
+
+
+def _read(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number of the line at which each row begins, and the row."""
+    needed = ("term_id", "status", "term")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        first = file.readline()
+        # Spreadsheets write semicolons where the comma is a decimal sign.
+        reader = csv.reader(file, delimiter=max(",;\t", key=first.count))
+        head = next(csv.reader([first], delimiter=max(",;\t", key=first.count)), [])
+        if missing := [name for name in needed if name not in head]:
+            raise ReviewError([f"line 1: the column {', '.join(missing)} is missing"])
+        line = 2
+        for cells in reader:
+            if any(cells):
+                yield line, {**dict.fromkeys(needed, ""), **dict(zip(head, cells, strict=False))}
+            line = reader.line_num + 2
+
+
+def _shielded(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _unshielded(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text

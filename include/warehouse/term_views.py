@@ -1,0 +1,154 @@
+"""Harmonised terms in the star: columns of dimensions, and views of what is mapped and what is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from include.warehouse.declare import Dimension, Fact
+from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.term_domains import DOMAINS, Domain
+from include.warehouse.term_match import MAPPED, PROPOSED, REJECTED, UNMAPPED
+
+#: (name, meaning, SQL) of each column of a view.
+ViewColumn = tuple[str, str, str]
+
+FUNCTION = """
+create or replace function star.term_id(domain text, reported text, preferred text) returns uuid
+language sql immutable parallel safe
+return md5(domain || '|' || length(coalesce(reported, '')) || '|' || coalesce(reported, '') || '|'
+    || coalesce(preferred, ''))::uuid;
+comment on function star.term_id(text, text, text) is 'Key of a reported term in star.term_mapping'
+"""
+
+_BY_DIMENSION = {item.dimension: item for item in DOMAINS}
+_MAPPED = ", ".join(f"'{status}'" for status in MAPPED)
+_OPEN = ", ".join(f"'{status}'" for status in (UNMAPPED, PROPOSED, REJECTED))
+
+
+def row_of(domain: Domain) -> str:
+    """Alias, in a dimension's view, of the row that holds the terms."""
+    return "h" if DIMENSION[domain.dimension].is_versioned else "k"
+
+
+def over(expression: str, alias: str) -> str:
+    """An expression of a domain over a row by another alias."""
+    return re.sub(r"\bt\.", f"{alias}.", expression)
+
+
+def joined(dimension: Dimension) -> str:
+    """SQL that joins the mapping `m` to a dimension's view; empty for a dimension without terms.
+
+    It is joined by its key, so that a query that reads none of its columns does not read it.
+    """
+    domain = _BY_DIMENSION.get(dimension.name)
+    if domain is None:
+        return ""
+    return f"\nleft join history.term_mapping m on m.term_id = {_term_id(domain, row_of(domain))}"
+
+
+def columns(dimension: Dimension) -> list[ViewColumn]:
+    """The columns that the mapping gives a dimension."""
+    domain = _BY_DIMENSION.get(dimension.name)
+    if domain is None:
+        return []
+    shown = f"case when m.status in ({_MAPPED}) then"
+    alias = row_of(domain)
+    has_term = " or ".join(
+        f"btrim({over(text, alias)}) <> ''" for text in (domain.reported, domain.preferred)
+    )
+    found = [
+        (f"{domain.name}_harmonised", f"Term of {domain.vocabulary} that it is; null when unmapped",
+         f"{shown} m.term end"),
+        ("mapping_status", "How that is known: exact, alias or accepted; unmapped, proposed or rejected",
+         f"case when {has_term} then coalesce(m.status, '{UNMAPPED}') end"),
+    ]  # fmt: skip
+    if domain.names:
+        name = (f"{domain.name}_harmonised_name", "What a person calls that term", f"{shown} m.term_name end")
+        found.insert(1, name)
+    return found
+
+
+def definitions(as_of: str) -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
+    """Name, comment, query and columns of the views of terms.
+
+    :param as_of: SQL of the release key that the session looks at.
+    """
+    about = "One reported term and the vocabulary term it is, with the evidence"
+    yield "term_mapping", about, _MAPPING, _MAPPING_COLUMNS
+    about = "One reported term without a harmonised one, with the rows that use it"
+    query = "\nunion all\n".join(_unmapped(domain, as_of) for domain in DOMAINS)
+    yield "unmapped_term", about, query, _UNMAPPED_COLUMNS
+
+
+_MAPPING = """select m.domain, m.reported, m.preferred, m.vocabulary, m.term, m.term_name, m.status, m.method,
+    m.evidence, m.decided_by, m.decided_at, m.changed_at,
+    case when m.term is not null then exists (select from history.vocabulary_term v
+        where v.vocabulary = m.vocabulary and v.term = m.term and v.valid_to = 'infinity') end as is_listed
+from history.term_mapping m"""
+_MAPPING_COLUMNS: list[ViewColumn] = [
+    ("domain", "Kind of term: analyte, virus_strain, cell_population, unit ...", ""),
+    ("reported", "Term as reported; empty for none", ""),
+    ("preferred", "What ImmPort preferred; empty for nothing", ""),
+    ("vocabulary", "Vocabulary of the term it is mapped to", ""),
+    ("term", "Term it is mapped to; of a proposal the one to decide on", ""),
+    ("term_name", "What a person calls that term", ""),
+    ("status", "exact, alias, proposed or unmapped by the evidence; accepted or rejected by a person", ""),
+    ("method", "How the term was found", ""),
+    ("evidence", "Why it is that term, or why it is none", ""),
+    ("decided_by", "Person who decided", ""),
+    ("decided_at", "When", ""),
+    ("changed_at", "When the mapping last changed", ""),
+    ("is_listed", "The vocabulary lists the term as of its last fetch", ""),
+]
+_UNMAPPED_COLUMNS: list[ViewColumn] = [
+    ("domain", "Kind of term", ""),
+    ("reported", "Term as reported; empty for none", ""),
+    ("preferred", "What ImmPort preferred; empty for nothing", ""),
+    ("status", "unmapped, proposed or rejected", ""),
+    ("evidence", "Why it is not mapped", ""),
+    ("tables", "Tables of the star whose rows use it", ""),
+    ("rows", "Rows that use it", ""),
+]
+
+
+def _term_id(domain: Domain, alias: str) -> str:
+    reported, preferred = (over(text, alias) for text in (domain.reported, domain.preferred))
+    return f"star.term_id('{domain.name}', {reported}, {preferred})"
+
+
+def _unmapped(domain: Domain, as_of: str) -> str:
+    dimension = DIMENSION[domain.dimension]
+    key = dimension.key_column
+    # A version of a member is told by one study, and stands for the rows of that study.
+    valid = f"h.valid_from <= {as_of} and h.valid_to > {as_of}"
+    alias, source, study, same = "k", f"history.{dimension.key_table} k", "", "u.key = t.key"
+    if dimension.is_versioned:
+        alias, source = "h", f"history.{dimension.relation} h where {valid}"
+        study, same = ", h.study_key", "u.key = t.key and u.study_key = t.study_key"
+    reported, preferred = (over(text, alias) for text in (domain.reported, domain.preferred))
+    # Read from history and not from the star's views, which can so be dropped in any order.
+    used = "\n    union all ".join(
+        f"select '{table.relation}' as relation, h.{reference.column} as key{study},"
+        f" {_count(table)} as rows from history.{table.relation} h where {valid}"
+        f" group by h.{reference.column}{study}"
+        for table in VERSIONED
+        for reference in table.references
+        if reference.dimension == domain.dimension
+    )
+    return f"""select '{domain.name}' as domain, t.reported, t.preferred,
+    coalesce(m.status, '{UNMAPPED}') as status,
+    coalesce(m.evidence, 'not looked at yet') as evidence,
+    coalesce(string_agg(distinct u.relation, ', '), '') as tables, coalesce(sum(u.rows), 0)::bigint as rows
+from (select {alias}.{key} as key{study}, coalesce({reported}, '') as reported,
+    coalesce({preferred}, '') as preferred from {source}) t
+left join history.term_mapping m on m.term_id = star.term_id('{domain.name}', t.reported, t.preferred)
+left join ({used}) u on {same}
+where t.key > 0 and (btrim(t.reported) <> '' or btrim(t.preferred) <> '')
+    and coalesce(m.status, '{UNMAPPED}') in ({_OPEN})
+group by t.reported, t.preferred, m.status, m.evidence"""
+
+
+def _count(table: Dimension | Fact) -> str:
+    """Rows of a table as the star shows them: a subject of several studies is one."""
+    return f"count(distinct h.{table.identity})" if isinstance(table, Dimension) else "count(*)"
