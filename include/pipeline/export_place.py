@@ -26,11 +26,12 @@ class Place:
     """The folder `name` below `root`."""
 
     def __init__(self, root: str, name: str) -> None:
-        is_local = "://" not in root or root.startswith("file://")
-        self._local = (
-            Path(unquote(urlsplit(root).path) if "://" in root else root).absolute() if is_local else None
-        )
         self._root, self._name = root, name
+        self._local: Path | None = None
+        if "://" not in root:
+            self._local = Path(root).absolute()
+        elif root.startswith("file://"):
+            self._local = Path(unquote(urlsplit(root).path))
 
     def __str__(self) -> str:
         return str(self._target)

@@ -10,8 +10,8 @@ from tests.end_to_end.worlds import BEFORE, NEWEST, Loaded
 from tests.support.runs import Installations
 
 
-def test_a_run_writes_what_the_star_holds(installations: Installations, newest: Loaded) -> None:
-    installation = installations.copy(newest.installation)
+def test_a_run_writes_what_the_star_holds(installations: Installations, after: Loaded) -> None:
+    installation = installations.copy(after.installation)
     for params, name in (({}, NEWEST), ({"as_of": BEFORE}, f"as-of-{BEFORE}")):
         run = installation.run(dag="immport_export", **params)
         assert run.state == "success", run.log[-4000:]
@@ -25,8 +25,8 @@ def test_a_run_writes_what_the_star_holds(installations: Installations, newest: 
         assert (folder / "manifest.json").exists()
 
 
-def test_an_unknown_release_fails_without_another_try(installations: Installations, newest: Loaded) -> None:
-    installation = installations.copy(newest.installation)
+def test_an_unknown_release_fails_without_another_try(installations: Installations, after: Loaded) -> None:
+    installation = installations.copy(after.installation)
     run = installation.run(dag="immport_export", retries=2, as_of="DR9")
     assert run.state == "failed"
     assert not (installation.landing / "export").exists()
