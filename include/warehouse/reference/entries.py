@@ -1,0 +1,221 @@
+"""What the schema `star` shows: each relation and column, with its meaning and where its values come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Endpoint, Field
+from include.warehouse.declare import Column, Dimension, Fact, Type
+from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
+from include.warehouse.tables import DIM_DATE
+from include.warehouse.views import definitions
+
+#: `{summary} y` and `{biosample} b`: the alias of a further endpoint in a declaration's joins.
+_JOINED = re.compile(r"\{(\w+)\} (\w)\b")
+_STAGED = re.compile(r"\b([a-z])\.([a-z]\w*)")
+#: What the two views of no table say of their types.
+_TYPES = {
+    "fields": "jsonb",
+    "valid_from": "timestamp with time zone",
+    "release_date": "date",
+    "is_point": "boolean",
+    "value_preferred": "numeric",
+    "value_number": "numeric",
+    **dict.fromkeys(("release_key", "major", "minor"), "integer"),
+    **dict.fromkeys(("release_date_key", "measurand_key", "result_id"), "bigint"),
+}
+#: Where the columns of a view of no table come from.
+_UNTOLD = {
+    "fact_assay_result": "the fact",
+    "vocabulary_term": "the answer of the vocabulary",
+    "study_withdrawal": "the runs",
+}
+_MEMBER_TYPES = {"is_inferred": "boolean", "study_key": "bigint"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One column of the star.
+
+    :param fields: endpoint and field of the values it is made of.
+    :param source: where the value comes from, in words and field names.
+    """
+
+    name: str
+    type: str
+    unit: str | None
+    meaning: str
+    source: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One table or view of the star."""
+
+    name: str
+    grain: str
+    entries: tuple[Entry, ...]
+    note: str = ""
+
+
+def relations() -> Iterator[Relation]:
+    """Everything the schema `star` shows, in the order of the model."""
+    declared: tuple[Dimension | Fact, ...] = (*DIMENSIONS, *FACTS)
+    tables = {item.relation: item for item in declared}
+    for name, grain, _, columns in definitions():
+        table = tables.get(name)
+        entries: Iterable[Entry]
+        if table is None:
+            sources = _assay_sources() if name == "fact_assay_result" else {}
+            default = _UNTOLD.get(name, "the releases published here")
+            entries = (
+                Entry(column, _untold_type(column), None, meaning, sources.get(column, default))
+                for column, meaning, _ in columns
+            )
+        else:
+            known = {entry.name: entry for entry in _entries(table)}
+            entries = (_with_meaning(known[column], meaning) for column, meaning, _ in columns)
+        if table is None:
+            yield Relation(name, _lower(grain), tuple(entries))
+        else:
+            yield Relation(name, table.grain, tuple(entries), _note(table))
+    dates = (
+        Entry(column.name, str(column.type).lower(), None, column.comment or "", "the calendar")
+        for column in DIM_DATE.columns
+    )
+    yield Relation(DIM_DATE.name, "one day", tuple(dates), f"{DIM_DATE.comment}.")
+
+
+def uses() -> dict[tuple[str, str], list[str]]:
+    """Columns of the star by endpoint and field."""
+    uses: dict[tuple[str, str], list[str]] = {}
+    for relation in relations():
+        for entry in relation.entries:
+            for one in entry.fields:
+                uses.setdefault(one, []).append(f"{relation.name}.{entry.name}")
+    return uses
+
+
+def _entries(table: Dimension | Fact) -> Iterator[Entry]:
+    if isinstance(table, Dimension):
+        yield Entry(table.key_column, "bigint", None, "", "surrogate key, made here")
+        for column in table.natural_key:
+            found = _natural_fields(table, column)
+            yield Entry(column.name, column.type, column.unit, column.meaning, _names(found), found)
+        yield Entry("is_inferred", _MEMBER_TYPES["is_inferred"], None, "", "derived")
+        yield Entry("member", "text", None, "", "derived")
+    else:
+        own = _fields(table, table.row_id.raw)
+        yield Entry(table.identity, table.row_id.type, None, "", _names(own), own)
+    if table.identity != "study_key":
+        yield Entry(
+            "study_key", _MEMBER_TYPES["study_key"], None, "", "key of dim_study: the study asked for"
+        )
+    for reference in table.references:
+        found = tuple(dict.fromkeys(one for key in reference.key for one in _fields(table, key)))
+        source = f"key of dim_{reference.dimension}: {_names(found)}"
+        yield Entry(reference.column, "bigint", None, reference.meaning, source, found)
+    for column in (item for item in table.columns if not item.is_masked):
+        found = _fields(table, column.raw)
+        is_plain = re.fullmatch(r"[a-z]\.\w+", column.raw)
+        source = _names(found) if is_plain else f"computed from {_names(found)}"
+        yield Entry(column.name, column.type, column.unit, column.meaning, source, found)
+    for item in table.derived:
+        parts = sorted(set(re.findall(r"\bh\.(\w+)", item.expression)))
+        source = f"computed from {', '.join(f'`{part}`' for part in parts)}" if parts else "always null"
+        yield Entry(item.name, item.type, item.unit, item.meaning, source)
+
+
+def _with_meaning(entry: Entry, comment: str) -> Entry:
+    """What the view's own comment says, without the unit, which has a column of its own."""
+    return replace(entry, meaning=comment.removesuffix(f" (unit: {entry.unit})"))
+
+
+def _fields(table: Dimension | Fact, expression: str) -> tuple[tuple[str, str], ...]:
+    """Endpoint and field of every staged value that an expression reads."""
+    home = {"s": table.endpoint or "", **{alias: name for name, alias in _JOINED.findall(table.joins)}}
+    found = (
+        (home[alias], _field(ENDPOINTS[home[alias]], column).name)
+        for alias, column in _STAGED.findall(expression)
+        if alias in home
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _field(endpoint: Endpoint, column: str) -> Field:
+    return next(item for item in endpoint.staged_fields if item.column == column)
+
+
+def _natural_fields(dimension: Dimension, column: Column) -> tuple[tuple[str, str], ...]:
+    """Where the parts of a natural key come from: the dimension's own rows, or those that name it."""
+    if dimension.is_versioned:
+        return _fields(dimension, column.raw)
+    position = dimension.natural_key.index(column)
+    found = (
+        one
+        for table in VERSIONED
+        for reference in table.references
+        if reference.dimension == dimension.name
+        for one in _fields(table, reference.key[position])
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _names(fields: Iterable[tuple[str, str]]) -> str:
+    """`hai.valueReported`; endpoints that share a field are told together."""
+    homes: dict[str, list[str]] = {}
+    for endpoint, field in fields:
+        homes.setdefault(field, []).append(endpoint)
+    told = (
+        f"`{names[0]}.{field}`" if len(names) == 1 else f"`{field}` of {', '.join(names)}"
+        for field, names in homes.items()
+    )
+    return "; ".join(told)
+
+
+def _assay_sources() -> dict[str, str]:
+    """Which columns of the facts each column of the view over all assays shows."""
+    shown = ("measurand_reported", "measurand_preferred", "measurand_key", "value_reported",
+             "value_preferred", "value_text", "unit_reported", "unit_preferred")  # fmt: skip
+    told = {}
+    for column in shown:
+        parts: dict[str, list[str]] = {}
+        for fact in ASSAY_FACTS:
+            if fact.measure is not None:
+                names = dict.fromkeys(re.findall(r"\bf\.(\w+)", getattr(fact.measure, column)))
+                if names:
+                    parts.setdefault(", ".join(f"`{name}`" for name in names), []).append(fact.name)
+        told[column] = "; ".join(f"{names} of {', '.join(facts)}" for names, facts in parts.items())
+    return told | {"assay": "the fact's name", "measurand_type": "the fact's kind"}
+
+
+def _untold_type(column: str) -> str:
+    if column.endswith("_key"):
+        return _TYPES.get(column, "bigint")
+    return _TYPES.get(column, Type.TEXT.value)
+
+
+def _note(table: Dimension | Fact) -> str:
+    masked = ", ".join(f"`{column.name}`" for column in table.columns if column.is_masked)
+    hidden = f" Kept in history and not shown here: {masked}." if masked else ""
+    return _versioning(table) + hidden
+
+
+def _versioning(table: Dimension | Fact) -> str:
+    if isinstance(table, Fact):
+        return "Versioned by data release."
+    if not table.is_versioned:
+        return "Members are combinations of terms: they never change, new ones are added."
+    if table.shared:
+        return "Versioned by data release; of several studies that describe it, the newest description shows."
+    return "Versioned by data release."
+
+
+def _lower(text: str) -> str:
+    """The first letter small, unless an abbreviation starts the text."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
