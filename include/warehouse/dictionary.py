@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from include.warehouse.reference.areas import areas
+from include.warehouse.reference.diagram import svg
 from include.warehouse.reference.entries import Entry, Relation, relations
+from include.warehouse.reference.html import page
+from include.warehouse.reference.lineage import lineage
 from include.warehouse.reference.markdown import dictionary
 from include.warehouse.reference.sources import sources
 
@@ -20,7 +25,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def pages() -> dict[str, Callable[[], str]]:
     """What is written: path below docs/ -> its text."""
-    return {"dictionary.md": dictionary, "sources.md": sources}
+    diagrams = {f"diagrams/{area.name}.svg": partial(svg, area) for area in areas()}
+    texts = {"dictionary.md": dictionary, "sources.md": sources, "lineage.md": lineage}
+    return {**texts, "dictionary.html": page, **diagrams}
 
 
 def stale(folder: Path = DOCS) -> dict[Path, str]:

@@ -23,7 +23,7 @@ from airflow.sdk.execution_time import supervisor, task_runner  # noqa: F401
 from airflow.utils import db
 from starlette.testclient import TestClient
 
-from dags import immport_backfill, immport_files, immport_release, immport_vocabularies
+from dags import immport_backfill, immport_export, immport_files, immport_release, immport_vocabularies
 from immport_provider.hooks import downloads, listing, retries  # noqa: F401
 from immport_provider.hooks.immport import ImmPortHook
 from include.pipeline import discover, extract, files, records, report, steps, vocabularies  # noqa: F401
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _AT_ONCE = timedelta(0)
 DAGS = {
     module.dag.dag_id: module.dag
-    for module in (immport_backfill, immport_files, immport_release, immport_vocabularies)
+    for module in (immport_backfill, immport_export, immport_files, immport_release, immport_vocabularies)
 }
 
 

@@ -43,6 +43,7 @@ class Entry:
 
     :param fields: endpoint and field of the values it is made of.
     :param source: where the value comes from, in words and field names.
+    :param parts: columns of the same row that it is computed from.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Entry:
     meaning: str
     source: str
     fields: tuple[tuple[str, str], ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ class Relation:
     grain: str
     entries: tuple[Entry, ...]
     note: str = ""
+
+    def origins(self, entry: Entry) -> tuple[tuple[str, str], ...]:
+        """Endpoint and field of all that a column is made of, through the columns it is computed from."""
+        known = {one.name: one for one in self.entries}
+        found = [entry.fields, *(known[part].fields for part in entry.parts if part in known)]
+        return tuple(dict.fromkeys(one for fields in found for one in fields))
 
 
 def relations() -> Iterator[Relation]:
@@ -92,13 +100,13 @@ def relations() -> Iterator[Relation]:
 
 
 def uses() -> dict[tuple[str, str], list[str]]:
-    """Columns of the star by endpoint and field."""
-    uses: dict[tuple[str, str], list[str]] = {}
+    """Columns of the star by endpoint and field, those computed from others included."""
+    found: dict[tuple[str, str], list[str]] = {}
     for relation in relations():
         for entry in relation.entries:
-            for one in entry.fields:
-                uses.setdefault(one, []).append(f"{relation.name}.{entry.name}")
-    return uses
+            for one in relation.origins(entry):
+                found.setdefault(one, []).append(f"{relation.name}.{entry.name}")
+    return found
 
 
 def _entries(table: Dimension | Fact) -> Iterator[Entry]:
@@ -106,29 +114,29 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
         yield Entry(table.key_column, "bigint", None, "", "surrogate key, made here")
         for column in table.natural_key:
             found = _natural_fields(table, column)
-            yield Entry(column.name, column.type, column.unit, column.meaning, _names(found), found)
+            yield Entry(column.name, column.type, column.unit, column.meaning, names(found), found)
         yield Entry("is_inferred", _MEMBER_TYPES["is_inferred"], None, "", "derived")
         yield Entry("member", "text", None, "", "derived")
     else:
         own = _fields(table, table.row_id.raw)
-        yield Entry(table.identity, table.row_id.type, None, "", _names(own), own)
+        yield Entry(table.identity, table.row_id.type, None, "", names(own), own)
     if table.identity != "study_key":
         yield Entry(
             "study_key", _MEMBER_TYPES["study_key"], None, "", "key of dim_study: the study asked for"
         )
     for reference in table.references:
         found = tuple(dict.fromkeys(one for key in reference.key for one in _fields(table, key)))
-        source = f"key of dim_{reference.dimension}: {_names(found)}"
+        source = f"key of dim_{reference.dimension}: {names(found)}"
         yield Entry(reference.column, "bigint", None, reference.meaning, source, found)
     for column in (item for item in table.columns if not item.is_masked):
         found = _fields(table, column.raw)
         is_plain = re.fullmatch(r"[a-z]\.\w+", column.raw)
-        source = _names(found) if is_plain else f"computed from {_names(found)}"
+        source = names(found) if is_plain else f"computed from {names(found)}"
         yield Entry(column.name, column.type, column.unit, column.meaning, source, found)
     for item in table.derived:
         parts = sorted(set(re.findall(r"\bh\.(\w+)", item.expression)))
         source = f"computed from {', '.join(f'`{part}`' for part in parts)}" if parts else "always null"
-        yield Entry(item.name, item.type, item.unit, item.meaning, source)
+        yield Entry(item.name, item.type, item.unit, item.meaning, source, parts=tuple(parts))
 
 
 def _with_meaning(entry: Entry, comment: str) -> Entry:
@@ -166,14 +174,14 @@ def _natural_fields(dimension: Dimension, column: Column) -> tuple[tuple[str, st
     return tuple(dict.fromkeys(found))
 
 
-def _names(fields: Iterable[tuple[str, str]]) -> str:
-    """`hai.valueReported`; endpoints that share a field are told together."""
+def names(fields: Iterable[tuple[str, str]]) -> str:
+    """`hai.valueReported`; endpoints that share a field, or tables a column, are told together."""
     homes: dict[str, list[str]] = {}
     for endpoint, field in fields:
         homes.setdefault(field, []).append(endpoint)
     told = (
-        f"`{names[0]}.{field}`" if len(names) == 1 else f"`{field}` of {', '.join(names)}"
-        for field, names in homes.items()
+        f"`{found[0]}.{field}`" if len(found) == 1 else f"`{field}` of {', '.join(found)}"
+        for field, found in homes.items()
     )
     return "; ".join(told)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.reference.entries import relations
-
-NOTE = "<!-- Written by `python -m include.warehouse.dictionary`: change the declarations, not this file. -->"
+from include.warehouse.reference.examples import example
+from include.warehouse.reference.lineage import package_source
+from include.warehouse.reference.notes import NOTE, cell
 
 
 def dictionary() -> str:
@@ -16,9 +17,12 @@ def dictionary() -> str:
         "",
         NOTE,
         "",
-        "Every table of the schema `star`, with each column's type, unit, meaning and source. A source is an",
-        "endpoint and a field of ImmPort's Shared Data API: `hai.valueReported`. The meanings are comments",
-        "in the database, too. How to query: [star.md](star.md); the endpoints: [sources.md](sources.md).",
+        "Every table of the schema `star`, with each column's type, unit, meaning, source and an example. A",
+        "source is an endpoint and a field of ImmPort's Shared Data API, `hai.valueReported`; beside it are table",
+        "and column of a Tab package that hold the same, `hai_result.value_reported`. Examples are synthetic. The",
+        "meanings are comments in the database, too. The same as a page to search in:",
+        "[dictionary.html](dictionary.html). How to query: [star.md](star.md); the endpoints:",
+        "[sources.md](sources.md); from a field to the star: [lineage.md](lineage.md).",
         "",
         f"In every dimension but dim_date and dim_data_release, key {UNKNOWN} is the member `unknown` and"
         f" {NOT_APPLICABLE} the member",
@@ -30,14 +34,11 @@ def dictionary() -> str:
     ]
     for item in described:
         lines += ["", f"## {item.name}", "", f"One row is {item.grain}. {item.note}".rstrip(), ""]
-        lines += ["| column | type | unit | meaning | source |", "|---|---|---|---|---|"]
+        lines += ["| column | type | unit | meaning | source | package | example |"]
+        lines += ["|---|---|---|---|---|---|---|"]
         lines += [
-            f"| `{e.name}` | {e.type} | {cell(e.unit)} | {cell(e.meaning)} | {cell(e.source)} |"
+            f"| `{e.name}` | {e.type} | {cell(e.unit)} | {cell(e.meaning)} | {cell(e.source)}"
+            f" | {cell(package_source(item, e))} | {cell(example(item.name, e.name))} |"
             for e in item.entries
         ]
     return "\n".join(lines) + "\n"
-
-
-def cell(text: str | None) -> str:
-    """A text as a cell of a Markdown table."""
-    return (text or "").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

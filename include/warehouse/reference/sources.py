@@ -9,7 +9,7 @@ from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Group
 from include.warehouse.model import VERSIONED
 from include.warehouse.reference.entries import uses
-from include.warehouse.reference.markdown import NOTE, cell
+from include.warehouse.reference.notes import NOTE, cell
 from include.warehouse.reference.packages import package_sections, package_table
 
 #: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
@@ -47,7 +47,10 @@ def sources() -> str:
         *_not_loaded(),
         *package_sections(),
         *_vocabularies(),
-        *_fields(used),
+        "",
+        "## Fields by endpoint",
+        "",
+        "What becomes of each field of an endpoint: [lineage.md](lineage.md).",
     ]
     return "\n".join(lines) + "\n"
 
@@ -81,17 +84,6 @@ def _vocabularies() -> Iterator[str]:
         shared.setdefault(told, []).append(item.name)
     alike = sorted(shared.items(), key=lambda pair: -len(pair[1]))
     yield from (f"| {told} | {', '.join(names)} |" for told, names in alike)
-
-
-def _fields(used: dict[tuple[str, str], list[str]]) -> Iterator[str]:
-    yield from ("", "## Fields by endpoint", "")
-    yield "Fields of an endpoint, and the columns of the star that are made of them. A dash: received and"
-    yield "checked, but not in the star, mostly because another endpoint is its home."
-    for item in ENDPOINTS.values():
-        yield from ("", f"### {item.name}", "", "| field | columns of the star |", "|---|---|")
-        for field in item.staged_fields:
-            shown = ", ".join(f"`{use}`" for use in used.get((item.name, field.name), ()))
-            yield f"| `{field.name}` | {shown or '-'} |"
 
 
 def _landing(endpoint: Endpoint, used: dict[tuple[str, str], list[str]]) -> list[str]:
