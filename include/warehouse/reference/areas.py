@@ -1,4 +1,4 @@
-"""Subject areas of the warehouse, and what each diagram shows of them: derived, so that no table is left out."""
+"""Subject areas of the warehouse, and what each diagram shows of them: derived, so that none is left out."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def areas() -> Iterator[Area]:
     placed = (*ASSAY_FACTS, *CLINIC_FACTS)
     told = (*PEOPLE, *SAMPLES)
     papers = [item for item in VERSIONED_DIMENSIONS if item.name not in told]
-    own = "Every table but dim_study, dim_subject and those without a study has study_key, too."
+    own = "Every table here has study_key, the key of dim_study, too; dashed ones are told elsewhere."
     yield Area("people", "Study and people", _boxes([DIMENSION[name] for name in PEOPLE], is_study=True))
     yield Area("samples", "Samples", _boxes([DIMENSION[name] for name in SAMPLES]), own)
-    each = "Every fact has study_key, the key of dim_study, too."
+    each = "Every fact has study_key, the key of dim_study, too; dashed tables are told elsewhere."
     yield Area("assays", "Assays", _boxes(ASSAY_FACTS), each)
     yield Area("clinic", "Clinic", _boxes(CLINIC_FACTS), each)
     others = [item for item in FACTS if item not in placed]
@@ -72,7 +72,7 @@ def _boxes(tables: Sequence[Dimension | Fact], *, is_study: bool = False) -> tup
     if shared:
         keys = tuple(item.column for item in shared)
         drawn = tuple((item.column, f"dim_{item.dimension}") for item in shared)
-        boxes.append(Box("every fact below", "Keys that all facts here have", "shared", keys, drawn))
+        boxes.append(Box("every fact here", "Keys that all facts here have", "shared", keys, drawn))
     boxes += [_box(item, shared, is_study=is_study) for item in tables]
     here = {box.name for box in boxes}
     pointed = dict.fromkeys(target for box in boxes for _, target in box.references)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from itertools import pairwise
 
 from include.warehouse.reference.areas import Area, Box
 from include.warehouse.reference.layout import Layout, lay_out
@@ -80,13 +81,14 @@ def _references(box: Box, layout: Layout, sizes: dict[str, tuple[float, float]])
     x, y = layout.places[box.name]
     for column, target in box.references:
         line = y + _PAD + 6 + (1 + box.rows.index(column)) * _LINE
-        points = [(x + sizes[box.name][0], line)]
+        # Straight to the end of the column, so that it passes no other box of it.
+        points = [(x + sizes[box.name][0], line), (layout.rights[box.name], line)]
         for left, right, middle in layout.routes.get((box.name, target), ()):
             points += [(left, middle), (right, middle)]
         end = layout.places[target]
         points.append((end[0] - 1, end[1] + _PAD + 6))
         path = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-        for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+        for (x1, y1), (x2, y2) in pairwise(points):
             half = (x1 + x2) / 2
             path += f" C{half:.1f} {y1:.1f} {half:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
         yield f'<path class="line" d="{path}" marker-end="url(#to)"/>'

@@ -16,7 +16,7 @@ _HEADS = ("column", "type", "unit", "meaning", "source", "package", "example")
 _STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #8882; --mark: #2f7d66; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 110rem; padding: 0 1.5rem 4rem; }
-header { position: sticky; top: 0; background: Canvas; padding: .6rem 0; border-bottom: 1px solid var(--line); }
+header { position: sticky; top: 0; background: Canvas; padding: .6rem 0; }
 input { font: inherit; width: min(40rem, 70%); padding: .3rem .6rem; }
 nav { columns: 16rem; margin: 1rem 0; }
 nav a { display: block; }
@@ -65,8 +65,8 @@ def page() -> str:
         f"<title>Data dictionary</title><style>{_STYLE}</style></head>",
         "<body>",
         "<h1>Data dictionary</h1>",
-        "<p>Every table of the schema <code>star</code>, with each column's type, unit, meaning and source: an",
-        "endpoint and a field of ImmPort's Shared Data API, beside it table and column of a Tab package that",
+        "<p>Every table of the schema <code>star</code>, with each column's type, unit, meaning and source:",
+        "an endpoint and a field of ImmPort's Shared Data API, beside it table and column of a Tab package that",
         "hold the same. Examples are synthetic. In every dimension but dim_date and dim_data_release, key",
         f"{UNKNOWN} is the member <code>unknown</code> and {NOT_APPLICABLE} the member"
         " <code>not applicable</code>.</p>",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 #: Space between columns and between boxes, in pixels. A column is as wide as its widest box.
 GUTTER, GAP, PASSAGE = 130.0, 22.0, 6.0
@@ -22,12 +23,14 @@ class Layout:
     """Where boxes are.
 
     :param places: left upper corner of each box.
-    :param routes: points between the ends of a reference, in the columns that it passes.
+    :param rights: where the column of each box ends, to the right.
+    :param routes: where a reference passes columns between its ends: left, right and height.
     """
 
     width: float = 0.0
     height: float = 0.0
     places: dict[str, tuple[float, float]] = field(default_factory=dict)
+    rights: dict[str, float] = field(default_factory=dict)
     routes: dict[tuple[str, str], list[tuple[float, float, float]]] = field(default_factory=dict)
 
 
@@ -48,7 +51,7 @@ def lay_out(sizes: Mapping[str, tuple[float, float]], references: Iterable[tuple
         for rank, passage in enumerate(passages, start=ranks[source] + 1):
             columns[rank].append(passage)
         path: list[Node] = [source, *passages, target]
-        for one, other in zip(path, path[1:], strict=False):
+        for one, other in pairwise(path):
             links.setdefault(one, []).append(other)
             links.setdefault(other, []).append(one)
     heights = {
@@ -85,7 +88,7 @@ def _order(
                 else middles[node]
                 for node in column
             }
-            column.sort(key=lambda node: wanted[node])  # noqa: B023  (used at once)
+            column.sort(key=wanted.__getitem__)
             middles |= _stack(column, heights)
     return middles
 
@@ -115,6 +118,7 @@ def _place(
         for node in column:
             if isinstance(node, str):
                 made.places[node] = (x, middles[node] - heights[node] / 2 - top)
+                made.rights[node] = x + width
             else:
                 passed = made.routes.setdefault(node[:2], [])
                 passed.append((x, x + width, middles[node] - top))

@@ -69,9 +69,9 @@ def lineage() -> str:
         "",
         NOTE,
         "",
-        "What each field that ImmPort sends is in a Tab package, and what becomes of it in the star. The other",
-        "way round, from a column of the star to its sources: [dictionary.md](dictionary.md). A dash in the",
-        "second column: no package knows it. A dash in the third: received and checked, but not in the star,",
+        "What each field that ImmPort sends is in a Tab package, and what becomes of it in the star. From a",
+        "column of the star back to its sources: [dictionary.md](dictionary.md). A dash in the second column:",
+        "no package knows it. A dash in the third: received and checked, but not in the star,",
         "mostly because another endpoint is its home. Columns that are computed from others are listed, too.",
     ]
     for item in ENDPOINTS.values():
