@@ -19,7 +19,7 @@ from include.sources.package_tables import TABLES
 from include.warehouse import dictionary
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.reference import html
-from include.warehouse.reference.areas import areas
+from include.warehouse.reference.areas import Area, areas
 from include.warehouse.reference.diagram import svg
 from include.warehouse.reference.examples import FILE, example
 from include.warehouse.reference.layout import lay_out
@@ -155,14 +155,14 @@ def test_every_reference_of_the_model_is_drawn() -> None:
 
 
 @pytest.mark.parametrize("area", list(areas()), ids=lambda area: area.name)
-def test_boxes_of_a_diagram_lie_apart_and_within_it(area: object) -> None:
-    picture = ET.fromstring(svg(area))  # type: ignore[arg-type]  # noqa: S314  (made here)
+def test_boxes_of_a_diagram_lie_apart_and_within_it(area: Area) -> None:
+    picture = ET.fromstring(svg(area))  # noqa: S314  (made here)
     width, height = (float(number) for number in picture.attrib["viewBox"].split()[2:])
     frames = [
         [float(frame.attrib[name]) for name in ("x", "y", "width", "height")]
         for frame in picture.iter(f"{SVG}rect")
     ]
-    assert len(frames) == len(area.boxes)  # type: ignore[attr-defined]
+    assert len(frames) == len(area.boxes)
     for x, y, w, h in frames:
         assert x >= 0 <= y
         assert x + w <= width
@@ -170,7 +170,7 @@ def test_boxes_of_a_diagram_lie_apart_and_within_it(area: object) -> None:
     for (x, y, w, h), (u, v, k, m) in combinations(frames, 2):
         assert x + w <= u or u + k <= x or y + h <= v or v + m <= y
     lines = [one for one in picture.iter(f"{SVG}path") if one.get("class") == "line"]
-    assert len(lines) == sum(len(box.references) for box in area.boxes)  # type: ignore[attr-defined]
+    assert len(lines) == sum(len(box.references) for box in area.boxes)
 
 
 _NAMES = st.lists(st.text("abcdefgh", min_size=1, max_size=3), min_size=1, max_size=9, unique=True)

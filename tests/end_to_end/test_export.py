@@ -12,11 +12,11 @@ from tests.support.runs import Installations
 
 def test_a_run_writes_what_the_star_holds(installations: Installations, after: Loaded) -> None:
     installation = installations.copy(after.installation)
-    for params, name in (({}, NEWEST), ({"as_of": BEFORE}, f"as-of-{BEFORE}")):
-        run = installation.run(dag="immport_export", **params)
+    for as_of, name in ((None, NEWEST), (BEFORE, f"as-of-{BEFORE}")):
+        run = installation.run(dag="immport_export", as_of=as_of)
         assert run.state == "success", run.log[-4000:]
         folder = Path(installation.landing) / "export" / name
-        setting = f"set star.as_of = '{params['as_of']}'" if params else "reset star.as_of"
+        setting = f"set star.as_of = '{as_of}'" if as_of else "reset star.as_of"
         with installation.engine.connect() as connection:
             connection.exec_driver_sql(setting)
             rows = connection.exec_driver_sql("select count(*) from star.fact_assay_result").scalar_one()

@@ -40,15 +40,16 @@ def _columns(recipe: Recipe, item: Field) -> Iterator[tuple[str, str]]:
     sql = recipe.value(item)
     if sql is None:
         return
-    read = {"t": ((recipe.table,), "")} | {
-        alias: (tuple(dict.fromkeys(_TABLE.findall(join.sql))), join.sql)
-        for join in recipe.joins
-        for alias in _ALIAS.findall(join.sql)[-1:]
-    }
-    read |= {alias: ((table,), "") for table, alias in _WITHIN.findall(sql)}
+    read: dict[str, tuple[list[str], str]] = {"t": ([recipe.table], "")}
+    for join in recipe.joins:
+        for alias in _ALIAS.findall(join.sql)[-1:]:
+            read[alias] = (list(dict.fromkeys(_TABLE.findall(join.sql))), join.sql)
+    for table, alias in _WITHIN.findall(sql):
+        read[alias] = ([table], "")
     for alias, column in _COLUMN.findall(sql):
         if alias in read and column != "row_number":
-            yield from _stored(*read[alias], column)
+            tables, made_by = read[alias]
+            yield from _stored(tables, made_by, column)
 
 
 def _stored(tables: Iterable[str], sql: str, column: str) -> Iterator[tuple[str, str]]:
@@ -70,8 +71,8 @@ def lineage() -> str:
         NOTE,
         "",
         "What each field that ImmPort sends is in a Tab package, and what becomes of it in the star. From a",
-        "column of the star back to its sources: [dictionary.md](dictionary.md). A dash in the second column:",
-        "no package knows it. A dash in the third: received and checked, but not in the star,",
+        "column of the star back to its sources: [dictionary.md](dictionary.md). A dash in the second",
+        "column: no package knows it. A dash in the third: received and checked, but not in the star,",
         "mostly because another endpoint is its home. Columns that are computed from others are listed, too.",
     ]
     for item in ENDPOINTS.values():
