@@ -67,8 +67,8 @@ def page() -> str:
         "<h1>Data dictionary</h1>",
         "<p>Every table of the schema <code>star</code>, with each column's type, unit, meaning and source:",
         "an endpoint and a field of ImmPort's Shared Data API, beside it table and column of a Tab package",
-        "that hold the same. Examples are synthetic. In every dimension but dim_date and dim_data_release, key",
-        f"{UNKNOWN} is the member <code>unknown</code> and {NOT_APPLICABLE} the member"
+        "that hold the same. Examples are synthetic. In every dimension but dim_date and dim_data_release,",
+        f"key {UNKNOWN} is the member <code>unknown</code> and {NOT_APPLICABLE} the member"
         " <code>not applicable</code>.</p>",
         '<header><label>Search <input id="search" type="search" autofocus></label>',
         '<output id="count"></output></header>',
