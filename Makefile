@@ -1,12 +1,12 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down url psql sandbox test bench bench-split lint lock clean
+.PHONY: help setup setup-tests demo up down url psql export sandbox test bench bench-split lint lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 # Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
 # shell line, their dollars and quotes would be lost.
-VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE
+VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF
 unexport $(VARIABLES)
 MAKEOVERRIDES :=
 $(foreach name,$(VARIABLES),$(eval export WAREHOUSE_$(name) := $$(value $(name))))
@@ -27,7 +27,9 @@ help: ## explain all targets
 	@echo "  ARCHIVES=DIR             real Tab packages instead, such as SDY139-DR16_Tab.zip (demo, up, sandbox)"
 	@echo "  PORT=N                   port of the Airflow UI (up, default 8080) or of the sandbox (sandbox)"
 	@echo "  SQL='...' or FILE=q.sql  statements to run, answered as CSV (psql); make -s keeps make itself quiet"
-	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url)"
+	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export)"
+	@echo "  DIR=DIR                  folder or object storage URL of the Parquet files (export, default var/export)"
+	@echo "  AS_OF=DR50               release to show; without it everything as it is now (export)"
 	@echo "  PYTHON=path              Python 3.11 to 3.14 to build .venv with (setup)"
 
 setup: ## make .venv and install the hash-locked requirements; instant when nothing changed
@@ -50,6 +52,9 @@ url: setup ## print the warehouse's SQLAlchemy URL
 
 psql: setup ## open the warehouse, or run SQL='...' or FILE=q.sql
 	$(LOCAL) psql
+
+export: setup ## write the star and the marts as Parquet files (DIR, DATABASE, AS_OF)
+	$(LOCAL) export
 
 sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
 	$(LOCAL) sandbox

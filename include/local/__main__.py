@@ -17,6 +17,7 @@ from include.local.options import LocalError
 from include.local.paths import Paths
 from include.local.ports import HOST, is_port_free
 from include.local.postgres import EmbeddedPostgres, PostgresError
+from include.local.server import Server
 
 
 def demo() -> int:
@@ -61,10 +62,19 @@ def psql() -> int:
     file = options.existing(name) if name else None
     postgres = EmbeddedPostgres(paths.postgres)
     with postgres.running() as server:
-        if database not in server.databases():
-            known = ", ".join(server.databases())
-            raise LocalError(f"there is no database {database}; there are {known}")
+        _require(server, database)
         return run_psql(postgres, server.url(database), statements, file)
+
+
+def export() -> int:
+    """Write the star and the marts as Parquet files."""
+    from include.local.export import run_export
+
+    paths = Paths.default()
+    database = _database(paths)
+    with EmbeddedPostgres(paths.postgres).running() as server:
+        _require(server, database)
+        return run_export(paths, server.url(database), options.place("DIR"), options.given("AS_OF"))
 
 
 def sandbox() -> int:
@@ -89,7 +99,7 @@ def clean() -> int:
 
 
 COMMANDS: dict[str, Callable[[], int]] = {
-    command.__name__: command for command in (demo, up, down, url, psql, sandbox, clean)
+    command.__name__: command for command in (demo, up, down, url, psql, export, sandbox, clean)
 }
 
 
@@ -98,6 +108,12 @@ def _database(paths: Paths) -> str:
     if database is None:
         raise LocalError("there is no warehouse yet: make demo or make up makes one")
     return database
+
+
+def _require(server: Server, database: str) -> None:
+    if database not in server.databases():
+        known = ", ".join(server.databases())
+        raise LocalError(f"there is no database {database}; there are {known}")
 
 
 def main() -> int:

@@ -90,3 +90,11 @@ def existing(path: str) -> Path:
         if candidate.exists():
             return candidate.resolve()
     raise LocalError(f"{path} does not exist (seen from {Path.cwd()})")
+
+
+def place(name: str) -> str | None:
+    """A Makefile variable that names a folder, there or not, or a URL; relative to the caller's folder."""
+    value = given(name)
+    if value is None or "://" in value:
+        return value
+    return str(Path(given("CALLER") or ".", Path(value).expanduser()).absolute())

@@ -49,6 +49,10 @@ class Paths:
         """What was received from one world, for ever."""
         return self.var / "landing" / world
 
+    def export(self, world: str) -> Path:
+        """Parquet copies of one world's warehouse."""
+        return self.var / "export" / world
+
     def remember_world(self, database: str) -> None:
         """Note the database last used: `make psql` and `make url` open it."""
         self.var.mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ HEAVY = {
     "httpx",
     "psycopg2",
     "alembic",
+    "pyarrow",
     "include.pipeline.steps",
     "include.pipeline.extract",
     "include.pipeline.fetching",
@@ -180,6 +181,16 @@ def test_each_step_is_mapped_over_batches(dag: DAG) -> None:
 )
 def test_params_of_the_files_refuse_what_they_do_not_mean(bag: DagBag, name: str, value: Any) -> None:
     param = copy.copy(bag.dags["immport_files"].params.get_param(name))
+    with pytest.raises(ParamValidationError):
+        param.resolve(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("as_of", "newest"), ("as_of", "DR1; drop schema star"), ("as_of", 50), ("destination", 5)],
+)
+def test_params_of_the_export_refuse_what_they_do_not_mean(bag: DagBag, name: str, value: Any) -> None:
+    param = copy.copy(bag.dags["immport_export"].params.get_param(name))
     with pytest.raises(ParamValidationError):
         param.resolve(value)
 

@@ -22,10 +22,14 @@ _CATALOGUE = text("""
 """)
 
 
-@pytest.mark.parametrize("name", ["dictionary", "sources"])
+@pytest.mark.parametrize("name", dictionary.pages())
 def test_the_written_reference_is_what_the_declarations_say(name: str) -> None:
-    written = (DOCS / f"{name}.md").read_text()
-    assert written == getattr(dictionary, name)(), "stale: run python -m include.warehouse.dictionary"
+    written = (DOCS / name).read_text()
+    assert written == dictionary.pages()[name](), "stale: run python -m include.warehouse.dictionary"
+
+
+def test_no_diagram_is_left_of_an_area_that_is_gone() -> None:
+    assert {f"diagrams/{path.name}" for path in (DOCS / "diagrams").iterdir()} <= set(dictionary.pages())
 
 
 def test_every_column_of_the_star_is_described_as_the_database_has_it(database: URL) -> None:
@@ -65,7 +69,8 @@ def test_a_source_is_traced_through_joins_roles_and_computations() -> None:
 
 
 def test_writing_tells_what_changed(tmp_path: Path) -> None:
-    assert {path.name for path in dictionary.write(tmp_path)} == {"dictionary.md", "sources.md"}
+    made = {str(path.relative_to(tmp_path)) for path in dictionary.write(tmp_path)}
+    assert made >= {"dictionary.md", "dictionary.html", "sources.md", "lineage.md", "diagrams/assays.svg"}
     assert dictionary.write(tmp_path) == []
     (tmp_path / "sources.md").write_text("old")
     assert dictionary.write(tmp_path) == [tmp_path / "sources.md"]

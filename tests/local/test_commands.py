@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, make_url, text
 from include.local.paths import ROOT, Paths
 from include.local.ports import HOST
 from include.local.postgres import EmbeddedPostgres
+from include.warehouse.migrate import upgrade
 
 pytestmark = pytest.mark.skipif(
     shutil.which("make") is None or not (ROOT / ".venv/bin/python").exists(),
@@ -128,6 +129,8 @@ def test_url_says_when_the_server_does_not_run(user: User) -> None:
     ("words", "message"),
     [
         (("psql", "SQL=select 1", "DATABASE=other"), "there is no database other; there are"),
+        (("export", "DATABASE=other"), "there is no database other; there are"),
+        (("export",), "the warehouse world one is at revision none"),
         (("psql", "FILE=no.sql"), "no.sql does not exist"),
         (("psql", "FILE=Makefile", "SQL=select 1"), "give SQL or FILE, not both"),
         (("up", "PORT=http"), "PORT=http is not a whole number from 1 to 65535"),
@@ -161,8 +164,28 @@ def test_a_taken_port_is_told_and_nothing_is_started(nobody: User, command: str)
     assert not nobody.postgres.folder.exists()
 
 
+def test_export_writes_to_the_callers_folder(user: User, tmp_path: Path) -> None:
+    with user.postgres.running() as server:
+        url = server.ensure_database("loaded")
+        upgrade(url)
+        with create_engine(url).begin() as connection:
+            connection.execute(
+                text("insert into history.data_release values (500000, 'DR50', null), (510000, 'DR51', null)")
+            )
+    words = ("-C", str(ROOT), "export", "DATABASE=loaded", "DIR=a folder")
+    for more, name in (((), "DR51"), (("AS_OF=DR50",), "as-of-DR50")):
+        done = user.make(*words, *more, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == str(tmp_path / "a folder" / name)
+        assert (tmp_path / "a folder" / name / "star/dim_study.parquet").exists()
+    assert "unchanged" in user.make(*words, cwd=tmp_path).stdout
+    refused = user.make(*words, "AS_OF=DR9", cwd=tmp_path)
+    assert "error: star.as_of: " in refused.stderr
+    assert "'DR9'" in refused.stderr
+
+
 def test_before_the_first_world_there_is_nothing_to_open(nobody: User) -> None:
-    for command in ("psql", "url"):
+    for command in ("psql", "url", "export"):
         done = nobody.make(command)
         assert "error: " in done.stderr
         assert "make demo" in done.stderr
@@ -175,5 +198,6 @@ def test_down_without_a_system_is_fine(nobody: User) -> None:
 
 def test_help_names_every_target() -> None:
     shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("setup", "demo", "up", "down", "url", "psql", "sandbox", "test", "lint", "lock", "clean"):
+    targets = "setup demo up down url psql export sandbox test lint lock clean"
+    for target in targets.split():
         assert f"  make {target} " in shown

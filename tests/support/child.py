@@ -23,7 +23,14 @@ from airflow.sdk.execution_time import supervisor, task_runner  # noqa: F401
 from airflow.utils import db
 from starlette.testclient import TestClient
 
-from dags import immport_backfill, immport_files, immport_release, immport_vocabularies, warehouse_upkeep
+from dags import (
+    immport_backfill,
+    immport_export,
+    immport_files,
+    immport_release,
+    immport_vocabularies,
+    warehouse_upkeep,
+)
 from immport_provider.hooks import downloads, listing, retries  # noqa: F401
 from immport_provider.hooks.immport import ImmPortHook
 from include.pipeline import discover, extract, files, records, report, steps, vocabularies  # noqa: F401
@@ -34,7 +41,14 @@ if TYPE_CHECKING:
 _AT_ONCE = timedelta(0)
 DAGS = {
     module.dag.dag_id: module.dag
-    for module in (immport_backfill, immport_files, immport_release, immport_vocabularies, warehouse_upkeep)
+    for module in (
+        immport_backfill,
+        immport_export,
+        immport_files,
+        immport_release,
+        immport_vocabularies,
+        warehouse_upkeep,
+    )
 }
 
 

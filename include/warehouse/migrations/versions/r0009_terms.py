@@ -1,14 +1,14 @@
 """reported terms and the vocabulary terms they are
 
-Revision: terms, after 0006
+Revision: 0009, after 0008
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-revision = 'terms'
-down_revision = '0006'
+revision = '0009'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """units of measure and their dimensions
 
-Revision: values, after 0006
+Revision: 0008, after 0007
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-revision = 'values'
-down_revision = '0006'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 

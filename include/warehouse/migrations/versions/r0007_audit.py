@@ -1,6 +1,6 @@
 """what the nightly audit found
 
-Revision: audit, after 0006
+Revision: 0007, after 0006
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-revision = 'audit'
+revision = '0007'
 down_revision = '0006'
 branch_labels = None
 depends_on = None

@@ -1,0 +1,1 @@
+"""The written reference, made from the declarations: dictionary, sources, lineage, diagrams."""

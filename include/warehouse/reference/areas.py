@@ -1,0 +1,131 @@
+"""Subject areas of the warehouse, and what each diagram shows of them: derived, so that none is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from include.warehouse.clinic import CLINIC_FACTS
+from include.warehouse.declare import Dimension, Fact, Reference
+from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.model import DIMENSION, FACTS, VERSIONED_DIMENSIONS
+from include.warehouse.tables import metadata
+
+#: Dimensions with an area of their own; any other that a study describes is of papers and files.
+PEOPLE = ("study", "arm", "subject", "participation", "planned_visit")
+SAMPLES = ("biosample", "expsample", "experiment")
+#: Columns by which the books of the loader hang together, and what they name.
+_HUBS = {"run_id": "ops.run", "load_id": "ops.load", "study_accession": "ops.study",
+         "release_key": "history.data_release"}  # fmt: skip
+#: References that so many tables share are drawn once for all of them.
+_SHARED_BY, _SHARED = 5, 3
+
+
+@dataclass(frozen=True)
+class Box:
+    """A table in a diagram.
+
+    :param rows: its columns as far as they are shown.
+    :param references: columns among the rows, with the name of the box each points to.
+    :param kind: fact, dimension, other (told in another diagram) or shared (columns of several facts).
+    """
+
+    name: str
+    about: str
+    kind: str
+    rows: tuple[str, ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Area:
+    """One diagram."""
+
+    name: str
+    title: str
+    boxes: tuple[Box, ...]
+    note: str = ""
+
+
+def areas() -> Iterator[Area]:
+    """All diagrams, in the order to show them."""
+    placed = (*ASSAY_FACTS, *CLINIC_FACTS)
+    told = (*PEOPLE, *SAMPLES)
+    papers = [item for item in VERSIONED_DIMENSIONS if item.name not in told]
+    own = "Every table here has study_key, the key of dim_study, too; dashed ones are told elsewhere."
+    yield Area("people", "Study and people", _boxes([DIMENSION[name] for name in PEOPLE], is_study=True))
+    yield Area("samples", "Samples", _boxes([DIMENSION[name] for name in SAMPLES]), own)
+    each = "Every fact has study_key, the key of dim_study, too; dashed tables are told elsewhere."
+    yield Area("assays", "Assays", _boxes(ASSAY_FACTS), each)
+    yield Area("clinic", "Clinic", _boxes(CLINIC_FACTS), each)
+    others = [item for item in FACTS if item not in placed]
+    yield Area("papers", "Papers and files", _boxes([*others, *papers]), each)
+    yield Area("operations", "Releases and operations", tuple(_books()))
+
+
+def _boxes(tables: Sequence[Dimension | Fact], *, is_study: bool = False) -> tuple[Box, ...]:
+    """The tables of an area, and the dimensions they point to beyond it."""
+    shared = _shared(tables)
+    boxes = []
+    if shared:
+        keys = tuple(item.column for item in shared)
+        drawn = tuple((item.column, f"dim_{item.dimension}") for item in shared)
+        boxes.append(Box("every fact here", "Keys that all facts here have", "shared", keys, drawn))
+    boxes += [_box(item, shared, is_study=is_study) for item in tables]
+    here = {box.name for box in boxes}
+    pointed = dict.fromkeys(target for box in boxes for _, target in box.references)
+    beyond = (name for name in pointed if name not in here)
+    boxes += [Box(name, DIMENSION[name.removeprefix("dim_")].grain, "other") for name in beyond]
+    return tuple(boxes)
+
+
+def _shared(tables: Sequence[Dimension | Fact]) -> tuple[Reference, ...]:
+    if len(tables) < _SHARED_BY or not all(isinstance(item, Fact) for item in tables):
+        return ()
+    columns = set.intersection(*({one.column for one in item.references} for item in tables))
+    found = tuple(one for one in tables[0].references if one.column in columns)
+    return found if len(found) >= _SHARED else ()
+
+
+def _box(table: Dimension | Fact, shared: Iterable[Reference], *, is_study: bool) -> Box:
+    left_out = {item.column for item in shared}
+    own = [item for item in table.references if item.column not in left_out]
+    references = [(item.column, f"dim_{item.dimension}") for item in own]
+    has_study = table.name != "study" and not (isinstance(table, Dimension) and table.shared)
+    if is_study and has_study:
+        references.insert(0, ("study_key", "dim_study"))
+    identity = table.identity
+    if isinstance(table, Dimension):
+        identity = ", ".join((table.identity, *(one.name for one in table.natural_key))) \
+            if len(table.natural_key) == 1 else table.identity  # fmt: skip
+    columns = len([item for item in table.columns if not item.is_masked]) + len(table.derived)
+    rows = (identity, *(column for column, _ in references), *_more(columns))
+    kind = "fact" if isinstance(table, Fact) else "dimension"
+    return Box(table.relation, table.grain, kind, rows, tuple(references))
+
+
+def _books() -> Iterator[Box]:
+    """What the loader keeps of runs, loads and releases; the versions of the star are no part of it."""
+    kept = [item for item in metadata.tables.values() if item.schema not in ("history", "star")]
+    known = {item.fullname: item for item in [*kept, metadata.tables["history.data_release"]]}
+    for name, table in known.items():
+        hubs = [(column, target) for column, target in _HUBS.items() if _points(table, column, target)]
+        keys = [column.name for column in table.primary_key if column.name not in dict(hubs)]
+        rows = (*keys, *(column for column, _ in hubs))
+        rest = _more(len(table.columns) - len(rows))
+        is_hub = name in _HUBS.values()
+        yield Box(name, table.comment or "", "fact" if is_hub else "dimension", (*rows, *rest), tuple(hubs))
+
+
+def _points(table: sa.Table, column: str, target: str) -> bool:
+    """Whether the column names something of another table; among the hubs, only one further down."""
+    if column not in table.columns or table.fullname == target:
+        return False
+    order = ("ops.work", "ops.load", "ops.run", "ops.study", "history.data_release")
+    return table.fullname not in order or order.index(table.fullname) < order.index(target)
+
+
+def _more(columns: int) -> tuple[str, ...]:
+    return (f"+ {columns} column{'s' if columns > 1 else ''}",) if columns else ()

@@ -1,0 +1,109 @@
+"""docs/sources.md: endpoints, tables of packages, vocabularies, and what becomes of each field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from include.sources.immport import ENDPOINTS, SHARED_DATA
+from include.sources.lookups import LOOKUP_ENDPOINTS
+from include.sources.model import Endpoint, Group
+from include.warehouse.model import VERSIONED
+from include.warehouse.reference.entries import uses
+from include.warehouse.reference.notes import NOTE, cell
+from include.warehouse.reference.packages import package_sections, package_table
+
+#: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
+_GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
+    (
+        "Parts of the manifest",
+        "The manifest once more and shorter: declared, served by the sandbox, and asked by nobody.",
+        lambda item: item.group is Group.STUDY and item.name not in ENDPOINTS,
+    ),
+    (
+        "Searches",
+        "The study search finds out what there is; it is read by discovery and not loaded.",
+        lambda item: item.group is Group.SEARCH,
+    ),
+    (
+        "Services",
+        "What is asked of no one study.",
+        lambda item: item.group is Group.SERVICE,
+    ),
+)
+
+
+def sources() -> str:
+    """docs/sources.md."""
+    used = uses()
+    lines = [
+        "# Sources",
+        "",
+        NOTE,
+        "",
+        f"All {len(SHARED_DATA)} endpoints of ImmPort's Shared Data API, as declared in",
+        "[include/sources](../include/sources/immport.py). Paths lie under",
+        "`https://www.immport.org/data/query`.",
+        *_loaded(used),
+        *_not_loaded(),
+        *package_sections(),
+        *_vocabularies(),
+        "",
+        "## Fields by endpoint",
+        "",
+        "What becomes of each field of an endpoint: [lineage.md](lineage.md).",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _loaded(used: dict[tuple[str, str], list[str]]) -> Iterator[str]:
+    yield from ("", "## Each study at each release", "")
+    yield "Every field received is landed, staged and checked. The package table is the one that its rows are"
+    yield "made of: a release counts that in `*_table_count.txt`, and without rows the endpoint is not asked."
+    yield ""
+    yield "| endpoint | path | one row is | key | fields | package table | in the star | known quirks |"
+    yield "|---|---|---|---|---|---|---|---|"
+    yield from (_source_line(item, _landing(item, used)) for item in ENDPOINTS.values())
+
+
+def _not_loaded() -> Iterator[str]:
+    for heading, about, kept in _GROUPS:
+        yield from ("", f"## {heading}", "", about, "")
+        yield "| endpoint | path | one row is | key | fields | known quirks |"
+        yield "|---|---|---|---|---|---|"
+        yield from (_source_line(item) for item in SHARED_DATA.values() if kept(item))
+
+
+def _vocabularies() -> Iterator[str]:
+    yield from ("", "## Vocabularies", "")
+    yield "Open to everybody, under `/api/lookup/`. Before the terms of some stands a stub: the name of"
+    yield "the column they are for. Fields in the order sent, the key in bold."
+    yield from ("", "| fields | vocabularies |", "|---|---|")
+    shared: dict[str, list[str]] = {}
+    for item in LOOKUP_ENDPOINTS:
+        told = ", ".join(f"**{name}**" if name in item.key else name for name in item.names)
+        shared.setdefault(told, []).append(item.name)
+    alike = sorted(shared.items(), key=lambda pair: -len(pair[1]))
+    yield from (f"| {told} | {', '.join(names)} |" for told, names in alike)
+
+
+def _landing(endpoint: Endpoint, used: dict[tuple[str, str], list[str]]) -> list[str]:
+    """Tables made of an endpoint's rows, or that take some of its values."""
+    made = [item.relation for item in VERSIONED if item.endpoint == endpoint.name]
+    versioned = {item.relation for item in VERSIONED}
+    named = (
+        use.partition(".")[0]
+        for (name, _), all_uses in used.items()
+        if name == endpoint.name
+        for use in all_uses
+    )
+    return list(dict.fromkeys([*made, *(name for name in named if name in versioned)]))
+
+
+def _source_line(endpoint: Endpoint, tables: list[str] | None = None) -> str:
+    path = endpoint.path + (f"?{endpoint.study_parameter}={{study}}" if endpoint.study_parameter else "")
+    cells = [endpoint.name, f"`{path}`", endpoint.about, ", ".join(endpoint.key), str(len(endpoint.fields))]
+    if tables is not None:
+        cells.append(package_table(endpoint.name))
+        cells.append(", ".join(f"[{name}](dictionary.md#{name})" for name in tables) or "kept, not loaded")
+    cells.append(cell(endpoint.quirks) or "-")
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,44 @@
+"""The operator of the export DAG. The work is in `include.pipeline.export`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from immport_provider.operators.immport import ImmPortOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ImmPortExportOperator(ImmPortOperator):
+    """Write the star and the marts as Parquet files. Returns where, which release, how many files and rows.
+
+    :param destination: folder or object storage URL; `export` below the landing zone when empty.
+    :param as_of: release to show; everything as it is now when empty.
+    """
+
+    template_fields: Sequence[str] = (*ImmPortOperator.template_fields, "destination", "as_of")
+
+    def __init__(self, *, destination: str | None = None, as_of: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.destination = destination
+        self.as_of = as_of
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        from include.pipeline.export import UnknownReleaseError, export
+        from include.warehouse.migrate import require_current
+
+        engine = self.engine()
+        require_current(engine)
+        root = self.destination or f"{self.landing.rstrip('/')}/export"
+        try:
+            done = export(engine, root, self.as_of or None)
+        except UnknownReleaseError as error:
+            raise AirflowFailException(str(error)) from error
+        word = "written" if done.is_new else "unchanged"
+        self.log.info("%s: %s files, %s rows, %s", done.location, done.files, done.rows, word)
+        return asdict(done)
