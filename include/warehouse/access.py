@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from include.sources.withdrawal import RESTRICTION_UNKNOWN, WITHDRAWN
 from include.warehouse.model import VERSIONED
 from include.warehouse.tables import SETTING, STUDY_ACCESS
 
@@ -147,7 +148,7 @@ def act_as_owner(connection: sa.Connection) -> None:
 def is_current(connection: sa.Connection) -> bool:
     """Whether the rights applied are those of this code, for the roles and tables there are."""
     applied = sa.select(SETTING.c.value).where(SETTING.c.name == _DIGEST)
-    return connection.scalar(applied) == _digest(statements(connection))
+    return connection.scalar(applied) == _digest(connection, statements(connection))
 
 
 def apply(connection: sa.Connection) -> None:
@@ -155,14 +156,27 @@ def apply(connection: sa.Connection) -> None:
     made = statements(connection)
     for statement in made:
         connection.exec_driver_sql(statement)
-    note = upsert(SETTING).values(name=_DIGEST, value=_digest(made))
+    _hand_over_staging(connection)
+    note = upsert(SETTING).values(name=_DIGEST, value=_digest(connection, made))
     connection.execute(
         note.on_conflict_do_update(index_elements=[SETTING.c.name], set_={"value": note.excluded.value})
     )
 
 
-def _digest(made: list[str]) -> str:
-    return hashlib.sha256("\n".join(made).encode()).hexdigest()
+def _digest(connection: sa.Connection, made: list[str]) -> str:
+    # Rights on what is added later are those of what one role adds.
+    owner = str(connection.scalar(sa.text("select current_user")))
+    return hashlib.sha256("\n".join([owner, *made]).encode()).hexdigest()
+
+
+def _hand_over_staging(connection: sa.Connection) -> None:
+    """What a warehouse of one login had staged goes to the loaders once it belongs to warehouse_owner."""
+    found = sa.text("""
+        select format('alter table %s owner to ', c.oid::regclass) || :loader
+        from pg_class c where c.relnamespace = 'staging'::regnamespace and c.relkind = 'r'
+            and c.relowner = current_user::regrole and current_user = :owner""")
+    for statement in connection.scalars(found, {"loader": LOADER, "owner": OWNER}).all():
+        connection.exec_driver_sql(statement)
 
 
 def statements(connection: sa.Connection) -> list[str]:
@@ -264,12 +278,14 @@ def _masked() -> dict[str, set[str]]:
 
 
 def follow(connection: sa.Connection, restricted: Collection[str], reason: str) -> None:
-    """Hide the studies that the source restricts, whatever becomes of them, and show again those that were
-    hidden so, are held as before and are no longer restricted. The caller commits.
+    """Hide the studies that the source restricts, whatever becomes of them. The caller commits.
+
+    Shown again are those not restricted that were hidden so while they are held, or because it was not known.
 
     :param reason: why they are hidden.
     """
-    values = {"studies": sorted(restricted), "reason": reason}
+    unknown = f"{WITHDRAWN}%{RESTRICTION_UNKNOWN}%"
+    values = {"studies": sorted(restricted), "reason": reason, "unknown": unknown}
     close = """
         update history.study_access a set is_open = false, reason = :reason, changed_at = now()
         from history.key_study k
@@ -277,8 +293,9 @@ def follow(connection: sa.Connection, restricted: Collection[str], reason: str) 
     reopen = """
         update history.study_access a set is_open = true, reason = null, changed_at = now()
         from history.key_study k join ops.study s on s.study_accession = k.study_accession
-        where k.study_key = a.study_key and not a.is_open and a.reason = :reason
-            and s.state = 'current' and k.study_accession <> all(:studies)"""
+        where k.study_key = a.study_key and not a.is_open and k.study_accession <> all(:studies)
+            and (s.state = 'current' and a.reason = :reason
+                or s.state = 'withdrawn' and a.reason like :unknown)"""
     for statement in (close, reopen):
         connection.execute(sa.text(statement), values)
 

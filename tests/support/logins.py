@@ -47,19 +47,13 @@ class Logins:
             connection.exec_driver_sql(statement)
 
     def remove(self, databases: list[sa.URL]) -> None:
-        """Remove the logins, with what they own in databases."""
+        """Remove the logins, with the databases in which they may own something."""
         for engine in self._engines:
             engine.dispose()
         for database in databases:
-            self.remove_from(database)
+            self._server.drop_database(str(database.database))
         for name in self._names:
             self.run(f"drop role {name}")
-
-    def remove_from(self, database: sa.URL) -> None:
-        admin = sa.create_engine(database, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-        with admin.connect() as connection:
-            for name in self._names:
-                connection.exec_driver_sql(f"drop owned by {name} cascade")
 
     def drop_leftovers(self) -> None:
         """Drop the logins of sessions that were killed."""
@@ -72,9 +66,12 @@ class Logins:
 
 
 @pytest.fixture
-def logins(postgres: Server, migrated: sa.URL) -> Iterator[Logins]:
-    """Makes logins that connect to the test's databases."""
+def logins(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Logins]:
+    """Makes logins that connect to the test's database."""
+    used = [
+        request.getfixturevalue(name) for name in ("migrated", "database") if name in request.fixturenames
+    ]
     made = Logins(postgres)
     made.drop_leftovers()
     yield made
-    made.remove([migrated])
+    made.remove(used)
