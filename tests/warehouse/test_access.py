@@ -366,6 +366,38 @@ def test_without_the_right_to_make_roles_the_upgrade_goes_on_and_says_what_to_ru
     assert analyst.rows("select count(*) from star.one") == [(1,)]
 
 
+def test_studies_of_before_there_was_a_list_are_open_as_far_as_is_known(database: sa.URL) -> None:
+    migrate.upgrade(database, "0006")
+    studies = {
+        "SDY1": ("current", None, True),
+        "SDY2": ("withdrawn", WHY, False),
+        "SDY3": ("withdrawn", "withdrawn: no longer listed at DR2", True),
+        "SDY4": (
+            "withdrawn",
+            "withdrawn: no longer listed at DR2; whether it is restricted is not known: HTTP 503",
+            False,
+        ),
+        "SDY5": ("withdrawn", None, False),
+        "SDY6": ("new", None, None),
+    }
+    engine = sa.create_engine(database, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        for name, (state, reason, _) in studies.items():
+            values = {"name": name, "state": state, "reason": reason}
+            for statement in (
+                "insert into history.key_study (study_accession) values (:name)",
+                "insert into ops.study (study_accession, fence, state, reason)"
+                " values (:name, 1, :state, :reason)",
+            ):
+                connection.execute(sa.text(statement), values)
+    migrate.upgrade(database)
+    found = Reader(engine).rows(
+        "select study_accession, is_open from history.key_study"
+        " left join history.study_access using (study_key) where study_key > 0 order by 1"
+    )
+    assert found == [(name, is_open) for name, (*_, is_open) in studies.items()]
+
+
 def test_an_upgrade_takes_rights_that_are_not_declared(warehouse: Warehouse, analyst: Reader) -> None:
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql("create table mart.added (study_key bigint, note text)")
