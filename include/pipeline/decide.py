@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from include.sources.moved import MOVED
 from include.sources.release import Release
+from include.sources.withdrawal import RESTRICTED as RESTRICTED_WORD
+from include.sources.withdrawal import RESTRICTION_UNKNOWN, WITHDRAWN
 
 #: Share of the studies held that one listing may withdraw without a person's yes. One always may.
 MAX_WITHDRAWN_SHARE = 0.1
@@ -99,7 +101,7 @@ class Policy:
         return not self.studies or study in self.studies
 
 
-RESTRICTED = "restricted: on the source's list of restricted studies"
+RESTRICTED = f"{RESTRICTED_WORD}on the source's list of restricted studies"
 
 
 def decide(
@@ -226,9 +228,9 @@ def _why_gone(study: str, newest: Release | None, is_listed: bool, restricted: R
     elif study in restricted.studies:
         why = RESTRICTED
     else:
-        why = f"withdrawn: {unlisted}"
+        why = f"{WITHDRAWN}{unlisted}"
         if restricted.unknown:
-            why += f"; whether it is restricted is not known: {restricted.unknown}"
+            why += f"; {RESTRICTION_UNKNOWN}: {restricted.unknown}"
         return why
     return f"{why}, {unlisted}" if unlisted else why
 

@@ -14,9 +14,20 @@ from immport_provider.hooks.files import RemoteFile
 from immport_provider.hooks.listing import Listing
 from include.landing import Landing
 from include.pipeline.changes import Look, with_release_files
-from include.pipeline.decide import Action, Decision, Held, Listed, Policy, Restricted, batches, decide
+from include.pipeline.decide import (
+    RESTRICTED,
+    Action,
+    Decision,
+    Held,
+    Listed,
+    Policy,
+    Restricted,
+    batches,
+    decide,
+)
 from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, Load, note_run
 from include.sources.release import Release
+from include.warehouse import access
 from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
 
 #: How long after it was decided an interrupted load is gone on with.
@@ -51,6 +62,10 @@ def from_listing(
         listed=len(listed),
         is_complete=listing.complete,
     )
+    # At once, and also where the withdrawal is held back for a person to approve.
+    if restricted.unknown is None:
+        with engine.begin() as connection:
+            access.follow(connection, restricted.studies, RESTRICTED)
     _write(engine, run_id, decisions, {})
     return decisions
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from include.sources.withdrawal import MOVED as MOVED_WORD
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -20,7 +22,7 @@ class Moved:
     told_at: str
 
     def __str__(self) -> str:
-        return f"moved: to {self.to} on {self.on} (see {self.told_at})"
+        return f"{MOVED_WORD}to {self.to} on {self.on} (see {self.told_at})"
 
 
 _IMPACC = "https://docs.immport.org/download/controlled/impacc"

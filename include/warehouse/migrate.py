@@ -1,4 +1,4 @@
-"""Bring a warehouse to the newest model, in place: migrations first, then the views."""
+"""Bring a warehouse to the newest model, in place: migrations first, then the views, then the rights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from include.warehouse import views
+from include.warehouse import access, views
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.tables import SCHEMAS
 
@@ -37,17 +37,22 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
+        access.ensure_roles(connection)
+        access.act_as_owner(connection)
         for schema, purpose in SCHEMAS.items():
             connection.exec_driver_sql(f"create schema if not exists {schema}")
             connection.exec_driver_sql(f"comment on schema {schema} is '{purpose}'")
         held, newest = _revisions(connection)
         if held == newest and views.are_current(connection):
+            if not access.is_current(connection):
+                access.apply(connection)
             return
         views.drop(connection)  # a migration may change columns that they show
         command.upgrade(_config(connection), revision)
         if revision == "head":
             _declare_references(connection)
             views.create(connection)
+            access.apply(connection)
 
 
 class OutdatedWarehouseError(RuntimeError):

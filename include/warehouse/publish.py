@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.sources.immport import ENDPOINTS
 from include.sources.release import Release
-from include.warehouse import carry, incoming, release_files, timeline
+from include.sources.withdrawal import keeps_open
+from include.warehouse import access, carry, incoming, release_files, timeline
 from include.warehouse.incoming import Incoming
 from include.warehouse.model import VERSIONED
 from include.warehouse.stage import drop_staging, staging_table
@@ -235,6 +236,8 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
             state |= {"release_version": work.release, "release_date": work.release_date}
             state["listed_version"] = listed
             release_files.record_load(connection, work.load_id, work.study)
+        is_open = not work.is_withdrawal or keeps_open(reason)
+        access.settle(connection, work.study, is_open=is_open, reason=None if is_open else reason)
         connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == work.study).values(**state))
     done = {"state": "published", "changed_at": sa.func.now(), "error": None}
     connection.execute(sa.update(LOAD).where(LOAD.c.load_id == work.load_id).values(**done))

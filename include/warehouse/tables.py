@@ -127,6 +127,17 @@ DATA_RELEASE = sa.Table(
     comment="Data releases of ImmPort that this warehouse has met",
 )  # fmt: skip
 
+STUDY_ACCESS = sa.Table(
+    "study_access",
+    metadata,
+    sa.Column("study_key", sa.BigInteger, primary_key=True, autoincrement=False, comment="Study"),
+    sa.Column("is_open", sa.Boolean, nullable=False, comment="Everybody who may read the star may read it"),
+    sa.Column("reason", sa.Text, comment="Why it is not open"),
+    sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), comment="Since when"),
+    schema="history",
+    comment="Studies that everybody may read: one without an entry is hidden",
+)  # fmt: skip
+
 VOCABULARY_TERM = sa.Table(
     "vocabulary_term",
     metadata,

@@ -377,6 +377,37 @@ def test_a_list_that_suddenly_restricts_many_waits_for_a_yes(source: Source) -> 
     assert [row[0] for row in withdrawals(source)] == ["SDY1", "SDY2"]
 
 
+def open_studies(source: Source) -> list[str]:
+    found = """select k.study_accession from history.study_access a
+        join history.key_study k using (study_key) where a.is_open and study_key > 0 order by 1"""
+    return [name for (name,) in source.warehouse.rows(found)]
+
+
+def test_a_study_is_hidden_when_it_is_restricted_though_its_withdrawal_waits(source: Source) -> None:
+    source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
+    assert actions(source.run())["SDY1"] == "hold"
+    assert open_studies(source) == ["SDY3"]
+    source.restricted = Restricted(unknown="HTTP 503")  # not known is no yes
+    source.run()
+    assert open_studies(source) == ["SDY3"]
+    source.restricted = Restricted()
+    assert actions(source.run())["SDY1"] == "keep"
+    assert open_studies(source) == ["SDY1", "SDY2", "SDY3"]
+
+
+def test_a_withdrawn_study_is_hidden_until_it_is_known_not_to_be_restricted(source: Source) -> None:
+    del source.listed["SDY3"]
+    source.restricted = Restricted(unknown="HTTP 503")
+    source.run()
+    assert open_studies(source) == ["SDY1", "SDY2"]
+    source.restricted = Restricted(frozenset({"SDY9"}))
+    source.run()
+    assert open_studies(source) == ["SDY1", "SDY2", "SDY3"]
+    source.restricted = Restricted(frozenset({"SDY3"}))  # gone already, and then restricted
+    source.run()
+    assert open_studies(source) == ["SDY1", "SDY2"]
+
+
 def test_a_study_that_moved_says_where_to(source: Source) -> None:
     source.share(1760)
     source.run()  # new, and known to have moved: not asked for

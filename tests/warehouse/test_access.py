@@ -1,0 +1,453 @@
+"""Roles and restricted studies, tried with real logins over TCP."""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from include.pipeline import steps
+from include.warehouse import access, migrate
+from include.warehouse import publish as publishing
+from include.warehouse.access import ANALYST, LOADER, OWNER, RESTRICTED
+from include.warehouse.model import VERSIONED
+from include.warehouse.tables import WORK
+from tests.support.clinic import whole_study
+from tests.support.logins import Logins
+from tests.support.warehouse import Warehouse, apart, hai, publication, small_study
+
+WHY = "restricted: on the source's list of restricted studies"
+VIEWS = "select relname from pg_class where relnamespace = 'star'::regnamespace and relkind = 'v' order by 1"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One login and what it sees."""
+
+    engine: sa.Engine
+
+    def rows(self, statement: str, as_of: str | None = None) -> list[tuple[Any, ...]]:
+        with self.engine.begin() as connection:
+            if as_of:
+                connection.execute(sa.text("select set_config('star.as_of', :it, true)"), {"it": as_of})
+            return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+    def studies(self, as_of: str | None = None) -> list[str]:
+        found = self.rows("select study_accession from star.dim_study where study_key > 0 order by 1", as_of)
+        return [name for (name,) in found]
+
+    def is_denied(self, statement: str) -> bool:
+        """Whether the server refuses a statement for lack of a right."""
+        try:
+            self.rows(statement)
+        except sa.exc.ProgrammingError as error:
+            return getattr(error.orig, "pgcode", "") == "42501"
+        return False
+
+    def copied(self, statement: str) -> list[str]:
+        text = io.StringIO()
+        driver: Any = self.engine.raw_connection()
+        with driver.cursor() as cursor:
+            cursor.copy_expert(statement, text)
+        driver.close()
+        return text.getvalue().splitlines()
+
+
+@pytest.fixture
+def analyst(logins: Logins, migrated: sa.URL) -> Reader:
+    return Reader(logins.engine(migrated, ANALYST))
+
+
+@pytest.fixture
+def trusted(logins: Logins, migrated: sa.URL) -> Reader:
+    return Reader(logins.engine(migrated, RESTRICTED))
+
+
+def load_two_studies(warehouse: Warehouse) -> None:
+    """SDY1 with all there is, and SDY2 with the subjects of SDY1."""
+    warehouse.load(whole_study())
+    second = apart(small_study(hai(1, study="SDY2"), hai(2, who=2, study="SDY2"), study="SDY2"), "2")
+    warehouse.load(second, study="SDY2")
+
+
+def restrict(warehouse: Warehouse, study: str, release: str, reason: str | None = WHY) -> None:
+    load = warehouse.open_load(study, release, "withdrawal")
+    if reason:
+        with warehouse.engine.begin() as connection:
+            row = {"run_id": "r", "study_accession": study, "release_version": release, "reason": reason}
+            connection.execute(sa.insert(WORK).values(row | {"action": "withdraw", "load_id": load.load_id}))
+    fence = publishing.take_fence(warehouse.engine, study)
+    publishing.publish(warehouse.engine, publication(load, is_withdrawal=True), fence)
+
+
+def test_an_analyst_reads_the_star_and_nothing_else(warehouse: Warehouse, analyst: Reader) -> None:
+    load_two_studies(warehouse)
+    for (view,) in warehouse.rows(VIEWS):
+        for as_of in (None, "DR1"):
+            rows = f"select to_jsonb(v)::text from star.{view} v order by 1"
+            assert analyst.rows(rows, as_of) == warehouse.rows(rows, as_of), view
+    for schema in ("history", "ops", "quality", "staging"):
+        tables = warehouse.rows(f"select tablename from pg_tables where schemaname = '{schema}'")
+        assert all(analyst.is_denied(f"select from {schema}.{name}") for (name,) in tables), schema
+    assert analyst.is_denied("select rolpassword from pg_authid")
+
+
+def test_no_analyst_reads_an_address(warehouse: Warehouse, analyst: Reader, trusted: Reader) -> None:
+    load_two_studies(warehouse)
+    assert warehouse.value("select count(*) from history.dim_person where email is not null")
+    # Even who may name the tables of history may not read the column.
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(f"grant usage on schema history to {ANALYST}")
+    for reader in (analyst, trusted):
+        assert reader.rows("select count(person_key) from history.dim_person where person_key > 0")[0][0]
+        assert reader.is_denied("select email from history.dim_person")
+        assert reader.is_denied("select h from history.dim_person h")
+
+
+def test_an_analyst_writes_nothing(warehouse: Warehouse, analyst: Reader) -> None:
+    load_two_studies(warehouse)
+    for statement in (
+        "insert into star.one values (false)",
+        "update star.dim_date set year = 0",
+        "delete from star.fact_hai",
+        "truncate star.dim_date",
+        "drop view star.fact_hai",
+        "create table star.mine (a int)",
+        "create table mart.mine (a int)",
+        "create table staging.mine (a int)",
+        "create table public.mine (a int)",
+        "create function star.mine() returns int language sql return 1",
+        "create schema mine",
+        f"set role {RESTRICTED}",
+        f"set role {LOADER}",
+    ):
+        assert analyst.is_denied(statement), statement
+
+
+def test_a_restricted_study_is_seen_by_none_but_the_trusted(
+    warehouse: Warehouse, analyst: Reader, trusted: Reader
+) -> None:
+    load_two_studies(warehouse)
+    key = warehouse.value("select study_key from star.dim_study where study_accession = 'SDY1'")
+    held = warehouse.rows("select assay, count(*) from star.fact_assay_result group by 1 order by 1", "DR1")
+    restrict(warehouse, "SDY1", "DR2")
+    for as_of in (None, "DR1"):
+        assert analyst.studies(as_of) == ["SDY2"]
+        for (view,) in warehouse.rows(VIEWS):
+            if "study_key" in {name for (name,) in columns(warehouse, view)}:
+                assert analyst.rows(f"select from star.{view} where study_key = {key}", as_of) == [], view
+        assert analyst.rows("select count(*) from star.fact_assay_result", as_of) == [(2,)]
+    assert trusted.studies("DR1") == ["SDY1", "SDY2"]
+    assay = "select assay, count(*) from star.fact_assay_result group by 1 order by 1"
+    assert trusted.rows(assay, "DR1") == held
+    # That it is gone, and why, is told to all.
+    assert analyst.rows("select * from star.study_withdrawal") == [("SDY1", WHY, "DR2", "DR1", None)]
+
+
+def test_members_shared_with_a_restricted_study_say_what_the_open_one_says(
+    warehouse: Warehouse, analyst: Reader
+) -> None:
+    load_two_studies(warehouse)
+    shared = ("protocol", "publication", "program", "grant", "person", "arm", "biosample", "file")
+    seen = {name: analyst.rows(f"select from star.dim_{name} where {name}_key > 0") for name in shared}
+    assert all(seen.values())
+    restrict(warehouse, "SDY1", "DR2")
+    left = {name: analyst.rows(f"select from star.dim_{name} where {name}_key > 0", "DR1") for name in shared}
+    # SDY2 has arms and samples of its own, and nothing of the others.
+    assert {name for name, rows in left.items() if rows} == {"arm", "biosample"}
+    subjects = "select subject_accession from star.dim_subject where subject_key > 0 order by 1"
+    assert analyst.rows(subjects, "DR1") == [("SUB1",), ("SUB2",)]
+    # Members for what is unknown are of no study: a join to them loses no row.
+    special = "select count(*) from star.dim_{0} where {0}_key <= 0"
+    assert {analyst.rows(special.format(name))[0][0] for name in shared} == {2}
+
+
+def test_the_names_of_a_restricted_study_are_hidden_from_who_reads_history(
+    warehouse: Warehouse, analyst: Reader
+) -> None:
+    load_two_studies(warehouse)
+    restrict(warehouse, "SDY1", "DR2")
+    key = warehouse.value("select study_key from history.key_study where study_accession = 'SDY1'")
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(f"grant usage on schema history to {ANALYST}")
+    for name in ("key_study", *(table.relation for table in VERSIONED)):
+        found = f"select count(*) from history.{name} where study_key = {key}"
+        assert warehouse.value(found) or name not in ("key_study", "dim_study", "fact_hai")
+        assert analyst.rows(found) == [(0,)], name
+    assert analyst.rows("select study_accession from history.key_study where study_key > 0") == [("SDY2",)]
+
+
+def test_a_function_that_looks_at_each_row_sees_no_hidden_one(warehouse: Warehouse, analyst: Reader) -> None:
+    load_two_studies(warehouse)
+    restrict(warehouse, "SDY1", "DR2")
+    with analyst.engine.begin() as connection:
+        connection.exec_driver_sql("create temporary table seen (t text) on commit drop")
+        connection.exec_driver_sql(
+            "create function pg_temp.look(t text) returns boolean language plpgsql cost 0.0000001 as"
+            " $$ begin insert into seen values (t); return true; end $$"
+        )
+        connection.exec_driver_sql("set local star.as_of = 'DR1'")
+        found = connection.exec_driver_sql("select from star.dim_study where pg_temp.look(study_accession)")
+        assert len(found.all()) == 3
+        seen = connection.exec_driver_sql("select t from seen where t is not null").scalars().all()
+    assert seen == ["SDY2"]
+
+
+def test_copy_gives_what_may_be_seen(warehouse: Warehouse, analyst: Reader, trusted: Reader) -> None:
+    load_two_studies(warehouse)
+    restrict(warehouse, "SDY1", "DR2")
+    copy = "copy (select study_accession from star.dim_study where study_key > 0 order by 1) to stdout"
+    for reader, studies in ((analyst, ["SDY2"]), (trusted, ["SDY1", "SDY2"])):
+        with warehouse.engine.begin() as connection:
+            connection.exec_driver_sql(f"alter role {reader.engine.url.username} set star.as_of = 'DR1'")
+        reader.engine.dispose()  # a login's settings are those of when it connects
+        assert reader.copied(copy) == studies
+
+
+@pytest.mark.parametrize(
+    ("reason", "stays"),
+    [
+        (WHY, False),
+        ("withdrawn: no longer listed at DR2", True),
+        ("withdrawn: no longer listed at DR2; whether it is restricted is not known: HTTP 503", False),
+        ("moved: to AccessClinicalData@NIAID on 2026-05-20", False),
+        (None, False),
+    ],
+)
+def test_what_is_not_known_to_be_free_is_hidden(
+    warehouse: Warehouse, analyst: Reader, reason: str | None, stays: bool
+) -> None:
+    warehouse.load(small_study())
+    restrict(warehouse, "SDY1", "DR2", reason)
+    assert analyst.studies("DR1") == (["SDY1"] if stays else [])
+    assert analyst.studies() == []
+
+
+def test_a_study_that_returns_is_shown_again_and_an_older_release_does_not_show_it(
+    warehouse: Warehouse, analyst: Reader
+) -> None:
+    warehouse.load(small_study(), "DR2")
+    restrict(warehouse, "SDY1", "DR3")
+    warehouse.load(small_study(), "DR1")  # found later, of before it was restricted
+    assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [[], [], []]
+    warehouse.load(small_study(), "DR4")
+    assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [["SDY1"]] * 3
+
+
+def test_a_study_without_an_entry_is_hidden(warehouse: Warehouse, analyst: Reader, trusted: Reader) -> None:
+    warehouse.load(small_study())
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("delete from history.study_access where study_key > 0")
+    assert (analyst.studies(), trusted.studies()) == ([], ["SDY1"])
+    assert analyst.rows("select count(*) from star.fact_hai") == [(0,)]
+
+
+def test_a_study_is_hidden_in_the_transaction_that_withdraws_it(
+    warehouse: Warehouse, analyst: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_two_studies(warehouse)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("killed after the study was hidden")
+
+    monkeypatch.setattr(publishing, "drop_staging", broken)
+    with pytest.raises(RuntimeError, match="killed"):
+        restrict(warehouse, "SDY1", "DR2")
+    assert analyst.studies("DR1") == ["SDY1", "SDY2"]  # neither withdrawn nor hidden
+    assert analyst.rows("select * from star.study_withdrawal") == []
+
+
+def test_a_loader_takes_a_study_from_answers_to_the_star(
+    warehouse: Warehouse, logins: Logins, migrated: sa.URL, analyst: Reader
+) -> None:
+    first, second = (logins.engine(migrated, LOADER, acts_as=LOADER) for _ in range(2))
+    load = warehouse.land(whole_study())
+    tools = replace(warehouse.tools, engine=first)
+    migrate.require_current(first)
+    steps.stage(tools, load, warehouse.step())
+    # Another login of the pipeline goes on: staging belongs to the role, not to one of them.
+    tools = replace(warehouse.tools, engine=second)
+    steps.stage(tools, load, warehouse.step())
+    steps.check(tools, load, warehouse.step())
+    steps.publish(tools, load, warehouse.step())
+    assert analyst.studies() == ["SDY1"]
+    assert warehouse.value("select count(*) from pg_tables where schemaname = 'staging'") == 0
+    gone = warehouse.open_load("SDY1", "DR2", "withdrawal")
+    steps.withdraw(tools, gone, warehouse.step())
+    assert analyst.studies() == []
+
+
+def test_a_loader_may_do_no_more_than_load(warehouse: Warehouse, logins: Logins, migrated: sa.URL) -> None:
+    warehouse.load(small_study())
+    loader = Reader(logins.engine(migrated, LOADER, acts_as=LOADER))
+    for statement in (
+        "drop table history.fact_hai",
+        "truncate history.fact_hai",
+        "alter table history.fact_hai add column a int",
+        "alter table history.fact_hai disable row level security",
+        "drop policy open_studies on history.fact_hai",
+        "create table history.mine (a int)",
+        "create view star.mine as select 1 as a",
+        "update ops.alembic_version set version_num = '0'",
+        "delete from ops.setting",
+        "insert into star.one values (false)",
+        "select rolpassword from pg_authid",
+        "create role mine",
+        f"grant {RESTRICTED} to current_user",
+    ):
+        assert loader.is_denied(statement), statement
+    assert loader.studies() == ["SDY1"]
+
+
+def test_an_owner_of_the_role_upgrades_and_what_is_made_belongs_to_the_role(
+    logins: Logins, database: sa.URL
+) -> None:
+    logins.run(f'alter database "{database.database}" owner to {OWNER}')
+    owner, analyst = Reader(logins.engine(database, OWNER)), Reader(logins.engine(database, ANALYST))
+    migrate.upgrade(owner.engine.url)
+    others = """
+        select count(*) filter (where pg_get_userbyid(relowner) <> 'warehouse_owner'), count(*) > 100
+        from pg_class where relnamespace::regnamespace::text in ('history', 'star', 'ops', 'quality')"""
+    assert owner.rows(others) == [(0, True)]
+    catalogue = "select oid, relname, xmin::text from pg_class where relnamespace > 16000 order by 1"
+    before = owner.rows(catalogue)
+    migrate.upgrade(owner.engine.url)
+    migrate.upgrade(database)  # by the superuser, in the name of the role
+    assert owner.rows(catalogue) == before
+    assert analyst.studies() == []
+    assert analyst.rows("select count(*) from star.dim_date") == [(73050,)]
+
+
+def test_a_warehouse_of_one_login_is_handed_over_to_the_role(logins: Logins, database: sa.URL) -> None:
+    single = logins.engine(database)
+    logins.run(f'alter database "{database.database}" owner to {single.url.username}')
+    migrate.upgrade(single.url)
+    with single.begin() as connection:
+        connection.exec_driver_sql("create table staging.l1_study (row_number int)")
+    logins.run(f'alter database "{database.database}" owner to {OWNER}')
+    superuser = sa.create_engine(database, poolclass=sa.NullPool)
+    with superuser.begin() as connection:
+        connection.exec_driver_sql(f"reassign owned by {single.url.username} to {OWNER}")
+    owner = Reader(logins.engine(database, OWNER))
+    migrate.upgrade(owner.engine.url)
+    loader = Reader(logins.engine(database, LOADER, acts_as=LOADER))
+    with loader.engine.begin() as connection:
+        connection.exec_driver_sql("drop table staging.l1_study")
+        connection.exec_driver_sql("insert into history.study_access values (7, false)")
+    with owner.engine.begin() as connection:
+        connection.exec_driver_sql("set local role warehouse_owner")
+        connection.exec_driver_sql("create table ops.added (a int)")
+    assert loader.rows("select count(*) from ops.added") == [(0,)]
+
+
+def test_without_the_right_to_make_roles_the_upgrade_goes_on_and_says_what_to_run(
+    logins: Logins, database: sa.URL, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    absent = {f"{name}_absent": text for name, text in access.ROLES.items()}
+    monkeypatch.setattr(access, "ROLES", absent)
+    memberships = tuple((f"{a}_absent", f"{b}_absent") for a, b in access.MEMBERSHIPS)
+    monkeypatch.setattr(access, "MEMBERSHIPS", memberships)
+    login = logins.engine(database)
+    logins.run(f'alter database "{database.database}" owner to {login.url.username}')
+    with caplog.at_level(logging.WARNING, "include.warehouse.access"):
+        migrate.upgrade(login.url)
+    assert "    create role warehouse_analyst_absent nologin;\n" in caplog.text
+    assert "    grant warehouse_analyst_absent to warehouse_restricted_absent;" in caplog.text
+    assert Reader(login).studies() == []
+    # Once the roles are there, the next upgrade gives them their rights.
+    monkeypatch.undo()
+    analyst = Reader(logins.engine(database, ANALYST))
+    assert analyst.is_denied("select from star.one")
+    migrate.upgrade(login.url)
+    assert analyst.rows("select count(*) from star.one") == [(1,)]
+
+
+def test_studies_of_before_there_was_a_list_are_open_as_far_as_is_known(database: sa.URL) -> None:
+    migrate.upgrade(database, "0006")
+    studies = {
+        "SDY1": ("current", None, True),
+        "SDY2": ("withdrawn", WHY, False),
+        "SDY3": ("withdrawn", "withdrawn: no longer listed at DR2", True),
+        "SDY4": (
+            "withdrawn",
+            "withdrawn: no longer listed at DR2; whether it is restricted is not known: HTTP 503",
+            False,
+        ),
+        "SDY5": ("withdrawn", None, False),
+        "SDY6": ("new", None, None),
+    }
+    engine = sa.create_engine(database, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        for name, (state, reason, _) in studies.items():
+            values = {"name": name, "state": state, "reason": reason}
+            for statement in (
+                "insert into history.key_study (study_accession) values (:name)",
+                "insert into ops.study (study_accession, fence, state, reason)"
+                " values (:name, 1, :state, :reason)",
+            ):
+                connection.execute(sa.text(statement), values)
+    migrate.upgrade(database)
+    found = Reader(engine).rows(
+        "select study_accession, is_open from history.key_study"
+        " left join history.study_access using (study_key) where study_key > 0 order by 1"
+    )
+    assert found == [(name, is_open) for name, (*_, is_open) in studies.items()]
+
+
+def test_an_upgrade_takes_rights_that_are_not_declared(warehouse: Warehouse, analyst: Reader) -> None:
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("create table mart.added (study_key bigint, note text)")
+        connection.exec_driver_sql("insert into mart.added values (-1, 'of none'), (7, 'of a hidden study')")
+        connection.exec_driver_sql("create view mart.shown as select * from mart.added")
+        connection.exec_driver_sql(f"grant insert on mart.added to {ANALYST}")
+    # What is new is not shown before its rows are hidden.
+    assert analyst.is_denied("select from mart.shown")
+    migrate.upgrade(warehouse.engine.url)
+    assert analyst.rows("select note from mart.shown") == [("of none",)]
+    assert analyst.is_denied("insert into mart.added values (1, '')")
+
+
+def test_the_catalogue_holds_nothing_that_goes_round_the_policies(warehouse: Warehouse) -> None:
+    owners = """
+        select c.oid::regclass::text from pg_class c
+        where c.relnamespace::regnamespace::text in ('star', 'mart') and (c.relkind = 'm'
+            or c.relkind = 'v' and not coalesce(c.reloptions @> '{security_invoker=true}', false))"""
+    assert warehouse.rows(owners) == []
+    definers = """
+        select p.oid::regprocedure::text from pg_proc p where p.prosecdef
+            and p.pronamespace::regnamespace::text in ('star', 'mart', 'history', 'ops')"""
+    assert [name for (name,) in warehouse.rows(definers)] == list(access.READ_AS_OWNER)
+    unprotected = """
+        select c.oid::regclass::text from pg_class c join pg_attribute a on a.attrelid = c.oid
+        where c.relnamespace::regnamespace::text in ('history', 'star', 'mart') and c.relkind in ('r', 'p')
+            and a.attname = 'study_key' and not c.relrowsecurity"""
+    assert warehouse.rows(unprotected) == [("history.study_access",)]
+    may = "select rolname from pg_roles where rolname = any(:r) and (rolcanlogin or rolsuper or rolbypassrls)"
+    assert warehouse.rows(may, r=list(access.ROLES)) == []
+
+
+def test_the_policy_leaves_the_plan_of_a_query_as_it_is(warehouse: Warehouse, analyst: Reader) -> None:
+    warehouse.load(small_study())
+    query = (
+        "set local enable_seqscan = off; explain (costs off) select * from star.fact_hai where study_key = 1"
+    )
+    mine, theirs = (
+        "\n".join(line for (line,) in reader.rows(query)) for reader in (analyst, Reader(warehouse.engine))
+    )
+    for plan in (mine, theirs):
+        assert "Index Cond: ((study_key = 1) AND (valid_from <= (InitPlan 1).col1))" in plan
+        assert "as_of_key" not in plan  # read once, not at each row
+    assert "hashed SubPlan" in mine
+    assert "SubPlan" not in theirs
+
+
+def columns(warehouse: Warehouse, view: str) -> list[tuple[Any, ...]]:
+    return warehouse.rows(
+        "select column_name from information_schema.columns"
+        " where table_schema = 'star' and table_name = :view",
+        view=view,
+    )
