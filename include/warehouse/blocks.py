@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.declare import UNKNOWN, Column, Derived, Reference, Type
+from include.warehouse.declare import UNKNOWN, Column, Reference, Type
 
 NUMERIC = Type.NUMERIC
 
@@ -83,16 +83,6 @@ def pair(name: str, meaning: str, kind: Type = NUMERIC, source: str | None = Non
     )  # fmt: skip
 
 
-def number(reported: str, preferred: str) -> tuple[Derived, Derived]:
-    """The value as a number, and the comparison it was reported with."""
-    return (
-        Derived("value_number", "The value as a number: preferred, else the number in the reported text",
-                NUMERIC, f"coalesce({preferred}, star.to_number(star.without_operator({reported})))"),
-        Derived("value_operator", "Comparison the reported text states: <, <=, > or >=; null for none",
-                Type.TEXT, f"star.operator_of({reported})"),
-    )  # fmt: skip
-
-
 def measured(
     name: str, meaning: str, unit: str | None = None, *, source: str | None = None
 ) -> tuple[Column, Column]:
@@ -107,7 +97,6 @@ def measured(
 
 VALUE = pair("value", "Value")
 UNITS = pair("unit", "Unit", Type.TEXT)
-VALUE_NUMBER = number("h.value_reported", "h.value_preferred")
 VALUE_MEASURE = {
     "value_reported": "f.value_reported",
     "value_preferred": "f.value_preferred",

@@ -6,8 +6,9 @@ one row, of the subject alone: its arms and its age in each are in dim_participa
 
 from __future__ import annotations
 
-from include.warehouse.blocks import VISIT, measured, number, pair, unit
+from include.warehouse.blocks import VISIT, measured, pair, unit
 from include.warehouse.declare import Column, Dimension, Fact, Reference, Type
+from include.warehouse.values import CLINICAL
 
 TEXT = Type.TEXT
 
@@ -66,7 +67,8 @@ LAB_TESTS = Fact(
         _accession("lab_test_panel", "panel, LP..."),
         *_RESULT,
     ),
-    derived=number("h.result_value_reported", "h.result_value_preferred"),
+    derived=CLINICAL.columns,
+    lookup=CLINICAL.lookup,
 )
 
 ASSESSMENTS = Fact(
@@ -104,7 +106,8 @@ ASSESSMENTS = Fact(
         Column("verbatim_question", "Question as it was asked"),
         Column("who_is_assessed", "Who was assessed: the subject, or a relative"),
     ),
-    derived=number("h.result_value_reported", "h.result_value_preferred"),
+    derived=CLINICAL.columns,
+    lookup=CLINICAL.lookup,
 )
 
 ADVERSE_EVENTS = Fact(

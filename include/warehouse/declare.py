@@ -58,7 +58,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Derived:
-    """A column computed in the star's view, from stored columns of the row `h`."""
+    """A column computed in the star's view, from columns of the row `h` and of its table's lookup."""
 
     name: str
     meaning: str
@@ -94,6 +94,8 @@ class Table:
     :param grain: what one row is, in words.
     :param endpoint: source endpoint whose staged rows it is made of.
     :param joins: further staged endpoints, as SQL; `{name}` stands for the staged table of one.
+    :param lookup: left join that the star's view makes on a unique key, for its derived columns: it adds
+        no row, and the planner leaves it out of a query that does not need it.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Table:
     derived: tuple[Derived, ...] = ()
     endpoint: str | None = None
     joins: str = ""
+    lookup: str = ""
 
     @property
     def relation(self) -> str:

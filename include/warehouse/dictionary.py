@@ -13,6 +13,7 @@ from pathlib import Path
 from include.sources.immport import ENDPOINTS, SHARED_DATA
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Field, Group
+from include.warehouse import value_views
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Dimension, Fact, Type
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.mart_docs import mart_sections
@@ -36,7 +37,7 @@ _TYPES = {
     "release_date": "date",
     "is_point": "boolean",
     "value_preferred": "numeric",
-    "value_number": "numeric",
+    **dict.fromkeys(("value_number", "value_standard", "log2_titer"), "numeric"),
     **dict.fromkeys(("release_key", "major", "minor"), "integer"),
     **dict.fromkeys(("release_date_key", "measurand_key", "result_id"), "bigint"),
 }
@@ -45,6 +46,9 @@ _UNTOLD = {
     "fact_assay_result": "the fact",
     "vocabulary_term": "the answer of the vocabulary",
     "study_withdrawal": "the runs",
+    "study_window_definition": "declared here",
+    **dict.fromkeys(("unmapped_unit", "visit_window_difference", "person_count"), "facts and dimensions"),
+    **dict.fromkeys(("suspected_limit", "value_quality_profile"), "fact_assay_result"),
 }
 #: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
 _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
@@ -104,7 +108,7 @@ def relations() -> Iterator[Relation]:
             sources = _assay_sources() if name == "fact_assay_result" else {}
             default = _UNTOLD.get(name, "the releases published here")
             entries = (
-                Entry(column, _untold_type(column), None, meaning, sources.get(column, default))
+                Entry(column, _untold_type(name, column), None, meaning, sources.get(column, default))
                 for column, meaning, _ in columns
             )
         else:
@@ -244,7 +248,9 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
         yield Entry(column.name, column.type, column.unit, column.meaning, source, found)
     for item in table.derived:
         parts = sorted(set(re.findall(r"\bh\.(\w+)", item.expression)))
-        source = f"computed from {', '.join(f'`{part}`' for part in parts)}" if parts else "always null"
+        source = (
+            f"computed from {', '.join(f'`{part}`' for part in parts)}" if parts else "the declared units"
+        )
         yield Entry(item.name, item.type, item.unit, item.meaning, source)
 
 
@@ -311,7 +317,9 @@ def _assay_sources() -> dict[str, str]:
     return told | {"assay": "the fact's name", "measurand_type": "the fact's kind"}
 
 
-def _untold_type(column: str) -> str:
+def _untold_type(relation: str, column: str) -> str:
+    if (relation, column) in value_views.TYPES:
+        return value_views.TYPES[relation, column]
     if column.endswith("_key"):
         return _TYPES.get(column, "bigint")
     return _TYPES.get(column, Type.TEXT.value)

@@ -20,9 +20,12 @@ _STUDY_DAY = """case lower(h.study_time_collected_unit)
 
 def _years(age: str) -> str:
     """SQL for an age in years."""
-    return f"""case lower(h.age_unit) when 'years' then {age} when 'months' then {age} / 12
-    when 'weeks' then {age} * 7 / 365.25 when 'days' then {age} / 365.25
-    when 'hours' then {age} / 8766 end"""
+    return f"star.age_years({age}, h.age_unit)"
+
+
+_MIN_YEARS, _MAX_YEARS = (_years(f"h.{bound}_subject_age") for bound in ("min", "max"))
+#: The middle of an age that is told as a range; the one bound of a range that is open.
+_AGE_YEARS = f"coalesce(({_MIN_YEARS} + {_MAX_YEARS}) / 2, {_MIN_YEARS}, {_MAX_YEARS})"
 
 
 #: ImmPort tells a pool of animals or people only in the phenotype's words.
@@ -135,9 +138,18 @@ PARTICIPATION = Dimension(
     ),
     derived=(
         Derived("min_age_years", "Age in years, or its lower bound", NUMERIC,
-                _years("h.min_subject_age"), "years"),
+                _MIN_YEARS, "years"),
         Derived("max_age_years", "Age in years, or its upper bound", NUMERIC,
-                _years("h.max_subject_age"), "years"),
+                _MAX_YEARS, "years"),
+        Derived("age_years", "Age in years; the middle where it is told as a range", NUMERIC,
+                _AGE_YEARS, "years"),
+        Derived("age_band", "Band of the age in years, made for people; null for a range over several",
+                Type.TEXT, f"case when star.age_band(coalesce({_MIN_YEARS}, {_MAX_YEARS})) ="
+                f" star.age_band(coalesce({_MAX_YEARS}, {_MIN_YEARS})) then star.age_band({_AGE_YEARS}) end"),
+        Derived("pool_size_min", "Individuals of a pool, as the phenotype gives them; the fewest", INTEGER,
+                "(star.pool_size(h.subject_phenotype))[1]", "individuals"),
+        Derived("pool_size_max", "Individuals of a pool, as the phenotype gives them; the most", INTEGER,
+                "(star.pool_size(h.subject_phenotype))[2]", "individuals"),
     ),
 )  # fmt: skip
 
@@ -259,7 +271,21 @@ GENE = Dimension(
     ),
 )
 
-UNIT = Dimension("unit", "one unit of measure", natural_key=(Column("unit", "Unit of measure"),))
+UNIT = Dimension(
+    name="unit",
+    grain="one unit of measure",
+    natural_key=(Column("unit", "Unit of measure"),),
+    lookup="left join history.unit_definition u on u.spelling = star.unit_spelling(h.unit)",
+    derived=(
+        Derived("dimension", "What the unit measures; null for a unit that is not known", Type.TEXT,
+                "u.dimension"),
+        Derived("canonical_unit", "The unit that values of the dimension are converted to", Type.TEXT,
+                "u.canonical_unit"),
+        Derived("factor", "Canonical value: (value - unit_offset) * factor / divisor", NUMERIC, "u.factor"),
+        Derived("divisor", "Its divisor", NUMERIC, "u.divisor"),
+        Derived("unit_offset", "Its offset, of temperatures", NUMERIC, "u.unit_offset"),
+    ),
+)  # fmt: skip
 SPECIES = Dimension("species", "one species", natural_key=(Column("species", "Scientific name"),))
 TECHNIQUE = Dimension(
     "technique",

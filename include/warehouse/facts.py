@@ -16,16 +16,24 @@ from include.warehouse.blocks import (
     UNITS,
     VALUE,
     VALUE_MEASURE,
-    VALUE_NUMBER,
     VISIT,
     expsample,
-    number,
     pair,
     people,
     study_time,
     unit,
 )
-from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Derived, Fact, Measure, Reference, Type
+from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Fact, Measure, Reference, Type
+from include.warehouse.values import (
+    ALLELES,
+    BEAD_ARRAY,
+    CONCENTRATION,
+    EXPRESSION,
+    INTENSITY,
+    POPULATION,
+    SPOTS,
+    TITRE,
+)
 
 NUMERIC, INTEGER = Type.NUMERIC, Type.INTEGER
 
@@ -36,7 +44,8 @@ ELISA = Fact(
     endpoint="elisa",
     references=(*CONTEXT, ANALYTE, unit()),
     columns=(*ANALYTE_NAMES, *VALUE, *UNITS, TREATMENT, *COMMON),
-    derived=VALUE_NUMBER,
+    derived=CONCENTRATION.columns,
+    lookup=CONCENTRATION.lookup,
     measure=Measure("analyte", "f.analyte_reported", "f.analyte_preferred", "f.analyte_key", **VALUE_MEASURE),
 )
 
@@ -53,7 +62,7 @@ ELISPOT = Fact(
         TREATMENT,
         *COMMON,
     ),
-    derived=number("h.spot_number_reported", "h.spot_number_preferred"),
+    derived=SPOTS.columns,
     measure=Measure(
         "analyte",
         "f.analyte_reported",
@@ -95,7 +104,8 @@ MBAA = Fact(
         TREATMENT,
         *COMMON,
     ),
-    derived=number("h.concentration_value_reported", "h.concentration_value_preferred"),
+    derived=BEAD_ARRAY.columns,
+    lookup=BEAD_ARRAY.lookup,
     measure=Measure(
         "analyte",
         "f.analyte_reported",
@@ -117,7 +127,8 @@ def _titre(name: str, assay: str, grain: str, endpoint: str) -> Fact:
         endpoint=endpoint,
         references=(*CONTEXT, STRAIN, unit()),
         columns=(*STRAIN_NAMES, *VALUE, *UNITS, TREATMENT, *COMMON),
-        derived=VALUE_NUMBER,
+        derived=TITRE.columns,
+        lookup=TITRE.lookup,
         measure=Measure(
             "virus strain",
             "f.virus_strain_reported",
@@ -162,7 +173,8 @@ PCR = Fact(
         TREATMENT,
         *COMMON,
     ),
-    derived=VALUE_NUMBER,
+    derived=EXPRESSION.columns,
+    lookup=EXPRESSION.lookup,
     measure=Measure(
         "gene", "f.gene_symbol_reported", "f.gene_symbol_preferred", "f.gene_key", **VALUE_MEASURE
     ),
@@ -204,7 +216,8 @@ FCS_ANALYZED = Fact(
         TREATMENT,
         *COMMON,
     ),
-    derived=number("h.population_statistic_reported", "h.population_statistic_preferred"),
+    derived=POPULATION.columns,
+    lookup=POPULATION.lookup,
     measure=Measure(
         "cell population",
         "f.population_name_reported",
@@ -236,6 +249,7 @@ HLA_TYPING = Fact(
         TREATMENT,
         *COMMON,
     ),
+    derived=ALLELES,
     measure=Measure("HLA locus", "f.locus_name", value_text=_ALLELE_TEXT),
 )
 
@@ -246,6 +260,7 @@ KIR_TYPING = Fact(
     endpoint="kirTyping",
     references=CONTEXT,
     columns=(Column("kir_haplotype", "KIR haplotype"), *_ALLELES, TREATMENT, *COMMON),
+    derived=ALLELES,
     measure=Measure("KIR haplotype", "f.kir_haplotype", value_text=_ALLELE_TEXT),
 )
 
@@ -282,10 +297,7 @@ MASS_SPECTROMETRY = Fact(
         Column("workspace_id", "ImmPort's number of the workspace", INTEGER),
         *COMMON,
     ),
-    derived=(
-        Derived("value_number", "The intensity", NUMERIC, "h.intensity", "arbitrary units"),
-        Derived("value_operator", "None: intensities are numbers", Type.TEXT, "null::text"),
-    ),
+    derived=INTENSITY.columns,
     measure=Measure(
         "metabolite or protein",
         "coalesce(f.metabolite_name_reported, f.protein_name_reported)",

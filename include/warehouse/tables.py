@@ -147,6 +147,20 @@ VOCABULARY_TERM = sa.Table(
     comment="Versions of the terms of ImmPort's vocabularies, by the time of the fetch",
 )  # fmt: skip
 
+UNIT_DEFINITION = sa.Table(
+    "unit_definition",
+    metadata,
+    sa.Column("spelling", sa.Text, primary_key=True, comment="Unit, as star.unit_spelling leaves it"),
+    sa.Column("dimension", sa.Text, nullable=False, comment="What it measures"),
+    sa.Column("canonical_unit", sa.Text, nullable=False, comment="Unit that values are converted to"),
+    sa.Column("factor", sa.Numeric, nullable=False,
+              comment="Canonical value: (value - unit_offset) * factor / divisor"),
+    sa.Column("divisor", sa.Numeric, nullable=False, comment="Apart from the factor, to stay exact"),
+    sa.Column("unit_offset", sa.Numeric, nullable=False, comment="Zero of the unit's scale, of temperatures"),
+    schema="history",
+    comment="Units of measure, written with the views from include/warehouse/units.py",
+)  # fmt: skip
+
 DIM_DATE = sa.Table(
     "dim_date",
     metadata,

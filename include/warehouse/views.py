@@ -12,40 +12,20 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from include.sources.release import CURRENT
+from include.warehouse import units, value_views
 from include.warehouse.declare import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
 from include.warehouse.dimensions import DIMENSIONS
 from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.functions import FUNCTIONS as VALUE_FUNCTIONS
 from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import FACTS
 from include.warehouse.tables import describe
+from include.warehouse.values import QUALITIES
 
 #: (name, meaning, SQL) of each column of a view.
 ViewColumn = tuple[str, str, str]
 
-FUNCTIONS = f"""
-create or replace function star.to_number(text) returns numeric
-language sql immutable parallel safe strict
-return case when length($1) <= 250
-    and $1 ~ '^ *[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]{{1,3}})? *$'
-    then btrim($1)::numeric end;
-comment on function star.to_number(text) is 'The number a text holds; null when it holds anything else';
-
-create or replace function star.without_operator(text) returns text
-language sql immutable parallel safe strict
-return regexp_replace($1, '^\\s*(<=|>=|<|>|=|~)\\s*', '');
-comment on function star.without_operator(text) is 'A reported value without a leading comparison';
-
-create or replace function star.operator_of(text) returns text
-language sql immutable parallel safe strict
-return substring($1 from '^\\s*(<=|>=|<|>)');
-comment on function star.operator_of(text) is 'The comparison a reported value begins with';
-
-create or replace function star.study_window(numeric) returns text
-language sql immutable parallel safe
-return case when $1 is null then null when $1 <= 0 then 'baseline' when $1 <= 3 then 'day 1-3'
-    when $1 <= 9 then 'day 4-9' when $1 <= 20 then 'day 10-20' when $1 <= 42 then 'day 21-42'
-    when $1 <= 90 then 'day 43-90' else 'after day 90' end;
-comment on function star.study_window(numeric) is 'Window of days that a study day falls into';
+FUNCTIONS = f"""{VALUE_FUNCTIONS};
 
 create or replace function star.as_of_key() returns integer
 language plpgsql stable parallel safe as $body$
@@ -109,12 +89,13 @@ def _columns(table: Dimension | Fact) -> list[ViewColumn]:
 def _select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     items = ",\n    ".join(f"{sql} as {name}" for name, _, sql in columns)
     history = f"history.{table.relation} h"
+    lookup = f"\n{table.lookup}" if table.lookup else ""
     valid = f"h.valid_from <= {AS_OF}\n    and h.valid_to > {AS_OF}"
     if isinstance(table, Fact):
-        return f"select\n    {items}\nfrom {history}\nwhere {valid}"
+        return f"select\n    {items}\nfrom {history}{lookup}\nwhere {valid}"
     key = table.key_column
     if not table.is_versioned:
-        return f"select\n    {items}\nfrom history.{table.key_table} k"
+        return f"select\n    {items}\nfrom history.{table.key_table} k{lookup.replace('h.', 'k.')}"
     source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}"
     if not table.shared:
         return f"select\n    {items}\n{source}\nwhere {valid}"
@@ -128,6 +109,11 @@ _RESULT_KEYS = (
     "study_key", "result_id", "arm_key", "subject_key", "participation_key", "biosample_key",
     "expsample_key", "experiment_key", "planned_visit_key", "study_time_key", "technique_key",
 )  # fmt: skip
+#: What is computed of every measured value, with the type.
+_VALUE_COLUMNS = (
+    ("value_number", "numeric"), ("value_operator", "text"), ("value_standard", "numeric"),
+    ("unit_standard", "text"), ("value_source", "text"), ("value_quality", "text"), ("log2_titer", "numeric"),
+)  # fmt: skip
 
 
 def _assay_results() -> tuple[str, list[ViewColumn]]:
@@ -135,14 +121,17 @@ def _assay_results() -> tuple[str, list[ViewColumn]]:
     selects = []
     for fact in ASSAY_FACTS:
         measure = fact.measure or Measure("none", "null::text")
-        number = {item.name for item in fact.derived}
+        derived = {item.name for item in fact.derived}
+        value = ", ".join(
+            f"{f'f.{name}' if name in derived else f'null::{kind}'} as {name}"
+            for name, kind in _VALUE_COLUMNS
+        )
         keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
         selects.append(f"""select '{fact.assay}' as assay, {keys},
     '{measure.measurand_type}' as measurand_type, {measure.measurand_key} as measurand_key,
     {measure.measurand_reported} as measurand_reported, {measure.measurand_preferred} as measurand_preferred,
     {measure.value_reported} as value_reported, {measure.value_preferred} as value_preferred,
-    {"f.value_number" if "value_number" in number else "null::numeric"} as value_number,
-    {"f.value_operator" if "value_operator" in number else "null::text"} as value_operator,
+    {value},
     {measure.value_text} as value_text,
     {measure.unit_reported} as unit_reported, {measure.unit_preferred} as unit_preferred
 from star.{fact.relation} f""")
@@ -158,7 +147,12 @@ from star.{fact.relation} f""")
         "value_reported": "Value as reported, never altered",
         "value_preferred": "Value as ImmPort curated it",
         "value_number": "The value as a number: preferred, else the number in the reported text",
-        "value_operator": "Comparison the reported text states",
+        "value_operator": "Comparison that the reported text, else the comments state",
+        "value_standard": "The value in unit_standard, of a censored one its limit",
+        "unit_standard": "The one unit of the dimension that the value's unit belongs to",
+        "value_source": "Where value_number comes from: preferred, reported or none",
+        "value_quality": f"What the value is: {QUALITIES}",
+        "log2_titer": "Logarithm to base 2 of a titre",
         "value_text": "The result of a typing assay: its alleles",
         "unit_reported": "Unit as reported",
         "unit_preferred": "Unit in ImmPort's words",
@@ -224,6 +218,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
     query, columns = _assay_results()
     yield "fact_assay_result", "One result of any assay: the ten assay facts as one", query, columns
+    yield from value_views.definitions()
 
 
 def _quote(text: str) -> str:
@@ -232,7 +227,7 @@ def _quote(text: str) -> str:
 
 def statements() -> list[str]:
     """SQL that makes functions, views and marts, with their comments."""
-    made = [FUNCTIONS]
+    made = [FUNCTIONS, *units.statements()]
     for name, comment, query, columns in definitions():
         made.append(f"create view star.{name} as\n{query}")
         made.append(f"comment on view star.{name} is {_quote(comment)}")
@@ -251,15 +246,15 @@ def are_current(connection: sa.Connection) -> bool:
 
 def drop(connection: sa.Connection) -> None:
     """Remove our views, whatever version of this code made them; those of others stay."""
-    made = {mart.name for mart in marts()} | set((_setting(connection, "mart_names") or "").split())
+    ours = {mart.name for mart in marts()} | set((_setting(connection, "mart_names") or "").split())
     standing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'mart'")).all()
-    if dropped := sorted(made & set(standing)):
+    if dropped := sorted(ours & set(standing)):
         # In one statement, so that it does not matter which of them reads which.
         connection.exec_driver_sql("drop view " + ", ".join(f'mart."{name}"' for name in dropped))
-    ours = {name for name, *_ in definitions()} | set((_setting(connection, "view_names") or "").split())
+    made = [*(_setting(connection, "view_names") or "").split(), *(name for name, *_ in definitions())]
     existing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'star'")).all()
-    # The view over all assays reads the others.
-    for name in sorted(ours & set(existing), key=lambda item: item != "fact_assay_result"):
+    # Each view reads earlier ones alone.
+    for name in (name for name in reversed(dict.fromkeys(made)) if name in existing):
         connection.exec_driver_sql(f'drop view star."{name}"')
 
 

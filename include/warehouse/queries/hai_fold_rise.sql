@@ -1,18 +1,29 @@
 -- Geometric mean fold rise of HAI titres, baseline to day 21-42, by study, arm and strain.
--- Reported "<10" counts as its limit, or as what ImmPort curated it to. One titre per subject, strain
--- and window: replicates are averaged as logarithms.
-with titre as (
+-- Policy for censored titres: bound. Reported "<10" counts as 10, whatever ImmPort curated it to. One titre
+-- per subject, strain and window: replicates are averaged as logarithms. Titres of 0 are left out.
+with measured as (
     select
         f.study_key,
         f.arm_key,
         f.virus_strain_key,
         f.participation_key,
-        avg(ln(f.value_number)) filter (where t.window_label = 'baseline') as baseline,
-        avg(ln(f.value_number)) filter (where t.window_label = 'day 21-42') as peak
+        t.window_label,
+        star.censored(f.value_standard, f.value_operator, 'bound') as titer
     from star.fact_hai as f
     inner join star.dim_study_time as t on f.study_time_key = t.study_time_key
-    where f.value_number > 0
-    group by f.study_key, f.arm_key, f.virus_strain_key, f.participation_key
+),
+
+titre as (
+    select
+        m.study_key,
+        m.arm_key,
+        m.virus_strain_key,
+        m.participation_key,
+        avg(ln(m.titer)) filter (where m.window_label = 'baseline') as baseline,
+        avg(ln(m.titer)) filter (where m.window_label = 'day 21-42') as peak
+    from measured as m
+    where m.titer > 0
+    group by m.study_key, m.arm_key, m.virus_strain_key, m.participation_key
 )
 
 select

@@ -1,0 +1,133 @@
+"""The measured value of a fact: columns computed from reported text, preferred number, unit and comments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from include.warehouse.declare import Derived, Type
+from include.warehouse.units import TITER
+
+NUMERIC, TEXT = Type.NUMERIC, Type.TEXT
+#: ImmPort's data model names these, of concentrations, as what stands for out of range.
+OUT_OF_RANGE = ("-999", "999")
+#: What a count or a titre cannot be.
+BELOW_ALL = ("-999",)
+QUALITIES = "ok, censored_low, censored_high, out_of_range_sentinel, coded, non_numeric or missing"
+_NO_UNIT = "not specified"
+
+
+@dataclass(frozen=True)
+class Value:
+    """Where a fact has its value: SQL over the stored row `h`.
+
+    :param units: the reported and the preferred unit; none for a value whose unit the fact implies.
+    :param implied_unit: the unit of every value, or with `units` of those that have none.
+    :param sentinels: numbers that stand for out of range.
+    """
+
+    reported: str
+    preferred: str
+    comments: str = "h.comments"
+    units: tuple[str, str] | None = None
+    implied_unit: str | None = None
+    sentinels: tuple[str, ...] = ()
+    is_titer: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"star.titer_text({self.reported})" if self.is_titer else self.reported
+
+    @property
+    def number(self) -> str:
+        return f"coalesce({self.preferred}, star.to_number(star.without_operator({self.text})))"
+
+    @property
+    def unit(self) -> str:
+        """The unit of the number: that of the curated value where there is one, else of the reported."""
+        if self.units is None:
+            return "null::text"
+        reported, preferred = self.units
+        return (
+            f"case when {self.preferred} is null then coalesce({reported}, {preferred})"
+            f" else coalesce({preferred}, {reported}) end"
+        )
+
+    @property
+    def quality(self) -> str:
+        sentinels = f"array[{', '.join(self.sentinels)}]::numeric[]" if self.sentinels else "null::numeric[]"
+        return f"star.value_quality({self.text}, {self.preferred}, {self.comments}, {self.unit}, {sentinels})"
+
+    @property
+    def standard(self) -> str:
+        # A limit reported in another unit than the curated number's is no limit of that number.
+        is_one_unit = "true"
+        if self.units is not None and not self.is_titer:
+            reported, preferred = self.units
+            is_one_unit = (
+                f"({self.preferred} is null or {preferred} is null or {reported} is null"
+                f" or star.unit_spelling({reported}) = star.unit_spelling({preferred}))"
+            )
+        bound = f"star.value_bound({self.text}, {self.number}, {self.comments}, {is_one_unit})"
+        factors = "1, 1, 0" if self.units is None else "u.factor, u.divisor, u.unit_offset"
+        return f"star.standard_value({bound}, {self.quality}, {factors})"
+
+    @property
+    def lookup(self) -> str:
+        """The join of the view that finds the unit. The planner drops it when no column needs it."""
+        if self.units is None:
+            return ""
+        spelling = f"star.unit_spelling({self.unit})"
+        if self.implied_unit:
+            spelling = f"coalesce(nullif({spelling}, '{_NO_UNIT}'), '{self.implied_unit}')"
+        return f"left join history.unit_definition u on u.spelling = {spelling}"
+
+    @property
+    def columns(self) -> tuple[Derived, ...]:
+        unit = "u.canonical_unit" if self.units else f"'{self.implied_unit}'"
+        found = (
+            Derived("value_number", "The value as a number: preferred, else the number in the reported text",
+                    NUMERIC, self.number),
+            Derived("value_operator",
+                    "Comparison that reported text, else comments state: <, <=, > or >=; null for none",
+                    TEXT, f"star.value_operator({self.text}, {self.number}, {self.comments})"),
+            Derived("value_standard",
+                    "The value in unit_standard, of a censored one its limit; null when it is no measurement"
+                    " or its unit is not known", NUMERIC, self.standard, "unit_standard"),
+            Derived("unit_standard", "The one unit of the dimension that the value's unit belongs to",
+                    TEXT, unit),
+            Derived("value_source", "Where value_number comes from: preferred, reported or none",
+                    TEXT, f"star.value_source({self.text}, {self.preferred})"),
+            Derived("value_quality", f"What the value is: {QUALITIES}", TEXT, self.quality),
+        )  # fmt: skip
+        if not self.is_titer:
+            return found
+        logarithm = Derived("log2_titer", "Logarithm to base 2 of value_standard; null for 0 and less",
+                            NUMERIC, f"star.log2_titer({self.standard})")  # fmt: skip
+        return (*found, logarithm)
+
+
+def value(name: str, unit: str, sentinels: tuple[str, ...] = (), comments: str = "h.comments") -> Value:
+    """The value of a fact with a pair of columns for it, and one for its unit."""
+    return Value(
+        f"h.{name}_reported", f"h.{name}_preferred", comments,
+        (f"h.{unit}_reported", f"h.{unit}_preferred"), sentinels=sentinels,
+    )  # fmt: skip
+
+
+CONCENTRATION = value("value", "unit", OUT_OF_RANGE)
+BEAD_ARRAY = value("concentration_value", "concentration_unit", OUT_OF_RANGE)
+EXPRESSION = value("value", "unit")
+POPULATION = value("population_statistic", "population_stat_unit")
+CLINICAL = value("result_value", "result_unit", comments="null::text")
+SPOTS = Value("h.spot_number_reported", "h.spot_number_preferred", implied_unit="spots", sentinels=BELOW_ALL)
+TITRE = Value(
+    "h.value_reported", "h.value_preferred", units=("h.unit_reported", "h.unit_preferred"),
+    implied_unit=TITER, sentinels=BELOW_ALL, is_titer=True,
+)  # fmt: skip
+#: A mass spectrometer's intensity is a number already, in units of its own run.
+INTENSITY = Value("h.intensity::text", "h.intensity", implied_unit="intensity")
+#: A typing has alleles and no value.
+ALLELES: tuple[Derived, ...] = (
+    Derived("value_quality", "What the result is: coded, its alleles; missing without any", TEXT,
+            "case when h.allele1 is null and h.allele2 is null then 'missing' else 'coded' end"),
+)  # fmt: skip
