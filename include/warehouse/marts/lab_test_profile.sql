@@ -1,7 +1,7 @@
 -- Purpose: Distribution of each clinical lab test, per visit.
 -- Grain: one study, planned visit, lab test and unit.
--- Caveat: a lab test belongs to a subject and not to an arm; normal ranges are not known here. Units that
---   are not known are not converted.
+-- Caveat: a lab test belongs to a subject and not to an arm; normal ranges are not known here. Units are not
+--   converted.
 -- Censored: the quartiles take the limit itself (policy bound); how many there are is told.
 -- Columns:
 --   study_accession text: Study
@@ -9,7 +9,7 @@
 --   visit_order bigint: Position of the visit
 --   panel text: Panel of the test
 --   lab_test text: Lab test: in ImmPort's words, else as reported
---   unit text: Standard unit; where that is not known, in ImmPort's words, else as reported
+--   unit text: Unit: in ImmPort's words, else as reported
 --   tests bigint: Tests with a number
 --   subjects bigint: Subjects they are of
 --   censored bigint: Tests that are a limit
@@ -28,13 +28,11 @@ with test as (
         v.order_number as visit_order,
         coalesce(f.lab_test_panel_name_preferred, f.lab_test_panel_name_reported) as panel,
         coalesce(f.lab_test_name_preferred, f.lab_test_name_reported) as lab_test,
-        coalesce(f.unit_standard, f.result_unit_preferred, f.result_unit_reported) as unit,
+        coalesce(f.result_unit_preferred, f.result_unit_reported) as unit,
         f.subject_key,
-        case
-            when f.value_standard is not null then f.value_standard
-            when f.unit_standard is null and f.value_quality in ('ok', 'censored_low', 'censored_high')
-                then f.value_number
-        end as value_number,
+        -- In the unit of the clinic: nobody reads hemoglobin in picograms.
+        case when f.value_quality in ('ok', 'censored_low', 'censored_high') then f.value_number end
+            as value_number,
         f.value_operator
     from star.fact_lab_test as f
     inner join star.dim_study as s on f.study_key = s.study_key
