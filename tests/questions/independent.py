@@ -131,7 +131,7 @@ def _bead_arrays(answers: Answers) -> pd.DataFrame:
     rows = rows.assign(
         level=_levels(rows, "concentrationValue"),
         analyte=_names(rows, "analyte"),
-        unit=_names(rows, "concentrationUnit"),
+        unit=_names(rows, "concentrationUnit").str.lower(),
         sentinel=rows["concentrationValueReported"].isin(["OOR", "-999"]),
     )
     grouped = rows.groupby(["studyAccession", "analyte", "unit"])

@@ -30,7 +30,9 @@ with test as (
         coalesce(f.lab_test_name_preferred, f.lab_test_name_reported) as lab_test,
         coalesce(f.result_unit_preferred, f.result_unit_reported) as unit,
         f.subject_key,
-        case when f.value_number <> -999 then f.value_number end as value_number,
+        -- In the unit of the clinic: nobody reads hemoglobin in picograms.
+        case when f.value_quality in ('ok', 'censored_low', 'censored_high') then f.value_number end
+            as value_number,
         f.value_operator
     from star.fact_lab_test as f
     inner join star.dim_study as s on f.study_key = s.study_key

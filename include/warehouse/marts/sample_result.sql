@@ -39,27 +39,19 @@
 --   value_quality text: ok, censored_low, censored_high, out_of_range_sentinel, non_numeric, coded
 --     or missing
 --   value_text text: The result of a typing assay: its alleles
---   unit text: Unit: in ImmPort's words, else as reported
+--   unit text: Standard unit of the value; where that is not known, in ImmPort's words, else as reported
 create or replace view mart.sample_result
 with (security_invoker = true) as
 with classed as (
     select
         r.*,
+        -- A value whose unit is not known has no standard: it keeps the unit it came with.
         case
-            when r.value_text is not null then 'coded'
-            when coalesce(btrim(r.value_reported), '') = '' and r.value_preferred is null then 'missing'
-            when r.value_number in (-999, -99) or upper(btrim(r.value_reported)) in ('OOR', '*****')
-                then 'out_of_range_sentinel'
-            when r.value_number is null then 'non_numeric'
-            when r.value_operator in ('<', '<=') then 'censored_low'
-            when r.value_operator in ('>', '>=') then 'censored_high'
-            else 'ok'
-        end as value_quality,
-        -- The limit as it was reported: of <10 ImmPort's curators make 9.99.
-        case
-            when r.value_operator is null then r.value_number
-            else coalesce(star.to_number(star.without_operator(r.value_reported)), r.value_number)
-        end as value_bound
+            when r.value_standard is not null then r.value_standard
+            when r.unit_standard is null and r.value_quality in ('ok', 'censored_low', 'censored_high')
+                then r.value_number
+        end as value_bound,
+        coalesce(r.unit_standard, r.unit_preferred, r.unit_reported) as unit
     from star.fact_assay_result as r
     where r.subject_key >= 0
 )
@@ -93,16 +85,13 @@ select
     c.measurand_type,
     coalesce(c.measurand_preferred, c.measurand_reported) as measurand,
     c.value_reported,
-    case when c.value_quality <> 'out_of_range_sentinel' then c.value_bound end as value_number,
-    case
-        when c.value_quality = 'censored_low' then c.value_bound / 2
-        when c.value_quality <> 'out_of_range_sentinel' then c.value_bound
-    end as value_half,
-    case when c.value_quality = 'ok' then c.value_bound end as value_certain,
+    star.censored(c.value_bound, c.value_operator, 'bound') as value_number,
+    star.censored(c.value_bound, c.value_operator, 'half') as value_half,
+    star.censored(c.value_bound, c.value_operator, 'null') as value_certain,
     c.value_operator,
     c.value_quality,
     c.value_text,
-    coalesce(c.unit_preferred, c.unit_reported) as unit
+    c.unit
 from classed as c
 inner join star.dim_study as s on c.study_key = s.study_key
 inner join star.dim_subject as u on c.subject_key = u.subject_key

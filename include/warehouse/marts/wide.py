@@ -35,7 +35,7 @@ _COLUMNS = {
     "value_operator": ("text", "Comparison the reported text states: the number is then a limit"),
     "value_quality": ("text", "What kind of value it is: ok, censored_low, missing..."),
     "value_text": ("text", "The result of a typing assay: its alleles"),
-    "unit": ("text", "Unit: in ImmPort's words, else as reported"),
+    "unit": ("text", "Standard unit; where that is not known, in ImmPort's words, else as reported"),
 }
 
 
