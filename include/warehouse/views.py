@@ -210,11 +210,7 @@ def _quote(text: str) -> str:
 
 def statements() -> list[str]:
     """SQL that makes functions, views and marts, with their comments."""
-<<<<<<< HEAD
     made = [FUNCTIONS, term_views.FUNCTION, *units.statements()]
-=======
-    made = [FUNCTIONS, *units.statements()]
->>>>>>> marts-values
     for name, comment, query, columns in definitions():
         made.append(f"create view star.{name} as\n{query}")
         made.append(f"comment on view star.{name} is {_quote(comment)}")
@@ -234,15 +230,9 @@ def are_current(connection: sa.Connection) -> bool:
 
 def drop(connection: sa.Connection) -> None:
     """Remove our views, whatever version of this code made them; those of others stay."""
-<<<<<<< HEAD
     marts_made = {mart.name for mart in marts()} | set((_setting(connection, "mart_names") or "").split())
     standing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'mart'")).all()
     if dropped := sorted(marts_made & set(standing)):
-=======
-    ours = {mart.name for mart in marts()} | set((_setting(connection, "mart_names") or "").split())
-    standing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'mart'")).all()
-    if dropped := sorted(ours & set(standing)):
->>>>>>> marts-values
         # In one statement, so that it does not matter which of them reads which.
         connection.exec_driver_sql("drop view " + ", ".join(f'mart."{name}"' for name in dropped))
     made = [*(_setting(connection, "view_names") or "").split(), *(name for name, *_ in definitions())]
