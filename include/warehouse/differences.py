@@ -166,11 +166,11 @@ FUNCTIONS = (_difference_function(), _SUMMARY_FUNCTION)
 
 _CHANGE = """select p.study_accession, o.release_version, p.release_key,
     coalesce(c.kind, 'replaced') as kind, p.published_at,
-    exists (select from ops.ledger e where e.study_accession = p.study_accession
-        and e.release_key > p.release_key and e.load_id <> p.load_id
-        and e.published_at < p.published_at) as is_late,
+    coalesce(p.newest_before > p.release_key, false) as is_late,
     d.relation as star_table, d.added, d.corrected, d.withdrawn, d.unchanged
-from ops.ledger p
+from (select e.*, max(e.release_key) over (partition by e.study_accession
+        order by e.published_at, e.load_id rows between unbounded preceding and 1 preceding) as newest_before
+    from ops.ledger e) p
 join ops.load o on o.load_id = p.load_id
 join ops.release_change d on d.load_id = p.load_id
 left join ops.capture c on c.load_id = p.load_id and c.study_accession = p.study_accession

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from include.quality import audit
-from include.quality.checks import Severity
 from tests.end_to_end.worlds import Loaded
 from tests.support.runs import Installation, Installations
 
@@ -25,11 +23,6 @@ def test_a_loaded_warehouse_passes(installation: Installation) -> None:
     assert installation.ask(f"{broken} and severity = 'critical'") == []
     assert installation.one("select count(distinct run_id) from quality.audit") == 1
     assert installation.one("select reltuples from pg_class where oid = 'history.dim_study'::regclass") > 0
-
-
-def test_a_wide_world_passes(wide_loaded: Loaded) -> None:
-    broken = audit.run(wide_loaded.installation.engine, "night")
-    assert [item.told for item in broken if item.check.severity is Severity.CRITICAL] == []
 
 
 def test_damage_fails_the_task_and_is_named_once(installation: Installation) -> None:

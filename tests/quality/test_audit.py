@@ -16,6 +16,8 @@ from include.sources.release import OPEN
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED
 from tests.support.clinic import whole_study
+from tests.support.routes import land_answers, take
+from tests.support.sandbox import running_sandbox
 from tests.support.warehouse import RUN, Warehouse, apart, copied, hai, small_study, subject
 
 Broken = set[tuple[str, str]]
@@ -73,6 +75,16 @@ def test_a_sound_warehouse_passes_and_every_check_is_recorded(loaded: Warehouse)
     assert len(recorded) == len(list(audit.checks()))
     assert {row[2:] for row in recorded} == {(0, None)}
     assert {row[1] for row in recorded} >= {table.relation for table in VERSIONED}
+
+
+def test_studies_with_all_assays_pass(warehouse: Warehouse) -> None:
+    with running_sandbox(studies=5, rows=24) as sandbox:
+        listed = sandbox.get("/api/search/study", pageSize="50").json()["hits"]["hits"]
+        studies = {item["_source"]["study_accession"]: item["_source"] for item in listed}
+        for study, told in studies.items():
+            take(warehouse, land_answers(warehouse, sandbox, study, told["latest_data_release_version"]))
+    assert len(studies) > 2
+    assert broken(warehouse) == set()
 
 
 def test_an_empty_warehouse_passes(warehouse: Warehouse) -> None:
