@@ -83,7 +83,8 @@ def _unmapped() -> str:
     parts = [
         f"select '{fact}' as relation,"
         f" star.unit_of(f.{value}_preferred, f.{unit}_reported, f.{unit}_preferred) as unit"
-        f"\nfrom star.{fact} f where f.unit_standard is null and f.value_quality in ('ok', 'censored_low', 'censored_high')"
+        f"\nfrom star.{fact} f where f.unit_standard is null"
+        " and f.value_quality in ('ok', 'censored_low', 'censored_high')"
         for fact, (unit, value) in _UNITS.items()
     ]
     union = "\nunion all ".join(parts)
