@@ -57,6 +57,7 @@ CASES: tuple[Case, ...] = (
     ("neutAbTiter", "999", "999", None, "Antibody titer", ("999", None, "999", "titer", OK, PREFERRED)),
     # Concentrations
     ("elisa", "49.9999", "49.9999", "<50", "pg/ml", ("49.9999", "<", "50", "pg/ml", LOW, PREFERRED)),
+    ("elisa", "46", None, "<50", "pg/ml", ("46", None, "46", "pg/ml", OK, REPORTED)),
     ("elisa", "12.5", None, "<50", "pg/ml", ("12.5", None, "12.5", "pg/ml", OK, REPORTED)),
     ("elisa", "12.5", None, "p<0.05", "pg/mL", ("12.5", None, "12.5", "pg/ml", OK, REPORTED)),
     ("elisa", "2000.1", None, "above the curve, > 2000", "pg/ml",
