@@ -70,8 +70,9 @@ return replace(replace(substring($1 from '^\\s*(<=|>=|≤|≥|<|>)'), '≤', '<=
 comment on function star.operator_of(text) is 'The comparison a reported value begins with: <, <=, > or >=';
 
 create or replace function star.titer_text(text) returns text
-language sql immutable parallel safe strict
-return regexp_replace($1, '^(\\s*(?:<=|>=|≤|≥|<|>|=|~)?\\s*)1\\s*:\\s*(?=[0-9])', '\\1');
+language sql immutable parallel safe
+return case when strpos($1, ':') > 0
+    then regexp_replace($1, '^(\\s*(?:<=|>=|≤|≥|<|>|=|~)?\\s*)1\\s*:\\s*(?=[0-9])', '\\1') else $1 end;
 comment on function star.titer_text(text) is
     'A reported titre as its reciprocal: 1:40 is 40, <1:10 is <10; other texts as they are';
 
@@ -92,40 +93,103 @@ language sql immutable parallel safe strict
 return star.without_operator($1) ~* '^\\s*OOR\\s*[<>]?\\s*$';
 comment on function star.is_out_of_range(text) is 'The text says out of range: OOR, OOR <, OOR >';
 
-create or replace function star.value_operator(reported text, number numeric, comments text) returns text
-language sql immutable parallel safe
-return coalesce(star.operator_of(reported), star.operator_of(star.limit_in_comment(comments, number)),
-    case when star.is_out_of_range(reported) then substring(reported from '[<>]') end);
+create or replace function star.value_operator(reported text, preferred numeric, comments text) returns text
+language plpgsql immutable parallel safe as $body$
+declare
+    found text;
+begin
+    if reported !~ '^[0-9.]+$' then
+        found := star.operator_of(reported);
+        if found is null and star.is_out_of_range(reported) then
+            found := substring(reported from '[<>]');
+        end if;
+    end if;
+    if found is null and comments ~ '[<>≤≥]' then
+        found := star.operator_of(star.limit_in_comment(comments,
+            coalesce(preferred, star.to_number(star.without_operator(reported)))));
+    end if;
+    return found;
+end $body$;
 comment on function star.value_operator(text, numeric, text) is
-    'Comparison that the reported text, else the comments state of a value';
+    'Comparison that the reported text, else the comments state of a value; the direction of OOR < and OOR >';
 
-create or replace function star.value_bound(
-    reported text, number numeric, comments text, is_one_unit boolean) returns numeric
+create or replace function star.unit_of(
+    preferred numeric, unit_reported text, unit_preferred text) returns text
 language sql immutable parallel safe
-return coalesce(
-    case when is_one_unit and star.operator_of(reported) is not null
-        then star.to_number(star.without_operator(reported)) end,
-    star.to_number(star.without_operator(star.limit_in_comment(comments, number))), number);
-comment on function star.value_bound(text, numeric, text, boolean) is
-    'The value, or the limit that it is below or above; the reported limit only in the unit of the number'
+return case when preferred is null then coalesce(unit_reported, unit_preferred)
+    else coalesce(unit_preferred, unit_reported) end;
+comment on function star.unit_of(numeric, text, text) is
+    'Unit of a value: the curated one of a curated number, else the reported one';
+
+create or replace function star.odd_unit_spelling(text) returns text
+language sql immutable parallel safe strict
+return nullif(btrim(regexp_replace(regexp_replace(
+    translate($1, 'µμ_', 'uu '), '\\s+', ' ', 'g'), ' ?/ ?', '/', 'g')), '');
+create or replace function star.case_of_unit(text) returns text
+language sql immutable parallel safe
+return case when length($1) <= 2 and right($1, 1) = 'M' then $1 else lower($1) end;
+create or replace function star.unit_spelling(text) returns text
+language sql immutable parallel safe
+return case when $1 ~ '^\\s|\\s\\s|\\s/|/\\s|\\s$|[µμ_\\t\\r\\n]|^$'
+    then star.case_of_unit(star.odd_unit_spelling($1)) else star.case_of_unit($1) end;
+comment on function star.unit_spelling(text) is
+    'A unit as units are compared: blanks, micro signs and case made one; the case of molar units stays'
 """
 
 QUALITY = f"""
-create or replace function star.value_quality(
-    reported text, preferred numeric, comments text, unit text, sentinels numeric[]) returns text
-language sql immutable parallel safe
-return case
-    when preferred is null and (reported is null or btrim(reported) = '') then 'missing'
-    when unit ~ '-?[0-9]+ *[:=] *[[:alpha:]]' or reported ~* '{_QUALITATIVE}' then 'coded'
-    when star.is_out_of_range(reported) or star.to_number(reported) = any(sentinels)
-        or preferred = any(sentinels) then 'out_of_range_sentinel'
-    else case left(star.value_operator(reported,
-            coalesce(preferred, star.to_number(star.without_operator(reported))), comments), 1)
-        when '<' then 'censored_low' when '>' then 'censored_high'
-        else case when preferred is null and star.to_number(star.without_operator(reported)) is null
-            then 'non_numeric' else 'ok' end end end;
+create or replace function star.value_quality(reported text, preferred numeric, comments text,
+    unit text, sentinels numeric[]) returns text
+language plpgsql immutable parallel safe as $body$
+begin
+    if preferred is null and (reported is null or btrim(reported) = '') then
+        return 'missing';
+    elsif strpos(translate(unit, '=', ':'), ':') > 0 and unit ~ '-?[0-9]+ *[:=] *[[:alpha:]]' then
+        return 'coded';
+    elsif preferred = any(sentinels)
+        or (sentinels is not null and star.to_number(reported) = any(sentinels)) then
+        return 'out_of_range_sentinel';
+    elsif reported !~ '^[0-9.]+$' then
+        if reported ~* '{_QUALITATIVE}' then
+            return 'coded';
+        elsif star.is_out_of_range(reported) then
+            return 'out_of_range_sentinel';
+        end if;
+    end if;
+    case left(star.value_operator(reported, preferred, comments), 1)
+        when '<' then return 'censored_low';
+        when '>' then return 'censored_high';
+        else
+            if preferred is null and star.to_number(star.without_operator(reported)) is null then
+                return 'non_numeric';
+            end if;
+            return 'ok';
+    end case;
+end $body$;
 comment on function star.value_quality(text, numeric, text, text, numeric[]) is
     'ok, censored_low, censored_high, out_of_range_sentinel, coded, non_numeric or missing';
+
+create or replace function star.value_measured(reported text, preferred numeric, comments text,
+    unit_reported text, unit_preferred text, sentinels numeric[]) returns numeric
+language plpgsql immutable parallel safe as $body$
+declare
+    quality text := star.value_quality(reported, preferred, comments,
+        star.unit_of(preferred, unit_reported, unit_preferred), sentinels);
+    number numeric := coalesce(preferred, star.to_number(star.without_operator(reported)));
+begin
+    if quality = 'ok' then
+        return number;
+    elsif quality not in ('censored_low', 'censored_high') then
+        return null;
+    elsif star.operator_of(reported) is null then
+        return star.to_number(star.without_operator(star.limit_in_comment(comments, number)));
+    elsif preferred is not null
+        and star.unit_spelling(unit_reported) <> star.unit_spelling(unit_preferred) then
+        return number;  -- the limit is in another unit than the curated number
+    end if;
+    return coalesce(star.to_number(star.without_operator(reported)), number);
+end $body$;
+comment on function star.value_measured(text, numeric, text, text, text, numeric[]) is
+    'The number of a measurement, of a censored one its limit; null for what is no measurement';
 
 create or replace function star.value_source(reported text, preferred numeric) returns text
 language sql immutable parallel safe
@@ -134,26 +198,19 @@ return case when preferred is not null then 'preferred'
 comment on function star.value_source(text, numeric) is
     'Where the number of a value comes from: preferred, reported or none';
 
-create or replace function star.unit_spelling(text) returns text
-language sql immutable parallel safe strict
-return (select case when s.spelling ~ '^[A-Za-z]?M$' then s.spelling else lower(s.spelling) end
-    from (select nullif(btrim(regexp_replace(regexp_replace(
-        translate($1, 'µμ_', 'uu '), '\\s+', ' ', 'g'), ' ?/ ?', '/', 'g')), '') as spelling) s);
-comment on function star.unit_spelling(text) is
-    'A unit as units are compared: blanks, micro signs and case made one; the case of molar units stays';
-
 create or replace function star.standard_value(
-    bound numeric, quality text, factor numeric, divisor numeric, unit_offset numeric) returns numeric
+    measured numeric, factor numeric, divisor numeric, unit_offset numeric) returns numeric
 language sql immutable parallel safe
-return case when quality in ('ok', 'censored_low', 'censored_high')
-    then trim_scale((bound - unit_offset) * factor / divisor) end;
-comment on function star.standard_value(numeric, text, numeric, numeric, numeric) is
-    'A value in the canonical unit; null when the unit is not known or the value is no measurement';
+return trim_scale((measured - unit_offset) * factor / divisor);
+comment on function star.standard_value(numeric, numeric, numeric, numeric) is
+    'A measurement in the canonical unit; null when its unit is not known';
 
 create or replace function star.log2_titer(numeric) returns numeric
 language sql immutable parallel safe
-return case when $1 > 0 then trim_scale(log(2, $1)) end;
-comment on function star.log2_titer(numeric) is 'Logarithm to base 2 of a titre; null for 0 and less'
+return case when $1 > 0
+    then trim_scale(round((ln($1::double precision) / ln(2::double precision))::numeric, 12)) end;
+comment on function star.log2_titer(numeric) is
+    'Logarithm to base 2 of a titre, to 12 decimals; null for 0 and less'
 """
 
 STATISTICS = """

@@ -81,10 +81,10 @@ _UNITS = {
 def _unmapped() -> str:
     """Units of measurements alone: the unit of a finding in words is part of the words."""
     parts = [
-        f"select '{fact}' as relation, case when f.{value}_preferred is null"
-        f" then coalesce(f.{unit}_reported, f.{unit}_preferred)"
-        f" else coalesce(f.{unit}_preferred, f.{unit}_reported) end as unit\nfrom star.{fact} f"
-        " where f.unit_standard is null and f.value_quality in ('ok', 'censored_low', 'censored_high')"
+        f"select '{fact}' as relation,"
+        f" star.unit_of(f.{value}_preferred, f.{unit}_reported, f.{unit}_preferred) as unit"
+        f"\nfrom star.{fact} f where f.unit_standard is null"
+        " and f.value_quality in ('ok', 'censored_low', 'censored_high')"
         for fact, (unit, value) in _UNITS.items()
     ]
     union = "\nunion all ".join(parts)

@@ -47,29 +47,25 @@ class Value:
         if self.units is None:
             return "null::text"
         reported, preferred = self.units
-        return (
-            f"case when {self.preferred} is null then coalesce({reported}, {preferred})"
-            f" else coalesce({preferred}, {reported}) end"
-        )
+        return f"star.unit_of({self.preferred}, {reported}, {preferred})"
+
+    @property
+    def _sentinels(self) -> str:
+        return f"array[{', '.join(self.sentinels)}]::numeric[]" if self.sentinels else "null::numeric[]"
 
     @property
     def quality(self) -> str:
-        sentinels = f"array[{', '.join(self.sentinels)}]::numeric[]" if self.sentinels else "null::numeric[]"
-        return f"star.value_quality({self.text}, {self.preferred}, {self.comments}, {self.unit}, {sentinels})"
+        about = f"{self.text}, {self.preferred}, {self.comments}, {self.unit}"
+        return f"star.value_quality({about}, {self._sentinels})"
 
     @property
     def standard(self) -> str:
-        # A limit reported in another unit than the curated number's is no limit of that number.
-        is_one_unit = "true"
-        if self.units is not None and not self.is_titer:
-            reported, preferred = self.units
-            is_one_unit = (
-                f"({self.preferred} is null or {preferred} is null or {reported} is null"
-                f" or star.unit_spelling({reported}) = star.unit_spelling({preferred}))"
-            )
-        bound = f"star.value_bound({self.text}, {self.number}, {self.comments}, {is_one_unit})"
+        # Two words for a titre are one unit.
+        units = "null::text, null::text" if self.units is None or self.is_titer else ", ".join(self.units)
+        about = f"{self.text}, {self.preferred}, {self.comments}, {units}"
+        measured = f"star.value_measured({about}, {self._sentinels})"
         factors = "1, 1, 0" if self.units is None else "u.factor, u.divisor, u.unit_offset"
-        return f"star.standard_value({bound}, {self.quality}, {factors})"
+        return f"star.standard_value({measured}, {factors})"
 
     @property
     def lookup(self) -> str:
@@ -89,7 +85,7 @@ class Value:
                     NUMERIC, self.number),
             Derived("value_operator",
                     "Comparison that reported text, else comments state: <, <=, > or >=; null for none",
-                    TEXT, f"star.value_operator({self.text}, {self.number}, {self.comments})"),
+                    TEXT, f"star.value_operator({self.text}, {self.preferred}, {self.comments})"),
             Derived("value_standard",
                     "The value in unit_standard, of a censored one its limit; null when it is no measurement"
                     " or its unit is not known", NUMERIC, self.standard, "unit_standard"),

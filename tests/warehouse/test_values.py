@@ -262,7 +262,7 @@ def test_units_convert(
     empty: Warehouse, value: str, unit: str, standard: str | None, canonical: str | None
 ) -> None:
     convert = """select u.canonical_unit,
-            star.standard_value(cast(:value as numeric), 'ok', u.factor, u.divisor, u.unit_offset)
+            star.standard_value(cast(:value as numeric), u.factor, u.divisor, u.unit_offset)
         from (values (1)) one
         left join history.unit_definition u on u.spelling = star.unit_spelling(:unit)"""
     assert empty.rows(convert, value=value, unit=unit) == [(canonical, _decimal(standard))]
