@@ -17,4 +17,9 @@ os.environ.update(
 for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "AIRFLOW_VAR_", "PG"))]:
     del os.environ[_name]  # a developer's own settings must not decide a test
 
-pytest_plugins = ["tests.support.postgres", "tests.support.runs", "tests.support.warehouse"]
+pytest_plugins = [
+    "tests.support.postgres",
+    "tests.support.runs",
+    "tests.support.warehouse",
+    "tests.support.terms",
+]
