@@ -1,7 +1,7 @@
 """Harmonising reported terms: what the evidence says of each is written to `history.term_mapping`.
 
-Every term that no person has decided on is looked at anew, which takes a second: the terms held are some
-ten thousand, the lookups are by hash. A mapping that comes out as it is stays untouched.
+Every term that no person has decided on is looked at anew: the lookups are by hash, and 10,000 names take
+about a second. A mapping that comes out as it is stays untouched.
 
 `python -m include.warehouse.terms --help` tells how the mappings are reviewed.
 """

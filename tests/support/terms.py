@@ -1,4 +1,4 @@
-"""Vocabularies for tests of harmonised terms: small ones, and the real ones of ImmPort's packages."""
+"""Vocabularies for tests of harmonised terms, small and real ones, and a warehouse with proposals."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ import io
 import os
 import zipfile
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from include.sources.immport import SHARED_DATA
+from include.warehouse import terms
+from include.warehouse import vocabulary as vocabularies
+from include.warehouse.term_commands import run
 from include.warehouse.term_domains import DOMAIN
 from include.warehouse.term_match import Index, Term
+from tests.support.warehouse import Study, Warehouse, hai, small_study
 
+START = datetime(2026, 5, 1, tzinfo=UTC)
+STRAINS = ("A/California/7/2009", "A/Perth/16/2009", "B/Massachusetts/2/2012", "B/Massachusetts/02/2012")
+REPORTED = ("A/California/7/2009", "A/California/07/2009", "A/California/04/09",
+            "Control; A/California/04/09", "B/Massachusetts/002/2012",
+            "P. pneumoniae Serotype 1 (1)")  # fmt: skip
 DATA = Path(os.environ.get("IMMPORT_TEST_DATA", "/nowhere"))
 #: Headers of lookup tables whose fields the API names otherwise.
 _RENAMED = {"IMMUNOLOGY_GENE_SYMBOL": "immunologySymbol"}
@@ -50,3 +61,47 @@ def rows(table: str, package: str = "SDY139-DR25_Tab.zip") -> Iterable[dict[str,
 def _field(header: str) -> str:
     first, *more = header.lower().split("_")
     return _RENAMED.get(header, first + "".join(word.title() for word in more))
+
+
+def fetch(warehouse: Warehouse, day: int, name: str, *rows: str | dict[str, Any]) -> None:
+    told: list[dict[str, object]] = [{"name": row} if isinstance(row, str) else row for row in rows]
+    endpoint = SHARED_DATA[name]
+    with warehouse.engine.begin() as connection:
+        vocabularies.publish(connection, endpoint, told, START + timedelta(days=day))
+
+
+def propose(warehouse: Warehouse) -> int:
+    with warehouse.engine.begin() as connection:
+        return sum(terms.propose(connection).values())
+
+
+def study(*strains: str, name: str = "SDY1", **values: Any) -> Study:
+    rows = [hai(n, study=name, virusStrainReported=strain, **values) for n, strain in enumerate(strains, 1)]
+    return small_study(*rows, study=name)
+
+
+def mapped(warehouse: Warehouse, domain: str = "virus_strain") -> dict[str, tuple[str, str | None]]:
+    question = "select reported, status, term from star.term_mapping where domain = :domain"
+    return {reported: (status, term) for reported, status, term in warehouse.rows(question, domain=domain)}
+
+
+def everything(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    return warehouse.rows("select * from history.term_mapping order by term_id")
+
+
+def marks(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """The transactions that wrote or locked each mapping."""
+    return warehouse.rows("select term_id, xmin::text, xmax::text from history.term_mapping order by 1")
+
+
+def command(warehouse: Warehouse, *arguments: str) -> None:
+    run([warehouse.engine.url.render_as_string(hide_password=False), *arguments])
+
+
+@pytest.fixture
+def reviewed(warehouse: Warehouse) -> Warehouse:
+    """A study with strains of all kinds, and proposals for them."""
+    warehouse.load(study(*REPORTED))
+    fetch(warehouse, 0, "lkVirusStrain", *STRAINS)
+    propose(warehouse)
+    return warehouse

@@ -237,7 +237,17 @@ def test_a_strain_is_taken_apart() -> None:
         "a", "duck", "new caledonia", "20", "1999", "h5n1"
     )
     assert strain.parse("B/Lee/1940") == Strain("b", "", "lee", "", "1940", "")
-    for text in ("", "A", "A/", "A//7/2009", "A/California", "E/Lee/1940", "A/a/b/c/1/2009", "A/7/7/2009"):
+    for text in (
+        "",
+        "A",
+        "A/",
+        "A//7/2009",
+        "A/California",
+        "E/Lee/1940",
+        "A/a/b/c/1/2009",
+        "A/7/7/2009",
+        "A/a/7/209",
+    ):
         assert strain.parse(text) is None, text
 
 
