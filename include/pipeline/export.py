@@ -199,7 +199,6 @@ def _write(
 
 def _batches(connection: sa.Connection, query: str) -> Iterator[Sequence[sa.Row[Any]]]:
     """Rows over a cursor of the server: it sorts, and memory here stays that of one batch."""
-    result = connection.execution_options(stream_results=True, yield_per=BATCH_ROWS).exec_driver_sql(
-        query.replace("%", "%%")
-    )
-    yield from result.partitions()
+    options = {"stream_results": True, "max_row_buffer": BATCH_ROWS}
+    result = connection.exec_driver_sql(query.replace("%", "%%"), execution_options=options)
+    yield from result.partitions(BATCH_ROWS)

@@ -328,6 +328,18 @@ def test_the_schema_mart_is_copied_where_it_is(loaded: Warehouse, tmp_path: Path
     assert table.num_rows == 5
 
 
+def test_rows_come_in_batches_by_a_cursor_of_the_server(
+    loaded: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a large fact would lie in memory whole."""
+    monkeypatch.setattr(exporting, "BATCH_ROWS", 2)
+    with loaded.engine.connect() as connection:
+        batches = exporting._batches(connection, "select n from generate_series(1, 5) n")
+        assert len(next(batches)) == 2
+        assert connection.scalar(sa.text("select count(*) from pg_cursors where name <> ''")) == 1
+        assert [len(batch) for batch in batches] == [2, 1]
+
+
 def test_batches_become_groups_of_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "GROUP_ROWS", 25)
     columns = [parquet.Column("n", "bigint", "A number")]
