@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import io
 import logging
+import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -195,6 +197,26 @@ def test_a_function_that_looks_at_each_row_sees_no_hidden_one(warehouse: Warehou
         assert len(found.all()) == 3
         seen = connection.exec_driver_sql("select t from seen where t is not null").scalars().all()
     assert seen == ["SDY2"]
+
+
+def test_a_function_shows_who_calls_it_what_he_may_see(
+    warehouse: Warehouse, analyst: Reader, trusted: Reader
+) -> None:
+    load_two_studies(warehouse)
+    with warehouse.engine.begin() as connection:
+        # One names a table of history when it is made, the other a view of the star when it runs.
+        connection.exec_driver_sql(
+            "create function mart.versions() returns bigint stable begin atomic"
+            " select count(*) from history.dim_study where study_key > 0; end"
+        )
+        connection.exec_driver_sql(
+            "create function mart.results() returns bigint language plpgsql stable as"
+            " $$ begin return (select count(distinct study_key) from star.fact_assay_result); end $$"
+        )
+    restrict(warehouse, "SDY1", "DR2")
+    for function in ("mart.versions()", "mart.results()"):
+        seen = [reader.rows(f"select {function}", "DR1") for reader in (analyst, trusted)]
+        assert seen == [[(1,)], [(2,)]], function
 
 
 def test_copy_gives_what_may_be_seen(warehouse: Warehouse, analyst: Reader, trusted: Reader) -> None:
@@ -396,6 +418,36 @@ def test_studies_of_before_there_was_a_list_are_open_as_far_as_is_known(database
         " left join history.study_access using (study_key) where study_key > 0 order by 1"
     )
     assert found == [(name, is_open) for name, (*_, is_open) in studies.items()]
+
+
+def test_two_upgrades_at_once_make_the_roles_once(
+    logins: Logins, database: sa.URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suffix = secrets.token_hex(4)
+    monkeypatch.setattr(access, "ROLES", {f"{name}_{suffix}": "" for name in access.ROLES})
+    pairs = tuple((f"{a}_{suffix}", f"{b}_{suffix}") for a, b in access.MEMBERSHIPS)
+    monkeypatch.setattr(access, "MEMBERSHIPS", pairs)
+    engine = sa.create_engine(database, poolclass=sa.NullPool)
+
+    def second() -> None:
+        with engine.begin() as connection:
+            access.ensure_roles(connection)
+
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like :made"
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with engine.begin() as connection:
+            access.ensure_roles(connection)
+            other = pool.submit(second)
+            with engine.connect() as watching:
+                made = {"made": f"%create role %_{suffix} %"}
+                while not watching.scalar(sa.text(waits), made) and not other.done():
+                    watching.rollback()
+        other.result(60)
+    found = "select count(*) from pg_auth_members where roleid::regrole::text = any(:roles)"
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text(found), {"roles": list(access.ROLES)}) >= len(pairs)
+    for name in access.ROLES:
+        logins.run(f"drop role {name}")
 
 
 def test_an_upgrade_takes_rights_that_are_not_declared(warehouse: Warehouse, analyst: Reader) -> None:
