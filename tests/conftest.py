@@ -18,8 +18,8 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "
     del os.environ[_name]  # a developer's own settings must not decide a test
 
 pytest_plugins = [
-    "tests.support.logins",
     "tests.support.postgres",
     "tests.support.runs",
     "tests.support.warehouse",
+    "tests.support.logins",
 ]
