@@ -19,8 +19,8 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "
 
 pytest_plugins = [
     "tests.support.postgres",
-    "tests.support.logins",
     "tests.support.runs",
     "tests.support.warehouse",
+    "tests.support.logins",
     "tests.support.terms",
 ]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import psutil
 import pytest
 import sqlalchemy as sa
 
 from include.local.server import Server
+from include.warehouse import publish as publishing
+from include.warehouse.access import ANALYST, RESTRICTED
 from include.warehouse.connect import warehouse_engine
+from include.warehouse.tables import WORK
+from tests.support.clinic import whole_study
+from tests.support.warehouse import Warehouse, apart, hai, publication, small_study
 
 _PREFIX = "login"
 
@@ -75,3 +83,67 @@ def logins(postgres: Server, request: pytest.FixtureRequest) -> Iterator[Logins]
     made.drop_leftovers()
     yield made
     made.remove(used)
+
+
+WHY = "restricted: on the source's list of restricted studies"
+VIEWS = "select relname from pg_class where relnamespace = 'star'::regnamespace and relkind = 'v' order by 1"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One login and what it sees."""
+
+    engine: sa.Engine
+
+    def rows(self, statement: str, as_of: str | None = None) -> list[tuple[Any, ...]]:
+        with self.engine.begin() as connection:
+            if as_of:
+                connection.execute(sa.text("select set_config('star.as_of', :it, true)"), {"it": as_of})
+            return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+    def studies(self, as_of: str | None = None) -> list[str]:
+        found = self.rows("select study_accession from star.dim_study where study_key > 0 order by 1", as_of)
+        return [name for (name,) in found]
+
+    def is_denied(self, statement: str) -> bool:
+        """Whether the server refuses a statement for lack of a right."""
+        try:
+            self.rows(statement)
+        except sa.exc.ProgrammingError as error:
+            return getattr(error.orig, "pgcode", "") == "42501"
+        return False
+
+    def copied(self, statement: str) -> list[str]:
+        text = io.StringIO()
+        driver: Any = self.engine.raw_connection()
+        with driver.cursor() as cursor:
+            cursor.copy_expert(statement, text)
+        driver.close()
+        return text.getvalue().splitlines()
+
+
+@pytest.fixture
+def analyst(logins: Logins, migrated: sa.URL) -> Reader:
+    return Reader(logins.engine(migrated, ANALYST))
+
+
+@pytest.fixture
+def trusted(logins: Logins, migrated: sa.URL) -> Reader:
+    return Reader(logins.engine(migrated, RESTRICTED))
+
+
+def load_two_studies(warehouse: Warehouse) -> None:
+    """SDY1 with all there is, and SDY2 with the subjects of SDY1."""
+    warehouse.load(whole_study())
+    second = apart(small_study(hai(1, study="SDY2"), hai(2, who=2, study="SDY2"), study="SDY2"), "2")
+    warehouse.load(second, study="SDY2")
+
+
+def restrict(warehouse: Warehouse, study: str, release: str, reason: str | None = WHY) -> None:
+    load = warehouse.open_load(study, release, "withdrawal")
+    if reason:
+        with warehouse.engine.begin() as connection:
+            row = {"run_id": "r", "study_accession": study, "release_version": release, "reason": reason}
+            connection.execute(sa.insert(WORK).values(row | {"action": "withdraw", "load_id": load.load_id}))
+    fence = publishing.take_fence(warehouse.engine, study)
+    publishing.publish(warehouse.engine, publication(load, is_withdrawal=True), fence)

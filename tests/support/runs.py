@@ -129,7 +129,10 @@ def _begin(what: str, *arguments: Any) -> None:
 
 @dataclass(frozen=True)
 class Installation:
-    """A warehouse, its landing zone and the sandbox that feeds it."""
+    """A warehouse, its landing zone and the sandbox that feeds it.
+
+    :ivar login: login by which runs load the warehouse; its owner when left out.
+    """
 
     processes: Processes
     server: Server
@@ -137,6 +140,7 @@ class Installation:
     database: str
     folder: Path
     extra: dict[str, Any] = field(default_factory=lambda: {"max_retries": 2, "timeout": 20})
+    login: sa.URL | None = None
 
     @property
     def landing(self) -> Path:
@@ -163,7 +167,7 @@ class Installation:
         environment = airflow_environment(
             self.processes.home,
             metadata_url="",
-            warehouse=self.url,
+            warehouse=self.login or self.url,
             immport=json.dumps(connection),
             landing=self.landing,
         )

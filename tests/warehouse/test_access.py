@@ -1,87 +1,21 @@
-"""Roles and restricted studies, tried with real logins over TCP."""
+"""What each role may do, tried with real logins over TCP."""
 
 from __future__ import annotations
 
-import io
+import concurrent.futures
 import logging
-from dataclasses import dataclass, replace
-from typing import Any
+import secrets
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from include.pipeline import steps
 from include.warehouse import access, migrate
-from include.warehouse import publish as publishing
 from include.warehouse.access import ANALYST, LOADER, OWNER, RESTRICTED
-from include.warehouse.model import VERSIONED
-from include.warehouse.tables import WORK
 from tests.support.clinic import whole_study
-from tests.support.logins import Logins
-from tests.support.warehouse import Warehouse, apart, hai, publication, small_study
-
-WHY = "restricted: on the source's list of restricted studies"
-VIEWS = "select relname from pg_class where relnamespace = 'star'::regnamespace and relkind = 'v' order by 1"
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One login and what it sees."""
-
-    engine: sa.Engine
-
-    def rows(self, statement: str, as_of: str | None = None) -> list[tuple[Any, ...]]:
-        with self.engine.begin() as connection:
-            if as_of:
-                connection.execute(sa.text("select set_config('star.as_of', :it, true)"), {"it": as_of})
-            return [tuple(row) for row in connection.exec_driver_sql(statement)]
-
-    def studies(self, as_of: str | None = None) -> list[str]:
-        found = self.rows("select study_accession from star.dim_study where study_key > 0 order by 1", as_of)
-        return [name for (name,) in found]
-
-    def is_denied(self, statement: str) -> bool:
-        """Whether the server refuses a statement for lack of a right."""
-        try:
-            self.rows(statement)
-        except sa.exc.ProgrammingError as error:
-            return getattr(error.orig, "pgcode", "") == "42501"
-        return False
-
-    def copied(self, statement: str) -> list[str]:
-        text = io.StringIO()
-        driver: Any = self.engine.raw_connection()
-        with driver.cursor() as cursor:
-            cursor.copy_expert(statement, text)
-        driver.close()
-        return text.getvalue().splitlines()
-
-
-@pytest.fixture
-def analyst(logins: Logins, migrated: sa.URL) -> Reader:
-    return Reader(logins.engine(migrated, ANALYST))
-
-
-@pytest.fixture
-def trusted(logins: Logins, migrated: sa.URL) -> Reader:
-    return Reader(logins.engine(migrated, RESTRICTED))
-
-
-def load_two_studies(warehouse: Warehouse) -> None:
-    """SDY1 with all there is, and SDY2 with the subjects of SDY1."""
-    warehouse.load(whole_study())
-    second = apart(small_study(hai(1, study="SDY2"), hai(2, who=2, study="SDY2"), study="SDY2"), "2")
-    warehouse.load(second, study="SDY2")
-
-
-def restrict(warehouse: Warehouse, study: str, release: str, reason: str | None = WHY) -> None:
-    load = warehouse.open_load(study, release, "withdrawal")
-    if reason:
-        with warehouse.engine.begin() as connection:
-            row = {"run_id": "r", "study_accession": study, "release_version": release, "reason": reason}
-            connection.execute(sa.insert(WORK).values(row | {"action": "withdraw", "load_id": load.load_id}))
-    fence = publishing.take_fence(warehouse.engine, study)
-    publishing.publish(warehouse.engine, publication(load, is_withdrawal=True), fence)
+from tests.support.logins import VIEWS, WHY, Logins, Reader, load_two_studies
+from tests.support.warehouse import Warehouse, small_study
 
 
 def test_an_analyst_reads_the_star_and_nothing_else(warehouse: Warehouse, analyst: Reader) -> None:
@@ -126,139 +60,6 @@ def test_an_analyst_writes_nothing(warehouse: Warehouse, analyst: Reader) -> Non
         f"set role {LOADER}",
     ):
         assert analyst.is_denied(statement), statement
-
-
-def test_a_restricted_study_is_seen_by_none_but_the_trusted(
-    warehouse: Warehouse, analyst: Reader, trusted: Reader
-) -> None:
-    load_two_studies(warehouse)
-    key = warehouse.value("select study_key from star.dim_study where study_accession = 'SDY1'")
-    held = warehouse.rows("select assay, count(*) from star.fact_assay_result group by 1 order by 1", "DR1")
-    restrict(warehouse, "SDY1", "DR2")
-    for as_of in (None, "DR1"):
-        assert analyst.studies(as_of) == ["SDY2"]
-        for (view,) in warehouse.rows(VIEWS):
-            if "study_key" in {name for (name,) in columns(warehouse, view)}:
-                assert analyst.rows(f"select from star.{view} where study_key = {key}", as_of) == [], view
-        assert analyst.rows("select count(*) from star.fact_assay_result", as_of) == [(2,)]
-    assert trusted.studies("DR1") == ["SDY1", "SDY2"]
-    assay = "select assay, count(*) from star.fact_assay_result group by 1 order by 1"
-    assert trusted.rows(assay, "DR1") == held
-    # That it is gone, and why, is told to all.
-    assert analyst.rows("select * from star.study_withdrawal") == [("SDY1", WHY, "DR2", "DR1", None)]
-
-
-def test_members_shared_with_a_restricted_study_say_what_the_open_one_says(
-    warehouse: Warehouse, analyst: Reader
-) -> None:
-    load_two_studies(warehouse)
-    shared = ("protocol", "publication", "program", "grant", "person", "arm", "biosample", "file")
-    seen = {name: analyst.rows(f"select from star.dim_{name} where {name}_key > 0") for name in shared}
-    assert all(seen.values())
-    restrict(warehouse, "SDY1", "DR2")
-    left = {name: analyst.rows(f"select from star.dim_{name} where {name}_key > 0", "DR1") for name in shared}
-    # SDY2 has arms and samples of its own, and nothing of the others.
-    assert {name for name, rows in left.items() if rows} == {"arm", "biosample"}
-    subjects = "select subject_accession from star.dim_subject where subject_key > 0 order by 1"
-    assert analyst.rows(subjects, "DR1") == [("SUB1",), ("SUB2",)]
-    # Members for what is unknown are of no study: a join to them loses no row.
-    special = "select count(*) from star.dim_{0} where {0}_key <= 0"
-    assert {analyst.rows(special.format(name))[0][0] for name in shared} == {2}
-
-
-def test_the_names_of_a_restricted_study_are_hidden_from_who_reads_history(
-    warehouse: Warehouse, analyst: Reader
-) -> None:
-    load_two_studies(warehouse)
-    restrict(warehouse, "SDY1", "DR2")
-    key = warehouse.value("select study_key from history.key_study where study_accession = 'SDY1'")
-    with warehouse.engine.begin() as connection:
-        connection.exec_driver_sql(f"grant usage on schema history to {ANALYST}")
-    for name in ("key_study", *(table.relation for table in VERSIONED)):
-        found = f"select count(*) from history.{name} where study_key = {key}"
-        assert warehouse.value(found) or name not in ("key_study", "dim_study", "fact_hai")
-        assert analyst.rows(found) == [(0,)], name
-    assert analyst.rows("select study_accession from history.key_study where study_key > 0") == [("SDY2",)]
-
-
-def test_a_function_that_looks_at_each_row_sees_no_hidden_one(warehouse: Warehouse, analyst: Reader) -> None:
-    load_two_studies(warehouse)
-    restrict(warehouse, "SDY1", "DR2")
-    with analyst.engine.begin() as connection:
-        connection.exec_driver_sql("create temporary table seen (t text) on commit drop")
-        connection.exec_driver_sql(
-            "create function pg_temp.look(t text) returns boolean language plpgsql cost 0.0000001 as"
-            " $$ begin insert into seen values (t); return true; end $$"
-        )
-        connection.exec_driver_sql("set local star.as_of = 'DR1'")
-        found = connection.exec_driver_sql("select from star.dim_study where pg_temp.look(study_accession)")
-        assert len(found.all()) == 3
-        seen = connection.exec_driver_sql("select t from seen where t is not null").scalars().all()
-    assert seen == ["SDY2"]
-
-
-def test_copy_gives_what_may_be_seen(warehouse: Warehouse, analyst: Reader, trusted: Reader) -> None:
-    load_two_studies(warehouse)
-    restrict(warehouse, "SDY1", "DR2")
-    copy = "copy (select study_accession from star.dim_study where study_key > 0 order by 1) to stdout"
-    for reader, studies in ((analyst, ["SDY2"]), (trusted, ["SDY1", "SDY2"])):
-        with warehouse.engine.begin() as connection:
-            connection.exec_driver_sql(f"alter role {reader.engine.url.username} set star.as_of = 'DR1'")
-        reader.engine.dispose()  # a login's settings are those of when it connects
-        assert reader.copied(copy) == studies
-
-
-@pytest.mark.parametrize(
-    ("reason", "stays"),
-    [
-        (WHY, False),
-        ("withdrawn: no longer listed at DR2", True),
-        ("withdrawn: no longer listed at DR2; whether it is restricted is not known: HTTP 503", False),
-        ("moved: to AccessClinicalData@NIAID on 2026-05-20", False),
-        (None, False),
-    ],
-)
-def test_what_is_not_known_to_be_free_is_hidden(
-    warehouse: Warehouse, analyst: Reader, reason: str | None, stays: bool
-) -> None:
-    warehouse.load(small_study())
-    restrict(warehouse, "SDY1", "DR2", reason)
-    assert analyst.studies("DR1") == (["SDY1"] if stays else [])
-    assert analyst.studies() == []
-
-
-def test_a_study_that_returns_is_shown_again_and_an_older_release_does_not_show_it(
-    warehouse: Warehouse, analyst: Reader
-) -> None:
-    warehouse.load(small_study(), "DR2")
-    restrict(warehouse, "SDY1", "DR3")
-    warehouse.load(small_study(), "DR1")  # found later, of before it was restricted
-    assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [[], [], []]
-    warehouse.load(small_study(), "DR4")
-    assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [["SDY1"]] * 3
-
-
-def test_a_study_without_an_entry_is_hidden(warehouse: Warehouse, analyst: Reader, trusted: Reader) -> None:
-    warehouse.load(small_study())
-    with warehouse.engine.begin() as connection:
-        connection.exec_driver_sql("delete from history.study_access where study_key > 0")
-    assert (analyst.studies(), trusted.studies()) == ([], ["SDY1"])
-    assert analyst.rows("select count(*) from star.fact_hai") == [(0,)]
-
-
-def test_a_study_is_hidden_in_the_transaction_that_withdraws_it(
-    warehouse: Warehouse, analyst: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    load_two_studies(warehouse)
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("killed after the study was hidden")
-
-    monkeypatch.setattr(publishing, "drop_staging", broken)
-    with pytest.raises(RuntimeError, match="killed"):
-        restrict(warehouse, "SDY1", "DR2")
-    assert analyst.studies("DR1") == ["SDY1", "SDY2"]  # neither withdrawn nor hidden
-    assert analyst.rows("select * from star.study_withdrawal") == []
 
 
 def test_a_loader_takes_a_study_from_answers_to_the_star(
@@ -398,6 +199,36 @@ def test_studies_of_before_there_was_a_list_are_open_as_far_as_is_known(database
     assert found == [(name, is_open) for name, (*_, is_open) in studies.items()]
 
 
+def test_two_upgrades_at_once_make_the_roles_once(
+    logins: Logins, database: sa.URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suffix = secrets.token_hex(4)
+    monkeypatch.setattr(access, "ROLES", {f"{name}_{suffix}": "" for name in access.ROLES})
+    pairs = tuple((f"{a}_{suffix}", f"{b}_{suffix}") for a, b in access.MEMBERSHIPS)
+    monkeypatch.setattr(access, "MEMBERSHIPS", pairs)
+    engine = sa.create_engine(database, poolclass=sa.NullPool)
+
+    def second() -> None:
+        with engine.begin() as connection:
+            access.ensure_roles(connection)
+
+    waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like :made"
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with engine.begin() as connection:
+            access.ensure_roles(connection)
+            other = pool.submit(second)
+            with engine.connect() as watching:
+                made = {"made": f"%create role %_{suffix} %"}
+                while not watching.scalar(sa.text(waits), made) and not other.done():
+                    watching.rollback()
+        other.result(60)
+    found = "select count(*) from pg_auth_members where roleid::regrole::text = any(:roles)"
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text(found), {"roles": list(access.ROLES)}) >= len(pairs)
+    for name in access.ROLES:
+        logins.run(f"drop role {name}")
+
+
 def test_an_upgrade_takes_rights_that_are_not_declared(warehouse: Warehouse, analyst: Reader) -> None:
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql("create table mart.added (study_key bigint, note text)")
@@ -428,26 +259,3 @@ def test_the_catalogue_holds_nothing_that_goes_round_the_policies(warehouse: War
     assert warehouse.rows(unprotected) == [("history.study_access",)]
     may = "select rolname from pg_roles where rolname = any(:r) and (rolcanlogin or rolsuper or rolbypassrls)"
     assert warehouse.rows(may, r=list(access.ROLES)) == []
-
-
-def test_the_policy_leaves_the_plan_of_a_query_as_it_is(warehouse: Warehouse, analyst: Reader) -> None:
-    warehouse.load(small_study())
-    query = (
-        "set local enable_seqscan = off; explain (costs off) select * from star.fact_hai where study_key = 1"
-    )
-    mine, theirs = (
-        "\n".join(line for (line,) in reader.rows(query)) for reader in (analyst, Reader(warehouse.engine))
-    )
-    for plan in (mine, theirs):
-        assert "Index Cond: ((study_key = 1) AND (valid_from <= (InitPlan 1).col1))" in plan
-        assert "as_of_key" not in plan  # read once, not at each row
-    assert "hashed SubPlan" in mine
-    assert "SubPlan" not in theirs
-
-
-def columns(warehouse: Warehouse, view: str) -> list[tuple[Any, ...]]:
-    return warehouse.rows(
-        "select column_name from information_schema.columns"
-        " where table_schema = 'star' and table_name = :view",
-        view=view,
-    )

@@ -1,0 +1,38 @@
+"""Whole runs by a login that may load and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from include.warehouse.access import ANALYST, LOADER
+from tests.end_to_end.worlds import NEWEST
+from tests.support.logins import Logins
+from tests.support.runs import Installations
+from tests.support.sandbox import RunningSandbox
+
+
+def test_a_loader_runs_the_dags_and_an_analyst_reads_what_they_loaded(
+    installations: Installations, small: RunningSandbox, logins: Logins
+) -> None:
+    small.set_release(NEWEST)
+    fresh = installations.fresh(small)
+    loader = logins.engine(fresh.url, LOADER, acts_as=LOADER)
+    installation = replace(fresh, login=loader.url)
+    for dag in ("immport_vocabularies", "immport_release", "immport_release"):
+        run = installation.run(dag=dag)
+        assert run.state == "success", run.log
+    assert set(installation.states().values()) == {"published"}
+    asked = (
+        "select (select count(*) from star.fact_assay_result), (select count(*) from star.vocabulary_term)"
+    )
+    analyst = logins.engine(fresh.url, ANALYST)
+    with analyst.connect() as connection:
+        assert connection.execute(sa.text(asked)).all() == installation.ask(asked)
+        assert all(connection.execute(sa.text(asked)).one())
+    # Nothing that was made for the loads is left, and nothing else was made.
+    owned = "select count(*) from pg_class where relowner = :loader ::regrole"
+    assert installation.one(owned, loader=LOADER) == 0
+    for engine in (loader, analyst):
+        engine.dispose()
