@@ -72,6 +72,10 @@ KEPT_BY_OWNER = ("ops.alembic_version", "ops.setting")
 SHOWN_OF_OPS = {
     "ops.capture": ("study_accession", "release_key", "load_id", "kind", "reason"),
     "ops.load": ("load_id", "release_version"),
+    "ops.study": ("study_accession",),
+    # Joined to the studies a reader sees.
+    "ops.ledger": ("load_id", "study_accession", "release_key", "published_at"),
+    "ops.release_change": ("load_id", "relation", "added", "corrected", "withdrawn", "unchanged"),
 }
 #: Functions that read with the owner's rights what holds nothing of a study: names of releases.
 READ_AS_OWNER = ("star.as_of_key()", "star.release_key(text)")

@@ -5,6 +5,13 @@ from __future__ import annotations
 from include.warehouse.marts import Mart, marts
 
 
+def described() -> list[Mart]:
+    """The marts with a section of their own: of the wide views, which are alike, the first."""
+    named = sorted(marts(), key=lambda mart: (_is_wide(mart), mart.name))
+    wide = [mart for mart in named if _is_wide(mart)]
+    return [mart for mart in named if mart not in wide[1:]]
+
+
 def mart_sections() -> list[str]:
     """Lines of docs/dictionary.md about the schema `mart`: a list, then a section per mart.
 

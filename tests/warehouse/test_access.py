@@ -47,7 +47,7 @@ def test_an_analyst_writes_nothing(warehouse: Warehouse, analyst: Reader) -> Non
     for statement in (
         "insert into star.one values (false)",
         "update star.dim_date set year = 0",
-        "delete from star.fact_hai",
+        "delete from star.fact_result_file",
         "truncate star.dim_date",
         "drop view star.fact_hai",
         "create table star.mine (a int)",

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
+from include.warehouse.access import ANALYST
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.model import DIMENSIONS, VERSIONED
 from tests.support.clinic import whole_study
@@ -297,9 +298,7 @@ def test_as_of_holds_per_role_and_per_connection(warehouse: Warehouse) -> None:
     own = url.set(username=role, password=role)
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql(f"create role {role} login password '{role}'")
-        for schema in ("star", "history", "ops"):
-            connection.exec_driver_sql(f"grant usage on schema {schema} to {role}")
-            connection.exec_driver_sql(f"grant select on all tables in schema {schema} to {role}")
+        connection.exec_driver_sql(f"grant {ANALYST} to {role}")
     try:
         assert asked(own, count) == 1
         with warehouse.engine.begin() as connection:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 
+from include.warehouse import mart_docs
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN
-from include.warehouse.reference.entries import Entry, Relation, relations
+from include.warehouse.marts import Mart
+from include.warehouse.reference.entries import Entry, Relation, functions, relations
 from include.warehouse.reference.examples import example
 from include.warehouse.reference.lineage import package_source
 from include.warehouse.reference.notes import NOTE
@@ -56,7 +58,8 @@ show();
 
 def page() -> str:
     """docs/dictionary.html."""
-    described = list(relations())
+    described, marts = list(relations()), mart_docs.described()
+    further = ("Functions", *(mart.name for mart in marts))
     lines = [
         "<!DOCTYPE html>",
         NOTE,
@@ -73,9 +76,11 @@ def page() -> str:
         '<header><label>Search <input id="search" type="search" autofocus></label>',
         '<output id="count"></output></header>',
         "<nav>",
-        *(f'<a href="#{item.name}">{item.name}</a>' for item in described),
+        *(f'<a href="#{name}">{name}</a>' for name in (*(item.name for item in described), *further)),
         "</nav>",
         *(line for item in described for line in _section(item)),
+        *_further("Functions", "Functions of the star.", ("function", "what it gives"), functions()),
+        *(line for mart in marts for line in _mart(mart)),
         f"<script>{_SCRIPT}</script>",
         "</body></html>",
     ]
@@ -90,6 +95,26 @@ def _section(relation: Relation) -> Iterator[str]:
     yield f"<table><thead><tr>{''.join(f'<th>{head}</th>' for head in _HEADS)}</tr></thead><tbody>"
     for entry in relation.entries:
         yield f"<tr>{''.join(f'<td>{text}</td>' for text in _cells(relation, entry))}</tr>"
+    yield "</tbody></table></section>"
+
+
+def _mart(mart: Mart) -> Iterator[str]:
+    about = f"{mart.purpose} One row is {mart.grain} Beware: {mart.caveat} Censored values: {mart.censored}"
+    rows = ((column.name, column.type, column.meaning) for column in mart.columns)
+    return _further(mart.name, about, ("column", "type", "meaning"), rows)
+
+
+def _further(name: str, about: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """What is no relation of the star: its functions, a mart."""
+    yield f'<section id="{name}" data-about="{escape(f"{name} {about}".lower(), quote=True)}">'
+    yield f"<h2>{name}</h2>"
+    yield f"<p>{_text(about)}</p>"
+    yield f"<table><thead><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr></thead><tbody>"
+    for first, *others in rows:
+        cells = (
+            f"<td><code>{escape(first)}</code></td>{''.join(f'<td>{_text(text)}</td>' for text in others)}"
+        )
+        yield f"<tr>{cells}</tr>"
     yield "</tbody></table></section>"
 
 
