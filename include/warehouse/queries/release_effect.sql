@@ -20,9 +20,9 @@ after as (
 )
 
 select
-    study_accession as study,
-    assay,
-    unit_reported as unit,
+    coalesce(a.study_accession, b.study_accession) as study,
+    coalesce(a.assay, b.assay) as assay,
+    coalesce(a.unit_reported, b.unit_reported) as unit,
     coalesce(c.state, 'not yet captured') as study_now,
     b.results as results_before,
     a.results as results_after,
@@ -31,6 +31,12 @@ select
     b.geometric_mean as geometric_mean_before,
     a.geometric_mean as geometric_mean_after
 from before as b
-full join after as a using (study_accession, assay, unit_reported)
-left join star.study_capture as c using (study_accession)
-order by length(study_accession), study_accession, assay, unit_reported;
+full join after as a
+    on
+        b.study_accession = a.study_accession
+        and b.assay = a.assay
+        -- a full join merges or hashes on equality alone, and an absent unit equals no other
+        and coalesce(b.unit_reported, '') = coalesce(a.unit_reported, '')
+left join star.study_capture as c
+    on c.study_accession = coalesce(a.study_accession, b.study_accession)
+order by length(coalesce(a.study_accession, b.study_accession)), study, assay, unit;
