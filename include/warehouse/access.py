@@ -77,8 +77,13 @@ SHOWN_OF_OPS = {
     "ops.ledger": ("load_id", "study_accession", "release_key", "published_at"),
     "ops.release_change": ("load_id", "relation", "added", "corrected", "withdrawn", "unchanged"),
 }
-#: Functions that read with the owner's rights what holds nothing of a study: names of releases.
-READ_AS_OWNER = ("star.as_of_key()", "star.release_key(text)")
+#: Functions that read with the owner's rights: names of releases, which hold nothing of a study, and what
+#: differs, of the studies that the caller sees: it asks so itself.
+READ_AS_OWNER = (
+    "star.as_of_key()",
+    "star.release_key(text)",
+    "star.release_difference(text,text,text,text)",
+)
 #: Where rows of studies are, and the schemas whose views must read with the rights of who asks.
 _ROWS, _VIEWS = ("history", "star", "mart"), ("star", "mart")
 #: Evaluated once per query, hashed. A flag on each row would be one on millions of rows to turn.
@@ -89,8 +94,15 @@ POLICIES = {
     "all_studies": f"for select to {RESTRICTED} using (true)",
     "loading": f"for all to {LOADER} using (true) with check (true)",
 }
+#: Roles that see all studies.
+SEE_ALL = (RESTRICTED, LOADER)
 _DIGEST = "access"
 logger = logging.getLogger(__name__)
+
+
+def is_open(alias: str) -> str:
+    """SQL: whether the study of a row is open to everybody, as the policy for analysts has it."""
+    return f"{alias}.{_IS_OPEN}"
 
 
 def ensure_roles(connection: sa.Connection) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.warehouse.access import SEE_ALL, is_open
 from include.warehouse.as_of import AS_OF
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
 from include.warehouse.model import DIMENSION, VERSIONED
@@ -97,6 +98,12 @@ if relation is null or relation = '{table.relation}' then
 end if;"""
 
 
+#: SQL: whether the caller sees all studies. The function reads with its owner's rights, past the policies.
+_CALLER = "case current_setting('role') when 'none' then session_user::text else current_setting('role') end"
+_SEES_ALL = f"""exists (select from pg_roles r where pg_has_role({_CALLER}, r.oid, 'usage')
+        and (r.rolname = current_user or r.rolname in ({", ".join(f"'{role}'" for role in SEE_ALL)})))"""
+
+
 def _difference_function() -> str:
     relations = ", ".join(f"'{table.relation}'" for table in VERSIONED)
     branches = "".join(_branch(table) for table in VERSIONED)
@@ -112,6 +119,7 @@ language plpgsql stable set plan_cache_mode = force_custom_plan set datestyle = 
 declare
     old_key integer := star.release_key(from_release);
     new_key integer := star.release_key(to_release);
+    visible bigint[];
     studies bigint[];
     first_captured bigint[];
 begin
@@ -119,7 +127,11 @@ if old_key > new_key then
     raise exception 'star.release_difference: % is later than %, name the older release first',
         coalesce(from_release, 'now'), to_release using errcode = 'invalid_parameter_value';
 end if;
-if study is not null and not exists (select from history.key_study k where k.study_accession = study) then
+-- As of the policies: all studies, or those open to everybody.
+select array_agg(k.study_key) into visible from history.key_study k
+where (study is null or k.study_accession = study)
+    and ({is_open("k")} or {_SEES_ALL});
+if study is not null and visible is null then
     raise exception 'star.release_difference: this warehouse knows no study %', quote_literal(study)
         using errcode = 'invalid_parameter_value';
 end if;
@@ -129,8 +141,7 @@ if relation not in ({relations}) then
 end if;
 select coalesce(array_agg(distinct k.study_key), '{{}}') into studies
 from ops.capture c join history.key_study k on k.study_accession = c.study_accession
-where c.release_key > old_key and c.release_key <= new_key
-    and (study is null or c.study_accession = study);
+where c.release_key > old_key and c.release_key <= new_key and k.study_key = any (visible);
 select coalesce(array_agg(k.study_key), '{{}}') into first_captured
 from history.key_study k where k.study_key = any (studies) and not exists
     (select from ops.capture c where c.study_accession = k.study_accession and c.release_key <= old_key);

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from include.warehouse import publish as publishing
 from include.warehouse.access import ANALYST
 from include.warehouse.model import VERSIONED
 from tests.support.logins import VIEWS, WHY, Reader, load_two_studies, restrict
-from tests.support.warehouse import Warehouse, small_study
+from tests.support.warehouse import Warehouse, apart, hai, small_study
 
 
 def test_a_restricted_study_is_seen_by_none_but_the_trusted(
@@ -100,6 +101,27 @@ def test_a_function_shows_who_calls_it_what_he_may_see(
     for function in ("mart.versions()", "mart.results()"):
         seen = [reader.rows(f"select {function}", "DR1") for reader in (analyst, trusted)]
         assert seen == [[(1,)], [(2,)]], function
+
+
+def test_differences_are_those_of_the_studies_that_the_caller_sees(
+    warehouse: Warehouse, analyst: Reader, trusted: Reader
+) -> None:
+    load_two_studies(warehouse)
+    restrict(warehouse, "SDY1", "DR2")
+    fewer = apart(small_study(hai(1, study="SDY2"), study="SDY2"), "2")
+    warehouse.load(fewer, "DR2", study="SDY2")
+    between = "from star.release_difference('DR1', 'DR2'"
+    differing = f"select distinct study_accession {between}) order by 1"
+    assert analyst.rows(differing) == [("SDY2",)]
+    assert trusted.rows(differing) == [("SDY1",), ("SDY2",)]
+    assert warehouse.rows(differing) == [("SDY1",), ("SDY2",)]
+    with pytest.raises(sa.exc.DBAPIError, match="knows no study 'SDY1'"):
+        analyst.rows(f"select {between}, 'SDY1')")
+    assert trusted.rows(f"select count(*) > 0 {between}, 'SDY1')") == [(True,)]
+    # Who sees all studies and takes on the role of analysts sees what an analyst sees.
+    with trusted.engine.begin() as connection:
+        connection.exec_driver_sql(f"set local role {ANALYST}")
+        assert connection.exec_driver_sql(differing).all() == [("SDY2",)]
 
 
 def test_copy_gives_what_may_be_seen(warehouse: Warehouse, analyst: Reader, trusted: Reader) -> None:
