@@ -81,7 +81,11 @@ def test_difference_between_releases_is_that_of_the_two_answers(world: World) ->
     before, now = (_titres_of(world.answers[release], "SDY1001") for release in ("DR50", "DR51"))
     shared = before.index.intersection(now.index)
     revised = (before.loc[shared, "valueReported"] != now.loc[shared, "valueReported"]).sum()
-    changed = (before.loc[shared].fillna("") != now.loc[shared].fillna("")).any(axis=1).sum()
+    changed = (
+        (before.loc[shared].astype("string").fillna("") != now.loc[shared].astype("string").fillna(""))
+        .any(axis=1)
+        .sum()
+    )
     expected = {
         "added": len(now.index.difference(before.index)),
         "withdrawn": len(before.index.difference(now.index)),
