@@ -29,8 +29,8 @@ ROLES = {
     ANALYST: "Reads the star and the marts of the studies open to everybody",
     RESTRICTED: "Reads the star and the marts of all studies",
 }
-#: (role, role whose rights it has as well).
-MEMBERSHIPS = ((OWNER, LOADER), (RESTRICTED, ANALYST))
+#: (role, role whose rights it has as well). A loader writes the Parquet copy as an analyst.
+MEMBERSHIPS = ((OWNER, LOADER), (LOADER, ANALYST), (RESTRICTED, ANALYST))
 
 _READ, _WRITE = "select", "select, insert, update, delete"
 

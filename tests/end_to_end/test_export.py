@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from include.warehouse.access import ANALYST
 from tests.end_to_end.worlds import BEFORE, NEWEST, Loaded
 from tests.support.runs import Installations
 
@@ -19,6 +20,9 @@ def test_a_run_writes_what_the_star_holds(installations: Installations, after: L
         setting = f"set star.as_of = '{as_of}'" if as_of else "reset star.as_of"
         with installation.engine.connect() as connection:
             connection.exec_driver_sql(setting)
+            connection.exec_driver_sql(
+                f"set role {ANALYST}"
+            )  # the study that was restricted since is not theirs
             rows = connection.exec_driver_sql("select count(*) from star.fact_assay_result").scalar_one()
         assert rows
         assert pq.read_metadata(folder / "star/fact_assay_result.parquet").num_rows == rows
