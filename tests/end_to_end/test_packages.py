@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +13,11 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from tests.sandbox.data import ARCHIVES
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import running_sandbox
 from tests.support.star import differences, row_marks, star_digest
 
-ROOT = Path(__file__).parents[2]
-ARCHIVES = Path(os.environ.get("IMMPORT_TEST_DATA", ROOT.parent / "shared" / "data")) / "immport" / "archives"
 PACKAGES = {release: ARCHIVES / f"SDY139-{release}_Tab.zip" for release in ("DR16", "DR25")}
 pytestmark = pytest.mark.skipif(
     not all(path.exists() for path in PACKAGES.values()),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import tracemalloc
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 from include.sources import reader
 from include.sources.immport import ENDPOINTS
 from include.sources.reader import NotDataError, cell, read_rows
+from tests.sandbox.data import DATA
 
 ELISA, SUMMARY = ENDPOINTS["elisa"], ENDPOINTS["summary"]
 BODY = '[{"resultId":7,"valuePreferred":1.00,"comments":"µ<50 \\"x\\\\","n":-1.5E+3}, {"a":null}\n]'.encode()
@@ -168,9 +167,6 @@ def test_cells_keep_what_was_sent() -> None:
         "h": "{}",
     }
     assert type(cell(row["a"])) is str
-
-
-DATA = Path(os.environ.get("IMMPORT_TEST_DATA", Path(__file__).parents[3] / "shared/data"))
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no real data: set IMMPORT_TEST_DATA")

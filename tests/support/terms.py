@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from include.warehouse import vocabulary as vocabularies
 from include.warehouse.term_commands import run
 from include.warehouse.term_domains import DOMAIN
 from include.warehouse.term_match import Index, Term
+from tests.sandbox.data import ARCHIVES
 from tests.support.warehouse import Study, Warehouse, hai, small_study
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -26,7 +25,6 @@ STRAINS = ("A/California/7/2009", "A/Perth/16/2009", "B/Massachusetts/2/2012", "
 REPORTED = ("A/California/7/2009", "A/California/07/2009", "A/California/04/09",
             "Control; A/California/04/09", "B/Massachusetts/002/2012",
             "P. pneumoniae Serotype 1 (1)")  # fmt: skip
-DATA = Path(os.environ.get("IMMPORT_TEST_DATA", "/nowhere"))
 #: Headers of lookup tables whose fields the API names otherwise.
 _RENAMED = {"IMMUNOLOGY_GENE_SYMBOL": "immunologySymbol"}
 
@@ -48,9 +46,9 @@ def real(domain: str, table: str, package: str = "SDY139-DR25_Tab.zip", key: str
 
 def rows(table: str, package: str = "SDY139-DR25_Tab.zip") -> Iterable[dict[str, str]]:
     """Rows of a table of a real package, with the names of the API's fields."""
-    path = DATA / "immport/archives" / package
+    path = ARCHIVES / package
     if not path.exists():
-        pytest.skip(f"no real package: IMMPORT_TEST_DATA has no immport/archives/{package}")
+        pytest.skip(f"no {package} in {ARCHIVES} (IMMPORT_TEST_DATA)")
     with zipfile.ZipFile(path) as archive:
         name = next(item for item in archive.namelist() if item.endswith(f"/{table}.txt"))
         text = archive.read(name).decode()

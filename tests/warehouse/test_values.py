@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import zipfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from include.warehouse.connect import warehouse_engine
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.functions import WINDOWS
 from include.warehouse.units import UNITS, definitions
+from tests.sandbox.data import DATA
 from tests.support.clinic import assessment, lab_test
 from tests.support.packages import land_tables
 from tests.support.warehouse import RUN, Warehouse, copied, full_row, hai, result, small_study, subject
@@ -446,7 +446,7 @@ def test_a_query_pays_for_the_columns_it_asks_for(warehouse: Warehouse) -> None:
     assert sum("InitPlan" in line for line in whole) > 0
 
 
-REAL = Path(os.environ.get("IMMPORT_TEST_DATA", Path(__file__).parents[3] / "shared" / "data")) / "immport"
+REAL = DATA / "immport"
 PACKAGE = REAL / "archives" / "SDY139-DR25_Tab.zip"
 NEUTRALISATION = REAL / "manifest" / "neut_ab_titer_results.subset.tsv"
 
