@@ -490,3 +490,19 @@ def test_a_subject_of_two_studies_stays_when_one_goes(warehouse: Warehouse) -> N
     warehouse.load(small_study(study="SDY2"), "DR1", study="SDY2")
     warehouse.withdraw("SDY2", "DR2")
     assert warehouse.value("select count(*) from star.dim_subject where member = 'known'") == 2
+
+
+def test_results_of_an_experiment_sample_of_several_biosamples_keep_their_own(warehouse: Warehouse) -> None:
+    """The endpoint repeats such a sample, once per biosample: it stays one member, and no result doubles."""
+    pooled = {"expsampleAccession": "ES1"}
+    study = small_study({**hai(1), **pooled}, {**hai(2, who=2), **pooled})
+    study["expsample"] = [{**row, **pooled} for row in study["expsample"]]
+    warehouse.load(study)
+    assert warehouse.rows("""
+        select f.result_id, e.expsample_accession, b.biosample_accession
+        from star.fact_hai f join star.dim_expsample e using (expsample_key)
+        join star.dim_biosample b using (biosample_key) order by f.result_id""") == [
+        (1, "ES1", "BS1"),
+        (2, "ES1", "BS2"),
+    ]
+    assert warehouse.value("select count(*) from star.dim_expsample where expsample_key > 0") == 1
