@@ -20,6 +20,7 @@ from airflow.sdk import ObjectStoragePath
 from include.manifest import Fetch, Landed, LandingError
 from include.sources.reader import NotDataError
 from include.sources.tsv import NotTsvError
+from include.storage import open_root, sync_folder
 
 _BLOCK = 1 << 20
 
@@ -28,7 +29,7 @@ class Files:
     """Files below `root`: a folder, or any URL that Airflow's object storage opens."""
 
     def __init__(self, root: str) -> None:
-        self.root = ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")  # noqa: PTH100
+        self.root = open_root(root)
         self._is_local = self.root.protocol == "file"
 
     def spool(self, fetch: Fetch, name: str) -> Path:
@@ -69,7 +70,7 @@ class Files:
         if self._is_local:
             _sync_file(file)
             os.replace(file, target.path)  # noqa: PTH105
-            _sync_folder(target.parent.path)
+            sync_folder(target.parent.path)
         else:
             with self._arriving(target) as kept, file.open("rb") as content:
                 shutil.copyfileobj(content, kept, _BLOCK)
@@ -92,7 +93,7 @@ class Files:
                     os.fsync(file.fileno())
             if self._is_local:
                 os.replace(part.path, target.path)  # noqa: PTH105
-                _sync_folder(target.parent.path)
+                sync_folder(target.parent.path)
             else:
                 self.root.fs.mv(part.path, target.path)
         except OSError as error:
@@ -120,12 +121,3 @@ def told(landed: Landed) -> str:
 def _sync_file(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _sync_folder(path: str) -> None:
-    """A rename is safe from a power cut only when its folder is on the disk, too."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

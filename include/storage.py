@@ -25,11 +25,16 @@ class StorageError(Exception):
     """A file that could not be kept (disk or bucket full, no permission)."""
 
 
+def open_root(root: str) -> ObjectStoragePath:
+    """A folder, or any URL that Airflow's object storage opens."""
+    return ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")  # noqa: PTH100
+
+
 class Storage:
     """Files below `root`: a folder, or any URL that Airflow's object storage opens."""
 
     def __init__(self, root: str) -> None:
-        self.root = ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")  # noqa: PTH100
+        self.root = open_root(root)
         self.is_local = self.root.protocol == "file"
 
     def place(self, path: str) -> ObjectStoragePath:
@@ -82,7 +87,7 @@ class Storage:
         try:
             if self.is_local:
                 os.replace(part, place.path)  # noqa: PTH105
-                _sync_folder(os.path.dirname(place.path))  # noqa: PTH120
+                sync_folder(os.path.dirname(place.path))  # noqa: PTH120
             else:
                 self._upload(part, place)
                 part.unlink()
@@ -105,7 +110,7 @@ def _real(path: ObjectStoragePath) -> Path:
     return Path(path.path).resolve()
 
 
-def _sync_folder(path: str) -> None:
+def sync_folder(path: str) -> None:
     """A rename is safe from a power cut only when its folder is on the disk, too."""
     folder = os.open(path, os.O_RDONLY)
     try:
