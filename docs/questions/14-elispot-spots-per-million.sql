@@ -6,10 +6,7 @@ select
     count(*) as wells,
     count(distinct coalesce(f.cell_number_preferred, star.to_number(f.cell_number_reported)))
         as plating_densities,
-    round(avg(
-        1000000 * f.value_number
-        / nullif(coalesce(f.cell_number_preferred, star.to_number(f.cell_number_reported)), 0)
-    ), 2) as spots_per_million
+    round(avg(f.spots_per_million), 2) as spots_per_million
 from star.fact_elispot as f
 inner join star.dim_study as s on f.study_key = s.study_key
 where f.value_number is not null

@@ -1,30 +1,18 @@
 -- 19. How many samples is an experiment sample made of, and do the weights of its samples add up to one?
-with pair as (
+with of_expsample as (
     select
+        study_key,
         expsample_key,
-        biosample_key
-    from star.fact_assay_result
-    where expsample_key > 0 and biosample_key > 0
-    union
-    select
-        expsample_key,
-        biosample_key
-    from star.fact_result_file
-    where expsample_key > 0 and biosample_key > 0
-),
-
-weighted as (
-    select
-        expsample_key,
-        count(*) over (partition by expsample_key) as biosamples,
-        1.0 / count(*) over (partition by expsample_key) as weight
-    from pair
+        count(*) as biosamples,
+        sum(weight) as weight
+    from star.bridge_expsample_biosample
+    group by study_key, expsample_key
 )
 
 select
     biosamples,
-    count(distinct expsample_key) as expsamples,
+    count(*) as expsamples,
     round(sum(weight), 6) as sum_of_weights
-from weighted
+from of_expsample
 group by biosamples
 order by biosamples;

@@ -19,7 +19,7 @@ from include.pipeline.batch import Tools
 from include.pipeline.records import EXTRACTED, Load, Step
 from include.pipeline.route import Choice, Known, RouteError, choose
 from include.sources.files import issued, newest
-from include.sources.immport import ENDPOINTS, STUDY_ENDPOINTS
+from include.sources.immport import ENDPOINTS, SERVED, STUDY_ENDPOINTS
 from include.sources.inventory import Inventory, InventoryError, read_inventory
 from include.sources.model import Endpoint, Route
 from include.sources.package import RECIPES, RESULT_TABLES
@@ -212,7 +212,7 @@ def _land_package(context: Context, package: ListedFile) -> None:
 def _land_answers(context: Context) -> None:
     """Ask every endpoint that may have rows. The study comes last: it tells whether its release moved."""
     inventory, _ = _inventory(context)
-    for endpoint in (*(item for item in ENDPOINTS.values() if item is not _STUDY), _STUDY):
+    for endpoint in (*(item for item in SERVED.values() if item is not _STUDY), _STUDY):
         _land_answer(context, endpoint, _expected(endpoint, inventory))
     _same_release(context)
 
@@ -224,9 +224,9 @@ def _land_answer(context: Context, endpoint: Endpoint, expected: Expected | None
             context.landed[endpoint.name] = context.tools.landing.leave_out(context.fetch, endpoint, why)
         return
     answers.land(context, endpoint, expected)
-    done = len(ENDPOINTS.keys() & {item.endpoint for item in context.landed.values()})
+    done = len(SERVED.keys() & {item.endpoint for item in context.landed.values()})
     rows = sum(item.rows for item in context.landed.values())
-    context.step.progress(rows, f"{endpoint.name}, {done} of {len(ENDPOINTS)} endpoints")
+    context.step.progress(rows, f"{endpoint.name}, {done} of {len(SERVED)} endpoints")
 
 
 def _expected(endpoint: Endpoint, inventory: Inventory | None) -> Expected | None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from include.quality.checks import Severity
 from include.sources.release import OPEN
-from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
+from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Weight
 from include.warehouse.model import DIMENSION, DIMENSIONS, FACTS, VERSIONED, VERSIONED_DIMENSIONS
 from include.warehouse.tables import AUDIT
 from include.warehouse.unpack import PACKAGE_LINE
@@ -70,8 +70,10 @@ def checks() -> Iterator[AuditCheck]:
             yield _one_home(dimension)
     for fact in FACTS:
         yield _conservation(fact)
-        if any(item.name == "weight" for item in fact.derived):
-            yield _weights(fact)
+        yield _filled(fact)
+        for item in fact.derived:
+            if isinstance(item, Weight):
+                yield _weights(fact, item)
 
 
 def run(engine: sa.Engine, run_id: str) -> list[Finding]:
@@ -278,13 +280,15 @@ def _inferred(dimension: Dimension) -> AuditCheck:
 
 def _conservation(fact: Fact) -> AuditCheck:
     """Of what was staged, each row is in the star, set aside, or the repeat of one that is."""
+    # Of some endpoints all rows may be none of the table.
+    lost = "false" if fact.is_partial else "t.published = 0 and t.staged > t.set_aside"
     return AuditCheck(
         "conservation",
         fact.relation,
         "a load whose rows in the star are not those that were staged and not set aside",
         f"""select t.load_id, t.study_accession, t.release_key, t.staged, t.set_aside, t.published, t.visible
             from (select c.load_id, c.study_accession, c.release_key, s.rows_staged as staged,
-                    coalesce(r.added + r.corrected + r.unchanged, 0) as published,
+                    r.added + r.corrected + r.unchanged as published,
                     (select count(distinct q.row_number) from quality.quarantine q
                         where q.load_id = c.load_id and q.endpoint = s.endpoint
                             and q.rule <> '{PACKAGE_LINE}') as set_aside,
@@ -294,19 +298,34 @@ def _conservation(fact: Fact) -> AuditCheck:
                 from ops.capture c
                 join history.key_study k on k.study_accession = c.study_accession
                 join ops.staged s on s.load_id = c.load_id and s.is_known and s.endpoint = '{fact.endpoint}'
-                left join ops.release_change r on r.load_id = c.load_id and r.relation = '{fact.relation}'
+                join ops.release_change r on r.load_id = c.load_id and r.relation = '{fact.relation}'
                 where c.kind = 'full') t
             where t.published > t.staged
-                or t.published = 0 and t.staged > t.set_aside
+                or {lost}
                 or t.visible not between t.published and t.published + t.set_aside""",
     )
 
 
-def _weights(fact: Fact) -> AuditCheck:
+def _filled(fact: Fact) -> AuditCheck:
+    """A table that a newer model brought is empty for what was published before, until that is replayed."""
+    return AuditCheck(
+        "filled",
+        fact.relation,
+        "a load with rows for the table that was published without it: replay its study",
+        f"""select c.load_id, c.study_accession, c.release_key, s.rows_staged from ops.capture c
+            join ops.staged s on s.load_id = c.load_id and s.is_known and s.endpoint = '{fact.endpoint}'
+            where c.kind = 'full' and s.rows_staged > 0 and not exists (select from ops.release_change r
+                where r.load_id = c.load_id and r.relation = '{fact.relation}')""",
+        Severity.WARNING,
+    )
+
+
+def _weights(fact: Fact, weight: Weight) -> AuditCheck:
+    shared = ", ".join(weight.within)
     return AuditCheck(
         "weights",
         fact.relation,
-        "a study whose weights do not sum to one",
-        f"select study_key, sum(weight) as weight from star.{fact.relation} group by study_key"
+        f"rows of one {shared} whose weights do not sum to one",
+        f"select {shared}, sum(weight) as weight from star.{fact.relation} group by {shared}"
         f" having abs(sum(weight) - 1) > {ROUNDING}",
     )

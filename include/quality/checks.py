@@ -70,7 +70,7 @@ def checks(endpoint: Endpoint, load_id: int, study: str, staged: int) -> Iterato
     yield from _references(endpoint, load_id)
     for name, values in endpoint.vocabulary.items():
         yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), list(values))
-    if "studyAccession" in endpoint.names:
+    if "study_accession" in endpoint.columns:
         # A filter that the source ignored would bring another study's rows.
         yield _in_set("study:studyAccession", Severity.CRITICAL, "study_accession", [study])
 

@@ -37,6 +37,7 @@ class Cell:
 class Assay:
     """One assay: its endpoint, technique, sample (type, subtype), days and features.
 
+    :param pools: every fifth of its experiment samples is made of two biosamples of a subject.
     :param controls: every tenth of its rows is a control or a standard, which belong to no subject.
     """
 
@@ -48,6 +49,7 @@ class Assay:
     features: tuple[tuple[str, ...], ...]
     values: Callable[[Cell, Row], Row]
     controls: bool = False
+    pools: bool = False
 
     def control(self, number: int) -> str | None:
         """What a row is if it belongs to no subject: a control or a standard."""
@@ -61,7 +63,7 @@ _STRAINS = (
     ("A/Perth/16/2009", "A/Perth/16/2009"),
     ("B/Brisbane/60/2008", "B/Brisbane/60/2008"),
 )
-_ANALYTES = (
+ANALYTES = (
     ("IFN-γ", "IFNG", "ANA103"),  # noqa: RUF001 - as laboratories write it
     ("IL-2", "IL2", "ANA148"),
     ("IL-6", "IL6", "ANA152"),
@@ -255,9 +257,9 @@ ASSAYS = {
     for assay in (
         Assay("hai", "Hemagglutination Inhibition", "HAI", _SERUM, (0, 28), _STRAINS, _titre),
         Assay("neutAbTiter", "Virus Neutralization", "Neut_Ab_Titer", _SERUM, (0, 28), _STRAINS, _titre),
-        Assay("elisa", "ELISA", "ELISA", _SERUM, (-7, 0, 28), _ANALYTES, _elisa),
-        Assay("mbaa", "Luminex xMAP", "MBAA", _SERUM, (-7, 0, 28), _ANALYTES, _mbaa, controls=True),
-        Assay("elispot", "ELISPOT", "ELISPOT", ("Cell", "Tfh cells"), (0, 7, 28), _ANALYTES, _elispot),
+        Assay("elisa", "ELISA", "ELISA", _SERUM, (-7, 0, 28), ANALYTES, _elisa),
+        Assay("mbaa", "Luminex xMAP", "MBAA", _SERUM, (-7, 0, 28), ANALYTES, _mbaa, controls=True),
+        Assay("elispot", "ELISPOT", "ELISPOT", ("Cell", "Tfh cells"), (0, 7, 28), ANALYTES, _elispot),
         Assay("fcsAnalyzed", "Flow Cytometry", "FCM", _PBMC, (0, 7), _POPULATIONS, _fcs),
         Assay("pcr", "Q-PCR", "QRT-PCR", ("Whole blood", None), (0, 7), _GENES, _pcr),
         Assay("hlaTyping", "HLA Typing", "HLA", _DNA, (0,), (("A",), ("B",), ("DRB1",)), _hla),
@@ -270,6 +272,7 @@ ASSAYS = {
             (0, 28),
             (("Serum albumin", "P02768", "Proteomics"), ("Kynurenine", "HMDB0000684", "Metabolomics")),
             _spectrum,
+            pools=True,
         ),
     )
 }

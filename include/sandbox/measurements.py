@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -96,17 +97,24 @@ class Measurements:
             if spot.subject in present:
                 yield sample, spot
 
+    def drawn(self, assay: Assay) -> Iterator[tuple[int, Spot, Spot]]:
+        """The biosamples of every experiment sample: its number and spot, and the spot of the biosample."""
+        for sample, spot in self.spots(assay):
+            yield sample, spot, spot
+            if assay.pools and sample % 5 == 0:
+                yield sample, spot, replace(spot, day=(spot.day + 1) % len(assay.days))
+
     def _expsamples(self) -> Iterator[Row]:
         for assay in self.study.assays:
-            for sample, spot in self.spots(assay):
-                row = self._sample(assay, sample, spot)
+            for sample, _, taken in self.drawn(assay):
+                row = self._sample(assay, sample, taken)
                 yield {**row, "expsampleName": row["expsampleAccession"], "resultSchema": assay.schema}
 
     def _files(self) -> Iterator[Row]:
-        """One file per assay and day, repeated for each of its experiment samples."""
+        """One file per assay and day, repeated for each of its experiment samples and their biosamples."""
         for assay in self.study.assays:
-            for sample, spot in self.spots(assay):
-                yield self._file(assay, sample, spot)
+            for sample, spot, taken in self.drawn(assay):
+                yield self._file(assay, sample, spot, taken)
 
     def files(self) -> Iterator[Row]:
         """The same, each file once."""
@@ -117,14 +125,14 @@ class Measurements:
                 if len(firsts) == len(assay.days):
                     break
             for sample, spot in firsts.values():
-                yield self._file(assay, sample, spot)
+                yield self._file(assay, sample, spot, spot)
 
     def file_id(self, assay: Assay, spot: Spot) -> int:
         """The file of an assay's day."""
         return 300_001 + self._slot(assay) * len(VISITS) + spot.day
 
-    def _file(self, assay: Assay, sample: int, spot: Spot) -> Row:
-        row = self._sample(assay, sample, spot)
+    def _file(self, assay: Assay, sample: int, spot: Spot, taken: Spot) -> Row:
+        row = self._sample(assay, sample, taken)
         file = self.file_id(assay, spot)
         detail = f"{assay.technique} result"
         name = f"{assay.endpoint}_day_{assay.days[spot.day]}"
@@ -149,6 +157,10 @@ class Measurements:
             life = self.study.life(number, spot.subject)
             if life.born <= self.release < life.gone:
                 yield number, spot, life
+
+    def features(self, assay: Assay) -> Iterator[tuple[str, ...]]:
+        """What each result row of an assay measures."""
+        return (assay.features[spot.feature] for _, spot, _ in self._there(assay))
 
     def totals(self, assay: Assay) -> dict[int, int]:
         """Result rows per experiment sample; controls and standards have none."""

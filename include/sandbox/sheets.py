@@ -8,20 +8,15 @@ from functools import cache, partial
 
 from include.sandbox.assays import Assay
 from include.sandbox.headers import headers
+from include.sandbox.materials import Materials
 from include.sandbox.measurements import Measurements
 from include.sandbox.vocabulary import plain_terms
 from include.sandbox.world import Row
 from include.sources.lookups import LOOKUP_ENDPOINTS
-from include.sources.model import snake_case
+from include.sources.model import camel_case, snake_case
 
 #: Vocabularies whose table has another name than the endpoint.
 _VOCABULARIES = {"lk_sex": "lk_gender"}
-
-
-def camel_case(column: str) -> str:
-    """The API name that a column has as a rule: `ARM_ACCESSION` is `armAccession`."""
-    first, *rest = column.lower().split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 @dataclass(frozen=True)
@@ -51,6 +46,7 @@ def sheets(measured: Measurements) -> dict[str, Sheet]:
     filled = {
         **_design(measured),
         **_samples(measured),
+        **_materials(measured),
         **_results(measured),
         **_clinic(measured),
         **_paperwork(measured),
@@ -99,15 +95,18 @@ def _design(measured: Measurements) -> dict[str, Sheet]:
 def _samples(measured: Measurements) -> dict[str, Sheet]:
     """Biosamples, experiments, experiment samples and what belongs to these."""
     cohort, assays = measured.cohort, measured.study.assays
-    treatment = measured.treatment(0)
+
+    def biosamples() -> Iterator[Row]:
+        for assay in assays:
+            for sample, _, taken in measured.drawn(assay):
+                biosample = cohort.biosample(taken.subject, assay.sample, assay.days[taken.day])
+                yield {**biosample, "expsampleAccession": measured.expsample(assay, sample)}
 
     def links() -> Iterator[Row]:
         for assay in assays:
             for sample, spot in measured.spots(assay):
-                taken = cohort.biosample(spot.subject, assay.sample, assay.days[spot.day])
                 yield {
                     "expsampleAccession": measured.expsample(assay, sample),
-                    "biosampleAccession": taken["biosampleAccession"],
                     "fileInfoId": measured.file_id(assay, spot),
                     "treatmentAccession": measured.treatment(sample),
                     "resultSchema": assay.schema,
@@ -138,29 +137,43 @@ def _samples(measured: Measurements) -> dict[str, Sheet]:
     def count_treated() -> int:
         return sum(sample % 3 == 0 for assay in assays for sample, _ in measured.spots(assay))
 
-    def controls(kind: str, names: dict[str, str | None]) -> Sheet:
-        def rows() -> Iterator[Row]:
-            return ({**row, "resultSchema": "MBAA"} for row in measured.controls(kind))
-
-        return Sheet(rows, names, lambda: measured.count_controls(kind))
-
-    given = {"name": "Stimulation", "comments": "Overnight", "durationValue": 16, "durationUnit": "Hours"}
-    reagent = {"reagentAccession": f"ESR{1001 + measured.study.index}", "name": "Antibody kit", "isSet": "N"}
     return {
         "biosample": Sheet(cohort.biosamples, {"NAME": "biosampleName", "DESCRIPTION": None}),
         "experiment": Sheet(cohort.experiments),
         "expsample": Sheet(expsamples, counted=count),
-        "expsample_2_biosample": Sheet(links, counted=count),
+        "expsample_2_biosample": Sheet(biosamples),
         "expsample_2_file_info": Sheet(links, counted=count),
         "expsample_2_treatment": Sheet(treated, counted=count_treated),
-        "treatment": Sheet(lambda: [{"treatmentAccession": treatment, **given}]),
-        "reagent": Sheet(lambda: [reagent]),
         "file_info": Sheet(measured.files, {"DETAIL": "fileDetail", "NAME": "fileName"}),
-        "control_sample": controls("CONTROL SAMPLE", {"CONTROL_SAMPLE_ACCESSION": "sourceAccession"}),
-        "standard_curve": controls(
-            "STANDARD CURVE",
-            {"STANDARD_CURVE_ACCESSION": "sourceAccession", "ANALYTE_PREFERRED": "analyteAccession"},
-        ),
+    }
+
+
+def _materials(measured: Measurements) -> dict[str, Sheet]:
+    """What packages alone tell of the samples."""
+    made = Materials(measured)
+
+    def controls(kind: str, names: dict[str, str | None]) -> Sheet:
+        return Sheet(lambda: made.controls(kind), names, lambda: measured.count_controls(kind))
+
+    control: dict[str, str | None] = {"CONTROL_SAMPLE_ACCESSION": "sourceAccession"}
+    standard: dict[str, str | None] = {"STANDARD_CURVE_ACCESSION": "sourceAccession"}
+    return {
+        "treatment": Sheet(made.treatments),
+        "biosample_2_treatment": Sheet(made.treated_biosamples),
+        "reagent": Sheet(made.reagents),
+        "reagent_set_2_reagent": Sheet(made.kit),
+        "expsample_2_reagent": Sheet(made.used),
+        "control_sample": controls("CONTROL SAMPLE", control),
+        "control_sample_2_file_info": controls("CONTROL SAMPLE", control),
+        "standard_curve": controls("STANDARD CURVE", standard | {"ANALYTE_PREFERRED": "analyteAccession"}),
+        "standard_curve_2_file_info": controls("STANDARD CURVE", standard),
+        "expsample_public_repository": Sheet(made.deposited, counted=lambda: made.count_samples("pcr")),
+        "fcs_header": Sheet(made.headers, counted=lambda: made.count_samples("fcsAnalyzed")),
+        "fcs_header_marker": Sheet(made.parameters),
+        "fcs_analyzed_result_marker": Sheet(made.markers, counted=made.count_markers),
+        "experiment_2_protocol": Sheet(made.protocols),
+        "lab_test_panel_2_protocol": Sheet(made.lab_protocols),
+        "assessment_2_file_info": Sheet(made.assessment_files),
     }
 
 

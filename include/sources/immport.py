@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Group, Shape, parse_fields
+from include.sources.package_only import PACKAGE_ENDPOINTS
 from include.sources.results import RESULT_ENDPOINTS
 from include.sources.studies import FILE_ENDPOINTS, STUDY_ENDPOINTS
 
@@ -64,8 +65,11 @@ DRS_DOWNLOAD = Endpoint(
     shape=Shape.OBJECT,
 )
 
-#: Every endpoint that one study of the star is made of, in the order it is fetched.
-ENDPOINTS: dict[str, Endpoint] = {item.name: item for item in (*STUDY_ENDPOINTS, *RESULT_ENDPOINTS)}
+#: Every endpoint that one study of the star is made of and that the API serves, in the order it is fetched.
+SERVED: dict[str, Endpoint] = {item.name: item for item in (*STUDY_ENDPOINTS, *RESULT_ENDPOINTS)}
+
+#: All that one study of the star is made of: the same, and what packages alone tell.
+ENDPOINTS: dict[str, Endpoint] = {**SERVED, **{item.name: item for item in PACKAGE_ENDPOINTS}}
 
 #: Every endpoint of Shared Data.
 SHARED_DATA: dict[str, Endpoint] = {
@@ -83,9 +87,10 @@ SHARED_DATA: dict[str, Endpoint] = {
 }
 
 #: Where a field that names a parent has its home: `armAccession` belongs to `arm`.
-HOMES: dict[str, str] = {item.identifies: item.name for item in STUDY_ENDPOINTS if item.identifies}
+HOMES: dict[str, str] = {item.identifies: item.name for item in ENDPOINTS.values() if item.identifies}
 
 
 def references(endpoint: Endpoint) -> dict[str, str]:
     """Fields of an endpoint that must exist in another: field name to the endpoint that owns it."""
-    return {name: HOMES[name] for name in endpoint.names if name in HOMES and HOMES[name] != endpoint.name}
+    names = (item.name for item in endpoint.staged_fields)
+    return {name: HOMES[name] for name in names if name in HOMES and HOMES[name] != endpoint.name}

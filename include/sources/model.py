@@ -60,6 +60,12 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
+def camel_case(column: str) -> str:
+    """A column as ImmPort's API would name it: `ARM_ACCESSION` is `armAccession`."""
+    first, *rest = column.lower().split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 def parse_fields(text: str) -> tuple[Field, ...]:
     """Read `"resultId:int ageEvent ..."`: names in the order sent, text unless a kind is given."""
     parts = (word.partition(":") for word in text.split())
@@ -71,7 +77,8 @@ class Endpoint:
     """One address of a source.
 
     :param name: the word used for it everywhere: staging table, manifest, report.
-    :param path: address under the base URL; `{study}` stands for the study accession.
+    :param path: address under the base URL; `{study}` stands for the study accession. Without one, the API
+        does not serve it: packages alone tell it.
     :param fields: the keys of a row in the order the source sends them.
     :param key: names of the fields that identify a row of one study.
     :param about: what one row is.
@@ -102,6 +109,15 @@ class Endpoint:
     unpackaged: frozenset[str] = frozenset()
     is_packaged: bool = True
     quirks: str = ""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the API can be asked for it."""
+        return bool(self.path)
+
+    def is_told_by(self, route: Route) -> bool:
+        """Whether a route brings any of it."""
+        return self.is_served if route is Route.API else self.is_packaged
 
     @property
     def names(self) -> tuple[str, ...]:

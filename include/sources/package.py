@@ -25,6 +25,7 @@ from include.sources.package_joins import (
     subject,
     treatments,
 )
+from include.sources.package_only import PACKAGE_ENDPOINTS
 from include.sources.results import RESULT_ENDPOINTS
 
 
@@ -48,6 +49,12 @@ def _result(table: str, *, sample: str = "t.expsample_accession", preferred: str
         return Recipe(table, joins)
     join, symbol = analyte(f"t.{snake_case(preferred)}")
     return Recipe(table, (*joins, join), {preferred: symbol})
+
+
+def _of_analyte(table: str) -> Recipe:
+    """Rows of a table with an analyte, which may be named by its accession."""
+    join, symbol = analyte("t.analyte_preferred")
+    return Recipe(table, (join,), {"analytePreferred": symbol})
 
 
 def _of_subject(table: str, *joins: Join, who: str = "t.subject_accession", **values: str) -> Recipe:
@@ -89,6 +96,11 @@ _INVESTIGATOR = (
 
 #: Endpoint -> how its rows are made. Every endpoint that a package tells of has a recipe.
 RECIPES: dict[str, Recipe] = {
+    # What packages alone tell is its table, as it is.
+    **{item.name: Recipe(item.name) for item in PACKAGE_ENDPOINTS},
+    "reagent": _of_analyte("reagent"),
+    "standard_curve": _of_analyte("standard_curve"),
+    "rna_seq_result": _result("rna_seq_result"),
     "study": Recipe("study", values=_RELEASES),
     "summary": Recipe(
         "study",
@@ -247,4 +259,6 @@ def read_for(table: str) -> str | None:
 
 
 #: Tables whose rows are results of an assay.
-RESULT_TABLES = frozenset(RECIPES[item.name].table for item in RESULT_ENDPOINTS if item.key == ("resultId",))
+RESULT_TABLES = frozenset(
+    RECIPES[item.name].table for item in (*RESULT_ENDPOINTS, *PACKAGE_ENDPOINTS) if item.key == ("resultId",)
+)

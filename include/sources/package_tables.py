@@ -19,7 +19,8 @@ class TabTable:
     :param headers: header names that hold a column, by column: the first one that is there is taken.
     :param aliases: names of the table in older packages.
     :param unread: header names that are known and not needed; any other is drift.
-    :param moved: columns that were here before they got a table of their own: nobody misses them.
+    :param moved: columns of older packages, dropped since or moved to a table of their own: nobody misses
+        them.
     """
 
     name: str
@@ -37,7 +38,7 @@ def _table(name: str, columns: str, *, unread: str = "", aliases: str = "") -> T
     """Read `"arm_accession type_reported|type"`: a column, and after a bar its older header names.
 
     `name=title|name` lists all header names where today's is not the first to look for, and
-    `assessment_type?` is a column that moved to another table.
+    `assessment_type?` is a column that older packages alone have here.
     """
     headers: dict[str, tuple[str, ...]] = {}
     moved = set()
@@ -66,8 +67,7 @@ _RESULTS = (
     _result(
         "elisa_result",
         "expsample_accession analyte_preferred analyte_reported|analyte"
-        " unit_preferred unit_reported value_preferred value_reported",
-        unread="qualitative_result",
+        " qualitative_result? unit_preferred unit_reported value_preferred value_reported",
     ),
     _result(
         "elispot_result",
@@ -123,6 +123,12 @@ _RESULTS = (
         " virus_strain_preferred virus_strain_reported|virus_strain",
     ),
     _result(
+        "rna_seq_result",
+        "expsample_accession reference_repository_name reference_transcript_id result_unit_preferred"
+        " result_unit_reported transcript_type_preferred transcript_type_reported value_preferred"
+        " value_reported",
+    ),
+    _result(
         "pcr_result",
         "expsample_accession gene_id|entrez_gene_id gene_name gene_symbol_preferred"
         " gene_symbol_reported|gene_symbol other_gene_accession"
@@ -160,7 +166,6 @@ _SAMPLES = (
         "expsample_accession file_info_id",
         unread="data_format experiment_accession result_schema",
     ),
-    _table("expsample_2_treatment", "expsample_accession treatment_accession", unread="experiment_accession"),
     _table(
         "file_info",
         "file_info_id detail filesize_bytes name original_file_name|original_name",
@@ -174,6 +179,71 @@ _SAMPLES = (
         " taxonomy_id uniprot_entry uniprot_entry_name",
     ),
 )
+
+_MATERIALS = (
+    _table("biosample_2_treatment", "biosample_accession treatment_accession"),
+    _table("expsample_2_treatment", "expsample_accession treatment_accession", unread="experiment_accession"),
+    _table(
+        "treatment",
+        "treatment_accession amount_unit amount_value comments duration_unit duration_value name"
+        " temperature_unit temperature_value",
+    ),
+    _table("expsample_2_reagent", "expsample_accession reagent_accession", unread="experiment_accession"),
+    _table("reagent_set_2_reagent", "reagent_set_accession reagent_accession"),
+    # The person to ask for a reagent stays out of the warehouse.
+    _table(
+        "reagent",
+        "reagent_accession analyte_preferred analyte_reported antibody_registry_id catalog_number"
+        " clone_name|detector_name description is_set lot_number manufacturer name reporter_name type"
+        " weblink",
+        unread="analyte_preferred_term_id analyte_reported_description contact",
+    ),
+    _table(
+        "control_sample",
+        "control_sample_accession assay_group_id assay_id catalog_id dilution_factor experiment_accession"
+        " lot_number result_schema source",
+        unread="data_format result_tot_recs resultset_name upload_result_status",
+    ),
+    _table(
+        "standard_curve",
+        "standard_curve_accession analyte_preferred analyte_reported|analyte assay_group_id assay_id"
+        " experiment_accession formula lower_limit lower_limit_unit result_schema upper_limit"
+        " upper_limit_unit",
+        unread="comments data_format result_tot_recs resultset_name upload_result_status",
+    ),
+    _table(
+        "fcs_header",
+        "fcs_header_id compensation_flag expsample_accession fcs_file_name fcs_version file_info_id"
+        " maximum_intensity minimum_intensity number_of_events number_of_markers panel_preferred"
+        " panel_reported",
+        unread="experiment_accession fcs_header_text",
+    ),
+    _table(
+        "fcs_header_marker",
+        "fcs_header_id parameter_number pnn_preferred pnn_reported pns_preferred pns_reported",
+        unread="pnn_preferred_term_id pns_preferred_term_id",
+    ),
+    _table(
+        "fcs_analyzed_result_marker",
+        "fcs_analyzed_result_marker_id population_marker_preferred population_marker_reported"
+        " result_id|fcs_analyzed_result_id",
+        unread="marker_preferred_term_id",
+    ),
+)
+
+_TIES = (
+    _table("assessment_2_file_info", "assessment_panel_accession file_info_id result_schema",
+           unread="data_format"),
+    _table("control_sample_2_file_info", "control_sample_accession file_info_id result_schema",
+           unread="data_format experiment_accession"),
+    _table("standard_curve_2_file_info", "standard_curve_accession file_info_id result_schema",
+           unread="data_format experiment_accession"),
+    _table("expsample_public_repository", "expsample_accession repository_accession repository_name",
+           unread="experiment_accession"),
+    _table("experiment_2_protocol", "experiment_accession protocol_accession"),
+    _table("lab_test_panel_2_protocol", "lab_test_panel_accession protocol_accession"),
+    _table("study_2_panel", "study_accession panel_name"),
+)  # fmt: skip
 
 _SUBJECTS = (
     _table(
@@ -289,7 +359,7 @@ _STUDY = (
         unread="keywords study_accession summary",
     ),
     _table("study_2_condition_or_disease", "study_accession condition_reported condition_preferred"),
-    _table("study_categorization", "research_focus", unread="study_accession study_categorization_id"),
+    _table("study_categorization", "study_categorization_id research_focus study_accession"),
     _table(
         "study_file",
         "study_file_accession description file_name study_accession study_file_type",
@@ -308,6 +378,8 @@ _STUDY = (
 )
 
 #: Every table that is read, by today's name.
-TABLES: dict[str, TabTable] = {item.name: item for item in (*_STUDY, *_SUBJECTS, *_SAMPLES, *_RESULTS)}
+TABLES: dict[str, TabTable] = {
+    item.name: item for item in (*_STUDY, *_SUBJECTS, *_SAMPLES, *_MATERIALS, *_TIES, *_RESULTS)
+}
 #: Today's name of a table, by any name it has had.
 NAMES: dict[str, str] = {name: item.name for item in TABLES.values() for name in (item.name, *item.aliases)}

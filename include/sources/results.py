@@ -8,7 +8,9 @@ from __future__ import annotations
 from include.sources.model import Endpoint, parse_fields
 
 
-def _result(name: str, about: str, fields: str, key: str = "resultId", quirks: str = "") -> Endpoint:
+def _result(
+    name: str, about: str, fields: str, key: str = "resultId", quirks: str = "", of_package: str = ""
+) -> Endpoint:
     return Endpoint(
         name,
         f"/result/{name}",
@@ -16,6 +18,7 @@ def _result(name: str, about: str, fields: str, key: str = "resultId", quirks: s
         (key,),
         about,
         study_parameter="studyAccession",
+        of_package=parse_fields(of_package),
         quirks=quirks,
     )
 
@@ -34,7 +37,9 @@ RESULT_ENDPOINTS = (
         unitPreferred unitReported valuePreferred:num valueReported treatmentAccession
         studyTimeT0EventSpecify studyTimeT0Event
         """,
-        quirks="The documented parameter sex is answered with status 500.",
+        quirks="The documented parameter sex is answered with status 500. Older packages have a result in"
+        " words, which may state a limit.",
+        of_package="qualitativeResult",
     ),
     _result(
         "elispot",

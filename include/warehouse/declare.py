@@ -68,6 +68,31 @@ class Derived:
 
 
 @dataclass(frozen=True)
+class Weight(Derived):
+    """A column by which what several rows share is divided among them.
+
+    :param within: columns that those rows have in common; their weights sum to one.
+    """
+
+    within: tuple[str, ...] = ()
+
+
+def weight(of: str, *within: str) -> Weight:
+    """A weight: one divided by the number of rows that have the columns `within` in common.
+
+    :param of: what those rows are, in words.
+    """
+    shared = ", ".join(f"h.{name}" for name in within)
+    return Weight(
+        "weight",
+        f"One divided by the number of {of}: sums to one for each",
+        Type.NUMERIC,
+        f"1.0 / count(*) over (partition by {shared})",
+        within=within,
+    )
+
+
+@dataclass(frozen=True)
 class Reference:
     """A key column that points to a dimension.
 
@@ -175,6 +200,8 @@ class Fact(Table):
         a part that must be there is not; rows of the endpoint that share it are one row.
     :param assay: name of the assay whose results they are; empty for what is no assay result.
     :param measure: how an assay's result reads in the view over all assays.
+    :param is_partial: rows of the endpoint without a row id are no rows of this table; in others they are
+        refused.
     :param may_shrink: that many rows vanish between two releases is told, and stops nothing: ImmPort lists
         files anew (SDY139 has 2,042 at DR16 and 1,100 at DR25).
     """
@@ -182,6 +209,7 @@ class Fact(Table):
     row_id: Column = RESULT_ID
     assay: str = ""
     measure: Measure | None = None
+    is_partial: bool = False
     may_shrink: bool = False
 
     @property

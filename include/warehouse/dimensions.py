@@ -5,6 +5,7 @@ from __future__ import annotations
 from include.warehouse.clinic import CLINIC_TERMS
 from include.warehouse.declare import Column, Derived, Dimension, Reference, Type
 from include.warehouse.files import FILE
+from include.warehouse.materials import MATERIALS
 from include.warehouse.paperwork import PAPER_DIMENSIONS
 
 NUMERIC, INTEGER, DATE, BOOLEAN = Type.NUMERIC, Type.INTEGER, Type.DATE, Type.BOOLEAN
@@ -298,5 +299,5 @@ DIMENSIONS: tuple[Dimension, ...] = (
     SPECIES, TECHNIQUE, UNIT, ANALYTE, VIRUS_STRAIN, CELL_POPULATION, GENE, STUDY_TIME,
     *CLINIC_TERMS,
     STUDY, ARM, SUBJECT, PARTICIPATION, PLANNED_VISIT, BIOSAMPLE, EXPERIMENT, EXPSAMPLE,
-    *PAPER_DIMENSIONS, FILE,
+    *MATERIALS, *PAPER_DIMENSIONS, FILE,
 )  # fmt: skip

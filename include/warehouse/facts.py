@@ -23,7 +23,7 @@ from include.warehouse.blocks import (
     study_time,
     unit,
 )
-from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Fact, Measure, Reference, Type
+from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Derived, Fact, Measure, Reference, Type
 from include.warehouse.values import (
     ALLELES,
     BEAD_ARRAY,
@@ -31,6 +31,7 @@ from include.warehouse.values import (
     EXPRESSION,
     INTENSITY,
     POPULATION,
+    SEQUENCING,
     SPOTS,
     TITRE,
 )
@@ -43,11 +44,20 @@ ELISA = Fact(
     grain="one ELISA result",
     endpoint="elisa",
     references=(*CONTEXT, ANALYTE, unit()),
-    columns=(*ANALYTE_NAMES, *VALUE, *UNITS, TREATMENT, *COMMON),
+    columns=(
+        *ANALYTE_NAMES,
+        *VALUE,
+        *UNITS,
+        Column("qualitative_result", "Result in words, such as <50; known from older packages only"),
+        TREATMENT,
+        *COMMON,
+    ),
     derived=CONCENTRATION.columns,
     lookup=CONCENTRATION.lookup,
     measure=Measure("analyte", "f.analyte_reported", "f.analyte_preferred", "f.analyte_key", **VALUE_MEASURE),
 )
+
+_CELLS = "coalesce(h.cell_number_preferred, star.to_number(h.cell_number_reported))"
 
 ELISPOT = Fact(
     name="elispot",
@@ -62,7 +72,16 @@ ELISPOT = Fact(
         TREATMENT,
         *COMMON,
     ),
-    derived=SPOTS.columns,
+    derived=(
+        *SPOTS.columns,
+        Derived(
+            "spots_per_million",
+            "Spots of a million cells, whatever number was plated",
+            NUMERIC,
+            f"1000000 * {SPOTS.standard} / nullif({_CELLS}, 0)",
+            "spots per 1,000,000 cells",
+        ),
+    ),
     measure=Measure(
         "analyte",
         "f.analyte_reported",
@@ -75,6 +94,18 @@ ELISPOT = Fact(
     ),
 )
 
+
+def _source(dimension: str, meaning: str, kind: str) -> Reference:
+    """What a well of a bead array holds, where it holds that."""
+    is_one = f"upper(replace(s.source_type, '_', ' ')) = '{kind}'"
+    return Reference(
+        dimension,
+        (f"case when {is_one} then s.source_accession end",),
+        meaning,
+        absent=f"case when {is_one} then {UNKNOWN} else {NOT_APPLICABLE} end",
+    )
+
+
 MBAA = Fact(
     name="mbaa",
     assay="MBAA",
@@ -84,6 +115,8 @@ MBAA = Fact(
         # A control or standard has no subject: not a missing one, none that could be.
         *people(f"case when {IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
         expsample(f"case when {IS_SAMPLE} then s.source_accession end"),
+        _source("control_sample", "Control measured", "CONTROL SAMPLE"),
+        _source("standard_curve", "Standard curve that the well is a point of", "STANDARD CURVE"),
         EXPERIMENT,
         VISIT,
         study_time(),
@@ -177,6 +210,34 @@ PCR = Fact(
     lookup=EXPRESSION.lookup,
     measure=Measure(
         "gene", "f.gene_symbol_reported", "f.gene_symbol_preferred", "f.gene_key", **VALUE_MEASURE
+    ),
+)
+
+RNA_SEQ = Fact(
+    name="rna_seq",
+    assay="RNA sequencing",
+    grain="one transcript of one RNA sequencing, where ImmPort holds it as a row and not in a file",
+    # Packages alone have a table for them.
+    endpoint="rna_seq_result",
+    references=(*CONTEXT, unit("s.result_unit_preferred", "s.result_unit_reported")),
+    columns=(
+        Column("reference_transcript_id", "Transcript, in the reference"),
+        Column("reference_repository_name", "Repository of the reference"),
+        *pair("transcript_type", "Kind of transcript", Type.TEXT),
+        *VALUE,
+        *pair("result_unit", "Unit", Type.TEXT),
+        TREATMENT,
+        *COMMON,
+    ),
+    derived=SEQUENCING.columns,
+    lookup=SEQUENCING.lookup,
+    measure=Measure(
+        "transcript",
+        "f.reference_transcript_id",
+        value_reported="f.value_reported",
+        value_preferred="f.value_preferred",
+        unit_reported="f.result_unit_reported",
+        unit_preferred="f.result_unit_preferred",
     ),
 )
 
@@ -309,4 +370,5 @@ MASS_SPECTROMETRY = Fact(
 
 ASSAY_FACTS: tuple[Fact, ...] = (
     ELISA, ELISPOT, MBAA, HAI, NEUT_AB_TITER, PCR, FCS_ANALYZED, HLA_TYPING, KIR_TYPING, MASS_SPECTROMETRY,
+    RNA_SEQ,
 )  # fmt: skip

@@ -225,8 +225,13 @@ def _select(table: Dimension | Fact, load: _Load) -> str:
     order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
     return f"""select distinct on ({identity}) {identity} as {table.identity}, {", ".join(items)}
         from {_source(table, load.load_id)} {" ".join(joins)}
-        where {_kept(table, load)}
+        where {_kept(table, load)}{_present(table)}
         order by {identity}, {order}, s.row_number""".replace("%", "%%")
+
+
+def _present(table: Dimension | Fact) -> str:
+    """Leave out rows that are none of this table; of others, the checks let none pass."""
+    return f" and {table.row_id.raw} is not null" if isinstance(table, Fact) and table.is_partial else ""
 
 
 def _held(table: Dimension | Fact, load: _Load) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from include.warehouse.clinic import CLINIC_FACTS
+from include.warehouse.cytometry import CYTOMETRY
 from include.warehouse.declare import Dimension, Fact
 from include.warehouse.dimensions import DIMENSIONS
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.files import RESULT_FILE
+from include.warehouse.materials import MATERIAL_BRIDGES
 from include.warehouse.paperwork import BRIDGES
 
 DIMENSION: dict[str, Dimension] = {item.name: item for item in DIMENSIONS}
 VERSIONED_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if item.is_versioned)
 TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if not item.is_versioned)
 
-#: Assays, clinic, files and bridges. Only the first are in the view over all assays.
-FACTS: tuple[Fact, ...] = (*ASSAY_FACTS, *CLINIC_FACTS, RESULT_FILE, *BRIDGES)
+#: Assays, clinic, files, cytometry and bridges. Only the first are in the view over all assays.
+FACTS: tuple[Fact, ...] = (
+    *ASSAY_FACTS, *CLINIC_FACTS, RESULT_FILE, *CYTOMETRY, *MATERIAL_BRIDGES, *BRIDGES,
+)  # fmt: skip
 
 #: Tables whose rows are versioned by release.
 VERSIONED: tuple[Dimension | Fact, ...] = (*VERSIONED_DIMENSIONS, *FACTS)

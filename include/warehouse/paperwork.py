@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.declare import Bridge, Column, Derived, Dimension, Reference, Type
+from include.warehouse.declare import Bridge, Column, Dimension, Reference, Type, weight
 
 INTEGER, DATE = Type.INTEGER, Type.DATE
 
@@ -10,11 +10,6 @@ INTEGER, DATE = Type.INTEGER, Type.DATE
 def _number(name: str) -> str:
     """SQL for a number that is part of a key: without the blanks that a source may send around it."""
     return f"nullif(btrim(s.{name}), '')"
-
-
-def _weight(of: str) -> Derived:
-    meaning = f"One divided by the number of {of} of the study: sums to one per study"
-    return Derived("weight", meaning, Type.NUMERIC, "1.0 / count(*) over (partition by h.study_key)")
 
 
 PERSON = Dimension(
@@ -115,7 +110,7 @@ STUDY_CONDITION = Bridge(
         Reference("disease", ("s.condition_preferred", "s.condition_reported"), "The condition as a disease"),
     ),
     columns=(Column("condition_preferred", "Condition in ImmPort's words"),),
-    derived=(_weight("conditions"),),
+    derived=(weight("conditions of the study", "study_key"),),
 )
 
 STUDY_CRITERION = Bridge(
@@ -155,7 +150,7 @@ STUDY_GRANT = Bridge(
         Reference("grant", (_number("contract_grant_id"),), "The grant"),
         Reference("program", (_number("program_id"),), "The program"),
     ),
-    derived=(_weight("grants and programs"),),
+    derived=(weight("grants and programs of the study", "study_key"),),
 )
 
 STUDY_PUBMED = Bridge(
@@ -198,7 +193,69 @@ STUDY_FILE = Bridge(
     ),
 )
 
+STUDY_RESEARCH_FOCUS = Bridge(
+    name="study_research_focus",
+    grain="one research focus of one study; dim_study has them in one text, by either route",
+    endpoint="study_categorization",
+    row_id=Column("study_categorization_id", "ImmPort's number of the tie", INTEGER),
+    columns=(Column("research_focus", "Research focus"),),
+    derived=(weight("research focuses of the study", "study_key"),),
+)
+
+STUDY_PANEL = Bridge(
+    name="study_panel",
+    grain="one part of the page that ImmPort shows of one study",
+    endpoint="study_2_panel",
+    row_id=Column("panel_name", "Name of the part"),
+)
+
+EXPERIMENT_PROTOCOL = Bridge(
+    name="experiment_protocol",
+    grain="one protocol of one experiment",
+    endpoint="experiment_2_protocol",
+    row_id=Column(
+        "experiment_protocol",
+        "Accessions of the experiment and of the protocol, with a stroke between",
+        source="s.experiment_accession || '/' || s.protocol_accession",
+    ),
+    references=(
+        Reference("experiment", ("s.experiment_accession",), "The experiment"),
+        Reference("protocol", ("s.protocol_accession",), "The protocol"),
+    ),
+)
+
+LAB_PANEL_PROTOCOL = Bridge(
+    name="lab_panel_protocol",
+    grain="one protocol of one panel of lab tests",
+    endpoint="lab_test_panel_2_protocol",
+    row_id=Column(
+        "lab_test_panel_protocol",
+        "Accessions of the panel and of the protocol, with a stroke between",
+        source="s.lab_test_panel_accession || '/' || s.protocol_accession",
+    ),
+    references=(Reference("protocol", ("s.protocol_accession",), "The protocol"),),
+    columns=(Column("lab_test_panel_accession", "ImmPort's accession of the panel, also in fact_lab_test"),),
+)
+
+ASSESSMENT_FILE = Bridge(
+    name="assessment_file",
+    grain="one file of one panel of assessed components",
+    endpoint="assessment_2_file_info",
+    row_id=Column(
+        "assessment_panel_file",
+        "Accession of the panel and ImmPort's number of the file, with a stroke between",
+        source="s.assessment_panel_accession || '/' || nullif(btrim(s.file_info_id), '')",
+    ),
+    columns=(
+        Column("assessment_panel_accession", "ImmPort's accession of the panel, also in fact_assessment"),
+        Column("file_info_id", "ImmPort's number of the file", INTEGER),
+        Column("result_schema", "Kind of result the file holds"),
+    ),
+    may_shrink=True,
+)
+
 BRIDGES: tuple[Bridge, ...] = (
     STUDY_CONDITION, STUDY_CRITERION, STUDY_PERSONNEL, STUDY_GRANT, STUDY_PUBMED, STUDY_PROTOCOL,
-    STUDY_LINK, STUDY_FILE,
+    STUDY_LINK, STUDY_FILE, STUDY_RESEARCH_FOCUS, STUDY_PANEL, EXPERIMENT_PROTOCOL, LAB_PANEL_PROTOCOL,
+    ASSESSMENT_FILE,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.warehouse.declare import Derived, Type
 from include.warehouse.units import TITER
@@ -20,6 +20,7 @@ _NO_UNIT = "not specified"
 class Value:
     """Where a fact has its value: SQL over the stored row `h`.
 
+    :param qualitative: a result in words beside the value, which may state its limit, or stand in for it.
     :param units: the reported and the preferred unit; none for a value whose unit the fact implies.
     :param implied_unit: the unit of every value, or with `units` of those that have none.
     :param sentinels: numbers that stand for out of range.
@@ -32,10 +33,28 @@ class Value:
     implied_unit: str | None = None
     sentinels: tuple[str, ...] = ()
     is_titer: bool = False
+    qualitative: str = ""
 
     @property
     def text(self) -> str:
+        if self.qualitative:
+            return f"coalesce(nullif(btrim({self.reported}), ''), {self.qualitative})"
         return f"star.titer_text({self.reported})" if self.is_titer else self.reported
+
+    @property
+    def remarks(self) -> str:
+        """What may state the limit of a value that has none itself."""
+        return f"concat_ws(' ', {self.qualitative}, {self.comments})" if self.qualitative else self.comments
+
+    @property
+    def source(self) -> str:
+        told = f"star.value_source({self.text}, {self.preferred})"
+        if not self.qualitative:
+            return told
+        return (
+            f"case when coalesce(btrim({self.reported}), '') = ''"
+            f" then replace({told}, 'reported', 'qualitative') else {told} end"
+        )
 
     @property
     def number(self) -> str:
@@ -55,14 +74,14 @@ class Value:
 
     @property
     def quality(self) -> str:
-        about = f"{self.text}, {self.preferred}, {self.comments}, {self.unit}"
+        about = f"{self.text}, {self.preferred}, {self.remarks}, {self.unit}"
         return f"star.value_quality({about}, {self._sentinels})"
 
     @property
     def standard(self) -> str:
         # Two words for a titre are one unit.
         units = "null::text, null::text" if self.units is None or self.is_titer else ", ".join(self.units)
-        about = f"{self.text}, {self.preferred}, {self.comments}, {units}"
+        about = f"{self.text}, {self.preferred}, {self.remarks}, {units}"
         measured = f"star.value_measured({about}, {self._sentinels})"
         factors = "1, 1, 0" if self.units is None else "u.factor, u.divisor, u.unit_offset"
         return f"star.standard_value({measured}, {factors})"
@@ -80,19 +99,20 @@ class Value:
     @property
     def columns(self) -> tuple[Derived, ...]:
         unit = "u.canonical_unit" if self.units else f"'{self.implied_unit}'"
+        also = ", qualitative" if self.qualitative else ""
         found = (
             Derived("value_number", "The value as a number: preferred, else the number in the reported text",
                     NUMERIC, self.number),
             Derived("value_operator",
                     "Comparison that reported text, else comments state: <, <=, > or >=; null for none",
-                    TEXT, f"star.value_operator({self.text}, {self.preferred}, {self.comments})"),
+                    TEXT, f"star.value_operator({self.text}, {self.preferred}, {self.remarks})"),
             Derived("value_standard",
                     "The value in unit_standard, of a censored one its limit; null when it is no measurement"
                     " or its unit is not known", NUMERIC, self.standard, "unit_standard"),
             Derived("unit_standard", "The one unit of the dimension that the value's unit belongs to",
                     TEXT, unit),
-            Derived("value_source", "Where value_number comes from: preferred, reported or none",
-                    TEXT, f"star.value_source({self.text}, {self.preferred})"),
+            Derived("value_source", f"Where value_number comes from: preferred, reported{also} or none",
+                    TEXT, self.source),
             Derived("value_quality", f"What the value is: {QUALITIES}", TEXT, self.quality),
         )  # fmt: skip
         if not self.is_titer:
@@ -110,9 +130,10 @@ def value(name: str, unit: str, sentinels: tuple[str, ...] = (), comments: str =
     )  # fmt: skip
 
 
-CONCENTRATION = value("value", "unit", OUT_OF_RANGE)
+CONCENTRATION = replace(value("value", "unit", OUT_OF_RANGE), qualitative="h.qualitative_result")
 BEAD_ARRAY = value("concentration_value", "concentration_unit", OUT_OF_RANGE)
 EXPRESSION = value("value", "unit")
+SEQUENCING = value("value", "result_unit")
 POPULATION = value("population_statistic", "population_stat_unit")
 CLINICAL = value("result_value", "result_unit", comments="null::text")
 SPOTS = Value("h.spot_number_reported", "h.spot_number_preferred", implied_unit="spots", sentinels=BELOW_ALL)

@@ -131,7 +131,7 @@ from star.{fact.relation} f""")
         "value_operator": "Comparison that the reported text, else the comments state",
         "value_standard": "The value in unit_standard, of a censored one its limit",
         "unit_standard": "The one unit of the dimension that the value's unit belongs to",
-        "value_source": "Where value_number comes from: preferred, reported or none",
+        "value_source": "Where value_number comes from: preferred, reported, qualitative or none",
         "value_quality": f"What the value is: {QUALITIES}",
         "log2_titer": "Logarithm to base 2 of a titre",
         "value_text": "The result of a typing assay: its alleles",
@@ -200,7 +200,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
     yield from differences.definitions()
     query, columns = _assay_results()
-    yield "fact_assay_result", "One result of any assay: the ten assay facts as one", query, columns
+    yield "fact_assay_result", "One result of any assay: all assay facts as one", query, columns
     yield from value_views.definitions()
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SERVED
 from tests.end_to_end.worlds import CANARY, NEWEST
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox, running_sandbox
@@ -54,14 +54,14 @@ def test_a_dead_service_fails_one_run_after_few_calls(
     installations: Installations, wide: RunningSandbox
 ) -> None:
     installation = installations.fresh(wide)
-    for name in ENDPOINTS:
+    for name in SERVED:
         wide.fault(name, "503")
     run = installation.run(retries=1)
     assert run.state == "failed"
     assert set(installation.states().values()) == {"failed"}
     assert len(installation.states()) == 16
     asked = [request["endpoint"] for request in wide.requests()]
-    dead = [name for name in asked if name in ENDPOINTS]
+    dead = [name for name in asked if name in SERVED]
     assert len(dead) == 3 * TRIES, "sixteen studies, and only the first three were asked for"
     ((state, failures, error),) = installation.ask("select state, failures, error from ops.circuit")
     assert (state, failures) == ("open", 3)

@@ -17,7 +17,7 @@ from include.landing import Fetch, Landed
 from include.pipeline import answers
 from include.pipeline.answers import Context, Expected
 from include.pipeline.records import Load
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import ENDPOINTS, SERVED
 from tests.support.source import KEY, Source, serving
 from tests.support.warehouse import Study, Warehouse, full_row, result, small_study, subject
 
@@ -103,7 +103,7 @@ class Extraction:
     def finish(self) -> Load:
         """Land what is missing and stage it."""
         context = self.context()
-        for endpoint in ENDPOINTS.values():
+        for endpoint in SERVED.values():
             answers.land(context, endpoint)
         context.tools.landing.write_manifest(
             context.fetch, context.landed.values(), source=self.source.url, release_date=None, started_at=""

@@ -18,7 +18,7 @@ from include.landing import Fetch
 from include.pipeline import discover, records, report, steps
 from include.pipeline.changes import Look
 from include.pipeline.decide import Decision, Policy, Restricted
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SERVED
 from include.sources.release import Release
 from include.warehouse.release_files import news, release_of
 from include.warehouse.tables import LOAD, WORK
@@ -108,7 +108,7 @@ class Source:
         rows = {**apart(load.study), "manifest": list(self._manifest(load.study))}
         landed = [
             landing.receive(fetch, endpoint, {}, [_body(rows.get(endpoint.name, []))])
-            for endpoint in ENDPOINTS.values()
+            for endpoint in SERVED.values()
         ]
         landing.write_manifest(fetch, landed, source="http://x", release_date=None, started_at="")
         records.set_state(self.warehouse.engine, load.load_id, "extracted")

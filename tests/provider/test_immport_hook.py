@@ -33,15 +33,15 @@ from immport_provider.errors import (
 from immport_provider.hooks.answers import Request, explained
 from immport_provider.hooks.retries import BACKOFF
 from include.landing import Fetch, Landing, LandingError
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SERVED
 from include.sources.model import Endpoint
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, rows_of, statuses
 from tests.support.sandbox import RunningSandbox
 
-ARM, ELISA, SUMMARY = ENDPOINTS["arm"], ENDPOINTS["elisa"], ENDPOINTS["summary"]
+ARM, ELISA, SUMMARY = SERVED["arm"], SERVED["elisa"], SERVED["summary"]
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
+@pytest.mark.parametrize("endpoint", SERVED.values(), ids=list(SERVED))
 def test_fetches_every_endpoint(endpoint: Endpoint, connect: Connect, study: str) -> None:
     with connect() as immport:
         rows = immport.fetch(endpoint, study, rows_of(endpoint))

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from include.landing import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SERVED
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.facts import ASSAY_FACTS
 from tests.sandbox.data import ARCHIVES
@@ -24,7 +24,12 @@ from tests.support.warehouse import RUN, Warehouse, copied
 from tests.support.world import RELEASES, ROWS, SEED, STUDIES, load_world, shared_studies
 
 #: Endpoints whose answers the independent computations read.
-ASKED = ("study", "demographic", "adverseEvent", *(str(fact.endpoint) for fact in ASSAY_FACTS))
+ASKED = (
+    "study",
+    "demographic",
+    "adverseEvent",
+    *(fact.endpoint for fact in ASSAY_FACTS if fact.endpoint in SERVED),
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
             rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ASKED}
             for study in shared_studies(sandbox):
                 for name in ASKED:
-                    path, parameters = ENDPOINTS[name].request(study)
+                    path, parameters = SERVED[name].request(study)
                     rows[name] += sandbox.get(path, **parameters).json()
             answers[release] = {endpoint: pd.DataFrame(found) for endpoint, found in rows.items()}
     yield World(warehouse, answers)

@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from include.sources.immport import ENDPOINTS, RESULT_ENDPOINTS, SHARED_DATA, STUDY_ENDPOINTS, references
+from include.sources.immport import (
+    ENDPOINTS,
+    PACKAGE_ENDPOINTS,
+    RESULT_ENDPOINTS,
+    SERVED,
+    SHARED_DATA,
+    STUDY_ENDPOINTS,
+    references,
+)
 from include.sources.lookups import is_stub
-from include.sources.model import Endpoint, Group, Kind, Shape
+from include.sources.model import Endpoint, Group, Kind, Route, Shape
 from tests.sandbox.data import DATA, SCHEMA, needs_data
 
 #: What may be declared of a field that ImmPort describes as this; text holds dates, and lists are models.
@@ -46,12 +54,24 @@ def test_every_endpoint_is_declared_once_in_its_group() -> None:
 
 
 def test_a_release_is_still_made_of_the_same_endpoints() -> None:
-    assert (len(STUDY_ENDPOINTS), len(RESULT_ENDPOINTS), len(ENDPOINTS)) == (22, 11, 33)
-    assert list(ENDPOINTS) == [item.name for item in (*STUDY_ENDPOINTS, *RESULT_ENDPOINTS)]
+    assert (len(STUDY_ENDPOINTS), len(RESULT_ENDPOINTS), len(SERVED)) == (22, 11, 33)
+    assert list(SERVED) == [item.name for item in (*STUDY_ENDPOINTS, *RESULT_ENDPOINTS)]
     assert STUDY_ENDPOINTS[0].name == "study"
     homes = {"study": "study", "arm": "arm", "subject": "demographic", "biosample": "biosample"}
     expected = {f"{name}Accession": home for name, home in homes.items()}
     assert references(SHARED_DATA["labtest"]) == {**expected, "plannedVisitAccession": "plannedVisit"}
+
+
+def test_what_packages_alone_tell_is_asked_of_no_api() -> None:
+    alone = {name: item for name, item in ENDPOINTS.items() if name not in SERVED}
+    assert list(alone) == [item.name for item in PACKAGE_ENDPOINTS]
+    assert not alone.keys() & SHARED_DATA.keys()
+    for item in alone.values():
+        assert (item.path, item.names, item.is_served) == ("", (), False)
+        assert (item.is_told_by(Route.API), item.is_told_by(Route.PACKAGE)) == (False, True)
+        assert set(item.key) <= {field.name for field in item.of_package}
+        assert item.unknown_columns(Route.API) == set(item.columns)
+    assert all(item.is_served for item in SERVED.values())
 
 
 @needs_data

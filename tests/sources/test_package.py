@@ -59,7 +59,8 @@ def test_a_header_name_holds_one_column_of_its_table() -> None:
 def test_every_declared_table_is_read() -> None:
     assert [name for name in TABLES if read_for(name) is None] == []
     assert read_for("mbaa_result") == "mbaa"
-    assert read_for("fcs_header") is None
+    assert read_for("fcs_header") == "fcs_header"
+    assert read_for("workspace") is None
 
 
 def test_routes_know_each_what_the_other_does_not() -> None:

@@ -18,7 +18,7 @@ from include.local.postgres import EmbeddedPostgres
 from include.pipeline.batch import Tools
 from include.sandbox.plan import RELEASES
 from include.sandbox.synthetic import SyntheticWorld
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SERVED
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.warehouse import vocabulary
 from include.warehouse.connect import warehouse_engine
@@ -26,7 +26,10 @@ from include.warehouse.migrate import upgrade
 from include.warehouse.model import DIMENSIONS, FACTS
 from include.warehouse.reference.entries import Entry, Relation, relations
 from include.warehouse.reference.examples import FILE, Examples
+from tests.support.routes import land_package, take
+from tests.support.sandbox import running_sandbox
 from tests.support.warehouse import RUN, Warehouse
+from tests.support.world import shared_studies
 
 #: The smallest world that has rows of every kind.
 STUDIES, ROWS, SEED = 8, 4, 7
@@ -38,15 +41,19 @@ _MADE_HERE = {item.key_column for item in DIMENSIONS} | {"measurand_key", "chang
 
 
 def load_world(warehouse: Warehouse) -> None:
-    """Load a small synthetic world at its newest release, with one study withdrawn."""
+    """Load a small synthetic world at its newest release, with one study withdrawn, by both routes."""
     world = SyntheticWorld(STUDIES, ROWS, SEED, packages=False)
     before, newest = list(RELEASES)[-2:]
     gone = set(world.studies(before)) - set(world.studies(newest))
     for release in (before, newest):
         for study in world.studies(release):
             if release == newest or study in gone:
-                rows = {name: _rows(world, name, study, release) for name in ENDPOINTS}
+                rows = {name: _rows(world, name, study, release) for name in SERVED}
                 warehouse.load(rows, str(release), study)
+    with running_sandbox(studies=STUDIES, rows=ROWS, seed=SEED) as sandbox:
+        sandbox.set_release(str(newest))
+        for study, latest in sorted(shared_studies(sandbox).items()):
+            take(warehouse, land_package(warehouse, sandbox, study, latest))
     for study in sorted(gone):
         warehouse.withdraw(study, str(newest), newest.key + 1)
     with warehouse.engine.begin() as connection:
@@ -56,7 +63,7 @@ def load_world(warehouse: Warehouse) -> None:
 
 
 def _rows(world: SyntheticWorld, endpoint: str, study: str, release: Any) -> list[dict[str, Any]]:
-    names = ENDPOINTS[endpoint].names
+    names = SERVED[endpoint].names
     found = ({name: row.get(name) for name in names} for row in world.rows(endpoint, study, release))
     return [json.loads(json.dumps(row, default=str)) for row in found]
 

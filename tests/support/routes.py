@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.landing import Fetch, Landed
 from include.pipeline import records
 from include.pipeline.records import Load
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import ENDPOINTS, SERVED
 from include.warehouse.publish import Published
 from include.warehouse.tables import LOAD
 from tests.support.sandbox import RunningSandbox
@@ -21,7 +21,7 @@ def land_answers(warehouse: Warehouse, sandbox: RunningSandbox, study: str, rele
     """Land every answer of the API, and open the load."""
     fetch = _fetch(study, release)
     return _complete(warehouse, sandbox, fetch, [
-        _answer(warehouse, sandbox, fetch, name) for name in ENDPOINTS
+        _answer(warehouse, sandbox, fetch, name) for name in SERVED
     ])  # fmt: skip
 
 

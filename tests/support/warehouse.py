@@ -22,7 +22,7 @@ from include.pipeline import records, steps
 from include.pipeline.batch import Tools
 from include.pipeline.records import EXTRACTED, Load, Step
 from include.quality import gate
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import ENDPOINTS, SERVED
 from include.sources.release import Release
 from include.warehouse import publish as publishing
 from include.warehouse.connect import warehouse_engine
@@ -92,7 +92,7 @@ class Warehouse:
         fetch = Fetch(study, release, f"fetch-{secrets.token_hex(4)}")
         landed = [
             landing.receive(fetch, endpoint, {}, [_body(rows.get(endpoint.name, []))])
-            for endpoint in ENDPOINTS.values()
+            for endpoint in SERVED.values()
         ]
         landing.write_manifest(
             fetch, landed, source="http://127.0.0.1", release_date="2026-01-01", started_at=""
