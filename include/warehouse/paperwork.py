@@ -206,7 +206,12 @@ STUDY_PANEL = Bridge(
     name="study_panel",
     grain="one part of the page that ImmPort shows of one study",
     endpoint="study_2_panel",
-    row_id=Column("panel_name", "Name of the part"),
+    row_id=Column(
+        "study_panel",
+        "Accession of the study and name of the part, with a stroke between",
+        source="s.study_accession || '/' || s.panel_name",
+    ),
+    columns=(Column("panel_name", "Name of the part"),),
 )
 
 EXPERIMENT_PROTOCOL = Bridge(

@@ -235,17 +235,18 @@ def upgrade() -> None:
     op.create_index('bridge_standard_curve_file_open_key', 'bridge_standard_curve_file', ['study_key', 'standard_curve_file'], unique=True, schema='history', postgresql_where=sa.text('valid_to = 2147483647'))
     op.create_table('bridge_study_panel',
     sa.Column('study_key', sa.BigInteger(), nullable=False, comment='Study that told the row'),
-    sa.Column('panel_name', sa.Text(), nullable=False, comment='Name of the part'),
+    sa.Column('study_panel', sa.Text(), nullable=False, comment='Accession of the study and name of the part, with a stroke between'),
+    sa.Column('panel_name', sa.Text(), nullable=True, comment='Name of the part'),
     sa.Column('valid_from', sa.Integer(), nullable=False, comment='Release key of the first release'),
     sa.Column('valid_to', sa.Integer(), nullable=False, comment='Release key of the end; 2147483647 is open'),
     sa.Column('load_id', sa.BigInteger(), nullable=False, comment='Load that wrote the version'),
     sa.Column('loaded_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False, comment='When the version was written'),
     sa.CheckConstraint('valid_from < valid_to', name=op.f('bridge_study_panel_interval_check')),
-    sa.PrimaryKeyConstraint('study_key', 'panel_name', 'valid_from', name=op.f('bridge_study_panel_pkey')),
+    sa.PrimaryKeyConstraint('study_key', 'study_panel', 'valid_from', name=op.f('bridge_study_panel_pkey')),
     schema='history',
     comment='Versions of bridge_study_panel: one part of the page that ImmPort shows of one study'
     )
-    op.create_index('bridge_study_panel_open_key', 'bridge_study_panel', ['study_key', 'panel_name'], unique=True, schema='history', postgresql_where=sa.text('valid_to = 2147483647'))
+    op.create_index('bridge_study_panel_open_key', 'bridge_study_panel', ['study_key', 'study_panel'], unique=True, schema='history', postgresql_where=sa.text('valid_to = 2147483647'))
     op.create_table('bridge_study_research_focus',
     sa.Column('study_key', sa.BigInteger(), nullable=False, comment='Study that told the row'),
     sa.Column('study_categorization_id', sa.BigInteger(), nullable=False, comment="ImmPort's number of the tie"),
