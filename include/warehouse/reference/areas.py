@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from include.warehouse.clinic import CLINIC_FACTS
+from include.warehouse.cytometry import CYTOMETRY
 from include.warehouse.declare import Dimension, Fact, Reference
 from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.materials import MATERIAL_BRIDGES, MATERIALS
 from include.warehouse.model import DIMENSION, FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.tables import metadata
 
@@ -51,12 +53,14 @@ class Area:
 
 def areas() -> Iterator[Area]:
     """All diagrams, in the order to show them."""
-    placed = (*ASSAY_FACTS, *CLINIC_FACTS)
-    told = (*PEOPLE, *SAMPLES)
+    materials: tuple[Dimension | Fact, ...] = (*MATERIALS, *MATERIAL_BRIDGES, *CYTOMETRY)
+    placed = (*ASSAY_FACTS, *CLINIC_FACTS, *materials)
+    told = (*PEOPLE, *SAMPLES, *(item.name for item in MATERIALS))
     papers = [item for item in VERSIONED_DIMENSIONS if item.name not in told]
     own = "Every table here has study_key, the key of dim_study, too; dashed ones are told elsewhere."
     yield Area("people", "Study and people", _boxes([DIMENSION[name] for name in PEOPLE], is_study=True))
     yield Area("samples", "Samples", _boxes([DIMENSION[name] for name in SAMPLES]), own)
+    yield Area("materials", "Materials and cytometry", _boxes(materials), own)
     each = "Every fact has study_key, the key of dim_study, too; dashed tables are told elsewhere."
     yield Area("assays", "Assays", _boxes(ASSAY_FACTS), each)
     yield Area("clinic", "Clinic", _boxes(CLINIC_FACTS), each)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import ENDPOINTS, SERVED
 from include.sources.model import Route
 from include.sources.package import RECIPES, read_for
 from include.sources.package_tables import TABLES
 from include.sources.package_unread import UNREAD
 from include.warehouse.carry import single_route
+from include.warehouse.model import VERSIONED
 
 
 def package_table(endpoint: str) -> str:
@@ -45,8 +46,9 @@ def package_sections() -> Iterator[str]:
     yield from ("", "## What only one route knows", "")
     yield "All other columns of the star are the same by the API and by the package, cell by cell. What a"
     yield "load does not know keeps the value it had at the release before."
+    yield from ("", "Tables that packages alone tell are above; of the others:")
     yield from ("", "| endpoint | only the API sends | only a package holds |", "|---|---|---|")
-    for item in ENDPOINTS.values():
+    for item in SERVED.values():
         api = ", ".join(f"`{name}`" for name in item.names if name in item.unpackaged)
         package = ", ".join(f"`{field.name}`" for field in item.of_package)
         if not item.is_packaged:
@@ -55,7 +57,9 @@ def package_sections() -> Iterator[str]:
             yield f"| {item.name} | {api or '-'} | {package or '-'} |"
     yield from ("", "| table of the star | columns | known from |", "|---|---|---|")
     for silent, told in ((Route.PACKAGE, "the API"), (Route.API, "packages")):
-        for relation, columns in single_route(silent).items():
+        alone = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
+        shared = (pair for pair in single_route(silent).items() if pair[0] not in alone)
+        for relation, columns in shared:
             yield f"| [{relation}](dictionary.md#{relation}) | {', '.join(columns)} | {told} |"
 
 

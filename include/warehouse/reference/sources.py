@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from include.sources.immport import ENDPOINTS, SHARED_DATA
+from include.sources.immport import ENDPOINTS, PACKAGE_ENDPOINTS, SERVED, SHARED_DATA
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint, Group
+from include.sources.package_tables import TABLES
 from include.warehouse.model import VERSIONED
 from include.warehouse.reference.entries import uses
 from include.warehouse.reference.notes import NOTE, cell
@@ -62,7 +63,16 @@ def _loaded(used: dict[tuple[str, str], list[str]]) -> Iterator[str]:
     yield ""
     yield "| endpoint | path | one row is | key | fields | package table | in the star | known quirks |"
     yield "|---|---|---|---|---|---|---|---|"
-    yield from (_source_line(item, _landing(item, used)) for item in ENDPOINTS.values())
+    yield from (_source_line(item, _landing(item, used)) for item in SERVED.values())
+    yield from ("", "## Told by packages alone", "")
+    yield "No endpoint of the API has these tables of a Tab package. A study that came by the API alone has"
+    yield "no row of them; one that came by a package before keeps those."
+    yield ""
+    yield "| package table | one row is | key | columns read | in the star |"
+    yield "|---|---|---|---|---|"
+    for item in PACKAGE_ENDPOINTS:
+        keys, count = ", ".join(item.key_columns), str(len(TABLES[item.name].columns))
+        yield f"| `{item.name}` | {item.about} | {keys} | {count} | {_linked(_landing(item, used))} |"
 
 
 def _not_loaded() -> Iterator[str]:
@@ -99,11 +109,15 @@ def _landing(endpoint: Endpoint, used: dict[tuple[str, str], list[str]]) -> list
     return list(dict.fromkeys([*made, *(name for name in named if name in versioned)]))
 
 
+def _linked(tables: list[str]) -> str:
+    return ", ".join(f"[{name}](dictionary.md#{name})" for name in tables) or "kept, not loaded"
+
+
 def _source_line(endpoint: Endpoint, tables: list[str] | None = None) -> str:
     path = endpoint.path + (f"?{endpoint.study_parameter}={{study}}" if endpoint.study_parameter else "")
     cells = [endpoint.name, f"`{path}`", endpoint.about, ", ".join(endpoint.key), str(len(endpoint.fields))]
     if tables is not None:
         cells.append(package_table(endpoint.name))
-        cells.append(", ".join(f"[{name}](dictionary.md#{name})" for name in tables) or "kept, not loaded")
+        cells.append(_linked(tables))
     cells.append(cell(endpoint.quirks) or "-")
     return f"| {' | '.join(cells)} |"
