@@ -12,6 +12,7 @@ from include.landing import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.quality import audit
+from include.quality.checks import Severity
 from include.sources.release import OPEN
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED
@@ -196,6 +197,41 @@ def test_weights_that_do_not_sum_to_one_are_found(loaded: Warehouse) -> None:
     (finding,) = audit.run(loaded.engine, "night")
     assert (finding.check.check_id, finding.check.relation) == ("weights", "bridge_study_grant")
     assert finding.failed_rows == 2
+
+
+def test_weights_of_an_experiment_sample_are_its_own(loaded: Warehouse) -> None:
+    text = loaded.value("select pg_get_viewdef('star.bridge_expsample_biosample'::regclass)")
+    by_study = text.replace("PARTITION BY h.study_key, h.expsample_key", "PARTITION BY h.study_key")
+    assert by_study != text
+    do(
+        loaded,
+        "insert into history.bridge_expsample_biosample select study_key, 'ES9/BS9', expsample_key + 1,"
+        " biosample_key, valid_from, valid_to, load_id, loaded_at from history.bridge_expsample_biosample"
+        " where valid_to = 2147483647 limit 1",
+        f"create or replace view star.bridge_expsample_biosample as {by_study}",
+    )
+    found = {item.check.check_id for item in audit.run(loaded.engine, "night")}
+    assert "weights" in found
+
+
+def test_a_table_that_an_upgrade_brought_waits_for_a_replay(loaded: Warehouse) -> None:
+    table = "bridge_expsample_biosample"
+    do(
+        loaded,
+        f"delete from history.{table}",
+        f"delete from ops.release_change where relation = '{table}'",
+    )
+    findings = audit.run(loaded.engine, "night")
+    assert {(item.check.check_id, item.check.relation, item.check.severity) for item in findings} == {
+        ("filled", table, Severity.WARNING)
+    }
+    # A publish that had written nothing of it would be told from that.
+    do(
+        loaded,
+        f"insert into ops.release_change select load_id, '{table}', 0, 0, 0, 0 from ops.release_change"
+        " where relation = 'dim_expsample'",
+    )
+    assert broken(loaded) == set()
 
 
 def test_rows_set_aside_are_accounted_for(warehouse: Warehouse) -> None:

@@ -28,6 +28,7 @@ ASKED = (
     "study",
     "demographic",
     "adverseEvent",
+    "expsample",
     *(fact.endpoint for fact in ASSAY_FACTS if fact.endpoint in SERVED),
 )
 

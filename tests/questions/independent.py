@@ -231,6 +231,17 @@ def _populations(answers: Answers) -> pd.DataFrame:
     return pd.DataFrame({"results": grouped.count(), "median": grouped.median(), "mean": grouped.mean()})
 
 
+def _pooled(answers: Answers) -> pd.DataFrame:
+    """Experiment samples by the number of their biosamples; rows repeat for each arm of a subject."""
+    pairs = answers["expsample"][["expsampleAccession", "biosampleAccession"]].drop_duplicates()
+    sizes = pairs.groupby("expsampleAccession").size()
+    found = sizes.value_counts().sort_index()
+    made = pd.DataFrame({"expsamples": found, "sum_of_weights": found.astype(float)})
+    made.index.name = "biosamples"
+    assert len(made) > 1, "no experiment sample of several biosamples"
+    return made
+
+
 #: Number of the question -> its answer once more.
 INDEPENDENT: dict[int, Callable[[Answers], pd.DataFrame]] = {
     1: _fold_rise_by_age,
@@ -243,6 +254,7 @@ INDEPENDENT: dict[int, Callable[[Answers], pd.DataFrame]] = {
     13: _bead_arrays,
     14: _spots,
     15: _replicates,
+    19: _pooled,
     20: _correlations,
     21: _adverse_events,
     26: _masked,

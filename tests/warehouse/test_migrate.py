@@ -17,7 +17,7 @@ from include.warehouse import migrate, views
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED
 from include.warehouse.tables import SCHEMAS, metadata
-from tests.support.warehouse import RUN, Warehouse, small_study
+from tests.support.warehouse import RUN, Warehouse, full_row, small_study
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
 
@@ -162,6 +162,37 @@ def test_a_warehouse_of_the_first_revision_upgrades_in_place(
     assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
     assert old.value("select count(*) from star.vocabulary_term") == 0
     assert old.value("select bool_and(is_known) and min(pieces) = 1 from ops.staged")
+    engine.dispose()
+
+
+def test_results_of_controls_get_the_keys_of_their_controls(
+    warehouse: Warehouse, database: sa.URL, tmp_path: Path
+) -> None:
+    """A warehouse of the revision before, with two releases of a bead array in it."""
+    well = {"studyAccession": "SDY1", "experimentAccession": "EXP1", "analyteReported": "IL-2"}
+    wells = [
+        full_row("mbaa", **well, resultId=1, sourceType="CONTROL SAMPLE", sourceAccession="CS1"),
+        full_row("mbaa", **well, resultId=2, sourceType="STANDARD_CURVE", sourceAccession="SC1"),
+        full_row("mbaa", **well, resultId=3, sourceType="EXPSAMPLE", sourceAccession="ES1"),
+        full_row("mbaa", **well, resultId=4, sourceType="CONTROL_SAMPLE", sourceAccession=None),
+    ]
+    warehouse.load({**small_study(), "mbaa": wells}, "DR1")
+    warehouse.load({**small_study(), "mbaa": [{**wells[0], "mfi": "9"}, *wells[2:]]}, "DR2")
+    question = """
+        select f.result_id, f.mfi, c.member, c.control_sample_accession, c.is_inferred, s.member,
+            s.standard_curve_accession, s.is_inferred
+        from star.fact_mbaa f join star.dim_control_sample c using (control_sample_key)
+        join star.dim_standard_curve s using (standard_curve_key) order by 1"""
+    answers = [warehouse.rows(question, as_of) for as_of in ("DR1", "DR2", None)]
+    assert [len(answer) for answer in answers] == [4, 3, 3]
+    migrate.upgrade(database, "0010")
+    engine = warehouse_engine(database)
+    _copy_what_it_could_hold(warehouse.engine, engine)
+    migrate.upgrade(database)
+    old = Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
+    members = "select valid_from, valid_to, is_inferred from history.dim_standard_curve where study_key > 0"
+    assert old.rows(members) == warehouse.rows(members) == [(10000, 20000, True)]
     engine.dispose()
 
 

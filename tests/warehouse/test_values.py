@@ -23,7 +23,8 @@ from include.warehouse.functions import WINDOWS
 from include.warehouse.units import UNITS, definitions
 from tests.sandbox.data import DATA
 from tests.support.clinic import assessment, lab_test
-from tests.support.packages import land_tables
+from tests.support.packages import SMALL, land_tables
+from tests.support.routes import take
 from tests.support.warehouse import RUN, Warehouse, copied, full_row, hai, result, small_study, subject
 
 #: Endpoint, reported, preferred, comments, unit -> number, operator, standard, its unit, quality, source.
@@ -527,3 +528,46 @@ def test_the_limits_of_real_titres(warehouse: Warehouse) -> None:
     logarithms = "select count(*) filter (where log2_titer is null), count(*) from star.fact_neut_ab_titer"
     numberless = titres["value_preferred"].isin(["0", ""])
     assert warehouse.rows(logarithms) == [(int(numberless.sum()), len(titres))]
+
+
+def test_a_result_in_words_states_a_limit_or_stands_in_for_the_value(warehouse: Warehouse) -> None:
+    """Old packages have it beside the value: SDY208 has 49.9999 there with <50."""
+    common = "ARM1 BS1 SUB1 ES1 EXP1 SDY1 IL-6 pg/ml"
+    package = {
+        **SMALL,
+        "elisa_result": f"""
+            RESULT_ID ARM_ACCESSION BIOSAMPLE_ACCESSION SUBJECT_ACCESSION EXPSAMPLE_ACCESSION \
+            EXPERIMENT_ACCESSION STUDY_ACCESSION ANALYTE UNIT_REPORTED VALUE_REPORTED QUALITATIVE_RESULT
+            1 {common} 49.9999 <50
+            2 {common} - <50
+            3 {common} - Positive
+            4 {common} 7 -
+            5 {common} - -
+            6 {common} 7 <50
+            """,
+    }
+    take(warehouse, land_tables(warehouse, package))
+    found = warehouse.rows(f"select result_id, qualitative_result, {COLUMNS} from star.fact_elisa order by 1")
+    fifty, seven = Decimal(50), Decimal(7)
+    assert found == [
+        (1, "<50", Decimal("49.9999"), "<", fifty, "pg/ml", LOW, REPORTED),
+        (2, "<50", fifty, "<", fifty, "pg/ml", LOW, "qualitative"),
+        (3, "Positive", None, None, None, "pg/ml", CODED, NONE),
+        (4, None, seven, None, seven, "pg/ml", OK, REPORTED),
+        (5, None, None, None, None, "pg/ml", MISSING, NONE),
+        (6, "<50", seven, None, seven, "pg/ml", OK, REPORTED),
+    ]
+
+
+def test_spots_are_told_per_million_cells_plated(warehouse: Warehouse) -> None:
+    plated = (("30", "100000", None), ("30", "1000000", None), ("30", "1e5", "200000"), ("30", "0", None),
+              ("30", None, None), ("-999", "100000", None), ("TNTC", "100000", None))  # fmt: skip
+    rows = [
+        result(
+            "elispot", number, spotNumberReported=spots, cellNumberReported=cells, cellNumberPreferred=curated
+        )
+        for number, (spots, cells, curated) in enumerate(plated, start=1)
+    ]
+    warehouse.load({**small_study(), "hai": [], "elispot": rows})
+    found = warehouse.rows("select spots_per_million from star.fact_elispot order by result_id")
+    assert [value for (value,) in found] == [300, 30, 150, None, None, None, None]
