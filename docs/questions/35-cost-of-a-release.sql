@@ -6,6 +6,6 @@ select
     sum(corrected) as corrected,
     sum(withdrawn) as withdrawn,
     sum(unchanged) as unchanged
-from star.release_change
+from mart.release_change
 group by study_accession, release_key, release_version, published_at
 order by study_accession, release_key, published_at;

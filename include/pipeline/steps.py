@@ -7,6 +7,7 @@ from include.pipeline import records
 from include.pipeline.batch import Tools
 from include.pipeline.records import CHECKED, Load, Step
 from include.quality import gate
+from include.quality.outcome import Load as Judged
 from include.warehouse import publish as publishing
 from include.warehouse import stage as staging
 from include.warehouse.publish import Publication, StagingLostError
@@ -29,7 +30,7 @@ def check(tools: Tools, load: Load, step: Step) -> None:
 
     :raises CheckFailedError: a critical check failed.
     """
-    about = gate.Load(load.load_id, load.study, load.release, load.release_key)
+    about = Judged(load.load_id, load.study, load.release, load.release_key)
     outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished)
     step.rows = outcome.rows
     passed = outcome.expectations - outcome.failed

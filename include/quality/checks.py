@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from include.sources.immport import ENDPOINTS, references
+from include.sources.immport import ENDPOINTS, TIES, references
 from include.sources.model import Endpoint, Kind, snake_case
 from include.warehouse.declare import Fact, Type, staged_columns
 from include.warehouse.model import DIMENSIONS, FACTS
@@ -68,6 +68,7 @@ def checks(endpoint: Endpoint, load_id: int, study: str, staged: int) -> Iterato
     yield from _keys(endpoint, load_id)
     yield from _types(endpoint)
     yield from _references(endpoint, load_id)
+    yield from _agreements(endpoint, load_id)
     for name, values in endpoint.vocabulary.items():
         yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), list(values))
     if "study_accession" in endpoint.columns:
@@ -100,7 +101,8 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     # A key may lack a part (a sample without an arm): null is a value like any other here.
     keys = ", ".join(f"coalesce(s.{column}, '')" for column in endpoint.key_columns)
     same_key = " and ".join(f"o.{c} is not distinct from s.{c}" for c in endpoint.key_columns)
-    different = ", ".join(f"o.{c}" for c in endpoint.columns), ", ".join(f"s.{c}" for c in endpoint.columns)
+    compared = [item.column for item in endpoint.staged_fields if item.name not in endpoint.several]
+    different = ", ".join(f"o.{c}" for c in compared), ", ".join(f"s.{c}" for c in compared)
     table = staging_table(load_id, endpoint)
     # Only keys that repeat are compared, so that a table of unique keys costs one grouping.
     conflict = (
@@ -187,6 +189,32 @@ def _references(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
         missing = f"not exists (select 1 from {parent} p where p.{column} = s.{column})"
         # The row is published all the same, with an inferred member: a late parent loses no result.
         yield _rows(f"reference:{name}", Severity.WARNING, f"s.{column} is not null and {missing}")
+
+
+def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
+    """What a result repeats of its subject and sample must be what these say themselves.
+
+    They do in every real row seen, so that a break is a finding.
+    """
+    if not endpoint.study_parameter:
+        return
+    for first, second, home in TIES:
+        if not {first, second} <= set(endpoint.names):
+            continue
+        one, other, table = snake_case(first), snake_case(second), staging_table(load_id, ENDPOINTS[home])
+        # A first that is not there at all is told by its reference.
+        broken = (
+            f"s.{other} is not null and exists (select 1 from {table} p where p.{one} = s.{one})"
+            f" and not exists (select 1 from {table} p where p.{one} = s.{one} and p.{other} = s.{other})"
+        )
+        yield _rows(f"agrees:{first}:{second}", Severity.WARNING, broken)
+    if "study_time_collected" in endpoint.columns:
+        times = "row(t.study_time_collected, t.study_time_collected_unit)"
+        several = (
+            f"select t.biosample_accession from {staging_table(load_id, endpoint)} t"
+            f" group by t.biosample_accession having count(distinct {times}) > 1"
+        )
+        yield _rows("agrees:studyTimeCollected", Severity.WARNING, f"s.biosample_accession in ({several})")
 
 
 def _rows(check_id: str, severity: Severity, broken: str) -> Check:

@@ -6,57 +6,22 @@ It fails closed: an error in a check, a load without rows or without expectation
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
 from include.quality.checks import Check, Severity, checks
-from include.quality.completeness import compare_counts
-from include.quality.totals import declared_results
+from include.quality.outcome import Load, Outcome, add_result
+from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
-from include.sources.package_tables import NAMES
-from include.sources.release import OPEN
-from include.warehouse.declare import Dimension, Fact, Type
-from include.warehouse.incoming import digest
-from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.stage import ENCODABLE, staging_table
-from include.warehouse.tables import PACKAGE_TABLE, QUARANTINE, RESULT, STAGED
-from include.warehouse.unpack import PACKAGE_LINE, member_name
-
-#: Share of an endpoint's rows that may be set aside before the study itself is in doubt.
-MAX_QUARANTINED = 0.1
-#: Share of a fact's results that may vanish between two releases, once there are enough to judge.
-MAX_VANISHED, ENOUGH_ROWS = 0.2, 50
+from include.warehouse.tables import QUARANTINE, RESULT, STAGED
+from include.warehouse.unpack import PACKAGE_LINE
 
 
 class GateError(RuntimeError):
     """The gate is closed: why, in words a person can act on."""
-
-
-@dataclass
-class Outcome:
-    """What the checks of one load found."""
-
-    rows: int = 0
-    expectations: int = 0
-    failed: int = 0
-    quarantined: int = 0
-    critical: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Load:
-    """What the gate must know of the load it judges.
-
-    :param release_key: position on the release line at which it would become valid.
-    """
-
-    load_id: int
-    study: str
-    release: str
-    release_key: int
 
 
 def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Outcome:
@@ -93,7 +58,7 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
     with engine.begin() as connection:
         for endpoint, suite, verdicts in found:
             _record(connection, endpoint, load, suite, verdicts, outcome)
-        _control_totals(connection, load, counts, outcome, accept_vanished)
+        control_totals(connection, load, counts, outcome, accept_vanished)
     if not outcome.expectations:
         raise GateError(f"{load.study} {load.release}: no expectation was checked")
     return outcome
@@ -165,7 +130,7 @@ def _record(
         broken = 0 if success else _broken_rows(connection, endpoint, load, check)
         if not success and not broken and check.broken is not None:
             raise GateError(f"{load.study} {load.release} {endpoint.name}: {check.check_id} failed on no row")
-        _add_result(connection, endpoint.name, load, check.check_id, check.severity, success, broken, None)
+        add_result(connection, endpoint.name, load, check.check_id, check.severity, success, broken, None)
         outcome.expectations += 1
         outcome.failed += not success
         if not success and check.severity is Severity.CRITICAL:
@@ -197,141 +162,3 @@ def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: Load, chec
         "rule": check.check_id,
     }
     return connection.exec_driver_sql(statement, values).rowcount
-
-
-def _add_result(
-    connection: sa.Connection,
-    endpoint: str,
-    load: Load,
-    check_id: str,
-    severity: Severity,
-    success: bool,
-    broken: int,
-    detail: str | None,
-) -> None:
-    connection.execute(
-        sa.insert(RESULT).values(
-            load_id=load.load_id,
-            endpoint=endpoint,
-            check_id=check_id,
-            severity=severity.value,
-            success=success,
-            unexpected_rows=broken,
-            detail=detail,
-        )
-    )
-
-
-def _control_totals(
-    connection: sa.Connection, load: Load, counts: dict[str, int], outcome: Outcome, accept_vanished: bool
-) -> None:
-    """What no single table shows: too many rows set aside, too many results gone since last time."""
-    held = sa.select(QUARANTINE.c.endpoint, sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
-        QUARANTINE.c.load_id == load.load_id
-    )
-    lines = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.rows)
-    of_tables = {
-        member_name(NAMES.get(name, name)): rows
-        for name, rows in connection.execute(lines.where(PACKAGE_TABLE.c.load_id == load.load_id))
-    }
-    for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
-        rows = counts[endpoint] if endpoint in counts else of_tables.get(endpoint, 0)
-        share = broken / max(rows, 1)
-        detail = f"{broken} of {rows} rows set aside"
-        _total(
-            connection, load, endpoint, "quarantine_share", share <= MAX_QUARANTINED, broken, detail, outcome
-        )
-    for found in compare_counts(connection, load.load_id):
-        _total(
-            connection,
-            load,
-            found.endpoint,
-            found.check_id,
-            found.success,
-            found.broken,
-            found.detail,
-            outcome,
-            found.severity,
-        )
-    for dimension in VERSIONED_DIMENSIONS:
-        if not dimension.shared:
-            foreign = _foreign_members(connection, load, dimension)
-            detail = f"{foreign} members are described by another study"
-            _total(connection, load, dimension.endpoint or "", "home", not foreign, foreign, detail, outcome)
-    declared, wrong = declared_results(connection, load.load_id)
-    if declared:
-        detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
-        _total(
-            connection,
-            load,
-            "expsample",
-            "declared_results",
-            not wrong,
-            wrong,
-            detail,
-            outcome,
-            Severity.WARNING,
-        )
-    told = sa.select(STAGED.c.endpoint).where(STAGED.c.load_id == load.load_id, STAGED.c.is_known)
-    known = set(connection.scalars(told))
-    # Of what the load does not tell, nothing vanishes: it stays as it is.
-    for fact in (item for item in FACTS if item.endpoint in known):
-        before, gone = _vanished(connection, load, fact)
-        if before:
-            kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
-            detail = f"{gone} of {before} results of the last release are gone"
-            severity = Severity.WARNING if fact.may_shrink else Severity.CRITICAL
-            endpoint = fact.endpoint or ""
-            _total(connection, load, endpoint, "results_kept", kept, gone, detail, outcome, severity)
-
-
-def _vanished(connection: sa.Connection, load: Load, fact: Fact) -> tuple[int, int]:
-    """Rows known at the release of the load so far, and how many of them were not staged.
-
-    An older release that is loaded late is compared with what was known then, not with what is open now.
-    """
-    table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
-    staged = f"btrim({fact.row_id.raw}, ' ')" if fact.row_id.type is Type.INTEGER else fact.row_id.raw
-    before, gone = connection.exec_driver_sql(
-        f"""select count(*), count(*) filter (where not exists
-                (select 1 from {table} s where {staged} = h.{fact.identity}::text))
-            from history.{fact.relation} h join history.key_study k using (study_key)
-            where k.study_accession = %(study)s
-                and h.valid_from <= %(release)s and h.valid_to > %(release)s""",
-        {"study": load.study, "release": load.release_key},
-    ).one()
-    return before, gone
-
-
-def _foreign_members(connection: sa.Connection, load: Load, dimension: Dimension) -> int:
-    """Members of a staged study that another study holds: a join would find them twice."""
-    key = dimension.key_column
-    table = staging_table(load.load_id, ENDPOINTS[dimension.endpoint or ""])
-    natural = digest(dimension, tuple(f"s.{item.name}" for item in dimension.natural_key))
-    found = connection.exec_driver_sql(
-        f"""select count(distinct h.{key}) from {table} s
-            join history.{dimension.key_table} k on k.natural_key = {natural}
-            join history.{dimension.relation} h on h.{key} = k.{key}
-            join history.key_study o on o.study_key = h.study_key
-            where h.valid_to = {OPEN} and o.study_accession <> %(study)s""",
-        {"study": load.study},
-    )
-    return int(found.scalar_one())
-
-
-def _total(
-    connection: sa.Connection,
-    load: Load,
-    endpoint: str,
-    check_id: str,
-    success: bool,
-    broken: int,
-    detail: str,
-    outcome: Outcome,
-    severity: Severity = Severity.CRITICAL,
-) -> None:
-    _add_result(connection, endpoint, load, check_id, severity, success, broken, detail)
-    outcome.expectations += 1
-    outcome.failed += not success
-    if not success and severity is Severity.CRITICAL:
-        outcome.critical.append(f"{endpoint}: {check_id} ({detail})")

@@ -1,12 +1,142 @@
-"""Numbers that a source states of itself, compared with what was staged."""
+"""What no single table shows: too many rows set aside, results that vanish, numbers that a source states."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from include.sources.immport import ENDPOINTS, RESULT_ENDPOINTS
+from include.quality.checks import Severity
+from include.quality.completeness import compare_counts
+from include.quality.outcome import Load, Outcome, add_result
+from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
-from include.warehouse.staging import staging_table
+from include.sources.package_tables import NAMES
+from include.sources.release import OPEN
+from include.warehouse.declare import Dimension, Fact, Type
+from include.warehouse.incoming import digest
+from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
+from include.warehouse.stage import staging_table
+from include.warehouse.tables import PACKAGE_TABLE, QUARANTINE, STAGED
+from include.warehouse.unpack import member_name
+
+#: Share of an endpoint's rows that may be set aside before the study itself is in doubt.
+MAX_QUARANTINED = 0.1
+#: Share of a fact's results that may vanish between two releases, once there are enough to judge.
+MAX_VANISHED, ENOUGH_ROWS = 0.2, 50
+
+
+def control_totals(
+    connection: sa.Connection, load: Load, counts: dict[str, int], outcome: Outcome, accept_vanished: bool
+) -> None:
+    """What no single table shows: too many rows set aside, too many results gone since last time."""
+    held = sa.select(QUARANTINE.c.endpoint, sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
+        QUARANTINE.c.load_id == load.load_id
+    )
+    lines = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.rows)
+    of_tables = {
+        member_name(NAMES.get(name, name)): rows
+        for name, rows in connection.execute(lines.where(PACKAGE_TABLE.c.load_id == load.load_id))
+    }
+    for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
+        rows = counts[endpoint] if endpoint in counts else of_tables.get(endpoint, 0)
+        share = broken / max(rows, 1)
+        detail = f"{broken} of {rows} rows set aside"
+        _total(
+            connection, load, endpoint, "quarantine_share", share <= MAX_QUARANTINED, broken, detail, outcome
+        )
+    for found in compare_counts(connection, load.load_id):
+        _total(
+            connection,
+            load,
+            found.endpoint,
+            found.check_id,
+            found.success,
+            found.broken,
+            found.detail,
+            outcome,
+            found.severity,
+        )
+    for dimension in VERSIONED_DIMENSIONS:
+        if not dimension.shared:
+            foreign = _foreign_members(connection, load, dimension)
+            detail = f"{foreign} members are described by another study"
+            _total(connection, load, dimension.endpoint or "", "home", not foreign, foreign, detail, outcome)
+    declared, wrong = declared_results(connection, load.load_id)
+    if declared:
+        detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
+        _total(
+            connection,
+            load,
+            "expsample",
+            "declared_results",
+            not wrong,
+            wrong,
+            detail,
+            outcome,
+            Severity.WARNING,
+        )
+    told = sa.select(STAGED.c.endpoint).where(STAGED.c.load_id == load.load_id, STAGED.c.is_known)
+    known = set(connection.scalars(told))
+    # Of what the load does not tell, nothing vanishes: it stays as it is.
+    for fact in (item for item in FACTS if item.endpoint in known):
+        before, gone = _vanished(connection, load, fact)
+        if before:
+            kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
+            detail = f"{gone} of {before} results of the last release are gone"
+            severity = Severity.WARNING if fact.may_shrink else Severity.CRITICAL
+            endpoint = fact.endpoint or ""
+            _total(connection, load, endpoint, "results_kept", kept, gone, detail, outcome, severity)
+
+
+def _vanished(connection: sa.Connection, load: Load, fact: Fact) -> tuple[int, int]:
+    """Rows known at the release of the load so far, and how many of them were not staged.
+
+    An older release that is loaded late is compared with what was known then, not with what is open now.
+    """
+    table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
+    staged = f"btrim({fact.row_id.raw}, ' ')" if fact.row_id.type is Type.INTEGER else fact.row_id.raw
+    before, gone = connection.exec_driver_sql(
+        f"""select count(*), count(*) filter (where not exists
+                (select 1 from {table} s where {staged} = h.{fact.identity}::text))
+            from history.{fact.relation} h join history.key_study k using (study_key)
+            where k.study_accession = %(study)s
+                and h.valid_from <= %(release)s and h.valid_to > %(release)s""",
+        {"study": load.study, "release": load.release_key},
+    ).one()
+    return before, gone
+
+
+def _foreign_members(connection: sa.Connection, load: Load, dimension: Dimension) -> int:
+    """Members of a staged study that another study holds: a join would find them twice."""
+    key = dimension.key_column
+    table = staging_table(load.load_id, ENDPOINTS[dimension.endpoint or ""])
+    natural = digest(dimension, tuple(f"s.{item.name}" for item in dimension.natural_key))
+    found = connection.exec_driver_sql(
+        f"""select count(distinct h.{key}) from {table} s
+            join history.{dimension.key_table} k on k.natural_key = {natural}
+            join history.{dimension.relation} h on h.{key} = k.{key}
+            join history.key_study o on o.study_key = h.study_key
+            where h.valid_to = {OPEN} and o.study_accession <> %(study)s""",
+        {"study": load.study},
+    )
+    return int(found.scalar_one())
+
+
+def _total(
+    connection: sa.Connection,
+    load: Load,
+    endpoint: str,
+    check_id: str,
+    success: bool,
+    broken: int,
+    detail: str,
+    outcome: Outcome,
+    severity: Severity = Severity.CRITICAL,
+) -> None:
+    add_result(connection, endpoint, load, check_id, severity, success, broken, detail)
+    outcome.expectations += 1
+    outcome.failed += not success
+    if not success and severity is Severity.CRITICAL:
+        outcome.critical.append(f"{endpoint}: {check_id} ({detail})")
 
 
 def declared_results(connection: sa.Connection, load_id: int) -> tuple[int, int]:
@@ -20,7 +150,7 @@ def declared_results(connection: sa.Connection, load_id: int) -> tuple[int, int]
     results = " union all ".join(
         f"select s.{sample} as expsample_accession, '{item.name}' as endpoint, s.result_id"
         f" from {staging_table(load_id, item)} s"
-        for item in RESULT_ENDPOINTS
+        for item in ENDPOINTS.values()
         if item.key == ("resultId",) and (sample := _sample_column(item))
     )
     declared, wrong = connection.exec_driver_sql(

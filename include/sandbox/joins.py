@@ -207,7 +207,9 @@ class Joins:
         """Add the treatments of a row's experiment sample; bead arrays name theirs as the source."""
         pair = {"sample": "EXPSAMPLE_ACCESSION", "treatmentAccession": "TREATMENT_ACCESSION"}
         pairs = self.read("expsample_2_treatment", pair).drop_duplicates()
-        joined = {sample: ",".join(group["treatmentAccession"]) for sample, group in pairs.groupby("sample")}
+        joined = {
+            sample: ",".join(sorted(group["treatmentAccession"])) for sample, group in pairs.groupby("sample")
+        }
         named = [name for name in ("expsampleAccession", "sourceAccession") if name in rows][:1]
         given = _looked_up(rows[named[0]], joined) if named else ""
         return rows.assign(treatmentAccession=given)

@@ -90,6 +90,14 @@ SHARED_DATA: dict[str, Endpoint] = {
 HOMES: dict[str, str] = {item.identifies: item.name for item in ENDPOINTS.values() if item.identifies}
 
 
+#: Two fields that a result repeats together, and the endpoint whose rows tie them.
+TIES = (
+    ("armAccession", "subjectAccession", "demographic"),
+    ("biosampleAccession", "subjectAccession", "biosample"),
+    ("expsampleAccession", "biosampleAccession", "expsample"),
+)
+
+
 def references(endpoint: Endpoint) -> dict[str, str]:
     """Fields of an endpoint that must exist in another: field name to the endpoint that owns it."""
     names = (item.name for item in endpoint.staged_fields)

@@ -90,6 +90,8 @@ class Endpoint:
     :param of_package: fields that a Tab package knows and the API does not send.
     :param unpackaged: names of fields that the API sends and no package knows.
     :param is_packaged: whether a package holds what the endpoint tells at all.
+    :param several: names of fields that may hold one of several values: rows of one key that differ in
+        nothing else are one row with all of them.
     :param quirks: what one would not expect of it, as seen in answers and packages.
     """
 
@@ -108,6 +110,7 @@ class Endpoint:
     of_package: tuple[Field, ...] = ()
     unpackaged: frozenset[str] = frozenset()
     is_packaged: bool = True
+    several: frozenset[str] = frozenset()
     quirks: str = ""
 
     @property

@@ -194,7 +194,7 @@ def treatments(sample: str) -> Join:
     pairs = once("expsample_2_treatment", "expsample_accession", "treatment_accession")
     return Join(
         f"left join (select p.expsample_accession,"
-        f" string_agg(p.treatment_accession, ',' order by p.row_number) as accessions"
+        f" string_agg(p.treatment_accession, ',' order by p.treatment_accession) as accessions"
         f" from {pairs} p group by p.expsample_accession) given on given.expsample_accession = {sample}",
         {"treatmentAccession": "given.accessions"},
     )

@@ -19,6 +19,8 @@ def _result(
         about,
         study_parameter="studyAccession",
         of_package=parse_fields(of_package),
+        # Whether a sample of two treatments has one row with both or one with each is nowhere documented.
+        several=frozenset({"treatmentAccession"} & set(fields.split())),
         quirks=quirks,
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
+from include.sources.model import snake_case
 from include.sources.release import OPEN
 from include.warehouse import carry
 from include.warehouse.declare import Dimension, Fact, Reference, Type
@@ -206,13 +207,39 @@ def _reference(number: int, reference: Reference) -> tuple[str, str]:
     return key, f"left join history.{target.key_table} r{number} on r{number}.natural_key = {natural}"
 
 
+def _several(table: Dimension | Fact) -> list[str]:
+    """Columns of a table of which several rows of one key may tell a value each."""
+    several = {snake_case(name) for name in ENDPOINTS[table.endpoint or ""].several}
+    return [column.name for column in table.columns if column.name in several and column.source is None]
+
+
+def _gathered(table: Dimension | Fact, load: _Load, columns: list[str]) -> str:
+    """The join that brings all values of such columns, in the order of their text, for keys of several rows."""
+    endpoint = ENDPOINTS[table.endpoint or ""]
+    keys = endpoint.key_columns
+    values = ", ".join(f"string_agg(distinct s.{name}, ',' order by s.{name}) as {name}" for name in columns)
+    same = " and ".join(f"g.{key} = s.{key}" for key in keys)
+    of_keys = ", ".join(f"s.{key}" for key in keys)
+    return (
+        f"left join (select {of_keys}, {values} from {staging_table(load.load_id, endpoint)} s"
+        f" where {_kept(table, load)} group by {of_keys} having count(*) > 1) g on {same}"
+    )
+
+
 def _select(table: Dimension | Fact, load: _Load) -> str:
     items, joins = [], []
+    several = _several(table)
+    if several:
+        joins.append(_gathered(table, load, several))
     for number, reference in enumerate(table.references):
         item, join = _reference(number, reference)
         items.append(item)
         joins.append(join)
-    items += [f"{column.value} as {column.name}" for column in table.columns]
+    items += [
+        f"{f'coalesce(g.{column.name}, {column.value})' if column.name in several else column.value}"
+        f" as {column.name}"
+        for column in table.columns
+    ]
     if isinstance(table, Dimension):
         identity = f"k.{table.key_column}"
         items.append("false as is_inferred")

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from include.pipeline import steps
 from include.pipeline.records import Load
-from include.quality import gate
 from include.quality.checks import PATTERNS, checks
 from include.quality.gate import GateError
+from include.quality.outcome import Load as Judged
+from include.quality.outcome import Outcome
+from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Kind
 from include.warehouse.stage import staging_table
@@ -141,6 +143,31 @@ def test_good_rows_pass(warehouse: Warehouse) -> None:
     assert (outcome.failed, outcome.quarantined, outcome.critical, outcome.rows) == (0, 0, [], 15)
     assert outcome.expectations == len(verdicts(warehouse, load)) > 100
     agrees_with_sql(warehouse, load)
+
+
+def test_results_that_disagree_with_their_sample_are_told_and_published(warehouse: Warehouse) -> None:
+    """What rows repeat of subject, arm, sample and time, each wrong once; a reference is another matter."""
+    rows = small_study(hai(1), hai(2, armAccession="ARM2"), hai(3, who=2, biosampleAccession="BS1"))
+    rows["hai"] += [
+        hai(4, biosampleAccession="BS2"),
+        hai(5, studyTimeCollected=3),
+        hai(6, armAccession="ARM7"),
+    ]
+    load = warehouse.land(rows)
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    agrees_with_sql(warehouse, load)
+    assert failures(warehouse, load) == {
+        ("hai", "agrees:armAccession:subjectAccession"): 1,
+        ("hai", "agrees:biosampleAccession:subjectAccession"): 2,
+        ("hai", "agrees:expsampleAccession:biosampleAccession"): 2,
+        # All rows of the sample: which of its times is right, nothing says.
+        ("hai", "agrees:studyTimeCollected"): 5,
+        ("hai", "reference:armAccession"): 1,
+    }
+    assert (outcome.critical, outcome.quarantined) == ([], 0)
+    warehouse.publish(load)
+    assert warehouse.value("select count(*) from star.fact_hai") == 6
 
 
 def test_bad_rows_are_set_aside_and_the_others_published(warehouse: Warehouse) -> None:
@@ -285,13 +312,13 @@ def test_a_key_that_no_index_holds_is_set_aside(warehouse: Warehouse) -> None:
 
 def totals(warehouse: Warehouse, load: Load, accepted: bool) -> list[str]:
     """The control totals alone: they need no Great Expectations."""
-    outcome = gate.Outcome()
-    about = gate.Load(load.load_id, load.study, load.release, load.release_key)
+    outcome = Outcome()
+    about = Judged(load.load_id, load.study, load.release, load.release_key)
     with warehouse.engine.begin() as connection:
         rows = connection.execute(
             sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)
         )
-        gate._control_totals(connection, about, dict(rows.all()), outcome, accepted)
+        control_totals(connection, about, dict(rows.all()), outcome, accepted)
     return outcome.critical
 
 

@@ -22,6 +22,8 @@ from include.pipeline import records, steps
 from include.pipeline.batch import Tools
 from include.pipeline.records import EXTRACTED, Load, Step
 from include.quality import gate
+from include.quality.outcome import Load as Judged
+from include.quality.outcome import Outcome
 from include.sources.immport import ENDPOINTS, SERVED
 from include.sources.release import Release
 from include.warehouse import publish as publishing
@@ -128,8 +130,8 @@ class Warehouse:
         self.pass_gate(load)
         return load
 
-    def judge(self, load: Load, **options: bool) -> gate.Outcome:
-        about = gate.Load(load.load_id, load.study, load.release, load.release_key)
+    def judge(self, load: Load, **options: bool) -> Outcome:
+        about = Judged(load.load_id, load.study, load.release, load.release_key)
         return gate.judge(self.engine, about, **options)
 
     def publish(self, load: Load, engine: sa.Engine | None = None, fence: int | None = None) -> Published:

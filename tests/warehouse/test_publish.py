@@ -84,6 +84,26 @@ def test_the_fence_is_each_study_s_own(warehouse: Warehouse) -> None:
     assert not warehouse.publish(load, fence=fence).was_known
 
 
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)])
+def test_a_result_sent_once_for_each_treatment_is_one_with_all(
+    warehouse: Warehouse, order: tuple[int, ...]
+) -> None:
+    """Whether ImmPort sends a list or a row for each is nowhere documented."""
+    given = [hai(1, treatmentAccession=f"TRT{number}") for number in order]
+    rows = small_study(*given, hai(2, treatmentAccession="TRT1,TRT9"), hai(3))
+    load = warehouse.land(rows)
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    assert (outcome.critical, outcome.quarantined) == ([], 0)
+    warehouse.publish(load)
+    found = warehouse.rows("select result_id, treatment_accession from star.fact_hai order by 1")
+    assert found == [(1, "TRT1,TRT2,TRT3"), (2, "TRT1,TRT9"), (3, None)]
+    again = warehouse.land({**rows, "hai": rows["hai"][::-1]}, "DR2")
+    warehouse.stage(again)
+    warehouse.pass_gate(again)
+    assert warehouse.publish(again).rows_written == 0
+
+
 def test_a_load_published_twice_is_published_once(warehouse: Warehouse) -> None:
     load = warehouse.ready(small_study())
     first = warehouse.publish(load)
