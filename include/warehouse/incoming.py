@@ -214,7 +214,7 @@ def _several(table: Dimension | Fact) -> list[str]:
 
 
 def _gathered(table: Dimension | Fact, load: _Load, columns: list[str]) -> str:
-    """The join that brings all values of such columns, in the order of their text, for keys of several rows."""
+    """The join that brings all values of such columns, in the order of their text, where a key repeats."""
     endpoint = ENDPOINTS[table.endpoint or ""]
     keys = endpoint.key_columns
     values = ", ".join(f"string_agg(distinct s.{name}, ',' order by s.{name}) as {name}" for name in columns)
