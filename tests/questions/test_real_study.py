@@ -119,3 +119,25 @@ def test_counts_of_cells_are_no_percents(real: sa.URL) -> None:
 
 def test_techniques_say_the_assays(real: sa.URL) -> None:
     assert {row["is_disagreeing"] for row in answer(real, question(18))} == {"f"}
+
+
+def test_experiment_samples_are_inventoried(real: sa.URL) -> None:
+    """Results, files, samples and reagents of each, counted with pandas; some have files alone."""
+    text = """select expsample_accession, loaded_results, files, biosamples, reagents, is_files_only
+        from mart.expsample_inventory order by expsample_accession"""
+    sample = "expsample_accession"
+    of_result = pd.concat([table(f"{name}_result") for name in ("elispot", "pcr", "fcs_analyzed")])
+    counts = [
+        of_result.groupby(sample).size(),
+        table("expsample_2_file_info").groupby(sample)["file_info_id"].nunique(),
+        table("expsample_2_biosample").groupby(sample)["biosample_accession"].nunique(),
+        table("expsample_2_reagent").groupby(sample)["reagent_accession"].nunique(),
+    ]
+    expected = pd.concat(counts, axis=1).reindex(sorted(table("expsample")[sample])).fillna(0).astype(int)
+    rows = answer(real, text)
+    assert [tuple(row.values())[:5] for row in rows] == [
+        (accession, *map(str, found))
+        for accession, found in zip(expected.index, expected.to_numpy().tolist(), strict=True)
+    ]
+    alone = sum(row["is_files_only"] == "t" for row in rows)
+    assert alone == int(((expected[0] == 0) & (expected["file_info_id"] > 0)).sum()) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -224,3 +225,13 @@ def test_the_effect_of_the_first_release_has_nothing_before(warehouse: Warehouse
     warehouse.load(small_study(hai(1, "10")), "DR1")
     (row,) = warehouse.rows(query("release_effect"))
     assert row == ("SDY1", "HAI", "titre", "captured", None, 1, None, 10, None, 10)
+
+
+def test_the_mart_tells_the_share_that_changed(changed: Warehouse) -> None:
+    found = changed.rows("""
+        select release_version, is_first, added, corrected, withdrawn, unchanged, changed_share
+        from mart.release_change where star_table = 'fact_hai' order by release_key""")
+    assert found == [
+        ("DR1", True, 3, 0, 0, 0, None),
+        ("DR2", False, 1, 1, 1, 1, Decimal("0.6667")),
+    ]
