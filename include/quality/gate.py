@@ -15,7 +15,8 @@ from include.quality.outcome import Load, Outcome, add_result
 from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
-from include.warehouse.stage import ENCODABLE, staging_table
+from include.warehouse.stage import ENCODABLE
+from include.warehouse.staging import has_table, staging_table
 from include.warehouse.tables import QUARANTINE, RESULT, STAGED
 from include.warehouse.unpack import PACKAGE_LINE
 
@@ -35,11 +36,10 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
         # What staging set aside stays: those rows are in no table.
         earlier = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.rule.not_in([ENCODABLE, PACKAGE_LINE])
         connection.execute(sa.delete(QUARANTINE).where(earlier))
-        counts = dict(
-            connection.execute(
-                sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)
-            ).all()
-        )
+        recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged, STAGED.c.is_known)
+        staged = connection.execute(recorded.where(STAGED.c.load_id == load.load_id)).all()
+    counts = {row.endpoint: row.rows_staged for row in staged}
+    known = {row.endpoint for row in staged if row.is_known}
     if not sum(counts.values()):
         raise GateError(f"{load.study} {load.release}: no row was staged")
     outcome = Outcome(rows=sum(counts.values()))
@@ -48,6 +48,8 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
     for endpoint in ENDPOINTS.values():
         if endpoint.name not in counts:
             raise GateError(f"{load.study} {load.release}: {endpoint.name} was not staged")
+        if not has_table(endpoint, is_known=endpoint.name in known):
+            continue
         suite = list(checks(endpoint, load.load_id, load.study, counts[endpoint.name]))
         if counts[endpoint.name] or endpoint.required:
             verdicts = _validate(context, source, endpoint, load, suite)
@@ -58,7 +60,7 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
     with engine.begin() as connection:
         for endpoint, suite, verdicts in found:
             _record(connection, endpoint, load, suite, verdicts, outcome)
-        control_totals(connection, load, counts, outcome, accept_vanished)
+        control_totals(connection, load, counts, known, outcome, accept_vanished)
     if not outcome.expectations:
         raise GateError(f"{load.study} {load.release}: no expectation was checked")
     return outcome

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from include.quality.checks import Severity
@@ -14,8 +16,8 @@ from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact, Type
 from include.warehouse.incoming import digest
 from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
-from include.warehouse.stage import staging_table
-from include.warehouse.tables import PACKAGE_TABLE, QUARANTINE, STAGED
+from include.warehouse.staging import has_table, staging_table
+from include.warehouse.tables import PACKAGE_TABLE, QUARANTINE
 from include.warehouse.unpack import member_name
 
 #: Share of an endpoint's rows that may be set aside before the study itself is in doubt.
@@ -25,9 +27,18 @@ MAX_VANISHED, ENOUGH_ROWS = 0.2, 50
 
 
 def control_totals(
-    connection: sa.Connection, load: Load, counts: dict[str, int], outcome: Outcome, accept_vanished: bool
+    connection: sa.Connection,
+    load: Load,
+    counts: dict[str, int],
+    known: Collection[str],
+    outcome: Outcome,
+    accept_vanished: bool,
 ) -> None:
-    """What no single table shows: too many rows set aside, too many results gone since last time."""
+    """What no single table shows: too many rows set aside, too many results gone since last time.
+
+    :param counts: staged rows by endpoint.
+    :param known: endpoints that the load tells: of others nothing vanishes, it stays as it is.
+    """
     held = sa.select(QUARANTINE.c.endpoint, sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
         QUARANTINE.c.load_id == load.load_id
     )
@@ -56,11 +67,11 @@ def control_totals(
             found.severity,
         )
     for dimension in VERSIONED_DIMENSIONS:
-        if not dimension.shared:
+        if not dimension.shared and counts.get(dimension.endpoint or ""):
             foreign = _foreign_members(connection, load, dimension)
             detail = f"{foreign} members are described by another study"
             _total(connection, load, dimension.endpoint or "", "home", not foreign, foreign, detail, outcome)
-    declared, wrong = declared_results(connection, load.load_id)
+    declared, wrong = declared_results(connection, load.load_id, known)
     if declared:
         detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
         _total(
@@ -74,10 +85,7 @@ def control_totals(
             outcome,
             Severity.WARNING,
         )
-    told = sa.select(STAGED.c.endpoint).where(STAGED.c.load_id == load.load_id, STAGED.c.is_known)
-    known = set(connection.scalars(told))
-    # Of what the load does not tell, nothing vanishes: it stays as it is.
-    for fact in (item for item in FACTS if item.endpoint in known):
+    for fact in _held_facts(connection, load.study, known):
         before, gone = _vanished(connection, load, fact)
         if before:
             kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
@@ -85,6 +93,19 @@ def control_totals(
             severity = Severity.WARNING if fact.may_shrink else Severity.CRITICAL
             endpoint = fact.endpoint or ""
             _total(connection, load, endpoint, "results_kept", kept, gone, detail, outcome, severity)
+
+
+def _held_facts(connection: sa.Connection, study: str, known: Collection[str]) -> list[Fact]:
+    """Facts of known endpoints that hold a version of the study."""
+    facts = {item.relation: item for item in FACTS if item.endpoint in known}
+    rows = "select '{name}' where exists (select 1 from history.{name} where study_key = k.study_key)"
+    asked = " union all ".join(rows.format(name=name) for name in facts)
+    found = connection.execute(
+        sa.text(f"""select f.* from history.key_study k cross join lateral ({asked}) f
+            where k.study_accession = :study"""),
+        {"study": study},
+    )
+    return [facts[name] for name in found.scalars()]
 
 
 def _vanished(connection: sa.Connection, load: Load, fact: Fact) -> tuple[int, int]:
@@ -139,7 +160,7 @@ def _total(
         outcome.critical.append(f"{endpoint}: {check_id} ({detail})")
 
 
-def declared_results(connection: sa.Connection, load_id: int) -> tuple[int, int]:
+def declared_results(connection: sa.Connection, load_id: int, known: Collection[str]) -> tuple[int, int]:
     """Compare the results of each experiment sample with the number that older packages declare.
 
     A difference is worth a warning and no more: the number is what ImmPort counted when the results were
@@ -151,7 +172,9 @@ def declared_results(connection: sa.Connection, load_id: int) -> tuple[int, int]
         f"select s.{sample} as expsample_accession, '{item.name}' as endpoint, s.result_id"
         f" from {staging_table(load_id, item)} s"
         for item in ENDPOINTS.values()
-        if item.key == ("resultId",) and (sample := _sample_column(item))
+        if item.key == ("resultId",)
+        and has_table(item, is_known=item.name in known)
+        and (sample := _sample_column(item))
     )
     declared, wrong = connection.exec_driver_sql(
         f"""select count(*), count(*) filter (where d.results <> coalesce(f.results, 0))

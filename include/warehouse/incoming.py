@@ -17,7 +17,7 @@ from include.sources.release import OPEN
 from include.warehouse import carry
 from include.warehouse.declare import Dimension, Fact, Reference, Type
 from include.warehouse.model import DIMENSION, VERSIONED
-from include.warehouse.stage import staging_table
+from include.warehouse.staging import has_table, staging_table
 from include.warehouse.tables import HISTORY, QUARANTINE, STAGED
 from include.warehouse.unpack import PACKAGE_LINE
 
@@ -59,10 +59,15 @@ class Incoming:
 
 @dataclass(frozen=True)
 class _Load:
-    """A staged load, and the endpoints of which rows were set aside."""
+    """A staged load.
+
+    :param set_aside: endpoints of which rows were set aside.
+    :param absent: endpoints that it does not tell and has no staging table for.
+    """
 
     load_id: int
     set_aside: frozenset[str]
+    absent: frozenset[str]
 
 
 def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -> Incoming:
@@ -73,7 +78,10 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     staged = sa.select(STAGED.c.endpoint).where((STAGED.c.load_id == load_id) & (STAGED.c.rows_staged > 0))
     told = set(connection.scalars(staged))
     aside = sa.select(QUARANTINE.c.endpoint).where(QUARANTINE.c.load_id == load_id).distinct()
-    load = _Load(load_id, frozenset(connection.scalars(aside)))
+    known = sa.select(STAGED.c.endpoint).where((STAGED.c.load_id == load_id) & STAGED.c.is_known)
+    there = set(connection.scalars(known))
+    absent = (item.name for item in ENDPOINTS.values() if not has_table(item, is_known=item.name in there))
+    load = _Load(load_id, frozenset(connection.scalars(aside)), frozenset(absent))
     # The study first: the other tables are asked whether they hold any of its rows.
     _add_members(connection, DIMENSION["study"], load, [DIMENSION["study"]])
     study_key = _study_key(connection, study)
@@ -83,8 +91,11 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
         _add_members(connection, dimension, load, tables)
     knowledge = carry.knowledge(connection, [load_id])
     for table in tables:
-        connection.exec_driver_sql(_create(table) + _select(table, load))
-        connection.exec_driver_sql(_held(table, load))
+        if table.endpoint in load.absent:
+            _make_empty(connection, table)
+        else:
+            connection.exec_driver_sql(_create(table) + _select(table, load))
+            connection.exec_driver_sql(_held(table, load))
         if table in holding:
             carry.forward(connection, table, knowledge, study_key, release)
     # Children first: an inferred participation may name an arm that is inferred in turn.
@@ -129,13 +140,18 @@ def prepare_nothing(connection: sa.Connection, study: str) -> Incoming:
     holding = _holding(connection, study_key)
     tables = tuple(table for table in VERSIONED if table in holding)
     for table in tables:
-        for kind in ("incoming", "held"):
-            columns = ", ".join([table.identity, *content_columns(table)])
-            connection.exec_driver_sql(
-                f"create temporary table {kind}_{table.relation} on commit drop as"
-                f" select {columns} from history.{table.relation} with no data"
-            )
+        _make_empty(connection, table)
     return Incoming(study_key, tables, holding)
+
+
+def _make_empty(connection: sa.Connection, table: Dimension | Fact) -> None:
+    """Temporary tables of a table that the load says nothing of."""
+    columns = ", ".join([table.identity, *content_columns(table)])
+    for kind in ("incoming", "held"):
+        connection.exec_driver_sql(
+            f"create temporary table {kind}_{table.relation} on commit drop as"
+            f" select {columns} from history.{table.relation} with no data"
+        )
 
 
 def _source(table: Dimension | Fact, load_id: int) -> str:
@@ -178,6 +194,7 @@ def _add_members(
         f"select {', '.join(f'{e}::text as {n}' for e, n in zip(expressions, names, strict=True))}"
         f" from {_source(table, load.load_id)} where {_kept(table, load)}"
         for table, expressions in _uses(dimension, tables)
+        if table.endpoint not in load.absent
     )
     if not found:
         return

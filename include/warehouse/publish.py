@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport import ENDPOINTS
 from include.sources.release import Release
 from include.sources.withdrawal import keeps_open
-from include.warehouse import access, carry, incoming, release_files, timeline
+from include.warehouse import access, carry, incoming, release_files, staging, timeline
 from include.warehouse.incoming import Incoming
 from include.warehouse.model import VERSIONED
-from include.warehouse.stage import drop_staging, staging_table
+from include.warehouse.stage import drop_staging
 from include.warehouse.tables import (
     CAPTURE,
     DATA_RELEASE,
@@ -160,20 +160,21 @@ def _prove_checked(connection: sa.Connection, work: Publication) -> None:
         raise PublishRefusedError(f"{name}: load {work.load_id} was not checked")
     if critical:
         raise PublishRefusedError(f"{name}: {critical} critical checks of load {work.load_id} failed")
-    staged = dict(
-        connection.execute(
-            sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == work.load_id)
-        ).all()
-    )
-    for endpoint in ENDPOINTS.values():
-        table = staging_table(work.load_id, endpoint)
-        if connection.scalar(sa.text("select to_regclass(:name)"), {"name": table}) is None:
-            raise StagingLostError(f"{name} {endpoint.name}: staging is gone")
-        found = connection.exec_driver_sql(f"select count(*) from {table}").scalar_one()
-        if found != staged.get(endpoint.name):
-            raise StagingLostError(
-                f"{name} {endpoint.name}: {found} rows in staging, {staged.get(endpoint.name)} were checked"
-            )
+    recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged, STAGED.c.is_known)
+    staged = {
+        row.endpoint: row for row in connection.execute(recorded.where(STAGED.c.load_id == work.load_id))
+    }
+    expected = [
+        item
+        for item in ENDPOINTS.values()
+        if staging.has_table(item, is_known=item.name in staged and staged[item.name].is_known)
+    ]
+    for endpoint, found in staging.count(connection, work.load_id, expected).items():
+        checked = staged[endpoint].rows_staged if endpoint in staged else None
+        if found is None:
+            raise StagingLostError(f"{name} {endpoint}: staging is gone")
+        if found != checked:
+            raise StagingLostError(f"{name} {endpoint}: {found} rows in staging, {checked} were checked")
 
 
 def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tuple[Change, ...]:

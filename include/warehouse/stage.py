@@ -77,13 +77,16 @@ def _stage_answer(
     """Stage what the API answered at one endpoint. Returns what is recorded of it."""
     refused: list[Refused] = []
     pieces = manifest.pieces(endpoint.name)
-    rows = _copy(connection, load_id, endpoint, landing, pieces, refused)
+    # A fetch of before the endpoint was declared says nothing of it.
+    is_known = bool(pieces)
+    rows = 0
+    if staging.has_table(endpoint, is_known=is_known):
+        rows = _copy(connection, load_id, endpoint, landing, pieces, refused)
     set_aside(connection, load_id, endpoint, manifest, refused)
     return {
         "rows_received": sum(piece.rows for piece in pieces),
         "rows_staged": rows,
-        # A fetch of before the endpoint was declared says nothing of it.
-        "is_known": bool(pieces),
+        "is_known": is_known,
         "pieces": sum(1 for piece in pieces if piece.path),
         "rows_expected": next((piece.rows_expected for piece in pieces if piece.expected_from), None),
         "expected_from": next((piece.expected_from for piece in pieces if piece.expected_from), None),
@@ -93,8 +96,8 @@ def _stage_answer(
 
 def drop_staging(connection: sa.Connection, load_id: int) -> None:
     """Remove the staging tables of a load that is done with them."""
-    for endpoint in ENDPOINTS.values():
-        connection.exec_driver_sql(f"drop table if exists {staging_table(load_id, endpoint)}")
+    tables = ", ".join(staging_table(load_id, endpoint) for endpoint in ENDPOINTS.values())
+    connection.exec_driver_sql(f"drop table if exists {tables}")
 
 
 def drop_leftovers(connection: sa.Connection) -> None:
@@ -125,7 +128,8 @@ def _copy(
         copied = _copy_tsv if piece.form == "tsv" else _copy_rows
         count += copied(connection, table, endpoint, landing, piece, first, refused)
         first += piece.rows
-    staging.analyze(connection, load_id, endpoint)
+    if count:
+        staging.analyze(connection, load_id, endpoint)
     return count
 
 

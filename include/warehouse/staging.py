@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg2
@@ -17,6 +17,11 @@ def staging_table(load_id: int, endpoint: Endpoint) -> str:
     return f"staging.l{load_id}_{endpoint.table}"
 
 
+def has_table(endpoint: Endpoint, *, is_known: bool) -> bool:
+    """Whether a load has a staging table for an endpoint: not for what its route cannot tell and did not."""
+    return endpoint.is_served or is_known
+
+
 def create(connection: sa.Connection, load_id: int, endpoint: Endpoint) -> str:
     """Make an endpoint's staging table anew, empty. Returns its name."""
     table = staging_table(load_id, endpoint)
@@ -25,6 +30,20 @@ def create(connection: sa.Connection, load_id: int, endpoint: Endpoint) -> str:
     # Not logged: a crash may empty it, so publish counts the rows again before it believes them.
     connection.exec_driver_sql(f"create unlogged table {table} (row_number bigint, {columns})")
     return table
+
+
+def count(connection: sa.Connection, load_id: int, endpoints: Iterable[Endpoint]) -> dict[str, int | None]:
+    """Rows in the staging tables of endpoints, by name; None for one that is gone."""
+    tables = {item.name: staging_table(load_id, item) for item in endpoints}
+    there = "select n.name from unnest(cast(:names as text[])) n (name) where to_regclass(n.name) is not null"
+    found = set(connection.scalars(sa.text(there), {"names": list(tables.values())}))
+    asked = " union all ".join(
+        f"select '{name}', count(*) from {table}" for name, table in tables.items() if table in found
+    )
+    counted: dict[str, int] = {}
+    if asked:
+        counted |= {name: rows for name, rows in connection.exec_driver_sql(asked)}
+    return {name: counted.get(name) for name in tables}
 
 
 def analyze(connection: sa.Connection, load_id: int, endpoint: Endpoint) -> None:

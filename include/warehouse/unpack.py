@@ -239,7 +239,8 @@ class _Tables:
         expected = self._rows.get(recipe.table, 0)
         if recipe.is_one_to_one and rows != expected:
             raise self._broken(f"{expected} rows of {recipe.table} became {rows} of {endpoint.name}")
-        staging.analyze(self._connection, self._load_id, endpoint)
+        if rows:
+            staging.analyze(self._connection, self._load_id, endpoint)
         return rows
 
     def _parameters(self) -> dict[str, Any]:

@@ -20,9 +20,18 @@ def test_a_loader_runs_the_dags_and_an_analyst_reads_what_they_loaded(
     fresh = installations.fresh(small)
     loader = logins.engine(fresh.url, LOADER, acts_as=LOADER)
     installation = replace(fresh, login=loader.url)
-    for dag in ("immport_vocabularies", "immport_release", "immport_release"):
-        run = installation.run(dag=dag)
-        assert run.state == "success", run.log
+    studies = {"studies": ["SDY1001"], "types": ["protocol_file"]}
+    for dag, options in (
+        ("immport_vocabularies", {}),
+        ("immport_release", {}),
+        ("immport_release", {}),
+        ("immport_backfill", {"dry_run": False, "studies": ["SDY1001"]}),
+        ("immport_files", studies),
+        ("warehouse_upkeep", {}),
+    ):
+        run = installation.run(dag=dag, **options)
+        assert run.state == "success", (dag, run.log)
+    assert installation.one("select count(*) from ops.file_download where state = 'present'") > 0
     assert set(installation.states().values()) == {"published"}
     asked = (
         "select (select count(*) from star.fact_assay_result), (select count(*) from star.vocabulary_term)"

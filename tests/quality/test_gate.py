@@ -318,7 +318,7 @@ def totals(warehouse: Warehouse, load: Load, accepted: bool) -> list[str]:
         rows = connection.execute(
             sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)
         )
-        control_totals(connection, about, dict(rows.all()), outcome, accepted)
+        control_totals(connection, about, dict(rows.all()), ENDPOINTS, outcome, accepted)
     return outcome.critical
 
 
