@@ -116,9 +116,11 @@ def forward(
         names = ", ".join(
             column.name for column in HISTORY[relation].columns if column.name in _stored(table)
         )
+        # A guess is made anew, for what the load itself names.
+        described = " and not h.is_inferred" if isinstance(table, Dimension) else ""
         connection.exec_driver_sql(
             f"insert into incoming_{relation} ({names})"
-            f" select {names} from history.{relation} h where {valid}"
+            f" select {names} from history.{relation} h where {valid}{described}"
         )
         return
     unknown = told.unknown(table)
@@ -135,13 +137,36 @@ def fill(
     """Say again at each later capture what it does not know. Returns whether that changed a version."""
     waiting = {name for item in later for name in item.knowledge.unknown(table)}
     changed = 0
-    for item in later:
+    for place, item in enumerate(later):
         if item.knowledge.knows(table):
             waiting &= set(item.knowledge.unknown(table))
             if not waiting:
                 break
             changed += _fill(connection, table, study_key, item.release, sorted(waiting))
+        elif isinstance(table, Dimension):
+            end = following(table, later[place + 1 :])
+            changed += _describe(connection, table, study_key, item.release, end)
     return changed > 0
+
+
+def _describe(connection: sa.Connection, dimension: Dimension, study_key: int, release: int, end: int) -> int:
+    """A member that a silent capture could only guess at is as it was described before.
+
+    :param end: release key of the next capture that tells the table: until then a description holds, whether
+        or not the member is named.
+    """
+    relation, identity = f"history.{dimension.relation}", dimension.identity
+    names = sorted(_stored(dimension) - {identity})
+    return connection.exec_driver_sql(
+        f"""update {relation} h set {", ".join(f"{name} = a.{name}" for name in names)},
+            valid_to = greatest(h.valid_to, least({end}, (select min(n.valid_from) from {relation} n
+                where n.study_key = {study_key} and n.{identity} = h.{identity}
+                    and n.valid_from > h.valid_from)))
+        from {relation} a
+        where h.study_key = {study_key} and h.valid_from = {release} and h.is_inferred
+            and a.study_key = {study_key} and a.{identity} = h.{identity} and a.valid_to = {release}
+            and not a.is_inferred"""
+    ).rowcount
 
 
 def _fill(

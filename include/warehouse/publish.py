@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.sources.immport import ENDPOINTS
-from include.sources.release import Release
+from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
 from include.warehouse import access, carry, incoming, release_files, staging, timeline
 from include.warehouse.incoming import Incoming
@@ -194,7 +194,7 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
             following=carry.following(table, later),
             is_repeated=is_repeated,
             load_id=work.load_id,
-            is_followed=bool(later),
+            next_capture=later[0].release if later else OPEN,
         )
         is_new = table not in rows.holding
         changes.append(timeline.write(connection, table, capture, is_new=is_new))

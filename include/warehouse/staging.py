@@ -42,7 +42,7 @@ def count(connection: sa.Connection, load_id: int, endpoints: Iterable[Endpoint]
     )
     counted: dict[str, int] = {}
     if asked:
-        counted |= {name: rows for name, rows in connection.exec_driver_sql(asked)}
+        counted.update((row[0], row[1]) for row in connection.exec_driver_sql(asked))
     return {name: counted.get(name) for name in tables}
 
 

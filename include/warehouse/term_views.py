@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from include.warehouse.declare import Dimension, Fact
+from include.warehouse.declare import Bridge, Dimension, Fact
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.term_domains import DOMAINS, Domain
 from include.warehouse.term_match import MAPPED, PROPOSED, REJECTED, UNMAPPED
@@ -134,7 +134,9 @@ def _unmapped(domain: Domain, as_of: str) -> str:
         f" group by h.{reference.column}{study}"
         for table in VERSIONED
         for reference in table.references
+        # A tie to a sample is no use of the sample's type.
         if reference.dimension == domain.dimension
+        and not (dimension.is_versioned and isinstance(table, Bridge))
     )
     return f"""select '{domain.name}' as domain, t.reported, t.preferred,
     coalesce(m.status, '{UNMAPPED}') as status,

@@ -41,7 +41,8 @@ class Capture:
     :param release: release key of the capture.
     :param following: release key of the next capture that tells of the table, OPEN when there is none.
     :param is_repeated: the study was captured at this very release before.
-    :param is_followed: there is a later capture, whether or not it tells of the table.
+    :param next_capture: release key of the next capture, whether or not it tells of the table; OPEN when
+        there is none.
     """
 
     study_key: int
@@ -49,7 +50,7 @@ class Capture:
     following: int
     is_repeated: bool
     load_id: int
-    is_followed: bool = False
+    next_capture: int = OPEN
 
 
 def write(
@@ -80,8 +81,8 @@ def write(
     if gone or differing or inserted:
         if capture.is_repeated:
             connection.exec_driver_sql(sql.merge_at(capture.release))
-        if capture.following < OPEN:
-            connection.exec_driver_sql(sql.merge_at(capture.following))
+        for release in sorted({capture.next_capture, capture.following} - {OPEN}):
+            connection.exec_driver_sql(sql.merge_at(release))
     return Change(table.relation, inserted - differing, differing, gone, total - inserted)
 
 
@@ -157,11 +158,14 @@ class _Statements:
         study = [f"{self.at.study_key}"] if self.study else []
         values = [*study, *(f"i.{name}" for name in names)]
         end = f"{self.at.following}"
-        if self.at.is_followed:
+        if self.at.next_capture < OPEN:
             # A capture in between that knows nothing of the table may have had to infer the row.
             end = f"""least({end}, (select min(h.valid_from) from {self.history} h
                 where h.study_key = {self.at.study_key} and h.{self.id} = i.{self.id}
                     and h.valid_from > {self.at.release}))"""
+            if "is_inferred" in self.columns:
+                # And what is only inferred now, it has inferred for itself, or nothing named it.
+                end = f"case when i.is_inferred then least({end}, {self.at.next_capture}) else {end} end"
         return f"""insert into {self.history}
                 ({", ".join([*self.study, *names])}, valid_from, valid_to, load_id)
             select {", ".join(values)}, {self.at.release}, {end}, {self.at.load_id}

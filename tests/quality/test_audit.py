@@ -201,7 +201,7 @@ def test_weights_that_do_not_sum_to_one_are_found(loaded: Warehouse) -> None:
 
 def test_weights_of_an_experiment_sample_are_its_own(loaded: Warehouse) -> None:
     text = loaded.value("select pg_get_viewdef('star.bridge_expsample_biosample'::regclass)")
-    by_study = text.replace("PARTITION BY h.study_key, h.expsample_key", "PARTITION BY h.study_key")
+    by_study = text.replace("PARTITION BY study_key, expsample_key", "PARTITION BY study_key")
     assert by_study != text
     do(
         loaded,

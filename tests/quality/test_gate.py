@@ -14,7 +14,7 @@ from include.quality.gate import GateError
 from include.quality.outcome import Load as Judged
 from include.quality.outcome import Outcome
 from include.quality.totals import control_totals
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import ENDPOINTS, SERVED
 from include.sources.model import Kind
 from include.warehouse.stage import staging_table
 from include.warehouse.tables import QUARANTINE, STAGED
@@ -318,7 +318,7 @@ def totals(warehouse: Warehouse, load: Load, accepted: bool) -> list[str]:
         rows = connection.execute(
             sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)
         )
-        control_totals(connection, about, dict(rows.all()), ENDPOINTS, outcome, accepted)
+        control_totals(connection, about, dict(rows.all()), SERVED, outcome, accepted)
     return outcome.critical
 
 

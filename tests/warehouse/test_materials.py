@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import random
 import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,11 +12,14 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
+from include.pipeline.records import Load
 from include.quality import audit
+from include.quality.checks import Severity
 from include.sources.immport import ENDPOINTS
+from include.sources.model import Route
 from include.warehouse.model import VERSIONED
 from tests.sandbox.data import ARCHIVES, needs_data
-from tests.support.packages import SMALL, land_tables
+from tests.support.packages import FULL, SMALL, land_tables
 from tests.support.routes import land_package, take
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.warehouse import Warehouse, full_row, small_study
@@ -23,141 +28,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:`schema_name` is deprecated")
 
 #: Tables of the star that no endpoint of the API tells.
 ALONE = [item for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served]
-
-#: A package with a row or more in each table that packages alone have.
-FULL: dict[str, str | bytes] = {
-    **SMALL,
-    "expsample_2_biosample": """
-        EXPSAMPLE_ACCESSION BIOSAMPLE_ACCESSION
-        ES1 BS1
-        ES1 BS2
-        ES2 BS1
-        """,
-    "expsample": """
-        EXPSAMPLE_ACCESSION EXPERIMENT_ACCESSION RESULT_SCHEMA
-        ES1 EXP1 HAI
-        ES2 EXP1 HAI
-        ES3 EXP1 HAI
-        """,
-    "biosample": """
-        BIOSAMPLE_ACCESSION SUBJECT_ACCESSION TYPE PLANNED_VISIT_ACCESSION STUDY_ACCESSION
-        BS1 SUB1 Serum PV1 SDY1
-        BS2 SUB1 Serum PV1 SDY1
-        """,
-    "treatment": """
-        TREATMENT_ACCESSION NAME AMOUNT_VALUE AMOUNT_UNIT DURATION_VALUE DURATION_UNIT COMMENTS
-        TRT1 PMA about_5 ng/ml 16.0 Hours overnight
-        """,
-    "expsample_2_treatment": """
-        EXPSAMPLE_ACCESSION TREATMENT_ACCESSION
-        ES1 TRT1
-        """,
-    "biosample_2_treatment": """
-        BIOSAMPLE_ACCESSION TREATMENT_ACCESSION
-        BS2 TRT1
-        BS2 TRT2
-        """,
-    "reagent": """
-        REAGENT_ACCESSION NAME IS_SET ANALYTE_REPORTED ANALYTE_PREFERRED DETECTOR_NAME CONTACT
-        ESR1 kit Y - - - nobody
-        ESR2 anti-IL-2 N IL-2 ANA148 JES6 nobody
-        """,
-    "lk_analyte": """
-        ANALYTE_ACCESSION GENE_SYMBOL
-        ANA148 IL2
-        """,
-    "expsample_2_reagent": """
-        EXPSAMPLE_ACCESSION REAGENT_ACCESSION
-        ES1 ESR1
-        """,
-    "reagent_set_2_reagent": """
-        REAGENT_SET_ACCESSION REAGENT_ACCESSION
-        ESR1 ESR2
-        """,
-    "mbaa_result": """
-        RESULT_ID SOURCE_ACCESSION SOURCE_TYPE EXPERIMENT_ACCESSION STUDY_ACCESSION ANALYTE_REPORTED
-        11 CS1 CONTROL_SAMPLE EXP1 SDY1 IL-2
-        12 SC1 STANDARD_CURVE EXP1 SDY1 IL-2
-        13 ES1 EXPSAMPLE EXP1 SDY1 IL-2
-        14 CS9 CONTROL_SAMPLE EXP1 SDY1 IL-2
-        15 - CONTROL_SAMPLE EXP1 SDY1 IL-2
-        """,
-    "control_sample": """
-        CONTROL_SAMPLE_ACCESSION EXPERIMENT_ACCESSION ASSAY_ID SOURCE DILUTION_FACTOR
-        CS1 EXP1 P1 Bench 1:2
-        """,
-    "control_sample_2_file_info": """
-        CONTROL_SAMPLE_ACCESSION FILE_INFO_ID RESULT_SCHEMA
-        CS1 7 MBAA
-        """,
-    "standard_curve": """
-        STANDARD_CURVE_ACCESSION EXPERIMENT_ACCESSION ANALYTE_REPORTED LOWER_LIMIT LOWER_LIMIT_UNIT \
-        UPPER_LIMIT
-        SC1 EXP1 IL-2 3.20 pg/ml >10000
-        """,
-    "standard_curve_2_file_info": """
-        STANDARD_CURVE_ACCESSION FILE_INFO_ID RESULT_SCHEMA
-        SC1 7 MBAA
-        """,
-    "expsample_public_repository": """
-        EXPSAMPLE_ACCESSION REPOSITORY_NAME REPOSITORY_ACCESSION
-        ES1 GEO GSM1
-        ES1 SRA SRX1
-        """,
-    "fcs_header": """
-        FCS_HEADER_ID EXPSAMPLE_ACCESSION FILE_INFO_ID FCS_FILE_NAME NUMBER_OF_EVENTS PANEL_REPORTED
-        5 ES1 8 a.fcs 1500000 FSC-A|CD3
-        """,
-    "fcs_header_marker": """
-        FCS_HEADER_ID PARAMETER_NUMBER PNN_REPORTED PNS_REPORTED
-        5 1 FSC-A -
-        5 2 B530-A CD3
-        """,
-    "fcs_analyzed_result": """
-        RESULT_ID ARM_ACCESSION BIOSAMPLE_ACCESSION SUBJECT_ACCESSION EXPSAMPLE_ACCESSION \
-        EXPERIMENT_ACCESSION STUDY_ACCESSION POPULATION_NAME_REPORTED
-        21 ARM1 BS1 SUB1 ES1 EXP1 SDY1 Tfh
-        """,
-    "fcs_analyzed_result_marker": """
-        FCS_ANALYZED_RESULT_MARKER_ID FCS_ANALYZED_RESULT_ID POPULATION_MARKER_REPORTED \
-        POPULATION_MARKER_PREFERRED
-        1 21 CD3+ -
-        2 21 CD44_high -
-        3 21 CD45-RA- CD45RA-
-        4 21 B220 -
-        """,
-    "rna_seq_result": """
-        RESULT_ID ARM_ACCESSION BIOSAMPLE_ACCESSION SUBJECT_ACCESSION EXPSAMPLE_ACCESSION \
-        EXPERIMENT_ACCESSION STUDY_ACCESSION REFERENCE_TRANSCRIPT_ID VALUE_REPORTED RESULT_UNIT_REPORTED \
-        TRANSCRIPT_TYPE_REPORTED
-        31 ARM1 BS1 SUB1 ES2 EXP1 SDY1 ENST1 7.5 FPKM mRNA
-        """,
-    "protocol": """
-        PROTOCOL_ACCESSION NAME
-        PTL1 Bleeding
-        """,
-    "experiment_2_protocol": """
-        EXPERIMENT_ACCESSION PROTOCOL_ACCESSION
-        EXP1 PTL1
-        """,
-    "lab_test_panel_2_protocol": """
-        LAB_TEST_PANEL_ACCESSION PROTOCOL_ACCESSION
-        LP1 PTL1
-        """,
-    "assessment_2_file_info": """
-        ASSESSMENT_PANEL_ACCESSION FILE_INFO_ID RESULT_SCHEMA
-        AP1 9 OTHER
-        """,
-    "study_2_panel": """
-        STUDY_ACCESSION PANEL_NAME
-        SDY1 demographics
-        """,
-    "study_categorization": """
-        STUDY_CATEGORIZATION_ID RESEARCH_FOCUS STUDY_ACCESSION
-        80 Immune_Response SDY1
-        81 Vaccine_Response SDY1
-        """,
-}
 
 
 @pytest.fixture
@@ -379,3 +249,56 @@ def real(release: str, table: str) -> pd.DataFrame:
         (member,) = [item for item in archive.namelist() if item.endswith(names)]
         text = archive.read(member).decode()
     return pd.read_csv(io.StringIO(text), sep="\t", dtype=str, keep_default_na=False, quoting=3)
+
+
+#: Release -> route, controls named by results, and those described: packages describe them, the API does not.
+CAPTURES: dict[str, tuple[Route, str, str]] = {
+    "DR1": (Route.PACKAGE, "CS1 CS9", "CS1"),
+    "DR2": (Route.API, "CS1 CS8", ""),
+    "DR3": (Route.API, "CS8", ""),
+    "DR4": (Route.PACKAGE, "CS8", "CS8"),
+}
+#: Control, where it comes from, whether it is inferred, first release, end.
+EXPECTED = [
+    ("CS1", "Bench", False, 10000, 40000),
+    ("CS8", None, True, 20000, 40000),
+    ("CS8", "Bench", False, 40000, 2147483647),
+    ("CS9", None, True, 10000, 20000),
+]
+ORDERS = list(itertools.permutations(CAPTURES))
+
+
+@pytest.mark.parametrize("order", [ORDERS[0], ORDERS[-1], *random.Random(5).sample(ORDERS[1:-1], 4)])
+def test_every_order_of_captures_gives_the_same_controls(
+    order: tuple[str, ...], warehouse: Warehouse
+) -> None:
+    """A control that results name shows whatever is known of it, and no longer than it is named."""
+    for release in order:
+        take(warehouse, with_controls(warehouse, release))
+    found = warehouse.rows("""
+        select k.control_sample_accession, h.source, h.is_inferred, h.valid_from, h.valid_to
+        from history.dim_control_sample h join history.key_control_sample k using (control_sample_key)
+        where h.study_key > 0 order by 1, 4""")
+    assert found == EXPECTED
+    assert [item.told for item in audit.run(warehouse.engine, "night") if "CS" in item.told] == []
+    assert {item.check.severity for item in audit.run(warehouse.engine, "night")} <= {Severity.WARNING}
+    for release in order[:2]:
+        assert take(warehouse, with_controls(warehouse, release)).rows_written == 0
+
+
+def with_controls(warehouse: Warehouse, release: str) -> Load:
+    route, named, described = CAPTURES[release]
+    results = list(enumerate(named.split(), start=11))
+    if route is Route.API:
+        well = {"studyAccession": "SDY1", "experimentAccession": "EXP1", "sourceType": "CONTROL SAMPLE"}
+        rows = [full_row("mbaa", **well, resultId=number, sourceAccession=name) for number, name in results]
+        return warehouse.land({**small_study(), "hai": [], "mbaa": rows}, release)
+    tables = {
+        **SMALL,
+        "mbaa_result": "RESULT_ID SOURCE_ACCESSION SOURCE_TYPE EXPERIMENT_ACCESSION STUDY_ACCESSION\n"
+        + "\n".join(f"{number} {name} CONTROL_SAMPLE EXP1 SDY1" for number, name in results),
+        "control_sample": "CONTROL_SAMPLE_ACCESSION EXPERIMENT_ACCESSION SOURCE\n"
+        + "\n".join(f"{name} EXP1 Bench" for name in described.split()),
+    }
+    del tables["hai_result"]
+    return land_tables(warehouse, tables, release)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from include.sources.immport import SERVED
 from include.warehouse.paperwork import BRIDGES
 from tests.support.clinic import contract, result_file, stored, whole_study
 from tests.support.warehouse import Study, Warehouse, apart, full_row, small_study
@@ -16,7 +17,7 @@ def other_study() -> Study:
 
 def test_every_bridge_ties_its_study(warehouse: Warehouse) -> None:
     warehouse.load(whole_study())
-    for bridge in BRIDGES:
+    for bridge in (item for item in BRIDGES if item.endpoint in SERVED):
         tied = warehouse.value(
             f"select count(*) from star.{bridge.relation} b join star.dim_study s using (study_key)"
             " where s.study_accession = 'SDY1'"

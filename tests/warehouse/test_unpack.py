@@ -154,10 +154,10 @@ def test_preferred_analytes_are_shown_by_their_symbol(warehouse: Warehouse) -> N
     load = stage(warehouse, tables)
     found = staged(warehouse, load, "elisa", "analyte_accession", "analyte_preferred", "treatment_accession")
     assert found == [
-        ("ANA1", "IL2", "TRT2,TRT1"),
-        ("ANA9", None, "TRT2,TRT1"),
-        (None, "IL2", "TRT2,TRT1"),
-        (None, None, "TRT2,TRT1"),
+        ("ANA1", "IL2", "TRT1,TRT2"),
+        ("ANA9", None, "TRT1,TRT2"),
+        (None, "IL2", "TRT1,TRT2"),
+        (None, None, "TRT1,TRT2"),
     ]
 
 
@@ -173,12 +173,12 @@ def test_a_repeated_row_of_a_joined_table_repeats_nothing(warehouse: Warehouse) 
 
 
 def test_every_table_is_counted_read_or_not(warehouse: Warehouse) -> None:
-    stage(warehouse, {**SMALL, "fcs_header": b"A\n1\n2\n", "workspace": b"A\n"})
+    stage(warehouse, {**SMALL, "fcs_annotation": b"A\n1\n2\n", "workspace": b"A\n"})
     found = {name: (rows, read) for name, rows, read in warehouse.rows(
         "select table_name, rows, read_for from ops.package_table"
     )}  # fmt: skip
-    assert found.keys() == {*SMALL, "fcs_header", "workspace"}
-    assert found["fcs_header"] == (2, None)
+    assert found.keys() == {*SMALL, "fcs_annotation", "workspace"}
+    assert found["fcs_annotation"] == (2, None)
     assert found["workspace"] == (0, None)
     assert found["hai_result"] == (2, "hai")
 
