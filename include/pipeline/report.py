@@ -37,7 +37,8 @@ _CHANGES = """
 select c.relation, sum(c.added)::bigint as added, sum(c.corrected)::bigint as corrected,
     sum(c.withdrawn)::bigint as withdrawn, sum(c.unchanged)::bigint as unchanged
 from ops.release_change c join ops.work w on w.load_id = c.load_id
-where w.run_id = :run and c.relation like 'fact%' group by c.relation order by c.relation
+where w.run_id = :run and c.relation like 'fact%' group by c.relation
+having sum(c.added + c.corrected + c.withdrawn + c.unchanged) > 0 order by c.relation
 """
 _CHECKS = """
 select count(*) filter (where r.success) as passed,
