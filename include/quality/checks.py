@@ -6,7 +6,7 @@ the rows that break it. Great Expectations decides; the SQL names all rows, not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -49,14 +49,12 @@ class Check:
 
     :param broken: SQL over the staged row `s` that is true of the rows that break it.
     :param build: makes the expectation; called only once Great Expectations is loaded.
-    :param is_query: the expectation asks `broken` itself, and nothing else.
     """
 
     check_id: str
     severity: Severity
     broken: str | None
     build: Callable[[], Expectation]
-    is_query: bool = False
 
 
 def checks(endpoint: Endpoint, load_id: int, study: str, staged: int) -> Iterator[Check]:
@@ -220,23 +218,15 @@ def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
 
 
 def _rows(check_id: str, severity: Severity, broken: str) -> Check:
-    return Check(check_id, severity, broken, lambda: _no_rows([broken]), is_query=True)
+    def build() -> Expectation:
+        import great_expectations.expectations as gxe
 
+        # Great Expectations formats the query: braces of a pattern are doubled.
+        escaped = broken.replace("{", "{{").replace("}", "}}")
+        query = f"select s.row_number from (select * from {{batch}}) s where {escaped}"
+        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query)
 
-def any_of(queries: Sequence[Check]) -> Check:
-    """One check that is broken if any of these is: each costs some twenty milliseconds beside its query."""
-    broken = [check.broken for check in queries if check.broken is not None]
-    return Check("any_query", Severity.WARNING, None, lambda: _no_rows(broken))
-
-
-def _no_rows(conditions: Sequence[str]) -> Expectation:
-    """The expectation that no row meets any of the conditions, each of which is planned on its own."""
-    import great_expectations.expectations as gxe
-
-    # Great Expectations formats the query: braces of a pattern are doubled.
-    escaped = (item.replace("{", "{{").replace("}", "}}") for item in conditions)
-    queries = (f"select s.row_number from (select * from {{batch}}) s where {item}" for item in escaped)
-    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=" union all ".join(queries))
+    return Check(check_id, severity, broken, build)
 
 
 def _in_set(check_id: str, severity: Severity, column: str, values: list[str]) -> Check:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.quality.checks import Check, Severity, any_of, checks
+from include.quality.checks import Check, Severity, checks
 from include.quality.outcome import Load, Outcome, add_result
 from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS
@@ -85,43 +85,31 @@ def _great_expectations(engine: sa.Engine) -> tuple[Any, Any]:
 
 
 def _validate(context: Any, source: Any, endpoint: Endpoint, load: Load, suite: list[Check]) -> list[bool]:
-    """Verdict of each check. Those that are queries are asked as one, and one by one where that fails."""
+    """Verdict of each check. Booleans only: details cost a query per expectation."""
+    import great_expectations as gx
+
     schema, _, table = staging_table(load.load_id, endpoint).partition(".")
     asset = source.add_table_asset(table, table_name=table, schema_name=schema)
     batch = asset.add_batch_definition_whole_table("whole").get_batch()
-    queries = [check for check in suite if check.is_query]
-    together = any_of(queries)
-    verdicts = _ask(batch, table, [*(check for check in suite if not check.is_query), together])
-    if verdicts.pop(together.check_id, None) is True:
-        verdicts |= {check.check_id: True for check in queries}
-    else:
-        verdicts |= _ask(batch, table, queries)
-    name = f"{load.study} {load.release} {endpoint.name}"
-    for check_id, verdict in verdicts.items():
-        if isinstance(verdict, str):
-            raise GateError(f"{name}: {check_id} did not run: {verdict}")
-    missing = [check.check_id for check in suite if check.check_id not in verdicts]
-    if missing:
-        raise GateError(f"{name}: no verdict on {', '.join(missing)}")
-    return [verdicts[check.check_id] is True for check in suite]
-
-
-def _ask(batch: Any, name: str, suite: list[Check]) -> dict[str, bool | str]:
-    """Verdict by check, or why it did not run. Booleans only: details cost a query per expectation."""
-    import great_expectations as gx
-
     expectations = []
     for check in suite:
         expectation = check.build()
         expectation.meta = {"check_id": check.check_id}
         expectations.append(expectation)
     result = batch.validate(
-        gx.ExpectationSuite(name=name, expectations=expectations), result_format="BOOLEAN_ONLY"
+        gx.ExpectationSuite(name=table, expectations=expectations), result_format="BOOLEAN_ONLY"
     )
-    return {
-        item.expectation_config.meta["check_id"]: _raised(item.exception_info or {}) or bool(item.success)
-        for item in result.results
-    }
+    verdicts = {}
+    for item in result.results:
+        check_id = item.expectation_config.meta["check_id"]
+        problem = _raised(item.exception_info or {})
+        if problem:
+            raise GateError(f"{load.study} {load.release} {endpoint.name}: {check_id} did not run: {problem}")
+        verdicts[check_id] = bool(item.success)
+    missing = [check.check_id for check in suite if check.check_id not in verdicts]
+    if missing:
+        raise GateError(f"{load.study} {load.release} {endpoint.name}: no verdict on {', '.join(missing)}")
+    return [verdicts[check.check_id] for check in suite]
 
 
 def _raised(exception_info: dict[str, Any]) -> str | None:
