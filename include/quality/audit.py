@@ -307,15 +307,22 @@ def _conservation(fact: Fact) -> AuditCheck:
 
 
 def _filled(fact: Fact) -> AuditCheck:
-    """A table that a newer model brought is empty for what was published before, until that is replayed."""
+    """A table that a newer model brought is empty for what was published before, until that is replayed.
+
+    Of a package that came before its tables were read, all that is known is how many rows they had.
+    """
+    rows = f"""select load_id, rows_staged as rows_there from ops.staged
+            where is_known and endpoint = '{fact.endpoint}'
+        union select load_id, rows from ops.package_table where table_name = '{fact.endpoint}'"""
     return AuditCheck(
         "filled",
         fact.relation,
         "a load with rows for the table that was published without it: replay its study",
-        f"""select c.load_id, c.study_accession, c.release_key, s.rows_staged from ops.capture c
-            join ops.staged s on s.load_id = c.load_id and s.is_known and s.endpoint = '{fact.endpoint}'
-            where c.kind = 'full' and s.rows_staged > 0 and not exists (select from ops.release_change r
-                where r.load_id = c.load_id and r.relation = '{fact.relation}')""",
+        f"""select c.load_id, c.study_accession, c.release_key, max(s.rows_there) as rows_there
+            from ops.capture c join ({rows}) s on s.load_id = c.load_id and s.rows_there > 0
+            where c.kind = 'full' and not exists (select from ops.release_change r
+                where r.load_id = c.load_id and r.relation = '{fact.relation}')
+            group by c.load_id, c.study_accession, c.release_key""",
         Severity.WARNING,
     )
 

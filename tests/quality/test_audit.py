@@ -17,6 +17,7 @@ from include.sources.release import OPEN
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED
 from tests.support.clinic import whole_study
+from tests.support.packages import FULL, land_tables
 from tests.support.routes import land_answers, take
 from tests.support.sandbox import running_sandbox
 from tests.support.warehouse import RUN, Warehouse, apart, copied, hai, small_study, subject
@@ -232,6 +233,18 @@ def test_a_table_that_an_upgrade_brought_waits_for_a_replay(loaded: Warehouse) -
         " where relation = 'dim_expsample'",
     )
     assert broken(loaded) == set()
+
+
+def test_a_package_of_before_its_tables_were_read_waits_for_a_replay(warehouse: Warehouse) -> None:
+    take(warehouse, land_tables(warehouse, FULL))
+    assert broken(warehouse) == set()
+    do(
+        warehouse,
+        "delete from history.bridge_expsample_reagent",
+        "delete from ops.staged where endpoint = 'expsample_2_reagent'",
+        "delete from ops.release_change where relation = 'bridge_expsample_reagent'",
+    )
+    assert broken(warehouse) == {("filled", "bridge_expsample_reagent")}
 
 
 def test_rows_set_aside_are_accounted_for(warehouse: Warehouse) -> None:
