@@ -109,8 +109,8 @@ def test_killed_at_every_few_statements_of_a_publish(
     _assert_accounts(installation)
 
 
-def _stored(installation: Installation) -> list[tuple[str, str]]:
-    """Place and writer of every row of history: all that the star shows.
+def _stored(installation: Installation) -> dict[str, str | None]:
+    """Place and writer of every row of each table of history: all that the star shows.
 
     Not what tried to replace it: a killed transaction leaves its number at the rows that it locked.
     """
@@ -119,7 +119,7 @@ def _stored(installation: Installation) -> list[tuple[str, str]]:
         f"select '{name}', md5(string_agg(concat_ws(' ', ctid, xmin), ',' order by ctid)) from history.{name}"
         for (name,) in tables
     )
-    return [tuple(row) for row in installation.ask(" union all ".join(each))]
+    return {name: digest for name, digest in installation.ask(" union all ".join(each))}
 
 
 def _asked(sandbox: RunningSandbox) -> set[tuple[str, str]]:
