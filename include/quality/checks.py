@@ -6,7 +6,7 @@ the rows that break it. Great Expectations decides; the SQL names all rows, not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -218,15 +218,26 @@ def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
 
 
 def _rows(check_id: str, severity: Severity, broken: str) -> Check:
-    def build() -> Expectation:
-        import great_expectations.expectations as gxe
+    return Check(check_id, severity, broken, lambda: _no_row([broken]))
 
-        # Great Expectations formats the query: braces of a pattern are doubled.
-        escaped = broken.replace("{", "{{").replace("}", "}}")
-        query = f"select s.row_number from (select * from {{batch}}) s where {escaped}"
-        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query)
 
-    return Check(check_id, severity, broken, build)
+def any_row(suite: Sequence[Check]) -> Check:
+    """One check that is broken if a row breaks any of these: an expectation costs more than its query."""
+    conditions = [check.broken for check in suite if check.broken is not None]
+    # What looks at the row alone is one scan; what looks at other rows is planned by itself.
+    alone = [f"({item})" for item in conditions if "select" not in item]
+    together = [item for item in conditions if "select" in item] + ([" or ".join(alone)] if alone else [])
+    return Check("any_row", Severity.WARNING, None, lambda: _no_row(together))
+
+
+def _no_row(conditions: Sequence[str]) -> Expectation:
+    """The expectation that no row meets any of the conditions."""
+    import great_expectations.expectations as gxe
+
+    # Great Expectations formats the query: braces of a pattern are doubled.
+    escaped = (item.replace("{", "{{").replace("}", "}}") for item in conditions)
+    queries = (f"select s.row_number from (select * from {{batch}}) s where {item}" for item in escaped)
+    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=" union all ".join(queries))
 
 
 def _in_set(check_id: str, severity: Severity, column: str, values: list[str]) -> Check:

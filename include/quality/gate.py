@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.quality.checks import Check, Severity, checks
+from include.quality.checks import Check, Severity, any_row, checks
 from include.quality.outcome import Load, Outcome, add_result
 from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS
@@ -43,7 +43,7 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
     if not sum(counts.values()):
         raise GateError(f"{load.study} {load.release}: no row was staged")
     outcome = Outcome(rows=sum(counts.values()))
-    context, source = _great_expectations(engine)
+    source = _source(engine)
     found = []
     for endpoint in ENDPOINTS.values():
         if endpoint.name not in counts:
@@ -52,7 +52,7 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
             continue
         suite = list(checks(endpoint, load.load_id, load.study, counts[endpoint.name]))
         if counts[endpoint.name] or endpoint.required:
-            verdicts = _validate(context, source, endpoint, load, suite)
+            verdicts = _validate(source, endpoint, load, suite)
         else:  # an empty answer: all there is to see is that nothing is there
             suite, verdicts = suite[:1], [_is_empty(engine, endpoint, load)]
         found.append((endpoint, suite, verdicts))
@@ -72,8 +72,8 @@ def _is_empty(engine: sa.Engine, endpoint: Endpoint, load: Load) -> bool:
         return rows.scalar_one() == 0
 
 
-def _great_expectations(engine: sa.Engine) -> tuple[Any, Any]:
-    """A context in memory, and the warehouse as its source."""
+def _source(engine: sa.Engine) -> Any:
+    """The warehouse as a source of Great Expectations, in a context that is in memory only."""
     # Seconds to import, and hundreds of log lines: only here, where a task needs it.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
@@ -81,35 +81,53 @@ def _great_expectations(engine: sa.Engine) -> tuple[Any, Any]:
     context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     url = engine.url.render_as_string(hide_password=False)
-    return context, context.data_sources.add_postgres("warehouse", connection_string=url)
+    return context.data_sources.add_postgres("warehouse", connection_string=url)
 
 
-def _validate(context: Any, source: Any, endpoint: Endpoint, load: Load, suite: list[Check]) -> list[bool]:
-    """Verdict of each check. Booleans only: details cost a query per expectation."""
-    import great_expectations as gx
+def _validate(source: Any, endpoint: Endpoint, load: Load, suite: list[Check]) -> list[bool]:
+    """Verdict of each check: asked together whether any row breaks any of them, alone only if one does."""
+    batch, name = _batch(source, endpoint, load), f"{load.study} {load.release} {endpoint.name}"
+    of_rows = [check for check in suite if check.broken is not None]
+    together = any_row(of_rows)
+    verdicts = _ask(batch, [*(check for check in suite if check.broken is None), together])
+    if verdicts.pop(together.check_id, None) is True:
+        verdicts |= {check.check_id: True for check in of_rows}
+    else:
+        alone = _ask(batch, of_rows)
+        if all(verdict is True for verdict in alone.values()):
+            raise GateError(f"{name}: a row breaks a check, but no check alone finds it")
+        verdicts |= alone
+    for check_id, verdict in verdicts.items():
+        if isinstance(verdict, str):
+            raise GateError(f"{name}: {check_id} did not run: {verdict}")
+    missing = [check.check_id for check in suite if check.check_id not in verdicts]
+    if missing:
+        raise GateError(f"{name}: no verdict on {', '.join(missing)}")
+    return [verdicts[check.check_id] is True for check in suite]
 
+
+def _batch(source: Any, endpoint: Endpoint, load: Load) -> Any:
     schema, _, table = staging_table(load.load_id, endpoint).partition(".")
     asset = source.add_table_asset(table, table_name=table, schema_name=schema)
-    batch = asset.add_batch_definition_whole_table("whole").get_batch()
+    return asset.get_batch(asset.build_batch_request())
+
+
+def _ask(batch: Any, suite: list[Check]) -> dict[str, bool | str]:
+    """Verdict by check, or why it did not run. Booleans only: details cost a query per expectation."""
+    import great_expectations as gx
+
     expectations = []
     for check in suite:
         expectation = check.build()
         expectation.meta = {"check_id": check.check_id}
         expectations.append(expectation)
     result = batch.validate(
-        gx.ExpectationSuite(name=table, expectations=expectations), result_format="BOOLEAN_ONLY"
+        gx.ExpectationSuite(name="load", expectations=expectations), result_format="BOOLEAN_ONLY"
     )
-    verdicts = {}
-    for item in result.results:
-        check_id = item.expectation_config.meta["check_id"]
-        problem = _raised(item.exception_info or {})
-        if problem:
-            raise GateError(f"{load.study} {load.release} {endpoint.name}: {check_id} did not run: {problem}")
-        verdicts[check_id] = bool(item.success)
-    missing = [check.check_id for check in suite if check.check_id not in verdicts]
-    if missing:
-        raise GateError(f"{load.study} {load.release} {endpoint.name}: no verdict on {', '.join(missing)}")
-    return [verdicts[check.check_id] for check in suite]
+    return {
+        item.expectation_config.meta["check_id"]: _raised(item.exception_info or {}) or bool(item.success)
+        for item in result.results
+    }
 
 
 def _raised(exception_info: dict[str, Any]) -> str | None:

@@ -119,7 +119,7 @@ def _stored(installation: Installation) -> dict[str, str | None]:
         f"select '{name}', md5(string_agg(concat_ws(' ', ctid, xmin), ',' order by ctid)) from history.{name}"
         for (name,) in tables
     )
-    return {name: digest for name, digest in installation.ask(" union all ".join(each))}
+    return dict(installation.ask(" union all ".join(each)))
 
 
 def _asked(sandbox: RunningSandbox) -> set[tuple[str, str]]:

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from include.pipeline import steps
 from include.pipeline.records import Load
-from include.quality.checks import PATTERNS, checks
+from include.quality import gate
+from include.quality.checks import PATTERNS, Check, Severity, _no_row, checks
 from include.quality.gate import GateError
 from include.quality.outcome import Load as Judged
 from include.quality.outcome import Outcome
@@ -143,6 +144,31 @@ def test_good_rows_pass(warehouse: Warehouse) -> None:
     assert (outcome.failed, outcome.quarantined, outcome.critical, outcome.rows) == (0, 0, [], 15)
     assert outcome.expectations == len(verdicts(warehouse, load)) > 100
     agrees_with_sql(warehouse, load)
+
+
+def test_asked_alone_the_checks_say_of_good_rows_what_they_say_together(warehouse: Warehouse) -> None:
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    judged, asked = Judged(load.load_id, load.study, load.release, load.release_key), 0
+    source = gate._source(warehouse.engine)
+    for endpoint in (ENDPOINTS[name] for name, rows in small_study().items() if rows):
+        staged = warehouse.value(f"select count(*) from {staging_table(load.load_id, endpoint)}")
+        suite = list(checks(endpoint, load.load_id, load.study, staged))
+        found = gate._ask(gate._batch(source, endpoint, judged), suite)
+        assert found == {check.check_id: True for check in suite}
+        asked += len(suite)
+    assert asked > 60
+
+
+def test_a_row_that_no_check_alone_finds_closes_the_gate(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    every_row = Check("any_row", Severity.WARNING, "true", lambda: _no_row(["true"]))
+    monkeypatch.setattr(gate, "any_row", lambda suite: every_row)
+    with pytest.raises(GateError, match="no check alone finds it"):
+        warehouse.judge(load)
 
 
 def test_results_that_disagree_with_their_sample_are_told_and_published(warehouse: Warehouse) -> None:
