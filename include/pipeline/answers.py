@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +14,7 @@ from immport_provider.errors import BadAnswerError, RequestError
 from include.landing import Fetch, Landed
 from include.pipeline.batch import Tools
 from include.pipeline.formats import BULK_ROWS, PROOF_ROWS, Formats, Sample, read_sample
+from include.pipeline.proof import Expected, SplitNotWholeError, agree, unproven
 from include.pipeline.records import Load, Step
 from include.pipeline.split import (
     ARM,
@@ -32,27 +33,12 @@ from include.pipeline.split import (
     second_way,
 )
 from include.sources.immport import ENDPOINTS
-from include.sources.intake import BLANK, Confined
+from include.sources.intake import Confined
 from include.sources.model import Endpoint
 from include.sources.tsv import NotTsvError
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook
-
-
-class SplitNotWholeError(RuntimeError):
-    """An answer asked for in parts is not proven to be whole: the study cannot be loaded from it."""
-
-
-@dataclass(frozen=True)
-class Expected:
-    """Another count of an answer's rows.
-
-    :param source: where it comes from: the name of the release's table counts.
-    """
-
-    rows: int
-    source: str
 
 
 @dataclass
@@ -211,10 +197,11 @@ class Answer:
         second = self._walk(order, held) if order else None
         if second and self._is_expected(second):
             return self._proven(second, self.expected)
-        if second and (same := self._agree(first, second)):
+        if second and (same := agree(first, second, self._with_arm)):
             return self._proven(*same)
         self._keep_only([])
-        raise SplitNotWholeError(self._unproven(first, second))
+        name = f"{self._settings.source}: {self.endpoint.name} of {self.context.load.study}"
+        raise SplitNotWholeError(f"{name}: {unproven(first, second, self.expected)}")
 
     def counted(self, pieces: list[Landed]) -> list[Landed]:
         """Write down the other count beside what came whole."""
@@ -282,30 +269,9 @@ class Answer:
     def _is_expected(self, way: Way) -> bool:
         return self.expected is not None and way.rows == self.expected.rows
 
-    def _agree(self, first: Way, second: Way) -> tuple[Way, Expected] | None:
-        """The way that is whole, and how the other proves it; None if it does not."""
-        # Rows without an arm are in no part of the first way, and in none of the second if it had to ask for
-        # them, unless asking for them is seen to work.
-        if second.lost or (second.asks_for_blanks and not (first.finds_blanks or second.finds_blanks)):
-            return None
-        if not first.lost and first.rows == second.rows:
-            return first, Expected(second.rows, f"the same asked for {second.name}")
-        mine, theirs = self._with_arm(first), self._with_arm(second)
-        if second.rows >= first.rows and mine == theirs:
-            how = f"asked for {second.name}; {mine:,} rows with an arm, as when asked for {first.name}"
-            return second, Expected(second.rows, how)
-        return None
-
-    def _with_arm(self, way: Way) -> int:
-        rows = 0
-        for piece in way.pieces:
-            arm = piece.parameters.get(ARM)
-            if arm is None or piece.ignored:
-                landed = self.context.tools.landing.rows(piece, self.endpoint)
-                rows += sum(1 for row in landed if row.get(ARM))
-            elif arm != BLANK:
-                rows += piece.rows
-        return rows
+    def _with_arm(self, piece: Landed) -> int:
+        rows = self.context.tools.landing.rows(piece, self.endpoint)
+        return sum(1 for row in rows if row.get(ARM))
 
     def _proven(self, way: Way, proof: Expected | None) -> list[Landed]:
         self._keep_only(way.pieces)
@@ -327,16 +293,3 @@ class Answer:
             self.context.landed[landed.name] = landed
             made.append(landed)
         return made
-
-    def _unproven(self, first: Way, second: Way | None) -> str:
-        counts = [f"{way.rows:,} rows asked for {way.name}" for way in (first, second) if way]
-        if self.expected:
-            counts.append(f"{self.expected.rows:,} in {self.expected.source}")
-        elif second is None:
-            counts.append("no other count to compare with")
-        lost = Counter(why for way in (first, second) if way for why in way.lost.values())
-        told = f"; rows without an arm, visit or subject: {next(iter(lost))}" if lost else ""
-        return (
-            f"{self._settings.source}: {self.endpoint.name} of {self.context.load.study}:"
-            f" the parts are not proven to be the whole: {', '.join(counts)}{told}"
-        )

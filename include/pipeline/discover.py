@@ -27,7 +27,7 @@ from include.pipeline.decide import (
 )
 from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, Load, note_run
 from include.sources.release import Release
-from include.warehouse import access
+from include.warehouse import study_access
 from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
 
 #: How long after it was decided an interrupted load is gone on with.
@@ -65,7 +65,7 @@ def from_listing(
     # At once, and also where the withdrawal is held back for a person to approve.
     if restricted.unknown is None:
         with engine.begin() as connection:
-            access.follow(connection, restricted.studies, RESTRICTED)
+            study_access.follow(connection, restricted.studies, RESTRICTED)
     _write(engine, run_id, decisions, {})
     return decisions
 

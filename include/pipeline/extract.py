@@ -13,9 +13,10 @@ from immport_provider.errors import BadAnswerError, CredentialError, MissingFile
 from include.landing import Fetch, Landed
 from include.manifest import COUNTS, PACKAGE
 from include.pipeline import answers, discover, records
-from include.pipeline.answers import Context, Expected, SplitNotWholeError
+from include.pipeline.answers import Context
 from include.pipeline.backfill import KINDS
 from include.pipeline.batch import Tools
+from include.pipeline.proof import Expected, SplitNotWholeError
 from include.pipeline.records import EXTRACTED, Load, Step
 from include.pipeline.route import Choice, Known, RouteError, choose
 from include.sources.files import issued, newest

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from include.quality.checks import Severity
+from include.quality.outcome import Finding
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.warehouse.stage import staging_table
 from include.warehouse.tables import STAGED
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a comparison of counts found.
-
-    :param broken: rows too few, too many, or there twice.
-    """
-
-    endpoint: str
-    check_id: str
-    severity: Severity
-    success: bool
-    broken: int
-    detail: str
 
 
 def compare_counts(connection: sa.Connection, load_id: int) -> Iterator[Finding]:

@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.quality.checks import Check, Severity, any_row, checks
-from include.quality.outcome import Load, Outcome, add_result
+from include.quality.outcome import Finding, Load, Outcome, record
 from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
+from include.warehouse import staging
 from include.warehouse.stage import ENCODABLE
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.tables import QUARANTINE, RESULT, STAGED
@@ -42,60 +43,77 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
     known = {row.endpoint for row in staged if row.is_known}
     if not sum(counts.values()):
         raise GateError(f"{load.study} {load.release}: no row was staged")
-    outcome = Outcome(rows=sum(counts.values()))
-    source = _source(engine)
-    found = []
-    for endpoint in ENDPOINTS.values():
-        if endpoint.name not in counts:
-            raise GateError(f"{load.study} {load.release}: {endpoint.name} was not staged")
-        if not has_table(endpoint, is_known=endpoint.name in known):
-            continue
+    missing = ", ".join(name for name in ENDPOINTS if name not in counts)
+    if missing:
+        raise GateError(f"{load.study} {load.release}: not staged: {missing}")
+    endpoints = [item for item in ENDPOINTS.values() if has_table(item, is_known=item.name in known)]
+    # Of an empty answer, all there is to see is that nothing is there.
+    empty = [item for item in endpoints if not counts[item.name] and not item.required]
+    with engine.connect() as connection:
+        rows = staging.count(connection, load.load_id, empty)
+    batches = _batches(engine, load, [item for item in endpoints if item not in empty])
+    judged, name = [], f"{load.study} {load.release}"
+    for endpoint in endpoints:
         suite = list(checks(endpoint, load.load_id, load.study, counts[endpoint.name]))
-        if counts[endpoint.name] or endpoint.required:
-            verdicts = _validate(source, endpoint, load, suite)
-        else:  # an empty answer: all there is to see is that nothing is there
-            suite, verdicts = suite[:1], [_is_empty(engine, endpoint, load)]
-        found.append((endpoint, suite, verdicts))
+        if endpoint in empty:
+            suite, verdicts = suite[:1], [rows[endpoint.name] == 0]
+        else:
+            verdicts = _validate(batches[endpoint.name], f"{name} {endpoint.name}", suite)
+        judged.append((endpoint, suite, verdicts))
     # All at once: a gate that was killed half way leaves no results that could be taken for a pass.
     with engine.begin() as connection:
-        for endpoint, suite, verdicts in found:
-            _record(connection, endpoint, load, suite, verdicts, outcome)
-        control_totals(connection, load, counts, known, outcome, accept_vanished)
-    if not outcome.expectations:
-        raise GateError(f"{load.study} {load.release}: no expectation was checked")
+        findings = [
+            _finding(connection, endpoint, load, check, success)
+            for endpoint, suite, verdicts in judged
+            for check, success in zip(suite, verdicts, strict=True)
+        ]
+        if not findings:
+            raise GateError(f"{load.study} {load.release}: no expectation was checked")
+        findings += control_totals(connection, load, counts, known, accept_vanished)
+        held = _set_aside(connection, load, [endpoint.name for endpoint, *_ in judged])
+        outcome = Outcome(sum(counts.values()), held, tuple(findings))
+        record(connection, load, outcome)
     return outcome
 
 
-def _is_empty(engine: sa.Engine, endpoint: Endpoint, load: Load) -> bool:
-    with engine.connect() as connection:
-        rows = connection.exec_driver_sql(f"select count(*) from {staging_table(load.load_id, endpoint)}")
-        return rows.scalar_one() == 0
-
-
-def _source(engine: sa.Engine) -> Any:
-    """The warehouse as a source of Great Expectations, in a context that is in memory only."""
+def _batches(engine: sa.Engine, load: Load, endpoints: list[Endpoint]) -> dict[str, Any]:
+    """What Great Expectations asks of the staging table of each endpoint, by name."""
     # Seconds to import, and hundreds of log lines: only here, where a task needs it.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
+    from great_expectations.datasource.fluent.sql_datasource import TableAsset
 
     context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    url = engine.url.render_as_string(hide_password=False)
-    return context.data_sources.add_postgres("warehouse", connection_string=url)
+    tables = {item.name: staging_table(load.load_id, item).rpartition(".")[2] for item in endpoints}
+    # The schema goes with the connection: an asset's own is deprecated.
+    options = f"{engine.url.query.get('options', '')} -csearch_path=staging"
+    url = engine.url.update_query_dict({"options": options})
+    source = context.data_sources.add_postgres(
+        "warehouse",
+        connection_string=url.render_as_string(hide_password=False),
+        # All at once: for each that is added, the whole context is written as YAML.
+        assets=[TableAsset(name=name, table_name=table) for name, table in tables.items()],
+    )
+    assets = {name: source.get_asset(name) for name in tables}
+    return {name: asset.get_batch(asset.build_batch_request()) for name, asset in assets.items()}
 
 
-def _validate(source: Any, endpoint: Endpoint, load: Load, suite: list[Check]) -> list[bool]:
-    """Verdict of each check: asked together whether any row breaks any of them, alone only if one does."""
-    batch, name = _batch(source, endpoint, load), f"{load.study} {load.release} {endpoint.name}"
+def _validate(batch: Any, name: str, suite: list[Check]) -> list[bool]:
+    """Verdict of each check: asked together whether any row breaks any of them, alone only if one does.
+
+    :param name: what is checked, for an error.
+    """
     of_rows = [check for check in suite if check.broken is not None]
     together = any_row(of_rows)
     verdicts = _ask(batch, [*(check for check in suite if check.broken is None), together])
-    if verdicts.pop(together.check_id, None) is True:
+    told = verdicts.pop(together.check_id, None)
+    if told is True:
         verdicts |= {check.check_id: True for check in of_rows}
     else:
         alone = _ask(batch, of_rows)
         if all(verdict is True for verdict in alone.values()):
-            raise GateError(f"{name}: a row breaks a check, but no check alone finds it")
+            raise GateError(f"{name}: a row breaks a check, but no check alone finds it ({told})")
         verdicts |= alone
     for check_id, verdict in verdicts.items():
         if isinstance(verdict, str):
@@ -104,12 +122,6 @@ def _validate(source: Any, endpoint: Endpoint, load: Load, suite: list[Check]) -
     if missing:
         raise GateError(f"{name}: no verdict on {', '.join(missing)}")
     return [verdicts[check.check_id] is True for check in suite]
-
-
-def _batch(source: Any, endpoint: Endpoint, load: Load) -> Any:
-    schema, _, table = staging_table(load.load_id, endpoint).partition(".")
-    asset = source.add_table_asset(table, table_name=table, schema_name=schema)
-    return asset.get_batch(asset.build_batch_request())
 
 
 def _ask(batch: Any, suite: list[Check]) -> dict[str, bool | str]:
@@ -138,29 +150,20 @@ def _raised(exception_info: dict[str, Any]) -> str | None:
     return None
 
 
-def _record(
-    connection: sa.Connection,
-    endpoint: Endpoint,
-    load: Load,
-    suite: list[Check],
-    verdicts: list[bool],
-    outcome: Outcome,
-) -> None:
-    for check, success in zip(suite, verdicts, strict=True):
-        broken = 0 if success else _broken_rows(connection, endpoint, load, check)
-        if not success and not broken and check.broken is not None:
-            raise GateError(f"{load.study} {load.release} {endpoint.name}: {check.check_id} failed on no row")
-        add_result(connection, endpoint.name, load, check.check_id, check.severity, success, broken, None)
-        outcome.expectations += 1
-        outcome.failed += not success
-        if not success and check.severity is Severity.CRITICAL:
-            outcome.critical.append(f"{endpoint.name}: {check.check_id} ({broken} rows)")
-    held = connection.scalar(
-        sa.select(sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
-            (QUARANTINE.c.load_id == load.load_id) & (QUARANTINE.c.endpoint == endpoint.name)
-        )
-    )
-    outcome.quarantined += held or 0
+def _finding(
+    connection: sa.Connection, endpoint: Endpoint, load: Load, check: Check, success: bool
+) -> Finding:
+    broken = 0 if success else _broken_rows(connection, endpoint, load, check)
+    if not success and not broken and check.broken is not None:
+        raise GateError(f"{load.study} {load.release} {endpoint.name}: {check.check_id} failed on no row")
+    return Finding(endpoint.name, check.check_id, check.severity, success, broken)
+
+
+def _set_aside(connection: sa.Connection, load: Load, endpoints: list[str]) -> int:
+    """Rows of endpoints that a check, or staging, set aside."""
+    row = sa.tuple_(QUARANTINE.c.endpoint, QUARANTINE.c.row_number)
+    held = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.endpoint.in_(endpoints)
+    return connection.scalar(sa.select(sa.func.count(sa.distinct(row))).where(held)) or 0
 
 
 def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: Load, check: Check) -> int:

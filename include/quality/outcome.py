@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -10,15 +10,51 @@ from include.quality.checks import Severity
 from include.warehouse.tables import RESULT
 
 
-@dataclass
-class Outcome:
-    """What the checks of one load found."""
+@dataclass(frozen=True)
+class Finding:
+    """What one check found.
 
-    rows: int = 0
-    expectations: int = 0
-    failed: int = 0
-    quarantined: int = 0
-    critical: list[str] = field(default_factory=list)
+    :param unexpected_rows: rows that break it, or that are missing or too many.
+    """
+
+    endpoint: str
+    check_id: str
+    severity: Severity
+    success: bool
+    unexpected_rows: int = 0
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the checks of one load found.
+
+    :param rows: rows staged.
+    :param quarantined: rows set aside.
+    """
+
+    rows: int
+    quarantined: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def expectations(self) -> int:
+        """How many checks there were."""
+        return len(self.findings)
+
+    @property
+    def failed(self) -> int:
+        """How many of them do not hold."""
+        return sum(not item.success for item in self.findings)
+
+    @property
+    def critical(self) -> list[str]:
+        """What keeps the load from being published."""
+        return [
+            f"{item.endpoint}: {item.check_id} ({item.detail or f'{item.unexpected_rows} rows'})"
+            for item in self.findings
+            if not item.success and item.severity is Severity.CRITICAL
+        ]
 
 
 @dataclass(frozen=True)
@@ -34,24 +70,7 @@ class Load:
     release_key: int
 
 
-def add_result(
-    connection: sa.Connection,
-    endpoint: str,
-    load: Load,
-    check_id: str,
-    severity: Severity,
-    success: bool,
-    broken: int,
-    detail: str | None,
-) -> None:
-    connection.execute(
-        sa.insert(RESULT).values(
-            load_id=load.load_id,
-            endpoint=endpoint,
-            check_id=check_id,
-            severity=severity.value,
-            success=success,
-            unexpected_rows=broken,
-            detail=detail,
-        )
-    )
+def record(connection: sa.Connection, load: Load, outcome: Outcome) -> None:
+    """Write down what each check found."""
+    rows = [{"load_id": load.load_id, **asdict(item)} for item in outcome.findings]
+    connection.execute(sa.insert(RESULT), rows)

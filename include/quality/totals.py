@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import sqlalchemy as sa
 
 from include.quality.checks import Severity
 from include.quality.completeness import compare_counts
-from include.quality.outcome import Load, Outcome, add_result
+from include.quality.outcome import Finding, Load
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.sources.package_tables import NAMES
 from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact, Type
-from include.warehouse.incoming import digest
+from include.warehouse.members import digest
 from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.tables import PACKAGE_TABLE, QUARANTINE
@@ -31,14 +31,36 @@ def control_totals(
     load: Load,
     counts: dict[str, int],
     known: Collection[str],
-    outcome: Outcome,
     accept_vanished: bool,
-) -> None:
+) -> Iterator[Finding]:
     """What no single table shows: too many rows set aside, too many results gone since last time.
 
     :param counts: staged rows by endpoint.
     :param known: endpoints that the load tells: of others nothing vanishes, it stays as it is.
     """
+    yield from _set_aside(connection, load, counts)
+    yield from compare_counts(connection, load.load_id)
+    for dimension in VERSIONED_DIMENSIONS:
+        endpoint = dimension.endpoint or ""
+        if not dimension.shared and counts.get(endpoint):
+            foreign = _foreign_members(connection, load, dimension)
+            detail = f"{foreign} members are described by another study"
+            yield Finding(endpoint, "home", Severity.CRITICAL, not foreign, foreign, detail)
+    declared, wrong = declared_results(connection, load.load_id, known)
+    if declared:
+        detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
+        yield Finding("expsample", "declared_results", Severity.WARNING, not wrong, wrong, detail)
+    for fact in _held_facts(connection, load.study, known):
+        before, gone = _vanished(connection, load, fact)
+        if before:
+            kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
+            detail = f"{gone} of {before} results of the last release are gone"
+            severity = Severity.WARNING if fact.may_shrink else Severity.CRITICAL
+            yield Finding(fact.endpoint or "", "results_kept", severity, kept, gone, detail)
+
+
+def _set_aside(connection: sa.Connection, load: Load, counts: dict[str, int]) -> Iterator[Finding]:
+    """A few rows may be set aside; many mean that the study itself is in doubt."""
     held = sa.select(QUARANTINE.c.endpoint, sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
         QUARANTINE.c.load_id == load.load_id
     )
@@ -49,50 +71,9 @@ def control_totals(
     }
     for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
         rows = counts[endpoint] if endpoint in counts else of_tables.get(endpoint, 0)
-        share = broken / max(rows, 1)
+        is_little = broken / max(rows, 1) <= MAX_QUARANTINED
         detail = f"{broken} of {rows} rows set aside"
-        _total(
-            connection, load, endpoint, "quarantine_share", share <= MAX_QUARANTINED, broken, detail, outcome
-        )
-    for found in compare_counts(connection, load.load_id):
-        _total(
-            connection,
-            load,
-            found.endpoint,
-            found.check_id,
-            found.success,
-            found.broken,
-            found.detail,
-            outcome,
-            found.severity,
-        )
-    for dimension in VERSIONED_DIMENSIONS:
-        if not dimension.shared and counts.get(dimension.endpoint or ""):
-            foreign = _foreign_members(connection, load, dimension)
-            detail = f"{foreign} members are described by another study"
-            _total(connection, load, dimension.endpoint or "", "home", not foreign, foreign, detail, outcome)
-    declared, wrong = declared_results(connection, load.load_id, known)
-    if declared:
-        detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
-        _total(
-            connection,
-            load,
-            "expsample",
-            "declared_results",
-            not wrong,
-            wrong,
-            detail,
-            outcome,
-            Severity.WARNING,
-        )
-    for fact in _held_facts(connection, load.study, known):
-        before, gone = _vanished(connection, load, fact)
-        if before:
-            kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
-            detail = f"{gone} of {before} results of the last release are gone"
-            severity = Severity.WARNING if fact.may_shrink else Severity.CRITICAL
-            endpoint = fact.endpoint or ""
-            _total(connection, load, endpoint, "results_kept", kept, gone, detail, outcome, severity)
+        yield Finding(endpoint, "quarantine_share", Severity.CRITICAL, is_little, broken, detail)
 
 
 def _held_facts(connection: sa.Connection, study: str, known: Collection[str]) -> list[Fact]:
@@ -140,24 +121,6 @@ def _foreign_members(connection: sa.Connection, load: Load, dimension: Dimension
         {"study": load.study},
     )
     return int(found.scalar_one())
-
-
-def _total(
-    connection: sa.Connection,
-    load: Load,
-    endpoint: str,
-    check_id: str,
-    success: bool,
-    broken: int,
-    detail: str,
-    outcome: Outcome,
-    severity: Severity = Severity.CRITICAL,
-) -> None:
-    add_result(connection, endpoint, load, check_id, severity, success, broken, detail)
-    outcome.expectations += 1
-    outcome.failed += not success
-    if not success and severity is Severity.CRITICAL:
-        outcome.critical.append(f"{endpoint}: {check_id} ({detail})")
 
 
 def declared_results(connection: sa.Connection, load_id: int, known: Collection[str]) -> tuple[int, int]:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.sources.withdrawal import RESTRICTION_UNKNOWN, WITHDRAWN
 from include.warehouse.model import VERSIONED
 from include.warehouse.tables import SETTING, STUDY_ACCESS
 
@@ -88,14 +86,36 @@ READ_AS_OWNER = (
 _ROWS, _VIEWS = ("history", "star", "mart"), ("star", "mart")
 #: Evaluated once per query, hashed. A flag on each row would be one on millions of rows to turn.
 _IS_OPEN = "study_key in (select a.study_key from history.study_access a where a.is_open)"
-#: Policy -> the role, what it may do, and to which rows. Other roles see no row of a study.
-POLICIES = {
-    "open_studies": f"for select to {ANALYST} using ({_IS_OPEN})",
-    "all_studies": f"for select to {RESTRICTED} using (true)",
-    "loading": f"for all to {LOADER} using (true) with check (true)",
-}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which rows of studies a role sees.
+
+    :param command: what it may do with them.
+    :param rows: SQL over a row; true where it is all of them.
+    """
+
+    name: str
+    role: str
+    command: str
+    rows: str = "true"
+
+    def on(self, table: str) -> str:
+        """SQL that puts the policy on a table."""
+        check = "" if self.command == "select" else f"with check ({self.rows})"
+        to = f"for {self.command} to {self.role} using ({self.rows}) {check}"
+        return f"create policy {self.name} on {table} {to}"
+
+
+#: Other roles see no row of a study.
+POLICIES = (
+    Policy("open_studies", ANALYST, "select", _IS_OPEN),
+    Policy("all_studies", RESTRICTED, "select"),
+    Policy("loading", LOADER, "all"),
+)
 #: Roles that see all studies.
-SEE_ALL = (RESTRICTED, LOADER)
+SEE_ALL = tuple(item.role for item in POLICIES if item.rows == "true")
 _DIGEST = "access"
 logger = logging.getLogger(__name__)
 
@@ -235,10 +255,10 @@ def _study_tables(connection: sa.Connection) -> list[str]:
 
 def _policies(table: str, roles: set[str]) -> list[str]:
     made = [f"alter table {table} enable row level security"]
-    for name, policy in POLICIES.items():
-        made.append(f"drop policy if exists {name} on {table}")
-        if any(f"to {role} " in policy for role in roles):
-            made.append(f"create policy {name} on {table} {policy}")
+    for policy in POLICIES:
+        made.append(f"drop policy if exists {policy.name} on {table}")
+        if policy.role in roles:
+            made.append(policy.on(table))
     return made
 
 
@@ -291,43 +311,3 @@ def _masked() -> dict[str, set[str]]:
         for table in VERSIONED
     }
     return {table: names for table, names in columns.items() if names}
-
-
-def follow(connection: sa.Connection, restricted: Collection[str], reason: str) -> None:
-    """Hide the studies that the source restricts, whatever becomes of them. The caller commits.
-
-    Shown again are those not restricted that were hidden so while they are held, or because it was not known.
-
-    :param reason: why they are hidden.
-    """
-    unknown = f"{WITHDRAWN}%{RESTRICTION_UNKNOWN}%"
-    values = {"studies": sorted(restricted), "reason": reason, "unknown": unknown}
-    close = """
-        update history.study_access a set is_open = false, reason = :reason, changed_at = now()
-        from history.key_study k
-        where k.study_key = a.study_key and a.is_open and k.study_accession = any(:studies)"""
-    reopen = """
-        update history.study_access a set is_open = true, reason = null, changed_at = now()
-        from history.key_study k join ops.study s on s.study_accession = k.study_accession
-        where k.study_key = a.study_key and not a.is_open and k.study_accession <> all(:studies)
-            and (s.state = 'current' and a.reason = :reason
-                or s.state = 'withdrawn' and a.reason like :unknown)"""
-    for statement in (close, reopen):
-        connection.execute(sa.text(statement), values)
-
-
-def settle(connection: sa.Connection, study: str, *, is_open: bool, reason: str | None) -> None:
-    """Show a study to everybody, at all releases, or hide it. The caller commits.
-
-    :param reason: why it is hidden.
-    """
-    connection.execute(
-        sa.text("""
-            insert into history.study_access (study_key, is_open, reason)
-            select study_key, :is_open, :reason from history.key_study where study_accession = :study
-            on conflict (study_key) do update
-                set is_open = excluded.is_open, reason = excluded.reason, changed_at = now()
-                where (study_access.is_open, study_access.reason)
-                    is distinct from (excluded.is_open, excluded.reason)"""),
-        {"study": study, "is_open": is_open, "reason": reason},
-    )

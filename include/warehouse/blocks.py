@@ -1,10 +1,10 @@
-"""What the assay facts have in common: their context, and pairs of reported and preferred values."""
+"""What tables have in common: the context of results, reported and preferred values, keys of ties."""
 
 from __future__ import annotations
 
 from include.warehouse.declare import UNKNOWN, Column, Reference, Type
 
-NUMERIC = Type.NUMERIC
+INTEGER, NUMERIC = Type.INTEGER, Type.NUMERIC
 
 COMMON = (
     Column("comments", "Comments of the submitter or of ImmPort"),
@@ -103,3 +103,29 @@ VALUE_MEASURE = {
     "unit_reported": "f.unit_reported",
     "unit_preferred": "f.unit_preferred",
 }
+
+
+def number(name: str) -> str:
+    """SQL for a number that is part of a key: without the blanks that a source may send around it."""
+    return f"nullif(btrim(s.{name}), '')"
+
+
+def tie(first: str, second: str) -> Column:
+    """What identifies a tie of two: both accessions."""
+    meaning = f"Accessions of the {first.replace('_', ' ')} and the {second.replace('_', ' ')}, with a stroke"
+    source = f"s.{first}_accession || '/' || s.{second}_accession"
+    return Column(f"{first}_{second}", f"{meaning} between", source=source)
+
+
+def tie_to_file(first: str) -> Column:
+    """What identifies a tie to a file."""
+    meaning = f"Accession of the {first.replace('_', ' ')} and ImmPort's number of the file, with a stroke"
+    source = f"s.{first}_accession || '/' || {number('file_info_id')}"
+    return Column(f"{first}_file", f"{meaning} between", source=source)
+
+
+#: What such a tie tells of the file.
+FILE_COLUMNS = (
+    Column("file_info_id", "ImmPort's number of the file; fact_result_file has those of results", INTEGER),
+    Column("result_schema", "Kind of result the file holds"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.blocks import expsample, pair
+from include.warehouse.blocks import expsample, number, pair
 from include.warehouse.declare import Bridge, Column, Derived, Fact, Type
 
 INTEGER, NUMERIC, TEXT = Type.INTEGER, Type.NUMERIC, Type.TEXT
@@ -38,7 +38,7 @@ FCS_HEADER_MARKER = Bridge(
     row_id=Column(
         "fcs_header_parameter",
         "Numbers of the header and of the parameter in the file, with a stroke between",
-        source="nullif(btrim(s.fcs_header_id), '') || '/' || nullif(btrim(s.parameter_number), '')",
+        source=f"{number('fcs_header_id')} || '/' || {number('parameter_number')}",
     ),
     columns=(
         Column("fcs_header_id", "ImmPort's number of the header, in fact_fcs_header", INTEGER),

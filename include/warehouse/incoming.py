@@ -6,20 +6,19 @@ of those nothing is known, so that their versions are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
 from include.sources.model import snake_case
-from include.sources.release import OPEN
-from include.warehouse import carry
+from include.warehouse import carry, members
 from include.warehouse.declare import Dimension, Fact, Reference, Type
 from include.warehouse.model import DIMENSION, VERSIONED
-from include.warehouse.staging import has_table, staging_table
-from include.warehouse.tables import HISTORY, QUARANTINE, STAGED
-from include.warehouse.unpack import PACKAGE_LINE
+from include.warehouse.staged_load import StagedLoad
+from include.warehouse.staging import staging_table
+from include.warehouse.tables import HISTORY
 
 #: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
 CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
@@ -31,16 +30,6 @@ def content_columns(table: Dimension | Fact) -> list[str]:
     """Columns that make two versions of a row equal or different."""
     names = (column.name for column in HISTORY[table.relation].columns)
     return [name for name in names if name not in {"study_key", table.identity, *_BOOKKEEPING}]
-
-
-def digest(dimension: Dimension, expressions: tuple[str, ...]) -> str:
-    """SQL for the digest of a natural key; null when there is no such member.
-
-    An accession needs all its parts; a combination of terms needs any.
-    """
-    absent = (" or " if dimension.is_versioned else " and ").join(f"{item} is null" for item in expressions)
-    parts = " || e'\\x1f' || ".join(f"coalesce({item}, e'\\x1e')" for item in expressions)
-    return f"case when not ({absent}) then md5({parts})::uuid end"
 
 
 @dataclass(frozen=True)
@@ -57,38 +46,19 @@ class Incoming:
     holding: frozenset[Dimension | Fact]
 
 
-@dataclass(frozen=True)
-class _Load:
-    """A staged load.
-
-    :param set_aside: endpoints of which rows were set aside.
-    :param absent: endpoints that it does not tell and has no staging table for.
-    """
-
-    load_id: int
-    set_aside: frozenset[str]
-    absent: frozenset[str]
-
-
 def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -> Incoming:
     """Fill key tables and temporary tables from the staged load.
 
     :param release: release key at which it becomes valid: what the load does not know is taken from there.
     """
-    staged = sa.select(STAGED.c.endpoint).where((STAGED.c.load_id == load_id) & (STAGED.c.rows_staged > 0))
-    told = set(connection.scalars(staged))
-    aside = sa.select(QUARANTINE.c.endpoint).where(QUARANTINE.c.load_id == load_id).distinct()
-    known = sa.select(STAGED.c.endpoint).where((STAGED.c.load_id == load_id) & STAGED.c.is_known)
-    there = set(connection.scalars(known))
-    absent = (item.name for item in ENDPOINTS.values() if not has_table(item, is_known=item.name in there))
-    load = _Load(load_id, frozenset(connection.scalars(aside)), frozenset(absent))
+    load = StagedLoad.read(connection, load_id)
     # The study first: the other tables are asked whether they hold any of its rows.
-    _add_members(connection, DIMENSION["study"], load, [DIMENSION["study"]])
+    members.add(connection, DIMENSION["study"], load, [DIMENSION["study"]])
     study_key = _study_key(connection, study)
     holding = _holding(connection, study_key)
-    tables = _concerned([item for item in VERSIONED if item.endpoint in told or item in holding])
+    tables = _concerned([item for item in VERSIONED if item.endpoint in load.told or item in holding])
     for dimension in DIMENSION.values():
-        _add_members(connection, dimension, load, tables)
+        members.add(connection, dimension, load, tables)
     knowledge = carry.knowledge(connection, [load_id])
     for table in tables:
         if table.endpoint in load.absent:
@@ -101,7 +71,7 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     # Children first: an inferred participation may name an arm that is inferred in turn.
     for table in reversed(tables):
         if isinstance(table, Dimension):
-            connection.exec_driver_sql(_infer(table, study_key, tables))
+            connection.exec_driver_sql(members.infer(table, study_key, tables))
     return Incoming(study_key, tables, holding)
 
 
@@ -154,64 +124,6 @@ def _make_empty(connection: sa.Connection, table: Dimension | Fact) -> None:
         )
 
 
-def _source(table: Dimension | Fact, load_id: int) -> str:
-    tables = {item.name: staging_table(load_id, item) for item in ENDPOINTS.values()}
-    return f"{tables[table.endpoint or '']} s {table.joins.format(**tables)}"
-
-
-def _kept(table: Dimension | Fact, load: _Load) -> str:
-    """Rows that no check set aside. A line that is no row has none; its number is that of the line."""
-    if table.endpoint not in load.set_aside:
-        return "true"
-    return (
-        "s.row_number not in (select q.row_number from quality.quarantine q"
-        f" where q.load_id = {load.load_id} and q.endpoint = '{table.endpoint}'"
-        f" and q.rule <> '{PACKAGE_LINE}')"
-    )
-
-
-def _natural(dimension: Dimension) -> tuple[str, ...]:
-    return tuple(item.raw for item in dimension.natural_key)
-
-
-def _uses(
-    dimension: Dimension, tables: Sequence[Dimension | Fact]
-) -> Iterator[tuple[Dimension | Fact, tuple[str, ...]]]:
-    """Every place where members of a dimension are named: its own rows, and references to it."""
-    if dimension.is_versioned and dimension in tables:
-        yield dimension, _natural(dimension)
-    for table in tables:
-        for reference in table.references:
-            if reference.dimension == dimension.name:
-                yield table, reference.key
-
-
-def _add_members(
-    connection: sa.Connection, dimension: Dimension, load: _Load, tables: Sequence[Dimension | Fact]
-) -> None:
-    names = [item.name for item in dimension.natural_key]
-    found = " union ".join(
-        f"select {', '.join(f'{e}::text as {n}' for e, n in zip(expressions, names, strict=True))}"
-        f" from {_source(table, load.load_id)} where {_kept(table, load)}"
-        for table, expressions in _uses(dimension, tables)
-        if table.endpoint not in load.absent
-    )
-    if not found:
-        return
-    columns = ", ".join(names)
-    typed = ", ".join(f"m.{item.name}::{item.type}" for item in dimension.natural_key)
-    # In the order of the digests: two studies that add the same members wait, and never deadlock.
-    connection.exec_driver_sql(
-        f"""insert into history.{dimension.key_table} ({columns}, natural_key)
-        select {typed}, m.natural_key
-        from (select {columns}, {digest(dimension, tuple(names))} as natural_key from ({found}) f) m
-        where m.natural_key is not null and not exists
-            (select 1 from history.{dimension.key_table} k where k.natural_key = m.natural_key)
-        order by m.natural_key
-        on conflict (natural_key) do nothing""".replace("%", "%%")
-    )
-
-
 def _create(table: Dimension | Fact) -> str:
     return f"create temporary table incoming_{table.relation} on commit drop as "
 
@@ -220,7 +132,7 @@ def _reference(number: int, reference: Reference) -> tuple[str, str]:
     """The key of a reference as a select item, and the join that finds it."""
     target = DIMENSION[reference.dimension]
     key = f"coalesce(r{number}.{target.key_column}, {reference.absent})::bigint as {reference.column}"
-    natural = digest(target, reference.key)
+    natural = members.digest(target, reference.key)
     return key, f"left join history.{target.key_table} r{number} on r{number}.natural_key = {natural}"
 
 
@@ -230,7 +142,7 @@ def _several(table: Dimension | Fact) -> list[str]:
     return [column.name for column in table.columns if column.name in several and column.source is None]
 
 
-def _gathered(table: Dimension | Fact, load: _Load, columns: list[str]) -> str:
+def _gathered(table: Dimension | Fact, load: StagedLoad, columns: list[str]) -> str:
     """The join that brings all values of such columns, in the order of their text, where a key repeats."""
     endpoint = ENDPOINTS[table.endpoint or ""]
     keys = endpoint.key_columns
@@ -239,11 +151,11 @@ def _gathered(table: Dimension | Fact, load: _Load, columns: list[str]) -> str:
     of_keys = ", ".join(f"s.{key}" for key in keys)
     return (
         f"left join (select {of_keys}, {values} from {staging_table(load.load_id, endpoint)} s"
-        f" where {_kept(table, load)} group by {of_keys} having count(*) > 1) g on {same}"
+        f" where {load.kept(table)} group by {of_keys} having count(*) > 1) g on {same}"
     )
 
 
-def _select(table: Dimension | Fact, load: _Load) -> str:
+def _select(table: Dimension | Fact, load: StagedLoad) -> str:
     items, joins = [], []
     several = _several(table)
     if several:
@@ -260,7 +172,7 @@ def _select(table: Dimension | Fact, load: _Load) -> str:
     if isinstance(table, Dimension):
         identity = f"k.{table.key_column}"
         items.append("false as is_inferred")
-        natural = digest(table, _natural(table))
+        natural = members.digest(table, members.natural_key(table))
         joins.insert(0, f"join history.{table.key_table} k on k.natural_key = {natural}")
     else:
         identity = table.row_id.value
@@ -268,8 +180,8 @@ def _select(table: Dimension | Fact, load: _Load) -> str:
     # taken, whatever order they were sent in: a shuffled answer is no correction.
     order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
     return f"""select distinct on ({identity}) {identity} as {table.identity}, {", ".join(items)}
-        from {_source(table, load.load_id)} {" ".join(joins)}
-        where {_kept(table, load)}{_present(table)}
+        from {load.source(table)} {" ".join(joins)}
+        where {load.kept(table)}{_present(table)}
         order by {identity}, {order}, s.row_number""".replace("%", "%%")
 
 
@@ -278,7 +190,7 @@ def _present(table: Dimension | Fact) -> str:
     return f" and {table.row_id.raw} is not null" if isinstance(table, Fact) and table.is_partial else ""
 
 
-def _held(table: Dimension | Fact, load: _Load) -> str:
+def _held(table: Dimension | Fact, load: StagedLoad) -> str:
     """The keys of the rows set aside, read from the rows as they were received."""
     if table.endpoint not in load.set_aside:
         kind = table.row_id.type if isinstance(table, Fact) else Type.INTEGER
@@ -294,48 +206,8 @@ def _held(table: Dimension | Fact, load: _Load) -> str:
         castable = f"{raw} ~ '{CASTABLE[table.row_id.type]}'" if table.row_id.type in CASTABLE else "true"
         found = f"select distinct {table.row_id.value} as {table.identity} from {rows}"
         return f"{name}{found} where {raw} is not null and {castable}".replace("%", "%%")
-    natural = digest(table, _natural(table))
+    natural = members.digest(table, members.natural_key(table))
     return (
         f"{name}select distinct k.{table.key_column} from {rows}"
         f" join history.{table.key_table} k on k.natural_key = {natural}"
     ).replace("%", "%%")
-
-
-def _infer(dimension: Dimension, study_key: int, tables: Sequence[Dimension | Fact]) -> str:
-    """Members that rows of the study name but its own endpoint does not describe."""
-    key = dimension.key_column
-    named = " union ".join(
-        f"select distinct {reference.column} from incoming_{table.relation}"
-        for table in tables
-        for reference in table.references
-        if reference.dimension == dimension.name
-    )
-    if not named:
-        return "select 1"
-    columns, items, joins = [], [], []
-    natural = {item.raw: f"k.{item.name}" for item in dimension.natural_key}
-    for number, reference in enumerate(dimension.references):
-        if all(part in natural for part in reference.key):
-            known = tuple(natural[part] for part in reference.key)
-            target = DIMENSION[reference.dimension]
-            joins.append(
-                f"left join history.{target.key_table} r{number}"
-                f" on r{number}.natural_key = {digest(target, known)}"
-            )
-            items.append(f"coalesce(r{number}.{target.key_column}, 0)")
-        else:
-            items.append("0")
-        columns.append(reference.column)
-    # A member that another study describes is not guessed at here: a join would find it twice.
-    elsewhere = (
-        f"and not exists (select 1 from history.{dimension.relation} h where h.{key} = n.{key}"
-        f" and h.study_key <> {study_key} and h.valid_to = {OPEN})"
-    )
-    if dimension.shared or dimension.name == "study":
-        elsewhere = ""
-    return f"""insert into incoming_{dimension.relation} ({", ".join([key, *columns, "is_inferred"])})
-        select {", ".join([f"n.{key}", *items, "true"])}
-        from ({named}) n ({key}) join history.{dimension.key_table} k on k.{key} = n.{key} {" ".join(joins)}
-        where n.{key} > 0
-            and not exists (select 1 from incoming_{dimension.relation} i where i.{key} = n.{key})
-            {elsewhere}"""

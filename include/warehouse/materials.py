@@ -5,10 +5,17 @@ But for the tie of an experiment sample to its biosamples, packages alone tell o
 
 from __future__ import annotations
 
-from include.warehouse.blocks import ANALYTE_NAMES, EXPERIMENT, expsample, measured
-from include.warehouse.declare import Bridge, Column, Dimension, Reference, Type, weight
+from include.warehouse.blocks import (
+    ANALYTE_NAMES,
+    EXPERIMENT,
+    FILE_COLUMNS,
+    expsample,
+    measured,
+    tie,
+    tie_to_file,
+)
+from include.warehouse.declare import Bridge, Column, Dimension, Reference, weight
 
-INTEGER = Type.INTEGER
 _BIOSAMPLE = Reference("biosample", ("s.biosample_accession",), "The biosample")
 _REAGENT = Reference("reagent", ("s.reagent_accession",), "The reagent")
 _TREATMENT = Reference("treatment", ("s.treatment_accession",), "The treatment")
@@ -16,26 +23,6 @@ _TREATMENT = Reference("treatment", ("s.treatment_accession",), "The treatment")
 _ANALYTE = (
     Column("analyte_accession", "ImmPort's accession of the analyte, ANA..., also in dim_analyte"),
     *ANALYTE_NAMES,
-)
-
-
-def _pair(first: str, second: str) -> Column:
-    """What identifies a tie of two: both accessions."""
-    meaning = f"Accessions of the {first.replace('_', ' ')} and the {second.replace('_', ' ')}, with a stroke"
-    return Column(f"{first}_{second}", f"{meaning} between",
-                  source=f"s.{first}_accession || '/' || s.{second}_accession")  # fmt: skip
-
-
-def _with_file(first: str) -> Column:
-    """What identifies a tie to a file."""
-    meaning = f"Accession of the {first.replace('_', ' ')} and ImmPort's number of the file, with a stroke"
-    return Column(f"{first}_file", f"{meaning} between",
-                  source=f"s.{first}_accession || '/' || nullif(btrim(s.file_info_id), '')")  # fmt: skip
-
-
-FILE_COLUMNS = (
-    Column("file_info_id", "ImmPort's number of the file, also in fact_result_file", INTEGER),
-    Column("result_schema", "Kind of result the file holds"),
 )
 
 TREATMENT = Dimension(
@@ -120,7 +107,7 @@ EXPSAMPLE_BIOSAMPLE = Bridge(
     name="expsample_biosample",
     grain="one biosample of one experiment sample",
     endpoint="expsample",
-    row_id=_pair("expsample", "biosample"),
+    row_id=tie("expsample", "biosample"),
     references=(expsample(), _BIOSAMPLE),
     derived=(weight("biosamples of the experiment sample", "study_key", "expsample_key"),),
     is_partial=True,
@@ -130,7 +117,7 @@ EXPSAMPLE_TREATMENT = Bridge(
     name="expsample_treatment",
     grain="one treatment of one experiment sample",
     endpoint="expsample_2_treatment",
-    row_id=_pair("expsample", "treatment"),
+    row_id=tie("expsample", "treatment"),
     references=(expsample(), _TREATMENT),
 )
 
@@ -138,7 +125,7 @@ BIOSAMPLE_TREATMENT = Bridge(
     name="biosample_treatment",
     grain="one treatment of one biosample",
     endpoint="biosample_2_treatment",
-    row_id=_pair("biosample", "treatment"),
+    row_id=tie("biosample", "treatment"),
     references=(_BIOSAMPLE, _TREATMENT),
 )
 
@@ -146,7 +133,7 @@ EXPSAMPLE_REAGENT = Bridge(
     name="expsample_reagent",
     grain="one reagent used on one experiment sample",
     endpoint="expsample_2_reagent",
-    row_id=_pair("expsample", "reagent"),
+    row_id=tie("expsample", "reagent"),
     references=(expsample(), _REAGENT),
 )
 
@@ -154,7 +141,7 @@ REAGENT_SET = Bridge(
     name="reagent_set",
     grain="one reagent of one set",
     endpoint="reagent_set_2_reagent",
-    row_id=_pair("reagent_set", "reagent"),
+    row_id=tie("reagent_set", "reagent"),
     references=(Reference("reagent", ("s.reagent_set_accession",), "The set", role="set_"), _REAGENT),
 )
 
@@ -162,7 +149,7 @@ EXPSAMPLE_REPOSITORY = Bridge(
     name="expsample_repository",
     grain="raw data of one experiment sample under one accession of a public repository",
     endpoint="expsample_public_repository",
-    row_id=_pair("expsample", "repository"),
+    row_id=tie("expsample", "repository"),
     references=(expsample(),),
     columns=(
         Column("repository_name", "Repository: GEO, SRA"),
@@ -174,7 +161,7 @@ CONTROL_SAMPLE_FILE = Bridge(
     name="control_sample_file",
     grain="one file of one control",
     endpoint="control_sample_2_file_info",
-    row_id=_with_file("control_sample"),
+    row_id=tie_to_file("control_sample"),
     references=(Reference("control_sample", ("s.control_sample_accession",), "The control"),),
     columns=FILE_COLUMNS,
     may_shrink=True,
@@ -184,7 +171,7 @@ STANDARD_CURVE_FILE = Bridge(
     name="standard_curve_file",
     grain="one file of one standard curve",
     endpoint="standard_curve_2_file_info",
-    row_id=_with_file("standard_curve"),
+    row_id=tie_to_file("standard_curve"),
     references=(Reference("standard_curve", ("s.standard_curve_accession",), "The curve"),),
     columns=FILE_COLUMNS,
     may_shrink=True,

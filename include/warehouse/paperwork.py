@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
+from include.warehouse.blocks import FILE_COLUMNS, number, tie, tie_to_file
 from include.warehouse.declare import Bridge, Column, Dimension, Reference, Type, weight
 
 INTEGER, DATE = Type.INTEGER, Type.DATE
-
-
-def _number(name: str) -> str:
-    """SQL for a number that is part of a key: without the blanks that a source may send around it."""
-    return f"nullif(btrim(s.{name}), '')"
-
 
 PERSON = Dimension(
     name="person",
@@ -65,7 +60,7 @@ PROGRAM = Dimension(
     grain="one funding program, whatever number of grants and studies belong to it",
     endpoint="contract",
     shared=True,
-    natural_key=(Column("program_id", "ImmPort's number of the program", INTEGER, _number("program_id")),),
+    natural_key=(Column("program_id", "ImmPort's number of the program", INTEGER, number("program_id")),),
     columns=(
         Column("name", "Name of the program", source="s.program_name"),
         Column("short_name", "Short name", source="s.program_short_name"),
@@ -85,7 +80,7 @@ GRANT = Dimension(
     natural_key=(
         Column(
             "contract_grant_id", "ImmPort's number of the grant or contract", INTEGER,
-            _number("contract_grant_id"),
+            number("contract_grant_id"),
         ),
     ),
     columns=(
@@ -144,11 +139,11 @@ STUDY_GRANT = Bridge(
     row_id=Column(
         "grant_program_id",
         "Numbers of the grant and of the program, with a stroke between",
-        source=f"{_number('contract_grant_id')} || '/' || coalesce({_number('program_id')}, '')",
+        source=f"{number('contract_grant_id')} || '/' || coalesce({number('program_id')}, '')",
     ),
     references=(
-        Reference("grant", (_number("contract_grant_id"),), "The grant"),
-        Reference("program", (_number("program_id"),), "The program"),
+        Reference("grant", (number("contract_grant_id"),), "The grant"),
+        Reference("program", (number("program_id"),), "The program"),
     ),
     derived=(weight("grants and programs of the study", "study_key"),),
 )
@@ -218,11 +213,7 @@ EXPERIMENT_PROTOCOL = Bridge(
     name="experiment_protocol",
     grain="one protocol of one experiment",
     endpoint="experiment_2_protocol",
-    row_id=Column(
-        "experiment_protocol",
-        "Accessions of the experiment and of the protocol, with a stroke between",
-        source="s.experiment_accession || '/' || s.protocol_accession",
-    ),
+    row_id=tie("experiment", "protocol"),
     references=(
         Reference("experiment", ("s.experiment_accession",), "The experiment"),
         Reference("protocol", ("s.protocol_accession",), "The protocol"),
@@ -233,11 +224,7 @@ LAB_PANEL_PROTOCOL = Bridge(
     name="lab_panel_protocol",
     grain="one protocol of one panel of lab tests",
     endpoint="lab_test_panel_2_protocol",
-    row_id=Column(
-        "lab_test_panel_protocol",
-        "Accessions of the panel and of the protocol, with a stroke between",
-        source="s.lab_test_panel_accession || '/' || s.protocol_accession",
-    ),
+    row_id=tie("lab_test_panel", "protocol"),
     references=(Reference("protocol", ("s.protocol_accession",), "The protocol"),),
     columns=(Column("lab_test_panel_accession", "ImmPort's accession of the panel, also in fact_lab_test"),),
 )
@@ -246,15 +233,10 @@ ASSESSMENT_FILE = Bridge(
     name="assessment_file",
     grain="one file of one panel of assessed components",
     endpoint="assessment_2_file_info",
-    row_id=Column(
-        "assessment_panel_file",
-        "Accession of the panel and ImmPort's number of the file, with a stroke between",
-        source="s.assessment_panel_accession || '/' || nullif(btrim(s.file_info_id), '')",
-    ),
+    row_id=tie_to_file("assessment_panel"),
     columns=(
         Column("assessment_panel_accession", "ImmPort's accession of the panel, also in fact_assessment"),
-        Column("file_info_id", "ImmPort's number of the file", INTEGER),
-        Column("result_schema", "Kind of result the file holds"),
+        *FILE_COLUMNS,
     ),
     may_shrink=True,
 )

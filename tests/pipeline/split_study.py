@@ -15,7 +15,8 @@ from tenacity.wait import wait_none
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing import Fetch, Landed
 from include.pipeline import answers
-from include.pipeline.answers import Context, Expected
+from include.pipeline.answers import Context
+from include.pipeline.proof import Expected
 from include.pipeline.records import Load
 from include.sources.immport import ENDPOINTS, SERVED
 from tests.support.source import KEY, Source, serving

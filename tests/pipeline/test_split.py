@@ -9,7 +9,7 @@ import pytest
 
 from immport_provider.errors import RateLimitError, ServerError
 from include.pipeline import split
-from include.pipeline.answers import SplitNotWholeError
+from include.pipeline.proof import SplitNotWholeError
 from include.pipeline.split import BY_ARM, WHOLE, Members, divide
 from include.sources.immport import ENDPOINTS
 from include.sources.intake import FilterIgnoredError

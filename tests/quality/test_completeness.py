@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from include.quality.checks import Severity
-from include.quality.completeness import Finding, compare_counts
+from include.quality.completeness import compare_counts
+from include.quality.outcome import Finding
 from include.warehouse.tables import STAGED
 from tests.support.warehouse import Warehouse, hai, small_study
 
@@ -31,7 +32,7 @@ def test_what_nobody_counted_is_not_judged(warehouse: Warehouse) -> None:
 
 def test_none_of_counted_rows_is_critical(warehouse: Warehouse) -> None:
     (finding,) = found(warehouse, {"rows_expected": 3, **COUNTED})
-    assert (finding.check_id, finding.severity, finding.success, finding.broken) == (
+    assert (finding.check_id, finding.severity, finding.success, finding.unexpected_rows) == (
         "unexpected_empty", Severity.CRITICAL, False, 3,
     )  # fmt: skip
     assert finding.detail == "0 rows, 3 by another count (SDY1-DR1_table_count.txt)"
@@ -43,7 +44,7 @@ def test_another_difference_is_a_warning(warehouse: Warehouse, expected: int, su
     assert (finding.check_id, finding.severity, finding.success) == (
         "rows_expected", Severity.WARNING, success,
     )  # fmt: skip
-    assert finding.broken == abs(expected - 3)
+    assert finding.unexpected_rows == abs(expected - 3)
 
 
 def test_none_of_none_is_as_it_should_be(warehouse: Warehouse) -> None:

@@ -1,0 +1,63 @@
+"""Whether an answer that was asked for in parts is whole: another count says so, or a second way to ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from include.landing import Landed
+from include.pipeline.split import ARM, Way
+from include.sources.intake import BLANK
+
+
+class SplitNotWholeError(RuntimeError):
+    """An answer asked for in parts is not proven to be whole: the study cannot be loaded from it."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Another count of an answer's rows.
+
+    :param source: where it comes from: the name of the release's table counts.
+    """
+
+    rows: int
+    source: str
+
+
+def agree(first: Way, second: Way, with_arm: Callable[[Landed], int]) -> tuple[Way, Expected] | None:
+    """The way that is whole, and how the other proves it; None if it does not.
+
+    :param with_arm: counts the rows of a landed part that name an arm.
+    """
+    # Rows without an arm are in no part of the first way, and in none of the second if it had to ask for
+    # them, unless asking for them is seen to work.
+    if second.lost or (second.asks_for_blanks and not (first.finds_blanks or second.finds_blanks)):
+        return None
+    if not first.lost and first.rows == second.rows:
+        return first, Expected(second.rows, f"the same asked for {second.name}")
+    mine, theirs = (sum(_of_an_arm(item, with_arm) for item in way.pieces) for way in (first, second))
+    if second.rows >= first.rows and mine == theirs:
+        how = f"asked for {second.name}; {mine:,} rows with an arm, as when asked for {first.name}"
+        return second, Expected(second.rows, how)
+    return None
+
+
+def _of_an_arm(piece: Landed, with_arm: Callable[[Landed], int]) -> int:
+    arm = piece.parameters.get(ARM)
+    if arm is None or piece.ignored:
+        return with_arm(piece)
+    return 0 if arm == BLANK else piece.rows
+
+
+def unproven(first: Way, second: Way | None, expected: Expected | None) -> str:
+    """Why the parts are not proven to be the whole: all the counts there are."""
+    counts = [f"{way.rows:,} rows asked for {way.name}" for way in (first, second) if way]
+    if expected:
+        counts.append(f"{expected.rows:,} in {expected.source}")
+    elif second is None:
+        counts.append("no other count to compare with")
+    lost = Counter(why for way in (first, second) if way for why in way.lost.values())
+    told = f"; rows without an arm, visit or subject: {next(iter(lost))}" if lost else ""
+    return f"the parts are not proven to be the whole: {', '.join(counts)}{told}"
