@@ -33,7 +33,7 @@ from include.sources.immport import ENDPOINTS
 from include.sources.release import Release
 from include.warehouse import migrate, stage
 from include.warehouse.connect import warehouse_engine
-from include.warehouse.tables import FORMAT_VERDICT, LOAD
+from include.warehouse.ops_tables import FORMAT_VERDICT, LOAD
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 STUDY, RELEASE, MBAA = "SDY1001", "DR51", ENDPOINTS["mbaa"]

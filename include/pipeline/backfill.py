@@ -16,7 +16,8 @@ from include.pipeline.decide import Action, Decision
 from include.sources.files import issued
 from include.sources.release import Release
 from include.sources.release_dates import ANNOUNCED
-from include.warehouse.tables import CAPTURE, DATA_RELEASE, STUDY, WORK
+from include.warehouse.ops_tables import CAPTURE, STUDY, WORK
+from include.warehouse.tables import DATA_RELEASE
 
 if TYPE_CHECKING:
     from immport_provider.hooks.files import ListedFile

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.errors import ImmPortError, RateLimitError, RetriableError
-from include.warehouse.tables import CIRCUIT
+from include.warehouse.ops_tables import CIRCUIT
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

@@ -28,7 +28,7 @@ from include.pipeline.decide import (
 from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, Load, note_run
 from include.sources.release import Release
 from include.warehouse import study_access
-from include.warehouse.tables import CAPTURE, LOAD, STUDY, WORK
+from include.warehouse.ops_tables import CAPTURE, LOAD, STUDY, WORK
 
 #: How long after it was decided an interrupted load is gone on with.
 RESUME_WITHIN = timedelta(days=1)

@@ -25,7 +25,7 @@ from include.sources.inventory import Inventory, InventoryError, read_inventory
 from include.sources.model import Endpoint, Route
 from include.sources.package import RECIPES, RESULT_TABLES
 from include.sources.release import Release
-from include.warehouse.tables import WORK
+from include.warehouse.ops_tables import WORK
 
 if TYPE_CHECKING:
     from immport_provider.hooks.files import ListedFile

@@ -16,7 +16,7 @@ from include.pipeline import records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, rows_of, studies_of
 from include.pipeline.records import About, Step
 from include.storage import Storage, StorageError
-from include.warehouse.tables import FILE_DOWNLOAD
+from include.warehouse.ops_tables import FILE_DOWNLOAD
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

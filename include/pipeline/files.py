@@ -15,7 +15,7 @@ from immport_provider.hooks.files import ListedFile
 from include.pipeline import records
 from include.pipeline.records import About
 from include.storage import Storage, UnsafePathError
-from include.warehouse.tables import FILE_DOWNLOAD, RUN, STEP, STUDY
+from include.warehouse.ops_tables import FILE_DOWNLOAD, RUN, STEP, STUDY
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

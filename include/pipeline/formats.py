@@ -20,7 +20,7 @@ from include.landing import Landed
 from include.sources.model import Endpoint, snake_case
 from include.sources.reader import cell
 from include.sources.tsv import NotTsvError, TsvBody
-from include.warehouse.tables import FORMAT_VERDICT
+from include.warehouse.ops_tables import FORMAT_VERDICT
 
 #: Rows of an answer that is small enough to be fetched twice and held in memory.
 PROOF_ROWS = 2_000

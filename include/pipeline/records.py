@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.landing import Landed
 from include.sources.model import Route
-from include.warehouse.tables import DRIFT, LOAD, RUN, STEP
+from include.warehouse.ops_tables import DRIFT, LOAD, RUN, STEP
 
 #: States of a load on its way, in their order; `failed` ends it anywhere.
 PLANNED, EXTRACTED, STAGED, CHECKED, PUBLISHED, FAILED = (

@@ -14,7 +14,7 @@ from include.landing import Landed, Landing, Manifest
 from include.manifest import VocabularyFetch
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.warehouse import vocabulary
-from include.warehouse.tables import VOCABULARY_FETCH
+from include.warehouse.ops_tables import VOCABULARY_FETCH
 from include.warehouse.vocabulary import Change
 
 if TYPE_CHECKING:

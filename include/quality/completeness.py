@@ -10,8 +10,8 @@ from include.quality.checks import Severity
 from include.quality.outcome import Finding
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
+from include.warehouse.ops_tables import STAGED
 from include.warehouse.stage import staging_table
-from include.warehouse.tables import STAGED
 
 
 def compare_counts(connection: sa.Connection, load_id: int) -> Iterator[Finding]:

@@ -16,9 +16,9 @@ from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.warehouse import staging
+from include.warehouse.ops_tables import QUARANTINE, RESULT, STAGED
 from include.warehouse.stage import ENCODABLE
 from include.warehouse.staging import has_table, staging_table
-from include.warehouse.tables import QUARANTINE, RESULT, STAGED
 from include.warehouse.unpack import PACKAGE_LINE
 
 

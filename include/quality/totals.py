@@ -16,8 +16,8 @@ from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact, Type
 from include.warehouse.members import digest
 from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
+from include.warehouse.ops_tables import PACKAGE_TABLE, QUARANTINE
 from include.warehouse.staging import has_table, staging_table
-from include.warehouse.tables import PACKAGE_TABLE, QUARANTINE
 from include.warehouse.unpack import member_name
 
 #: Share of an endpoint's rows that may be set aside before the study itself is in doubt.

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.warehouse.model import VERSIONED
-from include.warehouse.tables import SETTING, STUDY_ACCESS
+from include.warehouse.ops_tables import SETTING
+from include.warehouse.tables import STUDY_ACCESS
 
 OWNER, LOADER = "warehouse_owner", "warehouse_loader"
 ANALYST, RESTRICTED = "warehouse_analyst", "warehouse_restricted"

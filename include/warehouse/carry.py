@@ -18,7 +18,8 @@ from include.sources.model import Route
 from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact
 from include.warehouse.model import VERSIONED
-from include.warehouse.tables import CAPTURE, HISTORY, LEDGER, LOAD, STAGED
+from include.warehouse.ops_tables import CAPTURE, LEDGER, LOAD, STAGED
+from include.warehouse.tables import HISTORY
 
 #: `{summary} y`: the alias of a further endpoint in a declaration's joins, and what is read of one.
 _JOINED = re.compile(r"\{(\w+)\} (\w)\b")

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.files import issued
 from include.sources.immport import ENDPOINTS
 from include.sources.release import Release
+from include.warehouse.ops_tables import RELEASE_FILE
 from include.warehouse.stage import staging_table
-from include.warehouse.tables import RELEASE_FILE
 
 if TYPE_CHECKING:
     from immport_provider.hooks.files import RemoteFile

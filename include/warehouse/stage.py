@@ -18,8 +18,8 @@ from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, Route, snake_case
 from include.sources.reader import cell
 from include.warehouse import staging
+from include.warehouse.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
 from include.warehouse.staging import staging_table
-from include.warehouse.tables import LOAD, QUARANTINE, RESULT, STAGED
 from include.warehouse.unpack import unpack
 
 __all__ = ["ENCODABLE", "drop_leftovers", "drop_staging", "stage", "staging_table"]

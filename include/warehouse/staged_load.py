@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
 from include.warehouse.declare import Dimension, Fact
+from include.warehouse.ops_tables import QUARANTINE, STAGED
 from include.warehouse.staging import has_table, staging_table
-from include.warehouse.tables import QUARANTINE, STAGED
 from include.warehouse.unpack import PACKAGE_LINE
 
 

@@ -25,7 +25,7 @@ from include.sources.package_tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
 from include.warehouse import staging
-from include.warehouse.tables import DRIFT, LOAD, PACKAGE_TABLE, QUARANTINE
+from include.warehouse.ops_tables import DRIFT, LOAD, PACKAGE_TABLE, QUARANTINE
 
 #: Rule of a line of a table that is no row.
 PACKAGE_LINE = "package_line"

@@ -20,8 +20,8 @@ from include.pipeline.changes import Look
 from include.pipeline.decide import Decision, Policy, Restricted
 from include.sources.immport import SERVED
 from include.sources.release import Release
+from include.warehouse.ops_tables import LOAD, WORK
 from include.warehouse.release_files import news, release_of
-from include.warehouse.tables import LOAD, WORK
 from tests.support.warehouse import Study, Warehouse, _body, full_row, small_study
 
 DAY, LATER = date(2026, 1, 1), date(2026, 2, 1)

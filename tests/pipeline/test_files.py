@@ -18,7 +18,7 @@ from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
 from include.pipeline import fetching, files, records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
 from include.storage import Storage
-from include.warehouse.tables import FILE_DOWNLOAD
+from include.warehouse.ops_tables import FILE_DOWNLOAD
 from tests.support.warehouse import Warehouse
 
 RUN = "immport_files/run"

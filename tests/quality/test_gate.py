@@ -17,8 +17,8 @@ from include.quality.outcome import Outcome
 from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS, SERVED
 from include.sources.model import Kind
+from include.warehouse.ops_tables import QUARANTINE, STAGED
 from include.warehouse.stage import staging_table
-from include.warehouse.tables import QUARANTINE, STAGED
 from tests.support.clinic import lab_test
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, small_study, subject
 

@@ -30,8 +30,8 @@ from include.warehouse import publish as publishing
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.migrate import upgrade
 from include.warehouse.model import VERSIONED
+from include.warehouse.ops_tables import LOAD, RESULT
 from include.warehouse.publish import Publication, Published
-from include.warehouse.tables import LOAD, RESULT
 
 #: Rows by endpoint, with the names of ImmPort's answers.
 Study = dict[str, list[dict[str, Any]]]

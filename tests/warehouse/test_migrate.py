@@ -16,7 +16,8 @@ from include.pipeline.batch import Tools
 from include.warehouse import migrate, views
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED
-from include.warehouse.tables import SCHEMAS, metadata
+from include.warehouse.ops_tables import metadata
+from include.warehouse.tables import SCHEMAS
 from tests.support.warehouse import RUN, Warehouse, full_row, small_study
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"

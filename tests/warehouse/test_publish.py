@@ -18,6 +18,7 @@ from include.pipeline.records import Load
 from include.sources.immport import ENDPOINTS
 from include.warehouse import publish as module
 from include.warehouse.connect import warehouse_engine
+from include.warehouse.ops_tables import RESULT
 from include.warehouse.publish import (
     Published,
     PublishRefusedError,
@@ -26,7 +27,6 @@ from include.warehouse.publish import (
     take_fence,
 )
 from include.warehouse.stage import staging_table
-from include.warehouse.tables import RESULT
 from tests.support.warehouse import Study, Warehouse, hai, publication, small_study
 
 COUNT = "select count(*) from star.fact_hai"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from include.warehouse.tables import SCHEMAS, metadata
+from include.warehouse.ops_tables import metadata
+from include.warehouse.tables import SCHEMAS
 
 
 def _ours(name: str | None, kind: str, parents: object) -> bool:

@@ -13,7 +13,7 @@ from include.warehouse.declare import Dimension, Fact, Reference
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.materials import MATERIAL_BRIDGES, MATERIALS
 from include.warehouse.model import DIMENSION, FACTS, VERSIONED_DIMENSIONS
-from include.warehouse.tables import metadata
+from include.warehouse.ops_tables import metadata
 
 #: Dimensions with an area of their own; any other that a study describes is of papers and files.
 PEOPLE = ("study", "arm", "subject", "participation", "planned_visit")

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from immport_provider.operators.immport import (
-    LEAST_TASKS,
-    MOST_TASKS,
-    ROWS_PER_TASK,
-    ImmPortOperator,
-    book,
-)
+from immport_provider.operators.base import ImmPortOperator, book
+from immport_provider.operators.immport import LEAST_TASKS, MOST_TASKS, ROWS_PER_TASK
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from immport_provider.operators.immport import ImmPortOperator
+from immport_provider.operators.base import ImmPortOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

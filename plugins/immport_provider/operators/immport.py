@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from immport_provider.operators.base import ImmPortOperator, book
 from include.pipeline.route import PACKAGE_ROWS
 
 if TYPE_CHECKING:
@@ -17,57 +17,12 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from immport_provider.hooks.immport import ImmPortHook
-    from include.landing import Landing
     from include.pipeline.batch import Tools
     from include.pipeline.decide import Decision, Policy, Restricted
     from include.pipeline.records import Load, Step
 
 #: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
 ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
-RELEASE_DAG = "immport_release"
-
-
-def book(context: Context) -> str:
-    """Name under which a run's records are kept: Airflow's run ids are unique within a DAG only."""
-    run_id, dag_id = str(context["run_id"]), context["dag"].dag_id
-    return run_id if dag_id == RELEASE_DAG else f"{dag_id}/{run_id}"
-
-
-class WarehouseOperator(BaseOperator):
-    """What all operators share: where the warehouse is.
-
-    :param warehouse_conn_id: Airflow connection of type `postgres`.
-    """
-
-    template_fields: Sequence[str] = ("warehouse_conn_id",)
-    ui_color = "#dff0ea"
-
-    def __init__(self, *, warehouse_conn_id: str = "warehouse_default", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.warehouse_conn_id = warehouse_conn_id
-
-    def engine(self) -> sa.Engine:
-        from include.warehouse.connect import warehouse_engine, warehouse_url
-
-        return warehouse_engine(warehouse_url(BaseHook.get_connection(self.warehouse_conn_id)))
-
-
-class ImmPortOperator(WarehouseOperator):
-    """What the operators share that move answers: where the landing zone is, too.
-
-    :param landing: root of the landing zone, a folder or an object storage URL.
-    """
-
-    template_fields: Sequence[str] = (*WarehouseOperator.template_fields, "landing")
-
-    def __init__(self, *, landing: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.landing = landing
-
-    def landing_zone(self) -> Landing:
-        from include.landing import Landing
-
-        return Landing(self.landing)
 
 
 class ImmPortDiscoverOperator(ImmPortOperator):

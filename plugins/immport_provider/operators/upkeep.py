@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from immport_provider.operators.immport import WarehouseOperator
+from immport_provider.operators.base import WarehouseOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from immport_provider.operators.immport import ImmPortOperator
+from immport_provider.operators.base import ImmPortOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

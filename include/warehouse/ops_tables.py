@@ -1,0 +1,266 @@
+"""The tables of operations and of quality: what runs, loads, steps and checks write down."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+# With the tables below it holds all tables of the warehouse: whoever needs all of them takes it from here.
+from include.warehouse.tables import metadata
+
+
+def _ops(
+    name: str, comment: str, *columns: sa.Column | sa.Constraint | sa.Index, schema: str = "ops"
+) -> sa.Table:
+    return sa.Table(name, metadata, *columns, schema=schema, comment=comment)
+
+
+def _text(
+    name: str, comment: str, *, required: bool = False, key: bool = False, default: str | None = None
+) -> sa.Column:
+    nullable = not (required or key)
+    return sa.Column(
+        name, sa.Text, nullable=nullable, primary_key=key, server_default=default, comment=comment
+    )
+
+
+def _number(
+    name: str, comment: str, *, required: bool = False, key: bool = False, default: int | None = None
+) -> sa.Column:
+    return sa.Column(
+        name,
+        sa.BigInteger,
+        nullable=not (required or key),
+        primary_key=key,
+        autoincrement=False,
+        server_default=None if default is None else str(default),
+        comment=comment,
+    )
+
+
+def _time(name: str, comment: str, default: bool = False) -> sa.Column:
+    stamp = sa.DateTime(timezone=True)
+    return sa.Column(name, stamp, server_default=sa.func.now() if default else None, comment=comment)
+
+
+RUN = _ops(
+    "run", "One run of a DAG that loads studies or files",
+    _text("run_id", "Airflow's name of the run", key=True),
+    _text("dag_id", "DAG of the run", required=True, default="immport_release"),
+    _time("started_at", "Start of the run", default=True),
+    _time("ended_at", "End of the run"),
+    _text("state", "running, success, partial or failed", required=True),
+    _text("newest_release", "Newest data release in the listing"),
+    _number("listed", "Studies in the listing"),
+    sa.Column("is_complete", sa.Boolean, comment="The listing held every study the source counted"),
+    _text("note", "What a person should know of the run: why it held back, a key about to expire"),
+)  # fmt: skip
+WORK = _ops(
+    "work", "What a run decided for each study, and why",
+    _text("run_id", "Run", key=True),
+    _text("study_accession", "Study", key=True),
+    _text("release_version", "Release of the study", key=True),
+    _text("action", "load, withdraw, keep, hold or, in a dry run, plan", required=True),
+    _text("reason", "Why, in words", required=True),
+    _number("load_id", "Load that does the work"),
+    _number("expected_rows", "Rows the study is expected to have"),
+    _number("expected_bytes", "Size of the package to be fetched"),
+)  # fmt: skip
+LOAD = _ops(
+    "load", "One study at one release on its way to the star",
+    sa.Column("load_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number of the load"),
+    _text("study_accession", "Study", required=True),
+    _text("release_version", "Data release the answers belong to", required=True),
+    sa.Column("release_date", sa.Date, comment="Day of that release"),
+    sa.Column("release_key", sa.Integer, nullable=False, comment="Release key at which it becomes valid"),
+    _text("fetch_id", "Name of the fetch in the landing zone", required=True),
+    _text("listed_version", "Release that the listing gave the study; null when it was not asked"),
+    _text("route", "How it came: api or package; null until that is chosen"),
+    _text("route_reason", "Why it came that way"),
+    _text("file_uuid", "Package to load, by its UUID, where the run names one"),
+    _text("state", "planned, extracted, staged, checked, published or failed", required=True),
+    _text("error", "Why it failed"),
+    _time("created_at", "When it was decided", default=True),
+    _time("changed_at", "When the state last changed", default=True),
+    sa.Index("load_study_idx", "study_accession", "release_version"),
+)  # fmt: skip
+STUDY = _ops(
+    "study", "What the warehouse holds of each study",
+    _text("study_accession", "Study", key=True),
+    _number("fence", "Token of the newest attempt to publish; an older attempt is refused", required=True),
+    _text("state", "current, withdrawn or new", required=True),
+    _text("release_version", "Newest release published"),
+    sa.Column("release_date", sa.Date, comment="Date ImmPort gave with that release"),
+    _text("listed_version", "Release that the listing gave the study then"),
+    _text("reason", "Why it is withdrawn: withdrawn, restricted or moved, and how that is known"),
+)  # fmt: skip
+STEP = _ops(
+    "step", "Each step of each load, as it went",
+    sa.Column("step_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number of the step"),
+    _text("run_id", "Run", required=True),
+    _number("load_id", "Load"),
+    _text("study_accession", "Study", required=True),
+    _text("release_version", "Release", required=True),
+    _text("step", "extract, stage, check, publish or withdraw", required=True),
+    _text("state", "running, done, failed or skipped", required=True),
+    _time("started_at", "Start", default=True),
+    _time("ended_at", "End"),
+    _number("rows", "Rows moved"),
+    _text("message", "What happened, in words"),
+    sa.Index("step_run_idx", "run_id"),
+)  # fmt: skip
+STAGED = _ops(
+    "staged", "Rows staged per endpoint of a load, counted again before they are published",
+    _number("load_id", "Load", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    _number("rows_received", "Rows in the answer", required=True),
+    _number("rows_staged", "Rows in the staging table", required=True),
+    sa.Column("is_known", sa.Boolean, nullable=False, server_default=sa.true(),
+              comment="The load tells about the endpoint; otherwise what is held stays as it is"),
+    _number("pieces", "Parts in which it was asked for; 0 for none, 1 for a whole answer",
+            required=True, default=1),
+    _number("rows_expected", "Rows that another count has"),
+    _text("expected_from", "That count: the release's table counts, an undivided answer"),
+    _text("note", "What a person should know: why nothing was asked for, why in parts"),
+)  # fmt: skip
+PACKAGE_TABLE = _ops(
+    "package_table", "Tables of the package of a load, those that nothing reads included",
+    _number("load_id", "Load", key=True),
+    _text("table_name", "Table, as the package names it", key=True),
+    _number("rows", "Rows in it", required=True),
+    _text("read_for", "Endpoints whose rows are made of it; null for a table that nothing reads"),
+)  # fmt: skip
+DRIFT = _ops(
+    "drift", "Keys an answer lacked, or had beyond those declared",
+    _number("load_id", "Load", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    _text("field", "Key of the answer", key=True),
+    _text("kind", "missing or unknown", required=True),
+    _number("rows", "Rows concerned", required=True),
+)  # fmt: skip
+CAPTURE = _ops(
+    "capture", "Releases at which a study was captured whole: before the first, nothing is known",
+    _text("study_accession", "Study", key=True),
+    sa.Column("release_key", sa.Integer, primary_key=True, autoincrement=False, comment="Release key"),
+    _text("kind", "full or withdrawn", required=True),
+    _text("reason", "Of a withdrawal: withdrawn, restricted or moved, and how that is known"),
+    _number("load_id", "Load that captured it", required=True),
+    _time("captured_at", "When", default=True),
+)  # fmt: skip
+LEDGER = _ops(
+    "ledger", "Loads whose publish was committed: a second publish of one changes nothing",
+    _number("load_id", "Load", key=True),
+    _text("study_accession", "Study", required=True),
+    sa.Column("release_key", sa.Integer, nullable=False, comment="Release key"),
+    _time("published_at", "When", default=True),
+)  # fmt: skip
+RELEASE_CHANGE = _ops(
+    "release_change", "What publishing a load changed, per table of the star",
+    _number("load_id", "Load", key=True),
+    _text("relation", "Table of the star", key=True),
+    _number("added", "Rows that were not there", required=True),
+    _number("corrected", "Rows that were there with other values", required=True),
+    _number("withdrawn", "Rows that are there no more", required=True),
+    _number("unchanged", "Rows left alone", required=True),
+)  # fmt: skip
+VOCABULARY_FETCH = _ops(
+    "vocabulary_fetch", "What each fetch brought of each vocabulary, and what that changed",
+    _text("fetch_id", "Name of the fetch in the landing zone", key=True),
+    _text("vocabulary", "Vocabulary", key=True),
+    _text("run_id", "Run", required=True),
+    _time("fetched_at", "End of the fetch"),
+    _number("rows_received", "Rows in the answer", required=True),
+    _number("rows_dropped", "Stubs and repetitions among them", required=True),
+    _number("added", "Terms that were not there", required=True),
+    _number("corrected", "Terms that were there otherwise", required=True),
+    _number("withdrawn", "Terms that are there no more", required=True),
+    _number("unchanged", "Terms left alone", required=True),
+    _text("note", "What a person should know: keys that were missing or new, nothing received"),
+)  # fmt: skip
+RELEASE_FILE = _ops(
+    "release_file", "Release files of each study as last seen: another MD5 is another content",
+    _text("study_accession", "Study", key=True),
+    _text("file_name", "Name, SDY139-DR25_Tab.zip", key=True),
+    _text("file_uuid", "UUID", required=True),
+    _text("md5", "MD5 of its bytes"),
+    _number("size_bytes", "Size"),
+    _time("seen_at", "When", default=True),
+)  # fmt: skip
+FORMAT_VERDICT = _ops(
+    "format_verdict", "Whether an endpoint says the same in TSV as in JSON, tried once on a small answer",
+    _text("source", "Host that was asked", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    sa.Column("is_equal", sa.Boolean, nullable=False, comment="Every cell agreed"),
+    _text("header", "Header line of the TSV; another one reopens the question", required=True),
+    _number("rows_compared", "Rows of the answer that was compared", required=True),
+    _text("detail", "The first difference, or why the question was reopened"),
+    _time("proven_at", "When", default=True),
+)  # fmt: skip
+CIRCUIT = _ops(
+    "circuit", "Services that failed time and again: they are left alone for a while",
+    _text("host", "Host and port", key=True),
+    _text("state", "closed, open or half-open", required=True),
+    _number("failures", "Failures in a row", required=True),
+    _time("opened_at", "When it was opened"),
+    _number("openings", "Openings in a row without an answer between", required=True, default=0),
+    _text("error", "The last failure"),
+    _text("endpoint", "Endpoint of the last failure"),
+    _text("study_accession", "Study of the last failure"),
+)  # fmt: skip
+FILE_DOWNLOAD = _ops(
+    "file_download", "Files brought to the object storage, and those that could not be",
+    _text("study_accession", "Study", key=True),
+    _text("file_uuid", "UUID", key=True),
+    _text("path", "Path ImmPort gives it", required=True),
+    _text("file_type", "Type, result_file"),
+    _number("size_bytes", "Size ImmPort gives it"),
+    _text("md5", "MD5 ImmPort gives it"),
+    _text("location", "Where it lies"),
+    _text("state", "planned, present, failed or left out", required=True),
+    _text("error", "Why it failed or was left out"),
+    _number("bytes_fetched", "Bytes that came over the network for it", required=True, default=0),
+    _text("run_id", "Run that last had to do with it"),
+    _time("changed_at", "When the state last changed", default=True),
+)  # fmt: skip
+SETTING = _ops(
+    "setting", "Facts about the installation",
+    _text("name", "Name", key=True),
+    _text("value", "Value", required=True),
+)  # fmt: skip
+RESULT = _ops(
+    "result", "Outcome of every expectation of every load",
+    _number("load_id", "Load", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    _text("check_id", "Stable name of the check", key=True),
+    _text("severity", "critical stops the study, row sets rows aside, warning is told", required=True),
+    sa.Column("success", sa.Boolean, nullable=False, comment="The expectation held"),
+    _number("unexpected_rows", "Rows that broke it"),
+    _text("detail", "What was found"),
+    schema="quality",
+)  # fmt: skip
+QUARANTINE = _ops(
+    "quarantine", "Rows that were not published, with the rule they broke",
+    sa.Column("quarantine_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number"),
+    _number("load_id", "Load", required=True),
+    _text("study_accession", "Study", required=True),
+    _text("release_version", "Release", required=True),
+    _text("endpoint", "Endpoint", required=True),
+    _number("row_number", "Position of the row in the answer, from 1", required=True),
+    _text("rule", "Check that the row broke", required=True),
+    sa.Column("row", JSONB, comment="The row as received"),
+    _time("quarantined_at", "When", default=True),
+    sa.Index("quarantine_load_idx", "load_id", "endpoint", "row_number"),
+    schema="quality",
+)  # fmt: skip
+AUDIT = _ops(
+    "audit", "What the audit of the whole warehouse found, per check and table",
+    _text("run_id", "Run", key=True),
+    _text("check_id", "Stable name of the check", key=True),
+    _text("relation", "Table it looked at", key=True),
+    _text("severity", "critical fails the run, warning is told", required=True),
+    _number("failed_rows", "Rows that broke it; 0 when it holds", required=True),
+    _text("detail", "What a row that breaks it is", required=True),
+    sa.Column("sample", JSONB, comment="The first of those rows, by their keys"),
+    _time("checked_at", "When", default=True),
+    schema="quality",
+)  # fmt: skip
