@@ -32,7 +32,7 @@ KILLS = {
         Kill("include.pipeline.steps:stage", after=True),
     ),
     "check": (
-        Kill("include.quality.gate:_record", call=9, after=True),
+        Kill("include.quality.gate:_finding", call=9, after=True),
         Kill("include.pipeline.steps:check", after=True),
     ),
     "publish": (

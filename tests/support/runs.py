@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from multiprocessing import forkserver
@@ -90,14 +89,11 @@ class Processes:
             k: v for k, v in environment.items() if not k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))
         }
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.support.child"])
+        self._context.set_forkserver_preload(["tests.support.warm"])
         with mock.patch.dict(os.environ, {**environment, "AIRFLOW__CORE__UNIT_TEST_MODE": "False"}):
             forkserver.ensure_running()
-        assert self._run("migrate") == 0, "Airflow's metadata database could not be made"
         self._pristine = home / "pristine.db"
-        # Not a copy of the file: the newest pages may lie in its write-ahead log.
-        with sqlite3.connect(self._metadata) as full, sqlite3.connect(self._pristine) as kept:
-            full.backup(kept)
+        assert self._run("is_ready") == 0, "Airflow's metadata database could not be made"
 
     def release(self, order: Order) -> int | None:
         """Run the DAG in fresh metadata; the exit code."""
