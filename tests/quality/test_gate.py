@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from include.pipeline import steps
 from include.pipeline.records import Load
 from include.quality import gate
-from include.quality.checks import PATTERNS, Check, Severity, _no_row, checks
+from include.quality.checks import PATTERNS, Check, Severity, _no_row, any_row, checks
 from include.quality.gate import GateError
 from include.quality.outcome import Load as Judged
 from include.quality.outcome import Outcome
 from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS, SERVED
-from include.sources.model import Kind
+from include.sources.model import Endpoint, Kind
 from include.warehouse.ops_tables import QUARANTINE, STAGED
 from include.warehouse.stage import staging_table
 from tests.support.clinic import lab_test
@@ -144,6 +144,15 @@ def test_good_rows_pass(warehouse: Warehouse) -> None:
     assert (outcome.failed, outcome.quarantined, outcome.critical, outcome.rows) == (0, 0, [], 15)
     assert outcome.expectations == len(verdicts(warehouse, load)) > 100
     agrees_with_sql(warehouse, load)
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
+def test_no_check_is_left_out_of_what_is_asked_together(endpoint: Endpoint) -> None:
+    of_rows = [item.broken for item in checks(endpoint, 1, "SDY1", 1) if item.broken is not None]
+    expectation: Any = any_row(list(checks(endpoint, 1, "SDY1", 1))).build()
+    query = expectation.unexpected_rows_query.replace("{{", "{").replace("}}", "}")
+    assert of_rows
+    assert [condition for condition in of_rows if condition not in query] == []
 
 
 def test_asked_alone_the_checks_say_of_good_rows_what_they_say_together(warehouse: Warehouse) -> None:
