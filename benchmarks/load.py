@@ -22,7 +22,7 @@ from include.landing import Fetch, Landing, Manifest
 from include.local.postgres import EmbeddedPostgres
 from include.local.server import Server
 from include.quality import gate
-from include.sources.immport import ENDPOINTS
+from include.sources.immport import SERVED
 from include.sources.release import Release
 from include.warehouse import migrate, publish, stage
 from include.warehouse.connect import warehouse_engine
@@ -53,7 +53,7 @@ class Clock:
 def land(sandbox: RunningSandbox, landing: Landing, fetch_id: str) -> Manifest:
     """Fetch one study over HTTP, as extract does, one endpoint after the other."""
     fetch, landed = Fetch(STUDY, RELEASE, fetch_id), []
-    for endpoint in ENDPOINTS.values():
+    for endpoint in SERVED.values():
         path, parameters = endpoint.request(STUDY)
         with httpx.stream(
             "GET",
