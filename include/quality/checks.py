@@ -99,16 +99,14 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
         # A blank key names nothing, too.
         yield _rows(f"key_present:{name}", Severity.CRITICAL, f"coalesce(btrim({key}), '') = ''")
     # A key may lack a part (a sample without an arm): null is a value like any other here.
-    keys = ", ".join(f"coalesce(s.{column}, '')" for column in endpoint.key_columns)
-    same_key = " and ".join(f"o.{c} is not distinct from s.{c}" for c in endpoint.key_columns)
+    keys = ", ".join(f"o.{column}" for column in endpoint.key_columns)
     compared = [item.column for item in endpoint.staged_fields if item.name not in endpoint.several]
-    different = ", ".join(f"o.{c}" for c in compared), ", ".join(f"s.{c}" for c in compared)
+    content = ", ".join(f"o.{column}" for column in compared)
     table = staging_table(load_id, endpoint)
-    # Only keys that repeat are compared, so that a table of unique keys costs one grouping.
+    # One grouping, not a comparison of each row with all others.
     conflict = (
-        f"({keys}) in (select {keys} from {table} s group by {keys} having count(*) > 1)"
-        f" and exists (select 1 from {table} o where {same_key}"
-        f" and row({different[0]}) is distinct from row({different[1]}))"
+        f"s.row_number in (select unnest(array_agg(o.row_number)) from {table} o group by {keys}"
+        f" having count(*) > 1 and count(distinct row({content})) > 1)"
     )
     yield _rows("key_consistent", Severity.ROW, conflict)
     yield _unique(endpoint, load_id)
@@ -154,9 +152,10 @@ def _unique(endpoint: Endpoint, load_id: int) -> Check:
             return gxe.ExpectColumnValuesToBeUnique(column=columns[0])
         return gxe.ExpectCompoundColumnsToBeUnique(column_list=columns)
 
-    same = " and ".join(f"o.{c} is not distinct from s.{c}" for c in columns)
-    earlier = f"o.row_number < s.row_number and {same}"
-    broken = f"exists (select 1 from {staging_table(load_id, endpoint)} o where {earlier})"
+    keys = ", ".join(f"o.{column}" for column in columns)
+    numbered = f"row_number() over (partition by {keys} order by o.row_number) as copy"
+    repeats = f"select o.row_number, {numbered} from {staging_table(load_id, endpoint)} o"
+    broken = f"s.row_number in (select r.row_number from ({repeats}) r where r.copy > 1)"
     return Check("key_unique", Severity.WARNING, broken, build)
 
 

@@ -97,9 +97,10 @@ def _vanished(connection: sa.Connection, load: Load, fact: Fact) -> tuple[int, i
     table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
     staged = f"btrim({fact.row_id.raw}, ' ')" if fact.row_id.type is Type.INTEGER else fact.row_id.raw
     before, gone = connection.exec_driver_sql(
-        f"""select count(*), count(*) filter (where not exists
-                (select 1 from {table} s where {staged} = h.{fact.identity}::text))
+        f"""select count(*), count(*) filter (where n.known is null)
             from history.{fact.relation} h join history.key_study k using (study_key)
+            left join (select distinct {staged} as known from {table} s) n
+                on n.known = h.{fact.identity}::text
             where k.study_accession = %(study)s
                 and h.valid_from <= %(release)s and h.valid_to > %(release)s""",
         {"study": load.study, "release": load.release_key},
