@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -273,6 +274,18 @@ def test_bad_rows_are_set_aside_and_the_others_published(warehouse: Warehouse) -
     warehouse.stage(fresh)
     warehouse.judge(fresh)
     assert quarantine(warehouse, fresh) == once
+
+
+def test_a_row_without_a_part_of_its_key_may_come_twice(warehouse: Warehouse) -> None:
+    rows = small_study()
+    rows["biosample"][0]["armAccession"] = None
+    rows["biosample"].append(copy.deepcopy(rows["biosample"][0]))
+    load = warehouse.land(rows)
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    assert outcome.critical == []
+    found = warehouse.rows("select endpoint, check_id, unexpected_rows from quality.result where not success")
+    assert ("biosample", "key_unique", 1) in found
 
 
 def test_what_stops_a_study(warehouse: Warehouse) -> None:
