@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import metadata
-from pathlib import Path
 
 import sqlalchemy as sa
 from rich.console import Console
 
 from include.local.airflow import airflow_environment, migrate_airflow
+from include.local.dag_runs import DagRuns
+from include.local.demo_releases import Releases
 from include.local.options import LocalError, World
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
-from include.local.processes import alone, end_marked, last_lines, mark, spawn
-from include.local.progress import Progress, read_steps, said
+from include.local.processes import alone, end_marked, mark, spawn
+from include.local.progress import said
 from include.local.sandbox import Sandbox, start_sandbox
 from include.local.server import Server
-from include.sources.release import Release
 
-DAG = "immport_release"
-_POLL_SECONDS = 0.5
-#: Name in ops.setting. What studies say of their release is no measure: a release may only withdraw some.
-_SERVED = "demo_release"
+RELEASE_DAG, BACKFILL_DAG, VOCABULARIES_DAG = "immport_release", "immport_backfill", "immport_vocabularies"
+_NEXT = """
+What next:
+  make psql                  ask the warehouse: README.md, First SQL, and docs/star.md
+  docs/questions/README.md   questions that are answered already, as SQL
+  make export                the same tables as Parquet files
+  make up                    the standing system: Airflow's page, a run each day
+"""
 
 
 def run_demo(paths: Paths, world: World) -> int:
@@ -74,74 +77,77 @@ def _load(
             migrate_airflow(environment, marked, paths.logs / "demo-airflow-db.log")
         stamp.touch()
     engine = sa.create_engine(warehouse, poolclass=sa.NullPool)
-    before = set(_run_ids(engine))
-    releases = due(status["releases"], last := _last_served(engine), everything=everything)
-    if not releases:
+    releases = Releases(engine, status["releases"], everything=everything)
+    if not releases.due():
+        last = releases.last_served
         raise LocalError(f"all releases of {database} are older than {last}, which its warehouse holds")
-    for release in releases:
+    runs = DagRuns(engine, console, environment, marked, paths.logs)
+    before = set(runs.ids())
+    failed = load_vocabularies(runs)
+    waiting = load_releases(runs, releases, sandbox.serve)
+    return _report(runs, releases, before, waiting, is_failed=failed)
+
+
+def load_vocabularies(runs: DagRuns) -> bool:
+    """Load ImmPort's vocabularies unless the warehouse holds them; whether that failed.
+
+    Without them, no term is mapped and every `*_harmonised` column is null.
+    """
+    with runs.engine.connect() as connection:
+        if connection.scalar(sa.text("SELECT exists (SELECT FROM ops.vocabulary_fetch)")):
+            return False
+    log = runs.logs / "demo-vocabularies.log"
+    with said(runs.console, "Vocabularies") as tell:
+        process = spawn(["airflow", "dags", "test", VOCABULARIES_DAG], runs.marked, log, runs.environment)
+        is_failed = process.wait() != 0
+        with runs.engine.connect() as connection:
+            terms = connection.scalar(sa.text("SELECT count(*) FROM star.vocabulary_term"))
+        tell(f"not loaded, see {log}" if is_failed else f"{terms:,} terms")
+    return is_failed
+
+
+def load_releases(runs: DagRuns, releases: Releases, serve: Callable[[str], None]) -> list[str]:
+    """Load what is missing of older releases from their packages, then the releases that are due.
+
+    A release of which nothing could be loaded is not followed by the next one: the next demo begins with it.
+
+    :param serve: lets the sandbox serve a release from now on.
+    :returns: releases that wait, the one that failed first.
+    """
+    due = releases.due()
+    if overdue := releases.overdue():
+        serve(due[-1])  # as ImmPort would: it keeps the packages of older releases
+    for name, left in overdue.items():
+        for release in dict.fromkeys(item.release for item in left if item.action == "load"):
+            studies = [item.study for item in left if (item.release, item.action) == (release, "load")]
+            span = {"first_release": release, "last_release": release}
+            runs.run(BACKFILL_DAG, f"{name} again", {"studies": studies, "dry_run": False, **span})
+    for number, release in enumerate(due):
         # Noted before anything is loaded: whatever becomes of this run, an older one must not follow it.
-        _note_served(engine, release)
-        sandbox.serve(release)
-        log = paths.logs / f"demo-{release}.log"
-        _run_dag(release, environment, marked, log, engine=engine, console=console)
+        releases.note_served(release)
+        serve(release)
+        run = runs.run(RELEASE_DAG, release)
+        releases.note_run(release, run)
+        if runs.state(run) not in ("success", "partial"):
+            return due[number:]
+    return []
+
+
+def _report(
+    runs: DagRuns, releases: Releases, before: Collection[str], waiting: Sequence[str], *, is_failed: bool
+) -> int:
     from include.pipeline.report import print_report  # brings Airflow's own logging along
 
-    runs = [run for run in _run_ids(engine) if run not in before]
-    return int(print_report(engine, runs, console))
-
-
-def due(releases: Sequence[str], last: str | None, *, everything: bool) -> list[str]:
-    """The releases to load, in order: all or the last two, none older than the last one served."""
-    ordered = sorted(releases, key=Release.parse)
-    wanted = ordered if everything else ordered[-2:]
-    return [release for release in wanted if last is None or Release.parse(release) >= Release.parse(last)]
-
-
-def _last_served(engine: sa.Engine) -> str | None:
-    """The release this warehouse was last fed from; parts of it may have been loaded."""
-    with engine.connect() as connection:
-        return connection.scalar(
-            sa.text("SELECT value FROM ops.setting WHERE name = :name"), {"name": _SERVED}
-        )
-
-
-def _note_served(engine: sa.Engine, release: str) -> None:
-    note = sa.text(
-        "INSERT INTO ops.setting (name, value) VALUES (:name, :value)"
-        " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-    )
-    with engine.begin() as connection:
-        connection.execute(note, {"name": _SERVED, "value": release})
-
-
-def _run_ids(engine: sa.Engine) -> list[str]:
-    with engine.connect() as connection:
-        return list(connection.scalars(sa.text("SELECT run_id FROM ops.run ORDER BY started_at")))
-
-
-def _run_dag(
-    release: str,
-    environment: Mapping[str, str],
-    marked: str,
-    log: Path,
-    *,
-    engine: sa.Engine,
-    console: Console,
-) -> None:
-    """Run the DAG once, showing its steps. How it ended is for the report to say, unless it never began."""
-    console.print(f"[bold]{release}[/]  [dim]log: {log}[/]", soft_wrap=True)
-    before = set(_run_ids(engine))
-    started = time.monotonic()
-    process = spawn(["airflow", "dags", "test", DAG], marked, log, environment)
-    with Progress(console, release) as progress:
-        while True:
-            has_ended = process.poll() is not None
-            runs = [run for run in _run_ids(engine) if run not in before]
-            progress.show(read_steps(engine, runs))
-            if has_ended:
-                break
-            time.sleep(_POLL_SECONDS)
-    if not runs:
-        raise LocalError(f"{DAG} did not begin to load {release}. The end of {log}:\n{last_lines(log, 30)}")
-    word = "ended" if process.returncode == 0 else "failed"
-    console.print(f"  {DAG} {word} after {time.monotonic() - started:.0f} s")
+    console = runs.console
+    status = int(print_report(runs.engine, [run for run in runs.ids() if run not in before], console))
+    if is_failed:
+        console.print("[red]The vocabularies are not loaded; the next make demo tries again.[/red]")
+    for name, left in releases.overdue().items():
+        console.print(f"[red]{name} is not loaded whole. make demo tries these again:[/red]")
+        for item in left:
+            console.print(f"  {item.study} {item.release}: {item.reason}", markup=False, highlight=False)
+    if waiting:
+        later = f", before {' and '.join(waiting[1:])}" if waiting[1:] else ""
+        console.print(f"[red]{waiting[0]} is not loaded. make demo begins with it again{later}.[/red]")
+    console.print(_NEXT, markup=False, highlight=False, soft_wrap=True)
+    return int(bool(status or is_failed or waiting or releases.overdue()))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from include.local.logs import open_log
 from include.local.options import LocalError
 
 MARK = "IMMPORT_WAREHOUSE_PROCESS"
@@ -35,9 +36,8 @@ def mark(var: Path, system: str) -> str:
 def spawn(
     module: Sequence[str], marked: str, log: Path, environment: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start `python -m MODULE ARGUMENTS...` in the background, its output in a log only the user can read."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Start `python -m MODULE ARGUMENTS...` in the background, its output in a log begun anew."""
+    descriptor = open_log(log)
     try:
         return subprocess.Popen(
             [sys.executable, "-m", *module],
@@ -79,12 +79,11 @@ def end_marked(marked: str) -> int:
             with contextlib.suppress(psutil.NoSuchProcess):
                 if not is_polite:
                     process.kill()
-                elif process.ppid() not in own:  # the others are told by their parent, in good order
+                elif process.ppid() not in own:  # their parent ends the others, in good order
                     process.terminate()
         psutil.wait_procs(processes, timeout=GRACE_SECONDS)
     if left := marked_processes(marked):
         raise LocalError(f"processes {', '.join(str(process.pid) for process in left)} do not end")
-    return len(ended)
     return len(ended)
 
 

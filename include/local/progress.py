@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,10 @@ _QUERY = sa.text("""
     WHERE run_id = ANY(:runs)
     ORDER BY study_accession, release_version, step, step_id DESC
 """)
+_DECIDED = sa.text("SELECT action, count(*) FROM ops.work WHERE run_id = ANY(:runs) GROUP BY action")
+_LISTED = sa.text("SELECT bool_or(listed = 0) FROM ops.run WHERE run_id = ANY(:runs)")
+#: Elsewhere than on a terminal, a line is written at least this often.
+_SILENCE_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -40,16 +44,54 @@ class Step:
     message: str | None
     seconds: float
 
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing of its study comes after it."""
+        return self.state == "failed" or (self.state == "done" and self.name in ("publish", "withdraw"))
+
     def __str__(self) -> str:
         rows = "" if self.rows is None else f" {self.rows:,} rows"
         message = f": {self.message}" if self.message and self.state in ("failed", "skipped") else ""
         return f"{self.study} {self.release} {self.name} {self.state}{rows} {self.seconds:.1f} s{message}"
 
 
-def read_steps(engine: sa.Engine, runs: Sequence[str]) -> list[Step]:
-    """The newest state of each step of these runs."""
+@dataclass(frozen=True)
+class State:
+    """How far a run is.
+
+    :param has_begun: the warehouse knows of the run.
+    :param decided: studies by what the run decided about them; None before it decided.
+    """
+
+    has_begun: bool
+    decided: Mapping[str, int] | None
+    steps: Sequence[Step]
+
+    @property
+    def to_come(self) -> int:
+        """Studies that the run loads or withdraws, begun or not."""
+        return sum((self.decided or {}).get(action, 0) for action in ("load", "withdraw"))
+
+    @property
+    def phase(self) -> str:
+        """What is done now, or what was decided."""
+        if not self.has_begun:
+            return "Airflow starts"
+        if self.decided is None:
+            return "asking which studies there are"
+        words = {"load": "to load", "withdraw": "to withdraw", "keep": "unchanged", "hold": "on hold"}
+        found = [f"{self.decided[action]} {word}" for action, word in words.items() if action in self.decided]
+        return f"studies: {', '.join(found) or 'none'}"
+
+
+def read_state(engine: sa.Engine, runs: Sequence[str]) -> State:
+    """How far these runs are, with the newest state of each step."""
     with engine.connect() as connection:
-        return [Step(*row) for row in connection.execute(_QUERY, {"runs": list(runs)})]
+        given = {"runs": list(runs)}
+        decided: dict[str, int] = {row[0]: row[1] for row in connection.execute(_DECIDED, given)}
+        steps = [Step(*row) for row in connection.execute(_QUERY, given)]
+        is_listed = connection.scalar(_LISTED, given)
+    return State(bool(runs), decided if decided or is_listed else None, steps)
 
 
 class Progress:
@@ -58,7 +100,10 @@ class Progress:
     def __init__(self, console: Console, title: str) -> None:
         self.console = console
         self.title = title
+        self._started = self._said_at = time.monotonic()
+        self._phase = ""
         self._shown: dict[tuple[str, str, str], str] = {}
+        self._ended: set[str] = set()
         self._live = Live(console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Progress:
@@ -70,21 +115,39 @@ class Progress:
         if self.console.is_terminal:
             self._live.stop()
 
-    def show(self, steps: Sequence[Step]) -> None:
+    def show(self, state: State) -> None:
         """Show this state of things."""
+        if state.phase != self._phase:
+            self._phase = state.phase
+            self._say(f"{state.phase}{' ...' if state.decided is None else ''}")
         if self.console.is_terminal:
-            self._live.update(self._table(steps), refresh=True)
+            self._live.update(self._table(state), refresh=True)
             return
-        for step in steps:
+        for step in state.steps:
             key = (step.study, step.release, step.name)
             if self._shown.get(key) != step.state:
                 self._shown[key] = step.state
+                if step.is_last:
+                    self._ended.add(step.study)
                 if step.state != "running":
-                    self.console.print(f"  {step}", markup=False, highlight=False, soft_wrap=True)
+                    self._say(
+                        f"{step}  ({len(self._ended)} of {state.to_come})" if step.is_last else str(step)
+                    )
+        if time.monotonic() - self._said_at > _SILENCE_SECONDS:
+            at_work = [str(step) for step in state.steps if step.state == "running"]
+            self._say(f"{'; '.join(at_work[:3]) or state.phase}, {self._elapsed:.0f} s so far")
 
-    def _table(self, steps: Sequence[Step]) -> RenderableType:
+    @property
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def _say(self, text: str) -> None:
+        self._said_at = time.monotonic()
+        self.console.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
+
+    def _table(self, state: State) -> RenderableType:
         studies: dict[tuple[str, str], dict[str, Step]] = {}
-        for step in steps:
+        for step in state.steps:
             studies.setdefault((step.study, step.release), {})[step.name] = step
         # More studies than lines: those at work are worth seeing first, then those that failed.
         order = sorted(studies.items(), key=lambda item: (_rank(item[1]), item[0]))
@@ -94,9 +157,10 @@ class Progress:
             table.add_column(heading)
         for (study, release), by_step in order[:room]:
             table.add_row(study, release, *(_cell(by_step.get(name)) for name in STEPS))
-        finished = sum(_rank(by_step) == 2 for by_step in studies.values())
-        head = Text(f"{self.title}: {len(studies)} studies begun, {finished} at rest")
-        return Group(head, table)
+        finished = sum(any(step.is_last for step in by_step.values()) for by_step in studies.values())
+        count = f"{finished} of {state.to_come} studies done" if state.to_come else state.phase
+        minutes, seconds = divmod(int(self._elapsed), 60)
+        return Group(Text(f"{self.title}: {count}, {minutes}:{seconds:02d}"), table if studies else "")
 
 
 def _rank(by_step: Mapping[str, Step]) -> int:
@@ -112,9 +176,31 @@ def _cell(step: Step | None) -> Any:
 
 
 @contextlib.contextmanager
-def said(console: Console, what: str) -> Iterator[None]:
-    """Say what is being waited for, then how long it took."""
+def said(console: Console, what: str) -> Iterator[Callable[[str], None]]:
+    """Say at once what is being waited for, then how long it took.
+
+    :returns: what to call with each thing that is there meanwhile.
+    """
     started = time.monotonic()
-    with console.status(f"{what} ...") if console.is_terminal else contextlib.nullcontext():
-        yield
-    console.print(f"{what}: ready after {time.monotonic() - started:.1f} s")
+    found: list[str] = []
+    # A terminal shows a wheel that turns; elsewhere the line is begun, and ended when all is there.
+    status = console.status(f"{what} ...") if console.is_terminal else None
+    if status is None:
+        console.print(f"{what} ...", end="", markup=False, soft_wrap=True)
+
+    def tell(text: str) -> None:
+        found.append(text)
+        if status is None:
+            console.print(f" {text},", end="", markup=False, soft_wrap=True)
+        else:
+            status.update(f"{what} ... {', '.join(found)}")
+
+    try:
+        with status or contextlib.nullcontext():
+            yield tell
+    except BaseException:
+        if status is None:
+            console.print()
+        raise
+    ready = f"ready after {time.monotonic() - started:.1f} s"
+    console.print(f" {ready}" if status is None else f"{what}: {', '.join([*found, ready])}", markup=False)

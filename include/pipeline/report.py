@@ -48,6 +48,14 @@ select count(*) filter (where r.success) as passed,
 from quality.result r join ops.work w on w.load_id = r.load_id where w.run_id = :run
 """
 _QUARANTINED = """
+select q.study_accession as study, q.release_version as release, q.endpoint, q.rule,
+    count(distinct q.row_number) as rows, l.state = 'published' as is_published
+from quality.quarantine q
+join ops.work w on w.load_id = q.load_id
+join ops.load l on l.load_id = q.load_id
+where w.run_id = :run group by 1, 2, 3, 4, 6 order by length(q.study_accession), 1, 2, 3, 4
+"""
+_QUARANTINED_ROWS = """
 select count(distinct (q.load_id, q.endpoint, q.row_number)) from quality.quarantine q
 join ops.work w on w.load_id = q.load_id where w.run_id = :run
 """
@@ -77,6 +85,7 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
         discovered = connection.scalar(
             sa.text("select listed is not null from ops.run where run_id = :run"), {"run": run_id}
         )
+        quarantined = connection.execute(sa.text(_QUARANTINED), {"run": run_id}).all()
     counts = dict.fromkeys(("loaded", "unchanged", "withdrawn", "failed", "held"), 0)
     problems: dict[str, list[str]] = {}
     for row in rows:
@@ -102,7 +111,16 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
     records.note_run(engine, run_id, state=state, ended_at=sa.func.now())
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     reasons = (f"{_some(names)}: {reason}" for reason, names in problems.items())
-    return Summary(state, counts, "\n".join([f"{state}: {told}", *reasons]))
+    missing = (_missing(row) for row in quarantined if row.is_published)
+    return Summary(state, counts, "\n".join([f"{state}: {told}", *reasons, *missing]))
+
+
+def _missing(row: Any) -> str:
+    """Rows that the star of a published study lacks."""
+    return (
+        f"{row.study} {row.release}: published without {row.rows} rows of {row.endpoint}, quarantined by"
+        f" {row.rule}"
+    )
 
 
 def _some(names: list[str]) -> str:
@@ -150,12 +168,15 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
     if ends["action"].isin(["load", "withdraw"]).any():
         _print_table(changes, console, "Rows per fact")
         checks = _read(engine, _CHECKS, run_id).iloc[0]
-        quarantined = int(_read(engine, _QUARANTINED, run_id).iloc[0, 0])
+        rows = int(_read(engine, _QUARANTINED_ROWS, run_id).iloc[0, 0])
         console.print(
-            f"Checks: {checks.passed} passed, {checks.critical} failed critically, {checks.rows_failed} set"
-            f" rows aside, {checks.warnings} warned. Rows in quarantine: {quarantined}.",
+            f"Checks: {checks.passed} passed, {checks.critical} failed critically, {checks.rows_failed}"
+            f" quarantined rows, {checks.warnings} warned. Rows in quarantine: {rows}.",
             highlight=False,
         )
+        quarantined = _read(engine, _QUARANTINED, run_id)
+        for row in quarantined[quarantined["is_published"].astype(bool)].itertuples():
+            console.print(f"  {_missing(row)}", style="yellow", markup=False, highlight=False)
     drift = _read(engine, _DRIFT, run_id)
     if not drift.empty:
         _print_table(drift, console, "Keys that ImmPort's answers lacked or had beyond those declared")
@@ -174,7 +195,7 @@ def _print_ends(ends: pd.DataFrame, console: Console) -> None:
     failed = ~(done | kept | held)
     console.print(
         f"Studies: {loaded.sum()} loaded, {kept.sum()} unchanged, {withdrawn.sum()} withdrawn,"
-        f" {failed.sum()} failed, {held.sum()} held back.",
+        f" {failed.sum()} failed, {held.sum()} on hold.",
         highlight=False,
     )
     reasons = ends.assign(about=ends["action"] + ": " + ends["reason"]).groupby("about", sort=False)

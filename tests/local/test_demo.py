@@ -1,12 +1,30 @@
-"""Which releases a demo loads."""
+"""Which releases a demo loads, in which order, and what it reports until it is loaded."""
 
 from __future__ import annotations
 
-import pytest
+import io
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from include.local.demo import due
+import pytest
+import sqlalchemy as sa
+from rich.console import Console
+
+from include.local.demo import BACKFILL_DAG, RELEASE_DAG, load_releases
+from include.local.demo_releases import Left, Releases
+from include.local.progress import Progress, read_state, said
+from include.pipeline import records
+from include.pipeline.report import finish
+from include.warehouse.ops_tables import LOAD, STEP, WORK
+from tests.support.warehouse import Warehouse
 
 RELEASES = ["DR50", "DR9", "DR49.1", "DR49"]
+
+
+def releases(warehouse: Warehouse, *served: str, everything: bool = False) -> Releases:
+    return Releases(warehouse.engine, served or RELEASES, everything=everything)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +40,176 @@ RELEASES = ["DR50", "DR9", "DR49.1", "DR49"]
     ],
 )
 def test_releases_are_loaded_in_order_and_never_backwards(
-    last: str | None, everything: bool, expected: list[str]
+    warehouse: Warehouse, last: str | None, everything: bool, expected: list[str]
 ) -> None:
-    assert due(RELEASES, last, everything=everything) == expected
+    found = releases(warehouse, everything=everything)
+    if last:
+        found.note_served(last)
+    assert found.due() == expected
+
+
+@dataclass
+class Runs:
+    """Runs that record in a real warehouse what a run of the DAG would.
+
+    :param outcomes: by release, how each study ends: its load's state, or `hold` or `keep`.
+    """
+
+    warehouse: Warehouse
+    outcomes: dict[str, dict[str, str]]
+    asked: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+    served: str = ""
+
+    def serve(self, release: str) -> None:
+        self.served = release
+
+    def state(self, run_id: str) -> str:
+        return str(self.warehouse.value("select state from ops.run where run_id = :id", id=run_id))
+
+    def run(self, dag: str, title: str, conf: Mapping[str, Any] | None = None) -> str:
+        self.asked.append((dag, title, conf or {}))
+        run_id, engine = f"run-{secrets.token_hex(4)}", self.warehouse.engine
+        records.start_run(engine, run_id, dag)
+        outcomes = self.outcomes.get(title)
+        if outcomes is None:
+            records.note_run(engine, run_id, state="failed")
+            return run_id
+        records.note_run(engine, run_id, listed=len(outcomes), newest_release=self.served)
+        release = (conf or {}).get("first_release", title)
+        for study, outcome in outcomes.items():
+            self._end(run_id, study, release, outcome)
+        finish(engine, run_id)
+        return run_id
+
+    def _end(self, run_id: str, study: str, release: str, outcome: str) -> None:
+        about = {"study_accession": study, "release_version": release}
+        action, number = (outcome, None) if outcome in ("hold", "keep") else ("load", 0)
+        with self.warehouse.engine.begin() as connection:
+            if number is not None:
+                load = sa.insert(LOAD).values(
+                    **about, release_key=1, fetch_id="f", state=outcome,
+                    error=None if outcome == "published" else "extract: the service is down",
+                )  # fmt: skip
+                number = connection.execute(load.returning(LOAD.c.load_id)).scalar_one()
+            connection.execute(
+                sa.insert(WORK).values(**about, run_id=run_id, action=action, reason="why", load_id=number)
+            )
+
+
+def demo(runs: Runs) -> tuple[list[tuple[str, str]], list[str], dict[str, list[Left]]]:
+    """A demo of two releases: the runs it made, those that wait, and what is overdue at its end."""
+    runs.asked.clear()
+    found = releases(runs.warehouse, "DR50", "DR51")
+    waiting = load_releases(runs, found, runs.serve)  # type: ignore[arg-type]
+    return [(dag, title) for dag, title, _ in runs.asked], waiting, found.overdue()
+
+
+@pytest.fixture
+def good() -> dict[str, dict[str, str]]:
+    return {
+        "DR50": {"SDY1": "published", "SDY2": "published"},
+        "DR51": {"SDY1": "published", "SDY2": "keep"},
+    }
+
+
+def test_a_release_that_failed_is_not_followed_and_is_tried_again(
+    warehouse: Warehouse, good: dict[str, dict[str, str]]
+) -> None:
+    runs = Runs(warehouse, {**good})
+    del runs.outcomes["DR50"]
+    for _ in range(2):
+        assert demo(runs) == ([(RELEASE_DAG, "DR50")], ["DR50", "DR51"], {})
+    runs.outcomes = good
+    assert demo(runs) == ([(RELEASE_DAG, "DR50"), (RELEASE_DAG, "DR51")], [], {})
+
+
+def test_a_study_that_failed_at_an_older_release_is_reported_until_it_is_loaded(
+    warehouse: Warehouse, good: dict[str, dict[str, str]]
+) -> None:
+    good["DR50"]["SDY2"] = "failed"
+    runs = Runs(warehouse, {**good, "DR50 again": {"SDY2": "failed"}})
+    missing = {"DR50": [Left("SDY2", "DR50", "load", "extract: the service is down")]}
+    assert demo(runs) == ([(RELEASE_DAG, "DR50"), (RELEASE_DAG, "DR51")], [], missing)
+    again = [(BACKFILL_DAG, "DR50 again"), (RELEASE_DAG, "DR51")]
+    assert demo(runs) == (again, [], missing)
+    assert runs.asked[0][2] == {
+        "studies": ["SDY2"],
+        "dry_run": False,
+        "first_release": "DR50",
+        "last_release": "DR50",
+    }
+    runs.outcomes["DR50 again"] = {"SDY2": "published"}
+    assert demo(runs) == (again, [], {})
+    assert demo(runs) == ([(RELEASE_DAG, "DR51")], [], {})
+
+
+def test_a_study_on_hold_is_settled_by_the_next_decision(
+    warehouse: Warehouse, good: dict[str, dict[str, str]]
+) -> None:
+    good["DR50"]["SDY2"] = "hold"
+    runs = Runs(warehouse, good)
+    assert demo(runs)[2] == {}
+    good["DR51"]["SDY2"] = "hold"
+    other = Releases(warehouse.engine, ["DR51", "DR52"], everything=False)
+    load_releases(Runs(warehouse, {**good, "DR52": {"SDY1": "keep"}}), other, runs.serve)  # type: ignore[arg-type]
+    assert other.overdue() == {"DR51": [Left("SDY2", "DR51", "hold", "why")]}
+
+
+def _console(*, terminal: bool = False) -> Console:
+    return Console(
+        file=io.StringIO(), width=120, height=40, force_terminal=terminal, _environ={"TERM": "xterm"}
+    )
+
+
+def _text(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
+    warehouse: Warehouse, terminal: bool
+) -> None:
+    engine, console = warehouse.engine, _console(terminal=terminal)
+    with Progress(console, "DR50") as progress:
+        progress.show(read_state(engine, []))
+        assert "Airflow starts" in _text(console)
+        records.start_run(engine, "r")
+        progress.show(read_state(engine, ["r"]))
+        assert "asking which studies there are" in _text(console)
+        work = [
+            {"run_id": "r", "study_accession": f"SDY{number}", "release_version": "DR50", "action": action,
+             "reason": ""}
+            for number, action in enumerate(["load", "load", "load", "withdraw", "keep"])
+        ]  # fmt: skip
+        with engine.begin() as connection:
+            connection.execute(sa.insert(WORK), work)
+        progress.show(read_state(engine, ["r"]))
+        assert "3 to load, 1 to withdraw, 1 unchanged" in _text(console)
+        with engine.begin() as connection:
+            for step in ("check", "publish"):
+                connection.execute(
+                    sa.insert(STEP).values(
+                        run_id="r", study_accession="SDY0", release_version="DR50", step=step, state="done"
+                    )
+                )
+        progress.show(read_state(engine, ["r"]))
+    assert ("1 of 4 studies done" if terminal else "(1 of 4)") in _text(console)
+
+
+def test_a_listing_without_studies_is_a_decision_too(warehouse: Warehouse) -> None:
+    records.start_run(warehouse.engine, "r")
+    records.note_run(warehouse.engine, "r", listed=0)
+    assert read_state(warehouse.engine, ["r"]).phase == "studies: none"
+
+
+def test_what_is_waited_for_is_said_before_it_is_there() -> None:
+    console = _console()
+    with said(console, "Postgres") as tell:
+        assert _text(console) == "Postgres ..."
+        tell("port 5432")
+    assert _text(console).startswith("Postgres ... port 5432, ready after ")
+    console = _console()
+    with pytest.raises(ValueError, match="no"), said(console, "Sandbox"):
+        raise ValueError("no")
+    assert _text(console) == "Sandbox ...\n"

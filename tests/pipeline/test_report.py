@@ -132,7 +132,7 @@ def test_the_printed_report_and_its_exit_status(warehouse: Warehouse) -> None:
     finish(warehouse.engine, RUN)
     status, text = printed(warehouse, RUN)
     assert status == 0
-    assert "1 loaded, 0 unchanged, 0 withdrawn, 0 failed, 0 held back" in text
+    assert "1 loaded, 0 unchanged, 0 withdrawn, 0 failed, 0 on hold" in text
     assert "load: new study: SDY1" in text
     assert "fact_hai" in text
     broken = work(warehouse, "load", "failed", "check: refused")
@@ -140,6 +140,27 @@ def test_the_printed_report_and_its_exit_status(warehouse: Warehouse) -> None:
     status, text = printed(warehouse, RUN)
     assert status == 1
     assert f"{broken}: check: refused" in text
+
+
+def test_quarantined_rows_of_published_studies_are_named(warehouse: Warehouse) -> None:
+    begin(warehouse)
+    published, failed = work(warehouse, "load", "published"), work(warehouse, "load", "failed")
+    rule = "number_range:value_preferred"
+    with warehouse.engine.begin() as connection:
+        for number in (1, 2):
+            connection.execute(
+                sa.text(
+                    "insert into quality.quarantine (load_id, study_accession, release_version, endpoint,"
+                    " row_number, rule) select load_id, study_accession, 'DR9', 'hai', :number, :rule"
+                    " from ops.load"
+                ),
+                {"number": number, "rule": rule},
+            )
+    missing = f"{published} DR9: published without 2 rows of hai, quarantined by {rule}"
+    assert ended(warehouse).text.splitlines()[-1] == missing
+    _, text = printed(warehouse, RUN)
+    assert missing in text
+    assert f"{failed} DR9: published without" not in text
 
 
 def test_a_run_that_did_not_begin_is_a_failure(warehouse: Warehouse) -> None:
