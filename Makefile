@@ -1,8 +1,26 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo up down url psql export sandbox test bench bench-split lint lock clean
+.PHONY: help setup made setup-tests demo up down url psql export sandbox test bench bench-split lint lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
+
+# Variables that a target takes. One that none of the goals takes is refused: a misspelt one would be ignored.
+WORLD := STUDIES ROWS SEED ARCHIVES
+TAKES_demo := $(WORLD)
+TAKES_up := $(WORLD) PORT
+TAKES_sandbox := $(WORLD) PORT
+TAKES_psql := SQL FILE DATABASE
+TAKES_url := DATABASE
+TAKES_export := DIR DATABASE AS_OF
+TAKES_bench := ROWS
+TAKES_bench-split := ROWS
+GOALS := $(or $(MAKECMDGOALS),help)
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+REFUSED := $(filter-out PYTHON SHELL MAKE% -%,$(filter-out $(foreach goal,$(GOALS),$(TAKES_$(goal))),$(GIVEN)))
+ifneq ($(strip $(REFUSED)),)
+$(error make $(GOALS) takes no variable $(strip $(REFUSED)): \
+$(if $(strip $(foreach goal,$(GOALS),$(TAKES_$(goal)))),it takes $(foreach goal,$(GOALS),$(TAKES_$(goal))),it takes none), see make help)
+endif
 
 # Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
 # shell line, their dollars and quotes would be lost.
@@ -16,6 +34,9 @@ export PYTHON
 
 PYTHON_IN_VENV := .venv/bin/python
 LOCAL := @$(PYTHON_IN_VENV) -m include.local
+# Where nothing was ever made, nothing is installed to say so; to end things, what is installed will do.
+IS_MADE := { [ -e .venv/installed ] || [ -e "$${WAREHOUSE_VAR:-var}" ]; }
+INSTALLED := { [ -e .venv/installed ] || include/local/setup.sh requirements.txt; }
 
 help: ## explain all targets
 	@echo "ImmPort Warehouse: ImmPort's data releases in a Postgres star schema."
@@ -35,6 +56,9 @@ help: ## explain all targets
 setup: ## make .venv and install the hash-locked requirements; instant when nothing changed
 	@include/local/setup.sh requirements.txt
 
+made:
+	@$(IS_MADE) || { echo "error: there is no warehouse yet: make demo or make up makes one" >&2; exit 1; }
+
 setup-tests:
 	@include/local/setup.sh tests/requirements.txt
 
@@ -44,16 +68,16 @@ demo: setup ## load two data releases from the sandbox, one after the other, and
 up: setup ## start the standing system: Postgres, sandbox (or ImmPort with IMMPORT_API_KEY), Airflow
 	$(LOCAL) up
 
-down: setup ## end the standing system, also after a crash
-	$(LOCAL) down
+down: ## end the standing system, also after a crash
+	@if $(IS_MADE); then $(INSTALLED) && $(PYTHON_IN_VENV) -m include.local down; else echo "Nothing was running."; fi
 
-url: setup ## print the warehouse's SQLAlchemy URL
+url: made setup ## print the warehouse's SQLAlchemy URL
 	$(LOCAL) url
 
-psql: setup ## open the warehouse, or run SQL='...' or FILE=q.sql
+psql: made setup ## open the warehouse, or run SQL='...' or FILE=q.sql
 	$(LOCAL) psql
 
-export: setup ## write the star and the marts as Parquet files (DIR, DATABASE, AS_OF)
+export: made setup ## write the star and the marts as Parquet files (DIR, DATABASE, AS_OF)
 	$(LOCAL) export
 
 sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
@@ -75,6 +99,6 @@ lock: setup ## renew both hash-locked requirement files from pyproject.toml
 	@.ci/lock
 
 clean: ## stop everything and remove what was made
-	@if [ -x $(PYTHON_IN_VENV) ]; then $(PYTHON_IN_VENV) -m include.local clean; fi
+	@if $(IS_MADE); then $(INSTALLED) && $(PYTHON_IN_VENV) -m include.local clean; fi
 	@rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

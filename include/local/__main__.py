@@ -15,7 +15,7 @@ from types import FrameType
 from include.local import options
 from include.local.options import LocalError
 from include.local.paths import Paths
-from include.local.ports import HOST, is_port_free
+from include.local.ports import why_unusable
 from include.local.postgres import EmbeddedPostgres, PostgresError
 from include.local.server import Server
 
@@ -31,7 +31,7 @@ def up() -> int:
     """Start the standing system."""
     from include.local.system import start_system
 
-    return start_system(Paths.default(), options.world(), options.port(8080))
+    return start_system(Paths.default(), options.world(), options.port())
 
 
 def down() -> int:
@@ -45,9 +45,12 @@ def url() -> int:
     """Print the warehouse's SQLAlchemy URL, password included."""
     paths = Paths.default()
     postgres = EmbeddedPostgres(paths.postgres)
-    if not postgres.is_running:
+    database, server = _database(paths), postgres.last_server()
+    if postgres.is_running:
+        _require(server, database)
+    else:
         print("Postgres is not running now; make psql and make up start it", file=sys.stderr)
-    print(postgres.last_server().url(_database(paths)).render_as_string(hide_password=False))
+    print(server.url(database).render_as_string(hide_password=False))
     return 0
 
 
@@ -79,9 +82,9 @@ def export() -> int:
 
 def sandbox() -> int:
     """Become the stand-in for ImmPort."""
-    port = options.port(8099)
-    if not is_port_free(port):
-        raise LocalError(f"port {port} of {HOST} is taken; choose another one: make sandbox PORT=N")
+    port = options.port() or 8099
+    if why := why_unusable(port):
+        raise LocalError(f"{why}; choose another one: make sandbox PORT=N")
     arguments = ["-m", "include.sandbox", "--port", str(port), *options.world().arguments]
     os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606
 
@@ -103,6 +106,10 @@ COMMANDS: dict[str, Callable[[], int]] = {
 }
 
 
+#: Errors of the machine or of the place, which are not ours to explain: full, read-only, not permitted.
+_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
 def _database(paths: Paths) -> str:
     database = options.given("DATABASE") or paths.last_world()
     if database is None:
@@ -117,7 +124,7 @@ def _require(server: Server, database: str) -> None:
 
 
 def main() -> int:
-    """Run one command; its exit status. A known problem is told in a line, without a traceback."""
+    """Run one command; its exit status. A known problem is reported in a line, without a traceback."""
     parser = argparse.ArgumentParser(prog="python -m include.local", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     command = COMMANDS[parser.parse_args().command]
@@ -131,10 +138,14 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Whoever read the output wants no more of it (make demo | head); Python must not flush it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in _OF_THE_MACHINE:
             raise
-        print(f"error: the disk is full: {error.filename or 'no space left'}", file=sys.stderr)
+        print(f"error: {error.strerror}: {error.filename or 'while writing'}", file=sys.stderr)
     return 1
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from immport_provider.connection import CONN_ID, GIVEN
 from immport_provider.pools import POOLS
 from include.local.options import LocalError
 from include.local.paths import ROOT
@@ -21,12 +22,13 @@ ADMIN = "admin"
 
 
 def airflow_environment(
-    home: Path, *, metadata_url: str, warehouse: URL, immport: str, landing: Path
+    home: Path, *, metadata_url: str, warehouse: URL, immport: str | None, landing: Path
 ) -> dict[str, str]:
     """What Airflow needs beside the caller's own environment.
 
-    `immport` and `warehouse` become the connections `immport_default` and `warehouse_default`, `landing`
-    the variable `immport_landing`. `immport` is a connection as Airflow reads it, JSON or URI.
+    `warehouse` becomes the connection `warehouse_default`, `landing` the variable `immport_landing`,
+    `immport` the connection `immport_default`: JSON or URI, as Airflow reads it. It goes before what the form
+    edits, so the standing system gives None and makes a row of it (`make_connection`).
     """
     keys = ensure_secrets(home)
     postgres = {
@@ -55,7 +57,7 @@ def airflow_environment(
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "GX_ANALYTICS_ENABLED": "false",
-        "AIRFLOW_CONN_IMMPORT_DEFAULT": immport,
+        **({} if immport is None else {"AIRFLOW_CONN_IMMPORT_DEFAULT": immport}),
         "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(postgres),
         "AIRFLOW_VAR_IMMPORT_LANDING": landing.as_uri(),
         # A proxy for the outside world must not get what is for this machine.
@@ -117,6 +119,17 @@ def make_pools(environment: Mapping[str, str], marked: str, log: Path) -> None:
     if spawn(["immport_provider.pools"], marked, log, environment).wait() != 0:
         names = ", ".join(item.name for item in POOLS)
         raise LocalError(f"Airflow's pools ({names}) could not be made: {last_lines(log)}")
+
+
+def make_connection(environment: Mapping[str, str], immport: str, marked: str, log: Path) -> None:
+    """Make the row `immport_default`, which Airflow's form edits; one that was edited stays.
+
+    Raises:
+        LocalError: it failed; the message ends with the log's last lines.
+    """
+    given = {**environment, GIVEN: immport}
+    if spawn(["immport_provider.connection"], marked, log, given).wait() != 0:
+        raise LocalError(f"Airflow's connection {CONN_ID} could not be made: {last_lines(log)}")
 
 
 def _kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:

@@ -52,20 +52,20 @@ def number(name: str, lowest: int = 1, highest: int | None = None) -> int | None
     return int(value)
 
 
-def port(default: int) -> int:
-    """PORT, or the default.
+def port() -> int | None:
+    """PORT, None when it was not given.
 
     Raises:
-        LocalError: PORT is no port number.
+        LocalError: PORT is not a port number.
     """
-    return number("PORT", highest=65535) or default
+    return number("PORT", highest=65535)
 
 
 def world() -> World:
     """ARCHIVES, or STUDIES, ROWS and SEED.
 
     Raises:
-        LocalError: a number is none, the folder is none, or both kinds are given.
+        LocalError: a value is not a number or not a folder, or both kinds are given.
     """
     studies, rows, seed = number("STUDIES"), number("ROWS"), number("SEED", lowest=0)
     archives = given("ARCHIVES")
@@ -83,12 +83,17 @@ def existing(path: str) -> Path:
     """An existing file or folder, relative to the project's folder or to the caller's (`make -C`).
 
     Raises:
-        LocalError: it exists in neither.
+        LocalError: it exists in neither, or cannot be looked at.
     """
     for base in (Path.cwd(), Path(given("CALLER") or ".")):
         candidate = base / Path(path).expanduser()
-        if candidate.exists():
-            return candidate.resolve()
+        try:
+            candidate.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise LocalError(f"{path} cannot be read: {error.strerror}") from error
+        return candidate.resolve()
     raise LocalError(f"{path} does not exist (seen from {Path.cwd()})")
 
 

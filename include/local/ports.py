@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 HOST = "127.0.0.1"
@@ -16,10 +17,19 @@ def free_port() -> int:
 
 def is_port_free(port: int) -> bool:
     """Whether a server could listen on this port of 127.0.0.1 now."""
+    return why_unusable(port) is None
+
+
+def why_unusable(port: int) -> str | None:
+    """Why no server can listen on this port of 127.0.0.1 now, in words; None when one can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Postgres and uvicorn do
         try:
             probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"port {port} of {HOST} is taken"
+            if error.errno == errno.EACCES:
+                return f"port {port} of {HOST} is reserved: this user may not listen on it"
+            return f"port {port} of {HOST} cannot be used: {error.strerror}"
+    return None

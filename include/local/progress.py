@@ -135,7 +135,9 @@ class Progress:
                     )
         if time.monotonic() - self._said_at > _SILENCE_SECONDS:
             at_work = [str(step) for step in state.steps if step.state == "running"]
-            self._say(f"{'; '.join(at_work[:3]) or state.phase}, {self._elapsed:.0f} s so far")
+            all_ended = state.to_come and len(self._ended) >= state.to_come
+            phase = "all studies have ended, the run closes" if all_ended else state.phase
+            self._say(f"{'; '.join(at_work[:3]) or phase}, {self._elapsed:.0f} s so far")
 
     @property
     def _elapsed(self) -> float:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .venv from a hash-locked list: setup.sh requirements.txt | tests/requirements.txt
-# Returns at once when list, project and place are those of the last call. PYTHON names another Python.
+# Returns at once when list, project, place and PYTHON are those of the last call. PYTHON names another Python:
+# a .venv of a different one is made anew.
 set -eu
 lock=$1
 uv_version=0.13.9
@@ -17,28 +18,56 @@ fingerprint() { echo "$1 in $PWD: $(cat "$1" pyproject.toml | cksum)"; }
 
 is_installed() { [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint "$1")" ] && "$python" -c '' 2>/dev/null; }
 
-# The tests' list holds the other one too.
-if is_installed "$lock" || is_installed tests/requirements.txt; then exit 0; fi
-
 is_new_enough() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; }
+
+# Why a Python cannot be used: not there, not able to run, or of another version.
+why_not() {
+    if [ -d "$1" ] || { [ -e "$1" ] && [ ! -x "$1" ]; }; then
+        echo "$1 is not an executable file"
+    elif ! command -v "$1" >/dev/null; then
+        echo "$1 was not found"
+    elif ! answer=$("$1" --version 2>&1); then
+        echo "$1 cannot run: $answer"
+    elif ! is_new_enough "$1"; then
+        echo "$1 is $answer"
+    fi
+}
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        is_new_enough "$PYTHON" ||
-            fail "PYTHON=$PYTHON is not a Python between 3.11 and 3.14: $("$PYTHON" --version 2>&1 || true)"
+        why=$(why_not "$PYTHON")
+        [ -z "$why" ] || fail "a Python from 3.11 to 3.14 is needed, and PYTHON names another: $why"
         echo "$PYTHON"
         return
     fi
+    found=
     for candidate in python3 python3.13 python3.12 python3.11 python3.14 python; do
-        if is_new_enough "$candidate"; then
+        why=$(why_not "$candidate")
+        if [ -z "$why" ]; then
             echo "$candidate"
             return
         fi
+        case $why in *"was not found") ;; *) found="$found; $why" ;; esac
     done
-    fail "no Python between 3.11 and 3.14 was found; python3 is $(python3 --version 2>&1 || true). Install one, or name it: make PYTHON=/path/to/python3.11"
+    fail "a Python from 3.11 to 3.14 is needed${found:-; none was found}. Install one, or name it: make setup PYTHON=/path/to/python3.11"
 }
 
-if ! { "$python" -m pip --version && is_new_enough "$python"; } >/dev/null 2>&1; then
+# Where a Python was installed, and its version: the same for it and for virtual environments made with it.
+origin() { "$1" -c 'import os, sys; print(os.path.realpath(sys.base_prefix), *sys.version_info[:3])'; }
+
+if [ -n "${PYTHON:-}" ]; then
+    base=$(find_python)
+    if [ -x "$python" ] && [ "$(origin "$base")" != "$(origin "$python" 2>/dev/null)" ]; then
+        echo "PYTHON=$PYTHON is not the Python of .venv, which is made anew" >&2
+        rm -f "$stamp"
+        is_other=yes
+    fi
+fi
+
+# The tests' list holds the other one too.
+if is_installed "$lock" || is_installed tests/requirements.txt; then exit 0; fi
+
+if [ -n "${is_other:-}" ] || ! { "$python" -m pip --version && is_new_enough "$python"; } >/dev/null 2>&1; then
     base=$(find_python)
     "$base" -c 'import venv, ensurepip' 2>/dev/null ||
         fail "$base cannot make virtual environments: its modules venv and ensurepip are missing (on Debian and Ubuntu: apt install python3-venv)"
@@ -50,9 +79,18 @@ if ! { "$python" -m pip --version && is_new_enough "$python"; } >/dev/null 2>&1;
 fi
 rm -f "$stamp"
 echo "Installing $lock" >&2
+# An inspecting proxy signs with a certificate that only the system knows. uv reads them ([tool.uv] in
+# pyproject.toml), and so does a new pip; the pip that Python brings along may be older.
+if [ -z "${PIP_CERT:-}" ]; then
+    certificates=$("$python" -c 'import ssl; p = ssl.get_default_verify_paths(); print(p.cafile or p.capath or "")')
+    [ -z "$certificates" ] || export PIP_CERT="$certificates"
+fi
+installed() {
+    "$@" || fail "the installation failed, for the reason above. If that is the network: HTTPS_PROXY names a proxy, SSL_CERT_FILE a file with its certificate (README.md, Try it)"
+}
 [ "$("$python" -m uv --version 2>/dev/null | cut -d ' ' -f 2)" = "$uv_version" ] ||
-    "$python" -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
-"$python" -m uv pip install --quiet --python "$python" --require-hashes -r "$lock"
+    installed "$python" -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
+installed "$python" -m uv pip install --quiet --python "$python" --require-hashes -r "$lock"
 # Editable, so that Airflow finds the provider's entry point and tasks find include/.
-"$python" -m uv pip install --quiet --python "$python" --no-deps --no-build-isolation -e .
+installed "$python" -m uv pip install --quiet --python "$python" --no-deps --no-build-isolation -e .
 fingerprint "$lock" >"$stamp"

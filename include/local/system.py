@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from include.local.airflow import (
     ADMIN,
     airflow_environment,
     ensure_password,
+    make_connection,
     make_pools,
     migrate_airflow,
     password_file,
@@ -25,7 +27,7 @@ from include.local.airflow import (
 )
 from include.local.options import LocalError, World
 from include.local.paths import Paths
-from include.local.ports import HOST, is_port_free
+from include.local.ports import HOST, why_unusable
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, last_lines, mark, spawn
 from include.local.progress import said
@@ -38,6 +40,7 @@ SERVICES: Mapping[str, list[str]] = {
     "dag-processor": ["airflow", "dag-processor"],
     "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
 }
+DEFAULT_PORT = 8080
 HEALTHY_WITHIN_SECONDS = 180
 FREE_BYTES_NEEDED = 1_000_000_000
 #: Database and landing folder of the real ImmPort.
@@ -45,32 +48,59 @@ IMMPORT = "immport"
 _BUSY = "another make up or make down is at work in this checkout"
 
 
-def start_system(paths: Paths, world: World, port: int) -> int:
+def start_system(paths: Paths, world: World, port: int | None) -> int:
     """Start what does not run yet and say where it is; 0 also when all of it ran already.
 
+    :param port: of Airflow's page; 8080, or that of the running system, when None.
+
     Raises:
-        LocalError: the port is taken, the disk is nearly full, or a part did not become healthy; then
-            nothing of it is left running.
+        LocalError: the system runs with other settings than those given, the port cannot be used, the disk
+            is nearly full, or a part did not become healthy; then nothing of it is left running.
     """
     console = Console(highlight=False)
     marked = mark(paths.var, "up")
+    immport = _real_immport()
+    if immport and world.arguments:
+        raise LocalError(
+            "an API key loads from ImmPort itself: STUDIES, ROWS, SEED and ARCHIVES do not go with it"
+        )
     with alone(paths.var / "up.lock", _BUSY):
         state = _read_state(paths)
         if state and all(_is_alive(pid, born) for pid, born in state["processes"].values()):
+            _refuse_other_settings(state, world, port, immport)
             console.print("The system is already running; make down ends it.")
             _say_where(console, paths, state)
             return 0
         end_marked(marked)  # what a crash left behind
         _check_room(paths)
-        if not is_port_free(port):
-            raise LocalError(f"port {port} of {HOST} is taken; choose another one: make up PORT=N")
+        port = port or DEFAULT_PORT
+        if why := why_unusable(port):
+            raise LocalError(f"{why}; choose another one: make up PORT=N")
         try:
-            state = _start(paths, world, port, console, marked)
+            state = _start(paths, world, port, console, marked, immport)
         except BaseException:
             _end(paths, marked)
             raise
         _say_where(console, paths, state)
     return 0
+
+
+def _refuse_other_settings(
+    state: Mapping[str, Any], world: World, port: int | None, immport: str | None
+) -> None:
+    """A running system does not take up new settings: to ignore them would pass for an answer."""
+    other = []
+    if port and state["address"] != _address(port):
+        other.append(f"PORT={port}")
+    if world.arguments and world.arguments != state.get("world"):
+        other.append(" ".join(world.arguments).replace("--", "").upper())
+    if immport and _digest(immport) != state.get("immport"):
+        other.append("the API key in the environment")
+    if other:
+        raise LocalError(
+            f"the system already runs at {state['address']} without {' and '.join(other)}: make down first"
+            " (a new API key goes into the form of the connection, too)"
+        )
 
 
 def stop_system(paths: Paths) -> int:
@@ -101,17 +131,19 @@ def _end(paths: Paths, marked: str) -> int:
     return ended
 
 
-def _start(paths: Paths, world: World, port: int, console: Console, marked: str) -> dict[str, Any]:
+def _start(
+    paths: Paths, world: World, port: int, console: Console, marked: str, immport: str | None
+) -> dict[str, Any]:
     from include.warehouse.migrate import upgrade
 
     with said(console, "Postgres"):
         server = EmbeddedPostgres(paths.postgres).start()
         metadata_url = server.ensure_database("airflow").render_as_string(hide_password=False)
-    immport, database, sandbox = _real_immport(), IMMPORT, None
-    if immport is None:
+    connection, database, sandbox = immport, IMMPORT, None
+    if connection is None:
         with said(console, "Sandbox"):
             sandbox = start_sandbox(world, marked, paths.logs / "sandbox.log")
-        immport, database = sandbox.connection, sandbox.status()["world"]
+        connection, database = sandbox.connection, sandbox.status()["world"]
     with said(console, f"Warehouse {database}"):
         warehouse = server.ensure_database(database)
         upgrade(warehouse)
@@ -122,18 +154,21 @@ def _start(paths: Paths, world: World, port: int, console: Console, marked: str)
         home,
         metadata_url=metadata_url,
         warehouse=warehouse,
-        immport=immport,
+        immport=None,
         landing=paths.landing(database),
     ) | server_environment(home, port)
     with said(console, "Airflow's metadata"):
         migrate_airflow(environment, marked, paths.logs / "airflow-db.log")
         make_pools(environment, marked, paths.logs / "airflow-pools.log")
+        make_connection(environment, connection, marked, paths.logs / "airflow-connection.log")
+    keeper = ["include.local.logs", str(paths.var), str(EmbeddedPostgres(paths.postgres).log)]
     started = {
         name: spawn(command, marked, paths.logs / f"{name}.log", environment)
-        for name, command in SERVICES.items()
+        for name, command in {**SERVICES, "log-keeper": keeper}.items()
     }
     pids = {name: process.pid for name, process in started.items()}
     state = _state(port, database, sandbox, pids | ({"sandbox": sandbox.pid} if sandbox else {}))
+    state |= {"world": world.arguments, "immport": immport and _digest(immport)}
     _write_state(paths, state)
     _wait_until_healthy(paths, state, console)
     return state
@@ -141,17 +176,28 @@ def _start(paths: Paths, world: World, port: int, console: Console, marked: str)
 
 def _real_immport() -> str | None:
     """The caller's own connection to ImmPort; None means the sandbox."""
-    if connection := os.environ.get("AIRFLOW_CONN_IMMPORT_DEFAULT"):
+    # Taken out of the environment, where Airflow's parts would let it go before the form.
+    if connection := os.environ.pop("AIRFLOW_CONN_IMMPORT_DEFAULT", None):
         return connection
     if key := os.environ.get("IMMPORT_API_KEY"):
-        return json.dumps({"conn_type": "immport", "password": key})
+        expires_at = os.environ.get("IMMPORT_API_KEY_EXPIRES_AT")
+        extra = {"extra": {"expires_at": expires_at}} if expires_at else {}
+        return json.dumps({"conn_type": "immport", "password": key, **extra})
     return None
+
+
+def _digest(connection: str) -> str:
+    return hashlib.sha256(connection.encode()).hexdigest()
+
+
+def _address(port: int) -> str:
+    return f"http://{HOST}:{port}"
 
 
 def _wait_until_healthy(paths: Paths, state: Mapping[str, Any], console: Console) -> None:
     deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
     waiting: dict[str, str] = {}
-    with said(console, f"Airflow ({', '.join(SERVICES)})"):
+    with said(console, f"Airflow ({', '.join(SERVICES)})") as tell:
         while time.monotonic() < deadline:
             for name, (pid, born) in state["processes"].items():
                 if not _is_alive(pid, born):
@@ -161,7 +207,7 @@ def _wait_until_healthy(paths: Paths, state: Mapping[str, Any], console: Console
             for part in now.keys() - waiting.keys():
                 if now[part] == "healthy":
                     waiting[part] = now[part]
-                    console.print(f"  {part.replace('_', '-')} is healthy")
+                    tell(f"{part.replace('_', '-')} healthy")
             if len(now) >= len(SERVICES) and set(now.values()) == {"healthy"}:
                 return
             time.sleep(0.5)
@@ -205,7 +251,7 @@ def _state_file(paths: Paths) -> Path:
 
 def _state(port: int, database: str, sandbox: Sandbox | None, pids: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "address": f"http://{HOST}:{port}",
+        "address": _address(port),
         "database": database,
         "sandbox": sandbox.url if sandbox else None,
         # A number alone may belong to another process tomorrow.

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +132,7 @@ def test_url_says_when_the_server_does_not_run(user: User) -> None:
         (("psql", "SQL=select 1", "DATABASE=other"), "there is no database other; there are"),
         (("export", "DATABASE=other"), "there is no database other; there are"),
         (("export",), "the warehouse world one is at revision none"),
+        (("psql", f"FILE={'n' * 300}"), "cannot be read: File name too long"),
         (("psql", "FILE=no.sql"), "no.sql does not exist"),
         (("psql", "FILE=Makefile", "SQL=select 1"), "give SQL or FILE, not both"),
         (("up", "PORT=http"), "PORT=http is not a whole number from 1 to 65535"),
@@ -194,6 +196,133 @@ def test_before_the_first_world_there_is_nothing_to_open(nobody: User) -> None:
 def test_down_without_a_system_is_fine(nobody: User) -> None:
     done = nobody.make("down")
     assert (done.stdout, done.returncode) == ("Nothing was running.\n", 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("demo", "STUDIE=3"), "make demo takes no variable STUDIE: it takes STUDIES ROWS SEED ARCHIVES"),
+        (("demo", "PORT=3"), "make demo takes no variable PORT:"),
+        (("psql", "SQL=select 1", "STUDIES=3"), "make psql takes no variable STUDIES: it takes SQL FILE"),
+        (("down", "PORT=8080"), "make down takes no variable PORT: it takes none"),
+        (("STUDIES=3",), "make help takes no variable STUDIES: it takes none"),
+        (("lint", "test", "ROWS=3"), "make lint test takes no variable ROWS"),
+    ],
+)
+def test_a_variable_that_would_be_ignored_is_refused(
+    nobody: User, words: tuple[str, ...], message: str
+) -> None:
+    done = nobody.make(*words)
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert done.returncode != 0
+    assert not nobody.paths.var.exists()
+
+
+def test_a_variable_of_the_callers_environment_is_not_meant_for_every_target(nobody: User) -> None:
+    assert nobody.make("down", PORT="3000", STUDIES="3").stdout == "Nothing was running.\n"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A fresh clone, in a path with a space."""
+    made = tmp_path / "a fresh clone"
+    shutil.copytree(ROOT / "include/local", made / "include/local")
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, made / name)
+    return made
+
+
+def test_a_fresh_clone_installs_nothing_to_say_that_there_is_nothing(clone: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "WAREHOUSE_VAR": str(tmp_path / "no var")}
+
+    def make(*words: str) -> subprocess.CompletedProcess[str]:
+        command = ["make", "-s", *words]
+        return subprocess.run(
+            command, cwd=clone, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    done = make("down")
+    assert (done.stdout, done.stderr, done.returncode) == ("Nothing was running.\n", "", 0)
+    for command in ("psql", "url", "export"):
+        done = make(command)
+        assert "error: there is no warehouse yet: make demo or make up makes one" in done.stderr
+        assert done.returncode != 0
+    assert make("clean").returncode == 0
+    assert not (clone / ".venv").exists()
+
+
+def _executable(path: Path, *lines: str) -> str:
+    path.write_text("\n".join(["#!/bin/sh", *lines]) + "\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_a_python_that_does_not_serve_is_described_as_what_it_is(clone: Path, tmp_path: Path) -> None:
+    broken = _executable(tmp_path / "broken", "echo libpython3.so: cannot open >&2", "exit 127")
+    old = _executable(tmp_path / "old", "case $1 in --version) echo Python 3.9.2;; *) exit 1;; esac")
+    (tmp_path / "file").touch()
+    for python, why in (
+        (broken, f"{broken} cannot run: libpython3.so: cannot open"),
+        (old, f"{old} is Python 3.9.2"),
+        (str(tmp_path / "file"), f"{tmp_path / 'file'} is not an executable file"),
+        (str(tmp_path / "none"), f"{tmp_path / 'none'} was not found"),
+    ):
+        done = subprocess.run(
+            ["make", "-s", "setup", f"PYTHON={python}"],
+            cwd=clone, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert f"a Python from 3.11 to 3.14 is needed, and PYTHON names another: {why}" in done.stderr
+        assert done.returncode != 0
+    assert not (clone / ".venv").exists()
+
+
+def test_another_python_makes_the_environment_anew(clone: Path, tmp_path: Path) -> None:
+    """What is installed is not asked for: that the old environment does not count is seen at once."""
+    venv = clone / ".venv"
+    (venv / "bin").mkdir(parents=True)
+    _executable(venv / "bin/python", "echo /another/python 3 12 0")
+    (venv / "installed").touch()
+    no_room = _executable(tmp_path / "df", "echo head", "echo disk 1 1 5000 1 /")
+    done = subprocess.run(
+        ["make", "-s", "setup", f"PYTHON={sys.executable}"],
+        cwd=clone, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PATH": f"{Path(no_room).parent}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert f"PYTHON={sys.executable} is not the Python of .venv, which is made anew" in done.stderr
+    assert "the disk is nearly full" in done.stderr
+    assert not (venv / "installed").exists()
+
+
+def test_uv_trusts_what_the_system_trusts() -> None:
+    """Behind a proxy that inspects TLS, only the system knows the certificate."""
+    command = [sys.executable, "-m", "uv", "pip", "install", "--show-settings", "pip"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "system_certs: true" in shown
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_reserved_port_is_not_called_taken() -> None:
+    reserved = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) - 1
+    if reserved < 1:
+        pytest.skip("this machine reserves no port")
+    code = (
+        f"import os; from include.local import ports; os.setuid(65534); print(ports.why_unusable({reserved}))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert shown == f"port {reserved} of 127.0.0.1 is reserved: this user may not listen on it\n"
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(user: User) -> None:
+    with user.postgres.running():
+        done = subprocess.run(
+            ["bash", "-c", "set -o pipefail; .venv/bin/python -m include.local url | true"],
+            cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+            env=os.environ | {"WAREHOUSE_VAR": str(user.paths.var)},
+        )  # fmt: skip
+    assert done.stderr == ""
 
 
 def test_help_names_every_target() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ import psutil
 import pytest
 
 from include.local import system
-from include.local.options import LocalError
+from include.local.options import LocalError, World
 from include.local.paths import Paths
 from include.local.processes import BusyError, alone, end_marked, mark, marked_processes, spawn
 
@@ -82,10 +84,62 @@ def test_a_second_up_says_where_the_system_is(
     state = system._state(18080, "world", None, {"scheduler": psutil.Process().pid})
     system._write_state(paths, state)
     monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started a second one"))
-    assert system.start_system(paths, None, 18080) == 0  # type: ignore[arg-type]
+    assert system.start_system(paths, World(), None) == 0
     shown = capsys.readouterr().out
     assert "already running" in shown
     assert "http://127.0.0.1:18080" in shown
+
+
+@pytest.mark.parametrize(
+    ("world", "port", "key", "message"),
+    [
+        (World(), 18080, None, None),
+        (World(studies=3), None, None, None),
+        (World(), 18081, None, "already runs at http://127.0.0.1:18080 without PORT=18081: make down"),
+        (World(studies=4), None, None, "without STUDIES 4: make down"),
+        (World(studies=3, rows=9), None, None, "without STUDIES 3 ROWS 9: make down"),
+        (World(), None, "a key", "without the API key in the environment: make down"),
+    ],
+)
+def test_a_second_up_with_other_settings_is_refused(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    world: World,
+    port: int | None,
+    key: str | None,
+    message: str | None,
+) -> None:
+    state = system._state(18080, "world", None, {"scheduler": psutil.Process().pid})
+    system._write_state(Paths(tmp_path), state | {"world": World(studies=3).arguments, "immport": None})
+    monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started a second one"))
+    if key:
+        monkeypatch.setenv("IMMPORT_API_KEY", key)
+    if message is None:
+        assert system.start_system(Paths(tmp_path), world, port) == 0
+    else:
+        with pytest.raises(LocalError, match=message):
+            system.start_system(Paths(tmp_path), world, port)
+
+
+def test_a_world_does_not_go_with_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMMPORT_API_KEY", "a key")
+    with pytest.raises(LocalError, match="STUDIES, ROWS, SEED and ARCHIVES do not go with it"):
+        system.start_system(Paths(tmp_path), World(studies=3), None)
+
+
+def test_a_key_and_its_end_become_one_connection_out_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("IMMPORT_API_KEY", "a key")
+    monkeypatch.setenv("IMMPORT_API_KEY_EXPIRES_AT", "2026-05-21T20:55:24Z")
+    assert json.loads(system._real_immport() or "") == {
+        "conn_type": "immport",
+        "password": "a key",
+        "extra": {"expires_at": "2026-05-21T20:55:24Z"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", "immport://:key@")
+    assert system._real_immport() == "immport://:key@"
+    assert "AIRFLOW_CONN_IMMPORT_DEFAULT" not in os.environ
 
 
 def test_a_number_that_went_to_another_process_is_not_the_system(tmp_path: Path) -> None:
@@ -100,7 +154,7 @@ def test_a_full_disk_is_told_before_anything_is_started(
     monkeypatch.setattr(system, "FREE_BYTES_NEEDED", sys.maxsize)
     monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started on a full disk"))
     with pytest.raises(LocalError, match="nearly full"):
-        system.start_system(Paths(tmp_path), None, 18080)  # type: ignore[arg-type]
+        system.start_system(Paths(tmp_path), World(), 18080)
 
 
 def test_a_failed_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,9 +165,9 @@ def test_a_failed_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         raise LocalError("not healthy")
 
     monkeypatch.setattr(system, "_start", start)
-    monkeypatch.setattr(system, "is_port_free", lambda _: True)
+    monkeypatch.setattr(system, "why_unusable", lambda _: None)
     with pytest.raises(LocalError, match="not healthy"):
-        system.start_system(paths, None, 18080)  # type: ignore[arg-type]
+        system.start_system(paths, World(), 18080)
     assert marked_processes(mark(tmp_path, "up")) == []
 
 
