@@ -28,7 +28,7 @@ from include.sandbox.faults import (
 from include.sandbox.files import study_of
 from include.sandbox.keys import Keys
 from include.sandbox.overlay import Overlay
-from include.sandbox.responses import Unanswered, failure, not_found, replaced, stream
+from include.sandbox.responses import Drip, Unanswered, failure, not_found, replaced, stream
 from include.sandbox.search import search
 from include.sandbox.world import Row, World, subject_documents
 from include.sources.immport import DRS_DOWNLOAD, SEARCH, SHARED_DATA
@@ -92,6 +92,8 @@ class Sandbox:
                 if request.method == "POST":
                     await request.form()  # kept by the request, so that no answer need be async
                 response = await run_in_threadpool(answer, request, fault)
+            if fault is not None and fault.fault == "drip":
+                response = Drip(response, fault.seconds)
             self.requests.add(
                 endpoint=name,
                 study=asked.study,

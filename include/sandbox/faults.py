@@ -13,7 +13,9 @@ from include.sandbox.world import Row
 
 #: Faults that replace the answer, and those that bend a good one.
 STATUSES = ("401", "403", "429", "500", "502", "503", "504")
-ANSWERS = (*STATUSES, "hang", "cut", "html", "broken", "duplicate", "missing_key", "new_key")
+ANSWERS = (
+    *STATUSES, "hang", "cut", "gzip_cut", "drip", "html", "broken", "duplicate", "missing_key", "new_key",
+)  # fmt: skip
 #: Of result endpoints: how a filter is read.
 FILTERS = ("blank_ignored",)
 #: Of answers in TSV alone.
@@ -37,6 +39,7 @@ class Fault:
     :param key: with `missing_key`, `new_key` and `tsv_renamed`, which key; None leaves the choice to the
         sandbox.
     :param after: with `cut` of a download, bytes that still come; half of them without it.
+    :param seconds: with `drip`, between two bytes.
     :param above_rows: strikes only an answer that would hold more rows.
     :param file: the one file it strikes, by UUID or name; of `download` and `drsDownload`.
     """
@@ -51,6 +54,7 @@ class Fault:
     after: int | None = None
     above_rows: int | None = None
     file: str | None = None
+    seconds: float = 1.0
 
     def __post_init__(self) -> None:
         if self.fault not in KINDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import zlib
 from collections.abc import Iterator
 
 from starlette.requests import Request
@@ -43,6 +44,51 @@ class Cut(Response):
         del self.headers["content-length"]
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": bytes(self.body), "more_body": True})
+
+
+class GzipCut(Response):
+    """`gzip_cut`: half of the lines, compressed, cut where the compressor flushed, under the right length."""
+
+    def __init__(self, body: bytes, kind: str) -> None:
+        half = body[: len(body) // 2]
+        packer = zlib.compressobj(wbits=31)
+        packed = packer.compress(half[: half.rfind(b"\n") + 1] or half) + packer.flush(zlib.Z_SYNC_FLUSH)
+        super().__init__(packed, media_type=kind, headers={"Content-Encoding": "gzip"})
+
+
+class Drip(Response):
+    """`drip`: an answer whose body comes a byte at a time, until the client leaves."""
+
+    def __init__(self, answer: Response, seconds: float) -> None:
+        self.status_code = answer.status_code
+        self._answer, self._seconds = answer, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_left = False
+
+        async def slowly(message: Message) -> None:
+            nonlocal has_left
+            body = message.get("body", b"")
+            for at in range(len(body)):
+                if has_left:
+                    return
+                await send({**message, "body": body[at : at + 1], "more_body": True})
+                has_left = await _leaves(receive, self._seconds)
+            if not has_left:
+                await send({**message, "body": b""} if body else message)
+
+        await self._answer(scope, receive, slowly)
+
+
+async def _leaves(receive: Receive, seconds: float) -> bool:
+    """Whether the client leaves within so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True
 
 
 class BentFile(FileResponse):
@@ -104,6 +150,8 @@ def stream(body: Iterator[bytes], fault: Fault | None, kind: str = "application/
     if fault is not None and fault.fault == "cut":
         first = next(body)
         return Cut(first[: len(first) // 2], media_type=kind)
+    if fault is not None and fault.fault == "gzip_cut":
+        return GzipCut(b"".join(body), kind)
     return StreamingResponse(bend_body(fault, body), media_type=kind)
 
 

@@ -56,11 +56,13 @@ class Intake:
 
     :param missing: declared keys that rows did not have, with the number of such rows.
     :param unknown: keys that nobody declared, with the number of such rows.
+    :param repeated: keys that one object of a row has twice, with the number of such rows.
     """
 
     rows: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    repeated: Counter[str] = field(default_factory=Counter)
 
 
 def take_json(chunks: Iterable[bytes], endpoint: Endpoint, confined: Confined | None = None) -> Intake:
@@ -71,7 +73,7 @@ def take_json(chunks: Iterable[bytes], endpoint: Endpoint, confined: Confined | 
     """
     declared, intake = set(endpoint.names), Intake()
     fields = confined.fields if confined else ()
-    for row in read_rows(chunks, endpoint):
+    for row in read_rows(chunks, endpoint, intake.repeated):
         intake.rows += 1
         if row.keys() != declared:
             intake.missing.update(declared - row.keys())

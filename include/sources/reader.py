@@ -8,8 +8,9 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import NoReturn
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NoReturn
 
 from include.sources.model import Endpoint, Shape
 
@@ -19,6 +20,8 @@ MAX_ROW = 64 << 20
 
 #: An error this close to the end of the text may be a token that is not complete yet: `-Infinity`.
 _LONGEST_TOKEN = 16
+#: Digits of a number that can be an integer of anything.
+_LONGEST_INTEGER = 300
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -32,17 +35,20 @@ class Numeral(str):
     __slots__ = ()
 
 
-def read_rows(chunks: Iterable[bytes], endpoint: Endpoint) -> Iterator[dict[str, object]]:
+def read_rows(
+    chunks: Iterable[bytes], endpoint: Endpoint, repeated: Counter[str] | None = None
+) -> Iterator[dict[str, object]]:
     """Rows of a JSON answer while it arrives, numbers as text.
 
     Clients have seen ImmPort send a bare object for a list of one, and a list of one for an
     object: both are read, but a bare object must hold the endpoint's key, or it is an error message.
 
     :param chunks: the body, cut anywhere.
+    :param repeated: counts rows by a key that is in one of their objects twice; the last value counts.
     :raises NotDataError: what was found instead. It may come after rows: they count only when the
         iterator ends without it.
     """
-    body = _Body(chunks)
+    body = _Body(chunks, repeated)
     first = body.peek()
     if first == "{":
         row = body.value()
@@ -64,6 +70,44 @@ def read_rows(chunks: Iterable[bytes], endpoint: Endpoint) -> Iterator[dict[str,
         raise NotDataError("text that is no JSON array or object")
 
 
+def read_json(chunks: Iterable[bytes], repeated: Counter[str] | None = None) -> Any:
+    """A small answer as one value: objects, lists, texts, numbers as Python has them.
+
+    :param repeated: counts objects by a key that they hold twice; the last value counts.
+    :raises NotDataError: not JSON, more than `MAX_ROW` bytes, or nested deeper than can be read.
+    """
+    parts, size = [], 0
+    for chunk in chunks:
+        parts.append(chunk)
+        size += len(chunk)
+        if size > MAX_ROW:
+            raise NotDataError(f"more than {MAX_ROW >> 20} MB where a small answer was expected")
+    try:
+        return json.loads(b"".join(parts), object_pairs_hook=_counting(repeated), parse_int=_integer)
+    except RecursionError:
+        raise NotDataError("JSON nested deeper than can be read") from None
+    except ValueError:
+        raise NotDataError("text that is not JSON") from None
+
+
+def _integer(digits: str) -> int | str:
+    """A number of thousands of digits stays text: Python refuses to convert it."""
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else digits
+
+
+def _counting(repeated: Counter[str] | None) -> Callable[[list[tuple[str, object]]], dict[str, object]]:
+    """Makes objects, and counts keys that one holds twice."""
+
+    def made(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if repeated is not None and len(found) < len(pairs):
+            names = Counter(name for name, _ in pairs)
+            repeated.update({name: 1 for name, count in names.items() if count > 1})
+        return found
+
+    return made
+
+
 def cell(value: object) -> str | None:
     """One JSON value as staging text: numbers as sent, lists and objects as compact JSON."""
     if value is None or type(value) is str:
@@ -71,14 +115,37 @@ def cell(value: object) -> str | None:
     return _compact(value)
 
 
+class _Sign(str):
+    """A bracket, comma or colon on its way into the text, not a value."""
+
+    __slots__ = ()
+
+
 def _compact(value: object) -> str:
-    if isinstance(value, Numeral):
-        return str(value)
+    """As JSON without blanks, however deep it is nested: a stack of our own, Python's is short."""
+    parts: list[str] = []
+    ahead = [value]
+    while ahead:
+        item = ahead.pop()
+        if isinstance(item, (_Sign, Numeral)):
+            parts.append(item)
+        elif isinstance(item, (list, dict)):
+            ahead += reversed(_opened(item))
+        else:
+            parts.append(json.dumps(item, ensure_ascii=False))
+    return "".join(parts)
+
+
+def _opened(value: list[object] | dict[str, object]) -> list[object]:
+    """Signs and values of one level."""
+    inside: list[object] = []
     if isinstance(value, list):
-        return "[" + ",".join(map(_compact, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{_compact(name)}:{_compact(item)}" for name, item in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False)
+        for item in value:
+            inside += (_Sign(","), item)
+        return [_Sign("["), *inside[1:], _Sign("]")]
+    for name, item in value.items():
+        inside += (_Sign(","), name, _Sign(":"), item)
+    return [_Sign("{"), *inside[1:], _Sign("}")]
 
 
 def _elements(body: _Body) -> Iterator[dict[str, object]]:
@@ -113,13 +180,18 @@ def _refuse_constant(name: str) -> NoReturn:
     raise NotDataError(f"broken JSON: {name} is no JSON value")
 
 
-_DECODER = json.JSONDecoder(parse_float=Numeral, parse_int=Numeral, parse_constant=_refuse_constant)
-
-
 class _Body:
     """A streamed body as text: what is read is dropped, what is needed is fetched."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes], repeated: Counter[str] | None = None) -> None:
+        self._repeated = repeated
+        self._of_value: Counter[str] = Counter()
+        self._json = json.JSONDecoder(
+            object_pairs_hook=_counting(self._of_value) if repeated is not None else None,
+            parse_float=Numeral,
+            parse_int=Numeral,
+            parse_constant=_refuse_constant,
+        )
         self._chunks = iter(chunks)
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text = ""
@@ -145,8 +217,11 @@ class _Body:
     def value(self) -> dict[str, object]:
         """The object that starts here."""
         while True:
+            self._of_value.clear()  # an attempt at an unfinished text counted them, too
             try:
-                value, self._at = _DECODER.raw_decode(self._text, self._at)
+                value, self._at = self._json.raw_decode(self._text, self._at)
+                if self._repeated is not None and self._of_value:
+                    self._repeated.update(self._of_value.keys())
                 return value
             except json.JSONDecodeError as error:
                 left = len(self._text) - error.pos
@@ -155,7 +230,7 @@ class _Body:
                     continue
                 self._at = len(self._text) if error.msg.startswith("Unterminated string") else error.pos
             except RecursionError:
-                pass
+                self.fail("JSON nested deeper than can be read")
             self.fail("broken JSON")
 
     def finish(self) -> None:

@@ -68,11 +68,15 @@ class RetriableError(ImmPortError):
 
 
 class AnswerTimeoutError(RetriableError):
-    """No connection, or no further byte, in time."""
+    """No connection, no further byte, or no end of the answer in time."""
 
 
 class NoConnectionError(AnswerTimeoutError):
     """No connection in time: the question was not even heard."""
+
+
+class TooSlowError(RetriableError):
+    """Bytes come, but fewer than the least rate: a smaller question would come as slowly."""
 
 
 class ConnectionLostError(RetriableError):

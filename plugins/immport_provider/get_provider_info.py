@@ -52,6 +52,18 @@ def get_provider_info() -> dict[str, Any]:
                         "description": "The longest silence in an answer, not the length of the answer.",
                         "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 60},
                     },
+                    "max_answer_seconds": {
+                        "label": "Longest answer (seconds)",
+                        "description": "From the connection to the last byte. A file goes on from where it"
+                        " stopped.",
+                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 3600},
+                    },
+                    "min_bytes_per_second": {
+                        "label": "Least rate (bytes per second)",
+                        "description": "An answer or file that comes more slowly, over as many seconds as the"
+                        " timeout has, is given up and tried again; 0 is no limit.",
+                        "schema": {**_OPTIONAL_NUMBER, "default": 1000},
+                    },
                     "max_retries": {
                         "label": "Retries",
                         "description": "How often a timeout, a 429 or a 5xx is tried again within a task.",

@@ -349,7 +349,7 @@ def test_tsv_whose_end_is_not_told_is_refused(connect: Connect, stub: Stub) -> N
     body = b"resultId\n1\n"
     stub.answers = [(200, {}, body)] * 4
     with connect(host=stub.url) as immport:
-        with pytest.raises(BadAnswerError, match="untold length"):
+        with pytest.raises(BadAnswerError, match="unknown length"):
             immport.fetch(ELISA, "SDY1", b"".join, form="tsv")
         stub.answers = [(200, {"Content-Length": str(len(body))}, body)]
         assert immport.fetch(ELISA, "SDY1", b"".join, form="tsv") == body

@@ -39,6 +39,8 @@ def test_the_form_shows_its_fields_and_no_key_goes_into_extra() -> None:
     assert set(form.extra_fields) == {
         "expires_at",
         "timeout",
+        "max_answer_seconds",
+        "min_bytes_per_second",
         "max_retries",
         "page_size",
         "split_above_rows",

@@ -104,7 +104,7 @@ def test_reads_what_json_reads(sent: list[dict[str, object]], escaped: bool, cut
         (b'[{"a":"\xff"}]', "not UTF-8"),
         (b'[{"a":"\xc3', "cut short at byte 8"),
         (b'[{"a":"1\n2"}]', "broken JSON"),
-        (b'[{"a":' + b"[" * 100_000, "broken JSON"),
+        (b'[{"a":' + b"[" * 100_000, "nested deeper than can be read"),
     ],
 )
 def test_says_what_was_found_instead(body: bytes, found: str) -> None:

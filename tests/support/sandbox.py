@@ -51,8 +51,8 @@ class RunningSandbox:
         self._control("PUT", "/release", {"release": release})
 
     def fault(self, endpoint: str, fault: str, **more: Any) -> None:
-        """Switch a fault on: `study`, `file`, `times`, `above_rows`, `after`, `retry_after`, `differing` and
-        `key` narrow or shape it."""
+        """Switch a fault on: `study`, `file`, `times`, `above_rows`, `after`, `retry_after`, `differing`,
+        `seconds` and `key` narrow or shape it."""
         self._control("POST", "/faults", {"endpoint": endpoint, "fault": fault, **more})
 
     def clear_faults(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 from airflow.sdk import BaseHook
 
 from immport_provider.errors import BadAnswerError, ConfigurationError, CredentialError, RetriableError
-from immport_provider.hooks.answers import Request, check, check_framing, explained
+from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.bodies import ACCEPT_ENCODING, whole
 from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
+from include.sources.reader import read_json
 
 if TYPE_CHECKING:
     import httpx
@@ -101,16 +102,24 @@ class ImmPortClient(BaseHook):
         """The HTTP client: TLS always verified, no redirect followed, so that no key goes astray."""
         import httpx
 
+        from immport_provider.hooks.wire import watch_connections
+
         with self._making:
             if self._client is None:
                 # At DEBUG, httpcore logs answers' headers, and so the signed address of a redirect.
                 logging.getLogger("httpcore").setLevel(logging.INFO)
-                self._client = httpx.Client(
-                    base_url=self.settings.base,
-                    headers={"Accept": "application/json", "User-Agent": "immport-warehouse"},
-                    timeout=httpx.Timeout(self.settings.timeout, connect=CONNECT_TIMEOUT),
-                    follow_redirects=False,
-                    trust_env=not self.settings.is_loopback,
+                self._client = watch_connections(
+                    httpx.Client(
+                        base_url=self.settings.base,
+                        headers={
+                            "Accept": "application/json",
+                            "Accept-Encoding": ACCEPT_ENCODING,
+                            "User-Agent": "immport-warehouse",
+                        },
+                        timeout=httpx.Timeout(self.settings.timeout, connect=CONNECT_TIMEOUT),
+                        follow_redirects=False,
+                        trust_env=not self.settings.is_loopback,
+                    )
                 )
             return self._client
 
@@ -145,15 +154,16 @@ class ImmPortClient(BaseHook):
         return answer
 
     def _try(self, request: Request, receive: Callable[[Iterator[bytes]], T]) -> T:
-        client = self.get_conn()
+        from immport_provider.hooks.wire import answering
+
+        client, url = self.get_conn(), API + request.path
         with self.pace.turn(), explained(request, self.settings.source):
             secret = self._credential().header if request.endpoint.needs_key else {}
             headers = {**request.headers, **secret}
-            with client.stream("GET", API + request.path, params=request.query, headers=headers) as answer:
+            asked = {"params": request.query, "headers": headers}
+            with answering(client, self.settings, "GET", url, **asked) as answer:
                 check(answer, self._why_refused(), self._clock())
-                if request.form == "tsv":
-                    check_framing(answer)
-                return receive(answer.iter_bytes())
+                return receive(whole(answer, is_self_ending=request.form == "json"))
 
     @property
     def pace(self) -> Pace:
@@ -185,14 +195,15 @@ class ImmPortClient(BaseHook):
 
     def _exchange(self, login: str, password: str) -> Token:
         from immport_provider.hooks.credentials import read_token
+        from immport_provider.hooks.wire import answering
 
         form = {"username": login, "password": password}
-        with self.get_conn().stream("POST", "/auth/token", data=form) as answer:
+        with answering(self.get_conn(), self.settings, "POST", "/auth/token", data=form) as answer:
             if answer.status_code == 400:
                 raise CredentialError(self._why_refused(), 400)
             check(answer, self._why_refused(), self._clock())
             try:
-                return read_token(json.loads(answer.read()), self._clock())
+                return read_token(read_json(whole(answer, is_self_ending=True)), self._clock())
             except ValueError:
                 raise BadAnswerError("the token exchange gave no token", 200) from None
 

@@ -19,9 +19,11 @@ from immport_provider.errors import (
     ImmPortError,
     MissingFileError,
     RetriableError,
+    TooSlowError,
     WrongFileError,
 )
 from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.bodies import check_plain
 from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
 from immport_provider.hooks.retries import until_whole
 from immport_provider.hooks.settings import Settings
@@ -137,7 +139,8 @@ class Transfer:
         problem.__context__ = problem.__cause__ = None
         problem.source = self._source
         problem.what = f"{self.file.name}: {problem.what}"
-        if not isinstance(problem, RetriableError) or self._received <= self._furthest:
+        is_going_on = self._received > self._furthest and not isinstance(problem, TooSlowError)
+        if not isinstance(problem, RetriableError) or not is_going_on:
             raise problem.with_traceback(None)
         self._furthest = self._received
         self._say("%s; going on from byte %d", problem, self._received)
@@ -204,7 +207,7 @@ class Transfer:
         if is_fresh:
             self._announce(address.host)
         self._requests += 1
-        with asked(self._client, address, headers) as answer:
+        with asked(self._client, self.settings, address, headers) as answer:
             if answer.status_code in (200, 206):
                 self._take(answer)
             elif answer.status_code == 416:
@@ -217,6 +220,8 @@ class Transfer:
         etag = answer.headers.get("ETag")
         start, total = place(answer)
         expected = self.file.size_bytes
+        if expected is None and self.file.md5 is None:
+            check_plain(answer)  # the manifest says nothing that would show a cut
         if total is not None and expected not in (None, total):
             # Not this file, perhaps no file: what is here stays.
             raise BadAnswerError(f"{total} bytes, where the manifest says {expected}")
@@ -262,7 +267,7 @@ class Transfer:
         status = answer.status_code
         if status not in (400, 401, 403, 404):
             check(answer, "", self._clock())
-        text = next(answer.iter_bytes(_REFUSAL), b"").decode(errors="replace")
+        text = next(answer.iter_raw(_REFUSAL), b"").decode(errors="replace")
         if status == 404 and "NoSuchKey" in text:
             raise MissingFileError("ImmPort lists it, but does not have it", 404)
         if status in (400, 403) and _STALE.search(text):

@@ -39,6 +39,9 @@ class Settings:
     :param key: the API key; None without one, or with a user name.
     :param login: user name and password of the older token exchange.
     :param timeout: seconds without a byte.
+    :param max_answer_seconds: from the connection to the last byte of an answer, headers included.
+    :param min_bytes_per_second: an answer that comes more slowly over `timeout` seconds is given up; 0 for no
+        such limit.
     :param calls_in_flight: calls that one task makes at once.
     :param calls_per_second: calls that all tasks on one machine begin in a second; 0 is no limit.
     :param split_above_rows: results known to be more are asked for in parts at once.
@@ -56,6 +59,8 @@ class Settings:
     max_answer_bytes: int = 512 << 20
     calls_in_flight: int = 2
     calls_per_second: float = 5.0
+    max_answer_seconds: float = 3600.0
+    min_bytes_per_second: float = 1000.0
 
     @property
     def source(self) -> str:
@@ -91,6 +96,8 @@ def read_settings(connection: Connection) -> Settings:
         max_answer_bytes=int(_number(extra, "max_answer_mb", 512, least=1) * (1 << 20)),
         calls_in_flight=int(_number(extra, "calls_in_flight", 2, least=1)),
         calls_per_second=_number(extra, "calls_per_second", 5),
+        max_answer_seconds=_number(extra, "max_answer_seconds", 3600, least=0.1),
+        min_bytes_per_second=_number(extra, "min_bytes_per_second", 1000),
     )
 
 

@@ -70,23 +70,30 @@ def open_client(settings: Settings) -> httpx.Client:
     """A client that knows neither ImmPort's address nor the key: TLS verified, no redirect followed."""
     import httpx
 
+    from immport_provider.hooks.wire import watch_connections
+
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_SILENCE)
-    return httpx.Client(
+    client = httpx.Client(
         # Compressed on the way, a range of the file would not be one of its bytes.
         headers={"User-Agent": "immport-warehouse", "Accept-Encoding": "identity"},
         timeout=httpx.Timeout(settings.timeout, connect=CONNECT_TIMEOUT),
         follow_redirects=False,
         trust_env=not settings.is_loopback,
     )
+    return watch_connections(client)
 
 
 @contextlib.contextmanager
-def asked(client: httpx.Client, address: Address, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+def asked(
+    client: httpx.Client, settings: Settings, address: Address, headers: Mapping[str, str]
+) -> Iterator[httpx.Response]:
     """The answer of a signed address; nothing is logged of it until it is left."""
+    from immport_provider.hooks.wire import answering
+
     token = _secret_traffic.set(True)
     try:
-        with client.stream("GET", address.url, headers=dict(headers)) as answer:
+        with answering(client, settings, "GET", address.url, headers=dict(headers)) as answer:
             yield answer
     finally:
         _secret_traffic.reset(token)

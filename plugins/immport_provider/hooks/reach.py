@@ -1,0 +1,72 @@
+"""From where an IP address can be reached: a file's address may not lead into a network that the connection
+is not part of."""
+
+from __future__ import annotations
+
+import socket
+from enum import IntEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+IP = IPv4Address | IPv6Address
+
+
+class Reach(IntEnum):
+    """From where an address can be reached, the widest first."""
+
+    PUBLIC = 0
+    PRIVATE = 1
+    MACHINE = 2
+    #: Link-local (there are the keys of cloud machines), multicast, reserved: nothing of ours is there.
+    NOTHING = 3
+
+
+_PRIVATE = tuple(
+    ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+#: Of IPv6, whose last 32 bits are an IPv4 address: NAT64 and the older compatible form.
+_EMBEDDING = (ip_network("64:ff9b::/96"), ip_network("::/96"))
+
+
+def reach_of(address: IP) -> Reach:
+    """From where an address can be reached; of an IPv6 form of an IPv4 address, from where that can."""
+    if address.is_loopback:
+        return Reach.MACHINE
+    address = _embedded(address)
+    if address.is_loopback:
+        return Reach.MACHINE
+    if any(address in network for network in _PRIVATE):
+        return Reach.PRIVATE
+    if address.is_global and not address.is_multicast:
+        return Reach.PUBLIC
+    return Reach.NOTHING
+
+
+def resolve(host: str, port: int | None = None, *, only_literal: bool = False) -> list[IP]:
+    """Addresses of a host, as the system would connect to them: `0x7f.1` is 127.0.0.1.
+
+    :param only_literal: only what needs no name server; none for a name.
+    :raises socket.gaierror: the name is not known.
+    """
+    flags = socket.AI_NUMERICHOST if only_literal else 0
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    except socket.gaierror as error:
+        if only_literal and error.errno == socket.EAI_NONAME:
+            return []
+        raise
+    except UnicodeError:
+        raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
+    # A zone (`fe80::1%eth0`) is of a link: what is refused anyway.
+    return list(dict.fromkeys(ip_address(str(item[4][0])) for item in found))
+
+
+def _embedded(address: IP) -> IP:
+    if isinstance(address, IPv4Address):
+        return address
+    inner = address.ipv4_mapped or address.sixtofour
+    if inner is None and address.teredo is not None:
+        inner = address.teredo[1]
+    if inner is None and any(address in network for network in _EMBEDDING):
+        inner = IPv4Address(int(address) & 0xFFFF_FFFF)
+    return inner or address
