@@ -36,6 +36,7 @@ def checks() -> Iterator[AuditCheck]:
     for dimension in DIMENSIONS:
         yield from _of_keys(dimension)
     for table in VERSIONED:
+        yield _members(table)
         yield from _of_versions(table)
         yield from _of_captures(table)
         yield from _of_references(table)
@@ -227,6 +228,29 @@ def _conservation(fact: Fact) -> AuditCheck:
             where t.published > t.staged
                 or {lost}
                 or t.visible not between t.published and t.published + t.set_aside""",
+    )
+
+
+def _members(table: Dimension | Fact) -> AuditCheck:
+    """A row for each key that was staged; a quarantined row may have left a version of before in place."""
+    described = f"and {_told(table)}{' and not h.is_inferred' if isinstance(table, Dimension) else ''}"
+    return AuditCheck(
+        "members",
+        table.relation,
+        "a load after which the table has not a row for each key of its endpoint",
+        f"""select t.load_id, t.study_accession, t.release_key, t.distinct_keys, t.quarantined, t.visible
+            from (select c.load_id, c.study_accession, c.release_key, r.distinct_keys,
+                    (select count(distinct (q.rule = '{PACKAGE_LINE}', q.row_number))
+                        from quality.quarantine q where q.load_id = c.load_id
+                            and q.endpoint = '{table.endpoint}') as quarantined,
+                    (select count(*) from history.{table.relation} h
+                        where h.study_key = k.study_key and h.valid_from <= c.release_key
+                            and h.valid_to > c.release_key {described}) as visible
+                from ops.capture c
+                join history.key_study k on k.study_accession = c.study_accession
+                join ops.release_change r on r.load_id = c.load_id and r.relation = '{table.relation}'
+                where c.kind = 'full' and r.distinct_keys is not null) t
+            where t.visible not between t.distinct_keys and t.distinct_keys + t.quarantined""",
     )
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from include.sources.immport import ENDPOINTS, TIES, references
 from include.sources.model import Endpoint, Kind, snake_case
-from include.warehouse.declare import Fact, Type, staged_columns
-from include.warehouse.model import DIMENSIONS, FACTS
+from include.warehouse.declare import Dimension, Fact, Type
+from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.stage import staging_table
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Severity(StrEnum):
 #: only blanks pass, and of digits only ASCII: those alone are trimmed and cast when a row is published.
 #: An integer may be a key: it is written in one way only. Days are those of dim_date.
 PATTERNS = {
-    Kind.INTEGER: r"^ *(-?(0|[1-9][0-9]{0,17}))? *$",
+    Kind.INTEGER: r"^ *(0|-?[1-9][0-9]{0,17})? *$",
     Kind.NUMBER: r"^ *([+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,2})?)? *$",
     Kind.DATE: r"^ *((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))? *$",
 }
@@ -99,25 +99,31 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
         # A blank key names nothing, too.
         yield _rows(f"key_present:{name}", Severity.CRITICAL, f"coalesce(btrim({key}), '') = ''")
     # A key may lack a part (a sample without an arm): null is a value like any other here.
-    keys = ", ".join(f"o.{column}" for column in endpoint.key_columns)
-    compared = [item.column for item in endpoint.staged_fields if item.name not in endpoint.several]
-    content = ", ".join(f"o.{column}" for column in compared)
+    keys = _key_values(endpoint)
+    alike = {*endpoint.key, *endpoint.several}
+    content = ", ".join(f"o.{item.column}" for item in endpoint.staged_fields if item.name not in alike)
     table = staging_table(load_id, endpoint)
     # One grouping, not a comparison of each row with all others.
     conflict = (
         f"s.row_number in (select unnest(array_agg(o.row_number)) from {table} o group by {keys}"
         f" having count(*) > 1 and count(distinct row({content})) > 1)"
     )
-    yield _rows("key_consistent", Severity.ROW, conflict)
+    if content:
+        yield _rows("key_consistent", Severity.ROW, conflict)
     yield _unique(endpoint, load_id)
-    for fact in FACTS:
-        if fact.endpoint == endpoint.name and fact.row_id.type is Type.TEXT:
+    for made in (item for item in VERSIONED if item.endpoint == endpoint.name):
+        if isinstance(made, Fact) and made.row_id.type is Type.TEXT:
             # No index holds a longer key.
-            too_long = f"octet_length({fact.row_id.raw}) > {LONGEST_KEY}"
-            yield _rows(f"key_length:{fact.identity}", Severity.ROW, too_long)
-        is_repeated = set(endpoint.key_columns) > set(staged_columns(fact.row_id.raw))
-        if fact.endpoint == endpoint.name and is_repeated:
-            yield _one_row(fact, table)
+            too_long = f"octet_length({made.row_id.raw}) > {LONGEST_KEY}"
+            yield _rows(f"key_length:{made.identity}", Severity.ROW, too_long)
+        is_coarser = set(endpoint.key_columns) > set(made.key_reads)
+        if is_coarser and set(made.content_reads) - set(made.key_reads):
+            yield _one_row(made, endpoint, table)
+
+
+def _key_values(endpoint: Endpoint) -> str:
+    """SQL for the key of a row `o`, as publishing reads it."""
+    return ", ".join(endpoint.key_value(column, "o") for column in endpoint.key_columns)
 
 
 def _identities(endpoint: Endpoint) -> dict[str, str]:
@@ -131,14 +137,23 @@ def _identities(endpoint: Endpoint) -> dict[str, str]:
     return named or {column: f"s.{column}" for column in endpoint.key_columns}
 
 
-def _one_row(fact: Fact, table: str) -> Check:
-    """A source that repeats a row, once per arm of its subject, must repeat what the star keeps of it."""
-    sources = [column.raw for column in fact.columns]
-    sources += [part for reference in fact.references for part in reference.key]
-    kept = dict.fromkeys(name for source in sources for name in staged_columns(source))
-    key, row = fact.row_id.raw, ", ".join(f"s.{name}" for name in kept)
-    conflict = f"{key} in (select {key} from {table} s group by 1 having count(distinct row({row})) > 1)"
-    return _rows(f"row_consistent:{fact.identity}", Severity.ROW, conflict)
+def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
+    """A source that repeats a row, once per arm of its subject, must repeat what the star keeps of it.
+
+    Which of several values a fact has, nothing says: its rows are quarantined. A member of a dimension has
+    one description, that of the first row: the others are reported.
+    """
+    keys = ", ".join(endpoint.key_value(name, "s") for name in made.key_reads)
+    there = " and ".join(f"{item.raw} is not null" for item in made.identified_by)
+    row = ", ".join(f"s.{name}" for name in made.content_reads)
+    conflict = (
+        f"({keys}) in (select {keys} from {table} s where {there} group by {keys}"
+        f" having count(distinct row({row})) > 1)"
+    )
+    name = ":".join(item.name for item in made.identified_by)
+    return _rows(
+        f"row_consistent:{name}", Severity.ROW if isinstance(made, Fact) else Severity.WARNING, conflict
+    )
 
 
 def _unique(endpoint: Endpoint, load_id: int) -> Check:
@@ -146,7 +161,7 @@ def _unique(endpoint: Endpoint, load_id: int) -> Check:
 
     Not the expectation of unique columns: it takes a key that lacks a part for another each time.
     """
-    keys = ", ".join(f"o.{column}" for column in endpoint.key_columns)
+    keys = _key_values(endpoint)
     numbered = f"row_number() over (partition by {keys} order by o.row_number) as copy"
     repeats = (
         f"select o.row_number, {numbered} from {staging_table(load_id, endpoint)} o"

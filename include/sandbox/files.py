@@ -65,8 +65,13 @@ class StoredFile:
 
     @property
     def uuid(self) -> str:
-        """Its name in DRS, other bytes under another. The first group is the study's number."""
-        _, rest = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.path} {self.md5}")).split("-", 1)
+        """Its name in DRS, other bytes under another. The first group is the study's number.
+
+        Made of the accession and never of the name: two files may have one name.
+        """
+        _, rest = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.kind} {self.accession} {self.md5}")).split(
+            "-", 1
+        )
         return f"{int(self.study[3:]):08x}-{rest}"
 
     @property

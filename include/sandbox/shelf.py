@@ -19,6 +19,8 @@ _FOLDERS = {
     "study_files": ("study_file", "StudyFiles"),
     "study_images": ("study_file", "StudyFiles"),
 }
+#: Tables that name such files, and the column with their accession.
+_NAMED = {"protocol": "PROTOCOL_ACCESSION", "study_file": "STUDY_FILE_ACCESSION"}
 
 
 def shelved(
@@ -61,18 +63,30 @@ def shelved(
     for item in older:
         name, place = f"{study}-{item.release}.zip", 10_000 + item.release.key // 100
         yield file("archive_file", name, f"archive/{name}", place, item.release, partial(_nested, item))
+    accessions = {
+        row["FILE_NAME"]: row[column]
+        for table, column in _NAMED.items()
+        for row in package.table(table).to_dict("records")
+        if row.get("FILE_NAME") and row.get(column)
+    }
     with zipfile.ZipFile(package.path) as archive:
         for place, member in enumerate(archive.infolist(), 20_000):
             *folders, name = member.filename.split("/")
             if name and folders[-1] in _FOLDERS:
                 kind, folder = _FOLDERS[folders[-1]]
-                found = re.search(r"(PTL|SCH|SFL)\d+", name)
-                accession, content = found[0] if found else name, archive.read(member)
+                accession, content = accessions.get(name) or _accession(member.filename), archive.read(member)
                 yield file(kind, accession, f"{folder}/{name}", place, now, content)
     for place, row in enumerate(package.table("file_info").to_dict("records"), 30_000):
         path = f"ResultFiles/{row['DETAIL'].replace(' ', '_')}/{row['NAME']}"
         size = int(row["FILESIZE_BYTES"] or 0)
         yield file("result_file", row["FILE_INFO_ID"], path, place, now, None, size)
+
+
+def _accession(member: str) -> str:
+    """What a file without an entry in a table is known by: the accession that is its whole name, or its place
+    in the package. Two files of one folder have never one name."""
+    folder, _, name = member.rpartition("/")
+    return name if re.fullmatch(r"(PTL|SCH|SFL)\d+", name) else f"{folder.rpartition('/')[2]}/{name}"
 
 
 def _nested(package: Package) -> bytes:

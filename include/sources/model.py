@@ -147,6 +147,12 @@ class Endpoint:
     def key_columns(self) -> tuple[str, ...]:
         return tuple(snake_case(name) for name in self.key)
 
+    def key_value(self, column: str, alias: str) -> str:
+        """SQL for a column as part of a key of a row `alias`: a number without the blanks around it."""
+        kinds = {item.column: item.kind for item in self.staged_fields}
+        is_number = kinds[column] in (Kind.INTEGER, Kind.NUMBER)
+        return f"btrim({alias}.{column}, ' ')" if is_number else f"{alias}.{column}"
+
     @property
     def table(self) -> str:
         """The endpoint's name as part of a table name: `fcsAnalyzed` becomes `fcs_analyzed`."""

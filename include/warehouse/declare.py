@@ -121,6 +121,8 @@ class Table:
     :param joins: further staged endpoints, as SQL; `{name}` stands for the staged table of one.
     :param lookup: left join that the star's view makes on a unique key, for its derived columns: it adds
         no row, and the planner leaves it out of a query that does not need it.
+    :param varying: columns in which staged rows of one member may differ, by design of the source. Any other
+        difference between such rows is a finding.
     """
 
     name: str
@@ -131,10 +133,30 @@ class Table:
     endpoint: str | None = None
     joins: str = ""
     lookup: str = ""
+    varying: frozenset[str] = frozenset()
 
     @property
     def relation(self) -> str:
         raise NotImplementedError
+
+    @property
+    def identified_by(self) -> tuple[Column, ...]:
+        """The columns that identify a row within a study."""
+        raise NotImplementedError
+
+    @property
+    def key_reads(self) -> tuple[str, ...]:
+        """Staged columns that the identity of a row is made of."""
+        return tuple(dict.fromkeys(name for item in self.identified_by for name in staged_columns(item.raw)))
+
+    @property
+    def content_reads(self) -> tuple[str, ...]:
+        """Staged columns of its own endpoint that the rest of a row is made of, varying ones left out."""
+        sources = [item.raw for item in self.columns if item.name not in self.varying]
+        for reference in self.references:
+            if reference.column not in self.varying:
+                sources += [*reference.key, reference.absent]
+        return tuple(dict.fromkeys(name for source in sources for name in staged_columns(source)))
 
 
 @dataclass(frozen=True)
@@ -154,6 +176,10 @@ class Dimension(Table):
     @property
     def relation(self) -> str:
         return f"dim_{self.name}"
+
+    @property
+    def identified_by(self) -> tuple[Column, ...]:
+        return self.natural_key
 
     @property
     def key_column(self) -> str:
@@ -215,6 +241,10 @@ class Fact(Table):
     @property
     def relation(self) -> str:
         return f"fact_{self.name}"
+
+    @property
+    def identified_by(self) -> tuple[Column, ...]:
+        return (self.row_id,)
 
     @property
     def identity(self) -> str:

@@ -101,6 +101,8 @@ SUBJECT = Dimension(
         Column("is_pool", "The record stands for pooled individuals, not for one", BOOLEAN, _IS_POOL),
     ),
     references=(Reference("species", ("s.species",), "Species of the subject"),),
+    # A phenotype is one of the subject in an arm.
+    varying=frozenset({"is_pool"}),
 )
 
 ARM = Dimension(

@@ -27,16 +27,31 @@ INTEGER = Type.INTEGER
 
 def _path(column: str) -> str:
     """SQL for a path as the manifest has it; `filePath` puts a stroke before it."""
-    return f"nullif(ltrim(btrim(s.{column}), '/'), '')"
+    return f"nullif(ltrim(btrim({column}), '/'), '')"
+
+
+def _listed(alias: str, *, by_accession: bool) -> str:
+    """A join that finds the UUID of a result's file in the manifest; null where several files could be it."""
+    path, uuid = _path(f"{alias}.path"), f"nullif(btrim({alias}.file_uuid), '')"
+    found, grouped = "", "1"
+    same = f"{alias}.path = {_path('s.file_path')}"
+    if by_accession:
+        found, grouped = f"btrim({alias}.file_accession) as file_accession, ", "1, 2"
+        same += f" and {alias}.file_accession = btrim(s.file_info_id)"
+    return (
+        f"left join (select {path} as path, {found}"
+        f"case when count(distinct {uuid}) = 1 then min({uuid}) end as file_uuid"
+        f" from {{manifest}} {alias} group by {grouped}) {alias} on {same}"
+    )
 
 
 FILE = Dimension(
     name="file",
-    grain="one file of a study that can be downloaded",
+    grain="one file of a study that can be downloaded; two files may have one name and path",
     endpoint="manifest",
-    natural_key=(Column("path", "Path of the file, without a stroke before it", source=_path("path")),),
+    natural_key=(Column("file_uuid", "UUID under which it is downloaded; other bytes have another"),),
     columns=(
-        Column("file_uuid", "UUID under which it is downloaded"),
+        Column("path", "Path of the file, without a stroke before it", source=_path("s.path")),
         Column("file_details_id", "ImmPort's number of the file's details", INTEGER),
         Column("file_accession", "Accession of the study file, protocol or result that it is"),
         Column("file_type", "Kind of file: result_file, study_file, protocol_file, release_file..."),
@@ -60,12 +75,16 @@ FILE = Dimension(
 
 RESULT_FILE = Fact(
     name="result_file",
-    grain="one result file of one experiment sample and biosample; count files by their key",
+    grain="one result file of one experiment sample and biosample; count files by file_info_id",
     endpoint="filePath",
     may_shrink=True,
     row_id=Column("file_path_id", "ImmPort's name for the file with its experiment sample and biosample"),
+    # A path may name several files: then the accession says which of them it is, or nothing does.
+    joins=f"{_listed('p', by_accession=False)} {_listed('a', by_accession=True)}",
     references=(
-        Reference("file", (_path("file_path"),), "The file; not described where no manifest names it"),
+        Reference(
+            "file", ("coalesce(a.file_uuid, p.file_uuid)",), "The file; unknown where no manifest names it"
+        ),
         # A file of a control or standard belongs to no subject: not a missing one, none that could be.
         *people(f"case when {IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
         expsample(f"case when {IS_SAMPLE} then s.source_accession end"),

@@ -6,8 +6,8 @@ of those nothing is known, so that their versions are left as they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -39,17 +39,24 @@ class Incoming:
     :param tables: those with temporary tables, in the order of the model. In all others the study has
         no row and has had none.
     :param holding: those of them that hold a version of the study, whenever it was valid.
+    :param keys: how many rows each has by its endpoint's keys; none where the load says nothing of a table.
     """
 
     study_key: int
     tables: tuple[Dimension | Fact, ...]
     holding: frozenset[Dimension | Fact]
+    keys: Mapping[Dimension | Fact, int] = field(default_factory=dict)
+
+
+class CollapsedError(RuntimeError):
+    """Rows of an endpoint with different keys became one row of a table, or a row was lost."""
 
 
 def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -> Incoming:
     """Fill key tables and temporary tables from the staged load.
 
     :param release: release key at which it becomes valid: what the load does not know is taken from there.
+    :raises CollapsedError: a table has not as many rows as there are keys of its endpoint.
     """
     load = StagedLoad.read(connection, load_id)
     # The study first: the other tables are asked whether they hold any of its rows.
@@ -60,11 +67,14 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     for dimension in DIMENSION.values():
         members.add(connection, dimension, load, tables)
     knowledge = carry.knowledge(connection, [load_id])
+    keys: dict[Dimension | Fact, int] = {table: 0 for table in VERSIONED if knowledge.knows(table)}
     for table in tables:
         if table.endpoint in load.absent:
             _make_empty(connection, table)
         else:
-            connection.exec_driver_sql(_create(table) + _select(table, load))
+            made = connection.exec_driver_sql(_create(table) + _select(table, load)).rowcount
+            if knowledge.knows(table):
+                keys[table] = _prove_whole(connection, table, load, study, made)
             connection.exec_driver_sql(_held(table, load))
         if table in holding:
             carry.forward(connection, table, knowledge, study_key, release)
@@ -72,7 +82,28 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     for table in reversed(tables):
         if isinstance(table, Dimension):
             connection.exec_driver_sql(members.infer(table, study_key, tables))
-    return Incoming(study_key, tables, holding)
+    return Incoming(study_key, tables, holding, keys)
+
+
+def _prove_whole(
+    connection: sa.Connection, table: Dimension | Fact, load: StagedLoad, study: str, made: int
+) -> int:
+    """Count the keys of a table's endpoint by what its declaration says of them. Returns their number.
+
+    :param made: rows that the table has of them.
+    :raises CollapsedError: another number.
+    """
+    endpoint = ENDPOINTS[table.endpoint or ""]
+    columns = ", ".join(endpoint.key_value(name, "s") for name in table.key_reads)
+    there = "".join(f" and {item.raw} is not null" for item in table.identified_by)
+    keys = f"select distinct {columns} from {load.own(table)} where {load.kept(table)}{there}"
+    found = connection.exec_driver_sql(f"select count(*) from ({keys}) k".replace("%", "%%")).scalar_one()
+    if found != made:
+        raise CollapsedError(
+            f"{study} {endpoint.name}: {found} keys ({', '.join(table.key_reads)}) became {made} rows of"
+            f" {table.relation}"
+        )
+    return int(found)
 
 
 def _study_key(connection: sa.Connection, study: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.sources.immport import ENDPOINTS
 from include.warehouse.clinic import CLINIC_FACTS
 from include.warehouse.cytometry import CYTOMETRY
 from include.warehouse.declare import Dimension, Fact
@@ -22,3 +23,21 @@ FACTS: tuple[Fact, ...] = (
 
 #: Tables whose rows are versioned by release.
 VERSIONED: tuple[Dimension | Fact, ...] = (*VERSIONED_DIMENSIONS, *FACTS)
+
+
+def _prove_keys() -> None:
+    """Two rows of an endpoint with different keys must not become one row of a table by accident.
+
+    :raises TypeError: the identity of a table is made of something else than its endpoint's key.
+    """
+    for table in VERSIONED:
+        # All rows of a load are of one study.
+        key = {*ENDPOINTS[table.endpoint or ""].key_columns, "study_accession"}
+        if foreign := set(table.key_reads) - key:
+            raise TypeError(
+                f"{table.relation}: identified by {', '.join(sorted(foreign))}, not by the key of"
+                f" {table.endpoint} ({', '.join(sorted(key))})"
+            )
+
+
+_prove_keys()

@@ -162,6 +162,8 @@ RELEASE_CHANGE = _ops(
     _number("corrected", "Rows that were there with other values", required=True),
     _number("withdrawn", "Rows that are there no more", required=True),
     _number("unchanged", "Rows left alone", required=True),
+    _number("distinct_keys",
+            "Keys among the staged rows it was made of; null where the load says nothing of the table"),
 )  # fmt: skip
 VOCABULARY_FETCH = _ops(
     "vocabulary_fetch", "What each fetch brought of each vocabulary, and what that changed",

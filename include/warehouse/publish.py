@@ -6,7 +6,7 @@ second run of the same study) is refused; a load published before, even if nobod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -86,6 +86,7 @@ def publish(engine: sa.Engine, work: Publication, fence: int) -> Published:
     :raises StaleAttemptError: another attempt announced itself after `fence` was taken.
     :raises StagingLostError: staging is not what was checked: stage and check the load again.
     :raises PublishRefusedError: the load was not checked, or its gate is closed.
+    :raises CollapsedError: what would be written has not a row for each key that was staged.
     """
     try:
         with engine.begin() as connection:
@@ -177,7 +178,7 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
     changes = []
     for table in VERSIONED:
         if table not in rows.tables:
-            changes.append(Change(table.relation))
+            changes.append(Change(table.relation, distinct_keys=rows.keys.get(table)))
             continue
         capture = Capture(
             study_key=rows.study_key,
@@ -188,7 +189,8 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
             next_capture=later[0].release if later else OPEN,
         )
         is_new = table not in rows.holding
-        changes.append(timeline.write(connection, table, capture, is_new=is_new))
+        change = timeline.write(connection, table, capture, is_new=is_new)
+        changes.append(replace(change, distinct_keys=rows.keys.get(table)))
         if later and carry.fill(connection, table, rows.study_key, later):
             for item in later:
                 timeline.merge(connection, table, capture, item.release)

@@ -39,10 +39,14 @@ class StagedLoad:
         )
         return cls(load_id, frozenset(told), frozenset(connection.scalars(aside)), frozenset(absent))
 
+    def own(self, table: Dimension | Fact) -> str:
+        """The staged rows `s` of a table's endpoint alone."""
+        return f"{staging_table(self.load_id, ENDPOINTS[table.endpoint or ''])} s"
+
     def source(self, table: Dimension | Fact) -> str:
         """The staged rows `s` that a table is made of, and what it joins to them."""
         tables = {item.name: staging_table(self.load_id, item) for item in ENDPOINTS.values()}
-        return f"{tables[table.endpoint or '']} s {table.joins.format(**tables)}"
+        return f"{self.own(table)} {table.joins.format(**tables)}"
 
     def kept(self, table: Dimension | Fact) -> str:
         """True of rows `s` that no check set aside. A line that is no row has none; its number is that of

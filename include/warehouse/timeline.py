@@ -21,13 +21,17 @@ from include.warehouse.incoming import content_columns
 
 @dataclass(frozen=True)
 class Change:
-    """What a capture changed in one table, in rows."""
+    """What a capture changed in one table, in rows.
+
+    :param distinct_keys: keys among the staged rows it was made of; None where the load says nothing of it.
+    """
 
     relation: str
     added: int = 0
     corrected: int = 0
     withdrawn: int = 0
     unchanged: int = 0
+    distinct_keys: int | None = None
 
     @property
     def is_nothing(self) -> bool:

@@ -18,6 +18,8 @@ from include.quality.outcome import Outcome
 from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS, SERVED
 from include.sources.model import Endpoint, Kind
+from include.warehouse.declare import Column
+from include.warehouse.incoming import CollapsedError
 from include.warehouse.ops_tables import QUARANTINE, STAGED
 from include.warehouse.stage import staging_table
 from tests.support.clinic import lab_test
@@ -28,7 +30,7 @@ INTEGERS = [
     ("", True), ("  ", True), ("7", True), (" 7 ", True), ("-7", True), ("+7", False),
     ("9" * 18, True), ("9" * 19, False), ("1.0", False), ("1e3", False), ("0x10", False), ("1_000", False),
     ("\t7", False), ("7\n", False), ("\t", False), ("\u00a07", False), ("\u20037", False), ("\u0667", False),
-    ("seven", False), ("--7", False), ("0", True), ("07", False), ("00", False), ("-0", True),
+    ("seven", False), ("--7", False), ("0", True), ("07", False), ("00", False), ("-0", False),
 ]  # fmt: skip
 NUMBERS = [
     ("", True), ("   ", True), ("1", True), ("1.50", True), (".5", True), ("5.", True), ("-1e-9", True),
@@ -470,6 +472,46 @@ def test_publishing_heals_staging_that_was_lost(warehouse: Warehouse) -> None:
     assert step.state == "done"
     assert warehouse.value("select count(*) from star.fact_hai") == 3
     assert len(verdicts(warehouse, load)) > 100
+
+
+def test_rows_of_one_member_that_differ_are_reported(warehouse: Warehouse) -> None:
+    """What repeats per arm must repeat what the star keeps of it; an age and a phenotype are of the arm."""
+    rows = small_study()
+    again = {**rows["demographic"][0], "armAccession": "ARM2"}
+    rows["demographic"].append({**again, "minSubjectAge": 31, "subjectPhenotype": "pool of 3"})
+    rows["biosample"].append({**rows["biosample"][0], "armAccession": "ARM2", "type": "Whole blood"})
+    load = warehouse.land(rows)
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    assert (outcome.critical, outcome.quarantined) == ([], 0)
+    assert failures(warehouse, load) == {("biosample", "row_consistent:biosample_accession"): 2}
+    agrees_with_sql(warehouse, load)
+    warehouse.publish(load)
+    keys = "select distinct_keys from ops.release_change where relation = '{}'"
+    found = {name: warehouse.value(keys.format(name)) for name in ("dim_subject", "dim_participation")}
+    assert found == {"dim_subject": 2, "dim_participation": 3}
+
+
+def test_a_number_that_is_a_key_is_one_with_blanks_around_it(warehouse: Warehouse) -> None:
+    load = warehouse.land(many(hai(" 7", "71"), hai("8 ", "80")))
+    warehouse.stage(load)
+    assert warehouse.judge(load).critical == []
+    assert failures(warehouse, load) == {("hai", "key_consistent"): 2, ("hai", "key_unique"): 2}
+    warehouse.publish(load)
+    assert warehouse.value("select count(*) from star.fact_hai") == 59
+
+
+def test_two_keys_that_become_one_row_are_not_published(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = warehouse.ready(small_study(hai(1), hai(2)))
+    kept = "case when s.result_id = '2' then 1 else s.result_id::bigint end"
+    true_value: Any = Column.__dict__["value"].fget
+    value = property(lambda item: kept if item.name == "result_id" else true_value(item))
+    monkeypatch.setattr(Column, "value", value)
+    with pytest.raises(CollapsedError, match=r"SDY1 hai: 2 keys \(result_id\) became 1 rows of fact_hai"):
+        warehouse.publish(load)
+    assert warehouse.value("select count(*) from history.fact_hai") == 0
 
 
 def test_unknown_keys_and_missing_keys_do_not_stop_a_study(warehouse: Warehouse) -> None:

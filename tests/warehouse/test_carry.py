@@ -91,8 +91,8 @@ def versions(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 def files(warehouse: Warehouse) -> list[tuple[Any, ...]]:
     return warehouse.rows(
-        "select h.file_uuid, h.valid_from, h.valid_to from history.dim_file h where h.study_key > 0"
-        " order by 1, 2"
+        "select k.file_uuid, h.valid_from, h.valid_to from history.dim_file h"
+        " join history.key_file k using (file_key) where h.study_key > 0 order by 1, 2"
     )
 
 

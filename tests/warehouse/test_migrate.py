@@ -18,6 +18,7 @@ from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED
 from include.warehouse.ops_tables import metadata
 from include.warehouse.tables import SCHEMAS
+from tests.support.clinic import result_file, stored
 from tests.support.warehouse import RUN, Warehouse, full_row, small_study
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
@@ -197,6 +198,53 @@ def test_results_of_controls_get_the_keys_of_their_controls(
     engine.dispose()
 
 
+def test_files_of_a_path_get_the_keys_of_their_uuids(
+    warehouse: Warehouse, database: sa.URL, tmp_path: Path
+) -> None:
+    """A warehouse of the revision before: a path whose file another replaced, and a path of no manifest."""
+    path = "SDY1/ResultFiles/a.txt"
+    results = [result_file(f"/{path}"), result_file("/SDY1/ResultFiles/gone.txt", number=2)]
+    rows = {**small_study(), "filePath": results}
+    for release, number in (("DR1", 1), ("DR2", 1), ("DR3", 7)):
+        size = 10 if release == "DR1" else 11
+        warehouse.load({**rows, "manifest": [stored(path, number, filesizeBytes=size)]}, release)
+    question = """
+        select f.file_path_id, d.member, d.file_uuid, d.path, d.filesize_bytes, d.is_inferred
+        from star.fact_result_file f join star.dim_file d using (file_key) order by 1"""
+    answers = [warehouse.rows(question, as_of) for as_of in ("DR1", "DR2", "DR3")]
+    assert [answer[0][2][-1] for answer in answers] == ["1", "1", "7"]
+    versions = (
+        "select valid_from, valid_to, file_key > 0 from history.{} where study_key > 0 order by 1, 2, 3"
+    )
+    migrate.upgrade(database, "0011")
+    engine = warehouse_engine(database)
+    _copy_what_it_could_hold(warehouse.engine, engine)
+    with engine.begin() as connection:
+        for statement in (
+            "delete from history.key_file where file_key > 0",
+            "insert into history.key_file (file_key, path) overriding system value"
+            " values (1001, 'SDY1/ResultFiles/a.txt'), (1002, 'SDY1/ResultFiles/gone.txt')",
+            "delete from history.dim_file where file_key > 0",
+            "insert into history.dim_file (study_key, file_key, file_uuid, filesize_bytes, is_inferred,"
+            " valid_from, valid_to, load_id) select (select min(study_key) from history.dim_study where"
+            " study_key > 0), 1001, '00000000-0000-0000-0000-' || lpad(v.n::text, 12, '0'), v.size, false,"
+            " v.first, v.last, 1 from (values (1, 10, 10000, 20000), (1, 11, 20000, 30000),"
+            " (7, 11, 30000, 2147483647)) v (n, size, first, last)",
+            "insert into history.dim_file (study_key, file_key, is_inferred, valid_from, valid_to, load_id)"
+            " select study_key, 1002, true, 10000, 2147483647, 1 from history.dim_file where file_key = 1001"
+            " limit 1",
+            "delete from history.fact_result_file where valid_from > 10000",
+            "update history.fact_result_file set valid_to = 2147483647, file_key = 1000 + file_info_id",
+        ):
+            assert connection.exec_driver_sql(statement).rowcount != 0, statement
+    migrate.upgrade(database)
+    old = Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", "DR3")] == answers
+    for table in ("dim_file", "fact_result_file"):
+        assert old.rows(versions.format(table)) == warehouse.rows(versions.format(table))
+    engine.dispose()
+
+
 def _copy_what_it_could_hold(source: sa.Engine, target: sa.Engine) -> None:
     """Fill a warehouse of an older model from one of today's: the tables and columns that it has."""
     old, new = sa.MetaData(), sa.MetaData()
@@ -207,9 +255,10 @@ def _copy_what_it_could_hold(source: sa.Engine, target: sa.Engine) -> None:
         for table in old.sorted_tables:
             if table.name == "alembic_version":
                 continue
-            known = [new.tables[table.fullname].c[column.name] for column in table.columns]
+            now = new.tables[table.fullname].c
+            known = [now[column.name] for column in table.columns if column.name in now]
             rows = [tuple(row) for row in reader.execute(sa.select(*known))]
-            names = ", ".join(column.name for column in table.columns)
+            names = ", ".join(column.name for column in known)
             marks = ", ".join(["%s"] * len(known))
             for row in rows:
                 writer.exec_driver_sql(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import sqlalchemy as sa
+
 from include.sources.immport import SERVED
+from include.warehouse.ops_tables import STAGED
 from include.warehouse.paperwork import BRIDGES
 from tests.support.clinic import contract, result_file, stored, whole_study
 from tests.support.warehouse import Study, Warehouse, apart, full_row, small_study
@@ -105,16 +108,52 @@ def test_a_result_file_meets_its_description_whatever_stroke_leads_its_path(ware
     assert warehouse.judge(load).critical == []
     warehouse.publish(load)
     assert warehouse.rows("""
-        select f.file_path_id, d.path, d.file_uuid is not null, d.is_inferred, e.expsample_accession,
-            f.subject_key > 0
+        select f.file_path_id, d.path, d.member, f.file_info_id, e.expsample_accession, f.subject_key > 0
         from star.fact_result_file f join star.dim_file d using (file_key)
         join star.dim_expsample e on e.expsample_key = f.expsample_key order by 1""") == [
-        ("1_ES1_BS1", "SDY1/ResultFiles/a.txt", True, False, "ES1", True),
-        ("1_ES2_BS1", "SDY1/ResultFiles/a.txt", True, False, "ES2", True),
-        ("2_ES1_BS1", "SDY1/ResultFiles/gone.txt", False, True, "ES1", True),
-        ("3_STD1_BS1", "SDY1/ResultFiles/std.txt", False, True, None, False),
+        ("1_ES1_BS1", "SDY1/ResultFiles/a.txt", "known", 1, "ES1", True),
+        ("1_ES2_BS1", "SDY1/ResultFiles/a.txt", "known", 1, "ES2", True),
+        ("2_ES1_BS1", None, "unknown", 2, "ES1", True),
+        ("3_STD1_BS1", None, "unknown", 3, None, False),
     ]
     assert warehouse.value("select count(*) from star.fact_result_file where subject_key = -1") == 1
+
+
+def test_two_files_of_one_path_are_two_and_results_lead_to_their_own(warehouse: Warehouse) -> None:
+    path = "SDY1/ResultFiles/a.txt"
+    manifest = [stored(path, n, fileAccession=str(n), filesizeBytes=10 * n) for n in (1, 2)]
+    named = [result_file(f"/{path}", number=n, filesizeBytes=10 * n) for n in (1, 2, 3)]
+    load = warehouse.land({**small_study(), "manifest": manifest, "filePath": named})
+    warehouse.stage(load)
+    assert warehouse.judge(load).critical == []
+    warehouse.publish(load)
+    assert warehouse.value("select count(*) from star.dim_file where path is not null") == 2
+    # Which of the two the third is, nothing says.
+    assert warehouse.rows("""
+        select f.file_info_id, d.member, d.file_accession, d.filesize_bytes
+        from star.fact_result_file f join star.dim_file d using (file_key) order by 1""") == [
+        (1, "known", "1", 10), (2, "known", "2", 20), (3, "unknown", None, None),
+    ]  # fmt: skip
+    assert warehouse.rows("select files, without_uuid, of_samples from mart.file_inventory order by 2") == [
+        (2, 0, 2), (1, 1, 1),
+    ]  # fmt: skip
+    assert (
+        warehouse.value("select files from mart.expsample_inventory where expsample_accession = 'ES1'") == 3
+    )
+
+
+def test_a_load_without_a_manifest_leaves_results_with_their_files(warehouse: Warehouse) -> None:
+    path = "SDY1/ResultFiles/a.txt"
+    warehouse.load({**small_study(), "manifest": [stored(path)], "filePath": [result_file(f"/{path}")]})
+    load = warehouse.land({**small_study(), "filePath": [result_file(f"/{path}")]}, "DR2")
+    warehouse.stage(load)
+    with warehouse.engine.begin() as connection:
+        connection.execute(sa.update(STAGED).where(STAGED.c.endpoint == "manifest").values(is_known=False))
+    warehouse.pass_gate(load)
+    assert warehouse.publish(load).rows_written == 0
+    assert (
+        warehouse.value("select path from star.fact_result_file join star.dim_file using (file_key)") == path
+    )
 
 
 def test_a_file_that_changed_has_a_version_each(warehouse: Warehouse) -> None:

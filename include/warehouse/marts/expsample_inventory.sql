@@ -33,7 +33,7 @@ file as (
     select
         study_key,
         expsample_key,
-        count(distinct file_key) as files
+        count(distinct file_info_id) as files
     from star.fact_result_file
     where expsample_key > 0
     group by study_key, expsample_key

@@ -1,6 +1,6 @@
 -- Purpose: Files of each study by kind: how many, how large, how many with a content of their own.
 -- Grain: one study and one kind of file.
--- Caveat: a file that only a result names has no size and no UUID; files without an MD5 are no duplicates.
+-- Caveat: a file that only results name has no UUID; files without an MD5 are not duplicates.
 -- Censored: there are none.
 -- Columns:
 --   study_accession text: Study
@@ -14,10 +14,37 @@
 create or replace view mart.file_inventory
 with (security_invoker = true) as
 with sampled as (
-    select distinct
+    select
         study_key,
-        file_key
+        file_key,
+        file_info_id,
+        max(filesize_bytes) as filesize_bytes
     from star.fact_result_file
+    group by study_key, file_key, file_info_id
+),
+
+file as (
+    select
+        f.study_key,
+        f.file_type,
+        f.file_uuid,
+        f.filesize_bytes,
+        coalesce(f.generated_md5, f.reported_md5) as md5,
+        exists (
+            select from sampled as x where x.study_key = f.study_key and x.file_key = f.file_key
+        ) as is_of_sample
+    from star.dim_file as f
+    where f.file_key > 0
+    union all
+    select
+        study_key,
+        null,
+        null,
+        filesize_bytes,
+        null,
+        true
+    from sampled
+    where file_key = 0
 )
 
 select
@@ -25,13 +52,10 @@ select
     f.file_type,
     count(*) as files,
     sum(f.filesize_bytes) as bytes,
-    count(distinct coalesce(f.generated_md5, f.reported_md5)) as contents,
-    count(coalesce(f.generated_md5, f.reported_md5))
-    - count(distinct coalesce(f.generated_md5, f.reported_md5)) as duplicates,
+    count(distinct f.md5) as contents,
+    count(f.md5) - count(distinct f.md5) as duplicates,
     count(*) filter (where f.file_uuid is null) as without_uuid,
-    count(x.file_key) as of_samples
-from star.dim_file as f
+    count(*) filter (where f.is_of_sample) as of_samples
+from file as f
 inner join star.dim_study as s on f.study_key = s.study_key
-left join sampled as x on f.study_key = x.study_key and f.file_key = x.file_key
-where f.file_key > 0
 group by s.study_accession, f.file_type;
