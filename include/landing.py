@@ -104,6 +104,7 @@ class Landing(Files):
             piece=piece,
             form=form,
             note=note,
+            repeated_keys=dict(sorted(intake.repeated.items())),
             ignored=", ".join(sorted(confined.ignored)) or None if confined else None,
         )
         self._write_json(self._note(fetch, landed.name), asdict(landed))

@@ -75,6 +75,8 @@ class Landed:
     :param sha256: of the bytes as received.
     :param missing_keys: declared fields that rows did not have, with the number of such rows.
     :param unknown_keys: fields of rows that nobody declared, with the number of such rows.
+    :param repeated_keys: keys that one JSON object of a row has twice, with the number of such rows; the last
+        value counts.
     :param piece: number of the part, from 1, of an answer that was asked for in parts; 0 for a whole one.
     :param form: `json` or `tsv`; of a file its ending.
     :param note: what a person should know: why nothing was asked for, why in parts.
@@ -99,6 +101,7 @@ class Landed:
     rows_expected: int | None = None
     expected_from: str | None = None
     ignored: str | None = None
+    repeated_keys: dict[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

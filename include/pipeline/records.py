@@ -130,11 +130,12 @@ def note_run(engine: sa.Engine, run_id: str, **values: Any) -> None:
 
 
 def note_drift(engine: sa.Engine, load_id: int, endpoint: str, pieces: Iterable[Landed]) -> None:
-    """Record keys that an answer lacked or had beyond those declared, all its parts together."""
+    """Record keys that an answer lacked, had beyond those declared or had twice, all its parts together."""
     found: Counter[tuple[str, str]] = Counter()
     for piece in pieces:
         found.update({("missing", name): rows for name, rows in piece.missing_keys.items()})
         found.update({("unknown", name): rows for name, rows in piece.unknown_keys.items()})
+        found.update({("repeated", name): rows for name, rows in piece.repeated_keys.items()})
     rows = [
         {"load_id": load_id, "endpoint": endpoint, "field": name, "kind": kind, "rows": count}
         for (kind, name), count in found.items()

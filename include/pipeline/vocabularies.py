@@ -90,6 +90,7 @@ def publish(engine: sa.Engine, landing: Landing, manifest: Manifest, run_id: str
 def _note(landed: Landed, change: Change) -> str | None:
     notes = [f"{count} rows without {name}" for name, count in landed.missing_keys.items()]
     notes += [f"{count} rows with the unknown key {name}" for name, count in landed.unknown_keys.items()]
+    notes += [f"{count} rows with the key {name} twice" for name, count in landed.repeated_keys.items()]
     if change.received == change.dropped:
         notes.append("no terms received: those held stay")
     return "; ".join(notes) or None

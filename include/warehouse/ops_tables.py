@@ -131,11 +131,11 @@ PACKAGE_TABLE = _ops(
     _text("read_for", "Endpoints whose rows are made of it; null for a table that nothing reads"),
 )  # fmt: skip
 DRIFT = _ops(
-    "drift", "Keys an answer lacked, or had beyond those declared",
+    "drift", "Keys an answer lacked, had beyond those declared, or had twice in one object",
     _number("load_id", "Load", key=True),
     _text("endpoint", "Endpoint", key=True),
     _text("field", "Key of the answer", key=True),
-    _text("kind", "missing or unknown", required=True),
+    _text("kind", "missing, unknown or repeated", key=True),
     _number("rows", "Rows concerned", required=True),
 )  # fmt: skip
 CAPTURE = _ops(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseHook, BaseOperator
 
 if TYPE_CHECKING:
+    import jinja2
     import sqlalchemy as sa
     from airflow.sdk import Context
 
@@ -34,6 +35,23 @@ class WarehouseOperator(BaseOperator):
     def __init__(self, *, warehouse_conn_id: str = "warehouse_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.warehouse_conn_id = warehouse_conn_id
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """As Airflow does, but a value keeps its type: native rendering reads the text "2024" as a number.
+
+        A template of one expression is that expression's value, any other is text.
+        """
+        if not isinstance(content, str):
+            return super().render_template(content, context, jinja_env, seen_oids)
+        template = (jinja_env or self.get_template_env()).from_string(content)
+        parts = list(template.root_render_func(template.new_context(dict(context))))
+        return parts[0] if len(parts) == 1 else "".join(map(str, parts))
 
     def engine(self) -> sa.Engine:
         from include.warehouse.connect import warehouse_engine, warehouse_url
