@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from include.sources import reader
 from include.sources.immport import ENDPOINTS
-from include.sources.reader import NotDataError, cell, read_rows
+from include.sources.reader import NotDataError, cell, read_json, read_rows
 from tests.sandbox.data import DATA
 
 ELISA, SUMMARY = ENDPOINTS["elisa"], ENDPOINTS["summary"]
@@ -181,3 +182,39 @@ def test_reads_real_answers_as_they_were_printed(name: str) -> None:
             assert sent is None or re.search(
                 rf'"{field}": *"?{re.escape(json.dumps(sent)[1:-1])}"?', body.decode()
             )
+
+
+@pytest.mark.parametrize("size", [1, 7, 1 << 20])
+def test_a_key_twice_in_one_object_is_counted_once_per_row(size: int) -> None:
+    body = (
+        b'[{"a":1,"b":2,"a":3}, {"a":1,"n":{"x":1,"x":2,"y":[{"y":1,"y":1}]}}, {"a": 4, "a" :5 ,"a":6},'
+        b'{"a":"b:1","b":"\\"a\\":"}]'
+    )
+    repeated: Counter[str] = Counter()
+    chunks = (body[at : at + size] for at in range(0, len(body), size))
+    rows = list(read_rows(chunks, ELISA, repeated))
+    assert [row["a"] for row in rows] == ["3", "1", "6", "b:1"]  # the last value counts
+    assert repeated == {"a": 2, "x": 1, "y": 1}
+
+
+@pytest.mark.parametrize("depth", [1, 600])
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"o":', "}")])
+def test_a_value_is_kept_however_deep_it_is_nested(depth: int, opened: str, closed: str) -> None:
+    text = opened * depth + '{"k":[1.00,null,"x\\"",true,{}]}' + closed * depth
+    (row,) = read_rows([f'[{{"a":1,"new": {text} }}]'.encode()], ELISA, Counter())
+    assert cell(row["new"]) == text
+
+
+def test_a_small_answer_is_read_whole_or_not_at_all() -> None:
+    repeated: Counter[str] = Counter()
+    assert read_json([b'{"a": 1, "a": ', b'[2, 1e400, "x"]}'], repeated) == {"a": [2, float("inf"), "x"]}
+    assert repeated == {"a": 1}
+    assert read_json([b'{"n": ' + b"9" * 5_000 + b"}"]) == {"n": "9" * 5_000}
+    for body, found in (
+        (b"[" * 100_000, "nested deeper"),
+        (b"{", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b" " * (65 << 20), "more than 64 MB"),
+    ):
+        with pytest.raises(NotDataError, match=found):
+            read_json([body])
