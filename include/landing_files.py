@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from airflow.sdk import ObjectStoragePath
 
+from include.file_access import make_folder, opener, protect
 from include.manifest import Fetch, Landed, LandingError
 from include.sources.reader import NotDataError
 from include.sources.tsv import NotTsvError
@@ -38,8 +39,7 @@ class Files:
             folder = Path((self.root / fetch.path).path)
         else:
             folder = Path(tempfile.gettempdir()) / "immport-warehouse" / fetch.path
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f".{name}.download"
+        return make_folder(folder) / f".{name}.download"
 
     @contextmanager
     def package(self, landed: Landed) -> Iterator[Path]:
@@ -69,6 +69,7 @@ class Files:
         """Move a whole local file here."""
         if self._is_local:
             _sync_file(file)
+            protect(file)
             os.replace(file, target.path)  # noqa: PTH105
             sync_folder(target.parent.path)
         else:
@@ -85,12 +86,16 @@ class Files:
         """A file under a name of its own until it is whole and safe on the disk."""
         part = target.parent / f".{target.name}.{uuid4().hex}.part"
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                yield file
-                if self._is_local:
+            if self._is_local:
+                make_folder(target.parent.path)
+                with open(part.path, "wb", opener=opener) as file:
+                    yield file
                     file.flush()
                     os.fsync(file.fileno())
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with part.open("wb") as file:
+                    yield file
             if self._is_local:
                 os.replace(part.path, target.path)  # noqa: PTH105
                 sync_folder(target.parent.path)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from airflow.sdk import ObjectStoragePath
 
+from include.file_access import make_folder, protect
+
 _BLOCK = 1 << 20
 
 
@@ -56,12 +58,18 @@ class Storage:
     def part(self, path: str, uuid: str) -> Path:
         """Where a file grows until it is whole: beside its place, or on this machine if that is remote.
 
-        Another version of the file, which has another UUID, grows elsewhere.
+        Another version of the file, which has another UUID, grows elsewhere. The folder is made.
+
+        :raises StorageError: it cannot be made.
         """
         name = f".{hashlib.sha256(uuid.encode()).hexdigest()[:32]}.part"
+        folder = Path(tempfile.gettempdir()) / "immport-warehouse" / "files"
         if self.is_local:
-            return Path(self.place(path).path).parent / name
-        return Path(tempfile.gettempdir()) / "immport-warehouse" / "files" / name
+            folder = Path(self.place(path).path).parent
+        try:
+            return make_folder(folder) / name
+        except OSError as error:
+            raise StorageError(f"{folder}: cannot be made: {error.strerror or error}") from error
 
     def size(self, path: str) -> int | None:
         """Bytes of a kept file; None without one."""
@@ -86,6 +94,7 @@ class Storage:
         place = self.place(path)
         try:
             if self.is_local:
+                protect(part)
                 os.replace(part, place.path)  # noqa: PTH105
                 sync_folder(os.path.dirname(place.path))  # noqa: PTH120
             else:

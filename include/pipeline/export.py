@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
 
+from include.file_access import make_folder
 from include.pipeline import parquet
 from include.pipeline.export_place import ExportError, Place
 from include.pipeline.parquet import Column
 from include.warehouse.declare import Dimension, Fact
 from include.warehouse.model import DIMENSIONS, FACTS
+from include.warehouse.ops_tables import EXPORT
 
 __all__ = ["ANALYST", "SCHEMAS", "ExportError", "Exported", "UnknownReleaseError", "export"]
 
@@ -41,6 +44,11 @@ _RELATIONS = sa.text("""
         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
     order by n.nspname desc, c.relname
 """)
+_STUDIES = sa.text("""
+    select study_accession from star.dim_study where study_key > 0
+    order by length(study_accession), study_accession
+""")
+_AGREEMENT = "https://www.immport.org/agreement"
 _COLUMNS = sa.text("""
     select a.attname, format_type(a.atttypid, null) as type, col_description(a.attrelid, a.attnum) as comment
     from pg_attribute a where a.attrelid = :oid and a.attnum > 0 and not a.attisdropped order by a.attnum
@@ -103,16 +111,20 @@ def export(engine: sa.Engine, root: str, as_of: str | None = None) -> Exported:
     ) as connection:
         _lock(connection, root)
         revision = connection.scalar(sa.text("select version_num from ops.alembic_version"))
-        _become_analyst(connection)
+        role = _become_analyst(connection)
         release = _release(connection, as_of)
         place = Place(root, f"as-of-{release}" if as_of else release)
-        stamp = {"revision": str(revision), "release": release, "as_of": as_of}
+        stamp = {"revision": str(revision), "release": release, "as_of": as_of, "readers": _readers(role)}
+        studies = connection.scalars(_STUDIES).all()
         with place.fresh() as folder:
             files = [_write(connection, item, folder, stamp) for item in _relations(connection)]
-            told = {**stamp, "files": files}
-            is_new = not place.holds(told)
+            content = {**stamp, "files": files}
+            is_new = not place.holds(content)
+            now = datetime.now(UTC)
+            # First, so that upkeep knows of an export whose writer is killed before it could say so.
+            _record(engine, str(place), release, as_of, role, studies, now)
             if is_new:
-                place.put(folder, {**told, "written_at": datetime.now(UTC).isoformat(timespec="seconds")})
+                place.put(folder, {**content, "written_at": now.isoformat(timespec="seconds")})
     sums = {name: sum(item[name] for item in files) for name in ("rows", "bytes")}
     return Exported(str(place), release, len(files), sums["rows"], sums["bytes"], is_new)
 
@@ -123,10 +135,43 @@ def _lock(connection: sa.Connection, root: str) -> None:
         raise ExportError(f"another export of this warehouse to {root} is at work")
 
 
-def _become_analyst(connection: sa.Connection) -> None:
+def _become_analyst(connection: sa.Connection) -> str:
+    """Read as an analyst where that role is there. Returns the role that reads."""
     known = sa.text("select 1 from pg_roles where rolname = :name")
     if connection.scalar(known, {"name": ANALYST}):
         connection.exec_driver_sql(f"set local role {ANALYST}")
+    return str(connection.scalar(sa.text("select current_user")))
+
+
+def _readers(role: str) -> str:
+    """Who may read the files, for their stamp."""
+    if role == ANALYST:
+        content = "it held no study that was restricted when it was written"
+    else:
+        content = "it may hold restricted studies"
+    return f"members of {role}, under ImmPort's user agreement ({_AGREEMENT}); {content}"
+
+
+def _record(
+    engine: sa.Engine,
+    location: str,
+    release: str,
+    as_of: str | None,
+    role: str,
+    studies: Sequence[str],
+    written_at: datetime,
+) -> None:
+    """Note the export in place of the one before: the audit names it if a study is restricted later."""
+    values = {
+        "release_version": release,
+        "as_of": as_of,
+        "read_as": role,
+        "studies": list(studies),
+        "written_at": written_at,
+    }
+    statement = upsert(EXPORT).values(location=location, **values)
+    with engine.begin() as connection:
+        connection.execute(statement.on_conflict_do_update(index_elements=[EXPORT.c.location], set_=values))
 
 
 def _release(connection: sa.Connection, as_of: str | None) -> str:
@@ -176,7 +221,7 @@ def _write(
 ) -> dict[str, Any]:
     """Write one file. Returns its entry in the manifest."""
     path = folder / relation.path
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     about = {"relation": f"{relation.schema}.{relation.name}", "comment": relation.comment}
     about |= {name: value or "" for name, value in stamp.items()}
     written = parquet.write(path, relation.columns, _batches(connection, relation.query), about)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from include.file_access import make_folder, protect
+
 MANIFEST = "manifest.json"
 
 
@@ -60,7 +62,7 @@ class Place:
                 return
             part = self._local / f".{self._name}.part"
             shutil.rmtree(part, ignore_errors=True)  # of an export that was killed
-            part.mkdir(parents=True)
+            make_folder(part)
             try:
                 yield part
             finally:
@@ -82,6 +84,8 @@ class Place:
     def put(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         """Move a folder's files to the place, with a manifest, in place of what was there."""
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+        for file in (path for path in folder.rglob("*") if path.is_file()):
+            protect(file)
         if self._local is None:
             self._upload(folder)
             return

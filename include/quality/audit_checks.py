@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from include.quality.checks import Severity
 from include.sources.release import OPEN
+from include.warehouse.access import ANALYST
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Weight
 from include.warehouse.model import DIMENSION, DIMENSIONS, FACTS, VERSIONED, VERSIONED_DIMENSIONS
 from include.warehouse.unpack import PACKAGE_LINE
@@ -50,6 +51,7 @@ def checks() -> Iterator[AuditCheck]:
         for item in fact.derived:
             if isinstance(item, Weight):
                 yield _weights(fact, item)
+    yield _export_access()
 
 
 def _of_keys(dimension: Dimension) -> Iterator[AuditCheck]:
@@ -271,6 +273,22 @@ def _filled(fact: Fact) -> AuditCheck:
             where c.kind = 'full' and not exists (select from ops.release_change r
                 where r.load_id = c.load_id and r.relation = '{fact.relation}')
             group by c.load_id, c.study_accession, c.release_key""",
+        Severity.WARNING,
+    )
+
+
+def _export_access() -> AuditCheck:
+    """Files do not follow a restriction: whoever keeps them must."""
+    return AuditCheck(
+        "export_access",
+        "export",
+        "an export with a study that is restricted since it was written: export to the same place again, or"
+        " delete it and its row of ops.export, and ask those who copied it to do the same",
+        f"""select e.location, e.release_version, e.written_at::text as written_at, k.study_accession
+            from ops.export e cross join unnest(e.studies) s (study)
+            join history.key_study k on k.study_accession = s.study
+            join history.study_access a on a.study_key = k.study_key and not a.is_open
+            where e.read_as = '{ANALYST}' or a.changed_at > e.written_at""",
         Severity.WARNING,
     )
 

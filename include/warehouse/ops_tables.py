@@ -229,6 +229,20 @@ SETTING = _ops(
     _text("name", "Name", key=True),
     _text("value", "Value", required=True),
 )  # fmt: skip
+EXPORT = _ops(
+    "export", "Parquet copies that were written, with who may read them and the studies they hold",
+    _text("location", "Folder or URL it was written to; a later export to it replaces this one", key=True),
+    _text("release_version", "Newest release when it was written, or the release it shows", required=True),
+    _text("as_of", "Release it shows; null for everything as it was"),
+    _text("read_as", "Role that read the warehouse for it; its members may read the files", required=True),
+    sa.Column(
+        "studies", sa.ARRAY(sa.Text), nullable=False, comment="Accessions of the studies it holds"
+    ),
+    sa.Column(
+        "written_at", sa.DateTime(timezone=True), nullable=False,
+        comment="When it was written, or found to be the same",
+    ),
+)  # fmt: skip
 RESULT = _ops(
     "result", "Outcome of every expectation of every load",
     _number("load_id", "Load", key=True),

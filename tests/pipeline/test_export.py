@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from include.pipeline import export as exporting
 from include.pipeline import export_place, parquet
 from include.pipeline.export import ExportError, export
+from include.quality import audit
 from include.warehouse import migrate
 from include.warehouse.access import LOADER
 from tests.support.clinic import whole_study
@@ -306,6 +307,41 @@ def test_an_export_shows_what_analysts_may_see(warehouse: Warehouse, logins: Log
         results = file_rows(folder / "star/fact_assay_result.parquet")
         assert {row["study_key"] for row in results} == {row["study_key"] for row in star_rows(
             warehouse.engine, "star.dim_study where study_accession = 'SDY2'", "DR1")}, name  # fmt: skip
+
+
+def test_an_export_says_who_may_read_it(warehouse: Warehouse, tmp_path: Path) -> None:
+    load_two_studies(warehouse)
+    readers = (
+        "members of warehouse_analyst, under ImmPort's user agreement (https://www.immport.org/agreement);"
+        " it held no study that was restricted when it was written"
+    )
+    folder = Path(export(warehouse.engine, str(tmp_path / "new folder")).location)
+    assert manifest(folder)["readers"] == readers
+    metadata = pq.read_schema(folder / "star/dim_study.parquet").metadata
+    assert metadata[b"readers"].decode() == readers
+    found = warehouse.rows("select location, release_version, as_of, read_as, studies from ops.export")
+    assert found == [(str(folder), folder.name, None, "warehouse_analyst", ["SDY1", "SDY2"])]
+    wanted = {True: 0o700, False: 0o600}
+    assert {path: path.stat().st_mode & 0o777 for path in (folder.parent, *folder.parent.rglob("*"))} == {
+        path: wanted[path.is_dir()] for path in (folder.parent, *folder.parent.rglob("*"))
+    }
+
+
+def test_the_audit_names_an_export_with_a_study_that_was_restricted_later(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    def named() -> list[dict[str, Any]]:
+        broken = [item for item in audit.run(warehouse.engine, "r") if item.check.check_id == "export_access"]
+        return [row for item in broken for row in item.sample or []]
+
+    load_two_studies(warehouse)
+    location = export(warehouse.engine, str(tmp_path), as_of="DR1").location
+    assert named() == []
+    restrict(warehouse, "SDY1", "DR2")
+    (row,) = named()
+    assert (row["location"], row["study_accession"]) == (location, "SDY1")
+    export(warehouse.engine, str(tmp_path), as_of="DR1")
+    assert named() == []
 
 
 def test_the_schema_mart_is_copied_where_it_is(loaded: Warehouse, tmp_path: Path) -> None:

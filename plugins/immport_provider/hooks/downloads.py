@@ -28,6 +28,7 @@ from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
 from immport_provider.hooks.retries import until_whole
 from immport_provider.hooks.settings import Settings
 from immport_provider.hooks.signed import Address, asked, content_range, open_client, place, read_address
+from include.file_access import make_folder, opener
 from include.sources.immport import DRS_DOWNLOAD
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ class Transfer:
         self._whole = False
 
     def __enter__(self) -> Transfer:
-        self.target.parent.mkdir(parents=True, exist_ok=True)
-        self._part: BinaryIO = self.target.open("a+b")
+        make_folder(self.target.parent)
+        self._part: BinaryIO = open(self.target, "a+b", opener=opener)
         self._client = open_client(self.settings)
         try:
             self._pick_up()
