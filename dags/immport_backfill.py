@@ -9,6 +9,7 @@ from immport_provider.groups import LANDING, PATIENT, load
 from immport_provider.operators.backfill import ImmPortBackfillOperator
 from immport_provider.operators.immport import ImmPortFinishOperator
 from immport_provider.pools import API
+from include.sources.accession import STUDY_PATTERN
 
 RELEASE = r"^DR\d{1,5}(\.\d{1,2})?$"
 
@@ -37,7 +38,7 @@ Pool: `immport_api`; without it no task is started.
         "studies": Param(
             [],
             type="array",
-            items={"type": "string", "pattern": "^SDY\\d+$"},
+            items={"type": "string", "pattern": STUDY_PATTERN},
             description="Only these studies; all that the warehouse holds when empty",
         ),
         "first_release": Param(

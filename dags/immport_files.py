@@ -12,6 +12,7 @@ from immport_provider.operators.files import (
     ImmPortPlanFilesOperator,
 )
 from immport_provider.pools import API, FILES
+from include.sources.accession import STUDY_PATTERN
 
 PLACES = {
     "landing": LANDING,
@@ -41,7 +42,7 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
         "studies": Param(
             [],
             type="array",
-            items={"type": "string", "pattern": "^SDY\\d+$"},
+            items={"type": "string", "pattern": STUDY_PATTERN},
             description="Only these studies; all that the warehouse holds when empty",
         ),
         "types": Param(

@@ -13,6 +13,7 @@ from immport_provider.operators.immport import (
 )
 from immport_provider.pools import API
 from include.pipeline.route import PACKAGE_ROWS
+from include.sources.accession import STUDY_PATTERN
 
 with DAG(
     dag_id="immport_release",
@@ -37,7 +38,7 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
         "studies": Param(
             [],
             type="array",
-            items={"type": "string", "pattern": "^SDY\\d+$"},
+            items={"type": "string", "pattern": STUDY_PATTERN},
             description="Only these studies; all when empty",
         ),
         "force": Param(False, type="boolean", description="Load studies that did not change, too"),

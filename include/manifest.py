@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from include.sources.accession import is_study
+
 FORMAT = 1
 
 #: Stands in for an endpoint's name where the file is a Tab package.
@@ -29,9 +31,9 @@ class Fetch:
     fetch_id: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"SDY\d{1,9}", self.study):
+        if not is_study(self.study):
             raise LandingError(f"not a study accession: {self.study!r}")
-        if not re.fullmatch(r"DR\d{1,5}(\.\d{1,2})?", self.release):
+        if not re.fullmatch(r"DR[0-9]{1,5}(\.[0-9]{1,2})?", self.release):
             raise LandingError(f"{self.study}: not a data release: {self.release!r}")
         self._check_fetch_id()
 

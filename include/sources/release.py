@@ -28,7 +28,7 @@ class Release:
 
         :raises ValueError: the text names no release, or one that cannot be told from another.
         """
-        found = re.fullmatch(r"DR(\d{1,5})(?:\.(\d{1,2}))?", text.strip())
+        found = re.fullmatch(r"DR([0-9]{1,5})(?:\.([0-9]{1,2}))?", text.strip())
         if found is None:
             raise ValueError(f"not a data release: {text!r} (expected DR50 or DR49.1)")
         return cls(int(found[1]), int(found[2] or 0))

@@ -81,5 +81,6 @@ def test_other_values_keep_their_type(value: object) -> None:
 def test_a_field_without_a_template_stays_as_it_is(text: str) -> None:
     task = BAG.dags["immport_release"].get_task("discover")
     assert isinstance(task, WarehouseOperator)
-    assert task.render_template(text, {}) == text  # type: ignore[typeddict-item]
-    assert task.render_template("{{ a }}-{{ b }}", {"a": 20, "b": 24}) == "20-24"
+    context: Any = {"a": 20, "b": 24}
+    assert task.render_template(text, context) == text
+    assert task.render_template("{{ a }}-{{ b }}", context) == "20-24"

@@ -76,13 +76,81 @@ def test_reads_what_is_known_of_a_study() -> None:
         ([source(1), source(2)], 1, "2 studies listed, 1 announced"),
         ([], 0, "no study at all"),
         ([source(1), source(2, latest_data_release_version=None)], 2, "SDY2: not a data release"),
-        ([source(1, latest_data_release_date="soon")], 1, "SDY1: Invalid isoformat"),
+        ([source(1), source(2, latest_data_release_version=58.0)], 2, "SDY2: not a data release: 58.0"),
+        ([source(1), source(2, latest_data_release_version="DR\u0665\u0660")], 2, "SDY2: not a data release"),
+        *(
+            ([source(1), {"study_accession": name}], 2, "a hit without the accession of a study")
+            for name in (
+                "SDY0",
+                "SDY01",
+                "sdy2",
+                "SDY2 ",
+                "SDY2\n",
+                "SDY\u0662",
+                "SDY2147483648",
+                "SDY" + "9" * 5_000,
+                "SDY1/../x",
+                2,
+                None,
+                ["SDY2"],
+                "SDY2\x00",
+                "SDY2\ud800",
+                json.loads("[" * 600 + "]" * 600),
+            )
+        ),
     ],
 )
 def test_says_why_it_is_not_complete(sources: list[dict[str, Any]], total: int, reason: str) -> None:
     found = walk(lambda start: read_page([answer(sources[start:], total)]))
     assert not found.complete
     assert reason in str(found.reason)
+    assert len(str(found.reason)) < 300
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rows"),
+    [
+        ("assay_method_count", 5, 0),
+        ("assay_method_count", {"HAI": 7}, 0),
+        ("assay_method_count", "HAI (7)", 7),
+        ("assay_method_count", ["HAI (7)", None, 7, ["HAI (7)"], "HAI (10^30)", "HAI (-3)"], 7),
+        ("assay_method_count", ["HAI (7)", f"HAI ({10**30})", "HAI (" + "9" * 5_000 + ")"], 7),
+        ("assay_method_count", ["HAI (7)", "HAI (\u0667)"], 7),
+        ("latest_data_release_date", "soon", 0),
+        ("latest_data_release_date", 20231231, 0),
+        ("latest_data_release_date", ["2023-12-31"], 0),
+        ("brief_title", 7, 0),
+        ("brief_title", {"a": ["\ud800"]}, 0),
+    ],
+)
+def test_a_hint_of_another_kind_is_noted_and_stops_no_study(field: str, value: Any, rows: int) -> None:
+    found = walk(lambda start: read_page([answer([source(1), source(2, **{field: value})][start:], 2)]))
+    assert found.complete
+    assert [study.accession for study in found.studies] == ["SDY1", "SDY2"]
+    assert (found.studies[1].expected_rows, found.studies[1].release_date) == (rows, None)
+    if value != "HAI (7)":
+        assert f"SDY2: {field} is not readable" in str(found.note)
+    assert str(found.note).encode()
+    assert len(str(found.note)) < 700
+
+
+def test_many_notes_are_told_in_few_words() -> None:
+    sources = [source(number, assay_method_count=number) for number in range(1, 100)]
+    found = walk(lambda start: read_page([answer(sources[start:], 99)]))
+    assert str(found.note).startswith("SDY1: assay_method_count is not readable: 1; ")
+    assert str(found.note).endswith("; and 89 more")
+
+
+def test_a_key_twice_in_a_hit_is_noted() -> None:
+    body = answer([source(1)], 1).replace(b'"latest', b'"brief_title": "a", "brief_title": "b", "latest', 1)
+    found = walk(lambda _: read_page([body]))
+    assert (found.complete, found.note) == (True, "1 objects with the key 'brief_title' twice")
+    assert found.studies[0].title == "b"
+
+
+def test_the_largest_accession_has_32_bits() -> None:
+    found = walk(lambda _: read_page([answer([source(2**31 - 1)], 1)]))
+    assert (found.complete, found.studies[0].accession) == (True, "SDY2147483647")
 
 
 def test_a_total_that_changes_makes_it_incomplete() -> None:
@@ -176,6 +244,7 @@ def test_release_files_are_those_of_the_manifest(
         ("[]", set()),
         ('["SDY1", "", null, 7, "SDY", "sdy2", "SDY3; x", ["SDY4"]]', {"SDY1"}),
         ('[{"studyAccession": "SDY5"}]', {"SDY5"}),
+        ('["SDY1", "SDY0", "SDY\u0662", "SDY9999999999", "SDY1\\n"]', {"SDY1"}),
     ],
 )
 def test_only_accessions_are_restricted(body: str, found: set[str]) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from include.sources.model import Endpoint
-from include.sources.reader import NotDataError, cell, read_rows
+from include.sources.reader import NotDataError, cell, read_json, read_rows
 
 
 @dataclass(frozen=True)
@@ -109,9 +107,8 @@ def read_address(chunks: Iterable[bytes]) -> str:
     :raises NotDataError: it holds none.
     """
     try:
-        answer: Any = json.loads(b"".join(chunks))
-        address = answer["url"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        address = read_json(chunks)["url"]
+    except (NotDataError, KeyError, TypeError):
         raise NotDataError("no answer of DRS (message, url, status)") from None
     if not isinstance(address, str) or not address:
         raise NotDataError("DRS gave no address")

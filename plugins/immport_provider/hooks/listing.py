@@ -3,15 +3,22 @@ the release files of a study."""
 
 from __future__ import annotations
 
-import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from include.sources.reader import NotDataError
+from include.sources.accession import is_study
+from include.sources.foreign import quoted
+from include.sources.reader import NotDataError, read_json
 from include.sources.release import Release
+
+#: A method and its rows, `ELISPOT (276)`; rows beyond which a count is not believed; texts of one reason.
+_COUNT = re.compile(r"\(([0-9]{1,18})\)\s*$")
+_MOST_ROWS = 10**12
+_MOST_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,9 @@ class StudyListing:
     """One shared study.
 
     :param release: the data release that last changed it.
-    :param expected_rows: result rows that ImmPort counts per assay, a hint of the size.
+    :param release_date: None when it is not stated, or not readable.
+    :param expected_rows: result rows that ImmPort counts per assay, a hint of the size; 0 without a
+        usable one.
     """
 
     accession: str
@@ -36,11 +45,13 @@ class Listing:
     :param total: studies there are, as ImmPort counts them.
     :param complete: whether a study that is not listed is really not shared any more.
     :param reason: why the listing is not complete.
+    :param note: what was not readable, or was there twice, of a listing that may be complete all the same.
     """
 
     studies: tuple[StudyListing, ...]
     total: int
     reason: str | None = None
+    note: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -53,11 +64,18 @@ class Listing:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of the search: how many studies there are, and some of them as sent."""
+    """One answer of the search: how many studies there are, and some of them as sent.
+
+    :param received: hits, readable or not.
+    :param problems: hits that name no study.
+    :param repeated: keys that an object has twice, with the number of such objects.
+    """
 
     total: int
     studies: dict[str, Mapping[str, Any]]
     received: int
+    problems: tuple[str, ...] = ()
+    repeated: Counter[str] = field(default_factory=Counter)
 
 
 def walk(page: Callable[[int], Page]) -> Listing:
@@ -71,16 +89,20 @@ def walk(page: Callable[[int], Page]) -> Listing:
     seen: set[str] = set()
     studies: list[StudyListing] = []
     problems: list[str] = []
+    notes: list[str] = []
+    repeated: Counter[str] = Counter()
     totals: set[int] = set()
     start = 0
     while True:
         found = page(start)
         totals.add(found.total)
+        problems += found.problems
+        repeated += found.repeated
         fresh = found.studies.keys() - seen
         seen.update(fresh)
         for accession in sorted(fresh):
             try:
-                studies.append(_read_study(accession, found.studies[accession]))
+                studies.append(_read_study(accession, found.studies[accession], notes))
             except ValueError as error:
                 problems.append(f"{accession}: {error}")
         start += found.received
@@ -93,26 +115,45 @@ def walk(page: Callable[[int], Page]) -> Listing:
     if not seen:
         problems.append("no study at all")
     studies.sort(key=lambda study: int(study.accession[3:]))
-    return Listing(tuple(studies), found.total, "; ".join(problems) or None)
+    notes += [
+        f"{count} objects with the key {quoted(name)} twice" for name, count in sorted(repeated.items())
+    ]
+    return Listing(tuple(studies), found.total, _told(problems), _told(notes))
+
+
+def _told(texts: list[str]) -> str | None:
+    """Texts as one, of many the first."""
+    more = [f"and {len(texts) - _MOST_TOLD} more"] if len(texts) > _MOST_TOLD else []
+    return "; ".join([*texts[:_MOST_TOLD], *more]) or None
 
 
 def read_page(chunks: Iterable[bytes]) -> Page:
     """Read an answer of the search, which is small: only the fields asked for, and the facets.
 
-    :raises NotDataError: it is no search result.
+    :raises NotDataError: it is no search result, or not one of its hits names a study.
     """
+    repeated: Counter[str] = Counter()
     try:
-        hits = json.loads(b"".join(chunks))["hits"]
-        total = hits["total"]["value"]
-        sources = [hit["_source"] for hit in hits["hits"]]
-        studies = {source["study_accession"]: source for source in sources}
-    except (KeyError, TypeError, ValueError, RecursionError):
+        hits = read_json(chunks, repeated)["hits"]
+        total, found = hits["total"]["value"], list(hits["hits"])
+    except (KeyError, TypeError):
         raise NotDataError(
             "no search result (hits.total.value, hits.hits[]._source.study_accession)"
         ) from None
-    if type(total) is not int or not all(re.fullmatch(r"SDY\d+", str(name)) for name in studies):
-        raise NotDataError("a search result whose total or study_accession is of another kind")
-    return Page(total, studies, len(sources))
+    if type(total) is not int:
+        raise NotDataError("a search result whose total is not a number")
+    studies: dict[str, Mapping[str, Any]] = {}
+    problems: list[str] = []
+    for hit in found:
+        source = hit.get("_source") if isinstance(hit, dict) else None
+        accession = source.get("study_accession") if isinstance(source, dict) else None
+        if isinstance(source, dict) and isinstance(accession, str) and is_study(accession):
+            studies[accession] = source
+        else:
+            problems.append(f"a hit without the accession of a study: {quoted(accession)}")
+    if problems and not studies:
+        raise NotDataError(f"a search result without a study: {problems[0]}")
+    return Page(total, studies, len(found), tuple(problems), repeated)
 
 
 def read_accessions(chunks: Iterable[bytes]) -> frozenset[str]:
@@ -120,27 +161,44 @@ def read_accessions(chunks: Iterable[bytes]) -> frozenset[str]:
 
     :raises NotDataError: it is no list, or a list of something else.
     """
-    try:
-        items = json.loads(b"".join(chunks))
-    except (ValueError, RecursionError):
-        raise NotDataError("no list of study accessions") from None
+    items = read_json(chunks)
     if not isinstance(items, list):
         raise NotDataError("no list of study accessions")
     names = (item.get("studyAccession") if isinstance(item, dict) else item for item in items)
-    found = frozenset(name for name in names if isinstance(name, str) and re.fullmatch(r"SDY\d+", name))
+    found = frozenset(name for name in names if is_study(name))
     if items and not found:
         raise NotDataError(f"a list of {len(items)} without a single study accession")
     return found
 
 
-def _read_study(accession: str, source: Mapping[str, Any]) -> StudyListing:
-    day = source.get("latest_data_release_date")
+def _read_study(accession: str, source: Mapping[str, Any], notes: list[str]) -> StudyListing:
+    """A study as listed. Its release is needed; whatever else is not readable is noted and left out.
+
+    :raises ValueError: the release is not one.
+    """
+
+    def unreadable(name: str, value: object) -> None:
+        notes.append(f"{accession}: {name} is not readable: {quoted(value)}")
+
+    release = source.get("latest_data_release_version")
+    if not isinstance(release, str):
+        raise ValueError(f"not a data release: {quoted(release)}")
+    title, day = source.get("brief_title"), source.get("latest_data_release_date")
+    if not isinstance(title, str | None):
+        unreadable("brief_title", title)
+    try:
+        released = date.fromisoformat(day[:10]) if day else None
+    except (TypeError, ValueError):
+        unreadable("latest_data_release_date", day)
+        released = None
     counts = source.get("assay_method_count") or []
-    matches = [re.search(r"\((\d+)\)\s*$", str(text)) for text in counts]
+    rows = 0
+    for text in counts if isinstance(counts, list) else [counts]:
+        found = _COUNT.search(text) if isinstance(text, str) else None
+        if found is None or (count := int(found[1])) > _MOST_ROWS:
+            unreadable("assay_method_count", text)
+        else:
+            rows += count
     return StudyListing(
-        accession,
-        str(source.get("brief_title") or ""),
-        Release.parse(str(source.get("latest_data_release_version"))),
-        date.fromisoformat(str(day)[:10]) if day else None,
-        sum(int(match[1]) for match in matches if match),
+        accession, title if isinstance(title, str) else "", Release.parse(release), released, rows
     )

@@ -118,9 +118,8 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             with watched(engine, immport, always=True):
                 listing = immport.studies()
             restricted = self._restricted(immport)
-            records.note_run(
-                engine, run_id, note="; ".join(filter(None, [notice, restricted.unknown])) or None
-            )
+            notes = filter(None, [notice, restricted.unknown, listing.note])
+            records.note_run(engine, run_id, note="; ".join(notes) or None)
             look = Look(immport.release_files, immport.settings.calls_in_flight, bool(self.check_files))
             return discover.from_listing(engine, run_id, listing, policy, restricted, look)
 

@@ -1,0 +1,45 @@
+"""Text that others wrote, made fit for our own records: the one cleaner that names, notes and errors pass.
+
+Values of the source are kept as they are, in the landing zone and the star. This is for text around them:
+keys that nobody declared, file names, accessions that are none, what an error quotes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from include.sources.reader import cell
+
+#: Characters of a message, and of a text that is part of a key (Postgres indexes 2,704 bytes).
+LONGEST_TEXT, LONGEST_KEY = 4_000, 400
+
+#: What Postgres or UTF-8 cannot hold, and what moves a terminal's cursor: all controls but tab and newline.
+_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def escaped(text: str) -> str:
+    r"""A text with unfit characters written as JSON escapes them, `\u0000`."""
+    return _UNFIT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def clean(text: str, longest: int = LONGEST_TEXT) -> str:
+    """A text of at most `longest` characters, all of which any of our records can hold.
+
+    What is cut ends with its length and part of its SHA-256, so that two long texts stay two.
+    """
+    # Before anything looks at it: it may be many megabytes.
+    head = escaped(text[:longest])
+    if len(text) <= longest and len(head) <= longest:
+        return head
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    tail = f"... ({len(text):,} characters, sha256 {digest})"
+    return head[: longest - len(tail)] + tail
+
+
+def quoted(value: object, longest: int = 60) -> str:
+    """A foreign value for a message: text in quotes, anything else as JSON, both short."""
+    shown = cell(value) or "null"
+    is_cut = len(shown) > longest
+    shown = escaped(shown[:longest]) + ("..." if is_cut else "")
+    return f"'{shown}'" if isinstance(value, str) else shown
