@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG
-from airflow.sdk.exceptions import ParamValidationError
+from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
+
+from immport_provider.operators.base import WarehouseOperator
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
@@ -202,3 +204,18 @@ def test_downloads_are_mapped_and_the_book_is_closed_after_any_end(bag: DagBag) 
     assert dag.get_task("finish").trigger_rule == "all_done"
     assert dag.get_task("download").is_mapped
     assert dag.params["max_bytes"] is not None, "nobody fetches everything by accident"
+
+
+def test_the_log_of_every_failed_task_ends_with_what_happened(
+    bag: DagBag, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Airflow ends it with a traceback; the summary of a run would be lost above it."""
+    tasks = [task for dag in bag.dags.values() for task in dag.tasks]
+    for task in tasks:
+        if not isinstance(task, BaseOperator):  # mapped: made when it runs, of the same class
+            assert issubclass(task.operator_class, WarehouseOperator), task.task_id
+            continue
+        *_, last = task.on_failure_callback
+        caplog.clear()
+        last({"exception": AirflowFailException("partial: 1 failed\nSDY1 DR9: published without 2 rows")})
+        assert caplog.messages == ["partial: 1 failed\nSDY1 DR9: published without 2 rows"], task.task_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from include.landing import Landing
 
+log = logging.getLogger(__name__)
+
 RELEASE_DAG = "immport_release"
 
 
@@ -21,6 +24,11 @@ def book(context: Context) -> str:
     """Name under which a run's records are kept: Airflow's run ids are unique within a DAG only."""
     run_id, dag_id = str(context["run_id"]), context["dag"].dag_id
     return run_id if dag_id == RELEASE_DAG else f"{dag_id}/{run_id}"
+
+
+def end_with_error(context: Context) -> None:
+    """Let the log of a failed task end with what happened, in words: Airflow ends it with a traceback."""
+    log.error("%s", context.get("exception"))
 
 
 class WarehouseOperator(BaseOperator):
@@ -35,6 +43,8 @@ class WarehouseOperator(BaseOperator):
     def __init__(self, *, warehouse_conn_id: str = "warehouse_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.warehouse_conn_id = warehouse_conn_id
+        # Beside those that the DAG or its author set.
+        self.on_failure_callback = [*self.on_failure_callback, end_with_error]
 
     def render_template(
         self,
