@@ -121,10 +121,11 @@ class Landing(Files):
 
         :raises LandingError: the fetch is complete already.
         """
-        self._refuse_complete(fetch)
-        self._note(fetch, landed.name).unlink(missing_ok=True)
-        if landed.path:
-            (self.root / landed.path).unlink(missing_ok=True)
+        with self._guard():
+            self._refuse_complete(fetch)
+            self._note(fetch, landed.name).unlink(missing_ok=True)
+            if landed.path:
+                (self.root / landed.path).unlink(missing_ok=True)
 
     def leave_out(self, fetch: Fetch, endpoint: Endpoint, why: str) -> Landed:
         """Note that an endpoint is not asked because it has no rows, and how that is known."""
@@ -198,9 +199,10 @@ class Landing(Files):
             items,
         )
         self._write_json(self.root / fetch.path / MANIFEST, asdict(manifest))
-        for pattern in (".*.part", ".*.download"):
-            for leftover in (self.root / fetch.path).glob(pattern):
-                leftover.unlink(missing_ok=True)
+        with self._guard():
+            for pattern in (".*.part", ".*.download"):
+                for leftover in (self.root / fetch.path).glob(pattern):
+                    leftover.unlink(missing_ok=True)
         return manifest
 
     def is_complete(self, fetch: Fetch) -> bool:

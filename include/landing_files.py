@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import json
@@ -10,9 +11,11 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from copy import copy
+from itertools import count
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 from uuid import uuid4
 
 from airflow.sdk import ObjectStoragePath
@@ -32,14 +35,30 @@ class Files:
     def __init__(self, root: str) -> None:
         self.root = open_root(root)
         self._is_local = self.root.protocol == "file"
+        #: Entered around each change of what others see.
+        self._guard: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def guarded(self, guard: Callable[[], AbstractContextManager[None]]) -> Self:
+        """The same files, changed only within `guard`, which raises where this process may no longer write.
+
+        Threads enter it at once; nothing enters it twice.
+        """
+        mine = copy(self)
+        mine._guard = guard
+        return mine
 
     def spool(self, fetch: Fetch, name: str) -> Path:
-        """Where a download may grow until it is whole: it outlives the task if the landing zone is local."""
+        """Where a download may grow until it is whole: it outlives the task if the landing zone is local.
+
+        A file that another process is still writing is left to it.
+        """
         if self._is_local:
             folder = Path((self.root / fetch.path).path)
         else:
             folder = Path(tempfile.gettempdir()) / "immport-warehouse" / fetch.path
-        return make_folder(folder) / f".{name}.download"
+        folder = make_folder(folder)
+        places = (folder / f".{name}{'.' * bool(n)}{n or ''}.download" for n in count())
+        return next(place for place in places if not _is_being_written(place))
 
     @contextmanager
     def package(self, landed: Landed) -> Iterator[Path]:
@@ -70,7 +89,8 @@ class Files:
         if self._is_local:
             _sync_file(file)
             protect(file)
-            os.replace(file, target.path)  # noqa: PTH105
+            with self._guard():
+                os.replace(file, target.path)  # noqa: PTH105
             sync_folder(target.parent.path)
         else:
             with self._arriving(target) as kept, file.open("rb") as content:
@@ -96,11 +116,12 @@ class Files:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with part.open("wb") as file:
                     yield file
-            if self._is_local:
-                os.replace(part.path, target.path)  # noqa: PTH105
-                sync_folder(target.parent.path)
-            else:
-                self.root.fs.mv(part.path, target.path)
+            with self._guard():
+                if self._is_local:
+                    os.replace(part.path, target.path)  # noqa: PTH105
+                    sync_folder(target.parent.path)
+                else:
+                    self.root.fs.mv(part.path, target.path)
         except OSError as error:
             raise LandingError(f"{target}: cannot be written: {error.strerror or error}") from error
         finally:
@@ -121,6 +142,18 @@ def explained(landed: Landed) -> Iterator[None]:
 def told(landed: Landed) -> str:
     """Study, endpoint and path of a landed file, for messages."""
     return f"{landed.path.partition('/')[0]} {landed.endpoint}: {landed.path}"
+
+
+def _is_being_written(path: Path) -> bool:
+    """Whether a process holds the lock under which downloads grow."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _sync_file(path: Path) -> None:

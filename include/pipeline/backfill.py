@@ -16,6 +16,7 @@ from include.pipeline.decide import Action, Decision
 from include.sources.files import issued
 from include.sources.release import Release
 from include.sources.release_dates import ANNOUNCED
+from include.warehouse.fence import Attempt
 from include.warehouse.ops_tables import CAPTURE, STUDY, WORK
 from include.warehouse.tables import DATA_RELEASE
 
@@ -92,7 +93,7 @@ def decide(
 
 def plan(
     engine: sa.Engine,
-    run_id: str,
+    run: Attempt,
     hook: ImmPortHook,
     studies: Sequence[str],
     span: Span,
@@ -122,8 +123,8 @@ def plan(
 
     with ThreadPoolExecutor(hook.settings.calls_in_flight) as pool:
         found = [pair for pairs in pool.map(of, studies or current_studies(engine)) for pair in pairs]
-    discover.write_packages(engine, run_id, found)
-    records.note_run(engine, run_id, listed=len(found), is_complete=False, note=f"backfill from {span}")
+    discover.write_packages(engine, run, found)
+    records.note_run(engine, run.run_id, listed=len(found), is_complete=False, note=f"backfill from {span}")
     return [decision for decision, _ in found]
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from immport_provider.errors import CredentialError, RetriableError, WrongFileError
+from immport_provider.errors import RetriableError, WrongFileError
 from include.landing import Landing
 from include.pipeline import records
 from include.pipeline.records import FAILED, Load, Step
 from include.pipeline.route import Wish
+from include.warehouse import fence
+from include.warehouse.fence import Attempt, SupersededError
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,11 @@ class Tools:
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """Loads that failed for good, and those worth another try, with why."""
+    """Loads that failed for good, those worth another try, and those another attempt took, with why."""
 
     failed: dict[str, str]
     retriable: dict[str, str]
+    superseded: dict[str, str]
 
 
 #: What may succeed when it is tried again in some minutes.
@@ -57,22 +60,46 @@ def run_batch(
     :param ends: state the step ends in; a load that has reached it is passed over.
     :param is_last_try: a failure that would be worth another try is final.
     """
-    outcome = BatchOutcome({}, {})
+    attempt = Attempt.begin(tools.engine, tools.run_id, name)
+    outcome = BatchOutcome({}, {}, {})
     for load_id in load_ids:
         load = records.load(tools.engine, load_id)
         if load.has_reached(ends) or not load.has_reached(needs):
             continue
         try:
+            fence.take(tools.engine, load_id, attempt)
+            load = replace(load, fence=attempt.number)
             with records.step(tools.engine, tools.run_id, load, name) as step:
-                work(load, step)
-        except (CredentialError, WrongFileError) as error:
-            outcome.failed[load.name] = str(error)
-            records.set_state(tools.engine, load_id, FAILED, f"{name}: {error}")
-        except _LATER as error:
-            outcome.retriable[load.name] = records.brief(error)
-            if is_last_try:
-                records.set_state(tools.engine, load_id, FAILED, f"{name}: {records.brief(error)}")
+                _do(tools, load, step, work)
         except Exception as error:  # noqa: BLE001 - recorded with the load; the other studies go on
-            outcome.failed[load.name] = records.brief(error)
-            records.set_state(tools.engine, load_id, FAILED, f"{name}: {records.brief(error)}")
+            _record(tools, load, name, error, outcome, is_last_try=is_last_try)
     return outcome
+
+
+def _do(tools: Tools, load: Load, step: Step, work: Callable[[Load, Step], None]) -> None:
+    """Do the step. Whatever an attempt fails with after another took its load is the other's doing."""
+    try:
+        work(load, step)
+    except Exception as error:
+        with tools.engine.connect() as connection:
+            if reason := fence.taken_by(connection, load.load_id, load.fence):
+                raise SupersededError(reason) from error
+        raise
+
+
+def _record(
+    tools: Tools, load: Load, name: str, error: Exception, outcome: BatchOutcome, *, is_last_try: bool
+) -> None:
+    """Write down what a load failed with, in the outcome and, if that is final, with the load."""
+    told = records.brief(error)
+    if isinstance(error, SupersededError):
+        outcome.superseded[load.name] = str(error)
+        return
+    may_pass = isinstance(error, _LATER) and not isinstance(error, WrongFileError)
+    if not may_pass or is_last_try:
+        try:
+            records.set_state(tools.engine, load, FAILED, f"{name}: {told}")
+        except SupersededError as newer:
+            outcome.superseded[load.name] = str(newer)
+            return
+    (outcome.retriable if may_pass else outcome.failed)[load.name] = told

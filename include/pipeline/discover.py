@@ -27,16 +27,19 @@ from include.pipeline.decide import (
 )
 from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, Load, note_run
 from include.sources.release import Release
-from include.warehouse import study_access
+from include.warehouse import fence, study_access
+from include.warehouse.fence import Attempt, SupersededError
 from include.warehouse.ops_tables import CAPTURE, LOAD, STUDY, WORK
 
 #: How long after it was decided an interrupted load is gone on with.
 RESUME_WITHIN = timedelta(days=1)
+#: Advisory lock of whoever writes a work list.
+WORK_LOCK = 7_318_004
 
 
 def from_listing(
     engine: sa.Engine,
-    run_id: str,
+    run: Attempt,
     listing: Listing,
     policy: Policy,
     restricted: Restricted,
@@ -54,10 +57,10 @@ def from_listing(
     incomplete = None if listing.complete else listing.reason or "unknown"
     held = held_studies(engine)
     decisions = decide(listed, held, policy, incomplete=incomplete, restricted=restricted)
-    decisions = with_release_files(engine, run_id, decisions, held, listing.newest_release, look)
+    decisions = with_release_files(engine, run.run_id, decisions, held, listing.newest_release, look)
     note_run(
         engine,
-        run_id,
+        run.run_id,
         newest_release=str(listing.newest_release) if listing.newest_release else None,
         listed=len(listed),
         is_complete=listing.complete,
@@ -66,12 +69,12 @@ def from_listing(
     if restricted.unknown is None:
         with engine.begin() as connection:
             study_access.follow(connection, restricted.studies, RESTRICTED)
-    _write(engine, run_id, decisions, {})
+    _write(engine, run, decisions, {})
     return decisions
 
 
 def from_landing(
-    engine: sa.Engine, run_id: str, landing: Landing, policy: Policy, until: Release | None
+    engine: sa.Engine, run: Attempt, landing: Landing, policy: Policy, until: Release | None
 ) -> list[Decision]:
     """Write a work list of what was fetched before: nothing is asked of the source.
 
@@ -90,8 +93,9 @@ def from_landing(
         reason = f"{'already published from' if known else 'replay of'} fetch {manifest.fetch_id}"
         decisions.append(Decision(study, release, day, action, reason, manifest.rows))
         fetches[study, release] = manifest.fetch_id
-    note_run(engine, run_id, listed=len(decisions), is_complete=False, note="replay of the landing zone")
-    _write(engine, run_id, decisions, fetches)
+    note = "replay of the landing zone"
+    note_run(engine, run.run_id, listed=len(decisions), is_complete=False, note=note)
+    _write(engine, run, decisions, fetches)
     return decisions
 
 
@@ -118,35 +122,43 @@ def _published_fetches(engine: sa.Engine) -> set[str]:
 
 
 def write_packages(
-    engine: sa.Engine, run_id: str, decisions: Iterable[tuple[Decision, RemoteFile | None]]
+    engine: sa.Engine, run: Attempt, decisions: Iterable[tuple[Decision, RemoteFile | None]]
 ) -> None:
     """Write a work list that names the package of each load."""
     pairs = list(decisions)
     packages = {(item.study, item.release): file for item, file in pairs if file is not None}
-    _write(engine, run_id, [item for item, _ in pairs], {}, packages)
+    _write(engine, run, [item for item, _ in pairs], {}, packages)
 
 
 def _write(
     engine: sa.Engine,
-    run_id: str,
+    run: Attempt,
     decisions: list[Decision],
     fetches: Mapping[tuple[str, str], str],
     packages: Mapping[tuple[str, str], RemoteFile] | None = None,
 ) -> None:
+    """Write the work list. What it decides to load or to withdraw is taken over from the runs before."""
     with engine.begin() as connection:
+        # One list after the other: the second sees the loads of the first.
+        connection.exec_driver_sql(f"set local lock_timeout = '{fence.LOCK_TIMEOUT}'")
+        connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": WORK_LOCK})
         for item in decisions:
-            load_id, reason = None, item.reason
+            load_id, action, reason = None, item.action, item.reason
             package = (packages or {}).get((item.study, item.release))
-            if item.action is Action.LOAD:
-                load_id, resumed = _load(connection, item, fetches.get((item.study, item.release)), package)
-                reason = f"{reason}; resumes load {load_id}" if resumed else reason
-            elif item.action is Action.WITHDRAW:
-                load_id = _new_load(connection, item, "withdrawal", PLANNED)
+            try:
+                if action is Action.LOAD:
+                    fetch_id = fetches.get((item.study, item.release))
+                    load_id, resumed = _load(connection, run, item, fetch_id, package)
+                    reason = f"{reason}; resumes load {load_id}" if resumed else reason
+                elif action is Action.WITHDRAW:
+                    load_id = _new_load(connection, run, item, "withdrawal", PLANNED)
+            except SupersededError as error:  # this attempt waited while a later run decided
+                load_id, action, reason = None, Action.HOLD, str(error)
             values = {
-                "run_id": run_id,
+                "run_id": run.run_id,
                 "study_accession": item.study,
                 "release_version": item.release,
-                "action": item.action.value,
+                "action": action.value,
                 "reason": reason,
                 "load_id": load_id,
                 "expected_rows": item.expected_rows,
@@ -158,18 +170,21 @@ def _write(
 
 
 def _load(
-    connection: sa.Connection, item: Decision, replayed: str | None, package: RemoteFile | None = None
+    connection: sa.Connection,
+    run: Attempt,
+    item: Decision,
+    replayed: str | None,
+    package: RemoteFile | None = None,
 ) -> tuple[int, bool]:
     """The load that does the work: one that was interrupted goes on where it was.
 
     Not if that was long ago: its answers would be of two moments, and ImmPort curates without a release.
     """
     if replayed is not None:
-        return _new_load(connection, item, replayed, EXTRACTED), False
+        return _new_load(connection, run, item, replayed, EXTRACTED), False
     is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
     too_old = is_open & (LOAD.c.created_at < sa.func.now() - RESUME_WITHIN)
-    given_up = {"state": FAILED, "error": "interrupted, and not resumed in time", "changed_at": sa.func.now()}
-    connection.execute(sa.update(LOAD).where(too_old).values(given_up))
+    _give_up(connection, run, too_old, "interrupted, and not resumed in time")
     interrupted = connection.scalar(
         sa.select(sa.func.max(LOAD.c.load_id)).where(
             is_open,
@@ -182,25 +197,44 @@ def _load(
         )
     )
     if interrupted is not None:
+        fence.take_over(connection, interrupted, run)
         # A crash may have emptied its staging: what was landed is staged and checked again.
         restart = sa.update(LOAD).where(LOAD.c.load_id == interrupted, LOAD.c.state != PLANNED)
         connection.execute(restart.values(state=EXTRACTED, changed_at=sa.func.now()))
         return interrupted, True
     fetch_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    return _new_load(connection, item, fetch_id, PLANNED, package), False
+    return _new_load(connection, run, item, fetch_id, PLANNED, package), False
+
+
+def _give_up(connection: sa.Connection, run: Attempt, which: sa.ColumnElement[bool], why: str) -> None:
+    """End open loads, also where an older attempt is still at work on one."""
+    for load_id in connection.scalars(sa.select(LOAD.c.load_id).where(which).order_by(LOAD.c.load_id)).all():
+        fence.take_over(connection, load_id, run)
+        ended = {"state": FAILED, "error": why, "changed_at": sa.func.now()}
+        connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(ended))
 
 
 def _new_load(
     connection: sa.Connection,
+    run: Attempt,
     item: Decision,
     fetch_id: str,
     state: str,
     package: RemoteFile | None = None,
 ) -> int:
     is_of_its_release = state == EXTRACTED or package is not None
+    key = _valid_from(connection, item, is_of_its_release=is_of_its_release)
+    # What was decided last holds: no load of an earlier decision is published over it.
+    is_replaced = LOAD.c.release_key == key
+    if item.action is Action.WITHDRAW:
+        is_replaced = LOAD.c.release_key >= Release.parse(item.release).key
+    is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
+    _give_up(connection, run, is_open & is_replaced, f"superseded: run {run.run_id} decided anew")
     statement = sa.insert(LOAD).values(
         study_accession=item.study,
-        release_key=_valid_from(connection, item, is_of_its_release=is_of_its_release),
+        run_id=run.run_id,
+        fence=run.number,
+        release_key=key,
         file_uuid=package.uuid if package else None,
         release_version=item.release,
         release_date=item.release_date,
@@ -212,11 +246,15 @@ def _new_load(
 
 
 def move(engine: sa.Engine, load: Load, release: Release) -> Load:
-    """Let a planned load be of another release: what its source says now is of that one."""
+    """Let a planned load be of another release: what its source says now is of that one.
+
+    :raises SupersededError: a newer attempt has taken the load.
+    """
     moved = Decision(load.study, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version)
     with engine.begin() as connection:
         key = _valid_from(connection, moved, is_of_its_release=False)
         values = {"release_version": moved.release, "release_key": key, "changed_at": sa.func.now()}
+        fence.hold(connection, load.load_id, load.fence)
         connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(**values))
     return replace(load, release=moved.release, release_key=key)
 

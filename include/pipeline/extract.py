@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from include.sources.inventory import Inventory, InventoryError, read_inventory
 from include.sources.model import Endpoint, Route
 from include.sources.package import RECIPES, RESULT_TABLES
 from include.sources.release import Release
+from include.warehouse import fence
 from include.warehouse.ops_tables import WORK
 
 if TYPE_CHECKING:
@@ -41,7 +43,13 @@ class ReleaseMovedError(RuntimeError):
 
 
 def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
-    """Land a study. What an interrupted try landed is not fetched again."""
+    """Land a study. What an interrupted try landed is not fetched again.
+
+    :raises SupersededError: a newer attempt has taken the load; nothing that it landed is touched.
+    """
+    # No file of the fetch is put into place by an attempt that another one has superseded.
+    landing = tools.landing.guarded(partial(fence.held, tools.engine, load.load_id, load.fence))
+    tools = replace(tools, landing=landing)
     fetch = Fetch(load.study, load.release, load.fetch_id)
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
     if not tools.landing.is_complete(fetch):
@@ -59,11 +67,11 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
         )
     manifest = tools.landing.read_manifest(fetch)
     for name in ENDPOINTS:
-        records.note_drift(tools.engine, load.load_id, name, manifest.pieces(name))
+        records.note_drift(tools.engine, load, name, manifest.pieces(name))
     step.rows = manifest.rows
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{_told(manifest.landed)}, {size / 1e6:.1f} MB"
-    records.set_state(tools.engine, load.load_id, EXTRACTED)
+    records.set_state(tools.engine, load, EXTRACTED)
 
 
 def _release_date(load: Load) -> str | None:
@@ -123,7 +131,7 @@ def _offered(context: Context, what: str) -> ListedFile | None:
 
 def _take(context: Context, choice: Choice) -> None:
     """Write down the route."""
-    records.set_route(context.tools.engine, context.load.load_id, choice.route, choice.reason)
+    records.set_route(context.tools.engine, context.load, choice.route, choice.reason)
     context.load = replace(context.load, route=choice.route, route_reason=choice.reason)
 
 

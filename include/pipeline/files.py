@@ -265,6 +265,6 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
         state, problems = "failed", ["the plan was not finished: nothing was decided"]
     elif problems:
         state = "partial" if counts[PRESENT] else "failed"
-    records.note_run(engine, run_id, state=state, ended_at=sa.func.now())
+    records.finish_run(engine, run_id, state)
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     return Summary(state, counts, "\n".join([f"{state}: {told}", *problems]))

@@ -1,4 +1,4 @@
-"""The book of a run: what it decided, how each step went. Everything an operator reads is written here."""
+"""The record of a run: what it decided, how each step went. Everything an operator reads is written here."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.landing import Landed
 from include.sources.model import Route
+from include.warehouse import fence
+from include.warehouse.fence import SupersededError
 from include.warehouse.ops_tables import DRIFT, LOAD, RUN, STEP
 
 #: States of a load on its way, in their order; `failed` ends it anywhere.
@@ -32,6 +34,8 @@ class Load:
     :param listed_version: release that the listing gave the study; a package may be of a later one.
     :param route: how it comes, once that is chosen, and why so.
     :param file_uuid: the package to load, where the run names one.
+    :param fence: the attempt that had taken it when it was read: what is written for it proves that none has
+        taken it since.
     """
 
     load_id: int
@@ -46,6 +50,7 @@ class Load:
     route: Route | None = None
     route_reason: str | None = None
     file_uuid: str | None = None
+    fence: int = 0
 
     @property
     def name(self) -> str:
@@ -86,41 +91,73 @@ def load(engine: sa.Engine, load_id: int) -> Load:
         Route(row.route) if row.route else None,
         row.route_reason,
         row.file_uuid,
+        row.fence,
     )
 
 
-def set_state(target: sa.Engine | sa.Connection, load_id: int, state: str, error: str | None = None) -> None:
-    """Move a load on. A published load stays published."""
-    statement = (
-        sa.update(LOAD)
-        .where(LOAD.c.load_id == load_id, LOAD.c.state != PUBLISHED)
-        .values(state=state, error=error and error[:_MAX_MESSAGE], changed_at=sa.func.now())
-    )
+@contextmanager
+def writing(target: sa.Engine | sa.Connection, load: Load) -> Iterator[sa.Connection]:
+    """A transaction that writes for a load; the caller's own, if it has one.
+
+    :raises SupersededError: a newer attempt has taken the load.
+    """
     if isinstance(target, sa.Connection):
-        target.execute(statement)
-    else:
-        with target.begin() as connection:
-            connection.execute(statement)
+        fence.hold(target, load.load_id, load.fence)
+        yield target
+        return
+    with target.begin() as connection:
+        fence.hold(connection, load.load_id, load.fence)
+        yield connection
 
 
-def set_route(engine: sa.Engine, load_id: int, route: Route, reason: str) -> None:
-    """Write down how a load comes, and why."""
+def set_state(target: sa.Engine | sa.Connection, load: Load, state: str, error: str | None = None) -> None:
+    """Move a load on. A published load stays published.
+
+    :raises SupersededError: a newer attempt has taken the load.
+    """
+    values = {"state": state, "error": error and error[:_MAX_MESSAGE], "changed_at": sa.func.now()}
+    with writing(target, load) as connection:
+        is_open = (LOAD.c.load_id == load.load_id) & (LOAD.c.state != PUBLISHED)
+        connection.execute(sa.update(LOAD).where(is_open).values(values))
+
+
+def set_route(engine: sa.Engine, load: Load, route: Route, reason: str) -> None:
+    """Write down how a load comes, and why.
+
+    :raises SupersededError: a newer attempt has taken the load.
+    """
     values = {"route": route.value, "route_reason": reason[:_MAX_MESSAGE], "changed_at": sa.func.now()}
-    with engine.begin() as connection:
-        connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(values))
+    with writing(engine, load) as connection:
+        connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(values))
 
 
 def start_run(engine: sa.Engine, run_id: str, dag_id: str = "immport_release") -> None:
-    """Open the book of a run. A second try of the same run goes on in it; a run of the DAG before it has
-    ended."""
+    """Open the record of a run. A second try of the same run goes on in it; a run of the DAG before it has
+    ended, and so have its steps."""
     statement = upsert(RUN).values(run_id=run_id, dag_id=dag_id, state="running")
-    again = {"state": "running", "ended_at": None}
+    again = {"state": "running", "ended_at": None, "note": None}
     killed = sa.update(RUN).where(RUN.c.state == "running", RUN.c.run_id != run_id, RUN.c.dag_id == dag_id)
     with engine.begin() as connection:
-        connection.execute(
-            killed.values(state="failed", note="ended without a word: killed, or its task was")
-        )
+        killed = killed.values(state="failed", note=fence.NO_FINAL_STATUS).returning(RUN.c.run_id)
+        for earlier in (run_id, *connection.scalars(killed)):
+            _end_steps(connection, earlier)
         connection.execute(statement.on_conflict_do_update(index_elements=[RUN.c.run_id], set_=again))
+
+
+def finish_run(engine: sa.Engine, run_id: str, state: str) -> None:
+    """Close the record of a run: a step that still seems to run was killed, a run that ends here was not."""
+    # Another run may have taken this one for killed while it waited.
+    note = sa.func.nullif(RUN.c.note, fence.NO_FINAL_STATUS)
+    closed = sa.update(RUN).where(RUN.c.run_id == run_id)
+    with engine.begin() as connection:
+        _end_steps(connection, run_id)
+        connection.execute(closed.values(state=state, ended_at=sa.func.now(), note=note))
+
+
+def _end_steps(connection: sa.Connection, run_id: str) -> None:
+    running = (STEP.c.run_id == run_id) & (STEP.c.state == "running")
+    ended = {"state": "failed", "ended_at": sa.func.now(), "message": fence.NO_FINAL_STATUS}
+    connection.execute(sa.update(STEP).where(running).values(**ended))
 
 
 def note_run(engine: sa.Engine, run_id: str, **values: Any) -> None:
@@ -129,8 +166,12 @@ def note_run(engine: sa.Engine, run_id: str, **values: Any) -> None:
         connection.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**values))
 
 
-def note_drift(engine: sa.Engine, load_id: int, endpoint: str, pieces: Iterable[Landed]) -> None:
-    """Record keys that an answer lacked, had beyond those declared or had twice, all its parts together."""
+def note_drift(engine: sa.Engine, load: Load, endpoint: str, pieces: Iterable[Landed]) -> None:
+    """Record keys that an answer lacked, had beyond those declared or had twice, all its parts together.
+
+    :raises SupersededError: a newer attempt has taken the load.
+    """
+    load_id = load.load_id
     found: Counter[tuple[str, str]] = Counter()
     for piece in pieces:
         found.update({("missing", name): rows for name, rows in piece.missing_keys.items()})
@@ -140,7 +181,7 @@ def note_drift(engine: sa.Engine, load_id: int, endpoint: str, pieces: Iterable[
         {"load_id": load_id, "endpoint": endpoint, "field": name, "kind": kind, "rows": count}
         for (kind, name), count in found.items()
     ]
-    with engine.begin() as connection:
+    with writing(engine, load) as connection:
         connection.execute(sa.delete(DRIFT).where(DRIFT.c.load_id == load_id, DRIFT.c.endpoint == endpoint))
         if rows:
             connection.execute(sa.insert(DRIFT), rows)
@@ -205,6 +246,7 @@ def step(engine: sa.Engine, run_id: str, about: Load | About, name: str) -> Iter
     try:
         yield current
     except Exception as error:
-        current.write(state="failed", ended_at=sa.func.now(), message=brief(error))
+        state = "superseded" if isinstance(error, SupersededError) else "failed"
+        current.write(state=state, ended_at=sa.func.now(), message=brief(error))
         raise
     current.write(state=current.state, ended_at=sa.func.now(), rows=current.rows, message=current.message)

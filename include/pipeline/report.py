@@ -20,7 +20,8 @@ _SHOWN = 12
 _NARROW = 24
 
 _ENDS = """
-select w.study_accession, w.release_version, w.action, w.reason, l.state, l.error
+select w.study_accession, w.release_version, w.action, w.reason, l.state, l.error,
+    nullif(l.run_id, w.run_id) as taken_by
 from ops.work w left join ops.load l on l.load_id = w.load_id
 where w.run_id = :run order by length(w.study_accession), w.study_accession, w.release_version
 """
@@ -76,7 +77,7 @@ class Summary:
 
 
 def finish(engine: sa.Engine, run_id: str) -> Summary:
-    """Compare what the run was to do with what was done, and close its book.
+    """Compare what the run was to do with what was done, and close its record.
 
     Work that nobody ended, whatever the reason, is a failure: a run is never a success by silence.
     """
@@ -97,6 +98,11 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
         elif row.action == "hold":
             counts["held"] += 1
             problems.setdefault(row.reason, []).append(row.study_accession)
+        elif row.taken_by:
+            counts["superseded"] = counts.get("superseded", 0) + 1
+            if not ended:
+                reason = f"superseded: run {row.taken_by} has taken it over"
+                problems.setdefault(reason, []).append(row.study_accession)
         elif ended:
             counts["loaded" if row.action == "load" else "withdrawn"] += 1
         else:
@@ -108,7 +114,7 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
         state, problems = "failed", {"nothing was decided": ["discovery did not finish"]}
     elif problems:
         state = "partial" if counts["loaded"] + counts["withdrawn"] + counts["unchanged"] else "failed"
-    records.note_run(engine, run_id, state=state, ended_at=sa.func.now())
+    records.finish_run(engine, run_id, state)
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     reasons = (f"{_some(names)}: {reason}" for reason, names in problems.items())
     missing = (_missing(row) for row in quarantined if row.is_published)

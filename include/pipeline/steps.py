@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from include.landing import Fetch
 from include.pipeline import records
 from include.pipeline.batch import Tools
@@ -20,9 +22,9 @@ class CheckFailedError(RuntimeError):
 def stage(tools: Tools, load: Load, step: Step) -> None:
     """Copy the landed answers into staging tables."""
     manifest = tools.landing.read_manifest(Fetch(load.study, load.release, load.fetch_id))
-    with tools.engine.begin() as connection:
+    with records.writing(tools.engine, load) as connection:
         step.rows = staging.stage(connection, load.load_id, tools.landing, manifest)
-        records.set_state(connection, load.load_id, records.STAGED)
+        records.set_state(connection, load, records.STAGED)
 
 
 def check(tools: Tools, load: Load, step: Step) -> None:
@@ -31,32 +33,32 @@ def check(tools: Tools, load: Load, step: Step) -> None:
     :raises CheckFailedError: a critical check failed.
     """
     about = Judged(load.load_id, load.study, load.release, load.release_key)
-    outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished)
+    writing = partial(records.writing, tools.engine, load)
+    outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished, writing=writing)
     step.rows = outcome.rows
     passed = outcome.expectations - outcome.failed
     step.message = f"{passed} of {outcome.expectations} checks passed, {outcome.quarantined} rows set aside"
     if outcome.critical:
         raise CheckFailedError(f"{load.name}: {'; '.join(outcome.critical)}")
-    records.set_state(tools.engine, load.load_id, CHECKED)
+    records.set_state(tools.engine, load, CHECKED)
 
 
 def publish(tools: Tools, load: Load, step: Step) -> None:
     """Publish a checked load. Staging that a crash emptied is made and checked again."""
     work = _publication(load)
-    fence = publishing.take_fence(tools.engine, load.study)
     try:
-        done = publishing.publish(tools.engine, work, fence)
+        done = publishing.publish(tools.engine, work, load.fence)
     except StagingLostError:
         stage(tools, load, step)
         check(tools, load, step)
-        done = publishing.publish(tools.engine, work, fence)
+        done = publishing.publish(tools.engine, work, load.fence)
     _tell(done, step)
 
 
 def withdraw(tools: Tools, load: Load, step: Step) -> None:
     """Close everything a study has: it is no longer shared."""
     work = _publication(load, is_withdrawal=True)
-    done = publishing.publish(tools.engine, work, publishing.take_fence(tools.engine, load.study))
+    done = publishing.publish(tools.engine, work, load.fence)
     _tell(done, step)
 
 

@@ -6,6 +6,8 @@ It fails closed: an error in a check, a load without rows or without expectation
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,13 +28,21 @@ class GateError(RuntimeError):
     """The gate is closed: why, in words a person can act on."""
 
 
-def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Outcome:
+def judge(
+    engine: sa.Engine,
+    load: Load,
+    *,
+    accept_vanished: bool = False,
+    writing: Callable[[], AbstractContextManager[sa.Connection]] | None = None,
+) -> Outcome:
     """Check one staged load. A repeat replaces what an earlier attempt recorded.
 
     :param accept_vanished: a person has looked at the results that vanished and accepts it.
+    :param writing: opens a transaction that only the newest attempt gets; a plain one without it.
     :raises GateError: nothing was staged, nothing was expected, or a check could not be run.
     """
-    with engine.begin() as connection:
+    writing = writing or engine.begin
+    with writing() as connection:
         connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load.load_id))
         # What staging set aside stays: those rows are in no table.
         earlier = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.rule.not_in([ENCODABLE, PACKAGE_LINE])
@@ -61,7 +71,7 @@ def judge(engine: sa.Engine, load: Load, *, accept_vanished: bool = False) -> Ou
             verdicts = _validate(batches[endpoint.name], f"{name} {endpoint.name}", suite)
         judged.append((endpoint, suite, verdicts))
     # All at once: a gate that was killed half way leaves no results that could be taken for a pass.
-    with engine.begin() as connection:
+    with writing() as connection:
         findings = [
             _finding(connection, endpoint, load, check, success)
             for endpoint, suite, verdicts in judged

@@ -80,14 +80,23 @@ LOAD = _ops(
     _text("file_uuid", "Package to load, by its UUID, where the run names one"),
     _text("state", "planned, extracted, staged, checked, published or failed", required=True),
     _text("error", "Why it failed"),
+    _text("run_id", "Run that works on it"),
+    _number("fence", "Newest attempt that took it; what an older one writes is refused",
+            required=True, default=0),
     _time("created_at", "When it was decided", default=True),
     _time("changed_at", "When the state last changed", default=True),
     sa.Index("load_study_idx", "study_accession", "release_version"),
 )  # fmt: skip
+ATTEMPT = _ops(
+    "attempt", "Attempts of tasks to work on loads, numbered as they began: the newest may write",
+    sa.Column("attempt_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number of the attempt"),
+    _text("run_id", "Run", required=True),
+    _text("step", "discover, extract, stage, check, publish or withdraw", required=True),
+    _time("started_at", "Start", default=True),
+)  # fmt: skip
 STUDY = _ops(
     "study", "What the warehouse holds of each study",
     _text("study_accession", "Study", key=True),
-    _number("fence", "Token of the newest attempt to publish; an older attempt is refused", required=True),
     _text("state", "current, withdrawn or new", required=True),
     _text("release_version", "Newest release published"),
     sa.Column("release_date", sa.Date, comment="Date ImmPort gave with that release"),
@@ -102,7 +111,7 @@ STEP = _ops(
     _text("study_accession", "Study", required=True),
     _text("release_version", "Release", required=True),
     _text("step", "extract, stage, check, publish or withdraw", required=True),
-    _text("state", "running, done, failed or skipped", required=True),
+    _text("state", "running, done, failed, skipped or superseded", required=True),
     _time("started_at", "Start", default=True),
     _time("ended_at", "End"),
     _number("rows", "Rows moved"),

@@ -1,7 +1,7 @@
 """Publishing: one study at one release into history, in one transaction.
 
-Readers see the study as it was or as it is. Whoever comes too late (a try that Airflow gave up on, a
-second run of the same study) is refused; a load published before, even if nobody was told, is a no-op.
+Readers see the study as it was or as it is. An attempt that another one has superseded is refused
+(`include.warehouse.fence`); a load published before, even if the answer to COMMIT was lost, is a no-op.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport import ENDPOINTS
 from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
-from include.warehouse import carry, incoming, release_files, staging, study_access, timeline
+from include.warehouse import carry, fence, incoming, release_files, staging, study_access, timeline
 from include.warehouse.incoming import Incoming
 from include.warehouse.model import VERSIONED
 from include.warehouse.ops_tables import CAPTURE, LEDGER, LOAD, RELEASE_CHANGE, RESULT, STAGED, STUDY, WORK
@@ -26,8 +26,8 @@ from include.warehouse.timeline import Capture, Change
 
 #: First half of the advisory lock of a study; the second is the number of its accession.
 STUDY_LOCK = 7_318_002
-#: A stalled publish ends itself, and one that waits for a lock gives up: both are tried again.
-TRANSACTION_TIMEOUT, LOCK_TIMEOUT = "30min", "5min"
+#: A stalled publish ends itself, and is tried again.
+TRANSACTION_TIMEOUT = "30min"
 
 
 class PublishRefusedError(RuntimeError):
@@ -36,10 +36,6 @@ class PublishRefusedError(RuntimeError):
 
 class StagingLostError(PublishRefusedError):
     """Staging is not what was checked: a crash empties tables that are not logged."""
-
-
-class StaleAttemptError(PublishRefusedError):
-    """A newer attempt has taken over the study."""
 
 
 @dataclass(frozen=True)
@@ -70,27 +66,18 @@ class Published:
         return sum(item.added + item.corrected + item.withdrawn for item in self.changes)
 
 
-def take_fence(engine: sa.Engine, study: str) -> int:
-    """Announce an attempt to publish a study. Every earlier attempt becomes stale."""
-    statement = upsert(STUDY).values(study_accession=study, fence=1, state="new")
-    statement = statement.on_conflict_do_update(
-        index_elements=[STUDY.c.study_accession], set_={"fence": STUDY.c.fence + 1}
-    )
-    with engine.begin() as connection:
-        return int(connection.execute(statement.returning(STUDY.c.fence)).scalar_one())
-
-
-def publish(engine: sa.Engine, work: Publication, fence: int) -> Published:
+def publish(engine: sa.Engine, work: Publication, attempt: int) -> Published:
     """Publish a checked load, or withdraw a study.
 
-    :raises StaleAttemptError: another attempt announced itself after `fence` was taken.
+    :param attempt: the fence of the load as the caller took or read it.
+    :raises SupersededError: a newer attempt has taken over the load.
     :raises StagingLostError: staging is not what was checked: stage and check the load again.
     :raises PublishRefusedError: the load was not checked, or its gate is closed.
     :raises CollapsedError: what would be written has not a row for each key that was staged.
     """
     try:
         with engine.begin() as connection:
-            return _publish(connection, work, fence)
+            return _publish(connection, work, attempt)
     except sa.exc.OperationalError:
         # The answer to COMMIT may be lost while the commit is not: the ledger knows.
         known = _known(engine, work.load_id)
@@ -112,9 +99,9 @@ def _from_ledger(connection: sa.Connection, load_id: int) -> Published | None:
     return Published(tuple(changes), was_known=True)
 
 
-def _publish(connection: sa.Connection, work: Publication, fence: int) -> Published:
+def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Published:
     connection.exec_driver_sql(f"set local transaction_timeout = '{TRANSACTION_TIMEOUT}'")
-    connection.exec_driver_sql(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.exec_driver_sql(f"set local lock_timeout = '{fence.LOCK_TIMEOUT}'")
     connection.execute(
         sa.text("select pg_advisory_xact_lock(:space, :study)"),
         {"space": STUDY_LOCK, "study": int(work.study.removeprefix("SDY"))},
@@ -123,12 +110,9 @@ def _publish(connection: sa.Connection, work: Publication, fence: int) -> Publis
     if known is not None:
         drop_staging(connection, work.load_id)  # a run that came late has staged it once more
         return known
-    held = sa.select(STUDY.c.fence).where(STUDY.c.study_accession == work.study).with_for_update()
-    newest = connection.scalar(held)
-    if newest != fence:
-        raise StaleAttemptError(
-            f"{work.study} {work.release}: attempt {fence} is stale, {newest} has taken over"
-        )
+    fence.hold(connection, work.load_id, attempt)
+    fresh = upsert(STUDY).values(study_accession=work.study, state="new")
+    connection.execute(fresh.on_conflict_do_nothing())
     if work.is_withdrawal:
         rows = incoming.prepare_nothing(connection, work.study)
     else:

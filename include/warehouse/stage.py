@@ -52,7 +52,6 @@ def stage(
     connection.execute(sa.delete(QUARANTINE).where(held))
     packaged = _packaged(manifest)
     route = Route.PACKAGE if manifest.package else Route.API
-    connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(route=route.value))
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
     total = sum(unpacked.values())
     for endpoint in ENDPOINTS.values():
@@ -63,6 +62,8 @@ def stage(
             counts = _stage_answer(connection, load_id, landing, manifest, endpoint)
             total += counts["rows_staged"]
         connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
+    # At the end: the row of the load is not locked while the answers are copied.
+    connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(route=route.value))
     return total
 
 

@@ -20,6 +20,7 @@ from include.pipeline.changes import Look
 from include.pipeline.decide import Decision, Policy, Restricted
 from include.sources.immport import SERVED
 from include.sources.release import Release
+from include.warehouse.fence import Attempt
 from include.warehouse.ops_tables import LOAD, WORK
 from include.warehouse.release_files import news, release_of
 from tests.support.warehouse import Study, Warehouse, _body, full_row, small_study
@@ -74,7 +75,7 @@ class Source:
         )
         decisions = discover.from_listing(
             self.warehouse.engine,
-            run,
+            Attempt.begin(self.warehouse.engine, run, "discover"),
             Listing(studies, len(studies)),
             Policy(**policy),
             self.restricted,
@@ -96,7 +97,7 @@ class Source:
             if item.action == "withdraw":
                 steps.withdraw(self.warehouse.tools, load, self.warehouse.step())
             elif item.study_accession in fails:
-                records.set_state(engine, load.load_id, "failed", "for this test")
+                records.set_state(engine, load, "failed", "for this test")
             else:
                 self._load(load)
         report.finish(engine, str(run))
@@ -111,7 +112,7 @@ class Source:
             for endpoint in SERVED.values()
         ]
         landing.write_manifest(fetch, landed, source="http://x", release_date=None, started_at="")
-        records.set_state(self.warehouse.engine, load.load_id, "extracted")
+        records.set_state(self.warehouse.engine, load, "extracted")
         self.warehouse.stage(load)
         self.warehouse.pass_gate(load)
         steps.publish(self.warehouse.tools, load, self.warehouse.step())

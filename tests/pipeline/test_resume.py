@@ -10,17 +10,19 @@ import sqlalchemy as sa
 from include.pipeline import discover, records
 from include.pipeline.decide import Action, Decision
 from include.warehouse import migrate, stage
+from include.warehouse.fence import Attempt
 from tests.support.warehouse import Warehouse, small_study
 
 ASKED = Decision("SDY1", "DR1", date(2020, 1, 2), Action.LOAD, "new study")
 
 
 def test_an_interrupted_load_is_gone_on_with_for_a_day(warehouse: Warehouse) -> None:
+    run, later = (Attempt.begin(warehouse.engine, name, "discover") for name in ("run", "later"))
     with warehouse.engine.begin() as connection:
-        first, _ = discover._load(connection, ASKED, None)
-        assert discover._load(connection, ASKED, None) == (first, True)
+        first, _ = discover._load(connection, run, ASKED, None)
+        assert discover._load(connection, later, ASKED, None) == (first, True)
         connection.exec_driver_sql("update ops.load set created_at = now() - interval '25 hours'")
-        second, resumed = discover._load(connection, ASKED, None)
+        second, resumed = discover._load(connection, later, ASKED, None)
     assert second != first
     assert not resumed
     assert records.load(warehouse.engine, first).state == "failed"
@@ -38,7 +40,7 @@ def test_staging_of_a_failed_load_goes_and_that_of_an_open_one_stays(warehouse: 
     failed, waiting = warehouse.land(small_study()), warehouse.land(small_study(), "DR2")
     for load in (failed, waiting):
         warehouse.stage(load)
-    records.set_state(warehouse.engine, failed.load_id, "failed", "for this test")
+    records.set_state(warehouse.engine, failed, "failed", "for this test")
     with warehouse.engine.begin() as connection:
         stage.drop_leftovers(connection)
     tables = "select distinct split_part(tablename, '_', 1) from pg_tables where schemaname = 'staging'"

@@ -145,5 +145,4 @@ def restrict(warehouse: Warehouse, study: str, release: str, reason: str | None 
         with warehouse.engine.begin() as connection:
             row = {"run_id": "r", "study_accession": study, "release_version": release, "reason": reason}
             connection.execute(sa.insert(WORK).values(row | {"action": "withdraw", "load_id": load.load_id}))
-    fence = publishing.take_fence(warehouse.engine, study)
-    publishing.publish(warehouse.engine, publication(load, is_withdrawal=True), fence)
+    publishing.publish(warehouse.engine, publication(load, is_withdrawal=True), load.fence)

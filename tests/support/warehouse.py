@@ -26,8 +26,10 @@ from include.quality.outcome import Load as Judged
 from include.quality.outcome import Outcome
 from include.sources.immport import ENDPOINTS, SERVED
 from include.sources.release import Release
+from include.warehouse import fence as fences
 from include.warehouse import publish as publishing
 from include.warehouse.connect import warehouse_engine
+from include.warehouse.fence import Attempt
 from include.warehouse.migrate import upgrade
 from include.warehouse.model import VERSIONED
 from include.warehouse.ops_tables import LOAD, RESULT
@@ -125,7 +127,7 @@ class Warehouse:
         return records.load(self.engine, number)
 
     def stage(self, load: Load) -> None:
-        steps.stage(self.tools, load, self.step())
+        steps.stage(self.tools, records.load(self.engine, load.load_id), self.step())
 
     def pass_gate(self, load: Load) -> None:
         """As if the checks had run and passed: for tests of what comes after them."""
@@ -140,15 +142,20 @@ class Warehouse:
         self.pass_gate(load)
         return load
 
-    def judge(self, load: Load, **options: bool) -> Outcome:
+    def judge(self, load: Load, *, accept_vanished: bool = False) -> Outcome:
         about = Judged(load.load_id, load.study, load.release, load.release_key)
-        return gate.judge(self.engine, about, **options)
+        return gate.judge(self.engine, about, accept_vanished=accept_vanished)
 
     def publish(self, load: Load, engine: sa.Engine | None = None, fence: int | None = None) -> Published:
         """Publish a load, over another engine or with an older fence when the test says so."""
-        if fence is None:
-            fence = publishing.take_fence(self.engine, load.study)
-        return publishing.publish(engine or self.engine, publication(load), fence)
+        number = records.load(self.engine, load.load_id).fence if fence is None else fence
+        return publishing.publish(engine or self.engine, publication(load), number)
+
+    def take(self, load: Load) -> int:
+        """Take a load for a new attempt; its fence."""
+        attempt = Attempt.begin(self.engine, RUN, "publish")
+        fences.take(self.engine, load.load_id, attempt)
+        return attempt.number
 
     def load(
         self, rows: Study, release: str = "DR1", study: str = "SDY1", key: int | None = None
@@ -157,8 +164,7 @@ class Warehouse:
 
     def withdraw(self, study: str, release: str, key: int | None = None) -> Published:
         load = self.open_load(study, release, "withdrawal", key)
-        fence = publishing.take_fence(self.engine, study)
-        return publishing.publish(self.engine, publication(load, is_withdrawal=True), fence)
+        return publishing.publish(self.engine, publication(load, is_withdrawal=True), load.fence)
 
     def step(self) -> Step:
         """A step that nobody reads."""

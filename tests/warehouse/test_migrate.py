@@ -256,7 +256,12 @@ def _copy_what_it_could_hold(source: sa.Engine, target: sa.Engine) -> None:
             if table.name == "alembic_version":
                 continue
             now = new.tables[table.fullname].c
-            known = [now[column.name] for column in table.columns if column.name in now]
+            # Of a column that is gone today and had to be filled, a number will do.
+            known = [
+                now[column.name] if column.name in now else sa.literal(0).label(column.name)
+                for column in table.columns
+                if column.name in now or not column.nullable
+            ]
             rows = [tuple(row) for row in reader.execute(sa.select(*known))]
             names = ", ".join(column.name for column in known)
             marks = ", ".join(["%s"] * len(known))

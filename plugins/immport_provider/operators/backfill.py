@@ -63,6 +63,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         from include.pipeline.backfill import Span
         from include.pipeline.circuit import watched
         from include.sources.release import Release
+        from include.warehouse.fence import Attempt
         from include.warehouse.migrate import require_current
 
         engine, run_id = self.engine(), book(context)
@@ -73,11 +74,12 @@ class ImmPortBackfillOperator(ImmPortOperator):
         except ValueError as error:
             raise AirflowFailException(str(error)) from None
         records.start_run(engine, run_id, context["dag"].dag_id)
+        attempt = Attempt.begin(engine, run_id, "discover")
         with ImmPortHook(self.immport_conn_id) as immport:
             records.note_run(engine, run_id, note=immport.expiry_notice())
             options = {"dry_run": bool(self.is_dry_run), "force": bool(self.force)}
             with watched(engine, immport, always=True):
-                decisions = backfill.plan(engine, run_id, immport, list(self.studies or ()), span, **options)
+                decisions = backfill.plan(engine, attempt, immport, list(self.studies or ()), span, **options)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         self.log.info("%s", backfill.told(engine, run_id))

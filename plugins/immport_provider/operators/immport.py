@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from include.pipeline.batch import Tools
     from include.pipeline.decide import Decision, Policy, Restricted
     from include.pipeline.records import Load, Step
+    from include.warehouse.fence import Attempt
 
 #: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
 ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
@@ -79,12 +80,14 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.pipeline import discover, records
         from include.pipeline.decide import Action, Policy
         from include.sources.release import Release
+        from include.warehouse.fence import Attempt
         from include.warehouse.migrate import require_current
         from include.warehouse.stage import drop_leftovers
 
         engine, run_id = self.engine(), book(context)
         require_current(engine)
         records.start_run(engine, run_id)
+        attempt = Attempt.begin(engine, run_id, "discover")
         with engine.begin() as connection:
             drop_leftovers(connection)
         policy = Policy(
@@ -95,9 +98,9 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         )
         if self.replay:
             until = Release.parse(self.replay_until) if self.replay_until else None
-            decisions = discover.from_landing(engine, run_id, self.landing_zone(), policy, until)
+            decisions = discover.from_landing(engine, attempt, self.landing_zone(), policy, until)
         else:
-            decisions = self._ask(engine, run_id, policy)
+            decisions = self._ask(engine, attempt, policy)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         batches, withdrawals = discover.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
@@ -106,7 +109,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         context["ti"].xcom_push(key="decisions", value=made)
         return batches
 
-    def _ask(self, engine: sa.Engine, run_id: str, policy: Policy) -> list[Decision]:
+    def _ask(self, engine: sa.Engine, attempt: Attempt, policy: Policy) -> list[Decision]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import discover, records
         from include.pipeline.changes import Look
@@ -119,9 +122,9 @@ class ImmPortDiscoverOperator(ImmPortOperator):
                 listing = immport.studies()
             restricted = self._restricted(immport)
             notes = filter(None, [notice, restricted.unknown, listing.note])
-            records.note_run(engine, run_id, note="; ".join(notes) or None)
+            records.note_run(engine, attempt.run_id, note="; ".join(notes) or None)
             look = Look(immport.release_files, immport.settings.calls_in_flight, bool(self.check_files))
-            return discover.from_listing(engine, run_id, listing, policy, restricted, look)
+            return discover.from_listing(engine, attempt, listing, policy, restricted, look)
 
     def _restricted(self, immport: ImmPortHook) -> Restricted:
         """The restricted studies; a run goes on without them."""
@@ -183,6 +186,8 @@ class ImmPortBatchOperator(ImmPortOperator):
             work=self.worker(tools),
             is_last_try=task.try_number > task.max_tries,
         )
+        for error in outcome.superseded.values():
+            self.log.warning("%s", error)
         for name, error in {**outcome.failed, **outcome.retriable}.items():
             self.log.error("%s: %s", name, error)
         if outcome.retriable:
