@@ -23,4 +23,5 @@ pytest_plugins = [
     "tests.support.warehouse",
     "tests.support.logins",
     "tests.support.terms",
+    "tests.support.encrypted",
 ]

@@ -18,6 +18,7 @@ from include.local.paths import Paths
 from include.local.ports import why_unusable
 from include.local.postgres import EmbeddedPostgres, PostgresError
 from include.local.server import Server
+from include.warehouse.connect import without_libpq
 
 
 def demo() -> int:
@@ -128,6 +129,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m include.local", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     command = COMMANDS[parser.parse_args().command]
+    # They are of other servers, and what is started here would inherit them.
+    for name in os.environ.keys() - without_libpq(os.environ).keys():
+        del os.environ[name]
     # A closed terminal or a kill must clean up as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)

@@ -38,6 +38,7 @@ def airflow_environment(
         "login": warehouse.username,
         "password": warehouse.password,
         "schema": warehouse.database,
+        "extra": dict(warehouse.query),
     }
     return {
         "AIRFLOW_HOME": str(home),

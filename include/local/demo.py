@@ -55,6 +55,7 @@ def run_demo(paths: Paths, world: World) -> int:
 def _load(
     paths: Paths, console: Console, server: Server, sandbox: Sandbox, marked: str, *, everything: bool
 ) -> int:
+    from include.warehouse.connect import warehouse_engine
     from include.warehouse.migrate import upgrade
 
     status = sandbox.status()
@@ -76,7 +77,7 @@ def _load(
         with said(console, "Airflow's metadata"):
             migrate_airflow(environment, marked, paths.logs / "demo-airflow-db.log")
         stamp.touch()
-    engine = sa.create_engine(warehouse, poolclass=sa.NullPool)
+    engine = warehouse_engine(warehouse, poolclass=sa.NullPool)
     releases = Releases(engine, status["releases"], everything=everything)
     if not releases.due():
         last = releases.last_served

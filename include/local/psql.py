@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from include.local.postgres import EmbeddedPostgres
+from include.warehouse.connect import psql_arguments
 
 #: No rows but results on standard output; the first error ends it.
 _CSV = ("--no-psqlrc", "--quiet", "--csv", "--set", "ON_ERROR_STOP=1", "--pset", "pager=off")
@@ -20,12 +21,8 @@ def run_psql(postgres: EmbeddedPostgres, url: URL, statements: str | None, file:
 
     `statements` go to the server as they are, as one transaction. A `file` may hold psql's own commands.
     """
-    environment = os.environ | {"PGPASSWORD": str(url.password), "PGCLIENTENCODING": "UTF8"}
-    command = [
-        str(postgres.binaries / "psql"),
-        *("--host", str(url.host), "--port", str(url.port)),
-        *("--username", str(url.username), "--dbname", str(url.database)),
-    ]
+    address, environment = psql_arguments(url, os.environ)
+    command = [str(postgres.binaries / "psql"), "--dbname", address]
     if statements is not None or file is not None:
         what = ["--command", statements or ""] if file is None else ["--file", str(file)]
         return int(subprocess.run([*command, *_CSV, *what], env=environment, check=False).returncode != 0)

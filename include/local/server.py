@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import psycopg2
 from psycopg2 import sql
 from sqlalchemy import URL
 
 from include.local.ports import HOST
+from include.warehouse.connect import connect
 
 USER = "warehouse"
+_PLAIN = {"sslmode": "disable", "gssencmode": "disable"}
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,11 @@ class Server:
     password: str = field(repr=False)
 
     def url(self, database: str = "postgres") -> URL:
-        """The SQLAlchemy URL of a database, password included."""
-        return URL.create("postgresql+psycopg2", USER, self.password, HOST, self.port, database)
+        """The SQLAlchemy URL of a database, password included.
+
+        The server has no TLS and no Kerberos: what a shell asks of other servers (PGSSLMODE) is not for it.
+        """
+        return URL.create("postgresql+psycopg2", USER, self.password, HOST, self.port, database, _PLAIN)
 
     def databases(self) -> list[str]:
         """Names of all databases, templates left out."""
@@ -50,9 +54,7 @@ class Server:
 
     @contextlib.contextmanager
     def _cursor(self) -> Iterator[Any]:
-        connection = psycopg2.connect(
-            host=HOST, port=self.port, user=USER, password=self.password, dbname="postgres"
-        )
+        connection = connect(self.url())
         connection.autocommit = True  # databases cannot be created in a transaction
         with contextlib.closing(connection), connection.cursor() as cursor:
             yield cursor

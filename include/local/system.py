@@ -138,7 +138,9 @@ def _start(
 
     with said(console, "Postgres"):
         server = EmbeddedPostgres(paths.postgres).start()
-        metadata_url = server.ensure_database("airflow").render_as_string(hide_password=False)
+        # Airflow makes the address of another driver of it, which takes none of libpq's parameters.
+        metadata = server.ensure_database("airflow").set(query={})
+        metadata_url = metadata.render_as_string(hide_password=False)
     connection, database, sandbox = immport, IMMPORT, None
     if connection is None:
         with said(console, "Sandbox"):

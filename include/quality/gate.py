@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from include.quality.totals import control_totals
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.warehouse import staging
+from include.warehouse.connect import connect
 from include.warehouse.ops_tables import QUARANTINE, RESULT, STAGED
 from include.warehouse.stage import ENCODABLE
 from include.warehouse.staging import has_table, staging_table
@@ -96,12 +98,13 @@ def _batches(engine: sa.Engine, load: Load, endpoints: list[Endpoint]) -> dict[s
     context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     tables = {item.name: staging_table(load.load_id, item).rpartition(".")[2] for item in endpoints}
-    # The schema goes with the connection: an asset's own is deprecated.
-    options = f"{engine.url.query.get('options', '')} -csearch_path=staging"
-    url = engine.url.update_query_dict({"options": options})
+    # Great Expectations gets sessions, not an address that it would read in its own way. The schema goes with
+    # them: an asset's own is deprecated.
+    sessions = partial(connect, engine.url, search_path="staging")
     source = context.data_sources.add_postgres(
         "warehouse",
-        connection_string=url.render_as_string(hide_password=False),
+        connection_string="postgresql+psycopg2://its@sessions",
+        kwargs={"creator": sessions},
         # All at once: for each that is added, the whole context is written as YAML.
         assets=[TableAsset(name=name, table_name=table) for name, table in tables.items()],
     )

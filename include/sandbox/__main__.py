@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import socket
 import sys
@@ -19,6 +20,8 @@ from include.sources.release import Release
 
 #: Rows of one assay stay below this, so that result ids of two studies never meet.
 MOST_ROWS = 900_000
+#: Environment variable that holds the key to accept.
+KEY_VARIABLE = "SANDBOX_API_KEY"
 
 
 class Server(uvicorn.Server):
@@ -39,6 +42,26 @@ def _count(text: str) -> int:
     if not 1 <= number <= MOST_ROWS:
         raise argparse.ArgumentTypeError(f"from 1 to {MOST_ROWS}")
     return number
+
+
+def _refused(_: str) -> str:
+    raise argparse.ArgumentTypeError(
+        "everybody on this machine can read a key on the command line: provide it in the environment variable"
+        f" {KEY_VARIABLE} or in a file (--api-key-file FILE)"
+    )
+
+
+def _key(options: argparse.Namespace) -> str | None:
+    """The key to accept; None for a new one.
+
+    :raises ValueError: the file cannot be read, or is empty.
+    """
+    if options.api_key_file is None:
+        return os.environ.get(KEY_VARIABLE) or None
+    key: str = options.api_key_file.read_text(encoding="utf-8").strip()
+    if not key:
+        raise ValueError(f"{options.api_key_file} is empty, it should hold a key")
+    return key
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,7 +92,14 @@ def parser() -> argparse.ArgumentParser:
         "study comes at once (default: on)",
     )
     made.add_argument("--release", help="data release served first, such as DR50 (default: the newest)")
-    made.add_argument("--api-key", help="the key to accept (default: a new one)")
+    made.add_argument(
+        "--api-key-file",
+        type=Path,
+        metavar="FILE",
+        help=f"file that holds the key to accept (default: that in {KEY_VARIABLE}, or a new one)",
+    )
+    # Not as an abbreviation of the one above: everybody on the machine can read a command line.
+    made.add_argument("--api-key", type=_refused, help=argparse.SUPPRESS)
     made.add_argument(
         "--token-seconds", type=int, default=3600, help="life of an exchanged token (default: %(default)s)"
     )
@@ -102,16 +132,18 @@ def main(arguments: list[str] | None = None) -> int:
         current = Release.parse(options.release) if options.release else max(world.releases)
         if current not in world.releases:
             raise ValueError(f"no release {current} here (there are {', '.join(map(str, world.releases))})")
+        keys = Keys(_key(options), options.token_seconds)
         listener = socket.create_server((options.host, options.port))
     except (ValueError, OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        of_file = getattr(error, "filename", None)
         where = f" (address {options.host}:{options.port})" if isinstance(error, OSError) else ""
+        where = f" ({of_file})" if of_file else where
         sys.stderr.write(f"sandbox: {reason}{where}\n")
         return 2
     # uvicorn raises the signal again after a clean stop; by then there is nothing left to end.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    keys = Keys(options.api_key, options.token_seconds)
     config = uvicorn.Config(
         Sandbox(world, keys, current, options.url_seconds).app(),
         log_config=None,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
-import sys
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,7 +11,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from include.warehouse import access, views
+from include.warehouse import access, address, views
+from include.warehouse.connect import UPGRADING, UnfitServerError, warehouse_engine
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.tables import SCHEMAS
 
@@ -31,10 +32,11 @@ def _config(connection: sa.Connection) -> Config:
 def upgrade(url: sa.URL | str, revision: str = "head") -> None:
     """Upgrade the warehouse at `url` to a revision, the newest by default.
 
-    :raises sqlalchemy.exc.OperationalError: the database cannot be reached.
+    :raises sqlalchemy.exc.OperationalError: the database cannot be reached, or is locked for too long.
+    :raises UnfitServerError: it is not in UTF8, or its server is too old.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    engine = warehouse_engine(url, UPGRADING, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
         access.ensure_roles(connection)
@@ -69,7 +71,7 @@ def require_current(engine: sa.Engine) -> None:
     if held != wanted:
         raise OutdatedWarehouseError(
             f"the warehouse {engine.url.database} is at revision {held or 'none'}, this code needs {wanted}:"
-            " run python -m include.warehouse.migrate with its URL"
+            " run python -m include.warehouse.migrate"
         )
 
 
@@ -103,16 +105,29 @@ def _declare_references(connection: sa.Connection) -> None:
 
 def new_revision(url: sa.URL | str, message: str) -> None:
     """Write the migration that takes the database at `url` to the model, for a person to review."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    engine = warehouse_engine(url, UPGRADING, poolclass=sa.NullPool)
     with engine.begin() as connection:
         command.revision(_config(connection), message, autogenerate=True)
 
 
 def main() -> None:
-    """`python -m include.warehouse.migrate URL`: upgrade the warehouse at that SQLAlchemy URL."""
-    if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m include.warehouse.migrate postgresql+psycopg2://...")
-    upgrade(sys.argv[1])
+    """`python -m include.warehouse.migrate`: upgrade the warehouse that the command is for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m include.warehouse.migrate", description="Bring a warehouse to the newest model."
+    )
+    parser.add_argument(
+        "--new-revision",
+        metavar="WHAT",
+        help="write the migration to the model instead, for a person to review",
+    )
+    try:
+        url, options = address.parse(parser)
+        if options.new_revision is None:
+            upgrade(url)
+        else:
+            new_revision(url, options.new_revision)
+    except (address.AddressError, UnfitServerError) as error:
+        raise SystemExit(str(error)) from None
 
 
 if __name__ == "__main__":

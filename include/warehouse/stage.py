@@ -6,6 +6,7 @@ No value is altered here. What a value means is decided by the checks, never by 
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -18,6 +19,7 @@ from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, Route, snake_case
 from include.sources.reader import cell
 from include.warehouse import staging
+from include.warehouse.connect import APPLICATION, LOADING
 from include.warehouse.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
 from include.warehouse.staging import staging_table
 from include.warehouse.unpack import unpack
@@ -29,6 +31,9 @@ ENCODABLE = "text_encodable"
 #: Its number, and the row as received.
 Refused = tuple[int, dict[str, object]]
 _BLOCK = 1 << 20
+#: Postgres' code of a lock that another session holds.
+_LOCK_NOT_AVAILABLE = "55P03"
+logger = logging.getLogger(__name__)
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -44,6 +49,7 @@ def stage(
     The caller commits: a load is staged whole or not at all.
 
     :raises LandingError: landed bytes are missing or no longer those received.
+    :raises AlteredTextError: the server stored another text than was landed.
     """
     connection.execute(sa.delete(STAGED).where(STAGED.c.load_id == load_id))
     # What was checked is no longer what is staged.
@@ -104,15 +110,46 @@ def drop_staging(connection: sa.Connection, load_id: int) -> None:
 def drop_leftovers(connection: sa.Connection) -> None:
     """Remove the staging tables of loads that ended without publishing them.
 
-    They are kept until the next run, for a person to look at.
+    They are kept until the next run, for a person to look at. Those that a session still has open are left to
+    a later run.
     """
-    ended = sa.select(LOAD.c.load_id).where(LOAD.c.state.in_(["published", "failed"]))
+    _end_stopped(connection)
+    ended = set(
+        connection.scalars(sa.select(LOAD.c.load_id).where(LOAD.c.state.in_(["published", "failed"])))
+    )
     left = sa.text(
         "select relname from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'r'"
     )
-    staged = {int(found[1]) for name in connection.scalars(left) if (found := re.match(r"l(\d+)_", name))}
-    for load_id in sorted(staged & set(connection.scalars(ended))):
-        drop_staging(connection, load_id)
+    tables: dict[int, list[str]] = {}
+    for name in connection.scalars(left):
+        found = re.match(r"l(\d+)_", name)
+        if found and int(found[1]) in ended:
+            tables.setdefault(int(found[1]), []).append(f'staging."{name}"')
+    for load_id, names in sorted(tables.items()):
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(f"lock table {', '.join(names)} in access exclusive mode nowait")
+                connection.exec_driver_sql(f"drop table {', '.join(names)}")
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            logger.warning("staging tables of load %s stay: a session still has them open", load_id)
+
+
+def _end_stopped(connection: sa.Connection) -> None:
+    """End sessions that have been in one COPY for longer than a transaction may last.
+
+    Within a COPY the server waits for its client without a limit: no timeout of its own ends that.
+    """
+    stopped = sa.text("""
+        select a.pid, pg_terminate_backend(a.pid) from pg_stat_activity a
+        where a.datname = current_database() and a.application_name = :name and a.pid <> pg_backend_pid()
+            and a.state = 'active' and a.wait_event = 'ClientRead'
+            and a.xact_start < now() - cast(:limit as interval)
+            and pg_has_role(current_user, a.usesysid, 'usage')""")
+    limit = {"name": APPLICATION, "limit": LOADING.transaction_timeout}
+    for pid, _ in connection.execute(stopped, limit).all():
+        logger.warning("ended session %s: it was in one COPY for more than %s", pid, limit["limit"])
 
 
 def _copy(
@@ -123,34 +160,33 @@ def _copy(
     pieces: Iterable[Landed],
     refused: list[Refused],
 ) -> int:
-    table = staging.create(connection, load_id, endpoint)
+    filling = staging.Filling(connection, staging.create(connection, load_id, endpoint))
     count, first = 0, 1
     for piece in pieces:
         copied = _copy_tsv if piece.form == "tsv" else _copy_rows
-        count += copied(connection, table, endpoint, landing, piece, first, refused)
+        count += copied(filling, endpoint, landing, piece, first, refused)
         first += piece.rows
+    filling.prove()
     if count:
         staging.analyze(connection, load_id, endpoint)
     return count
 
 
 def _copy_rows(
-    connection: sa.Connection,
-    table: str,
+    filling: staging.Filling,
     endpoint: Endpoint,
     landing: Landing,
     piece: Landed,
     first: int,
     refused: list[Refused],
 ) -> int:
-    names = ", ".join(f'"{item.column}"' for item in endpoint.fields)
+    columns = ["row_number", *(item.column for item in endpoint.fields)]
     blocks = _lines(endpoint, landing.rows(piece, endpoint), refused, first)
-    return staging.copy(connection, f"copy {table} (row_number, {names}) from stdin", blocks)
+    return filling.copy(columns, staging.ESCAPED, blocks, range(first, first + piece.rows))
 
 
 def _copy_tsv(
-    connection: sa.Connection,
-    table: str,
+    filling: staging.Filling,
     endpoint: Endpoint,
     landing: Landing,
     piece: Landed,
@@ -165,12 +201,12 @@ def _copy_tsv(
     header, block = start
     known = [name for name in header.columns if name in endpoint.columns]
     if len(known) < len(header.columns):  # cells of a column that nobody declared are not staged
-        return _copy_rows(connection, table, endpoint, landing, piece, first, refused)
+        return _copy_rows(filling, endpoint, landing, piece, first, refused)
     names = header.fields(endpoint)
-    columns = ", ".join(f'"{name}"' for name in known)
     lines = _numbered(chain([block], (more for _, more in blocks)), names, refused, first)
     # A landed TSV holds no backslash: to COPY's text form every character of it is itself.
-    return staging.copy(connection, f"copy {table} (row_number, {columns}) from stdin (null '')", lines)
+    numbers = range(first, first + piece.rows)
+    return filling.copy(["row_number", *known], staging.PLAIN, lines, numbers)
 
 
 def _numbered(

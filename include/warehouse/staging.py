@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import psycopg2
 import sqlalchemy as sa
 
 from include.sources.model import Endpoint
+from include.warehouse.connect import ENCODING
+
+_ESCAPE = re.compile(rb"\\(.)")
+_ESCAPED_BYTES = {b"\\": b"\\", b"t": b"\t", b"n": b"\n", b"r": b"\r", b"N": b"\\N"}
 
 
 def staging_table(load_id: int, endpoint: Endpoint) -> str:
@@ -52,31 +59,104 @@ def analyze(connection: sa.Connection, load_id: int, endpoint: Endpoint) -> None
     connection.exec_driver_sql(f"analyze {staging_table(load_id, endpoint)} ({keys})")
 
 
-def copy(connection: sa.Connection, statement: str, blocks: Iterator[bytes]) -> int:
-    """Send blocks of bytes to a COPY. Returns the rows it made of them.
+class AlteredTextError(RuntimeError):
+    """What the server stored is not the text that was sent to it."""
 
-    :raises Exception: what reading the blocks raises.
+
+@dataclass(frozen=True)
+class Form:
+    """A form of COPY.
+
+    :param options: as COPY takes them, without the encoding.
+    :param null: how a missing cell is written.
+    :param has_escapes: a backslash begins an escape.
     """
-    driver: Any = connection.connection.driver_connection
-    source = _Blocks(blocks)
-    with driver.cursor() as cursor, io.BufferedReader(source) as stream:
-        try:
-            cursor.copy_expert(statement, stream, size=1 << 16)
-        except psycopg2.Error:
-            # The driver tells the server of an error of ours, and then us of the server's.
-            if source.error is not None:
-                raise source.error from None
-            raise
-        count: int = cursor.rowcount
-    return count
+
+    options: str
+    null: str
+    has_escapes: bool = False
+
+
+#: Any text, with escapes.
+ESCAPED = Form("format text", r"\N", has_escapes=True)
+#: Text of which no cell holds a tab, an end of line or a backslash.
+PLAIN = Form("format text, null ''", "")
+
+
+class Filling:
+    """Fills one table, which nobody else writes to, and proves that it holds the very text that was sent.
+
+    A count of rows is right also where every character is wrong.
+
+    :param table: its name with its schema.
+    """
+
+    def __init__(self, connection: sa.Connection, table: str) -> None:
+        self._connection = connection
+        self._table = table
+        #: Sum of the checksums of what was sent, and the row numbers of it, by how it was sent.
+        self._sent: dict[tuple[tuple[str, ...], Form], tuple[int, list[range]]] = {}
+
+    def copy(
+        self, columns: Sequence[str], form: Form, blocks: Iterator[bytes], numbers: range = range(0)
+    ) -> int:
+        """Send blocks of whole lines of UTF-8. Returns the rows the server made of them.
+
+        :param numbers: the row numbers among them, where several copies fill one table.
+        :raises Exception: what reading the blocks raises.
+        """
+        names = ", ".join(f'"{name}"' for name in columns)
+        statement = f"copy {self._table} ({names}) from stdin (encoding '{ENCODING}', {form.options})"
+        driver: Any = self._connection.connection.driver_connection
+        source = _Blocks(blocks, form)
+        with driver.cursor() as cursor, io.BufferedReader(source) as stream:
+            try:
+                cursor.copy_expert(statement, stream, size=1 << 16)
+            except psycopg2.Error:
+                # The driver tells the server of an error of ours, and then us of the server's.
+                if source.error is not None:
+                    raise source.error from None
+                raise
+            count: int = cursor.rowcount
+        sent, ranges = self._sent.get((tuple(columns), form), (0, []))
+        self._sent[tuple(columns), form] = (sent + source.checksum, [*ranges, numbers])
+        return count
+
+    def prove(self) -> None:
+        """Compare what the table holds with what was sent.
+
+        :raises AlteredTextError: it is another text.
+        """
+        for (columns, form), (sent, ranges) in self._sent.items():
+            statement = f"select coalesce(sum({_checksum(columns, form)}), 0) from {self._table}"
+            if len(self._sent) > 1:
+                rows = ",".join(f"[{item.start},{item.stop})" for item in ranges)
+                statement += f" where row_number <@ '{{{rows}}}'::int8multirange"
+            landed = int(self._connection.exec_driver_sql(statement).scalar_one())
+            if landed != sent:
+                raise AlteredTextError(
+                    f"{self._table}: the server stored another text than was sent to it (checksum {landed},"
+                    f" not {sent}): look at the encodings of the server and of this session"
+                )
+
+
+def _checksum(columns: Sequence[str], form: Form) -> str:
+    """SQL: the checksum of a row of a table as it was sent, in UTF-8 and without escapes."""
+    cells = [f"coalesce(\"{name}\"::text, '{form.null}')" for name in columns]
+    # A function takes 100 arguments at most.
+    parts = (cells[start : start + 90] for start in range(0, len(cells), 90))
+    line = " || e'\\t' || ".join(f"concat_ws(e'\\t', {', '.join(part)})" for part in parts)
+    return f"crc32(convert_to({line}, 'UTF8'))"
 
 
 class _Blocks(io.RawIOBase):
-    """Blocks of bytes as a readable stream, as COPY wants one."""
+    """Blocks of bytes as a readable stream, as COPY wants one, with the checksum of their lines."""
 
-    def __init__(self, blocks: Iterator[bytes]) -> None:
+    def __init__(self, blocks: Iterator[bytes], form: Form) -> None:
         self._blocks = blocks
+        self._form = form
         self._left = b""
+        self.checksum = 0
         self.error: Exception | None = None
 
     def readable(self) -> bool:
@@ -91,8 +171,23 @@ class _Blocks(io.RawIOBase):
                 raise
             if block is None:
                 return 0
+            self.checksum += sum(map(crc32, _lines(block, self._form)))
             self._left = block
         size = min(len(buffer), len(self._left))
         buffer[:size] = self._left[:size]
         self._left = self._left[size:]
         return size
+
+
+def _lines(block: bytes, form: Form) -> list[bytes]:
+    """The lines of a block, without escapes; what stands for a missing cell stays."""
+    lines = block.split(b"\n")
+    lines.pop()
+    # Nearly always a backslash only begins such a mark.
+    if form.has_escapes and block.count(b"\\") != block.count(b"\\N"):
+        return [_ESCAPE.sub(_unescaped, line) for line in lines]
+    return lines
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    return _ESCAPED_BYTES[found[1]]

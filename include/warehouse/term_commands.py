@@ -1,4 +1,4 @@
-"""The commands for reviewing mappings of terms: `python -m include.warehouse.terms URL COMMAND`."""
+"""The commands for reviewing mappings of terms: `python -m include.warehouse.terms COMMAND`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from include.warehouse import address
 from include.warehouse import term_review as review
-from include.warehouse.connect import warehouse_engine
+from include.warehouse.connect import UnfitServerError, warehouse_engine
 from include.warehouse.migrate import OutdatedWarehouseError, require_current
 from include.warehouse.term_domains import DOMAIN
 from include.warehouse.term_match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED
@@ -23,14 +24,17 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
     :raises SystemExit: the arguments, or the decisions asked for, cannot be taken.
     """
-    wanted = _parser().parse_args(arguments)
-    engine = warehouse_engine(wanted.url)
+    try:
+        url, wanted = address.parse(_parser(), arguments)
+    except address.AddressError as error:
+        raise SystemExit(str(error)) from None
+    engine = warehouse_engine(url)
     try:
         require_current(engine)
         with engine.begin() as connection:
             told = _do(connection, wanted)
         sys.stdout.write(f"{told}\n")
-    except (ReviewError, OutdatedWarehouseError, OSError, UnicodeDecodeError) as error:
+    except (ReviewError, OutdatedWarehouseError, UnfitServerError, OSError, UnicodeDecodeError) as error:
         raise SystemExit(str(error)) from None
     finally:
         engine.dispose()
@@ -65,9 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m include.warehouse.terms",
         description="Review which vocabulary terms reported terms are mapped to.",
-    )
-    parser.add_argument(
-        "url", metavar="URL", help="SQLAlchemy URL of the warehouse, postgresql+psycopg2://..."
     )
     commands = parser.add_subparsers(dest="command", required=True)
 

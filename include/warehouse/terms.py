@@ -118,7 +118,7 @@ def _undecided(connection: sa.Connection, domain: Domain) -> Iterator[tuple[str,
 
 
 def main() -> None:
-    """`python -m include.warehouse.terms URL COMMAND`: review the mappings of the warehouse at that URL."""
+    """`python -m include.warehouse.terms COMMAND`: review the mappings of a warehouse."""
     from include.warehouse.term_commands import run
 
     run()

@@ -29,6 +29,8 @@ from include.warehouse.ops_tables import DRIFT, LOAD, PACKAGE_TABLE, QUARANTINE
 
 #: Rule of a line of a table that is no row.
 PACKAGE_LINE = "package_line"
+#: Tables of a package know no escapes, and no quotes: the one that COPY wants is in none of them.
+_TAB = staging.Form(rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''", "")
 _PLACEHOLDER = re.compile(r"\{([a-z]\w+)\}")
 
 
@@ -136,13 +138,11 @@ class _Tables:
             f"create unlogged table {name} (row_number bigint generated always as identity,"
             f" {', '.join(f'{column} text' for column in columns)})"
         )
-        statement = (
-            f"copy {name} ({', '.join(columns)}) from stdin"
-            f" (format csv, delimiter e'\\t', quote e'\\x{ord(QUOTE):02x}', null '')"
-        )
-        count = staging.copy(self._connection, statement, reader.blocks())
+        filling = staging.Filling(self._connection, name)
+        count = filling.copy(columns, _TAB, reader.blocks())
         if count != reader.rows:
             raise NotDataError(f"{reader.rows} lines became {count} rows")
+        filling.prove()
         place = _places(table, reader.header)
         read = (
             f"c{place[item] + 1} as {item}" if item in place else f"null::text as {item}"

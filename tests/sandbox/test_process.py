@@ -85,3 +85,22 @@ def test_the_release_can_be_changed_while_it_runs(sandbox: RunningSandbox) -> No
         answer = sandbox.client.put(sandbox.url + "/_sandbox/release", json={"release": release})
         assert (answer.status_code, "error" in answer.json()) == (status, True)
     assert sandbox.client.put(sandbox.url + "/_sandbox/release", content=b"DR50").status_code == 400
+
+
+def test_a_key_on_the_command_line_is_refused_with_the_way_to_do_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in (["--api-key", "s3cret"], ["--api-key=s3cret"]):
+        with pytest.raises(SystemExit):
+            main(["--port", "0", *option])
+        told = capsys.readouterr().err
+        assert "SANDBOX_API_KEY" in told
+        assert "--api-key-file FILE" in told
+        assert "s3cret" not in told
+    assert f"({tmp_path / 'absent'})" in refused(capsys, api_key_file=tmp_path / "absent")
+    file = tmp_path / "key"
+    file.write_text("\n")
+    assert "is empty" in refused(capsys, api_key_file=file)
+    file.write_text("given\n")
+    with running_sandbox(studies=1, rows=1, api_key_file=file) as sandbox:
+        assert sandbox.api_key == "given"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,7 +93,7 @@ class RunningSandbox:
 
 
 def command(**options: Any) -> list[str]:
-    """Its command line: `api_key="k"` becomes `--api-key k`, `packages=False` is `--no-packages`."""
+    """Its command line: `seed=7` becomes `--seed 7`, `packages=False` is `--no-packages`."""
     flags: list[str] = []
     for name, value in {"port": 0, **options}.items():
         word = name.replace("_", "-")
@@ -102,9 +103,12 @@ def command(**options: Any) -> list[str]:
 
 
 @contextmanager
-def running_sandbox(**options: Any) -> Iterator[RunningSandbox]:
+def running_sandbox(api_key: str = "", **options: Any) -> Iterator[RunningSandbox]:
     """Start `python -m include.sandbox` with these options on a free port; it is gone afterwards."""
-    with subprocess.Popen(command(**options), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "SANDBOX_API_KEY": api_key}
+    with subprocess.Popen(
+        command(**options), cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline().strip().partition("=") for _ in range(2)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import zipfile
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -93,7 +95,9 @@ def marks(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 
 def command(warehouse: Warehouse, *arguments: str) -> None:
-    run([warehouse.engine.url.render_as_string(hide_password=False), *arguments])
+    address = warehouse.engine.url.render_as_string(hide_password=False)
+    with mock.patch.dict(os.environ, {"WAREHOUSE_URL": address}):
+        run(arguments)
 
 
 @pytest.fixture

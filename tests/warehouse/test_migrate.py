@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -286,9 +285,3 @@ def test_a_migration_that_fails_leaves_the_warehouse_as_it_was(
     with pytest.raises(sa.exc.ProgrammingError):
         migrate.upgrade(url(warehouse))
     assert catalogue(warehouse) == before
-
-
-def test_the_command_names_its_argument(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["migrate"])
-    with pytest.raises(SystemExit, match="usage"):
-        migrate.main()
