@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from include.warehouse import access, address, views
+from include.warehouse import access, address, server_rights, views
 from include.warehouse.connect import UPGRADING, UnfitServerError, warehouse_engine
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.tables import SCHEMAS
@@ -40,6 +40,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
         access.ensure_roles(connection)
+        server_rights.restrict(connection, access.OWNER, access.LOADER)
         access.act_as_owner(connection)
         for schema, purpose in SCHEMAS.items():
             connection.exec_driver_sql(f"create schema if not exists {schema}")
