@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from include.quality.checks import Severity
 from include.quality.completeness import compare_counts
+from include.quality.moved_columns import columns_in_place
 from include.quality.outcome import Finding, Load
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
@@ -40,6 +41,7 @@ def control_totals(
     """
     yield from _set_aside(connection, load, counts)
     yield from compare_counts(connection, load.load_id)
+    yield from columns_in_place(connection, load)
     for dimension in VERSIONED_DIMENSIONS:
         endpoint = dimension.endpoint or ""
         if not dimension.shared and counts.get(endpoint):

@@ -10,7 +10,7 @@ _FILE = Path(__file__).with_name("headers.tsv")
 #: Columns that no package at hand shows, as a package of today must have them: ImmPort's API answers from
 #: them. `RESULT_TOTAL_RECS` is a column of DR16.
 LATER = {
-    "arm_2_subject": ("SUBJECT_LOCATION",),
+    "arm_2_subject": ("SUBJECT_LOCATION", "MAX_SUBJECT_AGE_IN_YEARS", "MIN_SUBJECT_AGE_IN_YEARS"),
     "arm_or_cohort": ("TYPE_PREFERRED", "TYPE_REPORTED"),
     "expsample": ("RESULT_TOTAL_RECS",),
     "program": ("SHORT_NAME",),

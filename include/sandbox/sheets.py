@@ -87,7 +87,10 @@ def _design(measured: Measurements) -> dict[str, Sheet]:
         "period": Sheet(lambda: [{**period, "name": "Entire study", "orderNumber": 1}]),
         "planned_visit": Sheet(lambda: ({**row, **period} for row in cohort.visits())),
         "subject": Sheet(cohort.demographics, people),
-        "arm_2_subject": Sheet(cohort.demographics),
+        "arm_2_subject": Sheet(
+            cohort.demographics,
+            {f"{end}_SUBJECT_AGE_IN_YEARS": f"{end.lower()}_subject_age_in_years" for end in ("MAX", "MIN")},
+        ),
         "study_2_panel": Sheet(lambda: [{"panelName": name} for name in ("arm or cohorts", "study design")]),
     }
 

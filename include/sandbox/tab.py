@@ -48,7 +48,6 @@ COLUMN_ALIASES: dict[str, dict[str, str]] = {
     "subject": {"GENDER": "SEX"},
     "planned_visit": {"NAME": "VISIT_NAME"},
     "experiment": {"NAME": "TITLE"},
-    "file_info": {"ORIGINAL_FILE_NAME": "ORIGINAL_NAME"},
     "program": {"NAME": "TITLE", "DESCRIPTION": "SUMMARY"},
     "study": {"INITIAL_DATA_RELEASE_DATE": "FINAL_PUBLIC_RELEASE_DATE", "GENDER_INCLUDED": "SEX_INCLUDED"},
     "elisa_result": _ANALYTE,
@@ -76,6 +75,10 @@ COLUMN_ALIASES: dict[str, dict[str, str]] = {
     "kir_typing_result": {"ALLELE1": "ALLELE_1", "ALLELE2": "ALLELE_2"},
     "mass_spectrometry_result": {"MZRATIO": "MZ_RATIO", "ZCHARGE": "Z_CHARGE"},
 }
+
+
+#: Names that stand for something else in older packages, and where these have what they stand for today.
+_REPLACED = {"file_info": ("DETAIL", "PURPOSE"), "protocol": ("DESCRIPTION", "SUMMARY")}
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class Package:
                     lineterminator="\n",
                     skip_blank_lines=False,
                 )
+        frame = _with_meanings_of_today(name, frame)
         aliases = COLUMN_ALIASES.get(name, {})
         # A name may have moved on: the NAME of a grant is its EXTERNAL_ID today, and its TITLE is the NAME.
         renamed = {
@@ -137,6 +141,18 @@ class Package:
         older = TABLE_ALIASES | {old: new for new, old in TABLE_ALIASES.items()}
         absent = [table for table in headers() if older.get(table) not in counts]
         return dict.fromkeys(absent, 0) | counts
+
+
+def _with_meanings_of_today(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of an older package whose headers mean something else today: of files and of protocols."""
+    today, older = _REPLACED.get(name, ("", ""))
+    if older not in frame:
+        return frame
+    if name == "protocol":
+        submitted = frame["FILE_NAME"]
+    else:
+        submitted = frame["ORIGINAL_NAME"].mask(frame["ORIGINAL_NAME"] == "", frame["NAME"])
+    return frame.drop(columns=today).rename(columns={older: today}).assign(ORIGINAL_FILE_NAME=submitted)
 
 
 def _tables(archive: zipfile.ZipFile) -> dict[str, str]:

@@ -11,12 +11,11 @@ from include.sources.model import snake_case
 from include.sources.package_joins import (
     EACH_BIOSAMPLE,
     STUDY,
-    Join,
-    Recipe,
     analyte,
     arm,
     biosample,
     experiment,
+    found_by,
     gives,
     in_each_arm,
     in_its_arm,
@@ -26,6 +25,7 @@ from include.sources.package_joins import (
     treatments,
 )
 from include.sources.package_only import PACKAGE_ENDPOINTS
+from include.sources.package_recipe import Join, Recipe, Value, first
 from include.sources.results import RESULT_ENDPOINTS
 
 
@@ -35,7 +35,7 @@ def _result(table: str, *, sample: str = "t.expsample_accession", preferred: str
     :param sample: SQL of the experiment sample whose treatments they have.
     :param preferred: field with the preferred analyte or gene.
     """
-    who = "coalesce(t.subject_accession, sample.subject_accession)"
+    who = first("t.subject_accession", "sample.subject_accession")
     joins: tuple[Join, ...] = (
         STUDY,
         biosample("t.biosample_accession"),
@@ -57,41 +57,55 @@ def _of_analyte(table: str) -> Recipe:
     return Recipe(table, (join,), {"analytePreferred": symbol})
 
 
-def _of_subject(table: str, *joins: Join, who: str = "t.subject_accession", **values: str) -> Recipe:
+def _of_subject(table: str, *joins: Join, who: str = "t.subject_accession", **values: Value) -> Recipe:
     """Rows repeated for each arm of their subject."""
-    all_joins = (STUDY, *joins, in_each_arm(who), arm("part.arm_accession"), subject(who))
+    found = first(who)
+    all_joins = (STUDY, *joins, in_each_arm(found), arm("part.arm_accession"), subject(found))
     return Recipe(table, all_joins, values)
 
 
-def _listed(column: str, table: str) -> str:
+def _listed(column: str, table: str) -> Value:
     """All values of a small table, in one field."""
-    return (
+    sql = (
         f"(select string_agg(l.{column}, '; ' order by l.row_number) from {{{table}}} l"
         f" where l.{column} is not null)"
     )
+    return Value(sql, (f"{table}.{column}",))
 
 
 #: The release that last changed the study: what the listing said, else what the study's own row says.
 _LATEST = "coalesce(%(listed)s, t.latest_data_release_version, %(release)s)"
 _STATED = f"t.latest_data_release_version = {_LATEST}"
-#: A study that changed after the release its row names was there at that release.
-_EARLIER = "case when t.initial_data_release_version is null and not {stated} then {value} end"
+
+
+def _initial(column: str) -> Value:
+    """A study that changed after the release its row names was there at that release."""
+    own, latest = f"t.initial_data_release_{column}", f"t.latest_data_release_{column}"
+    is_earlier = f"t.initial_data_release_version is null and not {_STATED}"
+    return Value(f"coalesce({own}, case when {is_earlier} then {latest} end)", (own, latest))
+
+
 _RELEASES = {
     # A package is made of shared studies only.
-    "sharedStudy": "'Y'",
-    "latestDataReleaseVersion": _LATEST,
-    "latestDataReleaseDate": f"case when {_STATED} then t.latest_data_release_date else %(release_date)s end",
-    "initialDataReleaseVersion": "coalesce(t.initial_data_release_version, "
-    + _EARLIER.format(stated=_STATED, value="t.latest_data_release_version") + ")",
-    "initialDataReleaseDate": "coalesce(t.initial_data_release_date, "
-    + _EARLIER.format(stated=_STATED, value="t.latest_data_release_date") + ")",
-}  # fmt: skip
-_CONDITIONS = (
-    "coalesce(t.condition_studied, " + _listed("condition_reported", "study_2_condition_or_disease") + ")"
+    "sharedStudy": Value("'Y'"),
+    "latestDataReleaseVersion": Value(_LATEST, ("t.latest_data_release_version",), is_certain=True),
+    "latestDataReleaseDate": Value(
+        f"case when {_STATED} then t.latest_data_release_date else %(release_date)s end",
+        ("t.latest_data_release_version", "t.latest_data_release_date"),
+        is_certain=True,
+    ),
+    "initialDataReleaseVersion": _initial("version"),
+    "initialDataReleaseDate": _initial("date"),
+}
+_FOUND_CONDITIONS = _listed("condition_reported", "study_2_condition_or_disease")
+_CONDITIONS = Value(
+    f"coalesce(t.condition_studied, {_FOUND_CONDITIONS.sql})",
+    ("t.condition_studied", *_FOUND_CONDITIONS.reads),
 )
-_INVESTIGATOR = (
+_INVESTIGATOR = Value(
     "(select concat_ws(', ', p.last_name, p.first_name) from {study_personnel} p"
-    " where p.role_in_study = 'Principal Investigator' order by p.row_number limit 1)"
+    " where p.role_in_study = 'Principal Investigator' order by p.row_number limit 1)",
+    ("study_personnel.last_name", "study_personnel.first_name"),
 )
 
 #: Endpoint -> how its rows are made. Every endpoint that a package tells of has a recipe.
@@ -106,26 +120,26 @@ RECIPES: dict[str, Recipe] = {
         "study",
         values={
             **_RELEASES,
-            "title": "t.brief_title",
+            "title": first("t.brief_title"),
             "pi": _INVESTIGATOR,
             "conditionStudied": _CONDITIONS,
             "researchFocus": _listed("research_focus", "study_categorization"),
-            "startDate": "t.actual_start_date",
-            "detailedDescription": "t.description",
-            "sexIncluded": "t.gender_included",
-            "subjectsNumber": "t.actual_enrollment",
+            "startDate": first("t.actual_start_date"),
+            "detailedDescription": first("t.description"),
+            "sexIncluded": first("t.gender_included"),
+            "subjectsNumber": first("t.actual_enrollment"),
             "contractGrant": _listed("name", "contract_grant"),
             "program": _listed("name", "program"),
-            "dataCompleteness": "t.dcl_id",
+            "dataCompleteness": first("t.dcl_id"),
         },
     ),
     "arm": Recipe("arm_or_cohort", (STUDY,)),
     "demographic": Recipe(
         "arm_2_subject",
-        (STUDY, arm("t.arm_accession"), subject("t.subject_accession")),
+        (STUDY, arm("t.arm_accession"), subject(first("t.subject_accession"))),
     ),
     "plannedVisit": Recipe("planned_visit", (STUDY,)),
-    "biosample": _of_subject("biosample", biosampleName="t.name"),
+    "biosample": _of_subject("biosample", biosampleName=first("t.name")),
     "experiment": Recipe("experiment", (STUDY,)),
     "expsample": _of_subject(
         "expsample",
@@ -133,20 +147,21 @@ RECIPES: dict[str, Recipe] = {
         biosample("link.biosample_accession"),
         experiment("t.experiment_accession"),
         who="sample.subject_accession",
-        expsampleName="t.name",
+        expsampleName=first("t.name"),
     ),
     "adverseEvent": Recipe("adverse_event", (STUDY,)),
     "assessment": _of_subject(
         "assessment_component",
-        Join(
-            f"left join {once('assessment_panel', 'assessment_panel_accession')} panel"
-            " on panel.assessment_panel_accession = t.assessment_panel_accession",
-            gives("panel", "assessmentType=assessment_type resultSchema=result_schema status=status"),
+        found_by(
+            "panel",
+            "assessment_panel",
+            {"assessment_panel_accession": first("t.assessment_panel_accession")},
+            "assessmentType=assessment_type resultSchema=result_schema status=status",
         ),
-        assessmentPanelNamePreferred="coalesce(t.panel_name_preferred, panel.name_preferred)",
-        assessmentPanelNameReported="coalesce(t.panel_name_reported, panel.name_reported)",
-        assessmentComponentNamePreferred="t.name_preferred",
-        assessmentComponentNameReported="t.name_reported",
+        assessmentPanelNamePreferred=first("t.panel_name_preferred", "panel.name_preferred"),
+        assessmentPanelNameReported=first("t.panel_name_reported", "panel.name_reported"),
+        assessmentComponentNamePreferred=first("t.name_preferred"),
+        assessmentComponentNameReported=first("t.name_reported"),
     ),
     # A table of newer packages; before, the study named the one condition it studied.
     "condition": Recipe(
@@ -161,14 +176,13 @@ RECIPES: dict[str, Recipe] = {
         "contract_grant",
         (
             STUDY,
-            Join(
-                f"left join {once('program', 'program_id')} program on program.program_id = t.program_id",
-                gives(
-                    "program",
-                    "programCategory=category programDescription=description programEndDate=end_date"
-                    " programLink=link programName=name programShortName=short_name"
-                    " programStartDate=start_date",
-                ),
+            found_by(
+                "program",
+                "program",
+                {"program_id": first("t.program_id")},
+                "programCategory=category programDescription=description programEndDate=end_date"
+                " programLink=link programName=name programShortName=short_name"
+                " programStartDate=start_date",
             ),
         ),
         gives(
@@ -183,26 +197,26 @@ RECIPES: dict[str, Recipe] = {
         "immune_exposure",
         (
             STUDY,
-            in_its_arm("t.arm_accession", "t.subject_accession"),
+            in_its_arm("t.arm_accession", first("t.subject_accession")),
             arm("t.arm_accession"),
-            subject("t.subject_accession"),
+            subject(first("t.subject_accession")),
         ),
     ),
     "inclusionExclusion": Recipe("inclusion_exclusion", (STUDY,)),
     "intervention": _of_subject("intervention"),
     "labtest": _of_subject(
         "lab_test",
-        Join(
-            f"left join {once('lab_test_panel', 'lab_test_panel_accession')} panel"
-            " on panel.lab_test_panel_accession = t.lab_test_panel_accession",
-            {},
+        found_by(
+            "panel",
+            "lab_test_panel",
+            {"lab_test_panel_accession": first("t.lab_test_panel_accession")},
         ),
         biosample("t.biosample_accession"),
         who="sample.subject_accession",
-        labTestPanelNamePreferred="coalesce(t.panel_name_preferred, panel.name_preferred)",
-        labTestPanelNameReported="coalesce(t.panel_name_reported, panel.name_reported)",
-        labTestNamePreferred="t.name_preferred",
-        labTestNameReported="t.name_reported",
+        labTestPanelNamePreferred=first("t.panel_name_preferred", "panel.name_preferred"),
+        labTestPanelNameReported=first("t.panel_name_reported", "panel.name_reported"),
+        labTestNamePreferred=first("t.name_preferred"),
+        labTestNameReported=first("t.name_reported"),
     ),
     "link": Recipe("study_link", (STUDY,)),
     "personnel": Recipe("study_personnel", (STUDY,)),
@@ -223,30 +237,41 @@ RECIPES: dict[str, Recipe] = {
         "expsample_2_file_info",
         (
             STUDY,
-            Join(
-                f"left join {once('file_info', 'file_info_id')} file on file.file_info_id = t.file_info_id",
-                gives("file", "fileDetail=detail filesizeBytes=filesize_bytes fileName=name"
-                               " originalFileName=original_file_name"),
+            found_by(
+                "file",
+                "file_info",
+                {"file_info_id": first("t.file_info_id")},
+                "fileDetail=detail filesizeBytes=filesize_bytes fileName=name"
+                " originalFileName=original_file_name",
             ),
-            Join(
-                f"left join {once('expsample', 'expsample_accession')} expsample"
-                " on expsample.expsample_accession = t.expsample_accession",
-                gives("expsample", "experimentAccession=experiment_accession"),
+            found_by(
+                "expsample",
+                "expsample",
+                {"expsample_accession": first("t.expsample_accession")},
+                "experimentAccession=experiment_accession",
             ),
             EACH_BIOSAMPLE,
             biosample("link.biosample_accession"),
-            in_one_arm("sample.subject_accession"),
+            in_one_arm(first("sample.subject_accession")),
             arm("part.arm_accession"),
-            subject("sample.subject_accession"),
+            subject(first("sample.subject_accession")),
             experiment("expsample.experiment_accession"),
         ),
         {
-            "filePathId": "t.file_info_id || '_' || t.expsample_accession || '_'"
-                          " || coalesce(link.biosample_accession, '')",
-            "sourceType": "'EXPSAMPLE'",
-            "sourceAccession": "t.expsample_accession",
-            "filePath": "'/' || study.study_accession || '/ResultFiles/' || replace(file.detail, ' ', '_')"
-                        " || '/' || file.name",
+            "filePathId": Value(
+                "t.file_info_id || '_' || t.expsample_accession || '_'"
+                " || coalesce(link.biosample_accession, '')",
+                ("t.file_info_id", "t.expsample_accession", "link.biosample_accession"),
+                needs=("t.file_info_id",),
+            ),
+            "sourceType": Value("'EXPSAMPLE'"),
+            "sourceAccession": first("t.expsample_accession"),
+            "filePath": Value(
+                "'/' || study.study_accession || '/ResultFiles/' || replace(file.detail, ' ', '_')"
+                " || '/' || file.name",
+                ("study.study_accession", "file.detail", "file.name"),
+                needs=("file.name",),
+            ),
         },
         source=once("expsample_2_file_info", "expsample_accession", "file_info_id"),
     ),

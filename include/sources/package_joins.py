@@ -1,93 +1,8 @@
-"""The parts that recipes are made of: the joins of a package's tables as ImmPort's API views have them.
-
-`{biosample}` stands for a staged package table, and `t` for the recipe's own.
-"""
+"""The parts that recipes are made of: the joins of a package's tables as ImmPort's API views have them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-from include.sources.model import Endpoint, Field, Kind
-from include.sources.package_tables import TABLES
-
-#: A day with its time, as packages write it; the API sends the day.
-_DAY_AND_TIME = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d+)?$"
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-@dataclass(frozen=True)
-class Join:
-    """A further table of a recipe.
-
-    :param sql: the join, to `t` or to joins before it.
-    :param gives: SQL of fields that it knows.
-    :param order: SQL that tells the rows apart into which it spreads one row.
-    """
-
-    sql: str
-    gives: dict[str, str]
-    order: str | None = None
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How the rows of one endpoint are made.
-
-    :param table: base table; one row of it is at least one row of the endpoint.
-    :param values: SQL of fields that neither the base table nor a join has under their name.
-    :param source: SQL in place of the base table itself, with its columns and `row_number`.
-    """
-
-    table: str
-    joins: tuple[Join, ...] = ()
-    values: dict[str, str] = field(default_factory=dict)
-    source: str | None = None
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """Every package table it reads, the base table first."""
-        text = " ".join([self.source or "", *(join.sql for join in self.joins), *self.values.values()])
-        return tuple(dict.fromkeys([self.table, *_PLACEHOLDER.findall(text)]))
-
-    @property
-    def is_one_to_one(self) -> bool:
-        """Whether every row of the base table is exactly one row of the endpoint."""
-        return self.source is None and all(join.order is None for join in self.joins)
-
-    @property
-    def is_of_one_table(self) -> bool:
-        """Whether there are no rows of the endpoint where the base table has none."""
-        return set(_PLACEHOLDER.findall(self.source or "")) <= {self.table}
-
-    def value(self, item: Field) -> str | None:
-        """SQL of a field; None when nothing knows it."""
-        found = [self.values[item.name]] if item.name in self.values else list(self._found(item))
-        if not found:
-            return None
-        sql = found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
-        if item.kind is Kind.DATE:
-            return f"case when {sql} ~ '{_DAY_AND_TIME}' then left({sql}, 10) else {sql} end"
-        return sql
-
-    def _found(self, item: Field) -> Iterator[str]:
-        if item.column in TABLES[self.table].headers:
-            yield f"t.{item.column}"
-        for join in self.joins:
-            if item.name in join.gives:
-                yield join.gives[item.name]
-
-    def select(self, endpoint: Endpoint) -> str:
-        """The query that makes the rows: `row_number`, then the endpoint's columns in their order."""
-        items = (f"{self.value(item) or 'null'} as {item.column}" for item in endpoint.staged_fields)
-        spread = [join.order for join in self.joins if join.order]
-        number = f"row_number() over (order by {', '.join(['t.row_number', *spread])})"
-        source = self.source or f"{{{self.table}}}"
-        return (
-            f"select {'t.row_number' if self.is_one_to_one else number} as row_number, {', '.join(items)}"
-            f" from {source} t {' '.join(join.sql for join in self.joins)}"
-        )
+from include.sources.package_recipe import Join, Value, first
 
 
 def once(table: str, *keys: str) -> str:
@@ -96,96 +11,123 @@ def once(table: str, *keys: str) -> str:
     return f"(select distinct on ({names}) u.* from {{{table}}} u order by {names}, u.row_number)"
 
 
-def gives(alias: str, columns: str) -> dict[str, str]:
+def gives(alias: str, columns: str) -> dict[str, Value]:
     """Read `"armName=name"`: the field of an answer, and the column it is in."""
-    return {name: f"{alias}.{column}" for name, column in (word.split("=") for word in columns.split())}
+    return {
+        name: first(f"{alias}.{column}") for name, column in (word.split("=") for word in columns.split())
+    }
+
+
+def found_by(
+    alias: str,
+    table: str,
+    on: dict[str, Value],
+    columns: str = "",
+    *,
+    per: tuple[str, ...] = (),
+    order: str | None = None,
+) -> Join:
+    """Join a table by the values of its columns.
+
+    :param columns: fields that it gives, as `gives` reads them.
+    :param per: columns that identify one row of it, where they are others than those it is found by.
+    """
+    same = " and ".join(f"{alias}.{column} = {value.sql}" for column, value in on.items())
+    sql = f"left join {once(table, *(per or on))} {alias} on {same}"
+    return Join(alias, table, sql, gives(alias, columns), order, on)
 
 
 STUDY = Join(
+    "study",
+    "study",
     "cross join {study} study",
     gives("study", "studyAccession=study_accession briefTitle=brief_title studyTitle=brief_title"
                     " clinical=clinical_trial"),
 )  # fmt: skip
-_PARTICIPATION = gives(
-    "part",
-    "armAccession=arm_accession ageEvent=age_event ageEventSpecify=age_event_specify ageUnit=age_unit"
-    " minSubjectAge=min_subject_age maxSubjectAge=max_subject_age subjectPhenotype=subject_phenotype"
-    " subjectLocation=subject_location",
+_IN_ARM = (
+    "ageEvent=age_event ageEventSpecify=age_event_specify ageUnit=age_unit minSubjectAge=min_subject_age"
+    " maxSubjectAge=max_subject_age min_subject_age_in_years=min_subject_age_in_years"
+    " max_subject_age_in_years=max_subject_age_in_years subjectPhenotype=subject_phenotype"
+    " subjectLocation=subject_location"
 )
+_PARTICIPATION = f"armAccession=arm_accession {_IN_ARM}"
 
 
-def in_each_arm(subject: str) -> Join:
+def in_each_arm(subject: Value) -> Join:
     """Repeat a row for each arm of its subject."""
-    table = once("arm_2_subject", "subject_accession", "arm_accession")
-    return Join(
-        f"left join {table} part on part.subject_accession = {subject}", _PARTICIPATION, "part.row_number"
+    return found_by(
+        "part",
+        "arm_2_subject",
+        {"subject_accession": subject},
+        _PARTICIPATION,
+        per=("subject_accession", "arm_accession"),
+        order="part.row_number",
     )
 
 
-def in_its_arm(arm: str, subject: str) -> Join:
+def in_its_arm(arm: str, subject: Value) -> Join:
     """What is known of the subject in the arm that a row names."""
-    table = once("arm_2_subject", "subject_accession", "arm_accession")
-    return Join(
-        f"left join {table} part on part.arm_accession = {arm} and part.subject_accession = {subject}",
-        {name: sql for name, sql in _PARTICIPATION.items() if name != "armAccession"},
-    )
+    on = {"arm_accession": first(arm), "subject_accession": subject}
+    return found_by("part", "arm_2_subject", on, _IN_ARM, per=("subject_accession", "arm_accession"))
 
 
-def in_one_arm(subject: str) -> Join:
+def in_one_arm(subject: Value) -> Join:
     """The first arm of a subject: a file is not repeated per arm."""
-    table = once("arm_2_subject", "subject_accession")
-    return Join(f"left join {table} part on part.subject_accession = {subject}", _PARTICIPATION)
+    return found_by("part", "arm_2_subject", {"subject_accession": subject}, _PARTICIPATION)
 
 
 def arm(key: str) -> Join:
-    return Join(
-        f"left join {once('arm_or_cohort', 'arm_accession')} arm on arm.arm_accession = {key}",
-        gives("arm", "armName=name armDescription=description armTypeReported=type_reported"
-                      " armTypePreferred=type_preferred"),
-    )  # fmt: skip
+    return found_by(
+        "arm",
+        "arm_or_cohort",
+        {"arm_accession": first(key)},
+        "armName=name armDescription=description armTypeReported=type_reported"
+        " armTypePreferred=type_preferred",
+    )
 
 
-def subject(key: str) -> Join:
-    return Join(
-        f"left join {once('subject', 'subject_accession')} subject on subject.subject_accession = {key}",
-        gives(
-            "subject",
-            "subjectAccession=subject_accession ancestralPopulation=ancestral_population"
-            " ancestral_population=ancestral_population subjectDescription=description ethnicity=ethnicity"
-            " gender=gender race=race raceSpecify=race_specify species=species strain=strain"
-            " strain_characteristics=strain_characteristics",
-        ),
+def subject(key: Value) -> Join:
+    return found_by(
+        "subject",
+        "subject",
+        {"subject_accession": key},
+        "subjectAccession=subject_accession ancestralPopulation=ancestral_population"
+        " ancestral_population=ancestral_population subjectDescription=description ethnicity=ethnicity"
+        " gender=gender race=race raceSpecify=race_specify species=species strain=strain"
+        " strain_characteristics=strain_characteristics",
     )
 
 
 def biosample(key: str) -> Join:
-    return Join(
-        f"left join {once('biosample', 'biosample_accession')} sample on sample.biosample_accession = {key}",
-        gives(
-            "sample",
-            "subjectAccession=subject_accession biosampleName=name type=type biosampleType=type"
-            " subtype=subtype biosampleSubtype=subtype plannedVisitAccession=planned_visit_accession"
-            " studyTimeCollected=study_time_collected studyTimeCollectedUnit=study_time_collected_unit"
-            " studyTimeT0Event=study_time_t0_event studyTimeT0EventSpecify=study_time_t0_event_specify",
-        ),
+    return found_by(
+        "sample",
+        "biosample",
+        {"biosample_accession": first(key)},
+        "subjectAccession=subject_accession biosampleName=name type=type biosampleType=type"
+        " subtype=subtype biosampleSubtype=subtype plannedVisitAccession=planned_visit_accession"
+        " studyTimeCollected=study_time_collected studyTimeCollectedUnit=study_time_collected_unit"
+        " studyTimeT0Event=study_time_t0_event studyTimeT0EventSpecify=study_time_t0_event_specify",
     )
 
 
 def experiment(key: str) -> Join:
-    return Join(
-        f"left join {once('experiment', 'experiment_accession')} experiment"
-        f" on experiment.experiment_accession = {key}",
-        gives("experiment", "experimentAccession=experiment_accession experimentName=name"
-                             " measurementTechnique=measurement_technique"),
-    )  # fmt: skip
+    return found_by(
+        "experiment",
+        "experiment",
+        {"experiment_accession": first(key)},
+        "experimentAccession=experiment_accession experimentName=name"
+        " measurementTechnique=measurement_technique",
+    )
 
 
 #: Repeat a row for each biosample of its experiment sample.
-EACH_BIOSAMPLE = Join(
-    f"left join {once('expsample_2_biosample', 'expsample_accession', 'biosample_accession')} link"
-    " on link.expsample_accession = t.expsample_accession",
-    gives("link", "biosampleAccession=biosample_accession"),
-    "link.row_number",
+EACH_BIOSAMPLE = found_by(
+    "link",
+    "expsample_2_biosample",
+    {"expsample_accession": first("t.expsample_accession")},
+    "biosampleAccession=biosample_accession",
+    per=("expsample_accession", "biosample_accession"),
+    order="link.row_number",
 )
 
 
@@ -193,22 +135,23 @@ def treatments(sample: str) -> Join:
     """All treatments of an experiment sample, in one field."""
     pairs = once("expsample_2_treatment", "expsample_accession", "treatment_accession")
     return Join(
+        "given",
+        "expsample_2_treatment",
         f"left join (select p.expsample_accession,"
         f" string_agg(p.treatment_accession, ',' order by p.treatment_accession) as accessions"
         f" from {pairs} p group by p.expsample_accession) given on given.expsample_accession = {sample}",
-        {"treatmentAccession": "given.accessions"},
+        {"treatmentAccession": Value("given.accessions", ("given.treatment_accession",))},
+        on={"expsample_accession": first(sample)},
     )
 
 
-def analyte(column: str) -> tuple[Join, str]:
+def analyte(column: str) -> tuple[Join, Value]:
     """A preferred analyte: tables hold its accession (ANA148) where the API shows the symbol beside it.
 
-    :returns: the join that knows it, and SQL of the symbol.
+    :returns: the join that knows it, and the symbol.
     """
     is_accession = f"{column} ~ '^ANA[0-9]+$'"
-    join = Join(
-        f"left join {once('lk_analyte', 'analyte_accession')} analyte"
-        f" on analyte.analyte_accession = {column}",
-        {"analyteAccession": f"case when {is_accession} then {column} end"},
-    )
-    return join, f"case when {is_accession} then analyte.gene_symbol else {column} end"
+    join = found_by("analyte", "lk_analyte", {"analyte_accession": first(column)})
+    join.gives["analyteAccession"] = Value(f"case when {is_accession} then {column} end", (column,))
+    symbol = f"case when {is_accession} then analyte.gene_symbol else {column} end"
+    return join, Value(symbol, (column, "analyte.gene_symbol"), needs=(column,))

@@ -19,9 +19,6 @@ _BIOSAMPLE = """
 biosampleAccession plannedVisitAccession biosampleName type subtype
 """
 
-#: Ages that the API's views compute; a package has the ages as they were reported.
-_COMPUTED = frozenset({"max_subject_age_in_years", "min_subject_age_in_years"})
-
 _YES_NO = ("Y", "N")
 _SEX = ("Female", "Male", "Not Specified", "Not_Specified", "Other", "Unknown")
 
@@ -87,7 +84,6 @@ STUDY_ENDPOINTS = (
         identifies="subjectAccession",
         required=True,
         vocabulary={"gender": _SEX},
-        unpackaged=_COMPUTED,
         quirks="Ages belong to the subject in its arm, not to the subject. A pool is one subject.",
     ),
     _study(
@@ -106,7 +102,6 @@ STUDY_ENDPOINTS = (
         "armAccession biosampleAccession",
         "a biological sample, repeated per arm of its subject",
         identifies="biosampleAccession",
-        unpackaged=_COMPUTED,
         of_package=parse_fields("description"),
     ),
     _study(
@@ -127,7 +122,6 @@ STUDY_ENDPOINTS = (
         "armAccession biosampleAccession expsampleAccession",
         "an experiment sample, repeated per biosample and arm",
         identifies="expsampleAccession",
-        unpackaged=_COMPUTED,
         of_package=parse_fields("description resultTotalRecs:int"),
         quirks="A package declares the number of its results; most older ones agree.",
     ),
@@ -161,7 +155,6 @@ STUDY_ENDPOINTS = (
         """,
         "armAccession assessmentComponentAccession",
         "an assessed component of a subject, repeated per arm",
-        unpackaged=_COMPUTED,
     ),
     _study(
         "condition",
@@ -199,7 +192,6 @@ STUDY_ENDPOINTS = (
         """,
         "armAccession exposureAccession",
         "an exposure of a subject in an arm to what its immune system meets",
-        unpackaged=_COMPUTED,
     ),
     _study(
         "inclusionExclusion",
@@ -219,7 +211,6 @@ STUDY_ENDPOINTS = (
         """,
         "armAccession interventionAccession",
         "an intervention in a subject, repeated per arm",
-        unpackaged=_COMPUTED,
     ),
     _study(
         "labtest",
@@ -232,7 +223,6 @@ STUDY_ENDPOINTS = (
         """,
         "armAccession labTestAccession",
         "a lab test of a biosample, repeated per arm of its subject",
-        unpackaged=_COMPUTED,
     ),
     _study(
         "link",

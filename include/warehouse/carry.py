@@ -7,8 +7,7 @@ whatever order the releases of a study come in: a silent capture says what the o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -16,47 +15,66 @@ import sqlalchemy as sa
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Route
 from include.sources.release import OPEN
-from include.warehouse.declare import Dimension, Fact
-from include.warehouse.model import VERSIONED
-from include.warehouse.ops_tables import CAPTURE, LEDGER, LOAD, STAGED
+from include.warehouse import unreported
+from include.warehouse.declare import UNKNOWN, Dimension, Fact, Reference
+from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.ops_tables import CAPTURE, LEDGER
 from include.warehouse.tables import HISTORY
 
-#: `{summary} y`: the alias of a further endpoint in a declaration's joins, and what is read of one.
-_JOINED = re.compile(r"\{(\w+)\} (\w)\b")
-_READ = re.compile(r"\b([a-z])\.([a-z]\w*)")
 _WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What one capture of a study tells of: endpoints, by the routes they came by; None for all there is."""
+    """What one capture of a study reports.
 
-    routes: dict[str, frozenset[Route]] | None
+    :param unreported: the endpoints it reports, and of each the columns that it does not; None for a capture
+        that knows all there is.
+    """
+
+    unreported: dict[str, frozenset[str]] | None
 
     def knows(self, table: Dimension | Fact) -> bool:
-        """Whether the table's rows are told at all."""
-        return self.routes is None or (table.endpoint or "") in self.routes
+        """Whether the table's rows are reported at all."""
+        return self.unreported is None or (table.endpoint or "") in self.unreported
 
     def unknown(self, table: Dimension | Fact) -> tuple[str, ...]:
-        """Columns of a table whose values are made of nothing but what is not told."""
-        if self.routes is None:
-            return ()
+        """Columns of a table whose values are made of nothing but what is not reported."""
         made: list[tuple[str, tuple[str, ...]]] = [(item.name, (item.raw,)) for item in table.columns]
         made += [(item.column, item.key) for item in table.references]
-        return tuple(name for name, parts in made if self._is_silent(list(_reads(table, parts))))
+        return tuple(name for name, parts in made if self._is_silent(table, parts))
 
-    def _is_silent(self, fields: list[tuple[str, str]]) -> bool:
-        return bool(fields) and not any(self._tells(endpoint, column) for endpoint, column in fields)
+    def carried(self, table: Dimension | Fact) -> dict[str, str]:
+        """Columns of a table that take their value from before, with its SQL.
 
-    def _tells(self, endpoint: str, column: str) -> bool:
-        routes = (self.routes or {}).get(endpoint, frozenset())
-        return any(column not in ENDPOINTS[endpoint].unknown_columns(route) for route in routes)
+        `{before}` stands for the row of before, `{now}` for the one made of what is reported.
+        """
+        keys = {item.column: item for item in table.references}
+        found = {
+            name: f"coalesce({{before}}.{name}, {UNKNOWN})" if name in keys else f"{{before}}.{name}"
+            for name in self.unknown(table)
+        }
+        for name, reference in keys.items():
+            parts = zip(DIMENSION[reference.dimension].natural_key, reference.key, strict=True)
+            known = tuple(item.name for item, part in parts if not self._is_silent(table, (part,)))
+            if name not in found and len(known) < len(reference.key):
+                found[name] = _member(reference, known)
+        return found
+
+    def _is_silent(self, table: Dimension | Fact, parts: Iterable[str]) -> bool:
+        fields = [field for part in parts for field in table.reads(part)]
+        return bool(fields) and not any(self._reports(*field) for field in fields)
+
+    def _reports(self, endpoint: str, column: str) -> bool:
+        if self.unreported is None:
+            return True
+        return endpoint in self.unreported and column not in self.unreported[endpoint]
 
 
 def single_route(route: Route) -> dict[str, tuple[str, ...]]:
     """Columns of the star that the other route alone knows, by table; all of a table that a route lacks."""
     told = (item for item in ENDPOINTS.values() if item.is_told_by(route))
-    known = Knowledge({item.name: frozenset({route}) for item in told})
+    known = Knowledge({item.name: item.unknown_columns(route) for item in told})
     unknown = {table.relation: known.unknown(table) for table in VERSIONED}
     return {relation: columns for relation, columns in unknown.items() if columns}
 
@@ -71,17 +89,7 @@ class Later:
 
 def knowledge(connection: sa.Connection, load_ids: Iterable[int]) -> Knowledge:
     """What loads of one release know together."""
-    found = connection.execute(
-        sa.select(STAGED.c.endpoint, STAGED.c.pieces, LOAD.c.route)
-        .join(LOAD, LOAD.c.load_id == STAGED.c.load_id)
-        .where(STAGED.c.load_id.in_(list(load_ids)), STAGED.c.is_known)
-    )
-    routes: dict[str, set[Route]] = {}
-    for endpoint, pieces, route in found:
-        # Of a package load, what was asked for beside the package came by the API.
-        by_package = route == Route.PACKAGE and not pieces
-        routes.setdefault(endpoint, set()).add(Route.PACKAGE if by_package else Route.API)
-    return Knowledge({name: frozenset(items) for name, items in routes.items()})
+    return Knowledge(unreported.by_endpoint(connection, load_ids))
 
 
 def later_captures(connection: sa.Connection, study: str, release: int) -> tuple[Later, ...]:
@@ -124,26 +132,40 @@ def forward(
             f" select {names} from history.{relation} h where {valid}{described}"
         )
         return
-    unknown = told.unknown(table)
-    if unknown:
+    values = told.carried(table)
+    if values:
+        items = (f"{name} = {sql.format(before='h', now='i')}" for name, sql in values.items())
         connection.exec_driver_sql(
-            f"update incoming_{relation} i set {', '.join(f'{name} = h.{name}' for name in unknown)}"
+            f"update incoming_{relation} i set {', '.join(items)}"
             f" from history.{relation} h where h.{identity} = i.{identity} and {valid}"
         )
+
+
+def _member(reference: Reference, known: tuple[str, ...]) -> str:
+    """SQL of a key of which a part is not reported: the member of before, if it agrees in what is."""
+    key, table = DIMENSION[reference.dimension].key_column, DIMENSION[reference.dimension].key_table
+    same = " and ".join(f"o.{name} is not distinct from n.{name}" for name in known)
+    return (
+        f"coalesce((select o.{key} from history.{table} o, history.{table} n"
+        f" where o.{key} = {{before}}.{reference.column} and n.{key} = {{now}}.{reference.column}"
+        f" and {same}), {{now}}.{reference.column})"
+    )
 
 
 def fill(
     connection: sa.Connection, table: Dimension | Fact, study_key: int, later: tuple[Later, ...]
 ) -> bool:
     """Say again at each later capture what it does not know. Returns whether that changed a version."""
-    waiting = {name for item in later for name in item.knowledge.unknown(table)}
+    waiting = {name for item in later for name in item.knowledge.carried(table)}
     changed = 0
     for place, item in enumerate(later):
         if item.knowledge.knows(table):
-            waiting &= set(item.knowledge.unknown(table))
+            carried = item.knowledge.carried(table)
+            waiting &= carried.keys()
             if not waiting:
                 break
-            changed += _fill(connection, table, study_key, item.release, sorted(waiting))
+            values = {name: carried[name].format(before="a", now="b") for name in sorted(waiting)}
+            changed += _fill(connection, table, study_key, item.release, values)
         elif isinstance(table, Dimension):
             end = following(table, later[place + 1 :])
             changed += _describe(connection, table, study_key, item.release, end)
@@ -171,21 +193,23 @@ def _describe(connection: sa.Connection, dimension: Dimension, study_key: int, r
 
 
 def _fill(
-    connection: sa.Connection, table: Dimension | Fact, study_key: int, release: int, names: list[str]
+    connection: sa.Connection, table: Dimension | Fact, study_key: int, release: int, values: dict[str, str]
 ) -> int:
-    """Versions that begin at a silent capture have the values of those that end there, or none."""
+    """Versions that begin at a silent capture have the values of those that end there, or none.
+
+    :param values: SQL of values by column, over `a`, the version that ends, and `b`, the one that begins.
+    """
     relation, identity = f"history.{table.relation}", table.identity
-    values = ", ".join(f"{name} = p.{name}" for name in names)
-    before = ", ".join(f"a.{name}" for name in names)
+    before = ", ".join(f"{sql} as {name}" for name, sql in values.items())
     return connection.exec_driver_sql(
-        f"""update {relation} h set {values}
+        f"""update {relation} h set {", ".join(f"{name} = p.{name}" for name in values)}
         from {relation} b left join {relation} a
             on a.study_key = {study_key} and a.{identity} = b.{identity} and a.valid_to = {release}
             cross join lateral (select {before}) p
         where b.study_key = {study_key} and b.valid_from = {release}
             and h.study_key = {study_key} and h.{identity} = b.{identity} and h.valid_from = {release}
-            and row({", ".join(f"h.{name}" for name in names)})
-                is distinct from row({", ".join(f"p.{name}" for name in names)})"""
+            and row({", ".join(f"h.{name}" for name in values)})
+                is distinct from row({", ".join(f"p.{name}" for name in values)})"""
     ).rowcount
 
 
@@ -194,12 +218,3 @@ def _stored(table: Dimension | Fact) -> set[str]:
     inferred = {"is_inferred"} if isinstance(table, Dimension) else set()
     references = {item.column for item in table.references}
     return {table.identity, *references, *(item.name for item in table.columns), *inferred}
-
-
-def _reads(table: Dimension | Fact, parts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Endpoint and column of every staged value that expressions read."""
-    home = {"s": table.endpoint or "", **{alias: name for name, alias in _JOINED.findall(table.joins)}}
-    for part in parts:
-        for alias, column in _READ.findall(part):
-            if alias in home:
-                yield home[alias], column

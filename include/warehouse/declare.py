@@ -22,6 +22,11 @@ class Type(StrEnum):
     BOOLEAN = "boolean"
 
 
+#: `s.arm_accession`, and neither `star.to_number(` nor what stands in quotes.
+_READ = re.compile(r"\b([a-z]\w*)\.([a-z]\w*)\b(?!\s*\()")
+_QUOTED = re.compile(r"'[^']*'")
+
+
 def staged_columns(source: str) -> tuple[str, ...]:
     """Columns of the staged row that a source expression reads."""
     return tuple(dict.fromkeys(re.findall(r"\bs\.(\w+)", source)))
@@ -113,12 +118,25 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """A further staged endpoint whose values a table takes.
+
+    :param alias: its name in expressions, beside `s`.
+    :param sql: the join; `{name}` stands for the staged table of an endpoint.
+    """
+
+    alias: str
+    endpoint: str
+    sql: str
+
+
+@dataclass(frozen=True)
 class Table:
     """What dimensions and facts share.
 
     :param grain: what one row is, in words.
     :param endpoint: source endpoint whose staged rows it is made of.
-    :param joins: further staged endpoints, as SQL; `{name}` stands for the staged table of one.
+    :param joins: further staged endpoints.
     :param lookup: left join that the star's view makes on a unique key, for its derived columns: it adds
         no row, and the planner leaves it out of a query that does not need it.
     :param varying: columns in which staged rows of one member may differ, by design of the source. Any other
@@ -131,7 +149,7 @@ class Table:
     references: tuple[Reference, ...] = ()
     derived: tuple[Derived, ...] = ()
     endpoint: str | None = None
-    joins: str = ""
+    joins: tuple[Joined, ...] = ()
     lookup: str = ""
     varying: frozenset[str] = frozenset()
 
@@ -157,6 +175,17 @@ class Table:
             if reference.column not in self.varying:
                 sources += [*reference.key, reference.absent]
         return tuple(dict.fromkeys(name for source in sources for name in staged_columns(source)))
+
+    def reads(self, expression: str) -> tuple[tuple[str, str], ...]:
+        """Endpoint and column of every staged value that an expression reads.
+
+        :raises ValueError: it reads of an alias that is not declared.
+        """
+        homes = {"s": self.endpoint or "", **{item.alias: item.endpoint for item in self.joins}}
+        found = _READ.findall(_QUOTED.sub("", expression))
+        if strange := {alias for alias, _ in found} - homes.keys():
+            raise ValueError(f"{self.name} reads of {', '.join(sorted(strange))}: no join has that alias")
+        return tuple(dict.fromkeys((homes[alias], column) for alias, column in found))
 
 
 @dataclass(frozen=True)

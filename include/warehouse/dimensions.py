@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.warehouse.clinic import CLINIC_TERMS
-from include.warehouse.declare import Column, Derived, Dimension, Reference, Type
+from include.warehouse.declare import Column, Derived, Dimension, Joined, Reference, Type
 from include.warehouse.files import FILE
 from include.warehouse.materials import MATERIALS
 from include.warehouse.paperwork import PAPER_DIMENSIONS
@@ -42,7 +42,7 @@ STUDY = Dimension(
     name="study",
     grain="one study",
     endpoint="study",
-    joins="left join {summary} y on y.study_accession = s.study_accession",
+    joins=(Joined("y", "summary", "left join {summary} y on y.study_accession = s.study_accession"),),
     natural_key=(Column("study_accession", "ImmPort's accession of the study, SDY..."),),
     columns=(
         Column("brief_title", "Short title"),

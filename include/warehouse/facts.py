@@ -23,7 +23,17 @@ from include.warehouse.blocks import (
     study_time,
     unit,
 )
-from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Column, Derived, Fact, Measure, Reference, Type
+from include.warehouse.declare import (
+    NOT_APPLICABLE,
+    UNKNOWN,
+    Column,
+    Derived,
+    Fact,
+    Joined,
+    Measure,
+    Reference,
+    Type,
+)
 from include.warehouse.genes import HLA_TYPING, KIR_TYPING, PCR, RNA_SEQ
 from include.warehouse.values import (
     BEAD_ARRAY,
@@ -231,11 +241,19 @@ MASS_SPECTROMETRY = Fact(
     grain="the intensity of one feature",
     endpoint="massSpectrometryResult",
     # The endpoint sends no visit: the sample knows it.
-    joins="""left join (
-        select b.biosample_accession, min(b.planned_visit_accession) as planned_visit_accession
-        from {biosample} b group by b.biosample_accession
-    ) b on b.biosample_accession = s.biosample_accession
-    left join {experiment} e on e.experiment_accession = s.experiment_accession""",
+    joins=(
+        Joined(
+            "b",
+            "biosample",
+            """left join (
+                select b.biosample_accession, min(b.planned_visit_accession) as planned_visit_accession
+                from {biosample} b group by b.biosample_accession
+            ) b on b.biosample_accession = s.biosample_accession""",
+        ),
+        Joined(
+            "e", "experiment", "left join {experiment} e on e.experiment_accession = s.experiment_accession"
+        ),
+    ),
     references=(
         *people(),
         expsample(),

@@ -18,6 +18,7 @@ from include.warehouse.declare import (
     Derived,
     Dimension,
     Fact,
+    Joined,
     Reference,
     Type,
 )
@@ -30,7 +31,7 @@ def _path(column: str) -> str:
     return f"nullif(ltrim(btrim({column}), '/'), '')"
 
 
-def _listed(alias: str, *, by_accession: bool) -> str:
+def _listed(alias: str, *, by_accession: bool) -> Joined:
     """A join that finds the UUID of a result's file in the manifest; null where several files could be it."""
     path, uuid = _path(f"{alias}.path"), f"nullif(btrim({alias}.file_uuid), '')"
     found, grouped = "", "1"
@@ -38,10 +39,12 @@ def _listed(alias: str, *, by_accession: bool) -> str:
     if by_accession:
         found, grouped = f"btrim({alias}.file_accession) as file_accession, ", "1, 2"
         same += f" and {alias}.file_accession = btrim(s.file_info_id)"
-    return (
+    return Joined(
+        alias,
+        "manifest",
         f"left join (select {path} as path, {found}"
         f"case when count(distinct {uuid}) = 1 then min({uuid}) end as file_uuid"
-        f" from {{manifest}} {alias} group by {grouped}) {alias} on {same}"
+        f" from {{manifest}} {alias} group by {grouped}) {alias} on {same}",
     )
 
 
@@ -80,7 +83,7 @@ RESULT_FILE = Fact(
     may_shrink=True,
     row_id=Column("file_path_id", "ImmPort's name for the file with its experiment sample and biosample"),
     # A path may name several files: then the accession says which of them it is, or nothing does.
-    joins=f"{_listed('p', by_accession=False)} {_listed('a', by_accession=True)}",
+    joins=(_listed("p", by_accession=False), _listed("a", by_accession=True)),
     references=(
         Reference(
             "file", ("coalesce(a.file_uuid, p.file_uuid)",), "The file; unknown where no manifest names it"

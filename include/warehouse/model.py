@@ -40,4 +40,19 @@ def _prove_keys() -> None:
             )
 
 
+def check_reads(table: Dimension | Fact) -> None:
+    """Make sure that a table's expressions read declared aliases and columns.
+
+    :raises ValueError: an alias or a column of an endpoint is not declared.
+    """
+    parts = [item.raw for item in table.columns]
+    parts += [part for item in table.references for part in (*item.key, item.absent)]
+    parts += [item.raw for item in table.identified_by]
+    for name, column in (pair for part in parts for pair in table.reads(part)):
+        if name not in ENDPOINTS or column not in ENDPOINTS[name].columns:
+            raise ValueError(f"{table.relation} reads {column} of {name}: no such column is declared")
+
+
 _prove_keys()
+for _table in VERSIONED:
+    check_reads(_table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 # With the tables below it holds all tables of the warehouse: whoever needs all of them takes it from here.
 from include.warehouse.tables import metadata
@@ -138,6 +138,22 @@ PACKAGE_TABLE = _ops(
     _text("table_name", "Table, as the package names it", key=True),
     _number("rows", "Rows in it", required=True),
     _text("read_for", "Endpoints whose rows are made of it; null for a table that nothing reads"),
+)  # fmt: skip
+PACKAGE_SAMPLE = _ops(
+    "package_sample", "A few rows of each table of a package, as digests: the same rows at every release",
+    _number("load_id", "Load", key=True),
+    _text("table_name", "Table, as packages of today name it", key=True),
+    sa.Column("header", ARRAY(sa.Text), nullable=False, comment="Names of the header line, in lower case"),
+    sa.Column("keys", ARRAY(sa.BigInteger), nullable=False, comment="Digest of the key of each row"),
+    sa.Column("cells", ARRAY(sa.BigInteger, dimensions=2), nullable=False,
+              comment="For each name of the header, the digest of each row's value; null for an empty one"),
+)  # fmt: skip
+UNREPORTED = _ops(
+    "unreported_column", "Columns that a load did not report: what was known of them stays",
+    _number("load_id", "Load", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    _text("column_name", "Column of its rows", key=True),
+    _text("reason", "Why: the route never has it, or this answer or package does not", required=True),
 )  # fmt: skip
 DRIFT = _ops(
     "drift", "Keys an answer lacked, had beyond those declared, or had twice in one object",

@@ -18,7 +18,7 @@ from include.landing import Landed, Landing, Manifest
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, Route, snake_case
 from include.sources.reader import cell
-from include.warehouse import staging
+from include.warehouse import staging, unreported
 from include.warehouse.connect import APPLICATION, LOADING
 from include.warehouse.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
 from include.warehouse.staging import staging_table
@@ -56,6 +56,7 @@ def stage(
     connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load_id))
     held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
     connection.execute(sa.delete(QUARANTINE).where(held))
+    unreported.forget(connection, load_id)
     packaged = _packaged(manifest)
     route = Route.PACKAGE if manifest.package else Route.API
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
@@ -66,6 +67,9 @@ def stage(
             counts = {"rows_received": rows, "rows_staged": rows, "is_known": True, "pieces": 0}
         else:
             counts = _stage_answer(connection, load_id, landing, manifest, endpoint)
+            if counts["rows_staged"]:
+                missing = unreported.of_answer(endpoint, manifest.pieces(endpoint.name))
+                unreported.record(connection, load_id, endpoint, missing)
             total += counts["rows_staged"]
         connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
     # At the end: the row of the load is not locked while the answers are copied.

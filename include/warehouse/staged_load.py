@@ -46,7 +46,8 @@ class StagedLoad:
     def source(self, table: Dimension | Fact) -> str:
         """The staged rows `s` that a table is made of, and what it joins to them."""
         tables = {item.name: staging_table(self.load_id, item) for item in ENDPOINTS.values()}
-        return f"{self.own(table)} {table.joins.format(**tables)}"
+        joins = " ".join(item.sql.format(**tables) for item in table.joins)
+        return f"{self.own(table)} {joins}"
 
     def kept(self, table: Dimension | Fact) -> str:
         """True of rows `s` that no check set aside. A line that is no row has none; its number is that of

@@ -16,21 +16,24 @@ import sqlalchemy as sa
 
 from include.landing import Landed, Landing, LandingError, Manifest
 from include.sources import package_reader
+from include.sources.column_samples import ROWS, TableSample, key_places, order_sql
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.sources.package import RECIPES, read_for
-from include.sources.package_joins import Recipe
 from include.sources.package_reader import QUOTE, BadLine, TabReader
+from include.sources.package_recipe import Recipe
 from include.sources.package_tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
-from include.warehouse import staging
-from include.warehouse.ops_tables import DRIFT, LOAD, PACKAGE_TABLE, QUARANTINE
+from include.warehouse import staging, unreported
+from include.warehouse.ops_tables import DRIFT, LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
 
 #: Rule of a line of a table that is no row.
 PACKAGE_LINE = "package_line"
 #: Tables of a package know no escapes, and no quotes: the one that COPY wants is in none of them.
 _TAB = staging.Form(rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''", "")
+#: Positions of the headers that hold a column, by column.
+Places = dict[str, tuple[int, ...]]
 _PLACEHOLDER = re.compile(r"\{([a-z]\w+)\}")
 
 
@@ -68,7 +71,8 @@ def unpack(
 
 def _forget(connection: sa.Connection, load_id: int) -> None:
     """Remove what an earlier attempt recorded."""
-    connection.execute(sa.delete(PACKAGE_TABLE).where(PACKAGE_TABLE.c.load_id == load_id))
+    for table in (PACKAGE_TABLE, PACKAGE_SAMPLE):
+        connection.execute(sa.delete(table).where(table.c.load_id == load_id))
     connection.execute(
         sa.delete(DRIFT).where((DRIFT.c.load_id == load_id) & DRIFT.c.endpoint.startswith("Tab/"))
     )
@@ -93,6 +97,8 @@ class _Tables:
         #: Table, by its name of today -> SQL that reads it under its columns' names.
         self._relations: dict[str, str] = {}
         self._rows: dict[str, int] = {}
+        #: Columns of each table that no header of it holds.
+        self._lacking: dict[str, frozenset[str]] = {}
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -143,23 +149,42 @@ class _Tables:
         if count != reader.rows:
             raise NotDataError(f"{reader.rows} lines became {count} rows")
         filling.prove()
-        place = _places(table, reader.header)
-        read = (
-            f"c{place[item] + 1} as {item}" if item in place else f"null::text as {item}"
-            for item in table.columns
-        )
+        place = table.places(reader.header)
+        read = (f"{_cell(place.get(item, ()))} as {item}" for item in table.columns)
         self._relations[table.name] = f"(select row_number, {', '.join(read)} from {name})"
         self._rows[table.name] = count
-        keys = [f"c{place[item] + 1}" for item in place if item.endswith(("_accession", "_id"))]
+        self._lacking[table.name] = frozenset(table.holders.keys() - place.keys())
+        keys = [f"c{at[0] + 1}" for item, at in place.items() if item.endswith(("_accession", "_id"))]
         self._connection.exec_driver_sql(f"analyze {name} ({', '.join(['row_number', *keys])})")
         self._note_drift(table, reader.header, place, count)
+        self._sample(table, reader.header, name)
         self._set_aside(table, reader.bad, place)
         return count + len(reader.bad)
 
-    def _note_drift(self, table: TabTable, header: tuple[str, ...], place: dict[str, int], rows: int) -> None:
+    def _sample(self, table: TabTable, header: tuple[str, ...], relation: str) -> None:
+        """Record a few rows, to be compared with the same ones of other releases."""
+        key = key_places(table, header)
+        if not key:
+            return
+        order = order_sql(f"c{at + 1}" for at in key)
+        rows = self._connection.exec_driver_sql(
+            f"select {', '.join(f'c{at + 1}' for at in range(len(header)))} from {relation}"
+            f" order by {order}, row_number limit {ROWS}"
+        )
+        sample = TableSample.of_rows(table.name, header, key, [tuple(row) for row in rows])
+        if sample.keys:
+            values = {
+                "table_name": sample.table,
+                "header": list(sample.header),
+                "keys": list(sample.keys),
+                "cells": [list(cells) for cells in sample.cells],
+            }
+            self._connection.execute(sa.insert(PACKAGE_SAMPLE).values(load_id=self._load_id, **values))
+
+    def _note_drift(self, table: TabTable, header: tuple[str, ...], place: Places, rows: int) -> None:
         """Record header names that nobody declared, and columns that no header name holds."""
-        unknown = {name for at, name in enumerate(header) if at not in place.values()} - table.unread
-        missing = table.headers.keys() - place.keys() - table.moved
+        unknown = set(header) - table.known
+        missing = table.holders.keys() - place.keys() - table.optional
         found = [(name, "unknown") for name in sorted(unknown)] + [
             (name, "missing") for name in sorted(missing)
         ]
@@ -178,7 +203,7 @@ class _Tables:
                 ],
             )
 
-    def _set_aside(self, table: TabTable, lines: Iterable[BadLine], place: dict[str, int]) -> None:
+    def _set_aside(self, table: TabTable, lines: Iterable[BadLine], place: Places) -> None:
         """Record lines that are no rows, under the endpoint they would be rows of.
 
         As far as their cells tell which row that would be, it is left as it is.
@@ -195,9 +220,9 @@ class _Tables:
                 "rule": PACKAGE_LINE,
                 "row": {
                     **{
-                        shown: line.cells[place[column]] or None
+                        shown: next(filter(None, (line.cells[at] for at in place[column])), None)
                         for shown, column in columns.items()
-                        if place.get(column, len(line.cells)) < len(line.cells)
+                        if max(place.get(column, (len(line.cells),))) < len(line.cells)
                     },
                     "table": member_name(table.name),
                     "line": line.text,
@@ -241,6 +266,8 @@ class _Tables:
             raise self._broken(f"{expected} rows of {recipe.table} became {rows} of {endpoint.name}")
         if rows:
             staging.analyze(self._connection, self._load_id, endpoint)
+            missing = unreported.of_package(endpoint, recipe, self._lacking)
+            unreported.record(self._connection, self._load_id, endpoint, missing)
         return rows
 
     def _parameters(self) -> dict[str, Any]:
@@ -262,19 +289,13 @@ class _Tables:
             self._connection.exec_driver_sql(f"drop table staging.l{self._load_id}_p_{table}")
 
 
-def _places(table: TabTable, header: tuple[str, ...]) -> dict[str, int]:
-    """Position of each column in a header line, under whichever of its names it is there."""
-    found = {
-        column: next((header.index(name) for name in names if name in header), None)
-        for column, names in table.headers.items()
-    }
-    return {column: at for column, at in found.items() if at is not None}
+def _cell(places: tuple[int, ...]) -> str:
+    """SQL of a column in a table whose columns are numbered: the first of its cells that is not empty."""
+    cells = ", ".join(f"c{at + 1}" for at in places)
+    return f"coalesce({cells})" if len(places) > 1 else cells or "null::text"
 
 
 def _own_columns(endpoint: Endpoint, recipe: Recipe) -> dict[str, str]:
     """Columns of an endpoint that are columns of its recipe's own table."""
-    own = {f"t.{name}": name for name in TABLES[recipe.table].columns}
-    named = (
-        (item.column, recipe.values.get(item.name, f"t.{item.column}")) for item in endpoint.staged_fields
-    )
-    return {column: own[sql] for column, sql in named if sql in own}
+    named = ((item.column, recipe.own_column(item)) for item in endpoint.staged_fields)
+    return {column: own for column, own in named if own}

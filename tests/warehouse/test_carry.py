@@ -144,16 +144,105 @@ def test_knowledge_is_read_from_the_books(warehouse: Warehouse) -> None:
     warehouse.stage(load)
     with warehouse.engine.connect() as connection:
         known = carry.knowledge(connection, [load.load_id])
-    assert known.routes is not None
-    assert known.routes.keys() == ENDPOINTS.keys() - {"manifest"}
+    assert known.unreported is not None
+    assert known.unreported.keys() == ENDPOINTS.keys() - {"manifest"}
     assert known.unknown(DIMENSION["biosample"]) == ("description",)
-    assert known.unknown(DIMENSION["expsample"]) == ()
+    # The package has no NAME of experiment samples.
+    assert known.unknown(DIMENSION["expsample"]) == ("name",)
     assert not known.knows(DIMENSION["file"])
     nothing = Knowledge({})
     assert "name" in nothing.unknown(DIMENSION["expsample"])
     assert "technique_key" in nothing.unknown(DIMENSION["experiment"])
     assert Knowledge(None).unknown(DIMENSION["expsample"]) == ()
     # A column of a joined endpoint is unknown with it: the study's program is told by the summary alone.
-    without = {name: routes for name, routes in known.routes.items() if name != "summary"}
+    without = {name: columns for name, columns in known.unreported.items() if name != "summary"}
     assert "program" in Knowledge(without).unknown(DIMENSION["study"])
     assert "brief_title" not in Knowledge(without).unknown(DIMENSION["study"])
+
+
+HAI = (
+    "RESULT_ID ARM_ACCESSION BIOSAMPLE_ACCESSION SUBJECT_ACCESSION EXPSAMPLE_ACCESSION EXPERIMENT_ACCESSION"
+    " STUDY_ACCESSION VALUE_REPORTED COMMENTS VIRUS_STRAIN_REPORTED VIRUS_STRAIN_PREFERRED"
+)
+#: Two results; the second one is reported with another strain in the later package.
+RESULTS = f"""{HAI}
+1 ARM1 BS1 SUB1 ES1 EXP1 SDY1 40 fresh A/X A/X/2009
+2 ARM1 BS1 SUB1 ES1 EXP1 SDY1 80 - A/Y A/Y/2012"""
+
+
+def without(tables: dict[str, str | bytes], table: str, *columns: str) -> dict[str, str | bytes]:
+    """The tables, one of which has lost columns."""
+    header, *rows = (line.split() for line in str(tables[table]).replace("\\\n", " ").strip().splitlines())
+    kept = [at for at, name in enumerate(header) if name not in columns]
+    lines = (" ".join(line[at] for at in kept) for line in (header, *rows))
+    return {**tables, table: "\n".join(lines)}
+
+
+def results(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    return warehouse.rows(
+        "select h.result_id, h.value_reported, h.comments, h.virus_strain_preferred,"
+        " k.virus_strain_preferred, h.valid_from from history.fact_hai h"
+        " join history.key_virus_strain k using (virus_strain_key)"
+        " where h.study_key > 0 order by 1, 6"
+    )
+
+
+@pytest.mark.parametrize("order", [("DR1", "DR2"), ("DR2", "DR1")])
+def test_a_column_that_a_package_lost_keeps_its_value(order: tuple[str, ...], warehouse: Warehouse) -> None:
+    whole = {**SMALL, "hai_result": RESULTS}
+    changed = {**whole, "hai_result": RESULTS.replace("A/Y A/Y/2012", "A/Z A/Z/2015")}
+    shorn = without(without(changed, "hai_result", "COMMENTS", "VIRUS_STRAIN_PREFERRED"),
+                    "expsample", "RESULT_TOTAL_RECS", "DESCRIPTION")  # fmt: skip
+    packages = {"DR1": whole, "DR2": shorn}
+    for release in order:
+        publish(warehouse, land_tables(warehouse, packages[release], release))
+    assert results(warehouse) == [
+        (1, "40", "fresh", "A/X/2009", "A/X/2009", 10000),
+        (2, "80", None, "A/Y/2012", "A/Y/2012", 10000),
+        # Another strain is reported: the preferred name of the one before is not its own.
+        (2, "80", None, "A/Y/2012", None, 20000),
+    ]
+    assert warehouse.rows(
+        "select h.description, h.declared_results, h.valid_to from history.dim_expsample h"
+        " where h.study_key > 0"
+    ) == [("with H1", 2, 2147483647)]
+    assert warehouse.rows(
+        "select u.endpoint, u.column_name, u.reason from ops.unreported_column u join ops.load l"
+        " using (load_id) where l.release_version = 'DR2' and u.reason like 'no %' and u.endpoint in"
+        " ('hai', 'expsample') and u.column_name in ('comments', 'virus_strain_preferred', 'description')"
+        " order by 1, 2"
+    ) == [
+        ("expsample", "description", "no DESCRIPTION in Tab/expsample.txt"),
+        ("hai", "comments", "no COMMENTS in Tab/hai_result.txt"),
+        ("hai", "virus_strain_preferred", "no VIRUS_STRAIN_PREFERRED in Tab/hai_result.txt"),
+    ]
+
+
+def test_what_is_reached_by_a_lost_column_keeps_its_value(warehouse: Warehouse) -> None:
+    """A sample without the column of its experiment still belongs to the one it belonged to."""
+    publish(warehouse, land_tables(warehouse, SMALL, "DR1"))
+    changed = {**SMALL, "biosample": str(SMALL["biosample"]).replace("drawn_twice", "drawn_once")}
+    shorn = without(changed, "biosample", "PLANNED_VISIT_ACCESSION", "SUBJECT_ACCESSION")
+    publish(warehouse, land_tables(warehouse, without(shorn, "experiment", "MEASUREMENT_TECHNIQUE"), "DR2"))
+    assert warehouse.rows(
+        "select h.description, s.subject_accession, v.planned_visit_accession from history.dim_biosample h"
+        " join history.key_subject s using (subject_key) join history.key_planned_visit v"
+        " using (planned_visit_key) where h.study_key > 0 order by h.valid_from"
+    ) == [("drawn twice", "SUB1", "PV1"), ("drawn once", "SUB1", "PV1")]
+    assert warehouse.rows(
+        "select t.measurement_technique, h.valid_to from history.fact_hai h join history.key_technique t"
+        " using (technique_key) where h.study_key > 0 and h.result_id = 1"
+    ) == [("HAI", 2147483647)]
+
+
+def test_a_key_that_no_row_of_an_answer_has_keeps_its_value(warehouse: Warehouse) -> None:
+    study = small_study()
+    study["arm"] = [{**row, "description": "as planned"} for row in study["arm"]]
+    publish(warehouse, warehouse.land(study, "DR1"))
+    study["arm"] = [
+        {name: value for name, value in row.items() if name != "description"} for row in study["arm"]
+    ]
+    assert publish(warehouse, warehouse.land(study, "DR2")) == 0
+    assert warehouse.rows(
+        "select endpoint, column_name, reason from ops.unreported_column where reason like 'no row%'"
+    ) == [("arm", "description", "no row of the answer has description")]

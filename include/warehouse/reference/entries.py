@@ -15,9 +15,6 @@ from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.tables import DIM_DATE
 from include.warehouse.views import definitions, statements
 
-#: `{summary} y` and `{biosample} b`: the alias of a further endpoint in a declaration's joins.
-_JOINED = re.compile(r"\{(\w+)\} (\w)\b")
-_STAGED = re.compile(r"\b([a-z])\.([a-z]\w*)")
 _FUNCTION = re.compile(r"^comment on function (star\.\w+\([^)]*\)) is\s+'((?:[^']|'')*)'", re.MULTILINE)
 #: What the views of no table say of their types.
 _TYPES = {
@@ -163,13 +160,7 @@ def _with_meaning(entry: Entry, comment: str) -> Entry:
 
 def _fields(table: Dimension | Fact, expression: str) -> tuple[tuple[str, str], ...]:
     """Endpoint and field of every staged value that an expression reads."""
-    home = {"s": table.endpoint or "", **{alias: name for name, alias in _JOINED.findall(table.joins)}}
-    found = (
-        (home[alias], _field(ENDPOINTS[home[alias]], column).name)
-        for alias, column in _STAGED.findall(expression)
-        if alias in home
-    )
-    return tuple(dict.fromkeys(found))
+    return tuple((name, _field(ENDPOINTS[name], column).name) for name, column in table.reads(expression))
 
 
 def _field(endpoint: Endpoint, column: str) -> Field:

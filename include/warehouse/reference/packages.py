@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from include.sources.immport import ENDPOINTS, SERVED
 from include.sources.model import Route
 from include.sources.package import RECIPES, read_for
+from include.sources.package_layout import Holder
 from include.sources.package_tables import TABLES
-from include.sources.package_unread import UNREAD
+from include.sources.package_unread import UNREAD, UNREAD_COLUMNS
 from include.warehouse.carry import single_route
 from include.warehouse.model import VERSIONED
 
@@ -28,24 +29,36 @@ def package_sections() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for table in TABLES.values():
         older = (
-            f"`{column}`: {', '.join(name for name in names if name != column)}"
-            for column, names in table.headers.items()
-            if any(name != column for name in names)
+            f"`{column}`: {', '.join(ways)}"
+            for column, holders in table.holders.items()
+            if (ways := [way for item in holders if (way := _way(item)) != column])
         )
         cells = (
             f"`{table.name}`",
             ", ".join(table.aliases) or "-",
-            str(len(table.headers)),
+            str(len(table.holders)),
             "; ".join(older) or "-",
             _short(read_for(table.name) or ""),
         )
         yield f"| {' | '.join(cells)} |"
-    yield from ("", "Not read:", "", "| what they hold | tables |", "|---|---|")
+    yield from ("", "The first of the header names that a table has is taken: today's, unless a name means")
+    yield "something else today (`purpose` before `detail`). `original_name, else name` is the first of both"
+    yield "that a row has; `file_name beside summary` counts where a table has SUMMARY, too. A load warns of"
+    yield "a column whose values another header held in the package of another release (`columns_in_place`)."
+    yield from ("", "Tables that are not read:", "", "| what they hold | tables |", "|---|---|")
     for what, names in UNREAD.items():
         yield f"| {what} | {', '.join(names)} |"
+    yield from ("", "Columns that are not read, of tables that are:", "", "| why | columns |", "|---|---|")
+    for why, unread in UNREAD_COLUMNS.items():
+        shown = (
+            f"`{name}` of every table" if table == "*" else f"`{table}.{name}`" for table, name in unread
+        )
+        yield f"| {why} | {', '.join(shown)} |"
     yield from ("", "## What only one route knows", "")
     yield "All other columns of the star are the same by the API and by the package, cell by cell. What a"
-    yield "load does not know keeps the value it had at the release before."
+    yield "load does not report keeps the value it had at the release before: what is listed here, and by"
+    yield "either route a column that no header of its table holds, or a key that no row of an answer has."
+    yield "`ops.unreported_column` has them, load by load."
     yield from ("", "Tables that packages alone tell are above; of the others:")
     yield from ("", "| endpoint | only the API sends | only a package holds |", "|---|---|---|")
     for item in SERVED.values():
@@ -61,6 +74,12 @@ def package_sections() -> Iterator[str]:
         shared = (pair for pair in single_route(silent).items() if pair[0] not in alone)
         for relation, columns in shared:
             yield f"| [{relation}](dictionary.md#{relation}) | {', '.join(columns)} | {told} |"
+
+
+def _way(holder: Holder) -> str:
+    """The headers that hold a column, in words."""
+    names = ", else ".join(holder.names)
+    return f"{names} beside {holder.beside}" if holder.beside else names
 
 
 def _short(names: str) -> str:

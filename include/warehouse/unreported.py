@@ -1,0 +1,83 @@
+"""Columns that a load did not report, by endpoint: never sent by its route, or missing this time.
+
+A package is silent about a column that no header of its table holds, an answer about a key that none of its
+rows has. What was known of such a column stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import sqlalchemy as sa
+
+from include.landing import Landed
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Endpoint, Route, snake_case
+from include.sources.package_recipe import Recipe
+from include.warehouse.ops_tables import LOAD, STAGED, UNREPORTED
+
+
+def of_answer(endpoint: Endpoint, pieces: Iterable[Landed]) -> dict[str, str]:
+    """Columns that the rows of an answer of the API do not have, with the reason."""
+    parts = list(pieces)
+    rows = sum(piece.rows for piece in parts)
+    found = dict.fromkeys(endpoint.unknown_columns(Route.API), "the API does not send it")
+    for name in endpoint.names:
+        missing = sum(piece.missing_keys.get(name, 0) for piece in parts)
+        if rows and missing >= rows:
+            found[snake_case(name)] = f"no row of the answer has {name}"
+    return found
+
+
+def of_package(endpoint: Endpoint, recipe: Recipe, lacking: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Columns that a package leaves unknown, with the reason.
+
+    :param lacking: by table of the package, columns that no header of it holds.
+    """
+    found = dict.fromkeys(endpoint.unknown_columns(Route.PACKAGE), "no package has it")
+    for item in endpoint.staged_fields:
+        lacks = recipe.lacks(item, lambda table, column: column in lacking.get(table, ()))
+        if lacks:
+            headers = (f"{column.upper()} in Tab/{table}.txt" for table, column in lacks)
+            found[item.column] = f"no {', '.join(headers)}"
+    return found
+
+
+def record(connection: sa.Connection, load_id: int, endpoint: Endpoint, found: dict[str, str]) -> None:
+    """Write down the columns of an endpoint that a load did not report, with the reasons."""
+    rows = [
+        {"load_id": load_id, "endpoint": endpoint.name, "column_name": column, "reason": reason}
+        for column, reason in sorted(found.items())
+    ]
+    if rows:
+        connection.execute(sa.insert(UNREPORTED), rows)
+
+
+def forget(connection: sa.Connection, load_id: int) -> None:
+    """Remove what an earlier attempt wrote down."""
+    connection.execute(sa.delete(UNREPORTED).where(UNREPORTED.c.load_id == load_id))
+
+
+def by_endpoint(connection: sa.Connection, load_ids: Iterable[int]) -> dict[str, frozenset[str]]:
+    """Endpoints that loads report, and of each the columns that none of the loads reports.
+
+    Of a load of before columns were written down, those that its route never has.
+    """
+    loads = list(load_ids)
+    staged = connection.execute(
+        sa.select(STAGED.c.load_id, STAGED.c.endpoint, STAGED.c.pieces, LOAD.c.route)
+        .join(LOAD, LOAD.c.load_id == STAGED.c.load_id)
+        .where(STAGED.c.load_id.in_(loads), STAGED.c.is_known)
+    ).all()
+    written: dict[tuple[int, str], set[str]] = {}
+    of_loads = sa.select(UNREPORTED).where(UNREPORTED.c.load_id.in_(loads))
+    for row in connection.execute(of_loads):
+        written.setdefault((row.load_id, row.endpoint), set()).add(row.column_name)
+    found: dict[str, frozenset[str]] = {}
+    for load_id, name, pieces, route in staged:
+        # Of a package load, what was asked for beside the package came by the API.
+        by_package = route == Route.PACKAGE and not pieces
+        never = ENDPOINTS[name].unknown_columns(Route.PACKAGE if by_package else Route.API)
+        columns = never | written.get((load_id, name), set())
+        found[name] = found[name] & columns if name in found else columns
+    return found
