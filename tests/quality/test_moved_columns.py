@@ -16,19 +16,19 @@ from tests.support.warehouse import Warehouse
 
 FILES = """
     FILE_INFO_ID DETAIL NAME PURPOSE ORIGINAL_NAME
-    1 fcs_format_of_2012 a.fcs Flow_cytometry_result -
-    2 template_as_a_table b.txt ELISPOT_results -
+    1 fcs_format_of_2012 tube_one.fcs Flow_cytometry_result -
+    2 template_as_a_table table_two.txt ELISPOT_results -
     """
 LATER = """
     FILE_INFO_ID DETAIL NAME ORIGINAL_FILE_NAME
-    1 Flow_cytometry_result a.1.fcs a.fcs
-    2 ELISPOT_results b.2.txt b.txt
+    1 Flow_cytometry_result tube_one.1.fcs tube_one.fcs
+    2 ELISPOT_results table_two.2.txt table_two.txt
     """
 #: The same, should ImmPort ever move its columns back.
 MOVED = """
     FILE_INFO_ID DETAIL NAME ORIGINAL_FILE_NAME
-    1 a.fcs Flow_cytometry_result -
-    2 b.txt ELISPOT_results -
+    1 tube_one.fcs Flow_cytometry_result -
+    2 table_two.txt ELISPOT_results -
     """
 
 
