@@ -62,8 +62,9 @@ def test_a_move_is_a_warning_of_the_load(releases: tuple[str, str], warehouse: W
     assert [row for row in found if not row[1]] == [
         (
             "Tab/file_info.txt", False, "warning", 2,
-            f"beside the package of {first}: NAME holds what DETAIL held (2 of 2 rows compared);"
-            " DETAIL holds what ORIGINAL_FILE_NAME held (2 of 2 rows compared)",
+            f"beside the package of {first}:"
+            " DETAIL holds what ORIGINAL_FILE_NAME held (2 of 2 rows compared);"
+            " NAME holds what DETAIL held (2 of 2 rows compared)",
         )
     ]  # fmt: skip
 
