@@ -138,7 +138,15 @@ RECIPES: dict[str, Recipe] = {
         "arm_2_subject",
         (STUDY, arm("t.arm_accession"), subject(first("t.subject_accession"))),
     ),
-    "plannedVisit": Recipe("planned_visit", (STUDY,)),
+    "plannedVisit": Recipe(
+        "planned_visit",
+        (
+            STUDY,
+            found_by(
+                "period", "period", {"period_accession": first("t.period_accession")}, "periodName=name"
+            ),
+        ),
+    ),
     "biosample": _of_subject("biosample", biosampleName=first("t.name")),
     "experiment": Recipe("experiment", (STUDY,)),
     "expsample": _of_subject(
@@ -188,7 +196,8 @@ RECIPES: dict[str, Recipe] = {
         gives(
             "t",
             "contractGrantCategory=category contractGrantDescription=description"
-            " contractGrantEndDate=end_date contractGrantLink=link contractGrantName=name"
+            " contractGrantEndDate=end_date contractGrantKeywords=keywords contractGrantLink=link"
+            " contractGrantName=name"
             " contractGrantStartDate=start_date",
         ),
     ),

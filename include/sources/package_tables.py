@@ -275,6 +275,7 @@ _STUDY = (
         "planned_visit_accession end_rule max_start_day min_start_day name|visit_name order_number"
         " period_accession start_rule study_accession",
     ),
+    _table("period", "period_accession name|title"),
     # The name of a grant is its external number today, and its title is the name.
     _table(
         "contract_grant",

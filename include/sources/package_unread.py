@@ -15,7 +15,6 @@ UNREAD: dict[str, tuple[str, ...]] = {
         "plates, and which parameter of a cytometer a reagent was read on": "expsample_mbaa_detail"
         " fcs_header_marker_2_reagent reagent_2_fcs_marker",
         "annotations of cytometry, in older packages": "fcs_annotation",
-        "periods of the plan": "period",
         "typing systems, in older packages": "hla_allele_status hla_typing_sys_feature hla_typing_system"
         " kir_typing_system",
         "people behind grants and programs": "contract_grant_2_personnel contract_grant_2_study personnel"
@@ -47,6 +46,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "lab_test: study_accession",
         "lab_test_panel: study_accession",
         "pcr_result: threshold_cycles",
+        "period: study_accession",
         "protocol: study_accession",
         "subject: age_event age_event_specify age_reported age_unit phenotype population_name taxonomy_id",
     ),
@@ -67,6 +67,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "order and state of ImmPort's own pages": (
         "arm_or_cohort: sort_order",
+        "period: order_number",
         "experiment: graphic_summary",
         "study: delete_study download_page_available planned_public_release_date shared_study",
     ),

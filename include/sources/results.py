@@ -58,6 +58,7 @@ RESULT_ENDPOINTS = (
         """,
         quirks="What cells were stimulated with stands only in the description of the experiment "
         "sample, which packages hold.",
+        of_package="cellType",
     ),
     _result(
         "fcsAnalyzed",

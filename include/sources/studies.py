@@ -51,6 +51,7 @@ STUDY_ENDPOINTS = (
         required=True,
         vocabulary={"clinicalTrial": _YES_NO},
         quirks="An array of one. Ages are text with blanks before. Its release may be older than its files.",
+        of_package=parse_fields("type"),
     ),
     _study(
         "summary",
@@ -75,6 +76,7 @@ STUDY_ENDPOINTS = (
         "an arm or cohort",
         identifies="armAccession",
         required=True,
+        of_package=parse_fields("populationSelectionRule"),
     ),
     _study(
         "demographic",
@@ -85,6 +87,7 @@ STUDY_ENDPOINTS = (
         required=True,
         vocabulary={"gender": _SEX},
         quirks="Ages belong to the subject in its arm, not to the subject. A pool is one subject.",
+        of_package=parse_fields("studyEnrollmentDay:num"),
     ),
     _study(
         "plannedVisit",
@@ -95,6 +98,7 @@ STUDY_ENDPOINTS = (
         "plannedVisitAccession",
         "a visit the protocol plans",
         identifies="plannedVisitAccession",
+        of_package=parse_fields("periodAccession periodName"),
     ),
     _study(
         "biosample",
@@ -110,6 +114,7 @@ STUDY_ENDPOINTS = (
         "experimentAccession",
         "an experiment",
         identifies="experimentAccession",
+        of_package=parse_fields("purpose"),
     ),
     _study(
         "expsample",
@@ -137,6 +142,7 @@ STUDY_ENDPOINTS = (
         """,
         "adverseEventAccession",
         "an adverse event of a subject",
+        of_package=parse_fields("isSeriousEvent"),
     ),
     _study(
         "assessment",
@@ -174,6 +180,7 @@ STUDY_ENDPOINTS = (
         "contractGrantId programId",
         "a grant or contract and its program",
         quirks="A grant may belong to several programs, a program to many studies.",
+        of_package=parse_fields("contractGrantKeywords"),
     ),
     _study(
         "file",

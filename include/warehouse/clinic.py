@@ -119,6 +119,7 @@ ADVERSE_EVENTS = Fact(
     columns=(
         *pair("name", "Name of the event", TEXT),
         Column("description", "The event in the submitter's words"),
+        Column("is_serious_event", "Y when the event was serious; known from packages up to DR16 only"),
         *pair("severity", "Severity", TEXT),
         *pair("outcome", "Outcome", TEXT),
         *pair("organ_or_body_system", "Organ or body system", TEXT),

@@ -8,6 +8,7 @@ from include.warehouse.files import FILE
 from include.warehouse.materials import MATERIALS
 from include.warehouse.paperwork import PAPER_DIMENSIONS
 
+_UP_TO_DR16 = "known from packages up to DR16 only"
 NUMERIC, INTEGER, DATE, BOOLEAN = Type.NUMERIC, Type.INTEGER, Type.DATE, Type.BOOLEAN
 
 #: Study time in days. Units without a length (Not_Specified, d.p.c.) have no study day.
@@ -57,6 +58,7 @@ STUDY = Dimension(
         Column("program", "Funding programs, as the study page lists them", source="y.program"),
         Column("principal_investigator", "Principal investigator", source="y.pi"),
         Column("clinical_trial", "Y when the study is a clinical trial"),
+        Column("type", "Kind of study: observational, interventional; known from packages only"),
         Column("gender_included", "Sexes that could take part"),
         Column("minimum_age", "Youngest age admitted", NUMERIC, "star.to_number(s.minimum_age)", "age_unit"),
         Column("maximum_age", "Oldest age admitted", NUMERIC, "star.to_number(s.maximum_age)", "age_unit"),
@@ -115,6 +117,7 @@ ARM = Dimension(
         Column("description", "Description of the arm"),
         Column("type_reported", "Type as the submitter gave it"),
         Column("type_preferred", "Type in ImmPort's words"),
+        Column("population_selection_rule", f"How subjects were chosen for the arm; {_UP_TO_DR16}"),
     ),
 )
 
@@ -138,6 +141,8 @@ PARTICIPATION = Dimension(
         Column("age_event_specify", "That moment in the submitter's words"),
         Column("subject_phenotype", "Phenotype of the subject in this arm"),
         Column("subject_location", "Place of the subject"),
+        Column("study_enrollment_day", f"Day of the study on which the subject enrolled; {_UP_TO_DR16}",
+               NUMERIC, unit="days"),
     ),
     derived=(
         Derived("min_age_years", "Age in years, or its lower bound", NUMERIC,
@@ -168,6 +173,10 @@ PLANNED_VISIT = Dimension(
         Column("max_start_day", "Latest day of the visit", NUMERIC, unit="days"),
         Column("start_rule", "What starts the visit"),
         Column("end_rule", "What ends the visit"),
+        Column(
+            "period_accession", "ImmPort's accession of the period of the visit; known from packages only"
+        ),
+        Column("period_name", "Name of that period; known from packages only"),
     ),
 )
 
@@ -196,6 +205,7 @@ EXPERIMENT = Dimension(
     columns=(
         Column("name", "Name of the experiment"),
         Column("description", "Description of the experiment"),
+        Column("purpose", f"What the experiment was for; {_UP_TO_DR16}"),
     ),
     references=(Reference("technique", ("s.measurement_technique",), "Measurement technique"),),
 )
@@ -209,7 +219,7 @@ EXPSAMPLE = Dimension(
         Column("name", "Name of the experiment sample", source="s.expsample_name"),
         Column("result_schema", "Kind of result the sample was made for"),
         Column("description", "Description, of ELISPOT with the stimulation; known from packages only"),
-        Column("declared_results", "Results that ImmPort counted; known from packages up to DR16 only",
+        Column("declared_results", f"Results that ImmPort counted; {_UP_TO_DR16}",
                INTEGER, "nullif(btrim(s.result_total_recs), '')::bigint", "results"),
     ),
     references=(Reference("experiment", ("s.experiment_accession",), "Experiment the sample belongs to"),),

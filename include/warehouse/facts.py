@@ -77,6 +77,7 @@ ELISPOT = Fact(
         *ANALYTE_NAMES,
         *pair("spot_number", "Spots counted"),
         *pair("cell_number", "Cells plated"),
+        Column("cell_type", "Cells plated, in words; known from packages up to DR16 only"),
         TREATMENT,
         *COMMON,
     ),

@@ -88,6 +88,11 @@ GRANT = Dimension(
         Column("name", "Name of the grant", source="s.contract_grant_name"),
         Column("category", "Kind of grant", source="s.contract_grant_category"),
         Column("description", "Description of the grant", source="s.contract_grant_description"),
+        Column(
+            "keywords",
+            "Keywords of the grant; known from packages up to DR16 only",
+            source="s.contract_grant_keywords",
+        ),
         Column("link", "Page of the grant", source="s.contract_grant_link"),
         Column("start_date", "Day it began", DATE, "nullif(btrim(s.contract_grant_start_date), '')::date"),
         Column("end_date", "Day it ended", DATE, "nullif(btrim(s.contract_grant_end_date), '')::date"),

@@ -63,14 +63,23 @@ def assays() -> Iterator[RunningSandbox]:
 
 def test_columns_of_one_route_are_those_that_are_declared() -> None:
     assert OF_PACKAGES == {
+        "dim_study": ("type",),
+        "dim_arm": ("population_selection_rule",),
+        "dim_participation": ("study_enrollment_day",),
+        "dim_planned_visit": ("period_accession", "period_name"),
         "dim_biosample": ("description",),
+        "dim_experiment": ("purpose",),
         "dim_expsample": ("description", "declared_results"),
+        "dim_grant": ("keywords",),
         "fact_elisa": ("qualitative_result",),
+        "fact_elispot": ("cell_type",),
+        "fact_adverse_event": ("is_serious_event",),
     }
     assert set(single_route(Route.API)) == OF_PACKAGES.keys() | ALONE
     assert {"dim_treatment", "dim_reagent", "bridge_expsample_reagent", "fact_rna_seq"} <= ALONE
     assert "bridge_expsample_biosample" not in ALONE
-    assert list(single_route(Route.PACKAGE)) == ["dim_file"]
+    # Which file of the manifest a result's file is, the manifest knows.
+    assert list(single_route(Route.PACKAGE)) == ["dim_file", "fact_result_file"]
 
 
 @needs_data
