@@ -56,6 +56,16 @@ join ops.work w on w.load_id = q.load_id
 join ops.load l on l.load_id = q.load_id
 where w.run_id = :run group by 1, 2, 3, 4, 6 order by length(q.study_accession), 1, 2, 3, 4
 """
+_UNREADABLE = """
+select v.study_accession as study, v.release_version as release, v.endpoint, v.field, count(*) as rows
+from quality.quarantined_value v join ops.work w on w.load_id = v.load_id
+where w.run_id = :run group by 1, 2, 3, 4 order by length(v.study_accession), 1, 2, 3, 4
+"""
+_WITHHELD = """
+select w.study_accession as study, w.release_version as release, s.endpoint, s.withheld
+from ops.staged s join ops.work w on w.load_id = s.load_id
+where w.run_id = :run and s.withheld is not null order by length(w.study_accession), 1, 2, 3
+"""
 _QUARANTINED_ROWS = """
 select count(distinct (q.load_id, q.endpoint, q.row_number)) from quality.quarantine q
 join ops.work w on w.load_id = q.load_id where w.run_id = :run
@@ -183,6 +193,17 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
         quarantined = _read(engine, _QUARANTINED, run_id)
         for row in quarantined[quarantined["is_published"].astype(bool)].itertuples():
             console.print(f"  {_missing(row)}", style="yellow", markup=False, highlight=False)
+        for row in _read(engine, _UNREADABLE, run_id).itertuples():
+            told = f"{row.rows} values of {row.field} cannot be read: their text is in quarantine"
+            console.print(
+                f"  {row.study} {row.release} {row.endpoint}: {told}", markup=False, highlight=False
+            )
+        for row in _read(engine, _WITHHELD, run_id).itertuples():
+            told = f"withheld, its tables stay as they were: {row.withheld}"
+            console.print(
+                f"  {row.study} {row.release} {row.endpoint}: {told}",
+                style="yellow", markup=False, highlight=False,
+            )  # fmt: skip
     drift = _read(engine, _DRIFT, run_id)
     if not drift.empty:
         _print_table(drift, console, "Keys that ImmPort's answers lacked or had beyond those declared")

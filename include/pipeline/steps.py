@@ -37,7 +37,9 @@ def check(tools: Tools, load: Load, step: Step) -> None:
     outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished, writing=writing)
     step.rows = outcome.rows
     passed = outcome.expectations - outcome.failed
-    step.message = f"{passed} of {outcome.expectations} checks passed, {outcome.quarantined} rows set aside"
+    step.message = f"{passed} of {outcome.expectations} checks passed, {outcome.quarantined} rows quarantined"
+    if outcome.withheld:
+        step.message += f"; withheld, as they were before: {'; '.join(outcome.withheld)}"
     if outcome.critical:
         raise CheckFailedError(f"{load.name}: {'; '.join(outcome.critical)}")
     records.set_state(tools.engine, load, CHECKED)

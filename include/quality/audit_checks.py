@@ -216,7 +216,7 @@ def _conservation(fact: Fact) -> AuditCheck:
         f"""select t.load_id, t.study_accession, t.release_key, t.staged, t.set_aside, t.published, t.visible
             from (select c.load_id, c.study_accession, c.release_key, s.rows_staged as staged,
                     r.added + r.corrected + r.unchanged as published,
-                    (select count(distinct q.row_number) from quality.quarantine q
+                    (select count(*) from quality.quarantine q
                         where q.load_id = c.load_id and q.endpoint = s.endpoint
                             and q.rule <> '{PACKAGE_LINE}') as set_aside,
                     (select count(*) from history.{fact.relation} h
@@ -224,7 +224,8 @@ def _conservation(fact: Fact) -> AuditCheck:
                             and h.valid_to > c.release_key) as visible
                 from ops.capture c
                 join history.key_study k on k.study_accession = c.study_accession
-                join ops.staged s on s.load_id = c.load_id and s.is_known and s.endpoint = '{fact.endpoint}'
+                join ops.staged s on s.load_id = c.load_id and s.is_known and s.withheld is null
+                    and s.endpoint = '{fact.endpoint}'
                 join ops.release_change r on r.load_id = c.load_id and r.relation = '{fact.relation}'
                 where c.kind = 'full') t
             where t.published > t.staged
@@ -242,9 +243,8 @@ def _members(table: Dimension | Fact) -> AuditCheck:
         "a load after which the table has not a row for each key of its endpoint",
         f"""select t.load_id, t.study_accession, t.release_key, t.distinct_keys, t.quarantined, t.visible
             from (select c.load_id, c.study_accession, c.release_key, r.distinct_keys,
-                    (select count(distinct (q.rule = '{PACKAGE_LINE}', q.row_number))
-                        from quality.quarantine q where q.load_id = c.load_id
-                            and q.endpoint = '{table.endpoint}') as quarantined,
+                    (select count(*) from quality.quarantine q
+                        where q.load_id = c.load_id and q.endpoint = '{table.endpoint}') as quarantined,
                     (select count(*) from history.{table.relation} h
                         where h.study_key = k.study_key and h.valid_from <= c.release_key
                             and h.valid_to > c.release_key {described}) as visible

@@ -7,13 +7,13 @@ the rows that break it. Great Expectations decides; the SQL names all rows, not 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from include.sources.immport import ENDPOINTS, TIES, references
-from include.sources.model import Endpoint, Kind, snake_case
-from include.warehouse.declare import Dimension, Fact, Type
+from include.sources.model import Endpoint, Kind, Withholds, snake_case
+from include.warehouse.declare import Dimension, Fact, Type, staged_columns
 from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.stage import staging_table
 
@@ -25,8 +25,10 @@ class Severity(StrEnum):
     """What a broken check does."""
 
     CRITICAL = "critical"  # the study is not published
-    ROW = "row"  # the rows are set aside, the others are published
-    WARNING = "warning"  # it is told, nothing else
+    ENDPOINT = "endpoint"  # the endpoint's rows are not published, its tables stay as they are
+    ROW = "row"  # the rows are quarantined, the others are published
+    VALUE = "value"  # the values become null and their text is quarantined, the rows are published
+    WARNING = "warning"  # it is reported, nothing else
 
 
 #: The grammar of each kind. Postgres alone would also take NaN, 0x10, 1_000 and `today`. Of white space
@@ -49,12 +51,14 @@ class Check:
 
     :param broken: SQL over the staged row `s` that is true of the rows that break it.
     :param build: makes the expectation; called only once Great Expectations is loaded.
+    :param column: the staged column whose text is kept where it breaks the check and the row is published.
     """
 
     check_id: str
     severity: Severity
     broken: str | None
     build: Callable[[], Expectation]
+    column: str | None = None
 
 
 def checks(endpoint: Endpoint, load_id: int, study: str, staged: int) -> Iterator[Check]:
@@ -95,9 +99,11 @@ def _not_empty() -> Check:
 
 
 def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
+    # A listing is the better for a row less; of what results are of, none may be missing.
+    severity = Severity.CRITICAL if endpoint.withholds is Withholds.STUDY else Severity.ROW
     for name, key in _identities(endpoint).items():
         # A blank key names nothing, too.
-        yield _rows(f"key_present:{name}", Severity.CRITICAL, f"coalesce(btrim({key}), '') = ''")
+        yield _rows(f"key_present:{name}", severity, f"coalesce(btrim({key}), '') = ''")
     # A key may lack a part (a sample without an arm): null is a value like any other here.
     keys = _key_values(endpoint)
     alike = {*endpoint.key, *endpoint.several}
@@ -105,7 +111,8 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     table = staging_table(load_id, endpoint)
     # One grouping, not a comparison of each row with all others.
     conflict = (
-        f"s.row_number in (select unnest(array_agg(o.row_number)) from {table} o group by {keys}"
+        f"s.row_number in (select unnest(array_agg(o.row_number)) from {table} o"
+        f" where {_has_key(endpoint)} group by {keys}"
         f" having count(*) > 1 and count(distinct row({content})) > 1)"
     )
     if content:
@@ -137,6 +144,12 @@ def _identities(endpoint: Endpoint) -> dict[str, str]:
     return named or {column: f"s.{column}" for column in endpoint.key_columns}
 
 
+def _has_key(endpoint: Endpoint) -> str:
+    """True of a row `o` with any part of its key: rows without one have no key in common."""
+    parts = ", ".join(f"nullif(btrim(o.{column}), '')" for column in endpoint.key_columns)
+    return f"num_nonnulls({parts}) > 0"
+
+
 def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
     """A source that repeats a row, once per arm of its subject, must repeat what the star keeps of it.
 
@@ -165,24 +178,42 @@ def _unique(endpoint: Endpoint, load_id: int) -> Check:
     numbered = f"row_number() over (partition by {keys} order by o.row_number) as copy"
     repeats = (
         f"select o.row_number, {numbered} from {staging_table(load_id, endpoint)} o"
-        f" where num_nonnulls({keys}) > 0"
+        f" where {_has_key(endpoint)}"
     )
     broken = f"s.row_number in (select r.row_number from ({repeats}) r where r.copy > 1)"
     return _rows("key_unique", Severity.WARNING, broken)
 
 
 def _types(endpoint: Endpoint) -> Iterator[Check]:
+    """What a text that is not of its kind does follows from what is made of it."""
     for item in endpoint.staged_fields:
         pattern = PATTERNS.get(item.kind)
         if pattern is None:
             continue
+        severity = _severity(endpoint, item.column)
         wrong = f"s.{item.column} !~ '{pattern}'"
         if item.kind is Kind.DATE:  # the pattern lets 2020-02-30 through
             day = f"nullif(btrim(s.{item.column}), '')"
             impossible = f"coalesce(not pg_input_is_valid({day}, 'date'), false)"
-            yield _rows(f"type:{item.name}", Severity.ROW, f"({wrong} or {impossible})")
+            broken = f"({wrong} or {impossible})"
+            yield replace(_rows(f"type:{item.name}", severity, broken), column=item.column)
         else:
-            yield _matches(item.name, item.column, pattern, wrong)
+            yield replace(
+                _matches(item.name, item.column, pattern, wrong), severity=severity, column=item.column
+            )
+
+
+def _severity(endpoint: Endpoint, column: str) -> Severity:
+    """What an unreadable text in a column does: a key or a measure takes its row with it; what only describes
+    is null; what no table reads is reported."""
+    made = [item for item in VERSIONED if item.endpoint == endpoint.name]
+    keys = {*endpoint.key_columns, *(name for item in made for name in item.key_reads)}
+    parts = (part for item in made for reference in item.references for part in reference.key)
+    keys |= {name for part in parts for name in staged_columns(part)}
+    read = [item for table in made for item in table.columns if column in staged_columns(item.raw)]
+    if column in keys or any(item.is_measure for item in read):
+        return Severity.ROW
+    return Severity.VALUE if read else Severity.WARNING
 
 
 def _matches(name: str, column: str, pattern: str, broken: str) -> Check:

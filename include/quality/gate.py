@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from include.quality.checks import Check, Severity, any_row, checks
 from include.quality.outcome import Finding, Load, Outcome, record
 from include.quality.totals import control_totals
+from include.quality.withhold import withhold
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint
 from include.warehouse import staging
 from include.warehouse.connect import connect
-from include.warehouse.ops_tables import QUARANTINE, RESULT, STAGED
+from include.warehouse.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 from include.warehouse.stage import ENCODABLE
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.unpack import PACKAGE_LINE
@@ -49,6 +50,7 @@ def judge(
         # What staging set aside stays: those rows are in no table.
         earlier = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.rule.not_in([ENCODABLE, PACKAGE_LINE])
         connection.execute(sa.delete(QUARANTINE).where(earlier))
+        connection.execute(sa.delete(QUARANTINED_VALUE).where(QUARANTINED_VALUE.c.load_id == load.load_id))
         recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged, STAGED.c.is_known)
         staged = connection.execute(recorded.where(STAGED.c.load_id == load.load_id)).all()
     counts = {row.endpoint: row.rows_staged for row in staged}
@@ -82,6 +84,7 @@ def judge(
         if not findings:
             raise GateError(f"{load.study} {load.release}: no expectation was checked")
         findings += control_totals(connection, load, counts, known, accept_vanished)
+        findings = withhold(connection, load, findings)
         held = _set_aside(connection, load, [endpoint.name for endpoint, *_ in judged])
         outcome = Outcome(sum(counts.values()), held, tuple(findings))
         record(connection, load, outcome)
@@ -174,22 +177,32 @@ def _finding(
 
 def _set_aside(connection: sa.Connection, load: Load, endpoints: list[str]) -> int:
     """Rows of endpoints that a check, or staging, set aside."""
-    row = sa.tuple_(QUARANTINE.c.endpoint, QUARANTINE.c.row_number)
     held = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.endpoint.in_(endpoints)
-    return connection.scalar(sa.select(sa.func.count(sa.distinct(row))).where(held)) or 0
+    return connection.scalar(sa.select(sa.func.count()).select_from(QUARANTINE).where(held)) or 0
 
 
 def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: Load, check: Check) -> int:
-    """Count the rows that break a check; keep them, unless the check is only a warning."""
+    """Count the rows that break a check; keep them, or what they say, unless the check is only a warning."""
     if check.broken is None:
         return 0
-    rows = f"from {staging_table(load.load_id, endpoint)} s where {check.broken}"
-    if check.severity is Severity.WARNING:
-        return int(connection.exec_driver_sql(f"select count(*) {rows}".replace("%", "%%")).scalar_one())
-    statement = f"""insert into quality.quarantine
-        (load_id, study_accession, release_version, endpoint, row_number, rule, row)
-        select %(load_id)s, %(study)s, %(release)s, %(endpoint)s, s.row_number, %(rule)s,
-            to_jsonb(s) - 'row_number' {rows.replace("%", "%%")}"""
+    rows = f"from {staging_table(load.load_id, endpoint)} s where {check.broken}".replace("%", "%%")
+    is_published = check.severity in (Severity.VALUE, Severity.WARNING)
+    if is_published and check.column is None:
+        return int(connection.exec_driver_sql(f"select count(*) {rows}").scalar_one())
+    if is_published:
+        keys = ", ".join(f"'{column}', s.{column}" for column in endpoint.key_columns)
+        statement = f"""insert into quality.quarantined_value
+            (load_id, study_accession, release_version, endpoint, row_number, rule, field, key, value)
+            select %(load_id)s, %(study)s, %(release)s, %(endpoint)s, s.row_number, %(rule)s,
+                '{check.column}', jsonb_build_object({keys}), s.{check.column} {rows}"""
+    else:
+        # A row has one entry, whatever number of checks it breaks.
+        statement = f"""insert into quality.quarantine
+            (load_id, study_accession, release_version, endpoint, row_number, rule, row)
+            select %(load_id)s, %(study)s, %(release)s, %(endpoint)s, s.row_number, %(rule)s,
+                to_jsonb(s) - 'row_number' {rows}
+            on conflict (load_id, endpoint, row_number) where rule <> 'package_line'
+            do update set rule = quarantine.rule || ', ' || excluded.rule"""
     values = {
         "load_id": load.load_id,
         "study": load.study,

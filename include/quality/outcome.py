@@ -24,6 +24,11 @@ class Finding:
     unexpected_rows: int = 0
     detail: str | None = None
 
+    @property
+    def told(self) -> str:
+        """The check and what it found, in words."""
+        return f"{self.check_id} ({self.detail or f'{self.unexpected_rows} rows'})"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -50,11 +55,16 @@ class Outcome:
     @property
     def critical(self) -> list[str]:
         """What keeps the load from being published."""
-        return [
-            f"{item.endpoint}: {item.check_id} ({item.detail or f'{item.unexpected_rows} rows'})"
-            for item in self.findings
-            if not item.success and item.severity is Severity.CRITICAL
-        ]
+        return self._failed(Severity.CRITICAL)
+
+    @property
+    def withheld(self) -> list[str]:
+        """What keeps single endpoints from being published with the rest."""
+        return self._failed(Severity.ENDPOINT)
+
+    def _failed(self, severity: Severity) -> list[str]:
+        failed = (item for item in self.findings if not item.success and item.severity is severity)
+        return [f"{item.endpoint}: {item.told}" for item in failed]
 
 
 @dataclass(frozen=True)

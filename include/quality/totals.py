@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -21,10 +22,13 @@ from include.warehouse.ops_tables import PACKAGE_TABLE, QUARANTINE
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.unpack import member_name
 
-#: Share of an endpoint's rows that may be set aside before the study itself is in doubt.
+#: Rows from which on a share says something: of fewer, one is much of them.
+ENOUGH_ROWS = 50
+#: Share of an endpoint's rows that may be quarantined before all of it is in doubt. Of few rows, as many may
+#: be as of enough of them.
 MAX_QUARANTINED = 0.1
-#: Share of a fact's results that may vanish between two releases, once there are enough to judge.
-MAX_VANISHED, ENOUGH_ROWS = 0.2, 50
+#: Share of a fact's results that may vanish between two releases, once there are enough.
+MAX_VANISHED = 0.2
 
 
 def control_totals(
@@ -48,10 +52,7 @@ def control_totals(
             foreign = _foreign_members(connection, load, dimension)
             detail = f"{foreign} members are described by another study"
             yield Finding(endpoint, "home", Severity.CRITICAL, not foreign, foreign, detail)
-    declared, wrong = declared_results(connection, load.load_id, known)
-    if declared:
-        detail = f"{wrong} of {declared} experiment samples have another number of results than declared"
-        yield Finding("expsample", "declared_results", Severity.WARNING, not wrong, wrong, detail)
+    yield from _declared(declared_results(connection, load.load_id, known), accept_vanished)
     for fact in _held_facts(connection, load.study, known):
         before, gone = _vanished(connection, load, fact)
         if before:
@@ -63,9 +64,7 @@ def control_totals(
 
 def _set_aside(connection: sa.Connection, load: Load, counts: dict[str, int]) -> Iterator[Finding]:
     """A few rows may be set aside; many mean that the study itself is in doubt."""
-    held = sa.select(QUARANTINE.c.endpoint, sa.func.count(sa.distinct(QUARANTINE.c.row_number))).where(
-        QUARANTINE.c.load_id == load.load_id
-    )
+    held = sa.select(QUARANTINE.c.endpoint, sa.func.count()).where(QUARANTINE.c.load_id == load.load_id)
     lines = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.rows)
     of_tables = {
         member_name(NAMES.get(name, name)): rows
@@ -73,9 +72,13 @@ def _set_aside(connection: sa.Connection, load: Load, counts: dict[str, int]) ->
     }
     for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
         rows = counts[endpoint] if endpoint in counts else of_tables.get(endpoint, 0)
-        is_little = broken / max(rows, 1) <= MAX_QUARANTINED
-        detail = f"{broken} of {rows} rows set aside"
-        yield Finding(endpoint, "quarantine_share", Severity.CRITICAL, is_little, broken, detail)
+        is_little = broken <= MAX_QUARANTINED * max(rows, ENOUGH_ROWS)
+        # A study cannot do without itself, an arm or a subject, however few there are.
+        is_gone = endpoint in ENDPOINTS and ENDPOINTS[endpoint].required and broken >= rows
+        detail = f"{broken} of {rows} rows quarantined"
+        yield Finding(
+            endpoint, "quarantine_share", Severity.CRITICAL, is_little and not is_gone, broken, detail
+        )
 
 
 def _held_facts(connection: sa.Connection, study: str, known: Collection[str]) -> list[Fact]:
@@ -126,13 +129,51 @@ def _foreign_members(connection: sa.Connection, load: Load, dimension: Dimension
     return int(found.scalar_one())
 
 
-def declared_results(connection: sa.Connection, load_id: int, known: Collection[str]) -> tuple[int, int]:
-    """Compare the results of each experiment sample with the number that older packages declare.
+@dataclass(frozen=True)
+class Declared:
+    """What older packages declare of the experiment samples of one kind of result, and what is there.
+
+    :param schema: kind of result; None where they have none.
+    :param samples: experiment samples with a declared number of results.
+    :param wrong: those of them with another number.
+    :param results: results declared, of all samples together.
+    :param there: results that were staged, of any assay.
+    """
+
+    schema: str | None
+    samples: int
+    wrong: int
+    results: int
+    there: int
+
+
+def _declared(found: Sequence[Declared], accept_vanished: bool) -> Iterator[Finding]:
+    """Compare the results of experiment samples with the numbers that older packages declare.
 
     A difference is worth a warning and no more: the number is what ImmPort counted when the results were
-    submitted, and nobody keeps it up. That no row of a package is lost on the way is proven in staging.
+    submitted, and nobody keeps it up. None at all of a kind is another matter: their table is not there.
+    """
+    if not found:
+        return
+    samples, wrong = sum(item.samples for item in found), sum(item.wrong for item in found)
+    detail = f"{wrong} of {samples} experiment samples have another number of results than declared"
+    yield Finding("expsample", "declared_results", Severity.WARNING, not wrong, wrong, detail)
+    missing = [item for item in found if item.results and not item.there]
+    told = ", ".join(f"{item.results} of {item.schema or 'no kind'}" for item in missing)
+    yield Finding(
+        "expsample",
+        "declared_missing",
+        Severity.CRITICAL,
+        accept_vanished or not missing,
+        sum(item.results for item in missing),
+        f"results are declared and none of their kind came: {told}" if missing else None,
+    )
 
-    :returns: experiment samples with such a number, and those with another number of results.
+
+def declared_results(connection: sa.Connection, load_id: int, known: Collection[str]) -> list[Declared]:
+    """What experiment samples declare, by kind of result.
+
+    That no row of a package is lost on the way is proven in staging.
     """
     results = " union all ".join(
         f"select s.{sample} as expsample_accession, '{item.name}' as endpoint, s.result_id"
@@ -142,15 +183,18 @@ def declared_results(connection: sa.Connection, load_id: int, known: Collection[
         and has_table(item, is_known=item.name in known)
         and (sample := _sample_column(item))
     )
-    declared, wrong = connection.exec_driver_sql(
-        f"""select count(*), count(*) filter (where d.results <> coalesce(f.results, 0))
-            from (select s.expsample_accession, max(btrim(s.result_total_recs)::bigint) as results
+    rows = connection.exec_driver_sql(
+        f"""select d.schema, count(*), count(*) filter (where d.results <> coalesce(f.results, 0)),
+                sum(d.results)::bigint, coalesce(sum(f.results), 0)::bigint
+            from (select s.expsample_accession, max(btrim(s.result_total_recs)::bigint) as results,
+                    min(nullif(btrim(s.result_schema), '')) as schema
                 from {staging_table(load_id, ENDPOINTS["expsample"])} s
                 where btrim(s.result_total_recs) ~ '^[0-9]{{1,18}}$' group by s.expsample_accession) d
             left join (select r.expsample_accession, count(distinct (r.endpoint, r.result_id)) as results
-                from ({results}) r group by r.expsample_accession) f using (expsample_accession)"""
-    ).one()
-    return declared, wrong
+                from ({results}) r group by r.expsample_accession) f using (expsample_accession)
+            group by d.schema order by d.schema"""
+    )
+    return [Declared(*row) for row in rows]
 
 
 def _sample_column(endpoint: Endpoint) -> str | None:

@@ -42,6 +42,14 @@ class Route(StrEnum):
     PACKAGE = "package"
 
 
+class Withholds(StrEnum):
+    """What is not published when a critical check of an endpoint fails."""
+
+    STUDY = "study"
+    #: Its own rows: the tables made of it keep the versions they have, all else is published.
+    ITSELF = "itself"
+
+
 @dataclass(frozen=True)
 class Field:
     """One key of an answer: its name as sent, and its column in staging."""
@@ -92,6 +100,8 @@ class Endpoint:
     :param is_packaged: whether a package holds what the endpoint tells at all.
     :param several: names of fields that may hold one of several values: rows of one key that differ in
         nothing else are one row with all of them.
+    :param withholds: what a failed critical check of it withholds: results wait for the people, samples and
+        experiments they are of, and for no listing, link or publication.
     :param quirks: what one would not expect of it, as seen in answers and packages.
     """
 
@@ -111,6 +121,7 @@ class Endpoint:
     unpackaged: frozenset[str] = frozenset()
     is_packaged: bool = True
     several: frozenset[str] = frozenset()
+    withholds: Withholds = Withholds.STUDY
     quirks: str = ""
 
     @property

@@ -6,7 +6,7 @@ API would give them.
 
 from __future__ import annotations
 
-from include.sources.model import Endpoint, Field, Kind, camel_case
+from include.sources.model import Endpoint, Field, Kind, Withholds, camel_case
 from include.sources.package_tables import TABLES
 
 #: What ImmPort's data model declares as numbers: by column, in whatever table it is.
@@ -28,17 +28,34 @@ _NUMBERS = {
 
 
 def _only(
-    table: str, key: str, about: str, *, joined: str = "", identifies: str | None = None, **numbers: Kind
+    table: str,
+    key: str,
+    about: str,
+    *,
+    joined: str = "",
+    identifies: str | None = None,
+    withholds: Withholds = Withholds.ITSELF,
+    **numbers: Kind,
 ) -> Endpoint:
     """Read a table.
 
     :param joined: fields that its recipe's joins bring.
+    :param withholds: what describes samples and results stands by itself; the results of an assay do not.
     :param numbers: kinds of columns that are text in other tables.
     """
     kinds = _NUMBERS | numbers
     fields = [Field(camel_case(column), kinds.get(column, Kind.TEXT)) for column in TABLES[table].columns]
     fields += [Field(name) for name in joined.split()]
-    return Endpoint(table, "", (), tuple(key.split()), about, of_package=tuple(fields), identifies=identifies)
+    return Endpoint(
+        table,
+        "",
+        (),
+        tuple(key.split()),
+        about,
+        of_package=tuple(fields),
+        identifies=identifies,
+        withholds=withholds,
+    )
 
 
 #: What a result knows by its sample and experiment, and that the API's answers repeat on each.
@@ -82,7 +99,12 @@ PACKAGE_ENDPOINTS: tuple[Endpoint, ...] = (
     _only("fcs_header_marker", "fcsHeaderId parameterNumber", "a parameter of an FCS file"),
     _only("fcs_analyzed_result_marker", "fcsAnalyzedResultMarkerId", "a marker of a counted population"),
     _only(
-        "rna_seq_result", "resultId", "an RNA sequencing result", joined=_CONTEXT, value_preferred=Kind.NUMBER
+        "rna_seq_result",
+        "resultId",
+        "an RNA sequencing result",
+        joined=_CONTEXT,
+        withholds=Withholds.STUDY,
+        value_preferred=Kind.NUMBER,
     ),
     _only(
         "expsample_public_repository",

@@ -5,11 +5,17 @@ Field names and their order are those of ImmPort's OpenAPI description (v1) and 
 
 from __future__ import annotations
 
-from include.sources.model import Endpoint, parse_fields
+from include.sources.model import Endpoint, Withholds, parse_fields
 
 
 def _result(
-    name: str, about: str, fields: str, key: str = "resultId", quirks: str = "", of_package: str = ""
+    name: str,
+    about: str,
+    fields: str,
+    key: str = "resultId",
+    quirks: str = "",
+    of_package: str = "",
+    withholds: Withholds = Withholds.STUDY,
 ) -> Endpoint:
     return Endpoint(
         name,
@@ -21,6 +27,7 @@ def _result(
         of_package=parse_fields(of_package),
         # Whether a sample of two treatments has one row with both or one with each is nowhere documented.
         several=frozenset({"treatmentAccession"} & set(fields.split())),
+        withholds=withholds,
         quirks=quirks,
     )
 
@@ -195,6 +202,7 @@ RESULT_ENDPOINTS = (
         filePath
         """,
         key="filePathId",
+        withholds=Withholds.ITSELF,
         quirks="filePath begins with a slash, the manifest's path does not. DR16 lists a file once "
         "for each format.",
     ),

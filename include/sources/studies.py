@@ -5,7 +5,7 @@ Field names and their order are those of ImmPort's OpenAPI description (v1) and 
 
 from __future__ import annotations
 
-from include.sources.model import Endpoint, Shape, parse_fields
+from include.sources.model import Endpoint, Shape, Withholds, parse_fields
 
 #: Columns that every subject-level study endpoint repeats on each row.
 _SUBJECT = """
@@ -65,6 +65,7 @@ STUDY_ENDPOINTS = (
         """,
         "studyAccession",
         "the study as its page presents it",
+        withholds=Withholds.ITSELF,
         shape=Shape.OBJECT,
         unpackaged=frozenset({"downloadPackages", "studyLinks", "studyPubmeds", "studyPersonnel"}),
         quirks="The only object that is no array.",
@@ -167,6 +168,7 @@ STUDY_ENDPOINTS = (
         "studyAccession conditionReported conditionPreferred",
         "conditionReported",
         "a condition or disease studied",
+        withholds=Withholds.ITSELF,
         quirks="Older packages name one condition in the study itself.",
     ),
     _study(
@@ -179,6 +181,7 @@ STUDY_ENDPOINTS = (
         """,
         "contractGrantId programId",
         "a grant or contract and its program",
+        withholds=Withholds.ITSELF,
         quirks="A grant may belong to several programs, a program to many studies.",
         of_package=parse_fields("contractGrantKeywords"),
     ),
@@ -187,6 +190,7 @@ STUDY_ENDPOINTS = (
         "studyFileAccession studyAccession studyFileType description fileName",
         "studyFileAccession",
         "a study file",
+        withholds=Withholds.ITSELF,
     ),
     _study(
         "immuneExposure",
@@ -205,6 +209,7 @@ STUDY_ENDPOINTS = (
         "criterionAccession criterionCategory criterion",
         "criterionAccession",
         "a criterion of inclusion or exclusion",
+        withholds=Withholds.ITSELF,
         quirks="No studyAccession in its rows.",
     ),
     _study(
@@ -236,6 +241,7 @@ STUDY_ENDPOINTS = (
         "studyLinkId:int studyAccession name type value",
         "studyLinkId",
         "a link to a page about the study",
+        withholds=Withholds.ITSELF,
     ),
     _study(
         "manifest",
@@ -246,6 +252,7 @@ STUDY_ENDPOINTS = (
         """,
         "fileUUID",
         "a file that can be downloaded, by its UUID",
+        withholds=Withholds.ITSELF,
         is_packaged=False,
         quirks="May repeat a file. dateFileUpdated is days before the release. Other bytes have "
         "another UUID.",
@@ -258,18 +265,21 @@ STUDY_ENDPOINTS = (
         """,
         "personAccession",
         "a person who took part",
+        withholds=Withholds.ITSELF,
     ),
     _study(
         "protocol",
         "studyAccession protocolAccession type description fileName name originalFileName",
         "protocolAccession",
         "a protocol",
+        withholds=Withholds.ITSELF,
     ),
     _study(
         "pubmed",
         "pubmedId studyAccession authors doi issue journal month pages title year",
         "pubmedId",
         "a publication",
+        withholds=Withholds.ITSELF,
     ),
 )
 

@@ -79,7 +79,7 @@ def pair(name: str, meaning: str, kind: Type = NUMERIC, source: str | None = Non
     return (
         Column(f"{name}_reported", f"{meaning}, as reported, never altered", source=f"s.{source}_reported"),
         Column(f"{name}_preferred", f"{meaning}, as ImmPort curated it", kind,
-               None if source == name else f"s.{source}_preferred"),
+               None if source == name else f"s.{source}_preferred", is_measure=kind is NUMERIC),
     )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ class Column:
     :param source: SQL over `s`; the column's own name when left out.
     :param unit: unit of measure of a number, in words.
     :param is_masked: kept in history, and not shown in the star.
+    :param is_measure: what the row is there for: where it cannot be read, the row is quarantined. Any other
+        column that cannot be read is null, and its text is quarantined.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Column:
     source: str | None = None
     unit: str | None = None
     is_masked: bool = False
+    is_measure: bool = False
 
     @property
     def raw(self) -> str:

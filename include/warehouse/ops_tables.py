@@ -131,6 +131,8 @@ STAGED = _ops(
     _number("rows_expected", "Rows that another count has"),
     _text("expected_from", "That count: the release's table counts, an undivided answer"),
     _text("note", "What a person should know: why nothing was asked for, why in parts"),
+    _text("withheld", "Critical checks for which the gate withheld the endpoint alone: its tables stay as"
+          " they are; null for none"),
 )  # fmt: skip
 PACKAGE_TABLE = _ops(
     "package_table", "Tables of the package of a load, those that nothing reads included",
@@ -273,7 +275,8 @@ RESULT = _ops(
     _number("load_id", "Load", key=True),
     _text("endpoint", "Endpoint", key=True),
     _text("check_id", "Stable name of the check", key=True),
-    _text("severity", "critical stops the study, row sets rows aside, warning is told", required=True),
+    _text("severity", "critical withholds the study, endpoint the endpoint, row quarantines rows, value"
+          " quarantines values, warning is reported", required=True),
     sa.Column("success", sa.Boolean, nullable=False, comment="The expectation held"),
     _number("unexpected_rows", "Rows that broke it"),
     _text("detail", "What was found"),
@@ -287,10 +290,29 @@ QUARANTINE = _ops(
     _text("release_version", "Release", required=True),
     _text("endpoint", "Endpoint", required=True),
     _number("row_number", "Position of the row in the answer, from 1", required=True),
-    _text("rule", "Check that the row broke", required=True),
+    _text("rule", "Checks that the row broke, with commas between", required=True),
     sa.Column("row", JSONB, comment="The row as received"),
     _time("quarantined_at", "When", default=True),
     sa.Index("quarantine_load_idx", "load_id", "endpoint", "row_number"),
+    # A line of a package that is not a row has the number of the line.
+    sa.Index("quarantine_row_key", "load_id", "endpoint", "row_number", unique=True,
+             postgresql_where=sa.text("rule <> 'package_line'")),
+    schema="quality",
+)  # fmt: skip
+QUARANTINED_VALUE = _ops(
+    "quarantined_value", "Values that could not be read, of rows that were published without them",
+    sa.Column("value_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number"),
+    _number("load_id", "Load", required=True),
+    _text("study_accession", "Study", required=True),
+    _text("release_version", "Release", required=True),
+    _text("endpoint", "Endpoint", required=True),
+    _number("row_number", "Position of the row in the answer, from 1", required=True),
+    _text("field", "Column of the staged row", required=True),
+    _text("rule", "Check that the value broke", required=True),
+    sa.Column("key", JSONB, nullable=False, comment="The key of the row, as received"),
+    _text("value", "The value as received", required=True),
+    _time("quarantined_at", "When", default=True),
+    sa.Index("quarantined_value_load_idx", "load_id", "endpoint", "field", "row_number"),
     schema="quality",
 )  # fmt: skip
 AUDIT = _ops(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from include.sources.immport import ENDPOINTS
 from include.warehouse.declare import Dimension, Fact
-from include.warehouse.ops_tables import QUARANTINE, STAGED
+from include.warehouse.ops_tables import QUARANTINE, QUARANTINED_VALUE, STAGED
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.unpack import PACKAGE_LINE
 
@@ -19,13 +20,15 @@ class StagedLoad:
 
     :param told: endpoints of which it has rows.
     :param set_aside: endpoints of which rows were set aside.
-    :param absent: endpoints that it does not tell and has no staging table for.
+    :param absent: endpoints that it does not tell and has no staging table for, or that its gate withheld.
+    :param unreadable: by endpoint, columns of which values were quarantined: these are null.
     """
 
     load_id: int
     told: frozenset[str]
     set_aside: frozenset[str]
     absent: frozenset[str]
+    unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, connection: sa.Connection, load_id: int) -> StagedLoad:
@@ -33,19 +36,47 @@ class StagedLoad:
         of_load = STAGED.c.load_id == load_id
         told = connection.scalars(sa.select(STAGED.c.endpoint).where(of_load & (STAGED.c.rows_staged > 0)))
         known = set(connection.scalars(sa.select(STAGED.c.endpoint).where(of_load & STAGED.c.is_known)))
-        aside = sa.select(QUARANTINE.c.endpoint).where(QUARANTINE.c.load_id == load_id).distinct()
-        absent = (
-            item.name for item in ENDPOINTS.values() if not has_table(item, is_known=item.name in known)
+        withheld = set(
+            connection.scalars(sa.select(STAGED.c.endpoint).where(of_load & STAGED.c.withheld.is_not(None)))
         )
-        return cls(load_id, frozenset(told), frozenset(connection.scalars(aside)), frozenset(absent))
+        aside = sa.select(QUARANTINE.c.endpoint).where(QUARANTINE.c.load_id == load_id).distinct()
+        absent = {
+            item.name for item in ENDPOINTS.values() if not has_table(item, is_known=item.name in known)
+        }
+        return cls(
+            load_id,
+            frozenset(told) - withheld,
+            frozenset(connection.scalars(aside)),
+            frozenset(absent | withheld),
+            _unreadable(connection, load_id),
+        )
+
+    def rows(self, name: str) -> str:
+        """The staged rows of an endpoint: none of one that was withheld, null for unreadable values."""
+        endpoint = ENDPOINTS[name]
+        table = staging_table(self.load_id, endpoint)
+        if name in self.absent and endpoint.is_served:
+            return f"(select * from {table} where false)"
+        unreadable = self.unreadable.get(name)
+        if not unreadable:
+            return table
+        columns = (
+            f"case when t.row_number not in (select v.row_number from quality.quarantined_value v"
+            f" where v.load_id = {self.load_id} and v.endpoint = '{name}' and v.field = '{column}')"
+            f" then t.{column} end as {column}"
+            if column in unreadable
+            else f't."{column}"'
+            for column in endpoint.columns
+        )
+        return f"(select t.row_number, {', '.join(columns)} from {table} t)"
 
     def own(self, table: Dimension | Fact) -> str:
         """The staged rows `s` of a table's endpoint alone."""
-        return f"{staging_table(self.load_id, ENDPOINTS[table.endpoint or ''])} s"
+        return f"{self.rows(table.endpoint or '')} s"
 
     def source(self, table: Dimension | Fact) -> str:
         """The staged rows `s` that a table is made of, and what it joins to them."""
-        tables = {item.name: staging_table(self.load_id, item) for item in ENDPOINTS.values()}
+        tables = {name: self.rows(name) for name in ENDPOINTS}
         joins = " ".join(item.sql.format(**tables) for item in table.joins)
         return f"{self.own(table)} {joins}"
 
@@ -59,3 +90,11 @@ class StagedLoad:
             f" where q.load_id = {self.load_id} and q.endpoint = '{table.endpoint}'"
             f" and q.rule <> '{PACKAGE_LINE}')"
         )
+
+
+def _unreadable(connection: sa.Connection, load_id: int) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    columns = sa.select(QUARANTINED_VALUE.c.endpoint, QUARANTINED_VALUE.c.field).distinct()
+    for endpoint, column in connection.execute(columns.where(QUARANTINED_VALUE.c.load_id == load_id)):
+        found.setdefault(endpoint, set()).add(column)
+    return {endpoint: frozenset(names) for endpoint, names in found.items()}

@@ -61,13 +61,15 @@ def forget(connection: sa.Connection, load_id: int) -> None:
 def by_endpoint(connection: sa.Connection, load_ids: Iterable[int]) -> dict[str, frozenset[str]]:
     """Endpoints that loads report, and of each the columns that none of the loads reports.
 
+    An endpoint that the gate withheld is not reported.
+
     Of a load of before columns were written down, those that its route never has.
     """
     loads = list(load_ids)
     staged = connection.execute(
         sa.select(STAGED.c.load_id, STAGED.c.endpoint, STAGED.c.pieces, LOAD.c.route)
         .join(LOAD, LOAD.c.load_id == STAGED.c.load_id)
-        .where(STAGED.c.load_id.in_(loads), STAGED.c.is_known)
+        .where(STAGED.c.load_id.in_(loads), STAGED.c.is_known, STAGED.c.withheld.is_(None))
     ).all()
     written: dict[tuple[int, str], set[str]] = {}
     of_loads = sa.select(UNREPORTED).where(UNREPORTED.c.load_id.in_(loads))

@@ -17,6 +17,7 @@ from tests.support.star import differences, row_marks, star_digest
 #: dated by the sandbox.
 FILES = "dim_file"
 DAYS = {
+    "fact_result_file": ("file_key",),
     "dim_data_release": ("release_date", "release_date_key"),
     "dim_study": ("latest_data_release_date", "latest_data_release_date_key"),
 }

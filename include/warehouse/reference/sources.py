@@ -61,18 +61,25 @@ def _loaded(used: dict[tuple[str, str], list[str]]) -> Iterator[str]:
     yield "Every field received is landed, staged and checked. The package table is the one that its rows are"
     yield "made of: a release counts that in `*_table_count.txt`, and without rows the endpoint is not asked."
     yield ""
-    yield "| endpoint | path | one row is | key | fields | package table | in the star | known quirks |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "The last column but one is what a failed check withholds: the study, or the endpoint itself, whose"
+    yield "tables then stay as they are."
+    yield ""
+    yield (
+        "| endpoint | path | one row is | key | fields | package table | in the star | withholds"
+        " | known quirks |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
     yield from (_source_line(item, _landing(item, used)) for item in SERVED.values())
     yield from ("", "## Told by packages alone", "")
     yield "No endpoint of the API has these tables of a Tab package. A study that came by the API alone has"
     yield "no row of them; one that came by a package before keeps those."
     yield ""
-    yield "| package table | one row is | key | columns read | in the star |"
-    yield "|---|---|---|---|---|"
+    yield "| package table | one row is | key | columns read | in the star | withholds |"
+    yield "|---|---|---|---|---|---|"
     for item in PACKAGE_ENDPOINTS:
         keys, count = ", ".join(item.key_columns), str(len(TABLES[item.name].columns))
-        yield f"| `{item.name}` | {item.about} | {keys} | {count} | {_linked(_landing(item, used))} |"
+        cells = (f"`{item.name}`", item.about, keys, count, _linked(_landing(item, used)), item.withholds)
+        yield f"| {' | '.join(cells)} |"
 
 
 def _not_loaded() -> Iterator[str]:
@@ -119,5 +126,6 @@ def _source_line(endpoint: Endpoint, tables: list[str] | None = None) -> str:
     if tables is not None:
         cells.append(package_table(endpoint.name))
         cells.append(_linked(tables))
+        cells.append(endpoint.withholds)
     cells.append(cell(endpoint.quirks) or "-")
     return f"| {' | '.join(cells)} |"

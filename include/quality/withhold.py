@@ -1,0 +1,54 @@
+"""What a failed critical check withholds: the study, or the endpoint alone, as the endpoint declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from include.quality.checks import Severity
+from include.quality.outcome import Finding, Load
+from include.sources.immport import ENDPOINTS
+from include.sources.model import Withholds
+from include.sources.package import RECIPES
+from include.warehouse.ops_tables import STAGED
+from include.warehouse.unpack import member_name
+
+
+def withhold(connection: sa.Connection, load: Load, findings: Iterable[Finding]) -> list[Finding]:
+    """Withhold endpoints whose critical checks failed and for which results do not wait.
+
+    Publishing leaves their tables as they are. A repeat replaces what an earlier attempt recorded.
+
+    :returns: all findings; those that withhold an endpoint alone have that severity.
+    """
+    judged: list[Finding] = []
+    why: dict[str, list[str]] = {}
+    for item in findings:
+        names = _concerned(item.endpoint)
+        is_alone = bool(names) and all(ENDPOINTS[name].withholds is Withholds.ITSELF for name in names)
+        if item.severity is Severity.CRITICAL and is_alone:
+            judged.append(replace(item, severity=Severity.ENDPOINT))
+            if not item.success:
+                for name in names:
+                    why.setdefault(name, []).append(item.told)
+        else:
+            judged.append(item)
+    of_load = STAGED.c.load_id == load.load_id
+    connection.execute(sa.update(STAGED).where(of_load).values(withheld=None))
+    for name, reasons in why.items():
+        statement = sa.update(STAGED).where(of_load & (STAGED.c.endpoint == name))
+        connection.execute(statement.values(withheld="; ".join(reasons)))
+    return judged
+
+
+def _concerned(name: str) -> list[str]:
+    """Endpoints that a finding is about: itself, or those whose rows are made of that table of a package."""
+    if name in ENDPOINTS:
+        return [name]
+    return [
+        endpoint
+        for endpoint, recipe in RECIPES.items()
+        if name in {member_name(table) for table in recipe.tables}
+    ]
