@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from immport_provider.errors import RetriableError, WrongFileError
 from include.landing import Landing
 from include.pipeline import records
 from include.pipeline.records import FAILED, Load, Step
 from include.pipeline.route import Wish
+from include.pipeline.verdict import may_pass
 from include.warehouse import fence
 from include.warehouse.fence import Attempt, SupersededError
 
@@ -38,10 +38,6 @@ class BatchOutcome:
     failed: dict[str, str]
     retriable: dict[str, str]
     superseded: dict[str, str]
-
-
-#: What may succeed when it is tried again in some minutes.
-_LATER = (RetriableError, sa.exc.OperationalError)
 
 
 def run_batch(
@@ -95,11 +91,11 @@ def _record(
     if isinstance(error, SupersededError):
         outcome.superseded[load.name] = str(error)
         return
-    may_pass = isinstance(error, _LATER) and not isinstance(error, WrongFileError)
-    if not may_pass or is_last_try:
+    passes = may_pass(error)
+    if not passes or is_last_try:
         try:
             records.set_state(tools.engine, load, FAILED, f"{name}: {told}")
         except SupersededError as newer:
             outcome.superseded[load.name] = str(newer)
             return
-    (outcome.retriable if may_pass else outcome.failed)[load.name] = told
+    (outcome.retriable if passes else outcome.failed)[load.name] = told

@@ -19,13 +19,21 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.file_access import make_folder
 from include.pipeline import parquet
-from include.pipeline.export_place import ExportError, Place
+from include.pipeline.export_place import ExportBusyError, ExportError, Place
 from include.pipeline.parquet import Column
 from include.warehouse.declare import Dimension, Fact
 from include.warehouse.model import DIMENSIONS, FACTS
 from include.warehouse.ops_tables import EXPORT
 
-__all__ = ["ANALYST", "SCHEMAS", "ExportError", "Exported", "UnknownReleaseError", "export"]
+__all__ = [
+    "ANALYST",
+    "SCHEMAS",
+    "ExportBusyError",
+    "ExportError",
+    "Exported",
+    "UnknownReleaseError",
+    "export",
+]
 
 #: Schemas that are copied, so far as they are there.
 SCHEMAS = ("star", "mart")
@@ -132,7 +140,7 @@ def export(engine: sa.Engine, root: str, as_of: str | None = None) -> Exported:
 def _lock(connection: sa.Connection, root: str) -> None:
     lock = sa.text("select pg_try_advisory_xact_lock(:export, hashtext(:root))")
     if not connection.scalar(lock, {"export": EXPORT_LOCK, "root": root}):
-        raise ExportError(f"another export of this warehouse to {root} is at work")
+        raise ExportBusyError(f"another export of this warehouse to {root} is at work")
 
 
 def _become_analyst(connection: sa.Connection) -> str:

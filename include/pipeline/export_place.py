@@ -24,6 +24,10 @@ class ExportError(RuntimeError):
     """An export that could not be made; the message says why."""
 
 
+class ExportBusyError(ExportError):
+    """Another export to the same place is at work: it ends by itself."""
+
+
 class Place:
     """The folder `name` below `root`."""
 

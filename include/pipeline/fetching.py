@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from immport_provider.errors import CredentialError, RetriableError, WrongFileError
+from immport_provider.errors import CredentialError
 from immport_provider.hooks.files import RemoteFile
 from include.pipeline import records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, rows_of, studies_of
 from include.pipeline.records import About, Step
-from include.storage import Storage, StorageError
+from include.pipeline.verdict import may_pass
+from include.storage import Storage
 from include.warehouse.ops_tables import FILE_DOWNLOAD
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 #: Seconds between two words about a download.
 _TELL_EVERY = 5.0
 _MB = 1e6
-#: What may succeed when it is tried again in some minutes.
-_LATER = (RetriableError, sa.exc.OperationalError, StorageError, OSError)
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,9 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
                     _fetch(work, row, meter)
                 except Exception as error:
                     told = records.brief(error)
-                    may_pass = isinstance(error, _LATER) and not isinstance(error, WrongFileError)
-                    (later if may_pass else failed).append(f"{row.path}: {told}")
-                    state = PLANNED if may_pass and not is_last_try else FAILED
+                    passes = may_pass(error)
+                    (later if passes else failed).append(f"{row.path}: {told}")
+                    state = PLANNED if passes and not is_last_try else FAILED
                     _set(work.engine, row, state=state, error=told)
                     if isinstance(error, CredentialError):
                         raise

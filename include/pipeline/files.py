@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from immport_provider.errors import CredentialError, ImmPortError, RetriableError
+from immport_provider.errors import CredentialError, ImmPortError
 from immport_provider.hooks.files import ListedFile
 from include.pipeline import records
 from include.pipeline.records import About
@@ -141,11 +141,6 @@ def _md5_by_location(engine: sa.Engine) -> dict[str, str | None]:
     with engine.connect() as connection:
         rows = connection.execute(sa.select(table.location, table.md5).where(table.location.is_not(None)))
         return {row.location: row.md5 for row in rows}
-
-
-def is_worth_another_try(error: ImmPortError) -> bool:
-    """Whether Airflow should try again in some minutes."""
-    return isinstance(error, RetriableError)
 
 
 def describe(choices: Sequence[Choice], *, is_dry: bool) -> str:

@@ -199,7 +199,7 @@ def refused_credentials(engine: sa.Engine, run_id: str) -> str | None:
         return connection.scalar(statement)
 
 
-def brief(error: Exception) -> str:
+def brief(error: BaseException) -> str:
     """An error in a few words. Of a database's, the first line: the others hold statement and values."""
     cause = getattr(error, "orig", None)
     told = str(error) if cause is None else str(cause).partition("\n")[0]
@@ -245,7 +245,7 @@ def step(engine: sa.Engine, run_id: str, about: Load | About, name: str) -> Iter
         current = Step(engine, connection.execute(statement.returning(STEP.c.step_id)).scalar_one())
     try:
         yield current
-    except Exception as error:
+    except BaseException as error:  # Airflow's timeout of a task is no Exception
         state = "superseded" if isinstance(error, SupersededError) else "failed"
         current.write(state=state, ended_at=sa.func.now(), message=brief(error))
         raise

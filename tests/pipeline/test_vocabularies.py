@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from immport_provider.errors import ImmPortError, RequestError, ServerError
 from include.landing import Landing
 from include.pipeline import vocabularies
 from include.sources.lookups import LOOKUP_ENDPOINTS
@@ -22,20 +23,29 @@ class Source:
 
     settings = SimpleNamespace(base="https://immport.invalid")
 
-    def __init__(self, term: int, breaks_at: str | None = None) -> None:
-        self.term, self.breaks_at = term, breaks_at
+    def __init__(
+        self, term: int, breaks_at: str | None = None, refused: dict[str, ImmPortError] | None = None
+    ) -> None:
+        self.term, self.breaks_at, self.refused = term, breaks_at, refused or {}
         self.asked: list[str] = []
 
     def vocabulary(self, endpoint: Endpoint, receive: Callable[[Iterator[bytes]], Any]) -> Any:
         if endpoint.name == self.breaks_at:
             raise ConnectionError(endpoint.name)
+        if endpoint.name in self.refused:
+            raise self.refused[endpoint.name]
         self.asked.append(endpoint.name)
         row = {**dict.fromkeys(endpoint.names), endpoint.key[0]: self.term}
         return receive(iter([json.dumps([row]).encode()]))
 
 
-def land(landing: Landing, run: str, source: Source) -> Any:
-    return vocabularies.land(landing, source, vocabularies.fetch_of(run))  # type: ignore[arg-type]
+def land(landing: Landing, run: str, source: Source, **options: Any) -> Any:
+    fetch = vocabularies.fetch_of(run)
+    return vocabularies.land(landing, source, fetch, **options)  # type: ignore[arg-type]
+
+
+ALL = {item.name for item in LOOKUP_ENDPOINTS}
+GONE, BUSY = RequestError("HTTP 404", 404), ServerError("HTTP 503", 503)
 
 
 def test_a_broken_fetch_goes_on_where_it_broke(tmp_path: Path) -> None:
@@ -66,3 +76,54 @@ def test_a_fetch_is_published_once_and_no_older_one_after_it(warehouse: Warehous
     assert warehouse.rows("select distinct fetch_id, run_id, added from ops.vocabulary_fetch") == [
         ("two", "two", 1)
     ]
+
+
+@pytest.mark.parametrize(("error", "options"), [(GONE, {}), (BUSY, {"is_last_try": True})])
+def test_one_vocabulary_that_cannot_be_had_leaves_the_others_alone(
+    warehouse: Warehouse, tmp_path: Path, error: ImmPortError, options: dict[str, Any]
+) -> None:
+    landing = Landing(str(tmp_path))
+    vocabularies.publish(warehouse.engine, landing, land(landing, "one", Source(1)), "one")
+    source = Source(2, refused={"lkRace": error})
+    manifest = land(landing, "two", source, **options)
+    assert set(source.asked) == ALL - {"lkRace"}
+    assert vocabularies.missing(manifest) == {"lkRace": f"not received: {error}"}
+    vocabularies.publish(warehouse.engine, landing, manifest, "two")
+    held = (
+        "select vocabulary, term from star.vocabulary_term where vocabulary in ('lkRace', 'lkSex') order by 1"
+    )
+    assert warehouse.rows(held) == [("lkRace", "1"), ("lkSex", "2")]
+    noted = "note is not null and fetch_id = 'two'"
+    asked = f"select vocabulary, note, withdrawn from ops.vocabulary_fetch where {noted}"
+    ((name, note, withdrawn),) = warehouse.rows(asked)
+    assert (name, withdrawn) == ("lkRace", 0)
+    assert str(error) in note
+
+
+def test_a_vocabulary_that_may_come_later_is_waited_for(tmp_path: Path) -> None:
+    landing = Landing(str(tmp_path))
+    first = Source(1, refused={"lkRace": BUSY})
+    with pytest.raises(ServerError):
+        land(landing, "run", first)
+    assert set(first.asked) == ALL - {"lkRace"}
+    second = Source(1)
+    assert vocabularies.missing(land(landing, "run", second)) == {}
+    assert second.asked == ["lkRace"]
+
+
+def test_a_service_that_is_down_is_not_asked_for_each_vocabulary(tmp_path: Path) -> None:
+    source, tried = Source(1), []
+
+    def vocabulary(endpoint: Endpoint, receive: object) -> None:
+        tried.append(endpoint.name)
+        raise BUSY
+
+    source.vocabulary = vocabulary  # type: ignore[method-assign]
+    with pytest.raises(ServerError):
+        land(Landing(str(tmp_path)), "run", source, is_last_try=True)
+    assert len(tried) == 3
+
+
+def test_no_vocabulary_at_all_is_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(RequestError):
+        land(Landing(str(tmp_path)), "run", Source(1, refused=dict.fromkeys(ALL, GONE)), is_last_try=True)

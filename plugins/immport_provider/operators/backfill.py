@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException
-
 from immport_provider.operators.base import ImmPortOperator, book
 from immport_provider.operators.immport import LEAST_TASKS, MOST_TASKS, ROWS_PER_TASK
 
@@ -57,7 +55,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         self.is_dry_run = is_dry_run
         self.force = force
 
-    def execute(self, context: Context) -> list[list[int]]:
+    def perform(self, context: Context) -> list[list[int]]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import backfill, discover, records
         from include.pipeline.backfill import Span
@@ -69,10 +67,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         engine, run_id = self.engine(), book(context)
         require_current(engine)
         ends = (Release.parse(text) if text else None for text in (self.first_release, self.last_release))
-        try:
-            span = Span(*ends)
-        except ValueError as error:
-            raise AirflowFailException(str(error)) from None
+        span = Span(*ends)
         records.start_run(engine, run_id, context["dag"].dag_id)
         attempt = Attempt.begin(engine, run_id, "discover")
         with ImmPortHook(self.immport_conn_id) as immport:

@@ -1,12 +1,14 @@
-"""What operators share: where the warehouse and the landing zone are, and under which name a run is kept."""
+"""What operators share: where the warehouse and the landing zone are, under which name a run is kept, and
+what becomes of an error."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
 if TYPE_CHECKING:
     import jinja2
@@ -31,14 +33,23 @@ def end_with_error(context: Context) -> None:
     log.error("%s", context.get("exception"))
 
 
+class PartlyFailedError(AirflowFailException):
+    """The run did what it could; what is missing, another try would miss, too."""
+
+
 class WarehouseOperator(BaseOperator):
-    """What all operators share: where the warehouse is.
+    """What all operators share: where the warehouse is, and what becomes of an error.
+
+    An operator does its work in `perform`. An error that may pass is left to Airflow's retries, any other
+    fails the task at once: `include.pipeline.verdict` decides, for all operators alike.
 
     :param warehouse_conn_id: Airflow connection of type `postgres`.
+    :cvar is_whole_run: the run is this task: it opens the record of the run, and closes it however it ends.
     """
 
     template_fields: Sequence[str] = ("warehouse_conn_id",)
     ui_color = "#dff0ea"
+    is_whole_run: ClassVar[bool] = False
 
     def __init__(self, *, warehouse_conn_id: str = "warehouse_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -62,6 +73,48 @@ class WarehouseOperator(BaseOperator):
         template = (jinja_env or self.get_template_env()).from_string(content)
         parts = list(template.root_render_func(template.new_context(dict(context))))
         return parts[0] if len(parts) == 1 else "".join(map(str, parts))
+
+    def execute(self, context: Context) -> Any:
+        """Do the work.
+
+        :raises AirflowFailException: it failed, and another try would fail in the same way.
+        :raises Exception: whatever may pass by itself.
+        """
+        from include.pipeline import records
+        from include.pipeline.verdict import may_pass
+
+        try:
+            if self.is_whole_run:
+                return self._recorded(context)
+            return self.perform(context)
+        except Exception as error:
+            # What an operator decided for itself stays so; a connection that is not defined is an error.
+            is_undefined = isinstance(error, AirflowNotFoundException)
+            if (isinstance(error, AirflowException) and not is_undefined) or may_pass(error):
+                raise
+            raise AirflowFailException(records.brief(error)) from error
+
+    def perform(self, context: Context) -> Any:
+        """The work of the operator."""
+        raise NotImplementedError
+
+    def _recorded(self, context: Context) -> Any:
+        """Do the work with a row in `ops.run` that says how it ended; the newest try counts."""
+        from include.pipeline import records
+        from include.warehouse.migrate import require_current
+
+        engine, run_id = self.engine(), book(context)
+        require_current(engine)
+        records.start_run(engine, run_id, context["dag"].dag_id)
+        try:
+            done = self.perform(context)
+        except BaseException as error:
+            records.note_run(engine, run_id, note=records.brief(error))
+            state = "partial" if isinstance(error, PartlyFailedError) else "failed"
+            records.finish_run(engine, run_id, state)
+            raise
+        records.finish_run(engine, run_id, "success")
+        return done
 
     def engine(self) -> sa.Engine:
         from include.warehouse.connect import warehouse_engine, warehouse_url

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowFailException
-
 from immport_provider.operators.base import ImmPortOperator
 
 if TYPE_CHECKING:
@@ -22,23 +20,18 @@ class ImmPortExportOperator(ImmPortOperator):
     """
 
     template_fields: Sequence[str] = (*ImmPortOperator.template_fields, "destination", "as_of")
+    is_whole_run = True
 
     def __init__(self, *, destination: str | None = None, as_of: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.destination = destination
         self.as_of = as_of
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        from include.pipeline.export import UnknownReleaseError, export
-        from include.warehouse.migrate import require_current
+    def perform(self, context: Context) -> dict[str, Any]:
+        from include.pipeline.export import export
 
-        engine = self.engine()
-        require_current(engine)
         root = self.destination or f"{self.landing.rstrip('/')}/export"
-        try:
-            done = export(engine, root, self.as_of or None)
-        except UnknownReleaseError as error:
-            raise AirflowFailException(str(error)) from error
+        done = export(self.engine(), root, self.as_of or None)
         word = "written" if done.is_new else "unchanged"
         self.log.info("%s: %s files, %s rows, %s", done.location, done.files, done.rows, word)
         return asdict(done)

@@ -80,9 +80,10 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         self.max_bytes = max_bytes
         self.is_dry_run = is_dry_run
 
-    def execute(self, context: Context) -> list[list[int]]:
+    def perform(self, context: Context) -> list[list[int]]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import files, records
+        from include.pipeline.verdict import may_pass
         from include.warehouse.migrate import require_current
 
         engine, storage, run_id = self.engine(), self.storage(), self.book(context)
@@ -97,9 +98,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         task = context["ti"]
         for study, error in failed.items():
             self.log.error("%s: %s", study, error)
-        if any(files.is_worth_another_try(error) for error in failed.values()) and (
-            task.try_number <= task.max_tries
-        ):
+        if any(may_pass(error) for error in failed.values()) and (task.try_number <= task.max_tries):
             raise AirflowException(f"manifests to be asked for again: {', '.join(failed)}")
         choices = files.choose(engine, storage, wanted, wish)
         told = files.describe(choices, is_dry=bool(self.is_dry_run))
@@ -123,8 +122,7 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
         super().__init__(**kwargs)
         self.batch = batch
 
-    def execute(self, context: Context) -> None:
-        from immport_provider.errors import CredentialError
+    def perform(self, context: Context) -> None:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline.fetching import Work, fetch_batch
 
@@ -132,10 +130,7 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
         first, count = self.batch
         with ImmPortHook(self.immport_conn_id) as hook:
             work = Work(self.engine(), hook, self.storage(), self.book(context), self.log.info)
-            try:
-                failed, later = fetch_batch(work, first, count, is_last_try=task.try_number > task.max_tries)
-            except CredentialError as error:
-                raise AirflowFailException(str(error)) from None
+            failed, later = fetch_batch(work, first, count, is_last_try=task.try_number > task.max_tries)
         for told in (*failed, *later):
             self.log.error("%s", told)
         if later:
@@ -147,7 +142,7 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
 class ImmPortFinishFilesOperator(ImmPortFilesOperator):
     """Close the book of the run: every file that was wanted must be there. Returns files by state."""
 
-    def execute(self, context: Context) -> dict[str, int]:
+    def perform(self, context: Context) -> dict[str, int]:
         from include.pipeline import files
 
         summary = files.finish(self.engine(), self.book(context))

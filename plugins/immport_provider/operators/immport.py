@@ -76,7 +76,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self.replay = replay
         self.replay_until = replay_until
 
-    def execute(self, context: Context) -> list[list[int]]:
+    def perform(self, context: Context) -> list[list[int]]:
         from include.pipeline import discover, records
         from include.pipeline.decide import Action, Policy
         from include.sources.release import Release
@@ -172,7 +172,7 @@ class ImmPortBatchOperator(ImmPortOperator):
 
         return partial(getattr(steps, self.step), tools)
 
-    def execute(self, context: Context) -> None:
+    def perform(self, context: Context) -> None:
         from include.pipeline.batch import run_batch
 
         task = context["ti"]
@@ -236,13 +236,13 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
         wish = Wish.read(self.route, routes, int(self.package_rows))
         return replace(super().tools(context), wish=wish)
 
-    def execute(self, context: Context) -> None:
+    def perform(self, context: Context) -> None:
         from immport_provider.hooks.immport import ImmPortHook
 
         # One client for the batch, made only if something is fetched: a replay needs no credentials.
         self._hook = ImmPortHook(self.immport_conn_id)
         try:
-            super().execute(context)
+            super().perform(context)
         finally:
             self._hook.__exit__()
 
@@ -284,7 +284,7 @@ class ImmPortWithdrawOperator(ImmPortBatchOperator):
 class ImmPortFinishOperator(ImmPortOperator):
     """Close the book of the run: every study that was to be done must have ended as it should."""
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def perform(self, context: Context) -> dict[str, Any]:
         from include.pipeline import report
         from include.warehouse import terms
 

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 class WarehouseAnalyzeOperator(WarehouseOperator):
     """Renew the planner's statistics. Returns the number of tables."""
 
-    def execute(self, context: Context) -> int:
-        from include.quality import audit
-        from include.warehouse.migrate import require_current
+    is_whole_run = True
 
-        engine = self.engine()
-        require_current(engine)
-        return audit.analyze(engine)
+    def perform(self, context: Context) -> int:
+        from include.quality import audit
+
+        return audit.analyze(self.engine())
 
 
 class WarehouseAuditOperator(WarehouseOperator):
@@ -30,14 +29,13 @@ class WarehouseAuditOperator(WarehouseOperator):
     Fails with the names of the critical checks that are broken; what was found is in `quality.audit`.
     """
 
-    def execute(self, context: Context) -> dict[str, int]:
+    is_whole_run = True
+
+    def perform(self, context: Context) -> dict[str, int]:
         from include.quality import audit
         from include.quality.checks import Severity
-        from include.warehouse.migrate import require_current
 
-        engine, run_id = self.engine(), str(context["run_id"])
-        require_current(engine)
-        broken = audit.run(engine, run_id)
+        broken = audit.run(self.engine(), str(context["run_id"]))
         for item in broken:
             self.log.warning("%s: %s", item.check.severity.value, item.told)
         critical = [item for item in broken if item.check.severity is Severity.CRITICAL]

@@ -1,0 +1,90 @@
+"""Whether an error may pass by itself: decided here for every operator, load, vocabulary and file.
+
+What may pass is left to Airflow's retries, some minutes later. Everything else ends the task, or the load, at
+once: trying again would fail in the same way, while the run looks healthy.
+
+| error | may pass |
+|---|---|
+| of ImmPort | `RetriableError`, but for a file that came whole and wrong twice |
+| of the database | by the class of its SQLSTATE: lost connection, conflict, no resources, shut down |
+| of a disk or an object storage | by its `errno`: full, busy, network; not: no permission, no such file |
+| of an export | while another one to the same place is at work |
+| any other | never: it is a mistake of a person, of the source or of this program |
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from immport_provider.errors import ImmPortError, RetriableError, WrongFileError
+from include.manifest import LandingError
+from include.pipeline.export_place import ExportBusyError, ExportError
+from include.storage import StorageError
+
+#: Classes of SQLSTATE that may pass: connection, rollback of a conflict, resources, intervention, system.
+_CLASSES = ("08", "40", "53", "57", "58")
+#: Single ones of other classes: a lock that was not free, a transaction that stood still.
+_STATES = frozenset({"55006", "55P03", "25P02", "25P03", "25P04"})
+#: Of those classes: a database that was dropped, a limit that somebody configured.
+_NEVER = frozenset({"57P04", "53400"})
+#: A server that refuses a login gives no SQLSTATE through the driver.
+_REFUSED_LOGIN = re.compile(
+    r"authentication failed|no pg_hba\.conf entry|not permitted to log in|does not exist|permission denied"
+    r"|no password supplied"
+)
+_ERRNOS = frozenset(
+    {
+        errno.EAGAIN, errno.EBUSY, errno.EDQUOT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.EINTR, errno.EIO,
+        errno.EMFILE, errno.ENETDOWN, errno.ENETUNREACH, errno.ENFILE, errno.ENOBUFS, errno.ENOLCK,
+        errno.ENOMEM, errno.ENOSPC, errno.ESTALE, errno.ETIMEDOUT,
+    }
+)  # fmt: skip
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same may succeed some minutes later, without anybody's doing."""
+    return next((decide(error) for kind, decide in _DECIDE if isinstance(error, kind)), False)
+
+
+def _of_immport(error: Any) -> bool:
+    return isinstance(error, RetriableError) and not isinstance(error, WrongFileError)
+
+
+def _of_database(error: Any) -> bool:
+    state = getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state not in _NEVER and (state in _STATES or state.startswith(_CLASSES))
+    # Without a state the server did not answer: the connection failed, or was never made.
+    is_lost = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+    return is_lost and not _REFUSED_LOGIN.search(str(error.orig))
+
+
+def _of_system(error: Any) -> bool:
+    return isinstance(error, ConnectionError | TimeoutError) or error.errno in _ERRNOS
+
+
+def _of_cause(error: Any) -> bool:
+    """Bytes that could not be written or read; without a cause they are not what they should be."""
+    return isinstance(error.__cause__, OSError) and _of_system(error.__cause__)
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+#: The first kind that an error is of decides; an error of no kind is permanent.
+_DECIDE: tuple[tuple[type[Exception], Callable[[Any], bool]], ...] = (
+    (ImmPortError, _of_immport),
+    (sa.exc.DBAPIError, _of_database),
+    (sa.exc.TimeoutError, _always),  # no connection of the pool was free
+    (ExportBusyError, _always),
+    (LandingError, _of_cause),
+    (StorageError, _of_cause),
+    (ExportError, _of_cause),
+    (OSError, _of_system),
+)
