@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, PATIENT, load
+from immport_provider.groups import LANDING, PATIENT, limit, load
 from immport_provider.operators.backfill import ImmPortBackfillOperator
 from immport_provider.operators.immport import ImmPortFinishOperator
 from immport_provider.pools import API
@@ -67,3 +67,4 @@ Pool: `immport_api`; without it no task is started.
     loads = load.partial(accept_vanished="{{ params.accept_vanished }}", extract={})
     finish = ImmPortFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
     loads.expand(load_ids=plan.output) >> finish
+    limit(dag)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, PATIENT
+from immport_provider.groups import LANDING, PATIENT, limit
 from immport_provider.operators.export import ImmPortExportOperator
 
 with DAG(
@@ -45,3 +45,4 @@ Variable: `immport_export`, a folder or an object storage URL; `export` below `i
         destination="{{ params.destination or var.value.get('immport_export', '') }}",
         as_of="{{ params.as_of }}",
     )
+    limit(dag)

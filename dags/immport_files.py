@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, PATIENT
+from immport_provider.groups import LANDING, PATIENT, limit
 from immport_provider.operators.files import (
     ImmPortDownloadOperator,
     ImmPortFinishFilesOperator,
@@ -81,3 +81,4 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
     )
     finish = ImmPortFinishFilesOperator(task_id="finish", trigger_rule="all_done", **PLACES)
     download >> finish
+    limit(dag)

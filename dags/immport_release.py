@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, PATIENT, load
+from immport_provider.groups import LANDING, PATIENT, limit, load
 from immport_provider.operators.immport import (
     ImmPortDiscoverOperator,
     ImmPortFinishOperator,
@@ -110,3 +110,4 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
     )
     finish = ImmPortFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
     [loads.expand(load_ids=discover.output), discover >> withdraw] >> finish
+    limit(dag)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG
 
-from immport_provider.groups import LANDING, PATIENT
+from immport_provider.groups import LANDING, PATIENT, limit
 from immport_provider.operators.vocabularies import ImmPortVocabulariesOperator
 from immport_provider.pools import API
 
@@ -28,3 +28,4 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
     default_args=PATIENT,
 ) as dag:
     ImmPortVocabulariesOperator(task_id="load", pool=API.name, landing=LANDING)
+    limit(dag)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG
 
-from immport_provider.groups import PATIENT
+from immport_provider.groups import PATIENT, limit
 from immport_provider.operators.upkeep import WarehouseAnalyzeOperator, WarehouseAuditOperator
 
 with DAG(
@@ -29,3 +29,4 @@ Connection: `warehouse_default` (type Postgres).
     analyze = WarehouseAnalyzeOperator(task_id="analyze")
     audit = WarehouseAuditOperator(task_id="audit")
     analyze >> audit
+    limit(dag)

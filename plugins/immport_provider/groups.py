@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import task_group
+from airflow.sdk import DAG, task_group
 
 from immport_provider.operators.immport import (
     ImmPortCheckOperator,
@@ -18,13 +18,27 @@ from immport_provider.pools import API
 #: Root of the landing zone.
 LANDING = "{{ var.value.immport_landing }}"
 
-#: Together about a quarter of an hour: longer than a restart of the API server.
+#: A task that takes longer hangs: Airflow ends it, and what it did not do is tried again.
+LONGEST_TASK = timedelta(hours=6)
+#: The waits are together about a quarter of an hour: longer than a restart of the API server.
 PATIENT: dict[str, Any] = {
+    "execution_timeout": LONGEST_TASK,
     "retries": 4,
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=15),
 }
+
+
+def limit(dag: DAG) -> None:
+    """Give a DAG the time that its longest chain of tasks may take, each task once; then its run is ended.
+
+    Called last, when all tasks are there. A run that hangs would keep every later one waiting.
+    """
+    lengths: dict[str, int] = {}
+    for task in dag.topological_sort():
+        lengths[task.task_id] = 1 + max((lengths[name] for name in task.upstream_task_ids), default=0)
+    dag.dagrun_timeout = LONGEST_TASK * max(lengths.values())
 
 
 @task_group

@@ -84,6 +84,25 @@ def test_retries_outlast_a_restart_of_the_api_server(bag: DagBag) -> None:
             assert sum((min(wait, longest) for wait in waits), timedelta()) > RESTART, task.task_id
 
 
+def test_no_task_and_no_run_may_hang_for_ever(bag: DagBag) -> None:
+    """A run has the time that each chain of its tasks may take, and no more than a few days."""
+    for dag in bag.dags.values():
+        assert dag.dagrun_timeout is not None, dag.dag_id
+        assert dag.dagrun_timeout <= timedelta(days=3), dag.dag_id
+        tasks: dict[str, Any] = {task.task_id: task for task in dag.tasks}
+        for task in tasks.values():
+            assert task.execution_timeout, task.task_id
+            assert chain(tasks, task.task_id) <= dag.dagrun_timeout, task.task_id
+
+
+def chain(tasks: dict[str, Any], task_id: str) -> timedelta:
+    """What a task and those before it may take."""
+    task = tasks[task_id]
+    before = (chain(tasks, name) for name in task.upstream_task_ids)
+    limit: timedelta = task.execution_timeout
+    return limit + max(before, default=timedelta())
+
+
 def test_parsing_imports_nothing_heavy() -> None:
     program = """
 import importlib.util, sys, airflow.sdk
