@@ -6,14 +6,17 @@ import io
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from include.local.demo import BACKFILL_DAG, RELEASE_DAG, load_releases
+from include.local.dag_runs import DagRuns
+from include.local.demo import BACKFILL_DAG, RELEASE_DAG, load_releases, load_vocabularies
 from include.local.demo_releases import Left, Releases
+from include.local.processes import mark
 from include.local.progress import Progress, read_state, said
 from include.pipeline import records
 from include.pipeline.report import finish
@@ -153,6 +156,23 @@ def test_a_study_on_hold_is_settled_by_the_next_decision(
     other = Releases(warehouse.engine, ["DR51", "DR52"], everything=False)
     load_releases(Runs(warehouse, {**good, "DR52": {"SDY1": "keep"}}), other, runs.serve)  # type: ignore[arg-type]
     assert other.overdue() == {"DR51": [Left("SDY2", "DR51", "hold", "why")]}
+
+
+def test_vocabularies_come_once_and_their_failure_is_reported(warehouse: Warehouse, tmp_path: Path) -> None:
+    console, marked = _console(), mark(tmp_path, "demo")
+    broken = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "nonsense://"}
+    runs = DagRuns(warehouse.engine, console, broken, marked, tmp_path)
+    assert load_vocabularies(runs)
+    assert f"not loaded, see {tmp_path / 'demo-vocabularies.log'}" in _text(console)
+    with warehouse.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "insert into ops.vocabulary_fetch (fetch_id, vocabulary, run_id, rows_received, rows_dropped,"
+                " added, corrected, withdrawn, unchanged) values ('f', 'lkSex', 'r', 1, 0, 1, 0, 0, 0)"
+            )
+        )
+    assert not load_vocabularies(runs)
+    assert _text(console).count("Vocabularies") == 1
 
 
 def _console(*, terminal: bool = False) -> Console:
