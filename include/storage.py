@@ -11,12 +11,14 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
 
 from include.file_access import make_folder, protect
 
 _BLOCK = 1 << 20
+_LOCAL = "file://"
 
 
 class UnsafePathError(ValueError):
@@ -28,8 +30,14 @@ class StorageError(Exception):
 
 
 def open_root(root: str) -> ObjectStoragePath:
-    """A folder, or any URL that Airflow's object storage opens."""
-    return ObjectStoragePath(root if "://" in root else f"file://{os.path.abspath(root)}")  # noqa: PTH100
+    """A folder, or any URL that Airflow's object storage opens.
+
+    Airflow takes the path of a `file://` URL as it stands: what a URL must encode, such as a space, would
+    become part of the folder's name.
+    """
+    if root.startswith(_LOCAL):
+        return ObjectStoragePath(_LOCAL + unquote(root.removeprefix(_LOCAL)))
+    return ObjectStoragePath(root if "://" in root else _LOCAL + os.path.abspath(root))  # noqa: PTH100
 
 
 class Storage:

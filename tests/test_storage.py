@@ -46,6 +46,18 @@ def test_a_link_out_of_the_storage_is_not_followed(tmp_path: Path) -> None:
         storage.place("SDY7/x")
 
 
+@pytest.mark.parametrize("name", ["a folder", "50%20 of it", "ä #1?"])
+def test_a_folder_is_the_same_by_its_path_and_by_its_url(tmp_path: Path, name: str) -> None:
+    root = tmp_path / name
+    for number, given in enumerate((str(root), root.as_uri())):
+        storage = Storage(given)
+        part = storage.part(f"{number}.fcs", "uuid")
+        part.write_bytes(b"fcs")
+        storage.keep(part, f"{number}.fcs")
+    assert sorted(path.name for path in root.iterdir()) == ["0.fcs", "1.fcs"]
+    assert list(tmp_path.iterdir()) == [root]
+
+
 def test_a_storage_behind_a_link_is_fine(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "files").symlink_to(tmp_path / "real")

@@ -89,17 +89,18 @@ def _refuse_other_settings(
     state: Mapping[str, Any], world: World, port: int | None, immport: str | None
 ) -> None:
     """A running system does not take up new settings: to ignore them would pass for an answer."""
-    other = []
-    if port and state["address"] != _address(port):
-        other.append(f"PORT={port}")
+    names = [part.removeprefix("--").upper() for part in world.arguments[::2]]
+    other = [f"PORT={port}"] if port and state["address"] != _address(port) else []
     if world.arguments and world.arguments != state.get("world"):
-        other.append(" ".join(world.arguments).replace("--", "").upper())
+        other += [f"{name}={value}" for name, value in zip(names, world.arguments[1::2], strict=True)]
+    hint = ""
     if immport and _digest(immport) != state.get("immport"):
-        other.append("the API key in the environment")
+        other.append("that API key")
+        hint = "" if state["sandbox"] else ", or put the key into the form of the connection immport_default"
     if other:
         raise LocalError(
-            f"the system already runs at {state['address']} without {' and '.join(other)}: make down first"
-            " (a new API key goes into the form of the connection, too)"
+            f"the system already runs at {state['address']}, but not with {' '.join(other)}:"
+            f" make down first{hint}"
         )
 
 

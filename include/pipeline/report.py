@@ -182,7 +182,8 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
     _print_ends(ends, console)
     changes = _read(engine, _CHANGES, run_id)
     if ends["action"].isin(["load", "withdraw"]).any():
-        _print_table(changes, console, "Rows per fact")
+        if not changes.empty:
+            _print_table(changes, console, "Rows per fact")
         checks = _read(engine, _CHECKS, run_id).iloc[0]
         rows = int(_read(engine, _QUARANTINED_ROWS, run_id).iloc[0, 0])
         console.print(

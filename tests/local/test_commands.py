@@ -175,11 +175,14 @@ def test_export_writes_to_the_callers_folder(user: User, tmp_path: Path) -> None
                 text("insert into history.data_release values (500000, 'DR50', null), (510000, 'DR51', null)")
             )
     words = ("-C", str(ROOT), "export", "DATABASE=loaded", "DIR=a folder")
+    home = tmp_path / "home"
+    home.mkdir()
     for more, name in (((), "DR51"), (("AS_OF=DR50",), "as-of-DR50")):
-        done = user.make(*words, *more, cwd=tmp_path)
+        done = user.make(*words, *more, cwd=tmp_path, HOME=str(home), AIRFLOW_HOME="")
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1] == str(tmp_path / "a folder" / name)
         assert (tmp_path / "a folder" / name / "star/dim_study.parquet").exists()
+    assert list(home.iterdir()) == []  # Airflow makes a home of its own otherwise
     assert "unchanged" in user.make(*words, cwd=tmp_path).stdout
     refused = user.make(*words, "AS_OF=DR9", cwd=tmp_path)
     assert "error: star.as_of: " in refused.stderr

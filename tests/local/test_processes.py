@@ -95,10 +95,10 @@ def test_a_second_up_says_where_the_system_is(
     [
         (World(), 18080, None, None),
         (World(studies=3), None, None, None),
-        (World(), 18081, None, "already runs at http://127.0.0.1:18080 without PORT=18081: make down"),
-        (World(studies=4), None, None, "without STUDIES 4: make down"),
-        (World(studies=3, rows=9), None, None, "without STUDIES 3 ROWS 9: make down"),
-        (World(), None, "a key", "without the API key in the environment: make down"),
+        (World(), 18081, None, "already runs at http://127.0.0.1:18080, but not with PORT=18081: make down"),
+        (World(studies=4), None, None, "not with STUDIES=4: make down"),
+        (World(studies=3, rows=9), None, None, "not with STUDIES=3 ROWS=9: make down"),
+        (World(), None, "a key", "not with that API key: make down first, or put the key into the form"),
     ],
 )
 def test_a_second_up_with_other_settings_is_refused(
