@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.landing import Landed
+from include.sources.foreign import clean
 from include.sources.model import Route
 from include.warehouse import fence
 from include.warehouse.fence import SupersededError
@@ -203,7 +204,7 @@ def brief(error: BaseException) -> str:
     """An error in a few words. Of a database's, the first line: the others hold statement and values."""
     cause = getattr(error, "orig", None)
     told = str(error) if cause is None else str(cause).partition("\n")[0]
-    return f"{type(error).__name__}: {told}".strip()[:_MAX_MESSAGE]
+    return clean(f"{type(error).__name__}: {told}".strip(), _MAX_MESSAGE)
 
 
 class Step:

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from include.sources.foreign import LONGEST_KEY, clean
 from include.sources.model import Endpoint
-from include.sources.reader import read_rows
+from include.sources.reader import cell, read_rows
 from include.sources.tsv import NotTsvError, TsvBody
 
 #: Value of a filter that asks for rows without a value.
@@ -31,10 +32,10 @@ class Confined:
         self.fields = tuple(filters)
         # ImmPort matches without regard to case.
         self._accepted = [frozenset(text.casefold().split(",")) for text in filters.values()]
-        self._seen: set[tuple[object, ...]] = set()
+        self._seen: set[tuple[str | None, ...]] = set()
         self.ignored: set[str] = set()
 
-    def see(self, values: tuple[object, ...]) -> None:
+    def see(self, values: tuple[str | None, ...]) -> None:
         """Look at a row's values of the filtered fields.
 
         :raises FilterIgnoredError: one is not among those asked for.
@@ -42,10 +43,12 @@ class Confined:
         if values in self._seen:
             return
         for name, accepted, value in zip(self.fields, self._accepted, values, strict=True):
-            if str(value or "").casefold() in accepted:
+            if (value or "").casefold() in accepted:
                 continue
             if accepted != {BLANK}:
-                raise FilterIgnoredError(f"{name}: a row of {value or 'none'} where it was not asked for")
+                raise FilterIgnoredError(
+                    f"{name}: a row of {clean(value or 'none', 100)} where it was not asked for"
+                )
             self.ignored.add(name)
         self._seen.add(values)
 
@@ -77,9 +80,10 @@ def take_json(chunks: Iterable[bytes], endpoint: Endpoint, confined: Confined | 
         intake.rows += 1
         if row.keys() != declared:
             intake.missing.update(declared - row.keys())
-            intake.unknown.update(row.keys() - declared)
+            intake.unknown.update({clean(name, LONGEST_KEY) for name in row.keys() - declared})
         if confined:
-            confined.see(tuple(row.get(name) for name in fields))
+            confined.see(tuple(cell(row.get(name)) for name in fields))
+    intake.repeated = Counter({clean(name, LONGEST_KEY): rows for name, rows in intake.repeated.items()})
     return intake
 
 
@@ -107,5 +111,6 @@ def take_tsv(
     if not body.rows:
         return Intake()
     missing = dict.fromkeys(set(endpoint.names).difference(names), body.rows)
-    unknown = dict.fromkeys(set(names).difference(endpoint.names), body.rows)
+    others = {clean(name, LONGEST_KEY) for name in set(names).difference(endpoint.names)}
+    unknown = dict.fromkeys(others, body.rows)
     return Intake(body.rows, Counter(missing), Counter(unknown))

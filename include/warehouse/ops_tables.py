@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from include.sources.foreign import LONGEST_KEY, LONGEST_TEXT
+from include.warehouse.foreign_types import CleanJson, CleanText
 
 # With the tables below it holds all tables of the warehouse: whoever needs all of them takes it from here.
 from include.warehouse.tables import metadata
@@ -20,7 +22,12 @@ def _text(
 ) -> sa.Column:
     nullable = not (required or key)
     return sa.Column(
-        name, sa.Text, nullable=nullable, primary_key=key, server_default=default, comment=comment
+        name,
+        CleanText(LONGEST_KEY if key else LONGEST_TEXT),
+        nullable=nullable,
+        primary_key=key,
+        server_default=default,
+        comment=comment,
     )
 
 
@@ -145,9 +152,9 @@ PACKAGE_SAMPLE = _ops(
     "package_sample", "A few rows of each table of a package, as digests: the same rows at every release",
     _number("load_id", "Load", key=True),
     _text("table_name", "Table, as packages of today name it", key=True),
-    sa.Column("header", ARRAY(sa.Text), nullable=False, comment="Names of the header line, in lower case"),
-    sa.Column("keys", ARRAY(sa.BigInteger), nullable=False, comment="Digest of the key of each row"),
-    sa.Column("cells", ARRAY(sa.BigInteger, dimensions=2), nullable=False,
+    sa.Column("header", sa.ARRAY(CleanText(LONGEST_KEY)), nullable=False, comment="Names of the header line, in lower case"),
+    sa.Column("keys", sa.ARRAY(sa.BigInteger), nullable=False, comment="Digest of the key of each row"),
+    sa.Column("cells", sa.ARRAY(sa.BigInteger, dimensions=2), nullable=False,
               comment="For each name of the header, the digest of each row's value; null for an empty one"),
 )  # fmt: skip
 UNREPORTED = _ops(
@@ -263,7 +270,7 @@ EXPORT = _ops(
     _text("as_of", "Release it shows; null for everything as it was"),
     _text("read_as", "Role that read the warehouse for it; its members may read the files", required=True),
     sa.Column(
-        "studies", sa.ARRAY(sa.Text), nullable=False, comment="Accessions of the studies it holds"
+        "studies", sa.ARRAY(CleanText(LONGEST_KEY)), nullable=False, comment="Accessions of the studies it holds"
     ),
     sa.Column(
         "written_at", sa.DateTime(timezone=True), nullable=False,
@@ -291,7 +298,7 @@ QUARANTINE = _ops(
     _text("endpoint", "Endpoint", required=True),
     _number("row_number", "Position of the row in the answer, from 1", required=True),
     _text("rule", "Checks that the row broke, with commas between", required=True),
-    sa.Column("row", JSONB, comment="The row as received"),
+    sa.Column("row", CleanJson, comment="The row as received"),
     _time("quarantined_at", "When", default=True),
     sa.Index("quarantine_load_idx", "load_id", "endpoint", "row_number"),
     # A line of a package that is not a row has the number of the line.
@@ -309,7 +316,7 @@ QUARANTINED_VALUE = _ops(
     _number("row_number", "Position of the row in the answer, from 1", required=True),
     _text("field", "Column of the staged row", required=True),
     _text("rule", "Check that the value broke", required=True),
-    sa.Column("key", JSONB, nullable=False, comment="The key of the row, as received"),
+    sa.Column("key", CleanJson, nullable=False, comment="The key of the row, as received"),
     _text("value", "The value as received", required=True),
     _time("quarantined_at", "When", default=True),
     sa.Index("quarantined_value_load_idx", "load_id", "endpoint", "field", "row_number"),
@@ -323,7 +330,7 @@ AUDIT = _ops(
     _text("severity", "critical fails the run, warning is told", required=True),
     _number("failed_rows", "Rows that broke it; 0 when it holds", required=True),
     _text("detail", "What a row that breaks it is", required=True),
-    sa.Column("sample", JSONB, comment="The first of those rows, by their keys"),
+    sa.Column("sample", CleanJson, comment="The first of those rows, by their keys"),
     _time("checked_at", "When", default=True),
     schema="quality",
 )  # fmt: skip

@@ -5,6 +5,11 @@ No message holds a header, a key, a token or a signed URL.
 
 from __future__ import annotations
 
+from include.sources.foreign import clean
+
+#: Characters of an error's text.
+_LONGEST = 2_000
+
 
 class ImmPortError(Exception):
     """A request that did not succeed.
@@ -35,7 +40,8 @@ class ImmPortError(Exception):
         if self.filters:
             about += f" ({', '.join(f'{name}={value}' for name, value in self.filters.items())})"
         tries = f" ({self.tries} tries)" if self.tries > 1 else ""
-        return f"{self.source}: {self.endpoint}{about}: {self.what}{tries}"
+        # What it quotes may be the source's: of any length, with any character.
+        return clean(f"{self.source}: {self.endpoint}{about}: {self.what}{tries}", _LONGEST)
 
 
 class ConfigurationError(ImmPortError):

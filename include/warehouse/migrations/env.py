@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+import sqlalchemy as sa
 from alembic import context
 
+from include.warehouse.foreign_types import CleanJson, CleanText
 from include.warehouse.ops_tables import metadata
 from include.warehouse.tables import SCHEMAS
 
@@ -17,12 +21,22 @@ def _declared(item: object, name: str | None, kind: str, reflected: bool, compar
     return kind != "foreign_key_constraint"
 
 
+def _rendered(kind: str, item: object, _: object) -> str | Literal[False]:
+    # A migration knows what the database stores, not what cleans it on the way there.
+    if isinstance(item, sa.ARRAY) and isinstance(item.item_type, CleanText):
+        return "sa.ARRAY(sa.Text())"
+    if isinstance(item, CleanText):
+        return "sa.Text()"
+    return "sa.dialects.postgresql.JSONB()" if isinstance(item, CleanJson) else False
+
+
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     include_schemas=True,
     include_name=_ours,
     include_object=_declared,
+    render_item=_rendered,
     version_table_schema="ops",
     transaction_per_migration=False,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from include.sources.foreign import quoted
 from include.sources.model import Endpoint
 from include.sources.reader import NotDataError, cell, read_json, read_rows
 
@@ -79,10 +80,10 @@ def listed_files(rows: Iterable[Mapping[str, object]], study: str) -> list[Liste
 
 def _read_file(row: Mapping[str, str | None], study: str) -> ListedFile:
     if row.get("studyAccession") != study:
-        raise NotDataError(f"a file of {row.get('studyAccession')} in the manifest of {study}")
+        raise NotDataError(f"a file of {quoted(row.get('studyAccession'))} in the manifest of {study}")
     uuid, path, size = row.get("fileUUID"), row.get("path"), row.get("filesizeBytes")
     if not path:
-        raise NotDataError(f"a file without a path: {uuid}")
+        raise NotDataError(f"a file without a path: {quoted(uuid)}")
     day = row.get("dateFileUpdated")
     md5 = row.get("generatedMD5") or row.get("reportedMD5")
     try:
@@ -98,7 +99,7 @@ def _read_file(row: Mapping[str, str | None], study: str) -> ListedFile:
             date.fromisoformat(day[:10]) if day else None,
         )
     except ValueError as error:
-        raise NotDataError(f"file {path}: {error}") from None
+        raise NotDataError(f"file {quoted(path, 400)}: {error}") from None
 
 
 def read_address(chunks: Iterable[bytes]) -> str:
