@@ -152,7 +152,8 @@ PACKAGE_SAMPLE = _ops(
     "package_sample", "A few rows of each table of a package, as digests: the same rows at every release",
     _number("load_id", "Load", key=True),
     _text("table_name", "Table, as packages of today name it", key=True),
-    sa.Column("header", sa.ARRAY(CleanText(LONGEST_KEY)), nullable=False, comment="Names of the header line, in lower case"),
+    sa.Column("header", sa.ARRAY(CleanText(LONGEST_KEY)), nullable=False,
+              comment="Names of the header line, in lower case"),
     sa.Column("keys", sa.ARRAY(sa.BigInteger), nullable=False, comment="Digest of the key of each row"),
     sa.Column("cells", sa.ARRAY(sa.BigInteger, dimensions=2), nullable=False,
               comment="For each name of the header, the digest of each row's value; null for an empty one"),
@@ -270,7 +271,10 @@ EXPORT = _ops(
     _text("as_of", "Release it shows; null for everything as it was"),
     _text("read_as", "Role that read the warehouse for it; its members may read the files", required=True),
     sa.Column(
-        "studies", sa.ARRAY(CleanText(LONGEST_KEY)), nullable=False, comment="Accessions of the studies it holds"
+        "studies",
+        sa.ARRAY(CleanText(LONGEST_KEY)),
+        nullable=False,
+        comment="Accessions of the studies it holds",
     ),
     sa.Column(
         "written_at", sa.DateTime(timezone=True), nullable=False,
