@@ -44,6 +44,7 @@ def control_totals(
     :param known: endpoints that the load tells: of others nothing vanishes, it stays as it is.
     """
     yield from _set_aside(connection, load, counts)
+    yield from _conflicts(connection, load)
     yield from compare_counts(connection, load.load_id)
     yield from columns_in_place(connection, load)
     for dimension in VERSIONED_DIMENSIONS:
@@ -79,6 +80,17 @@ def _set_aside(connection: sa.Connection, load: Load, counts: dict[str, int]) ->
         yield Finding(
             endpoint, "quarantine_share", Severity.CRITICAL, is_little and not is_gone, broken, detail
         )
+
+
+def _conflicts(connection: sa.Connection, load: Load) -> Iterator[Finding]:
+    """Rows of a package table, read by their key, that say different things under one key."""
+    tables = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.conflicts).where(
+        PACKAGE_TABLE.c.load_id == load.load_id, PACKAGE_TABLE.c.conflicts.is_not(None)
+    )
+    for name, found in connection.execute(tables.order_by(PACKAGE_TABLE.c.table_name)).all():
+        table = member_name(NAMES.get(name, name))
+        detail = f"{found} keys have rows that differ: the first of each is read"
+        yield Finding(table, "rows_agree", Severity.WARNING, not found, found, detail)
 
 
 def _held_facts(connection: sa.Connection, study: str, known: Collection[str]) -> list[Fact]:

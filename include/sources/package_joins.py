@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from include.sources.package_recipe import Join, Value, first
 
+#: Tables that recipes read one row of each key of, with the key: rows of one key that differ are a finding.
+ONCE: set[tuple[str, tuple[str, ...]]] = set()
+
 
 def once(table: str, *keys: str) -> str:
-    """A table with one row per key, the first: a repeated row of it repeats nothing else."""
+    """A table with one row per key: a repeated row of it should repeat all else, too."""
+    ONCE.add((table, keys))
+    return first_row(table, *keys)
+
+
+def first_row(table: str, *keys: str) -> str:
+    """A table with the first row of each key; the others may differ."""
     names = ", ".join(keys)
     return f"(select distinct on ({names}) u.* from {{{table}}} u order by {names}, u.row_number)"
 
@@ -26,14 +35,17 @@ def found_by(
     *,
     per: tuple[str, ...] = (),
     order: str | None = None,
+    may_differ: bool = False,
 ) -> Join:
     """Join a table by the values of its columns.
 
     :param columns: fields that it gives, as `gives` reads them.
     :param per: columns that identify one row of it, where they are others than those it is found by.
+    :param may_differ: rows that they do not tell apart may differ: the first is meant.
     """
     same = " and ".join(f"{alias}.{column} = {value.sql}" for column, value in on.items())
-    sql = f"left join {once(table, *(per or on))} {alias} on {same}"
+    rows = (first_row if may_differ else once)(table, *(per or on))
+    sql = f"left join {rows} {alias} on {same}"
     return Join(alias, table, sql, gives(alias, columns), order, on)
 
 
@@ -73,7 +85,8 @@ def in_its_arm(arm: str, subject: Value) -> Join:
 
 def in_one_arm(subject: Value) -> Join:
     """The first arm of a subject: a file is not repeated per arm."""
-    return found_by("part", "arm_2_subject", {"subject_accession": subject}, _PARTICIPATION)
+    on = {"subject_accession": subject}
+    return found_by("part", "arm_2_subject", on, _PARTICIPATION, may_differ=True)
 
 
 def arm(key: str) -> Join:

@@ -147,6 +147,8 @@ PACKAGE_TABLE = _ops(
     _text("table_name", "Table, as the package names it", key=True),
     _number("rows", "Rows in it", required=True),
     _text("read_for", "Endpoints whose rows are made of it; null for a table that nothing reads"),
+    _number("conflicts",
+            "Keys under which it has rows that differ, of a table that is read by key: the first is read"),
 )  # fmt: skip
 PACKAGE_SAMPLE = _ops(
     "package_sample", "A few rows of each table of a package, as digests: the same rows at every release",

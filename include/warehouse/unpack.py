@@ -25,7 +25,7 @@ from include.sources.package_recipe import Recipe
 from include.sources.package_tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
-from include.warehouse import staging, unreported
+from include.warehouse import package_conflicts, staging, unreported
 from include.warehouse.ops_tables import DRIFT, LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
 
 #: Rule of a line of a table that is no row.
@@ -64,6 +64,7 @@ def unpack(
                 is_read = today is not None and (today == name or today not in members)
                 found.read(archive, name, member, TABLES[today] if today and is_read else None)
     found.prove_study()
+    package_conflicts.count(connection, load_id, found.by_name())
     rows = {item.name: found.make(item, RECIPES[item.name]) for item in endpoints}
     found.drop()
     return rows
@@ -97,6 +98,8 @@ class _Tables:
         #: Table, by its name of today -> SQL that reads it under its columns' names.
         self._relations: dict[str, str] = {}
         self._rows: dict[str, int] = {}
+        #: Table, by its name of today -> as the package names it.
+        self._named: dict[str, str] = {}
         #: Columns of each table that no header of it holds.
         self._lacking: dict[str, frozenset[str]] = {}
 
@@ -122,6 +125,8 @@ class _Tables:
     ) -> None:
         """Stage one table; of one that nobody reads, count the rows."""
         self._member = member.filename
+        if table:
+            self._named[table.name] = name
         with archive.open(member) as file:
             rows = self._stage(table, file) if table else package_reader.count_rows(file)
         self._member = ""
@@ -246,6 +251,10 @@ class _Tables:
         if told != [self._manifest.study]:
             self._member = member_name("study")
             raise self._broken(f"it tells of {', '.join(told[:3]) or 'no study'}")
+
+    def by_name(self) -> dict[str, tuple[str, str]]:
+        """By table: as the package names it, and SQL that reads it."""
+        return {table: (self._named[table], relation) for table, relation in self._relations.items()}
 
     def make(self, endpoint: Endpoint, recipe: Recipe) -> int:
         """Make an endpoint's staging table. Returns its rows.

@@ -273,3 +273,17 @@ def test_a_damaged_table_that_lists_files_withholds_no_result(warehouse: Warehou
     assert warehouse.rows("select endpoint from ops.staged where withheld is not null") == [("filePath",)]
     warehouse.publish(load)
     assert warehouse.value("select count(*) from star.fact_hai") == 2
+
+
+def test_rows_of_a_package_table_that_differ_under_one_key_are_reported(warehouse: Warehouse) -> None:
+    """Tables that are read by key, under the name that the package gives them."""
+    people = "SUBJECT_ACCESSION GENDER SPECIES\nSUB1 Female Homo_sapiens\nSUB1 Male Homo_sapiens\n"
+    files = "FILE_INFO_ID NAME FILESIZE_BYTES\n1 a 10\n1 a 10\n2 b 20\n"
+    load = land_tables(warehouse, {**SMALL, "subject": people, "file_info": files})
+    warehouse.stage(load)
+    assert warehouse.judge(load).critical == []
+    found = warehouse.rows(
+        "select endpoint, success, unexpected_rows from quality.result where check_id = 'rows_agree'"
+        " and endpoint in ('Tab/subject.txt', 'Tab/file_info.txt') order by 1"
+    )
+    assert found == [("Tab/file_info.txt", True, 0), ("Tab/subject.txt", False, 1)]
