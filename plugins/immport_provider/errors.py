@@ -60,6 +60,10 @@ class RequestError(ImmPortError):
     """The request itself is refused: trying again cannot help."""
 
 
+class AddressError(RequestError):
+    """A file's address leads into a network that the connection is not part of: nothing is sent there."""
+
+
 class MissingFileError(RequestError):
     """A file that ImmPort lists and does not have: only ImmPort can bring it back."""
 

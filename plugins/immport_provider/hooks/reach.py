@@ -4,8 +4,12 @@ is not part of."""
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from enum import IntEnum
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from immport_provider.errors import AddressError
 
 IP = IPv4Address | IPv6Address
 
@@ -59,6 +63,34 @@ def resolve(host: str, port: int | None = None, *, only_literal: bool = False) -
         raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
     # A zone (`fe80::1%eth0`) is of a link: what is refused anyway.
     return list(dict.fromkeys(ip_address(str(item[4][0])) for item in found))
+
+
+def guard_of(base: str) -> Callable[[str, IP], None]:
+    """What may be asked because of what a source at `base` says: no address nearer than the source itself.
+
+    A public source may name public addresses, one in a private network private ones, too, and only one on
+    this machine others on this machine.
+
+    :param base: host of the connection.
+    """
+
+    @cache
+    def widest() -> Reach:
+        try:
+            return min(map(reach_of, resolve(base)), default=Reach.PUBLIC)
+        except socket.gaierror:
+            return Reach.PUBLIC  # behind a proxy names need not resolve here
+
+    def guard(host: str, address: IP) -> None:
+        """:raises AddressError: the address may not be asked."""
+        reach = reach_of(address)
+        if reach is Reach.PUBLIC:
+            return
+        if reach is Reach.NOTHING or reach > widest():
+            at = "" if host == str(address) else f" ({host})"
+            raise AddressError(f"{address}{at} is not an address that files of {base} may come from")
+
+    return guard
 
 
 def _embedded(address: IP) -> IP:

@@ -68,8 +68,13 @@ class Settings:
         return urlsplit(self.base).netloc
 
     @property
+    def host(self) -> str:
+        """Host alone."""
+        return urlsplit(self.base).hostname or ""
+
+    @property
     def is_loopback(self) -> bool:
-        return is_loopback(urlsplit(self.base).hostname or "")
+        return is_loopback(self.host)
 
 
 def read_settings(connection: Connection) -> Settings:

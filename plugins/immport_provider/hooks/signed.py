@@ -52,8 +52,12 @@ def read_address(text: str, settings: Settings) -> Address:
 
     :raises BadAnswerError: it is none.
     :raises ConfigurationError: the bytes would come unencrypted.
+    :raises AddressError: it is in a network that the connection is not part of. Of a name that shows when it
+        is connected to, or a proxy decides.
     """
     import httpx
+
+    from immport_provider.hooks.reach import guard_of, resolve
 
     try:
         url = httpx.URL(text)
@@ -61,6 +65,8 @@ def read_address(text: str, settings: Settings) -> Address:
         url = httpx.URL()
     if not url.host or url.userinfo or url.scheme not in ("http", "https"):
         raise BadAnswerError("DRS gave something that is no address", 200)
+    for literal in resolve(url.host, only_literal=True):
+        guard_of(settings.host)(url.host, literal)
     if url.scheme == "http" and not (settings.allow_http or is_loopback(url.host)):
         raise ConfigurationError(f"DRS gave an unencrypted address at {url.host} (allow_http is off)")
     return Address(text)
@@ -70,6 +76,7 @@ def open_client(settings: Settings) -> httpx.Client:
     """A client that knows neither ImmPort's address nor the key: TLS verified, no redirect followed."""
     import httpx
 
+    from immport_provider.hooks.reach import guard_of
     from immport_provider.hooks.wire import watch_connections
 
     for name in _TALKATIVE:
@@ -81,7 +88,7 @@ def open_client(settings: Settings) -> httpx.Client:
         follow_redirects=False,
         trust_env=not settings.is_loopback,
     )
-    return watch_connections(client)
+    return watch_connections(client, guard_of(settings.host))
 
 
 @contextlib.contextmanager
