@@ -72,6 +72,12 @@ class State:
         """Studies that the run loads or withdraws, begun or not."""
         return sum((self.decided or {}).get(action, 0) for action in ("load", "withdraw"))
 
+    def count(self, name: str) -> str:
+        """How many studies are through a step, of how many."""
+        decided = self.decided or {}
+        through = sum(step.name == name and step.state != "running" for step in self.steps)
+        return f"{through} of {decided.get('withdraw' if name == 'withdraw' else 'load', 0)}"
+
     @property
     def phase(self) -> str:
         """What is done now, or what was decided."""
@@ -130,9 +136,7 @@ class Progress:
                 if step.is_last:
                     self._ended.add(step.study)
                 if step.state != "running":
-                    self._say(
-                        f"{step}  ({len(self._ended)} of {state.to_come})" if step.is_last else str(step)
-                    )
+                    self._say(f"{step}  ({state.count(step.name)})")
         if time.monotonic() - self._said_at > _SILENCE_SECONDS:
             at_work = [str(step) for step in state.steps if step.state == "running"]
             all_ended = state.to_come and len(self._ended) >= state.to_come
@@ -161,8 +165,12 @@ class Progress:
             table.add_row(study, release, *(_cell(by_step.get(name)) for name in STEPS))
         finished = sum(any(step.is_last for step in by_step.values()) for by_step in studies.values())
         count = f"{finished} of {state.to_come} studies done" if state.to_come else state.phase
+        through = [
+            f"{name} {state.count(name)}" for name in STEPS if any(s.name == name for s in state.steps)
+        ]
         minutes, seconds = divmod(int(self._elapsed), 60)
-        return Group(Text(f"{self.title}: {count}, {minutes}:{seconds:02d}"), table if studies else "")
+        head = Text("; ".join([f"{self.title}: {count}, {minutes}:{seconds:02d}", *through]))
+        return Group(head, table if studies else "")
 
 
 def _rank(by_step: Mapping[str, Step]) -> int:
