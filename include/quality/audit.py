@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from include.quality.audit_checks import AuditCheck, checks
 from include.quality.checks import Severity
+from include.warehouse import content
 from include.warehouse.ops_tables import AUDIT
 
 #: Rows kept of those that break a check.
@@ -37,11 +38,14 @@ class Finding:
 def run(engine: sa.Engine, run_id: str) -> list[Finding]:
     """Run all checks and write down what each found; a repeat replaces what an earlier try recorded.
 
-    Each check is one statement and sees one moment: studies may be published meanwhile.
+    Each check is one statement and sees one moment: studies may be published meanwhile. What has no digest
+    yet gets one, and is compared with it from the next audit on.
 
     :returns: the checks that are broken, the critical ones first.
     :raises sqlalchemy.exc.DBAPIError: a check could not be run.
     """
+    with engine.begin() as connection:
+        content.record_unknown(connection)
     found = [_look(engine, check) for check in checks()]
     rows = [
         {

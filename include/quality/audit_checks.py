@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from include.quality.checks import Severity
 from include.sources.release import OPEN
 from include.warehouse.access import ANALYST
+from include.warehouse.content import MEASURE
 from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Weight
 from include.warehouse.model import DIMENSION, DIMENSIONS, FACTS, VERSIONED, VERSIONED_DIMENSIONS
 from include.warehouse.unpack import PACKAGE_LINE
@@ -41,6 +42,7 @@ def checks() -> Iterator[AuditCheck]:
         yield from _of_versions(table)
         yield from _of_captures(table)
         yield from _of_references(table)
+        yield _unaltered(table)
     for dimension in VERSIONED_DIMENSIONS:
         yield _inferred(dimension)
         if not dimension.shared:
@@ -120,6 +122,21 @@ def _one_home(dimension: Dimension) -> AuditCheck:
         dimension.relation,
         "a member that two studies describe at one release",
         _overlapping(dimension, f"h.{dimension.key_column}"),
+    )
+
+
+def _unaltered(table: Dimension | Fact) -> AuditCheck:
+    """A study has the rows, with the values, that its last publish left."""
+    return AuditCheck(
+        "unaltered",
+        table.relation,
+        "a study whose rows were changed, added or removed other than by a publish",
+        f"""select c.study_key, c.load_id, c.rows as rows_published, coalesce(f.rows, 0) as rows_found
+            from ops.content c
+            left join (select h.study_key, {MEASURE} from history.{table.relation} h group by h.study_key) f
+                using (study_key)
+            where c.relation = '{table.relation}'
+                and (c.rows, c.digest) is distinct from (coalesce(f.rows, 0), coalesce(f.digest, 0))""",
     )
 
 

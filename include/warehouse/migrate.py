@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from include.warehouse import access, address, server_rights, views
+from include.warehouse import access, address, content, server_rights, views
 from include.warehouse.connect import UPGRADING, UnfitServerError, warehouse_engine
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.tables import SCHEMAS
@@ -55,6 +55,8 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         if revision == "head":
             _declare_references(connection)
             views.create(connection)
+            if held != newest:
+                content.forget(connection)
             access.apply(connection)
 
 

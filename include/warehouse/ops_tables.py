@@ -283,6 +283,16 @@ EXPORT = _ops(
         comment="When it was written, or found to be the same",
     ),
 )  # fmt: skip
+CONTENT = _ops(
+    "content",
+    "What each study has in each table since its last publish: the audit compares it with what is there",
+    _number("study_key", "Study, as in history.key_study", key=True),
+    _text("relation", "Table of history", key=True),
+    _number("load_id", "Load that was published last with a change; null for what an audit found first"),
+    _number("rows", "Rows of the study in the table, all versions", required=True),
+    sa.Column("digest", sa.Numeric, nullable=False, comment="Sum of the hashes of these rows"),
+    _time("recorded_at", "When", default=True),
+)  # fmt: skip
 RESULT = _ops(
     "result", "Outcome of every expectation of every load",
     _number("load_id", "Load", key=True),

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport import ENDPOINTS
 from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
-from include.warehouse import carry, fence, incoming, release_files, staging, study_access, timeline
+from include.warehouse import carry, content, fence, incoming, release_files, staging, study_access, timeline
 from include.warehouse.incoming import Incoming
 from include.warehouse.model import VERSIONED
 from include.warehouse.ops_tables import CAPTURE, LEDGER, LOAD, RELEASE_CHANGE, RESULT, STAGED, STUDY, WORK
@@ -159,7 +159,7 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
     )
     is_repeated = connection.scalar(at_it) is not None
     later = carry.later_captures(connection, work.study, work.release_key)
-    changes = []
+    changes, written = [], []
     for table in VERSIONED:
         if table not in rows.tables:
             changes.append(Change(table.relation, distinct_keys=rows.keys.get(table)))
@@ -178,6 +178,9 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
         if later and carry.fill(connection, table, rows.study_key, later):
             for item in later:
                 timeline.merge(connection, table, capture, item.release)
+        if later or not change.is_nothing:
+            written.append(table.relation)
+    content.record(connection, rows.study_key, work.load_id, written)
     return tuple(changes)
 
 

@@ -59,8 +59,13 @@ def loaded(postgres: Server, sound: str, tmp_path: Path) -> Iterator[Warehouse]:
     postgres.drop_database(name)
 
 
+def others(warehouse: Warehouse) -> list[audit.Finding]:
+    """What the audit finds, but for that somebody changed rows by hand: each damage below is done so."""
+    return [item for item in audit.run(warehouse.engine, "night") if item.check.check_id != "unaltered"]
+
+
 def broken(warehouse: Warehouse) -> Broken:
-    return {(item.check.check_id, item.check.relation) for item in audit.run(warehouse.engine, "night")}
+    return {(item.check.check_id, item.check.relation) for item in others(warehouse)}
 
 
 def do(warehouse: Warehouse, *statements: str) -> None:
@@ -223,7 +228,7 @@ def test_a_table_that_an_upgrade_brought_waits_for_a_replay(loaded: Warehouse) -
         f"delete from history.{table}",
         f"delete from ops.release_change where relation = '{table}'",
     )
-    findings = audit.run(loaded.engine, "night")
+    findings = others(loaded)
     assert {(item.check.check_id, item.check.relation, item.check.severity) for item in findings} == {
         ("filled", table, Severity.WARNING)
     }
@@ -263,9 +268,10 @@ def test_rows_set_aside_are_accounted_for(warehouse: Warehouse) -> None:
 
 def test_what_was_found_is_kept_with_a_sample_and_a_repeat_replaces_it(loaded: Warehouse) -> None:
     do(loaded, "update history.fact_hai set unit_key = 999999 where valid_to = 2147483647")
-    statement = "select failed_rows, sample, severity from quality.audit where failed_rows > 0"
+    statement = """select failed_rows, sample, severity from quality.audit
+        where failed_rows > 0 and check_id <> 'unaltered'"""
     for _ in range(2):
-        (finding,) = audit.run(loaded.engine, "night")
+        (finding,) = others(loaded)
         ((rows, sample, severity),) = loaded.rows(statement)
         assert rows == finding.failed_rows == 6
         assert len(sample) == audit.SAMPLE
@@ -273,7 +279,7 @@ def test_what_was_found_is_kept_with_a_sample_and_a_repeat_replaces_it(loaded: W
         assert severity == "critical"
     assert "key_exists:unit_key of fact_hai: 6 (a row whose unit_key is in no key table)" in finding.told
     do(loaded, "update history.fact_hai set unit_key = 0 where unit_key = 999999")
-    assert audit.run(loaded.engine, "night") == []
+    assert others(loaded) == []
     assert loaded.rows(statement) == []
 
 
@@ -283,7 +289,7 @@ def test_critical_findings_come_first(loaded: Warehouse) -> None:
         "update history.dim_experiment set is_inferred = true where valid_from = 10000",
         "update history.fact_hai set unit_key = 999999 where result_id = 9",
     )
-    assert [item.check.severity.value for item in audit.run(loaded.engine, "night")] == [
+    assert [item.check.severity.value for item in others(loaded)] == [
         "critical",
         "critical",
         "warning",

@@ -1,0 +1,52 @@
+"""Digests of what was published, so that a value that somebody changed since is noticed.
+
+A study's rows in a table of history change in a publish alone, which records their number and digest in the
+same transaction. The audit computes both anew. The order of rows does not matter: a digest is the sum of the
+hashes of whole rows, validity included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from include.warehouse.model import VERSIONED
+from include.warehouse.ops_tables import CONTENT
+
+#: SQL over the rows `h` of one study: the values of the columns `rows` and `digest`.
+MEASURE = "count(*) as rows, coalesce(sum(hash_record_extended(h, 0)), 0) as digest"
+_INTO = "insert into ops.content (relation, study_key, load_id, rows, digest)"
+
+
+def record(connection: sa.Connection, study_key: int, load_id: int, changed: Iterable[str]) -> None:
+    """Record what a study has in tables that a load changed, and in those without a record."""
+    recorded = sa.select(CONTENT.c.relation).where(CONTENT.c.study_key == study_key)
+    missing = {table.relation for table in VERSIONED} - set(connection.scalars(recorded))
+    relations = sorted(missing.union(changed))
+    if not relations:
+        return
+    measured = " union all ".join(
+        f"select '{name}', :study, cast(:load as bigint), {MEASURE} from history.{name} h"
+        " where h.study_key = :study"
+        for name in relations
+    )
+    statement = f"""{_INTO} {measured} on conflict (study_key, relation) do update
+        set load_id = excluded.load_id, rows = excluded.rows, digest = excluded.digest, recorded_at = now()"""
+    connection.execute(sa.text(statement), {"study": study_key, "load": load_id})
+
+
+def record_unknown(connection: sa.Connection) -> None:
+    """Record, as it is, what no publish has recorded: of before there were digests, or before an upgrade."""
+    for name in (table.relation for table in VERSIONED):
+        connection.exec_driver_sql(
+            f"""{_INTO} select '{name}', h.study_key, null, {MEASURE} from history.{name} h
+            where not exists (select from ops.content c
+                where c.relation = '{name}' and c.study_key = h.study_key)
+            group by h.study_key on conflict do nothing"""
+        )
+
+
+def forget(connection: sa.Connection) -> None:
+    """Forget all digests: an upgrade may have changed columns and values of any table."""
+    connection.execute(sa.delete(CONTENT))
