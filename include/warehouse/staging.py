@@ -113,7 +113,7 @@ class Filling:
             try:
                 cursor.copy_expert(statement, stream, size=1 << 16)
             except psycopg2.Error:
-                # The driver tells the server of an error of ours, and then us of the server's.
+                # The driver reports an error of ours to the server, and then that of the server to us.
                 if source.error is not None:
                     raise source.error from None
                 raise

@@ -93,10 +93,10 @@ def test_a_key_on_the_command_line_is_refused_with_the_way_to_do_it(
     for option in (["--api-key", "s3cret"], ["--api-key=s3cret"]):
         with pytest.raises(SystemExit):
             main(["--port", "0", *option])
-        told = capsys.readouterr().err
-        assert "SANDBOX_API_KEY" in told
-        assert "--api-key-file FILE" in told
-        assert "s3cret" not in told
+        message = capsys.readouterr().err
+        assert "SANDBOX_API_KEY" in message
+        assert "--api-key-file FILE" in message
+        assert "s3cret" not in message
     assert f"({tmp_path / 'absent'})" in refused(capsys, api_key_file=tmp_path / "absent")
     file = tmp_path / "key"
     file.write_text("\n")

@@ -39,11 +39,11 @@ def test_a_password_on_the_command_line_is_refused_with_the_way_to_do_it(
     assert callable(main)
     with pytest.raises(SystemExit) as refused:
         main()
-    told = str(refused.value)
-    assert SECRET not in told
-    assert "WAREHOUSE_URL" in told
-    assert "--url-file FILE" in told
-    assert "--connection warehouse_default" in told
+    message = str(refused.value)
+    assert SECRET not in message
+    assert "WAREHOUSE_URL" in message
+    assert "--url-file FILE" in message
+    assert "--connection warehouse_default" in message
 
 
 def test_the_command_takes_its_address_from_each_place(
@@ -100,7 +100,7 @@ def test_the_real_command_shows_no_password_to_others(database: sa.URL) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("what is this", "WAREHOUSE_URL is not an SQLAlchemy URL such as"),
         ("postgresql://me:a/b@host:x/y", "WAREHOUSE_URL is not an SQLAlchemy URL such as"),
@@ -108,11 +108,11 @@ def test_the_real_command_shows_no_password_to_others(database: sa.URL) -> None:
     ],
 )
 def test_an_address_that_is_none_is_an_error_in_a_line(
-    monkeypatch: pytest.MonkeyPatch, text: str, told: str
+    monkeypatch: pytest.MonkeyPatch, text: str, message: str
 ) -> None:
     monkeypatch.setenv("WAREHOUSE_URL", text)
     monkeypatch.setattr(sys, "argv", ["migrate"])
-    with pytest.raises(SystemExit, match=told) as refused:
+    with pytest.raises(SystemExit, match=message) as refused:
         migrate.main()
     assert "secret" not in str(refused.value)
     assert "\n" not in str(refused.value)

@@ -198,10 +198,10 @@ def test_a_database_of_another_encoding_is_refused_in_a_line(
     with pytest.raises(SystemExit) as refused:
         migrate.main()
     postgres.drop_database(name)
-    told = str(refused.value)
-    assert told.startswith(f"database {name} of 127.0.0.1:")
-    assert told.endswith(f"its encoding is {encoding}, the warehouse needs UTF8")
-    assert "\n" not in told
+    message = str(refused.value)
+    assert message.startswith(f"database {name} of 127.0.0.1:")
+    assert message.endswith(f"its encoding is {encoding}, the warehouse needs UTF8")
+    assert "\n" not in message
 
 
 def test_an_older_server_is_refused_in_a_line(database: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
