@@ -1,15 +1,108 @@
-"""What packages tell of cytometry beside its results: FCS files, their parameters, markers of populations."""
+"""Cytometry: its results, and what packages alone have: FCS files, parameters, markers of populations."""
 
 from __future__ import annotations
 
-from include.warehouse.blocks import expsample, number, pair
-from include.warehouse.declare import Bridge, Column, Derived, Fact, Type
+from include.warehouse.blocks import COMMON, CONTEXT, TREATMENT, expsample, number, pair, unit
+from include.warehouse.declare import Bridge, Column, Derived, Fact, Measure, Reference, Type
+from include.warehouse.units import CELL_COUNT
+from include.warehouse.values import POPULATION
 
 INTEGER, NUMERIC, TEXT = Type.INTEGER, Type.NUMERIC, Type.TEXT
 _HEADER_ID = Column("fcs_header_id", "ImmPort's number of the header", INTEGER)
 #: A marker's name and what follows it: CD3+, CD45RA-, CCR7 hi.
 _SIGN = r"\s*(\+\+?|-|hi(gh)?|lo(w)?|int|dim|bright)$"
-_MARKER = "coalesce(h.population_marker_preferred, h.population_marker_reported)"
+_MARKER = (
+    "(btrim(star.plain_text(coalesce(h.population_marker_preferred, h.population_marker_reported)))"
+    ' collate "C")'
+)
+
+
+def _named_parent(column: str) -> str:
+    """The name of a parent population: ImmPort has a number of cells there in some studies."""
+    return f"case when star.cell_count({column}) is null then {column} end"
+
+
+#: Cells of the parent population, where a number stands in place of its name.
+_PARENT_CELLS = (
+    "coalesce(star.cell_count(h.parent_population_preferred), star.cell_count(h.parent_population_reported))"
+)
+#: A number of cells is one by its unit, or has none. More cells than the parent has are of another parent.
+_PERCENT_OF_PARENT = (
+    f"case when coalesce(u.dimension, {POPULATION.unit}, '{CELL_COUNT}') = '{CELL_COUNT}'"
+    f" and {POPULATION.number} between 0 and {_PARENT_CELLS}"
+    f" then 100 * {POPULATION.number} / nullif({_PARENT_CELLS}, 0) end"
+)
+
+FCS_ANALYZED = Fact(
+    name="fcs_analyzed",
+    assay="Flow cytometry",
+    grain="one statistic of one gated cell population",
+    endpoint="fcsAnalyzed",
+    references=(
+        *CONTEXT,
+        # ImmPort spells the field populationDefnition.
+        Reference(
+            "cell_population",
+            (
+                "s.population_name_preferred",
+                "s.population_name_reported",
+                "s.population_defnition_preferred",
+                "s.population_defnition_reported",
+            ),
+            "Population counted",
+        ),
+        Reference(
+            "cell_population",
+            (
+                _named_parent("s.parent_population_preferred"),
+                _named_parent("s.parent_population_reported"),
+                "null",
+                "null",
+            ),
+            "Population it is a part of; unknown where a number of cells stands in place of a name",
+            role="parent_",
+        ),
+        unit("s.population_stat_unit_preferred", "s.population_stat_unit_reported"),
+    ),
+    columns=(
+        *pair("population_name", "Name of the population", Type.TEXT),
+        *pair("population_definition", "Gates of the population", Type.TEXT, "population_defnition"),
+        *pair("parent_population", "Name of the parent population", Type.TEXT),
+        *pair("population_statistic", "Statistic of the population"),
+        *pair("population_stat_unit", "Unit of the statistic", Type.TEXT),
+        Column("workspace_file_info_id", "ImmPort's number of the workspace file", INTEGER),
+        TREATMENT,
+        *COMMON,
+    ),
+    derived=(
+        *POPULATION.columns,
+        Derived(
+            "parent_cell_count",
+            "Cells of the parent population, where a number stands in place of its name",
+            NUMERIC,
+            _PARENT_CELLS,
+            "cells",
+        ),
+        Derived(
+            "percent_of_parent",
+            "Share that a number of cells is of parent_cell_count",
+            NUMERIC,
+            _PERCENT_OF_PARENT,
+            "percent",
+        ),
+    ),
+    lookup=POPULATION.lookup,
+    measure=Measure(
+        "cell population",
+        "f.population_name_reported",
+        "f.population_name_preferred",
+        "f.cell_population_key",
+        "f.population_statistic_reported",
+        "f.population_statistic_preferred",
+        "f.population_stat_unit_reported",
+        "f.population_stat_unit_preferred",
+    ),
+)
 
 FCS_HEADER = Fact(
     name="fcs_header",
@@ -60,9 +153,9 @@ FCS_RESULT_MARKER = Bridge(
     ),
     derived=(
         Derived("marker", "Marker without its sign, in ImmPort's words where it has them", TEXT,
-                rf"regexp_replace(btrim({_MARKER}), '{_SIGN}', '', 'i')"),
-        Derived("marker_sign", "Whether the cells have it: +, - or a level such as hi, lo, dim; null for"
-                " none told", TEXT, rf"lower((regexp_match(btrim({_MARKER}), '{_SIGN}', 'i'))[1])"),
+                f"regexp_replace({_MARKER}, '{_SIGN}', '', 'i')"),
+        Derived("marker_sign", "Whether the cells have it: +, - or a level such as hi, lo, dim; null where"
+                " none is stated", TEXT, f"lower((regexp_match({_MARKER}, '{_SIGN}', 'i'))[1])"),
     ),
 )  # fmt: skip
 

@@ -34,6 +34,11 @@ _AGE_YEARS = f"coalesce(({_MIN_YEARS} + {_MAX_YEARS}) / 2, {_MIN_YEARS}, {_MAX_Y
 _IS_POOL = "coalesce(s.subject_phenotype ~* '\\mpool(s|ed|ing)?\\M', false)"
 
 
+def _by_names(function: str) -> str:
+    """SQL for what a function finds in the names of a strain."""
+    return f"coalesce({function}(h.virus_strain_preferred), {function}(h.virus_strain_reported))"
+
+
 def _date_key(column: str, meaning: str) -> Derived:
     key = f"coalesce(to_char(h.{column}, 'YYYYMMDD')::bigint, 0)"
     return Derived(f"{column}_key", f"{meaning}, as a key of dim_date", INTEGER, key)
@@ -78,12 +83,16 @@ STUDY = Dimension(
         Column("latest_data_release_date", "Day of that release", DATE),
     ),
     derived=(
+        Derived("minimum_age_years", "Youngest age admitted, in years", NUMERIC,
+                "star.age_years(h.minimum_age, h.age_unit)", "years"),
+        Derived("maximum_age_years", "Oldest age admitted, in years", NUMERIC,
+                "star.age_years(h.maximum_age, h.age_unit)", "years"),
         _date_key("actual_start_date", "Day the study began"),
         _date_key("actual_completion_date", "Day the study ended"),
         _date_key("initial_data_release_date", "Day of the release that first held the study"),
         _date_key("latest_data_release_date", "Day of the release that last changed it"),
     ),
-)
+)  # fmt: skip
 
 SUBJECT = Dimension(
     name="subject",
@@ -132,7 +141,9 @@ PARTICIPATION = Dimension(
     references=(
         Reference("arm", ("s.arm_accession",), "Arm the subject takes part in"),
         Reference("subject", ("s.subject_accession",), "Subject that takes part"),
+        Reference("species", ("s.species",), "Species of the subject"),
     ),
+    lookup="left join history.key_species e on e.species_key = h.species_key",
     columns=(
         Column("min_subject_age", "Age, or its lower bound", NUMERIC, unit="age_unit"),
         Column("max_subject_age", "Age, or its upper bound", NUMERIC, unit="age_unit"),
@@ -151,8 +162,10 @@ PARTICIPATION = Dimension(
                 _MAX_YEARS, "years"),
         Derived("age_years", "Age in years; the middle where it is told as a range", NUMERIC,
                 _AGE_YEARS, "years"),
-        Derived("age_band", "Band of the age in years, made for people; null for a range over several",
-                Type.TEXT, f"case when star.age_band(coalesce({_MIN_YEARS}, {_MAX_YEARS})) ="
+        Derived("age_band", "Band of the age in years, of people alone; null for animals, for subjects of"
+                " unknown species and for a range over several",
+                Type.TEXT, f"case when e.species = 'Homo sapiens' and"
+                f" star.age_band(coalesce({_MIN_YEARS}, {_MAX_YEARS})) ="
                 f" star.age_band(coalesce({_MAX_YEARS}, {_MIN_YEARS})) then star.age_band({_AGE_YEARS}) end"),
         Derived("pool_size_min", "Individuals of a pool, as the phenotype gives them; the fewest", INTEGER,
                 "(star.pool_size(h.subject_phenotype))[1]", "individuals"),
@@ -259,7 +272,14 @@ VIRUS_STRAIN = Dimension(
         Column("virus_strain_preferred", "Preferred name of the strain"),
         Column("virus_strain_reported", "Name as reported"),
     ),
-)
+    derived=(
+        Derived("influenza_type", "Type of influenza virus that the names show: A, B, C or D; null where they"
+                " show none", Type.TEXT, _by_names("star.influenza_type")),
+        Derived("influenza_subtype", "Subtype (H1N1, H3N2) or lineage (B/Victoria, B/Yamagata) that the names"
+                " state, else that of the reference strain they name; null where it is not known", Type.TEXT,
+                _by_names("star.influenza_subtype")),
+    ),
+)  # fmt: skip
 
 CELL_POPULATION = Dimension(
     name="cell_population",

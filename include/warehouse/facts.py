@@ -18,11 +18,13 @@ from include.warehouse.blocks import (
     VALUE_MEASURE,
     VISIT,
     expsample,
+    measured,
     pair,
     people,
     study_time,
     unit,
 )
+from include.warehouse.cytometry import FCS_ANALYZED
 from include.warehouse.declare import (
     NOT_APPLICABLE,
     UNKNOWN,
@@ -39,7 +41,6 @@ from include.warehouse.values import (
     BEAD_ARRAY,
     CONCENTRATION,
     INTENSITY,
-    POPULATION,
     SPOTS,
     TITRE,
 )
@@ -65,7 +66,9 @@ ELISA = Fact(
     measure=Measure("analyte", "f.analyte_reported", "f.analyte_preferred", "f.analyte_key", **VALUE_MEASURE),
 )
 
-_CELLS = "coalesce(h.cell_number_preferred, star.to_number(h.cell_number_reported))"
+_CELLS = (
+    "greatest(coalesce(star.measurable(h.cell_number_preferred), star.to_number(h.cell_number_reported)), 0)"
+)
 
 ELISPOT = Fact(
     name="elispot",
@@ -137,7 +140,8 @@ MBAA = Fact(
         *ANALYTE_NAMES,
         *pair("concentration_value", "Concentration"),
         *pair("concentration_unit", "Unit of the concentration", Type.TEXT),
-        Column("mfi", "Mean fluorescence intensity, as reported"),
+        *measured("mfi", "Mean fluorescence intensity; below 0 after a background was subtracted",
+                  "arbitrary units"),
         Column("mfi_coordinate", "Coordinate of the intensity on the plate"),
         Column("assay_id", "Plate"),
         Column("assay_group_id", "Group of plates"),
@@ -158,7 +162,7 @@ MBAA = Fact(
         "f.concentration_unit_reported",
         "f.concentration_unit_preferred",
     ),
-)
+)  # fmt: skip
 
 
 def _titre(name: str, assay: str, grain: str, endpoint: str) -> Fact:
@@ -186,55 +190,6 @@ NEUT_AB_TITER = _titre(
     "neut_ab_titer", "Neutralising antibody", "one virus neutralisation titre", "neutAbTiter"
 )
 
-FCS_ANALYZED = Fact(
-    name="fcs_analyzed",
-    assay="Flow cytometry",
-    grain="one statistic of one gated cell population",
-    endpoint="fcsAnalyzed",
-    references=(
-        *CONTEXT,
-        # ImmPort spells the field populationDefnition.
-        Reference(
-            "cell_population",
-            (
-                "s.population_name_preferred",
-                "s.population_name_reported",
-                "s.population_defnition_preferred",
-                "s.population_defnition_reported",
-            ),
-            "Population counted",
-        ),
-        Reference(
-            "cell_population",
-            ("s.parent_population_preferred", "s.parent_population_reported", "null", "null"),
-            "Population it is a part of",
-            role="parent_",
-        ),
-        unit("s.population_stat_unit_preferred", "s.population_stat_unit_reported"),
-    ),
-    columns=(
-        *pair("population_name", "Name of the population", Type.TEXT),
-        *pair("population_definition", "Gates of the population", Type.TEXT, "population_defnition"),
-        *pair("parent_population", "Name of the parent population", Type.TEXT),
-        *pair("population_statistic", "Statistic of the population"),
-        *pair("population_stat_unit", "Unit of the statistic", Type.TEXT),
-        Column("workspace_file_info_id", "ImmPort's number of the workspace file", INTEGER),
-        TREATMENT,
-        *COMMON,
-    ),
-    derived=POPULATION.columns,
-    lookup=POPULATION.lookup,
-    measure=Measure(
-        "cell population",
-        "f.population_name_reported",
-        "f.population_name_preferred",
-        "f.cell_population_key",
-        "f.population_statistic_reported",
-        "f.population_statistic_preferred",
-        "f.population_stat_unit_reported",
-        "f.population_stat_unit_preferred",
-    ),
-)
 
 MASS_SPECTROMETRY = Fact(
     name="mass_spectrometry",

@@ -12,6 +12,8 @@ from decimal import Decimal
 
 #: Unit of the results that are titres by their nature.
 TITER = "titer"
+#: Dimension of numbers of cells.
+CELL_COUNT = "cell count"
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ UNITS: tuple[Unit, ...] = (
     *_dimension("fluorescence at 90th percentile", "MFI at 90th percentile", ("mfi at 90th percentile", 1)),
     *_dimension("fluorescence", "MFI", ("mfi|mean fluorescence intensity", 1)),
     *_dimension("median fluorescence", "median MFI", ("median fluorescence intensity|median mfi", 1)),
-    *_dimension("cell count", "cells", ("cells|cell|cell count", 1)),
+    *_dimension(CELL_COUNT, "cells", ("cells|cell|cell count|cell counts|cell number|cell numbers"
+                                      "|number of cells"
+                                      "|count|counts|events|event|event count|number of events", 1)),
     *_dimension(
         "cell concentration", "cells/ul",
         ("cells/ul|cells/mcl|cells per ul|cells/mm3|cells/mm^3|cells/cumm|/ul|/mcl|/mm3", 1),

@@ -12,7 +12,9 @@ NUMERIC, TEXT = Type.NUMERIC, Type.TEXT
 OUT_OF_RANGE = ("-999", "999")
 #: What a count or a titre cannot be.
 BELOW_ALL = ("-999",)
-QUALITIES = "ok, censored_low, censored_high, out_of_range_sentinel, coded, non_numeric or missing"
+QUALITIES = (
+    "ok, censored_low, censored_high, censored_no_limit, out_of_range_sentinel, coded, non_numeric or missing"
+)
 _NO_UNIT = "not specified"
 
 
@@ -24,6 +26,8 @@ class Value:
     :param units: the reported and the preferred unit; none for a value whose unit the fact implies.
     :param implied_unit: the unit of every value, or with `units` of those that have none.
     :param sentinels: numbers that stand for out of range.
+    :param strain: of a titre, the name of what was neutralised or inhibited. Where it names a bacterium or a
+        load of virus no unit is implied; a load of virus is no titre whatever its unit.
     """
 
     reported: str
@@ -32,8 +36,12 @@ class Value:
     units: tuple[str, str] | None = None
     implied_unit: str | None = None
     sentinels: tuple[str, ...] = ()
-    is_titer: bool = False
+    strain: str = ""
     qualitative: str = ""
+
+    @property
+    def is_titer(self) -> bool:
+        return bool(self.strain)
 
     @property
     def text(self) -> str:
@@ -58,7 +66,7 @@ class Value:
 
     @property
     def number(self) -> str:
-        return f"coalesce({self.preferred}, star.to_number(star.without_operator({self.text})))"
+        return f"star.value_number({self.text}, {self.preferred})"
 
     @property
     def unit(self) -> str:
@@ -93,7 +101,11 @@ class Value:
             return ""
         spelling = f"star.unit_spelling({self.unit})"
         if self.implied_unit:
-            spelling = f"coalesce(nullif({spelling}, '{_NO_UNIT}'), '{self.implied_unit}')"
+            implied = f"'{self.implied_unit}'"
+            if self.is_titer:
+                other = f"star.names_load({self.strain}) or star.names_bacterium({self.strain})"
+                implied = f"case when not ({other}) then {implied} end"
+            spelling = f"coalesce(nullif({spelling}, '{_NO_UNIT}'), {implied})"
         return f"left join history.unit_definition u on u.spelling = {spelling}"
 
     @property
@@ -117,8 +129,14 @@ class Value:
         )  # fmt: skip
         if not self.is_titer:
             return found
-        logarithm = Derived("log2_titer", "Logarithm to base 2 of value_standard; null for 0 and less",
-                            NUMERIC, f"star.log2_titer({self.standard})")  # fmt: skip
+        is_titer = f"u.canonical_unit = '{TITER}' and not star.names_load({self.strain})"
+        logarithm = Derived(
+            "log2_titer",
+            "Logarithm to base 2 of value_standard; null for 0 and less, and for what is no titre by its unit"
+            " or by what was measured, such as a load of virus",
+            NUMERIC,
+            f"case when {is_titer} then star.log2_titer({self.standard}) end",
+        )
         return (*found, logarithm)
 
 
@@ -139,7 +157,8 @@ CLINICAL = value("result_value", "result_unit", comments="null::text")
 SPOTS = Value("h.spot_number_reported", "h.spot_number_preferred", implied_unit="spots", sentinels=BELOW_ALL)
 TITRE = Value(
     "h.value_reported", "h.value_preferred", units=("h.unit_reported", "h.unit_preferred"),
-    implied_unit=TITER, sentinels=BELOW_ALL, is_titer=True,
+    implied_unit=TITER, sentinels=BELOW_ALL,
+    strain="coalesce(h.virus_strain_preferred, h.virus_strain_reported)",
 )  # fmt: skip
 #: A mass spectrometer's intensity is a number already, in units of its own run.
 INTENSITY = Value("h.intensity::text", "h.intensity", implied_unit="intensity")

@@ -76,7 +76,7 @@ def _select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     if not table.is_versioned:
         history = f"history.{table.key_table} k{lookup.replace('h.', 'k.')}{term_views.joined(table)}"
         return f"select\n    {items}\nfrom {history}"
-    source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}"
+    source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}{lookup}"
     source += term_views.joined(table)
     if not table.shared:
         return f"select\n    {items}\n{source}\nwhere {valid}"
@@ -108,13 +108,16 @@ def _assay_results() -> tuple[str, list[ViewColumn]]:
             for name, kind in _VALUE_COLUMNS
         )
         keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
+        has_treatment = any(column.name == "treatment_accession" for column in fact.columns)
+        treatment = "f.treatment_accession" if has_treatment else "null::text"
         selects.append(f"""select '{fact.assay}' as assay, {keys},
     '{measure.measurand_type}' as measurand_type, {measure.measurand_key} as measurand_key,
     {measure.measurand_reported} as measurand_reported, {measure.measurand_preferred} as measurand_preferred,
     {measure.value_reported} as value_reported, {measure.value_preferred} as value_preferred,
     {value},
     {measure.value_text} as value_text,
-    {measure.unit_reported} as unit_reported, {measure.unit_preferred} as unit_preferred
+    {measure.unit_reported} as unit_reported, {measure.unit_preferred} as unit_preferred,
+    {treatment} as treatment_accession
 from star.{fact.relation} f""")
     meanings = {
         "assay": "Assay",
@@ -137,6 +140,7 @@ from star.{fact.relation} f""")
         "value_text": "The result of a typing assay: its alleles",
         "unit_reported": "Unit as reported",
         "unit_preferred": "Unit in ImmPort's words",
+        "treatment_accession": "Treatments of the sample, as ImmPort lists them",
     }
     return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in meanings.items()]
 

@@ -82,7 +82,7 @@ def test_a_reported_text_never_breaks_a_view(warehouse: Warehouse) -> None:
     assert all(operator is None for text, (_, operator) in numbers.items() if text not in {"<10", "> 5"})
     assert [text for text, (number, _) in numbers.items() if number is None] == [
         "", "   ", "NaN", "nan", "Infinity", "-inf", "0x10", "0b1", "1_000", "1,5", "1 000", "9" * 400,
-        ".", "e5", "\u22125", "\t5", "\t", "\n", "\u2003", "\u20035", "\u0665", "5\u00a0", "n/a",
+        ".", "e5", "\u22125", "\t", "\n", "\u2003", "\u0665", "n/a",
     ]  # fmt: skip
     for text, number, operator in [
         ("<10", 10, "<"), (" >= 1e2", 100, ">="), ("<=5", 5, "<="), ("> 5", 5, ">"), ("~5", 5, None),

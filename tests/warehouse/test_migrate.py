@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +20,7 @@ from include.warehouse.model import VERSIONED
 from include.warehouse.ops_tables import metadata
 from include.warehouse.tables import SCHEMAS
 from tests.support.clinic import result_file, stored
-from tests.support.warehouse import RUN, Warehouse, full_row, small_study
+from tests.support.warehouse import RUN, Warehouse, full_row, result, small_study
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
 
@@ -241,6 +243,66 @@ def test_files_of_a_path_get_the_keys_of_their_uuids(
     assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", "DR3")] == answers
     for table in ("dim_file", "fact_result_file"):
         assert old.rows(versions.format(table)) == warehouse.rows(versions.format(table))
+    engine.dispose()
+
+
+def test_numbers_that_could_not_be_compared_are_put_right(
+    warehouse: Warehouse, database: sa.URL, tmp_path: Path
+) -> None:
+    """Intensities become numbers, participations get a species, numbers of cells are no populations."""
+    rows = {**small_study(), "hai": []}
+    rows["demographic"][1] |= {"species": "Mus musculus"}
+    well: dict[str, Any] = {"sourceType": "EXPSAMPLE", "sourceAccession": "ES1", "analyteReported": "IL-2"}
+    texts = ("-3.50", "1e2", "12\u00a0", "saturated", "1E400", " ")
+    rows["mbaa"] = [result("mbaa", n, **well, mfi=text) for n, text in enumerate(texts, start=1)]
+    parents = ("Live, singlets", "28533", "28,533", None, "CD4")
+    rows["fcsAnalyzed"] = [
+        result("fcsAnalyzed", n, populationNameReported="CD4", populationDefnitionReported="CD4+",
+               populationStatisticReported="5706", populationStatUnitReported="cells",
+               parentPopulationReported=parent)
+        for n, parent in enumerate(parents, start=1)
+    ]  # fmt: skip
+    warehouse.load(rows)
+    asked = {
+        "select result_id, mfi, mfi_text from star.fact_mbaa order by 1": [
+            (1, Decimal("-3.5"), None), (2, 100, None), (3, 12, None), (4, None, "saturated"),
+            (5, None, "1E400"), (6, None, None),
+        ],
+        """select f.result_id, c.population_name_reported, f.parent_cell_count, f.percent_of_parent::int
+            from star.fact_fcs_analyzed f join star.dim_cell_population c
+            on c.cell_population_key = f.parent_cell_population_key order by 1""": [
+            (1, "Live, singlets", None, None), (2, None, 28533, 20), (3, None, 28533, 20),
+            (4, None, None, None), (5, "CD4", None, None),
+        ],
+        """select population_name_reported from star.dim_cell_population where cell_population_key > 0
+            order by 1, population_definition_reported""": [("CD4",), ("CD4",), ("Live, singlets",)],
+        """select p.subject_accession, s.species, p.age_band from star.dim_participation p
+            join star.dim_species s using (species_key) where p.participation_key > 0 order by 1""": [
+            ("SUB1", "Homo sapiens", "18-34"), ("SUB2", "Mus musculus", None),
+        ],
+    }  # fmt: skip
+    assert {statement: warehouse.rows(statement) for statement in asked} == asked
+    migrate.upgrade(database, "0012")
+    engine = warehouse_engine(database)
+    _copy_what_it_could_hold(warehouse.engine, engine)
+    with engine.begin() as connection:
+        for number, text in enumerate(texts, start=1):
+            connection.exec_driver_sql(
+                "update history.fact_mbaa set mfi = %s where result_id = %s", (text, number)
+            )
+        for number, text in ((2, "28533"), (3, "28,533")):
+            connection.exec_driver_sql(
+                """with made as (
+                    insert into history.key_cell_population
+                        (cell_population_key, population_name_reported, natural_key)
+                    values (1000 + %s, %s, gen_random_uuid()) returning cell_population_key)
+                update history.fact_fcs_analyzed set parent_cell_population_key = made.cell_population_key
+                from made where result_id = %s""",
+                (number, text, number),
+            )
+    migrate.upgrade(database)
+    old = Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    assert {statement: old.rows(statement) for statement in asked} == asked
     engine.dispose()
 
 

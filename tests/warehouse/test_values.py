@@ -30,7 +30,7 @@ from tests.support.warehouse import RUN, Warehouse, copied, full_row, hai, resul
 #: Endpoint, reported, preferred, comments, unit -> number, operator, standard, its unit, quality, source.
 Case = tuple[str, str | None, str | None, str | None, str | None, tuple[Any, ...]]
 OK, LOW, HIGH, OUT = "ok", "censored_low", "censored_high", "out_of_range_sentinel"
-CODED, WORDS, MISSING = "coded", "non_numeric", "missing"
+CODED, WORDS, MISSING, NO_LIMIT = "coded", "non_numeric", "missing", "censored_no_limit"
 PREFERRED, REPORTED, NONE = "preferred", "reported", "none"
 
 CASES: tuple[Case, ...] = (
@@ -50,7 +50,21 @@ CASES: tuple[Case, ...] = (
     ("hai", "Not Determined", None, None, "Titer", (None, None, None, "titer", WORDS, NONE)),
     ("hai", "", None, None, "Titer", (None, None, None, "titer", MISSING, NONE)),
     ("hai", "-999", None, None, "Titer", ("-999", None, None, "titer", OUT, REPORTED)),
-    ("hai", "<LOD", None, None, "Titer", (None, "<", None, "titer", LOW, NONE)),
+    ("hai", "<LOD", None, None, "Titer", (None, "<", None, "titer", NO_LIMIT, NONE)),
+    ("hai", "<", None, None, "Titer", (None, "<", None, "titer", NO_LIMIT, NONE)),
+    ("hai", " > ", None, None, "Titer", (None, ">", None, "titer", NO_LIMIT, NONE)),
+    ("hai", "<LOD", "5", None, "Titer", ("5", "<", "5", "titer", LOW, PREFERRED)),
+    ("hai", "1/40", None, None, "Titer", ("40", None, "40", "titer", OK, REPORTED)),
+    ("hai", "1 / 1280", None, None, None, ("1280", None, "1280", "titer", OK, REPORTED)),
+    ("hai", "<1/10", None, None, "Titer", ("10", "<", "10", "titer", LOW, REPORTED)),
+    ("hai", ">=1/640", None, None, "Titer", ("640", ">=", "640", "titer", HIGH, REPORTED)),
+    ("hai", "9.999", None, "<1/10", "Titer", ("9.999", "<", "10", "titer", LOW, REPORTED)),
+    ("hai", "40\u00a0", None, None, "Titer\u00a0", ("40", None, "40", "titer", OK, REPORTED)),
+    ("hai", "\u2003<\u202f10\ufeff", None, None, "Titer", ("10", "<", "10", "titer", LOW, REPORTED)),
+    ("hai", "\u00a0", None, None, "Titer", (None, None, None, "titer", MISSING, NONE)),
+    ("hai", "1E400", None, None, "Titer", (None, None, None, "titer", WORDS, NONE)),
+    ("hai", "1e-400", None, None, "Titer", (None, None, None, "titer", WORDS, NONE)),
+    ("hai", "40", "1e400", None, "Titer", ("40", None, "40", "titer", OK, REPORTED)),
     ("neutAbTiter", "9.999", "9.999", None, "titer", ("9.999", None, "9.999", "titer", OK, PREFERRED)),
     ("neutAbTiter", "9.999", "9.999", "<10", "titer", ("9.999", "<", "10", "titer", LOW, PREFERRED)),
     ("neutAbTiter", "19.99", None, "<20", None, ("19.99", "<", "20", "titer", LOW, REPORTED)),

@@ -1,0 +1,72 @@
+"""Substitutes for censored values, by a policy, and geometric statistics."""
+
+from __future__ import annotations
+
+POLICIES = ("bound", "half", "sqrt2", "null")
+#: What marts, questions and the report take for a value below or above a limit, unless they name another.
+DEFAULT_POLICY = "half"
+
+STATISTICS = f"""
+create or replace function star.default_policy() returns text
+language sql immutable parallel safe
+return '{DEFAULT_POLICY}';
+comment on function star.default_policy() is
+    'Policy for censored values that marts, questions and the report take unless they name another';
+
+create or replace function star.censored(value numeric, operator text, policy text) returns numeric
+language plpgsql immutable parallel safe as $body$
+begin
+    if policy is null or policy not in ({", ".join(f"'{name}'" for name in POLICIES)}) then
+        raise exception 'star.censored: no policy %', coalesce(quote_literal(policy), 'null')
+            using hint = 'The policies are bound, half, sqrt2 and null';
+    end if;
+    if operator is null then
+        return value;
+    elsif operator not in ('<', '<=', '>', '>=') then
+        raise exception 'star.censored: no comparison %', quote_literal(operator)
+            using hint = 'The comparisons are those of value_operator: <, <=, > and >=, or null';
+    elsif policy = 'null' then
+        return null;
+    elsif policy = 'half' and operator in ('<', '<=') then
+        return trim_scale(value / 2);
+    elsif policy = 'sqrt2' and operator in ('<', '<=') then
+        return value / sqrt(2::numeric);
+    end if;
+    return value;
+end $body$;
+comment on function star.censored(numeric, text, text) is
+    'The substitute for a censored value: its limit (bound), half of a lower limit (half), a lower limit '
+    'by the root of 2 (sqrt2), or none (null). Above an upper limit half and sqrt2 are the limit, too';
+
+create or replace function star.geometric_step(state double precision[], value numeric)
+returns double precision[] language sql immutable parallel safe
+return case when value is null then state
+    when value > 0 and value < 'infinity' then array[state[1] + 1, state[2] + ln(value)::double precision,
+        state[3] + (ln(value) * ln(value))::double precision]
+    else array[state[1] + 1, 'NaN'::double precision, 'NaN'::double precision] end;
+create or replace function star.geometric_join(double precision[], double precision[])
+returns double precision[] language sql immutable parallel safe
+return array[$1[1] + $2[1], $1[2] + $2[2], $1[3] + $2[3]];
+create or replace function star.exp_if_any(double precision) returns numeric
+language sql immutable parallel safe
+return case when $1 between -700 and 700 then trim_scale(exp($1)::numeric) end;
+comment on function star.exp_if_any(double precision) is
+    'The exponential of a logarithm, so far as a double holds it; null else, and for what is not a number';
+create or replace function star.geometric_mean_of(state double precision[]) returns numeric
+language sql immutable parallel safe
+return case when state[1] > 0 then star.exp_if_any(state[2] / state[1]) end;
+create or replace function star.geometric_sd_of(state double precision[]) returns numeric
+language sql immutable parallel safe
+return case when state[1] > 1 and state[2] <> 'NaN' then star.exp_if_any(sqrt(greatest(0,
+    (state[3] - state[2] * state[2] / state[1]) / (state[1] - 1)))) end;
+create or replace aggregate star.geometric_mean(numeric) (
+    sfunc = star.geometric_step, stype = double precision[], initcond = '{{0,0,0}}',
+    combinefunc = star.geometric_join, finalfunc = star.geometric_mean_of, parallel = safe);
+create or replace aggregate star.geometric_sd(numeric) (
+    sfunc = star.geometric_step, stype = double precision[], initcond = '{{0,0,0}}',
+    combinefunc = star.geometric_join, finalfunc = star.geometric_sd_of, parallel = safe);
+comment on aggregate star.geometric_mean(numeric) is
+    'Geometric mean. Leaves null out; null when a value is 0 or less, for then there is none';
+comment on aggregate star.geometric_sd(numeric) is
+    'Geometric standard deviation of a sample, a factor. Null as geometric_mean is, and for one value alone'
+"""
