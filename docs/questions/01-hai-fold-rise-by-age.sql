@@ -1,5 +1,5 @@
 -- 1. By how much do HAI titres rise from baseline to day 21-42, by age and strain?
--- Geometric mean fold rise of subjects with both; <10 counts as 5.
+-- Geometric mean fold rise of people with both. Titres below a limit count by the policy of the last column.
 select
     case
         when age_years < 18 then 'under 18'
@@ -8,9 +8,13 @@ select
         when age_years >= 65 then '65 and over'
     end as age_band,
     strain,
+    measurement_technique,
+    biosample_type,
+    t0_event,
     count(*) as subjects,
-    round(power(2.0, avg(log2_fold_rise)), 2) as fold_rise
+    round(power(2.0, avg(log2_fold_rise)), 2) as fold_rise,
+    policy
 from mart.hai_response
-where log2_fold_rise is not null
-group by age_band, strain
-order by age_band, strain;
+where log2_fold_rise is not null and species = 'Homo sapiens'
+group by age_band, strain, measurement_technique, biosample_type, t0_event, policy
+order by age_band, strain, measurement_technique, biosample_type, t0_event;

@@ -2,10 +2,14 @@
 -- Only where time zero is the first vaccination: another time zero is another baseline.
 select
     strain,
+    measurement_technique,
+    biosample_type,
+    species,
     count(distinct study_accession) as studies,
-    count(distinct subject_accession) as people,
-    round(exp(avg(ln(baseline_titre))), 2) as baseline_gmt
+    count(distinct subject_accession) as subjects,
+    round(exp(avg(ln(baseline_titre))), 2) as baseline_gmt,
+    policy
 from mart.hai_response
-where baseline_titre is not null and t0_event = 'Time of initial vaccine administration'
-group by strain
-order by strain;
+where baseline_titre > 0 and t0_event = 'Time of initial vaccine administration'
+group by strain, measurement_technique, biosample_type, species, policy
+order by strain, measurement_technique, biosample_type, species;

@@ -4,11 +4,15 @@ select
     study_accession,
     arm,
     strain,
+    measurement_technique,
+    biosample_type,
+    t0_event,
     subjects,
     subjects - evaluable as not_evaluable,
     seroconverted,
-    seroconverted_percent
+    seroconverted_percent,
+    policy
 from mart.titre_response_summary
 where assay = 'HAI'
-order by study_accession, arm, strain;
+order by study_accession, arm, strain, measurement_technique, biosample_type, t0_event;
 reset "star.as_of";

@@ -3,10 +3,14 @@
 select
     study_accession,
     arm,
+    biosample_type,
+    treatment,
+    t0_event,
+    study_day,
     gene,
     reference_gene,
     count(*) as samples,
     round(avg(delta_ct), 3) as mean_delta_ct
 from mart.gene_expression
-group by study_accession, arm, gene, reference_gene
-order by study_accession, arm, gene;
+group by study_accession, arm, biosample_type, treatment, t0_event, study_day, gene, reference_gene
+order by study_accession, arm, biosample_type, treatment, t0_event, study_day, gene;

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from include.pipeline import records
+from include.warehouse.functions import DEFAULT_POLICY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,7 +151,8 @@ def print_report(engine: sa.Engine, run_ids: list[str], console: Console) -> int
     status = 0
     for run_id in run_ids:
         status |= _print_run(engine, run_id, console)
-    _print_answer(engine, console, "HAI geometric mean fold rise by arm and strain", "hai_fold_rise")
+    title = f"HAI geometric mean fold rise by arm and strain, policy for limits: {DEFAULT_POLICY}"
+    _print_answer(engine, console, title, "hai_fold_rise")
     _print_answer(engine, console, "What the newest release changed, study by study", "release_change")
     return status
 

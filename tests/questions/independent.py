@@ -37,6 +37,18 @@ def _days(rows: pd.DataFrame) -> pd.Series:
     return pd.to_numeric(rows["studyTimeCollected"])
 
 
+def _context(rows: pd.DataFrame) -> pd.DataFrame:
+    """What must be the same for two results to be compared, by the names the answers have for it."""
+    return pd.DataFrame(
+        {
+            "technique": rows["measurementTechnique"],
+            "sample": rows["biosampleType"],
+            "treatment": rows["treatmentAccession"].fillna(""),
+            "t0": rows["studyTimeT0Event"],
+        }
+    )
+
+
 def _is_pool(rows: pd.DataFrame) -> pd.Series:
     return rows["subjectPhenotype"].fillna("").str.contains("pooling", regex=False)
 
@@ -48,7 +60,8 @@ def _titres(answers: Answers) -> pd.DataFrame:
     limit = pd.to_numeric(rows["valueReported"].str.lstrip("<"))
     value = limit.div(2).where(below, pd.to_numeric(rows["valuePreferred"]).fillna(limit))
     rows = rows.assign(log=np.log2(value), strain=_names(rows, "virusStrain"), day=_days(rows))
-    keys = ["studyAccession", "armName", "subjectAccession", "strain"]
+    rows = rows.join(_context(rows))
+    keys = ["studyAccession", "armName", "subjectAccession", "strain", "technique", "sample", "t0", "species"]
     before = rows[rows["day"] <= 0].groupby(keys)["log"].mean()
     after = rows[rows["day"].between(21, 42)].groupby(keys)["log"].mean()
     age = rows.groupby(keys)["minSubjectAge"].first().astype(float)
@@ -57,9 +70,10 @@ def _titres(answers: Answers) -> pd.DataFrame:
 
 def _fold_rise_by_age(answers: Answers) -> pd.DataFrame:
     titres = _titres(answers).dropna(subset=["before", "after"])
+    titres = titres[titres["species"] == "Homo sapiens"]
     titres["age_band"] = pd.cut(titres["age"], _BANDS, right=False, labels=_BAND_NAMES).astype(str)
     titres["rise"] = titres["after"] - titres["before"]
-    grouped = titres.groupby(["age_band", "strain"])["rise"]
+    grouped = titres.groupby(["age_band", "strain", "technique", "sample", "t0"])["rise"]
     return pd.DataFrame({"subjects": grouped.size(), "fold_rise": 2 ** grouped.mean()})
 
 
@@ -69,7 +83,7 @@ def _seroconversion(answers: Answers) -> pd.DataFrame:
     # A hair less: 40 as a logarithm and back is not quite 40.
     titres["risen"] = both & (titres["after"] - titres["before"] > 1.9999) & (2 ** titres["after"] > 39.99)
     titres["lost"] = ~both
-    grouped = titres.groupby(["studyAccession", "armName", "strain"])
+    grouped = titres.groupby(["studyAccession", "armName", "strain", "technique", "sample", "t0"])
     made = pd.DataFrame(
         {
             "subjects": grouped.size(),
@@ -85,7 +99,10 @@ def _elisa_medians(answers: Answers) -> pd.DataFrame:
     rows = answers["elisa"]
     rows = rows[~_is_pool(rows)]
     rows = rows.assign(level=_levels(rows, "value"), analyte=_names(rows, "analyte"), day=_days(rows))
-    grouped = rows.groupby(["studyAccession", "armName", "analyte", "day"])["level"]
+    rows = rows.join(_context(rows))
+    grouped = rows.groupby(["studyAccession", "armName", "analyte", "sample", "treatment", "t0", "day"])[
+        "level"
+    ]
     made = pd.DataFrame({"results": grouped.count(), "left_out": grouped.size() - grouped.count()})
     return made.assign(median=grouped.median())
 
@@ -110,7 +127,9 @@ def _in_several_studies(answers: Answers) -> pd.DataFrame:
 
 
 def _baseline(answers: Answers) -> pd.DataFrame:
-    grouped = _titres(answers).dropna(subset=["before"]).groupby("strain")
+    titres = _titres(answers).dropna(subset=["before"])
+    titres = titres[titres["t0"] == "Time of initial vaccine administration"]
+    grouped = titres.groupby(["strain", "technique", "sample", "species"])
     made = {name: grouped[f"{name}Accession"].nunique() for name in ("study", "subject")}
     return pd.DataFrame({**made, "baseline_gmt": 2 ** grouped["before"].mean()})
 
@@ -134,7 +153,8 @@ def _bead_arrays(answers: Answers) -> pd.DataFrame:
         unit=_names(rows, "concentrationUnit").str.lower(),
         sentinel=rows["concentrationValueReported"].isin(["OOR", "-999"]),
     )
-    grouped = rows.groupby(["studyAccession", "analyte", "unit"])
+    rows = rows.join(_context(rows))
+    grouped = rows.groupby(["studyAccession", "analyte", "unit", "sample", "technique", "treatment"])
     made = pd.DataFrame({"results": grouped["level"].count(), "sentinels": grouped["sentinel"].sum()})
     return made.assign(geometric_mean=grouped["level"].agg(lambda level: np.exp(np.log(level).mean())))
 
@@ -145,7 +165,9 @@ def _spots(answers: Answers) -> pd.DataFrame:
     rows = rows.assign(
         cells=cells, rate=1e6 * _levels(rows, "spotNumber") / cells, analyte=_names(rows, "analyte")
     )
-    grouped = rows.groupby(["studyAccession", "analyte"])
+    # The API describes no experiment sample.
+    rows = rows.join(_context(rows)).assign(stimulation="")
+    grouped = rows.groupby(["studyAccession", "analyte", "sample", "technique", "treatment", "stimulation"])
     made = pd.DataFrame({"wells": grouped.size(), "plating_densities": grouped["cells"].nunique()})
     return made.assign(spots_per_million=grouped["rate"].mean())
 
@@ -153,7 +175,8 @@ def _spots(answers: Answers) -> pd.DataFrame:
 def _replicates(answers: Answers) -> pd.DataFrame:
     rows = answers["pcr"]
     rows = rows.assign(ct=_levels(rows, "value"), gene=_names(rows, "geneSymbol"), unit=_names(rows, "unit"))
-    wells = rows.groupby(["studyAccession", "gene", "unit", "biosampleAccession"])["ct"]
+    sample = ["biosampleAccession", "technique", "treatment"]
+    wells = rows.join(_context(rows)).groupby(["studyAccession", "gene", "unit", *sample])["ct"]
     each = pd.DataFrame({"wells": wells.count(), "cv": 100 * wells.std() / wells.mean()})
     grouped = each[each["wells"] > 1].groupby(["studyAccession", "gene", "unit"])
     made = pd.DataFrame({"samples": grouped.size(), "wells": grouped["wells"].sum()})
@@ -165,12 +188,15 @@ def _correlations(answers: Answers) -> pd.DataFrame:
     below = hai["valueReported"].str.startswith("<")
     limit = pd.to_numeric(hai["valueReported"].str.lstrip("<"))
     titre = limit.div(2).where(below, pd.to_numeric(hai["valuePreferred"]).fillna(limit))
-    one = elisa.assign(level=np.log(_levels(elisa, "value")), analyte=_names(elisa, "analyte"))
+    one = elisa.assign(level=np.log(_levels(elisa, "value")), analyte=_names(elisa, "analyte"), unit="pg/ml")
+    assert set(_names(elisa, "unit").str.lower()) == {"pg/ml"}
+    one = one.join(_context(one))
     two = hai.assign(titre=np.log(titre), strain=_names(hai, "virusStrain"))
     sample = ["studyAccession", "biosampleAccession"]
-    level = one.dropna(subset=["level"]).groupby([*sample, "analyte"])["level"].mean().reset_index()
+    what = ["analyte", "unit", "treatment"]
+    level = one.dropna(subset=["level"]).groupby([*sample, *what])["level"].mean().reset_index()
     pairs = level.merge(two.groupby([*sample, "strain"])["titre"].mean().reset_index(), on=sample)
-    grouped = pairs.groupby(["studyAccession", "analyte", "strain"])[["level", "titre"]]
+    grouped = pairs.groupby(["studyAccession", *what, "strain"])[["level", "titre"]]
     correlated = grouped.apply(lambda pair: pair["level"].corr(pair["titre"]))
     return pd.DataFrame({"biosamples": grouped.size(), "pearson_r": correlated})
 
@@ -227,7 +253,9 @@ def _populations(answers: Answers) -> pd.DataFrame:
         parent=_names(rows, "parentPopulation"),
         day=_days(rows),
     )
-    grouped = rows.groupby(["studyAccession", "armName", "population", "parent", "day"])["level"]
+    rows = rows.join(_context(rows))
+    context = ["sample", "technique", "treatment", "t0"]
+    grouped = rows.groupby(["studyAccession", "armName", "population", "parent", *context, "day"])["level"]
     return pd.DataFrame({"results": grouped.count(), "median": grouped.median(), "mean": grouped.mean()})
 
 

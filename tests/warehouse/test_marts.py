@@ -9,7 +9,7 @@ import pytest
 from include.warehouse import marts as package
 from include.warehouse import migrate, views
 from include.warehouse.facts import ASSAY_FACTS
-from include.warehouse.marts import marts, parse
+from include.warehouse.marts import ASPECTS, marts, parse
 from tests.questions.asking import answer_text
 from tests.support.warehouse import Warehouse, hai, small_study
 
@@ -19,6 +19,8 @@ TEXT = """-- Purpose: A thing
 -- Grain: one thing.
 -- Caveat: none.
 -- Censored: there are none.
+-- Apart: nothing is summarised.
+-- Leaves out: nothing.
 -- Columns:
 --   one integer: The number
 --     one
@@ -28,12 +30,27 @@ select 1 as one;
 """
 
 
+def _apart(*entries: str) -> str:
+    lines = "".join(f"--   {entry}\n" for entry in entries)
+    return TEXT.replace("-- Apart: nothing is summarised.\n", f"-- Apart:\n{lines}")
+
+
+def test_a_mart_states_each_aspect() -> None:
+    mart = parse(
+        "thing",
+        _apart("unit: one", *(f"{name}: (it has\n--     none)" for name in ASPECTS if name != "unit")),
+    )
+    assert mart.never_mixed == "unit (one)."
+    assert {one.reason for one in mart.apart if not one.columns} == {"it has none"}
+
+
 def test_a_file_is_a_mart() -> None:
     mart = parse("thing", TEXT)
     assert (mart.purpose, mart.grain) == ("A thing of use.", "one thing.")
     assert [(c.name, c.type, c.meaning) for c in mart.columns] == [("one", "integer", "The number one")]
     assert mart.comment == (
         "A thing of use. One row: one thing. Caveat: none. Censored values: there are none."
+        " Never mixed: nothing is summarised. Left out: nothing."
     )
     assert mart.statement.endswith("as one")
 
@@ -46,6 +63,9 @@ def test_a_file_is_a_mart() -> None:
         (TEXT.replace("--   one integer: The number\n--     one\n", ""), "does not say Columns"),
         ("-- A thing\n" + TEXT, "before any heading"),
         (TEXT.replace("mart.thing", "mart.other"), r"must make the view mart\.thing"),
+        (TEXT.replace("-- Leaves out: nothing.\n", ""), "does not say Leaves out"),
+        (_apart("unit: two"), "Apart, unit: it has no column two"),
+        (_apart("unit: one"), "Apart must name each aspect once; missing: sample type, species"),
     ],
 )
 def test_a_file_that_is_no_mart_is_refused(text: str, problem: str) -> None:

@@ -1,14 +1,20 @@
 """The marts: views for analysts over the star, each a file of this folder that psql runs as it is.
 
 A file begins with comment lines that say what the view is for, its grain, its caveat, what it does with
-censored values, and each column; they become comments in the database and the pages of the dictionary:
+censored values, what it never mixes, what it leaves out, and each column; they become comments in the
+database and the pages of the dictionary:
 
     -- Purpose: one line
     -- Grain: what one row is
     -- Caveat: what to beware of; a line that begins with no word and colon goes on from the one before
     -- Censored: the policy for values below or above a limit
+    -- Apart:
+    --   aspect: columns that keep it apart, or in brackets why it cannot make numbers incomparable
+    -- Leaves out: rows that are in no row of the view
     -- Columns:
     --   name type: meaning
+
+`Apart` names every one of `ASPECTS`, or says in one line that nothing is summarised.
 
 Views of one result per row, a view per assay, are written from the model: see `wide`.
 """
@@ -24,8 +30,12 @@ from pathlib import Path
 
 from include.warehouse.marts.wide import wide_views
 
-_HEADING = re.compile(r"^(Purpose|Grain|Caveat|Censored|Columns): ?(.*)$")
+#: What makes two numbers incomparable: a summary of both would mean nothing.
+ASPECTS = ("sample type", "technique", "unit", "stimulation", "time zero", "statistic", "species")
+_HEADINGS = ("Purpose", "Grain", "Caveat", "Censored", "Apart", "Leaves out")
+_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Columns'))}): ?(.*)$")
 _COLUMN = re.compile(r"^  (\w+) ([a-z ]+): (.+)$")
+_ASPECT = re.compile(rf"^  ({'|'.join(ASPECTS)}): (.+)$")
 _VIEW = re.compile(r"^create or replace view mart\.(\w+)$", re.MULTILINE)
 
 
@@ -39,6 +49,22 @@ class MartColumn:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """How a mart treats one aspect.
+
+    :param columns: columns of the mart that keep it apart; none where it cannot matter.
+    :param reason: why it cannot, where there are no columns.
+    """
+
+    aspect: str
+    columns: tuple[str, ...]
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.aspect} ({', '.join(self.columns)})"
+
+
+@dataclass(frozen=True)
 class Mart:
     """One view of the schema `mart`.
 
@@ -46,6 +72,8 @@ class Mart:
     :param grain: what one row is.
     :param caveat: what whoever reads it must know.
     :param censored: what becomes of values below or above a limit.
+    :param apart: each of `ASPECTS`; empty for a mart that summarises no value, as `apart_note` says.
+    :param leaves_out: which results or subjects are in no row.
     :param statement: SQL that makes it, with the comment lines it began with.
     """
 
@@ -54,18 +82,30 @@ class Mart:
     grain: str
     caveat: str
     censored: str
+    apart: tuple[Apart, ...]
+    apart_note: str
+    leaves_out: str
     columns: tuple[MartColumn, ...]
     statement: str
 
     @property
     def comment(self) -> str:
         """The comment of the view."""
-        return f"{self.purpose} One row: {self.grain} Caveat: {self.caveat} Censored values: {self.censored}"
+        return (
+            f"{self.purpose} One row: {self.grain} Caveat: {self.caveat} Censored values: {self.censored}"
+            f" Never mixed: {self.never_mixed} Left out: {self.leaves_out}"
+        )
+
+    @property
+    def never_mixed(self) -> str:
+        """What is kept apart, with the columns that do it, as a sentence."""
+        return self.apart_note or ", ".join(str(one) for one in self.apart if one.columns) + "."
 
     @property
     def reads(self) -> set[str]:
-        """Other marts that it reads."""
-        return set(re.findall(r"\bmart\.(\w+)", self.statement)) - {self.name}
+        """Other marts that it reads; those that its comments name are not read."""
+        query = re.sub(r"^\s*--.*$", "", self.statement, flags=re.MULTILINE)
+        return set(re.findall(r"\bmart\.(\w+)", query)) - {self.name}
 
 
 @cache
@@ -92,38 +132,65 @@ def mart_statements() -> Iterator[str]:
 def parse(name: str, text: str) -> Mart:
     """A mart from the text of its file.
 
-    :raises ValueError: a heading is missing or twice, a line is none, or it makes another view.
+    :raises ValueError: a heading is missing or twice, a line belongs to none, an aspect is missing or names a
+        column that the mart has not, or the file makes another view.
     """
-    told: dict[str, str] = {}
-    columns: list[MartColumn] = []
-    heading = ""
+    stated: dict[str, list[str]] = {}
     for line in text.splitlines():
         if not line.startswith("-- "):
             break
         content = line.removeprefix("-- ")
         if found := _HEADING.match(content):
-            heading = found[1]
-            if heading in told:
-                raise ValueError(f"mart {name}: {heading} stands twice")
-            told[heading] = found[2]
-        elif heading == "Columns" and (column := _COLUMN.match(content)):
-            columns.append(MartColumn(column[1], column[2], column[3]))
-        elif heading == "Columns" and columns:
-            last = columns.pop()
-            columns.append(MartColumn(last.name, last.type, f"{last.meaning} {content.strip()}"))
-        elif heading:
-            told[heading] = f"{told[heading]} {content.strip()}"
+            if found[1] in stated:
+                raise ValueError(f"mart {name}: {found[1]} stands twice")
+            stated[found[1]] = [found[2]]
+        elif stated:
+            stated[next(reversed(stated))].append(content)
         else:
             raise ValueError(f"mart {name}: {line!r} stands before any heading")
-    missing = [word for word in ("Purpose", "Grain", "Caveat", "Censored") if not told.get(word)]
+    columns = tuple(MartColumn(*found) for found in _entries(_COLUMN, stated.get("Columns", [])))
+    told = {heading: " ".join(map(str.strip, lines)).strip() for heading, lines in stated.items()}
+    missing = [word for word in _HEADINGS if not told.get(word)]
     if missing or not columns:
         raise ValueError(f"mart {name}: it does not say {', '.join(missing or ['Columns'])}")
     if _VIEW.findall(text) != [name]:
         raise ValueError(f"mart {name}: the file must make the view mart.{name} and no other")
-    statement = text.strip().removesuffix(";")
+    apart = _apart(name, stated["Apart"], {column.name for column in columns})
     return Mart(
-        name, told["Purpose"], told["Grain"], told["Caveat"], told["Censored"], tuple(columns), statement
-    )
+        name, told["Purpose"], told["Grain"], told["Caveat"], told["Censored"], apart,
+        "" if apart else told["Apart"], told["Leaves out"], columns, text.strip().removesuffix(";"),
+    )  # fmt: skip
+
+
+def _entries(form: re.Pattern[str], lines: list[str]) -> list[tuple[str, ...]]:
+    """Entries of a list, each with the lines that go on from it."""
+    found: list[tuple[str, ...]] = []
+    for line in lines:
+        if entry := form.match(line):
+            found.append(entry.groups())
+        elif found and line.strip():
+            *before, text = found.pop()
+            found.append((*before, f"{text} {line.strip()}"))
+    return found
+
+
+def _apart(name: str, lines: list[str], columns: set[str]) -> tuple[Apart, ...]:
+    entries = _entries(_ASPECT, lines)
+    if not entries and lines[0]:
+        return ()
+    found = []
+    for aspect, how in entries:
+        if how.startswith("("):
+            found.append(Apart(aspect, (), how.strip("()")))
+            continue
+        named = tuple(how.split(", "))
+        if unknown := [column for column in named if column not in columns]:
+            raise ValueError(f"mart {name}: Apart, {aspect}: it has no column {', '.join(unknown)}")
+        found.append(Apart(aspect, named))
+    if sorted(one.aspect for one in found) != sorted(ASPECTS):
+        missing = sorted(set(ASPECTS) - {one.aspect for one in found})
+        raise ValueError(f"mart {name}: Apart must name each aspect once; missing: {', '.join(missing)}")
+    return tuple(found)
 
 
 def _all() -> Iterator[Mart]:

@@ -3,6 +3,8 @@
 -- Caveat: adverse events belong to subjects: of a subject in two arms they count in both. Time at risk is not
 --   known, so that this is no incidence. An arm without events has zeros; a study without has no rows.
 -- Censored: there are none.
+-- Apart: nothing is summarised but counts.
+-- Leaves out: pools, and studies that report no adverse event.
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm

@@ -1,14 +1,32 @@
 -- Purpose: Gated cell populations over time, per arm, percents and counts apart.
--- Grain: one study, arm, study day, population, parent, kind of statistic and unit.
--- Caveat: never average over kinds or units; a percent is one of its parent population. Pools are in, and
---   told.
--- Censored: left out of median and mean (policy null).
+-- Grain: one study, arm, species, study day, time zero, kind of sample, technique, stimulation, population,
+--   parent, kind of statistic and unit.
+-- Caveat: a percent is one of its parent population; where the parent is given as a number of cells, a count has
+--   its percent of the parent beside it. Pools are in, and counted.
+-- Censored: left out of median and mean (policy null, as the column policy says); left_out counts them.
+-- Apart:
+--   sample type: biosample_type, biosample_subtype
+--   technique: measurement_technique
+--   unit: unit
+--   stimulation: treatment, expsample_description
+--   time zero: t0_event, t0_event_specify
+--   statistic: statistic, unit
+--   species: species
+-- Leaves out: controls and standards.
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm
 --   arm text: Name of the arm
 --   study_day numeric: Time of collection; null when its unit has no length (unit: days)
+--   study_time text: Time of collection where study_day is null: 3 d.p.c.
 --   t0_event text: Event that is time zero
+--   t0_event_specify text: That event in the submitter's words
+--   species text: Species
+--   biosample_type text: Type of the sample
+--   biosample_subtype text: Type of the sample in the submitter's words
+--   measurement_technique text: Technique of the measurement
+--   treatment text: Treatments of the sample, by ImmPort's accessions: stimulation among them
+--   expsample_description text: Description, where a stimulation may stand; known from packages only
 --   population text: Population: in ImmPort's words, else as reported
 --   parent_population text: The population it is a part of
 --   statistic text: percent, count or other
@@ -17,17 +35,25 @@
 --   subjects bigint: Subjects they are of
 --   pools bigint: Those that are pools
 --   left_out bigint: Results without a certain number
+--   policy text: Policy for values below or above a limit
 --   median numeric: Median (unit: unit)
 --   mean numeric: Mean (unit: unit)
+--   with_parent_count bigint: Counts whose parent is given as a number of cells
+--   median_percent_of_parent numeric: Median of those as a share of the parent (unit: percent)
+--   mean_percent_of_parent numeric: Mean of those (unit: percent)
 create or replace view mart.cell_population
 with (security_invoker = true) as
 with statistics as (
     select
         r.*,
-        coalesce(f.parent_population_preferred, f.parent_population_reported) as parent_population,
         case
-            when r.unit ~* 'percent|%' then 'percent'
-            when r.unit ~* 'cell|event|count|number' then 'count'
+            when f.parent_cell_count is null
+                then coalesce(f.parent_population_preferred, f.parent_population_reported)
+        end as parent_population,
+        case when r.value_certain is not null then f.percent_of_parent end as percent_of_parent,
+        case
+            when (r.unit collate "C") ~* 'percent|%' then 'percent'
+            when (r.unit collate "C") ~* 'cell|event|count|number' then 'count'
             else 'other'
         end as statistic
     from mart.sample_result as r
@@ -40,7 +66,15 @@ select
     arm_accession,
     arm,
     study_day,
+    study_time,
     t0_event,
+    t0_event_specify,
+    species,
+    biosample_type,
+    biosample_subtype,
+    measurement_technique,
+    treatment,
+    expsample_description,
     measurand as population,
     parent_population,
     statistic,
@@ -49,9 +83,16 @@ select
     count(distinct subject_accession) filter (where value_certain is not null) as subjects,
     count(distinct subject_accession) filter (where value_certain is not null and is_pool) as pools,
     count(*) filter (where value_certain is null) as left_out,
+    'null' as policy,
     round((percentile_cont(0.5) within group (order by value_certain::double precision))::numeric, 4)
         as median,
-    round(avg(value_certain), 4) as mean
+    round(avg(value_certain), 4) as mean,
+    count(percent_of_parent) as with_parent_count,
+    round((percentile_cont(0.5) within group (order by percent_of_parent::double precision))::numeric, 4)
+        as median_percent_of_parent,
+    round(avg(percent_of_parent), 4) as mean_percent_of_parent
 from statistics
 group by
-    study_accession, arm_accession, arm, study_day, t0_event, measurand, parent_population, statistic, unit;
+    study_accession, arm_accession, arm, study_day, study_time, t0_event, t0_event_specify, species,
+    biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description, measurand,
+    parent_population, statistic, unit;

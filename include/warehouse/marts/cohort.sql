@@ -1,14 +1,23 @@
 -- Purpose: Who is in each arm: people and pools, sexes, ages.
--- Grain: one arm.
+-- Grain: one arm and one species.
 -- Caveat: a subject in two arms is in both; do not add up arms or studies to count people, see
 --   mart.demographics. Ages belong to the study; of a range the lower bound counts.
 -- Censored: there are none.
+-- Apart:
+--   sample type: (subjects are counted, not samples)
+--   technique: (ages are not measured)
+--   unit: (ages are all in years)
+--   stimulation: (subjects are counted, not samples)
+--   time zero: (ages are those at the event that each study names)
+--   statistic: (ages alone)
+--   species: species
+-- Leaves out: nothing; pools are in no count of individuals and in no age.
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm
 --   arm text: Name of the arm
 --   arm_type text: Type of the arm: in ImmPort's words, else as reported
---   species text: Species, several with a comma between
+--   species text: Species; null where it is not known
 --   subjects bigint: Subjects that are individuals
 --   pools bigint: Subjects that stand for pooled individuals
 --   female bigint: Individuals whose sex is Female
@@ -34,7 +43,7 @@ select
     a.arm_accession,
     a.name as arm,
     coalesce(a.type_preferred, a.type_reported) as arm_type,
-    string_agg(distinct e.species, ', ' order by e.species) as species,
+    e.species,
     count(*) filter (where u.is_pool is not true) as subjects,
     count(*) filter (where u.is_pool) as pools,
     count(*) filter (where u.is_pool is not true and u.gender = 'Female') as female,
@@ -55,4 +64,4 @@ inner join star.dim_study as s on m.study_key = s.study_key
 inner join star.dim_arm as a on m.arm_key = a.arm_key
 inner join star.dim_subject as u on m.subject_key = u.subject_key
 inner join star.dim_species as e on u.species_key = e.species_key
-group by s.study_accession, a.arm_accession, a.name, coalesce(a.type_preferred, a.type_reported);
+group by s.study_accession, a.arm_accession, a.name, coalesce(a.type_preferred, a.type_reported), e.species;

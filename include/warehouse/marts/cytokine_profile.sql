@@ -1,15 +1,33 @@
 -- Purpose: Level of each analyte over time by ELISA and bead array, per arm.
--- Grain: one study, arm, study day, assay, analyte and unit.
--- Caveat: controls, standards, sentinels such as -999 and pools are left out; levels of two assays, or of two
---   units, are not comparable. Background-subtracted levels below zero are in the median alone.
--- Censored: the median takes the limit itself (policy bound), the geometric mean half of a lower limit
---   (policy half); how many there are is told.
+-- Grain: one study, arm, species, study day, time zero, kind of sample, technique, stimulation, assay,
+--   analyte and unit.
+-- Caveat: levels of two rows are comparable where the rows differ in arm and time alone. Background-subtracted
+--   levels below zero are in the median alone.
+-- Censored: by the default policy, which the column policy names, for median and geometric mean alike; the
+--   column censored counts them.
+-- Apart:
+--   sample type: biosample_type, biosample_subtype
+--   technique: measurement_technique
+--   unit: unit
+--   stimulation: treatment, expsample_description
+--   time zero: t0_event, t0_event_specify
+--   statistic: unit
+--   species: species
+-- Leaves out: controls, standards and pools; of sentinels such as -999 the number.
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm
 --   arm text: Name of the arm
 --   study_day numeric: Time of collection; null when its unit has no length (unit: days)
+--   study_time text: Time of collection where study_day is null: 3 d.p.c.
 --   t0_event text: Event that is time zero
+--   t0_event_specify text: That event in the submitter's words
+--   species text: Species
+--   biosample_type text: Type of the sample
+--   biosample_subtype text: Type of the sample in the submitter's words
+--   measurement_technique text: Technique of the measurement
+--   treatment text: Treatments of the sample, by ImmPort's accessions: stimulation among them
+--   expsample_description text: Description, where a stimulation may stand; known from packages only
 --   assay text: ELISA or MBAA
 --   analyte text: Analyte: in ImmPort's words, else as reported
 --   unit text: Unit: in ImmPort's words, else as reported
@@ -17,6 +35,7 @@
 --   subjects bigint: Subjects they are of
 --   censored bigint: Results that are a limit
 --   left_out bigint: Results without a usable number
+--   policy text: Policy for values below or above a limit
 --   median numeric: Median (unit: unit)
 --   geometric_mean numeric: Geometric mean of the levels above zero (unit: unit)
 create or replace view mart.cytokine_profile
@@ -26,7 +45,15 @@ select
     arm_accession,
     arm,
     study_day,
+    study_time,
     t0_event,
+    t0_event_specify,
+    species,
+    biosample_type,
+    biosample_subtype,
+    measurement_technique,
+    treatment,
+    expsample_description,
     assay,
     measurand as analyte,
     unit,
@@ -34,9 +61,13 @@ select
     count(distinct subject_accession) filter (where value_number is not null) as subjects,
     count(*) filter (where value_quality in ('censored_low', 'censored_high')) as censored,
     count(*) filter (where value_number is null) as left_out,
-    round((percentile_cont(0.5) within group (order by value_number::double precision))::numeric, 4)
+    policy,
+    round((percentile_cont(0.5) within group (order by value_default::double precision))::numeric, 4)
         as median,
-    round(exp(avg(ln(value_half)) filter (where value_half > 0)), 4) as geometric_mean
+    round(exp(avg(ln(value_default)) filter (where value_default > 0)), 4) as geometric_mean
 from mart.sample_result
 where assay in ('ELISA', 'MBAA') and is_pool is not true
-group by study_accession, arm_accession, arm, study_day, t0_event, assay, measurand, unit;
+group by
+    study_accession, arm_accession, arm, study_day, study_time, t0_event, t0_event_specify, species,
+    biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description, assay, measurand,
+    unit, policy;

@@ -2,6 +2,8 @@
 -- Grain: one experiment sample.
 -- Caveat: reagents, treatments and declared results are told by packages alone: else they are 0 or null.
 -- Censored: counted, with no value taken.
+-- Apart: nothing is summarised but counts.
+-- Leaves out: nothing.
 -- Columns:
 --   study_accession text: Study
 --   experiment_accession text: Experiment

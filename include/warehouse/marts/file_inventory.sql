@@ -2,6 +2,8 @@
 -- Grain: one study and one kind of file.
 -- Caveat: a file that only results name has no UUID; files without an MD5 are not duplicates.
 -- Censored: there are none.
+-- Apart: nothing is summarised but counts.
+-- Leaves out: studies without files.
 -- Columns:
 --   study_accession text: Study
 --   file_type text: Kind of file; null where only a result names it

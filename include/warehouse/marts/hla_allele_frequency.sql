@@ -1,12 +1,22 @@
 -- Purpose: Frequency of HLA alleles by study and race.
--- Grain: one study, race, locus and allele, as typed: alleles of another resolution are alleles of their own.
+-- Grain: one study, species, race, locus and allele, as typed: alleles of another resolution are alleles of their own.
 -- Caveat: the denominator is two chromosomes for each subject typed at the locus; a homozygous subject counts
 --   twice, a second allele that nobody told is in the denominator and in untold_chromosomes. Of several
 --   typings of a subject the newest counts. Pools are left out. Relatives are not told apart.
 -- Censored: there are none; alleles are names.
+-- Apart:
+--   sample type: (an allele is the same in every tissue)
+--   technique: (an allele has one name, as typed, whatever typed it)
+--   unit: (chromosomes are counted)
+--   stimulation: (an allele is the same in every tissue)
+--   time zero: (an allele does not change)
+--   statistic: (chromosomes are counted)
+--   species: species
+-- Leaves out: pools, and subjects without a typed allele.
 -- Columns:
 --   study_accession text: Study
---   race text: Race; null where none is told
+--   species text: Species
+--   race text: Race; null where none is known
 --   locus text: Locus without HLA-, from the allele's name where the study gives none
 --   allele text: Allele as typed
 --   is_null_allele boolean: Its name ends with N: it is not expressed
@@ -46,6 +56,7 @@ with typed as (
 people as (
     select
         s.study_accession,
+        e.species,
         u.race,
         t.subject_key,
         t.locus,
@@ -54,23 +65,26 @@ people as (
     from typed as t
     inner join star.dim_study as s on t.study_key = s.study_key
     inner join star.dim_subject as u on t.subject_key = u.subject_key
+    inner join star.dim_species as e on u.species_key = e.species_key
     where u.is_pool is not true
 ),
 
 typings as (
     select
         study_accession,
+        species,
         race,
         locus,
         2 * count(*) as chromosomes,
         count(*) filter (where allele1 is null) + count(*) filter (where allele2 is null) as untold
     from people
-    group by study_accession, race, locus
+    group by study_accession, species, race, locus
 ),
 
 carried as (
     select
         p.study_accession,
+        p.species,
         p.race,
         p.locus,
         a.allele,
@@ -79,11 +93,12 @@ carried as (
     from people as p
     cross join lateral (values (p.allele1), (p.allele2)) as a (allele)
     where a.allele is not null
-    group by p.study_accession, p.race, p.locus, a.allele
+    group by p.study_accession, p.species, p.race, p.locus, a.allele
 )
 
 select
     c.study_accession,
+    c.species,
     c.race,
     c.locus,
     c.allele,
@@ -98,5 +113,6 @@ from carried as c
 inner join typings as t
     on
         c.study_accession = t.study_accession
+        and c.species is not distinct from t.species
         and c.race is not distinct from t.race
         and c.locus = t.locus;

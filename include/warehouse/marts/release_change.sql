@@ -2,6 +2,8 @@
 -- Grain: one table of the star in one publish of a study.
 -- Caveat: star.release_difference tells which rows and columns, with the old and the new value.
 -- Censored: a correction of a value, whatever it is.
+-- Apart: nothing is summarised but counts.
+-- Leaves out: tables without a row.
 -- Columns:
 --   study_accession text: Study
 --   release_version text: Data release that was published

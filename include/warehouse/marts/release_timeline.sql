@@ -3,6 +3,8 @@
 -- Caveat: changes between the first and the latest release are known from the releases captured alone:
 --   set star.as_of to see them. A withdrawn study has no events but those of its withdrawal.
 -- Censored: there are none.
+-- Apart: nothing is summarised but counts.
+-- Leaves out: nothing.
 -- Columns:
 --   study_accession text: Study
 --   occasion text: first shared, last changed, withdrawn or shared again

@@ -1,8 +1,10 @@
 -- Purpose: Results of subjects' samples in every assay, named and classed: what the other marts are made of.
 -- Grain: one result of one assay, (assay, result_id) within a study; controls and standards are left out.
 -- Caveat: a replicate is a row of its own; a value below a limit is that limit: look at value_operator.
--- Censored: value_number is the limit itself (policy bound); value_half has half of a lower limit
---   (policy half); value_certain has neither (policy null).
+-- Censored: value_number is the limit itself (policy bound), value_half half of a lower limit (policy half),
+--   value_certain null (policy null); value_default is by the default policy, which the column policy names.
+-- Apart: nothing is summarised, each row is one result.
+-- Leaves out: results of controls and standards.
 -- Columns:
 --   assay text: Assay
 --   study_key bigint: Study
@@ -24,8 +26,13 @@
 --   study_day numeric: Time of collection; null when its unit has no length (unit: days)
 --   window_label text: Window that the study day falls into
 --   t0_event text: Event that is time zero
+--   t0_event_specify text: That event in the submitter's words
+--   study_time text: Time of collection where study_day is null: 3 d.p.c.
 --   biosample_accession text: Sample
 --   biosample_type text: Type of the sample
+--   biosample_subtype text: Type of the sample in the submitter's words
+--   measurement_technique text: Technique of the measurement
+--   treatment text: Treatments of the sample, by ImmPort's accessions: stimulation among them
 --   expsample_accession text: Experiment sample
 --   expsample_description text: Description, of ELISPOT with the stimulation; known from packages only
 --   result_id bigint: ImmPort's number of the result, unique within its assay
@@ -35,10 +42,13 @@
 --   value_number numeric: The value as a number; null when it is none, or a sentinel such as -999
 --   value_half numeric: The same, with half of the limit where the value is below one
 --   value_certain numeric: The same, null where the value is below or above a limit
+--   value_default numeric: The same, by the default policy: what the other marts take
+--   policy text: The default policy for values below or above a limit
 --   value_operator text: Comparison the reported text states: the number is then a limit
---   value_quality text: ok, censored_low, censored_high, out_of_range_sentinel, non_numeric, coded
---     or missing
+--   value_quality text: ok, censored_low, censored_high, censored_no_limit, out_of_range_sentinel,
+--     non_numeric, coded or missing
 --   value_text text: The result of a typing assay: its alleles
+--   is_titre boolean: It is a titre above 0, by its unit and by what was measured; null for other assays
 --   unit text: Standard unit of the value; where that is not known, in ImmPort's words, else as reported
 create or replace view mart.sample_result
 with (security_invoker = true) as
@@ -77,8 +87,14 @@ select
     t.study_day,
     t.window_label,
     t.study_time_t0_event as t0_event,
+    t.study_time_t0_event_specify as t0_event_specify,
+    case when t.study_day is null then concat_ws(' ', t.study_time_collected, t.study_time_collected_unit) end
+        as study_time,
     b.biosample_accession,
     b.type as biosample_type,
+    b.subtype as biosample_subtype,
+    q.measurement_technique,
+    c.treatment_accession as treatment,
     x.expsample_accession,
     x.description as expsample_description,
     c.result_id,
@@ -88,9 +104,12 @@ select
     star.censored(c.value_bound, c.value_operator, 'bound') as value_number,
     star.censored(c.value_bound, c.value_operator, 'half') as value_half,
     star.censored(c.value_bound, c.value_operator, 'null') as value_certain,
+    star.censored(c.value_bound, c.value_operator, star.default_policy()) as value_default,
+    star.default_policy() as policy,
     c.value_operator,
     c.value_quality,
     c.value_text,
+    case when c.assay in ('HAI', 'Neutralising antibody') then c.log2_titer is not null end as is_titre,
     c.unit
 from classed as c
 inner join star.dim_study as s on c.study_key = s.study_key
@@ -101,4 +120,5 @@ inner join star.dim_participation as p on c.participation_key = p.participation_
 inner join star.dim_planned_visit as v on c.planned_visit_key = v.planned_visit_key
 inner join star.dim_study_time as t on c.study_time_key = t.study_time_key
 inner join star.dim_biosample as b on c.biosample_key = b.biosample_key
-inner join star.dim_expsample as x on c.expsample_key = x.expsample_key;
+inner join star.dim_expsample as x on c.expsample_key = x.expsample_key
+left join star.dim_technique as q on c.technique_key = q.technique_key;

@@ -1,9 +1,20 @@
 -- Purpose: Response of each subject by titre: fold rise and seroconversion, hemagglutination inhibition and
 --   neutralisation alike.
--- Grain: one subject in one arm, one strain, one assay, one time zero.
+-- Grain: one subject in one arm, one strain, one assay, technique and kind of sample, one time zero.
 -- Caveat: baseline is day 0 and before, peak is day 21 to 42; without either, fold rise and seroconversion
---   are null and not false. Replicates and days of one window are averaged as logarithms.
--- Censored: half of a lower limit (policy half): <10 is 5; an upper limit is itself.
+--   are null and not false. Replicates and days of one window are averaged as logarithms. Forty as a threshold
+--   is that of influenza: of other strains seroconversion is null.
+-- Censored: by the default policy, which the column policy names: by half, <10 is 5; an upper limit is itself.
+-- Apart:
+--   sample type: biosample_type, biosample_subtype
+--   technique: measurement_technique
+--   unit: (titres alone are taken)
+--   stimulation: (a serum is not stimulated before its titre is taken)
+--   time zero: t0_event, t0_event_specify
+--   statistic: assay
+--   species: species
+-- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations; titres
+--   of 0 and less.
 -- Columns:
 --   assay text: Assay
 --   study_accession text: Study
@@ -12,15 +23,23 @@
 --   subject_accession text: Subject; pools are left out
 --   age_years numeric: Age in this study, or its lower bound (unit: years)
 --   sex text: Sex as ImmPort names it
+--   species text: Species
 --   strain text: Strain tested
+--   influenza_subtype text: Subtype or lineage of the strain; null where its name does not say
+--   biosample_type text: Type of the sample
+--   biosample_subtype text: Type of the sample in the submitter's words
+--   measurement_technique text: Technique of the measurement
 --   t0_event text: Event that is time zero
+--   t0_event_specify text: That event in the submitter's words
 --   titres bigint: Titres that count, of any day
 --   censored bigint: Those of them that are limits
+--   policy text: Policy for titres below or above a limit
 --   baseline_titre numeric: Geometric mean titre at day 0 and before
 --   peak_titre numeric: Geometric mean titre of day 21 to 42
 --   log2_fold_rise numeric: Logarithm of the fold rise, base 2
 --   fold_rise numeric: Peak titre divided by baseline titre
---   is_seroconverted boolean: At least fourfold and at least 40; null without baseline or peak
+--   is_seroconverted boolean: At least fourfold and at least 40; null without baseline or peak, and for what
+--     is not known to be an influenza virus
 create or replace view mart.titre_response
 with (security_invoker = true) as
 with levels as (
@@ -32,16 +51,25 @@ with levels as (
         subject_accession,
         age_years,
         sex,
+        species,
         measurand as strain,
+        biosample_type,
+        biosample_subtype,
+        measurement_technique,
         t0_event,
+        t0_event_specify,
+        policy,
         count(*) as titres,
         count(*) filter (where value_quality <> 'ok') as censored,
-        avg(ln(value_half)) filter (where window_label = 'baseline') as baseline,
-        avg(ln(value_half)) filter (where window_label = 'day 21-42') as peak
+        avg(ln(value_default)) filter (where window_label = 'baseline') as baseline,
+        avg(ln(value_default)) filter (where window_label = 'day 21-42') as peak
     from mart.sample_result
-    where assay in ('HAI', 'Neutralising antibody') and value_half > 0 and is_pool is not true
+    where
+        is_titre and value_default > 0 and is_pool is not true
     group by
-        assay, study_accession, arm_accession, arm, subject_accession, age_years, sex, measurand, t0_event
+        assay, study_accession, arm_accession, arm, subject_accession, age_years, sex, species, measurand,
+        biosample_type, biosample_subtype, measurement_technique, t0_event,
+        t0_event_specify, policy
 )
 
 select
@@ -52,14 +80,24 @@ select
     subject_accession,
     age_years,
     sex,
+    species,
     strain,
+    star.influenza_subtype(strain) as influenza_subtype,
+    biosample_type,
+    biosample_subtype,
+    measurement_technique,
     t0_event,
+    t0_event_specify,
     titres,
     censored,
+    policy,
     round(exp(baseline), 4) as baseline_titre,
     round(exp(peak), 4) as peak_titre,
     round((peak - baseline) / ln(2.0), 6) as log2_fold_rise,
     round(exp(peak - baseline), 4) as fold_rise,
     -- Rounded first: what a logarithm made of 40 is not quite 40.
-    round(exp(peak - baseline), 4) >= 4 and round(exp(peak), 4) >= 40 as is_seroconverted
+    case
+        when star.influenza_type(strain) is not null and baseline is not null and peak is not null
+            then round(exp(peak - baseline), 4) >= 4 and round(exp(peak), 4) >= 40
+    end as is_seroconverted
 from levels;

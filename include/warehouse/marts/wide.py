@@ -21,8 +21,13 @@ _COLUMNS = {
     "study_day": ("numeric", "Time of collection; null when its unit has no length (unit: days)"),
     "window_label": ("text", "Window that the study day falls into"),
     "t0_event": ("text", "Event that is time zero"),
+    "t0_event_specify": ("text", "That event in the submitter's words"),
+    "study_time": ("text", "Time of collection where study_day is null: 3 d.p.c."),
     "biosample_accession": ("text", "Sample"),
     "biosample_type": ("text", "Type of the sample"),
+    "biosample_subtype": ("text", "Type of the sample in the submitter's words"),
+    "measurement_technique": ("text", "Technique of the measurement"),
+    "treatment": ("text", "Treatments of the sample, by ImmPort's accessions: stimulation among them"),
     "expsample_accession": ("text", "Experiment sample"),
     "expsample_description": (
         "text",
@@ -51,8 +56,10 @@ def wide_views() -> Iterator[tuple[str, str]]:
             name,
             f"""-- Purpose: Results of {fact.assay} for spreadsheets: every name beside its result.
 -- Grain: {grain}, of a subject's sample.
--- Caveat: controls and standards are left out; replicates are rows of their own.
+-- Caveat: replicates are rows of their own.
 -- Censored: shown as the limit with its comparison in value_operator; nothing is substituted.
+-- Apart: nothing is summarised, each row is one result.
+-- Leaves out: results of controls and standards.
 -- Columns:
 {columns}
 create or replace view mart.{name}

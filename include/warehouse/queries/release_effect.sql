@@ -1,6 +1,6 @@
 -- What the newest data release did to published aggregates: mean and geometric mean of each study, assay
--- and reported unit, as of that release and of the one before. Reported "<10" counts as its limit, or as
--- what ImmPort curated it to; values of zero and below have no geometric mean.
+-- and reported unit, as of that release and of the one before. Values below a limit count by the policy of the
+-- last column; values of zero and below have no geometric mean.
 with newest as (
     select
         release_version as after_release,
@@ -29,7 +29,8 @@ select
     b.mean as mean_before,
     a.mean as mean_after,
     b.geometric_mean as geometric_mean_before,
-    a.geometric_mean as geometric_mean_after
+    a.geometric_mean as geometric_mean_after,
+    star.default_policy() as policy
 from before as b
 full join after as a
     on

@@ -99,7 +99,10 @@ def _section(relation: Relation) -> Iterator[str]:
 
 
 def _mart(mart: Mart) -> Iterator[str]:
-    about = f"{mart.purpose} One row is {mart.grain} Beware: {mart.caveat} Censored values: {mart.censored}"
+    about = (
+        f"{mart.purpose} One row is {mart.grain} Beware: {mart.caveat} Censored values: {mart.censored}"
+        f" Never mixed: {mart.never_mixed} Left out: {mart.leaves_out}"
+    )
     rows = ((column.name, column.type, column.meaning) for column in mart.columns)
     return _further(mart.name, about, ("column", "type", "meaning"), rows)
 
