@@ -1,10 +1,6 @@
 """intensities as numbers, species of a participation, parents that are numbers of cells
 
-<<<<<<<< HEAD:include/warehouse/migrations/versions/r0020_comparable_numbers.py
 Revision: 0020, after 0019
-========
-Revision: 0019, after 0018
->>>>>>>> 3155ffc (Document comparable numbers, the default policy and total functions):include/warehouse/migrations/versions/r0019_comparable_numbers.py
 """
 
 from __future__ import annotations
@@ -12,13 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:include/warehouse/migrations/versions/r0020_comparable_numbers.py
 revision = '0020'
 down_revision = '0019'
-========
-revision = '0019'
-down_revision = '0018'
->>>>>>>> 3155ffc (Document comparable numbers, the default policy and total functions):include/warehouse/migrations/versions/r0019_comparable_numbers.py
 branch_labels = None
 depends_on = None
 
