@@ -282,7 +282,7 @@ def test_numbers_that_could_not_be_compared_are_put_right(
         ],
     }  # fmt: skip
     assert {statement: warehouse.rows(statement) for statement in asked} == asked
-    migrate.upgrade(database, "0019")
+    migrate.upgrade(database, "0020")
     engine = warehouse_engine(database)
     _copy_what_it_could_hold(warehouse.engine, engine)
     with engine.begin() as connection:
