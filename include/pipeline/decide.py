@@ -42,6 +42,7 @@ class Held:
     :param release_date: the date listed when it was loaded.
     :param listed: the release listed when it was loaded, if that is known: its files may be of a later one.
     :param reason: why it is withdrawn.
+    :param is_waiting: it is hidden as restricted until two runs did not find it on the list.
     """
 
     study: str
@@ -50,6 +51,7 @@ class Held:
     release_date: date | None
     listed: str | None = None
     reason: str | None = None
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,9 @@ def _about(listed: Listed, held: Held | None, policy: Policy, restricted: Restri
     elif held.state == "withdrawn" and restricted.unknown and (held.reason or "").startswith("restricted"):
         action = Action.HOLD
         reason = f"withdrawn as restricted, and whether it still is, is not known: {restricted.unknown}"
+    elif held.state == "withdrawn" and held.is_waiting and (held.reason or "").startswith("restricted"):
+        action = Action.HOLD
+        reason = "withdrawn as restricted and no longer on the list: a second run has to see that, too"
     elif held.state == "withdrawn":
         reason = f"shared again at {listed.release}"
     else:

@@ -55,7 +55,9 @@ def from_listing(
         for item in listing.studies
     ]
     incomplete = None if listing.complete else listing.reason or "unknown"
-    held = held_studies(engine)
+    # At once, and also where the withdrawal waits for a person to approve.
+    restricted, waiting = _hide(engine, run, restricted)
+    held = [replace(item, is_waiting=item.study in waiting) for item in held_studies(engine)]
     decisions = decide(listed, held, policy, incomplete=incomplete, restricted=restricted)
     decisions = with_release_files(engine, run.run_id, decisions, held, listing.newest_release, look)
     note_run(
@@ -65,12 +67,22 @@ def from_listing(
         listed=len(listed),
         is_complete=listing.complete,
     )
-    # At once, and also where the withdrawal is held back for a person to approve.
-    if restricted.unknown is None:
-        with engine.begin() as connection:
-            study_access.follow(connection, restricted.studies, RESTRICTED)
     _write(engine, run, decisions, {})
     return decisions
+
+
+def _hide(engine: sa.Engine, run: Attempt, restricted: Restricted) -> tuple[Restricted, frozenset[str]]:
+    """Hide what the list names. Returns what is known of restricted studies, and those hidden until two runs
+    did not find them on it."""
+    with engine.begin() as connection:
+        waiting = study_access.waiting(connection)
+        if restricted.unknown is None and not restricted.studies and waiting:
+            names = ", ".join(sorted(waiting))
+            unknown = f"the source's list of restricted studies is empty, {names} would be opened by it alone"
+            restricted = replace(restricted, unknown=unknown)
+        if restricted.unknown is None:
+            study_access.follow(connection, restricted.studies, RESTRICTED, run.run_id)
+        return restricted, study_access.waiting(connection)
 
 
 def from_landing(

@@ -1,4 +1,10 @@
-"""Which studies are open to everybody, and which are hidden from analysts, with the reason."""
+"""Which studies are open to everybody, and which are hidden from analysts, with the reason.
+
+Hiding needs one sighting: a study that the source's list of restricted studies names is hidden at once.
+Opening one that is hidden because it is, or may be, restricted needs two, in different runs: two lists that
+name other studies and not this one. A list that names no study at all may be a mistake: it opens
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +12,69 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from include.sources.withdrawal import RESTRICTION_UNKNOWN, WITHDRAWN
+from include.sources.withdrawal import RESTRICTED, RESTRICTION_UNKNOWN, WITHDRAWN
+
+#: SQL: the study `a` is hidden because it is restricted, or because that is not known.
+_GUARDED = f"a.reason like '{RESTRICTED}%' or a.reason like '{WITHDRAWN}%{RESTRICTION_UNKNOWN}%'"
+_CLOSE = """
+update history.study_access a
+set is_open = false, reason = :reason, cleared_in = null, is_cleared = false, changed_at = now()
+from history.key_study k
+where k.study_key = a.study_key and k.study_accession = any(:studies)
+    and (a.is_open or a.cleared_in is not null)"""
+#: Seen once, and in another run once more.
+_CLEAR = f"""
+update history.study_access a
+set cleared_in = coalesce(a.cleared_in, :run),
+    is_cleared = a.is_cleared or coalesce(a.cleared_in <> :run, false)
+from history.key_study k
+where k.study_key = a.study_key and not a.is_open and ({_GUARDED})
+    and k.study_accession <> all(:studies) and cardinality(cast(:studies as text[])) > 0"""
+_REOPEN = f"""
+update history.study_access a set is_open = true, reason = null, cleared_in = null, is_cleared = false,
+    changed_at = now()
+from history.key_study k join ops.study s on s.study_accession = k.study_accession
+where k.study_key = a.study_key and not a.is_open and a.is_cleared and ({_GUARDED})
+    and k.study_accession <> all(:studies)
+    and (s.state = 'current' or s.state = 'withdrawn' and a.reason like '{WITHDRAWN}%')"""
+#: A study that is hidden for a guarded reason stays so until it is cleared, whoever publishes it.
+_SETTLE = f"""
+insert into history.study_access as a (study_key, is_open, reason)
+select study_key, :is_open, :reason from history.key_study where study_accession = :study
+on conflict (study_key) do update
+    set is_open = excluded.is_open, reason = excluded.reason, cleared_in = null, is_cleared = false,
+        changed_at = now()
+    where (a.is_open, a.reason) is distinct from (excluded.is_open, excluded.reason)
+        and (not excluded.is_open or a.is_cleared or ({_GUARDED}) is not true)"""
+_WAITING = f"""
+select k.study_accession from history.study_access a join history.key_study k on k.study_key = a.study_key
+where not a.is_open and not a.is_cleared and ({_GUARDED})"""
 
 
-def follow(connection: sa.Connection, restricted: Collection[str], reason: str) -> None:
+def follow(connection: sa.Connection, restricted: Collection[str], reason: str, run_id: str) -> None:
     """Hide the studies that the source restricts, whatever becomes of them. The caller commits.
 
-    Shown again are those not restricted that were hidden so while they are held, or because it was not known.
+    Shown again are those that two runs did not find on the list, if they are held or gone for another reason.
 
+    :param restricted: the studies that the source's list names; none of them opens nothing.
     :param reason: why they are hidden.
     """
-    unknown = f"{WITHDRAWN}%{RESTRICTION_UNKNOWN}%"
-    values = {"studies": sorted(restricted), "reason": reason, "unknown": unknown}
-    close = """
-        update history.study_access a set is_open = false, reason = :reason, changed_at = now()
-        from history.key_study k
-        where k.study_key = a.study_key and a.is_open and k.study_accession = any(:studies)"""
-    reopen = """
-        update history.study_access a set is_open = true, reason = null, changed_at = now()
-        from history.key_study k join ops.study s on s.study_accession = k.study_accession
-        where k.study_key = a.study_key and not a.is_open and k.study_accession <> all(:studies)
-            and (s.state = 'current' and a.reason = :reason
-                or s.state = 'withdrawn' and a.reason like :unknown)"""
-    for statement in (close, reopen):
+    values = {"studies": sorted(restricted), "reason": reason, "run": run_id}
+    for statement in (_CLOSE, _CLEAR, _REOPEN):
         connection.execute(sa.text(statement), values)
+
+
+def waiting(connection: sa.Connection) -> frozenset[str]:
+    """Studies that are hidden as restricted, or because that is not known, and not cleared by two runs."""
+    return frozenset(connection.scalars(sa.text(_WAITING)))
 
 
 def settle(connection: sa.Connection, study: str, *, is_open: bool, reason: str | None) -> None:
     """Show a study to everybody, at all releases, or hide it. The caller commits.
 
+    One that is hidden as restricted, or because that is not known, is not shown before two runs cleared it.
+
     :param reason: why it is hidden.
     """
-    connection.execute(
-        sa.text("""
-            insert into history.study_access (study_key, is_open, reason)
-            select study_key, :is_open, :reason from history.key_study where study_accession = :study
-            on conflict (study_key) do update
-                set is_open = excluded.is_open, reason = excluded.reason, changed_at = now()
-                where (study_access.is_open, study_access.reason)
-                    is distinct from (excluded.is_open, excluded.reason)"""),
-        {"study": study, "is_open": is_open, "reason": reason},
-    )
+    values = {"study": study, "is_open": is_open, "reason": reason}
+    connection.execute(sa.text(_SETTLE), values)

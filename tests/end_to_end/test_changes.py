@@ -135,10 +135,15 @@ def test_a_restricted_study_goes_and_comes_back_once(
     ((told, reason),) = installation.ask("select study_accession, reason from star.study_withdrawal")
     assert told == study
     assert reason.startswith("restricted: ")
-    few.open_studies()
+    few.restrict("SDY999999")  # a list that names others
+    first = installation.run()
+    assert first.state == "failed"  # one run that does not find it on the list opens nothing
+    assert "a second run has to see that" in first.log
+    assert counts(installation) == {name: number for name, number in before.items() if name != study}
     run = installation.run()
     assert run.state == "success", run.log[-4000:]
     assert counts(installation) == before
+    few.open_studies()
     assert installation.one("select returned_at from star.study_withdrawal") is not None
     assert staging_tables(installation.engine) == []
 

@@ -17,9 +17,10 @@ from immport_provider.hooks.listing import Listing, StudyListing
 from include.landing import Fetch
 from include.pipeline import discover, records, report, steps
 from include.pipeline.changes import Look
-from include.pipeline.decide import Decision, Policy, Restricted
+from include.pipeline.decide import Action, Decision, Policy, Restricted
 from include.sources.immport import SERVED
 from include.sources.release import Release
+from include.warehouse import study_access
 from include.warehouse.fence import Attempt
 from include.warehouse.ops_tables import LOAD, WORK
 from include.warehouse.release_files import news, release_of
@@ -342,8 +343,11 @@ def test_a_study_that_returns_is_there_once_and_its_reason_is_gone(source: Sourc
     source.restricted = Restricted(frozenset({"SDY2"}))
     source.run()
     assert source.warehouse.rows("select * from star.fact_hai order by 1, 2") != before
-    source.restricted = Restricted()
+    source.restricted = OTHERS
+    waits = source.run()["SDY2"]
+    assert (waits.action, "a second run has to see that" in waits.reason) == (Action.HOLD, True)
     decisions = source.run()
+    assert open_studies(source) == ["SDY1", "SDY2", "SDY3"]
     assert decisions["SDY2"].reason == "shared again at DR4"
     assert source.warehouse.rows("select * from star.fact_hai order by study_key, result_id") == before
     doubled = "select study_key, result_id from star.fact_hai group by 1, 2 having count(*) > 1"
@@ -378,6 +382,10 @@ def test_a_list_that_suddenly_restricts_many_waits_for_a_yes(source: Source) -> 
     assert [row[0] for row in withdrawals(source)] == ["SDY1", "SDY2"]
 
 
+#: A list that names none of the studies of these tests.
+OTHERS = Restricted(frozenset({"SDY9"}))
+
+
 def open_studies(source: Source) -> list[str]:
     found = """select k.study_accession from history.study_access a
         join history.key_study k using (study_key) where a.is_open and study_key > 0 order by 1"""
@@ -391,8 +399,53 @@ def test_a_study_is_hidden_when_it_is_restricted_though_its_withdrawal_waits(sou
     source.restricted = Restricted(unknown="HTTP 503")  # not known is no yes
     source.run()
     assert open_studies(source) == ["SDY3"]
+    source.restricted = OTHERS
+    for seen in (["SDY3"], ["SDY1", "SDY2", "SDY3"]):  # once is not enough
+        assert actions(source.run())["SDY1"] == "keep"
+        assert open_studies(source) == seen
+
+
+def test_an_empty_list_of_restricted_studies_opens_nothing(source: Source) -> None:
+    source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
+    source.run(approve_withdrawals=True)
+    assert open_studies(source) == ["SDY3"]
     source.restricted = Restricted()
-    assert actions(source.run())["SDY1"] == "keep"
+    for _ in range(3):
+        decisions = source.run(force=True)
+        assert {decisions[name].action for name in ("SDY1", "SDY2")} == {Action.HOLD}
+        assert "list of restricted studies is empty" in decisions["SDY1"].reason
+        assert open_studies(source) == ["SDY3"]
+
+
+def test_a_sighting_counts_once_for_a_run_and_starts_anew_when_the_study_is_named(source: Source) -> None:
+    source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
+    source.run()
+    access, engine = "select cleared_in, is_cleared from history.study_access a", source.warehouse.engine
+    of_first = f"{access} join history.key_study k using (study_key) where k.study_accession = 'SDY1'"
+
+    def follow(run: str, *studies: str) -> tuple[Any, ...]:
+        with engine.begin() as connection:
+            study_access.follow(connection, studies, "restricted: for this test", run)
+        (found,) = source.warehouse.rows(of_first)
+        return found
+
+    for _ in range(2):  # another try of the same run
+        assert follow("a", "SDY2") == ("a", False)
+    assert follow("b") == ("a", False)
+    assert follow("c", "SDY1", "SDY2") == (None, False)
+    assert follow("d", "SDY2") == ("d", False)
+    assert open_studies(source) == ["SDY3"]
+    follow("e", "SDY2")
+    assert open_studies(source) == ["SDY1", "SDY3"]
+
+
+def test_a_load_does_not_open_a_study_that_is_restricted_since_it_was_decided(source: Source) -> None:
+    source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
+    source.run()  # held: too many at once
+    source.restricted = OTHERS
+    source.run(force=True)
+    assert open_studies(source) == ["SDY3"]
+    source.run(force=True)
     assert open_studies(source) == ["SDY1", "SDY2", "SDY3"]
 
 
@@ -402,8 +455,9 @@ def test_a_withdrawn_study_is_hidden_until_it_is_known_not_to_be_restricted(sour
     source.run()
     assert open_studies(source) == ["SDY1", "SDY2"]
     source.restricted = Restricted(frozenset({"SDY9"}))
-    source.run()
-    assert open_studies(source) == ["SDY1", "SDY2", "SDY3"]
+    for seen in (["SDY1", "SDY2"], ["SDY1", "SDY2", "SDY3"]):
+        source.run()
+        assert open_studies(source) == seen
     source.restricted = Restricted(frozenset({"SDY3"}))  # gone already, and then restricted
     source.run()
     assert open_studies(source) == ["SDY1", "SDY2"]

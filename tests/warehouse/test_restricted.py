@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.warehouse import publish as publishing
+from include.warehouse import study_access
 from include.warehouse.access import ANALYST
 from include.warehouse.model import VERSIONED
 from tests.support.logins import VIEWS, WHY, Reader, load_two_studies, restrict
@@ -161,7 +162,11 @@ def test_a_study_that_returns_is_shown_again_and_an_older_release_does_not_show_
     restrict(warehouse, "SDY1", "DR3")
     warehouse.load(small_study(), "DR1")  # found later, of before it was restricted
     assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [[], [], []]
-    warehouse.load(small_study(), "DR4")
+    for number, run in enumerate(("one", "two")):
+        warehouse.load(small_study(), f"DR4.{number}")  # no publish opens it before two runs cleared it
+        assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [[], [], []]
+        with warehouse.engine.begin() as connection:
+            study_access.follow(connection, ["SDY9"], WHY, run)
     assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [["SDY1"]] * 3
 
 
