@@ -45,6 +45,9 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
         "approve_withdrawals": Param(
             False, type="boolean", description="Withdraw however many studies are no longer listed"
         ),
+        "approve_releases": Param(
+            False, type="boolean", description="Load releases whose number or date lies far ahead"
+        ),
         "max_withdrawn_share": Param(
             0.1,
             type="number",
@@ -91,6 +94,7 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
         studies="{{ params.studies }}",
         force="{{ params.force }}",
         approve_withdrawals="{{ params.approve_withdrawals }}",
+        approve_releases="{{ params.approve_releases }}",
         max_withdrawn_share="{{ params.max_withdrawn_share }}",
         check_files="{{ params.check_files }}",
         replay="{{ params.replay }}",

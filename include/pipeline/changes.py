@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from threading import Lock
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from immport_provider.errors import CredentialError, ImmPortError, RetriableErro
 from immport_provider.hooks.files import RemoteFile
 from include.pipeline.circuit import STUDIES
 from include.pipeline.decide import Action, Decision, Held
+from include.sources.plausible import doubt
 from include.sources.release import Release
 from include.warehouse import release_files
 
@@ -104,7 +106,10 @@ def _may_differ(item: Decision, held: Held | None) -> bool:
 
 def _anew(kept: Decision, held: Held, known: dict[str, RemoteFile], news: list[RemoteFile]) -> Decision:
     told = [Release.parse(kept.release), Release.parse(held.release), release_files.release_of(news)]
-    release = str(max(item for item in told if item is not None))
+    newest = max(item for item in told if item is not None)
+    if why := doubt(newest, None, datetime.now(UTC).date()):
+        return replace(kept, action=Action.HOLD, reason=f"release files of {why}")
+    release = str(newest)
     first, *others = sorted(news, key=lambda file: (not file.name.endswith("_Tab.zip"), file.name))
     word = "changed" if first.name in known else "are new"
     more = f" and {len(others)} more" if others else ""

@@ -26,12 +26,16 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Listed:
-    """A study as the source lists it."""
+    """A study as the source lists it.
+
+    :param doubt: why its release cannot be.
+    """
 
     study: str
     release: str
     release_date: date | None
     expected_rows: int = 0
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,13 +95,19 @@ class Policy:
     :param studies: only these; all when empty.
     :param force: load studies that did not change, too.
     :param approve_withdrawals: withdraw however many studies are gone.
+    :param approve_releases: take releases that seem not to be possible.
     :param max_withdrawn_share: share of the studies held that may be withdrawn unasked.
     """
 
     studies: frozenset[str] = frozenset()
     force: bool = False
     approve_withdrawals: bool = False
+    approve_releases: bool = False
     max_withdrawn_share: float = MAX_WITHDRAWN_SHARE
+
+    def doubts(self, listed: Listed) -> bool:
+        """Whether the release of a study is withheld for a person to approve."""
+        return listed.doubt is not None and not self.approve_releases
 
     def wants(self, study: str) -> bool:
         return not self.studies or study in self.studies
@@ -141,6 +151,9 @@ def _about(listed: Listed, held: Held | None, policy: Policy, restricted: Restri
     action, reason = Action.LOAD, ""
     if listed.study in restricted.studies:
         action, reason = Action.KEEP, f"{RESTRICTED}: not loaded"
+    elif policy.doubts(listed):
+        action = Action.HOLD
+        reason = f"{listed.doubt}: withheld, run again with approve_releases if that is right"
     elif held is None and listed.study in MOVED and listed.study not in policy.studies:
         action, reason = Action.KEEP, f"{MOVED[listed.study]}: not loaded unless asked for by name"
     elif held is None:
@@ -174,7 +187,7 @@ def _compared(listed: Listed, held: Held, policy: Policy) -> tuple[Action, str]:
     if policy.force:
         return Action.LOAD, f"asked for, unchanged since {before}"
     if Release.parse(listed.release) < Release.parse(before):
-        return Action.KEEP, f"listed at {listed.release}, {before} is already here"
+        return Action.HOLD, f"listed at {listed.release}, {before} is already here: the listing goes back"
     if listed.release_date != held.release_date:
         return Action.LOAD, f"{listed.release} moved from {held.release_date} to {listed.release_date}"
     return Action.KEEP, f"unchanged since {before} of {held.release_date}"
@@ -199,7 +212,8 @@ def _going(
 ) -> Iterator[Decision]:
     """Studies that are here and restricted or no longer listed: withdrawn, unless that is in doubt."""
     current = [item for item in known.values() if item.state == "current"]
-    newest = max((Release.parse(item.release) for item in listed.values()), default=None)
+    trusted = (item for item in listed.values() if not policy.doubts(item))
+    newest = max((Release.parse(item.release) for item in trusted), default=None)
     # Release files may carry a later release than any listing told of.
     held = max((Release.parse(item.listed or item.release) for item in current), default=None)
     doubt = None

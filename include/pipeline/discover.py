@@ -26,6 +26,7 @@ from include.pipeline.decide import (
     decide,
 )
 from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, Load, note_run
+from include.sources.plausible import doubt
 from include.sources.release import Release
 from include.warehouse import fence, study_access
 from include.warehouse.fence import Attempt, SupersededError
@@ -50,20 +51,29 @@ def from_listing(
     :param restricted: studies that the source restricts.
     :param look: how to ask for the release files of studies that the listing shows unchanged.
     """
+    today = datetime.now(UTC).date()
     listed = [
-        Listed(item.accession, str(item.release), item.release_date, item.expected_rows)
+        Listed(
+            item.accession,
+            str(item.release),
+            item.release_date,
+            item.expected_rows,
+            doubt(item.release, item.release_date, today),
+        )
         for item in listing.studies
     ]
+    # A release that cannot be is not the newest either: what is compared with that would be settled for ever.
+    newest = max((Release.parse(item.release) for item in listed if not policy.doubts(item)), default=None)
     incomplete = None if listing.complete else listing.reason or "unknown"
     # At once, and also where the withdrawal waits for a person to approve.
     restricted, waiting = _hide(engine, run, restricted)
     held = [replace(item, is_waiting=item.study in waiting) for item in held_studies(engine)]
     decisions = decide(listed, held, policy, incomplete=incomplete, restricted=restricted)
-    decisions = with_release_files(engine, run.run_id, decisions, held, listing.newest_release, look)
+    decisions = with_release_files(engine, run.run_id, decisions, held, newest, look)
     note_run(
         engine,
         run.run_id,
-        newest_release=str(listing.newest_release) if listing.newest_release else None,
+        newest_release=str(newest) if newest else None,
         listed=len(listed),
         is_complete=listing.complete,
     )

@@ -25,6 +25,7 @@ from include.sources.immport import ENDPOINTS, SERVED, STUDY_ENDPOINTS
 from include.sources.inventory import Inventory, InventoryError, read_inventory
 from include.sources.model import Endpoint, Route
 from include.sources.package import RECIPES, RESULT_TABLES
+from include.sources.plausible import doubt
 from include.sources.release import Release
 from include.warehouse import fence
 from include.warehouse.ops_tables import WORK
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _MANIFEST, _STUDY = ENDPOINTS["manifest"], STUDY_ENDPOINTS[0]
 #: Bytes of a package between two words about how far it is.
 _TELL_EVERY = 8 << 20
+
+
+class ImplausibleReleaseError(RuntimeError):
+    """Files of a study are named after a release that cannot be: taken for real, it would stay the newest."""
 
 
 class ReleaseMovedError(RuntimeError):
@@ -114,6 +119,8 @@ def _at_release_of_files(context: Context) -> Context:
     newest_files = max((item.release for item in told if item and item.study == load.study), default=None)
     if newest_files is None or newest_files <= Release.parse(load.release):
         return context
+    if why := doubt(newest_files, None, datetime.now(UTC).date()):
+        raise ImplausibleReleaseError(f"{context.hook.settings.source}: release files of {load.study}: {why}")
     moved = discover.move(tools.engine, load, newest_files)
     tools.landing.discard(context.fetch, context.landed[_MANIFEST.name])
     fetch = Fetch(moved.study, moved.release, moved.fetch_id)

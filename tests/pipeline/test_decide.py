@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.pipeline.decide import Action, Decision, Held, Listed, Policy, Restricted, batches, decide
+from include.sources.plausible import doubt
+from include.sources.release import Release
 
 DAY, LATER = date(2026, 1, 1), date(2026, 2, 1)
 LOAD, KEEP, WITHDRAW, HOLD = Action.LOAD, Action.KEEP, Action.WITHDRAW, Action.HOLD
@@ -46,9 +48,9 @@ def listing(*numbers: int, release: str = "DR9") -> list[Listed]:
         (("current", "DR9"), ("DR49.1", DAY), False, LOAD, "DR9 -> DR49.1"),
         (("current", "DR49.1"), ("DR50", DAY), False, LOAD, "DR49.1 -> DR50"),
         (("current", "DR49"), ("DR49.1", DAY), False, LOAD, "DR49 -> DR49.1"),
-        (("current", "DR50"), ("DR49.1", DAY), False, KEEP, "DR50 is already here"),
-        (("current", "DR50"), ("DR9", LATER), False, KEEP, "DR50 is already here"),
-        (("current", "DR49.1"), ("DR49", DAY), False, KEEP, "DR49.1 is already here"),
+        (("current", "DR50"), ("DR49.1", DAY), False, HOLD, "DR50 is already here: the listing goes back"),
+        (("current", "DR50"), ("DR9", LATER), False, HOLD, "DR50 is already here: the listing goes back"),
+        (("current", "DR49.1"), ("DR49", DAY), False, HOLD, "DR49.1 is already here"),
         (("current", "DR9"), ("DR9", LATER), False, LOAD, "moved from 2026-01-01 to 2026-02-01"),
         (("current", "DR9"), ("DR9", None), False, LOAD, "moved"),
         (("current", "DR9"), ("DR9", DAY), True, LOAD, "asked for, unchanged"),
@@ -173,7 +175,7 @@ def listed_then(release: str, package: str) -> Held:
         (("DR4", LATER), LOAD, "DR25", "DR4 moved"),
         (("DR9", DAY), LOAD, "DR25", "DR4 -> DR9"),
         (("DR26", DAY), LOAD, "DR26", "DR4 -> DR26"),
-        (("DR3", DAY), KEEP, "DR3", "listed at DR3, DR4 is already here"),
+        (("DR3", DAY), HOLD, "DR3", "listed at DR3, DR4 is already here"),
     ],
 )
 def test_what_is_listed_is_compared_with_what_was_listed(
@@ -211,3 +213,37 @@ def test_restricted_and_unlisted_studies_count_together() -> None:
     assert run(listing(*numbers), hold(20), restricted={"SDY1"})["SDY20"].action is WITHDRAW
     found = run(listing(*numbers), hold(20), restricted={"SDY1", "SDY2"})
     assert {found[study].action for study in ("SDY1", "SDY2", "SDY20")} == {HOLD}
+
+
+TODAY = date(2026, 11, 30)
+
+
+@pytest.mark.parametrize(
+    ("release", "day", "reason"),
+    [
+        ("DR51", DAY, None),
+        ("DR58", date(2025, 10, 30), None),
+        ("DR83", None, None),
+        ("DR84", None, "DR84 cannot be by 2026-11-30, DR83 is as far"),
+        ("DR500", DAY, "DR500 cannot be"),
+        ("DR99999", None, "cannot be"),
+        ("DR59", date(2026, 12, 31), None),
+        ("DR59", date(2027, 1, 1), "DR59 of 2027-01-01 lies in the future"),
+    ],
+)
+def test_a_release_that_cannot_be_is_seen(release: str, day: date | None, reason: str | None) -> None:
+    found = doubt(Release.parse(release), day, TODAY)
+    assert found is None if reason is None else reason in str(found)
+
+
+@pytest.mark.parametrize("state", [None, "current", "withdrawn"])
+def test_a_release_that_cannot_be_waits_for_a_person_and_moves_nothing(state: str | None) -> None:
+    here = [Held("SDY1", state, "DR9", DAY)] if state else []
+    gone = Held("SDY3", "current", "DR9", DAY)
+    listed = [Listed("SDY1", "DR500", DAY, doubt="DR500 cannot be"), Listed("SDY2", "DR9", DAY)]
+    found = run(listed, [*here, gone])
+    assert found["SDY1"].action is HOLD
+    assert "DR500 cannot be: withheld, run again with approve_releases" in found["SDY1"].reason
+    assert (found["SDY3"].action, found["SDY3"].release) == (WITHDRAW, "DR9")
+    approved = run(listed, [*here, gone], approve_releases=True)
+    assert (approved["SDY1"].action, approved["SDY1"].release) == (LOAD, "DR500")

@@ -35,6 +35,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
     :param studies: only these accessions; all when empty.
     :param force: load studies that did not change, too.
     :param approve_withdrawals: withdraw however many studies are gone from the listing.
+    :param approve_releases: load releases whose number or date lies far ahead.
     :param max_withdrawn_share: share of the studies held that may be withdrawn unasked.
     :param check_files: look at the release files of every study, whatever the listing says.
     :param replay: load what was landed before, without asking ImmPort.
@@ -47,6 +48,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         "studies",
         "force",
         "approve_withdrawals",
+        "approve_releases",
         "max_withdrawn_share",
         "check_files",
         "replay",
@@ -60,6 +62,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         studies: list[str] | str = "",
         force: bool | str = False,
         approve_withdrawals: bool | str = False,
+        approve_releases: bool | str = False,
         max_withdrawn_share: float | str = 0.1,
         check_files: bool | str = False,
         replay: bool | str = False,
@@ -71,6 +74,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self.studies = studies
         self.force = force
         self.approve_withdrawals = approve_withdrawals
+        self.approve_releases = approve_releases
         self.max_withdrawn_share = max_withdrawn_share
         self.check_files = check_files
         self.replay = replay
@@ -94,6 +98,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             studies=frozenset(self.studies or ()),
             force=bool(self.force),
             approve_withdrawals=bool(self.approve_withdrawals),
+            approve_releases=bool(self.approve_releases),
             max_withdrawn_share=float(self.max_withdrawn_share),
         )
         if self.replay:
