@@ -98,12 +98,12 @@ def load_vocabularies(runs: DagRuns) -> bool:
         if connection.scalar(sa.text("SELECT exists (SELECT FROM ops.vocabulary_fetch)")):
             return False
     log = runs.logs / "demo-vocabularies.log"
-    with said(runs.console, "Vocabularies") as tell:
+    with said(runs.console, "Vocabularies") as mention:
         process = spawn(["airflow", "dags", "test", VOCABULARIES_DAG], runs.marked, log, runs.environment)
         is_failed = process.wait() != 0
         with runs.engine.connect() as connection:
             terms = connection.scalar(sa.text("SELECT count(*) FROM star.vocabulary_term"))
-        tell(f"not loaded, see {log}" if is_failed else f"{terms:,} terms")
+        mention(f"not loaded, see {log}" if is_failed else f"{terms:,} terms")
     return is_failed
 
 

@@ -198,7 +198,7 @@ def said(console: Console, what: str) -> Iterator[Callable[[str], None]]:
     if status is None:
         console.print(f"{what} ...", end="", markup=False, soft_wrap=True)
 
-    def tell(text: str) -> None:
+    def mention(text: str) -> None:
         found.append(text)
         if status is None:
             console.print(f" {text},", end="", markup=False, soft_wrap=True)
@@ -207,7 +207,7 @@ def said(console: Console, what: str) -> Iterator[Callable[[str], None]]:
 
     try:
         with status or contextlib.nullcontext():
-            yield tell
+            yield mention
     except BaseException:
         if status is None:
             console.print()

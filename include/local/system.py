@@ -200,7 +200,7 @@ def _address(port: int) -> str:
 def _wait_until_healthy(paths: Paths, state: Mapping[str, Any], console: Console) -> None:
     deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
     waiting: dict[str, str] = {}
-    with said(console, f"Airflow ({', '.join(SERVICES)})") as tell:
+    with said(console, f"Airflow ({', '.join(SERVICES)})") as mention:
         while time.monotonic() < deadline:
             for name, (pid, born) in state["processes"].items():
                 if not _is_alive(pid, born):
@@ -210,7 +210,7 @@ def _wait_until_healthy(paths: Paths, state: Mapping[str, Any], console: Console
             for part in now.keys() - waiting.keys():
                 if now[part] == "healthy":
                     waiting[part] = now[part]
-                    tell(f"{part.replace('_', '-')} healthy")
+                    mention(f"{part.replace('_', '-')} healthy")
             if len(now) >= len(SERVICES) and set(now.values()) == {"healthy"}:
                 return
             time.sleep(0.5)

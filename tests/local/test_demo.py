@@ -228,9 +228,9 @@ def test_a_listing_without_studies_is_a_decision_too(warehouse: Warehouse) -> No
 
 def test_what_is_waited_for_is_said_before_it_is_there() -> None:
     console = _console()
-    with said(console, "Postgres") as tell:
+    with said(console, "Postgres") as mention:
         assert _text(console) == "Postgres ..."
-        tell("port 5432")
+        mention("port 5432")
     assert _text(console).startswith("Postgres ... port 5432, ready after ")
     console = _console()
     with pytest.raises(ValueError, match="no"), said(console, "Sandbox"):
