@@ -181,7 +181,23 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
         if later or not change.is_nothing:
             written.append(table.relation)
     content.record(connection, rows.study_key, work.load_id, written)
+    if later:
+        _recount(connection, work, rows, later[0].release)
     return tuple(changes)
+
+
+def _recount(connection: sa.Connection, work: Publication, rows: Incoming, following: int) -> None:
+    """What the next capture changed is now what differs from this one, not from the one before."""
+    found = sa.select(CAPTURE.c.load_id).where(
+        CAPTURE.c.study_accession == work.study, CAPTURE.c.release_key == following
+    )
+    load_id = connection.scalar(found)
+    for table in rows.tables:
+        change = timeline.compare(connection, table, rows.study_key, work.release_key, following)
+        of_next = (RELEASE_CHANGE.c.load_id == load_id) & (RELEASE_CHANGE.c.relation == table.relation)
+        names = ("added", "corrected", "withdrawn", "unchanged")
+        counts = {name: getattr(change, name) for name in names}
+        connection.execute(sa.update(RELEASE_CHANGE).where(of_next).values(counts))
 
 
 def _account(connection: sa.Connection, work: Publication, changes: tuple[Change, ...]) -> None:

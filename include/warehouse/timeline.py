@@ -95,6 +95,24 @@ def merge(connection: sa.Connection, table: Dimension | Fact, capture: Capture, 
     connection.exec_driver_sql(_Statements(table, capture).merge_at(release))
 
 
+def compare(connection: sa.Connection, table: Dimension | Fact, study_key: int, old: int, new: int) -> Change:
+    """What differs between a study's rows at two captures, whatever order these came in."""
+    names = content_columns(table)
+    one, other = (f"row({', '.join(f'{alias}.{name}' for name in names)})" for alias in "ab")
+    is_same = f"{one} is not distinct from {other}"
+    both = f"a.{table.identity} is not null and b.{table.identity} is not null"
+    at = f"(select h.* from history.{table.relation} h where h.study_key = {study_key}"
+    counts = connection.exec_driver_sql(
+        f"""select count(*) filter (where a.{table.identity} is null),
+            count(*) filter (where {both} and not ({is_same})),
+            count(*) filter (where b.{table.identity} is null), count(*) filter (where {both} and {is_same})
+        from {at} and h.valid_from <= {old} and h.valid_to > {old}) a
+        full join {at} and h.valid_from <= {new} and h.valid_to > {new}) b
+            on b.{table.identity} = a.{table.identity}"""
+    ).one()
+    return Change(table.relation, *counts)
+
+
 class _Statements:
     """The SQL of one table and one capture. Every number in it is ours, none came from a source."""
 

@@ -185,11 +185,33 @@ def test_a_publish_that_came_late_says_so(warehouse: Warehouse) -> None:
         f"select {columns} from star.release_change where star_table = 'fact_hai' order by published_at"
     )
     assert found == [
-        ("DR2", "full", False, 3, 0, 0, 0),
+        ("DR2", "full", False, 2, 0, 0, 1),  # as if DR1 had come before
         ("DR1", "full", True, 1, 0, 0, 0),
         ("DR3", "full", False, 0, 0, 2, 1),
         ("DR3", "withdrawn", False, 0, 0, 1, 0),
     ]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1), (0, 2, 1), (1, 0, 2)])
+def test_what_a_release_changed_does_not_depend_on_the_order_of_loads(
+    warehouse: Warehouse, order: tuple[int, ...]
+) -> None:
+    loads = [
+        (small_study(), "DR1"),
+        (small_study(hai(1, "160"), hai(2, "<10", who=2), hai(4, "20")), "DR2"),
+        (small_study(hai(1, "160"), hai(3, "80"), hai(4, "25")), "DR3"),
+    ]
+    for number in order:
+        warehouse.load(*loads[number])
+    columns = "release_version, added, corrected, withdrawn, unchanged"
+    asked = f"select {columns} from star.release_change where star_table = '{{}}' order by release_key"
+    assert warehouse.rows(asked.format("fact_hai")) == [
+        ("DR1", 3, 0, 0, 0),
+        ("DR2", 1, 1, 1, 1),
+        ("DR3", 1, 1, 1, 1),
+    ]
+    found = warehouse.rows(asked.format("dim_subject"))
+    assert found == [("DR1", 2, 0, 0, 0), ("DR2", 0, 0, 0, 2), ("DR3", 0, 0, 0, 2)]
 
 
 def test_a_study_without_rows_is_told_from_one_not_captured(warehouse: Warehouse) -> None:
