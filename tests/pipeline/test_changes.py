@@ -212,11 +212,18 @@ def test_other_bytes_under_the_same_name_are_news(source: Source, package: str) 
 
 
 def test_releases_are_compared_as_numbers(source: Source) -> None:
-    source.issue(1, "DR100")
-    assert source.run(check_files=True)["SDY1"].release == "DR100"
+    source.issue(1, "DR80")
+    assert source.run(check_files=True)["SDY1"].release == "DR80"
     source.listed["SDY1"] = ("DR9", DAY)  # newer than DR4, older than its files
     decision = source.run()["SDY1"]
-    assert (decision.action, decision.release, decision.reason) == ("load", "DR100", "DR4 -> DR9")
+    assert (decision.action, decision.release, decision.reason) == ("load", "DR80", "DR4 -> DR9")
+
+
+def test_files_of_a_release_that_cannot_be_are_withheld(source: Source) -> None:
+    source.issue(1, "DR500")
+    decision = source.run(check_files=True)["SDY1"]
+    assert (decision.action, decision.release) == ("hold", "DR4")
+    assert "DR500 cannot be" in decision.reason
 
 
 def test_a_change_outlives_a_run_that_failed_or_was_killed(source: Source) -> None:
