@@ -12,7 +12,6 @@ from immport_provider.operators.immport import (
     ImmPortWithdrawOperator,
 )
 from immport_provider.pools import API
-from include.pipeline.route import PACKAGE_ROWS
 from include.sources.accession import STUDY_PATTERN
 
 with DAG(
@@ -72,12 +71,6 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
             additionalProperties={"enum": ["auto", "api", "package"]},
             description='Routes of single studies, such as {"SDY180": "package"}',
         ),
-        "package_rows": Param(
-            PACKAGE_ROWS,
-            type="integer",
-            minimum=0,
-            description="Result rows from which on a study is taken as its package",
-        ),
         "replay": Param(False, type="boolean", description="Load what was landed before, without ImmPort"),
         "replay_until": Param(
             None,
@@ -104,7 +97,6 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
     extract = {
         "route": "{{ params.route }}",
         "routes": "{{ params.routes }}",
-        "package_rows": "{{ params.package_rows }}",
     }
     loads = load.partial(accept_vanished="{{ params.accept_vanished }}", extract=extract)
     withdraw = ImmPortWithdrawOperator(

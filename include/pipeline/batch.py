@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.landing import Landing
 from include.pipeline import records
 from include.pipeline.records import FAILED, Load, Step
-from include.pipeline.route import Wish
+from include.pipeline.route import RoutePreference
 from include.pipeline.verdict import may_pass
 from include.warehouse import fence
 from include.warehouse.fence import Attempt, SupersededError
@@ -21,14 +21,14 @@ class Tools:
     """What the steps work with.
 
     :param accept_vanished: a person accepts that many results of a study are gone.
-    :param wish: by which route studies should come.
+    :param preference: the routes that a person asked for.
     """
 
     engine: sa.Engine
     landing: Landing
     run_id: str
     accept_vanished: bool = False
-    wish: Wish = field(default_factory=Wish)
+    preference: RoutePreference = field(default_factory=RoutePreference)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
 from immport_provider.errors import BadAnswerError, CredentialError, MissingFileError, WrongFileError
 from include.landing import Fetch, Landed
 from include.manifest import COUNTS, PACKAGE
@@ -19,16 +17,16 @@ from include.pipeline.backfill import KINDS
 from include.pipeline.batch import Tools
 from include.pipeline.proof import Expected, SplitNotWholeError
 from include.pipeline.records import EXTRACTED, Load, Step
-from include.pipeline.route import Choice, Known, RouteError, choose
+from include.pipeline.route import Choice, RouteError, choose
+from include.sources import package_reader
 from include.sources.files import issued, newest
 from include.sources.immport import ENDPOINTS, SERVED, STUDY_ENDPOINTS
 from include.sources.inventory import Inventory, InventoryError, read_inventory
 from include.sources.model import Endpoint, Route
-from include.sources.package import RECIPES, RESULT_TABLES
+from include.sources.package import RECIPES
 from include.sources.plausible import doubt
 from include.sources.release import Release
 from include.warehouse import fence
-from include.warehouse.ops_tables import WORK
 
 if TYPE_CHECKING:
     from immport_provider.hooks.files import ListedFile
@@ -105,7 +103,7 @@ def _fetch(context: Context) -> Context:
         ways[route]()
     except (SplitNotWholeError, MissingFileError, WrongFileError) as error:
         others = [other for other in ways if other is not route]
-        if not others or context.tools.wish.of(load.study) is not None:
+        if not others or context.tools.preference.of(load.study) is not None:
             raise
         _take(context, Choice(others[0], f"not to be had as {route}: {records.brief(error)}"))
         ways[others[0]]()
@@ -144,22 +142,10 @@ def _take(context: Context, choice: Choice) -> None:
 
 def _choice(context: Context, package: ListedFile | None) -> Choice:
     """The route. What an interrupted try chose holds."""
-    load, wish = context.load, context.tools.wish
+    load = context.load
     if load.route is not None and (package or load.route is Route.API):
         return Choice(load.route, load.route_reason or "")
-    known = Known(
-        load.study,
-        package.name if package else None,
-        package.size_bytes if package else None,
-        None,
-        RESULT_TABLES,
-        _listed_rows(context.tools.engine, load.load_id),
-    )
-    if package is None or wish.of(load.study) is not None:
-        return choose(known, wish)
-    inventory, why_not = _inventory(context)
-    choice = choose(replace(known, inventory=inventory), wish)
-    return Choice(choice.route, f"{choice.reason} ({why_not})") if why_not else choice
+    return choose(load.study, package.name if package else None, context.tools.preference)
 
 
 def _release_files(context: Context) -> Iterator[ListedFile]:
@@ -208,8 +194,12 @@ def _land_package(context: Context, package: ListedFile) -> None:
     # Answers of another route, tried before, stay where they lie: the fetch is made of the package.
     kept = (_MANIFEST.name, COUNTS, PACKAGE)
     context.landed = {name: item for name, item in context.landed.items() if name in kept}
-    if PACKAGE in context.landed:
-        return
+    if PACKAGE not in context.landed:
+        _download_package(context, package)
+    _prove_readable(context, package)
+
+
+def _download_package(context: Context, package: ListedFile) -> None:
     spool = context.tools.landing.spool(context.fetch, package.name)
     size = f" of {package.size_bytes / 1e6:,.1f}" if package.size_bytes else ""
 
@@ -223,6 +213,21 @@ def _land_package(context: Context, package: ListedFile) -> None:
 
     context.hook.download(package, spool, progress=progress)
     context.landed[PACKAGE] = context.tools.landing.keep(context.fetch, package.name, spool, _about(package))
+
+
+def _prove_readable(context: Context, package: ListedFile) -> None:
+    """Make sure that the landed bytes are a package, while the other route can still be taken.
+
+    :raises WrongFileError: they are not; nothing stays landed of them.
+    """
+    landing, landed = context.tools.landing, context.landed[PACKAGE]
+    with landing.package(landed) as path:
+        why = package_reader.unreadable(path)
+    if why is not None:
+        landing.discard(context.fetch, context.landed.pop(PACKAGE))
+        error = WrongFileError(f"{package.name}: ImmPort has it, but it cannot be read: {why}")
+        error.endpoint, error.study = "package", context.load.study
+        raise error
 
 
 def _land_answers(context: Context) -> None:
@@ -262,12 +267,6 @@ def _same_release(context: Context) -> None:
             raise ReleaseMovedError(
                 f"{load.name}: the study is at {told} now; the next run loads it as that release"
             )
-
-
-def _listed_rows(engine: sa.Engine, load_id: int) -> int:
-    statement = sa.select(sa.func.max(WORK.c.expected_rows)).where(WORK.c.load_id == load_id)
-    with engine.connect() as connection:
-        return connection.scalar(statement) or 0
 
 
 def _told(landed: tuple[Landed, ...]) -> str:

@@ -29,11 +29,14 @@ from include.sources.package_recipe import Join, Recipe, Value, first
 from include.sources.results import RESULT_ENDPOINTS
 
 
-def _result(table: str, *, sample: str = "t.expsample_accession", preferred: str | None = None) -> Recipe:
+def _result(
+    table: str, *, sample: str = "t.expsample_accession", preferred: str | None = None, **values: str
+) -> Recipe:
     """Results of an assay: one row each, with what is known of subject, sample, experiment and study.
 
     :param sample: SQL of the experiment sample whose treatments they have.
     :param preferred: field with the preferred analyte or gene.
+    :param values: SQL of further fields.
     """
     who = first("t.subject_accession", "sample.subject_accession")
     joins: tuple[Join, ...] = (
@@ -46,9 +49,9 @@ def _result(table: str, *, sample: str = "t.expsample_accession", preferred: str
         treatments(sample),
     )
     if preferred is None:
-        return Recipe(table, joins)
+        return Recipe(table, joins, values)
     join, symbol = analyte(f"t.{snake_case(preferred)}")
-    return Recipe(table, (*joins, join), {preferred: symbol})
+    return Recipe(table, (*joins, join), {preferred: symbol, **values})
 
 
 def _of_analyte(table: str) -> Recipe:
@@ -231,7 +234,7 @@ RECIPES: dict[str, Recipe] = {
     "personnel": Recipe("study_personnel", (STUDY,)),
     "protocol": Recipe("protocol", (STUDY,)),
     "pubmed": Recipe("study_pubmed", (STUDY,)),
-    "elisa": _result("elisa_result", preferred="analytePreferred"),
+    "elisa": _result("elisa_result", preferred="analytePreferred", isLimitKnown="'true'"),
     "elispot": _result("elispot_result", preferred="analytePreferred"),
     "fcsAnalyzed": _result("fcs_analyzed_result"),
     "hai": _result("hai_result"),

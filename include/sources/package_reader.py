@@ -6,10 +6,13 @@ a table are checked line by line: a line that is none is set aside, the others g
 
 from __future__ import annotations
 
+import lzma
 import re
 import shutil
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +34,11 @@ QUOTE = "\x01"
 _BLOCK = 1 << 20
 _FORBIDDEN = {b"\x00": "a NUL byte", b"\r": "a carriage return", QUOTE.encode(): "a byte 0x01"}
 _ANY_FORBIDDEN = re.compile(b"[" + b"".join(_FORBIDDEN) + b"]")
+#: What reading a zip file raises when it is broken, encrypted or packed in a way that Python does not know.
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, UnicodeDecodeError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
 #: Older packages have a folder of their own name around the one of the tables.
 _MEMBER = re.compile(r"(?:[^/\\.][^/\\]*/)?Tab/([a-z0-9_]{1,48})\.txt", re.IGNORECASE)
 _FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)(_Tab)?\.zip", re.IGNORECASE)
@@ -45,6 +53,24 @@ def named(file_name: str) -> tuple[str, Release]:
     if found is None:
         raise NotDataError(f"{file_name!r} is no name of a package (expected SDY139-DR25_Tab.zip)")
     return found[1].upper(), Release.parse(found[2].upper())
+
+
+def unreadable(path: Path) -> str | None:
+    """Read a package through once, keeping nothing. Returns why it cannot be read; None when it can."""
+    member = ""
+    try:
+        with opened(path) as archive:
+            members = tables(archive)
+            if "study" not in members:
+                return "it has no Tab/study.txt"
+            for entry in members.values():
+                member = f"{entry.filename}: "
+                with archive.open(entry) as file:
+                    while file.read(_BLOCK):  # the checksum is compared at the end
+                        pass
+    except (NotDataError, *_UNREADABLE) as error:
+        return f"{member}{error}"
+    return None
 
 
 @contextmanager

@@ -48,7 +48,7 @@ RESULT_ENDPOINTS = (
         """,
         quirks="The documented parameter sex is answered with status 500. Older packages have a result in"
         " words, which may state a limit.",
-        of_package="qualitativeResult",
+        of_package="qualitativeResult isLimitKnown",
     ),
     _result(
         "elispot",

@@ -69,7 +69,7 @@ RIGHTS = (
 KEPT_BY_OWNER = ("ops.alembic_version", "ops.setting")
 #: What views of the star show of a study that is gone: that it is, since when, why, and nothing it held.
 SHOWN_OF_OPS = {
-    "ops.capture": ("study_accession", "release_key", "load_id", "kind", "reason"),
+    "ops.capture": ("study_accession", "release_key", "load_id", "kind", "reason", "lacks"),
     "ops.load": ("load_id", "release_version"),
     "ops.study": ("study_accession",),
     # Joined to the studies a reader sees.

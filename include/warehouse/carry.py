@@ -44,6 +44,18 @@ class Knowledge:
         made += [(item.column, item.key) for item in table.references]
         return tuple(name for name, parts in made if self._is_silent(table, parts))
 
+    def lacks(self) -> list[str]:
+        """What of the star is not told: tables, and columns as `table.column`."""
+        return [
+            name
+            for table in VERSIONED
+            for name in (
+                [f"{table.relation}.{column}" for column in self.unknown(table)]
+                if self.knows(table)
+                else [table.relation]
+            )
+        ]
+
     def carried(self, table: Dimension | Fact) -> dict[str, str]:
         """Columns of a table that take their value from before, with its SQL.
 
@@ -90,6 +102,14 @@ class Later:
 def knowledge(connection: sa.Connection, load_ids: Iterable[int]) -> Knowledge:
     """What loads of one release know together."""
     return Knowledge(unreported.by_endpoint(connection, load_ids))
+
+
+def captured(connection: sa.Connection, study: str, release: int) -> Knowledge:
+    """What the loads of a study that were published at a release know together."""
+    loads = sa.select(LEDGER.c.load_id).where(
+        LEDGER.c.study_accession == study, LEDGER.c.release_key == release
+    )
+    return knowledge(connection, connection.scalars(loads).all())
 
 
 def later_captures(connection: sa.Connection, study: str, release: int) -> tuple[Later, ...]:

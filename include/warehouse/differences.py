@@ -211,12 +211,12 @@ _CHANGE_COLUMNS = [
 _CAPTURE = f"""select s.study_accession,
     case when c.kind is null then 'not yet captured' when c.kind = 'full' then 'captured'
         else c.kind end as state,
-    l.release_version as since_release, c.reason,
+    l.release_version as since_release, c.reason, c.lacks,
     (select f.release_version from ops.capture e join ops.load f on f.load_id = e.load_id
         where e.study_accession = s.study_accession and e.kind = 'full'
         order by e.release_key limit 1) as first_release
 from ops.study s
-left join lateral (select e.kind, e.reason, e.load_id from ops.capture e
+left join lateral (select e.kind, e.reason, e.lacks, e.load_id from ops.capture e
     where e.study_accession = s.study_accession and e.release_key <= {AS_OF}
     order by e.release_key desc limit 1) c on true
 left join ops.load l on l.load_id = c.load_id"""
@@ -225,6 +225,12 @@ _CAPTURE_COLUMNS = [
     ("state", "captured, not yet captured or withdrawn, as of the release", ""),
     ("since_release", "Release of the capture that the star shows, or of the withdrawal", ""),
     ("reason", "Of a withdrawal: withdrawn, restricted or moved, and how that is known", ""),
+    (
+        "lacks",
+        "Tables of the star, and columns as table.column, that no load of the capture provided: they"
+        " hold what the release before held",
+        "",
+    ),
     ("first_release", "First release at which the study was captured whole", ""),
 ]
 

@@ -58,6 +58,13 @@ ELISA = Fact(
         *VALUE,
         *UNITS,
         Column("qualitative_result", "Result in words, such as <50; known from older packages only"),
+        Column(
+            "is_limit_known",
+            "Whether a limit given in words would be known: true of a result that a package provided; null"
+            " of one that the API alone provided, whose value may be a limit that nothing marks",
+            Type.BOOLEAN,
+            "s.is_limit_known = 'true'",
+        ),
         TREATMENT,
         *COMMON,
     ),

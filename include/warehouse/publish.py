@@ -214,11 +214,12 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
     told = sa.select(sa.func.max(WORK.c.reason)).where(WORK.c.load_id == work.load_id)
     reason = connection.scalar(told) if work.is_withdrawal else None
     kind = "withdrawn" if work.is_withdrawal else "full"
-    capture = upsert(CAPTURE).values(**values, kind=kind, reason=reason)
+    lacks = None if work.is_withdrawal else carry.captured(connection, work.study, work.release_key).lacks()
+    capture = upsert(CAPTURE).values(**values, kind=kind, reason=reason, lacks=lacks)
     connection.execute(
         capture.on_conflict_do_update(
             index_elements=[CAPTURE.c.study_accession, CAPTURE.c.release_key],
-            set_={name: capture.excluded[name] for name in ("kind", "reason", "load_id")},
+            set_={name: capture.excluded[name] for name in ("kind", "reason", "lacks", "load_id")},
         )
     )
     listed = connection.scalar(sa.select(LOAD.c.listed_version).where(LOAD.c.load_id == work.load_id))

@@ -18,7 +18,7 @@ from include.landing import Landed, Landing, Manifest
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, Route, snake_case
 from include.sources.reader import cell
-from include.warehouse import staging, unreported
+from include.warehouse import carry, staging, unreported
 from include.warehouse.connect import APPLICATION, LOADING
 from include.warehouse.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
 from include.warehouse.staging import staging_table
@@ -73,7 +73,8 @@ def stage(
             total += counts["rows_staged"]
         connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
     # At the end: the row of the load is not locked while the answers are copied.
-    connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(route=route.value))
+    lacks = carry.knowledge(connection, [load_id]).lacks()
+    connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(route=route.value, lacks=lacks))
     return total
 
 

@@ -110,11 +110,13 @@ def _assay_results() -> tuple[str, list[ViewColumn]]:
         keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
         has_treatment = any(column.name == "treatment_accession" for column in fact.columns)
         treatment = "f.treatment_accession" if has_treatment else "null::text"
+        stored = {item.name for item in fact.columns}
+        limit = "coalesce(f.is_limit_known, false)" if "is_limit_known" in stored else "true"
         selects.append(f"""select '{fact.assay}' as assay, {keys},
     '{measure.measurand_type}' as measurand_type, {measure.measurand_key} as measurand_key,
     {measure.measurand_reported} as measurand_reported, {measure.measurand_preferred} as measurand_preferred,
     {measure.value_reported} as value_reported, {measure.value_preferred} as value_preferred,
-    {value},
+    {value}, {limit} as is_limit_known,
     {measure.value_text} as value_text,
     {measure.unit_reported} as unit_reported, {measure.unit_preferred} as unit_preferred,
     {treatment} as treatment_accession
@@ -137,6 +139,8 @@ from star.{fact.relation} f""")
         "value_source": "Where value_number comes from: preferred, reported, qualitative or none",
         "value_quality": f"What the value is: {QUALITIES}",
         "log2_titer": "Logarithm to base 2 of a titre",
+        "is_limit_known": "Every field that may state a limit of the value was provided; false of an ELISA"
+        " result that the API alone provided",
         "value_text": "The result of a typing assay: its alleles",
         "unit_reported": "Unit as reported",
         "unit_preferred": "Unit in ImmPort's words",

@@ -59,7 +59,7 @@ def faulty(installations: Installations, _wide: RunningSandbox) -> Faulty:
     faults = {study: (endpoint, fault) for study, (endpoint, fault, _) in REFUSED.items()} | BENT
     for study, (endpoint, fault) in faults.items():
         _wide.fault(endpoint, study=study, **fault)
-    run = installation.run()
+    run = installation.run(route="api")
     return Faulty(installation, run, _wide.requests())
 
 
@@ -158,11 +158,11 @@ def test_next_run_makes_good_what_faults_left(
     for study, (endpoint, fault, _) in REFUSED.items():
         if fault["fault"] != "403":
             wide.fault(endpoint, study=study, times=1, **{**fault, "retry_after": None})
-    run = installation.run()
+    run = installation.run(route="api")
     assert run.state == "success", run.log[-4000:]
     # What was bent is loaded anew as it should be.
     wide.clear_faults()
-    run = installation.run(force=True, studies=["SDY1012", "SDY1017"])
+    run = installation.run(route="api", force=True, studies=["SDY1012", "SDY1017"])
     assert run.state == "success", run.log[-4000:]
     assert differences(star_digest(installation.engine), wide_loaded.digest) == []
 
@@ -171,7 +171,7 @@ def test_refused_key_stops_every_request(installations: Installations, small: Ru
     small.set_release(BEFORE)
     small.fault("summary", "401")
     installation = installations.fresh(small)
-    run = installation.run(retries=2)
+    run = installation.run(route="api", retries=2)
     assert run.state == "failed"
     assert installation.states() == {CHANGED: "failed", WITHDRAWN: "failed"}
     statuses = [request["status"] for request in small.requests()]
@@ -183,7 +183,7 @@ def test_refused_key_stops_every_request(installations: Installations, small: Ru
     assert "summary of SDY100" in refused
     assert "401" in refused
     small.clear_faults()
-    assert installation.run().state == "success"
+    assert installation.run(route="api").state == "success"
 
 
 def test_fault_that_outlasts_the_hook_is_left_to_airflow(
@@ -192,7 +192,7 @@ def test_fault_that_outlasts_the_hook_is_left_to_airflow(
     small.set_release(BEFORE)
     small.fault("arm", "503", study=CHANGED, times=3)
     installation = installations.fresh(small)
-    run = installation.run(retries=1)
+    run = installation.run(route="api", retries=1)
     assert run.state == "success", run.log[-4000:]
     assert differences(star_digest(installation.engine), before.digest) == []
 
@@ -202,17 +202,17 @@ def test_listing_without_many_studies_waits_for_a_yes(
 ) -> None:
     installation = replace(installations.copy(wide_loaded.installation), sandbox=small)
     small.fault("search", "missing_key", key="latest_data_release_version")
-    run = installation.run()
+    run = installation.run(route="api")
     assert run.state == "failed"
     # That a study is restricted is said of it by name, and there is one; but too many seem to go.
     assert _held(installation, run) == {"the listing is not complete": 15, "approve_withdrawals": 1}
     small.clear_faults()
-    run = installation.run()
+    run = installation.run(route="api")
     assert run.state == "failed"
     assert _held(installation, run) == {"approve_withdrawals": 14}
     assert installation.one("select count(*) from ops.study where state = 'current'") == 16
     assert installation.one("select count(*) from ops.capture where kind = 'withdrawn'") == 0
-    run = installation.run(approve_withdrawals=True)
+    run = installation.run(route="api", approve_withdrawals=True)
     assert run.state == "success", run.log[-4000:]
     states = installation.ask("select study_accession from ops.study where state = 'current'")
     assert {study for (study,) in states} == {CHANGED, NEW}

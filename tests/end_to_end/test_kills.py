@@ -64,12 +64,12 @@ def test_killed_run_is_made_good_by_the_next(
     installation = installations.copy(before.installation)
     landed: set[tuple[str, str]] = set()
     for kill in kills:
-        killed = installation.run(kill)
+        killed = installation.run(kill, route="api")
         assert killed.exit == KILLED, f"{kill}: {killed.log[-4000:]}"
         assert _asked(small) & landed == set(), f"{kill}: fetched again although it was landed whole"
         landed = _landed(installation)
         small.clear_requests()
-    run = installation.run()
+    run = installation.run(route="api")
     assert run.state == "success", run.log[-4000:]
     assert _asked(small) & landed == set(), "fetched again although it was landed whole"
     assert differences(star_digest(installation.engine), after.digest) == []
@@ -80,7 +80,10 @@ def test_killed_at_every_few_statements_of_a_publish(
     installations: Installations, processes: Processes, before: Loaded, small: RunningSandbox
 ) -> None:
     installation = installations.copy(before.installation)
-    assert installation.run(Kill("include.pipeline.steps:publish"), studies=[CHANGED]).exit == KILLED
+    assert (
+        installation.run(Kill("include.pipeline.steps:publish"), studies=[CHANGED], route="api").exit
+        == KILLED
+    )
     load_id = installation.one("select max(load_id) from ops.load where study_accession = :s", s=CHANGED)
     arguments = {
         "url": installation.url.render_as_string(hide_password=False),
@@ -103,7 +106,7 @@ def test_killed_at_every_few_statements_of_a_publish(
     assert kills > 10
     assert processes.call(target, log, **arguments) == 0  # published already: nothing to do
     undisturbed = installations.copy(before.installation)
-    assert undisturbed.run(studies=[CHANGED]).state == "success"
+    assert undisturbed.run(studies=[CHANGED], route="api").state == "success"
     terms.refresh(installation.engine)  # as the end of a run does
     assert differences(star_digest(installation.engine), star_digest(undisturbed.engine)) == []
     _assert_accounts(installation)

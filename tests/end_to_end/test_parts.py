@@ -13,7 +13,7 @@ def test_parts_give_the_same_star(
 ) -> None:
     installation = installations.copy(before.installation)
     small.fault("mbaa", "504", above_rows=4)
-    run = installation.run()
+    run = installation.run(route="api")
     assert run.state == "success", run.log[-4000:]
     came = "select pieces, rows_received = rows_expected, expected_from from ops.staged where pieces > 1"
     assert {row[2].partition("_")[2] for row in installation.ask(came)} == {"table_count.txt"}
@@ -37,12 +37,8 @@ def test_parts_that_are_not_proven_fail_their_study_alone(
     (error,) = {row[0] for row in installation.ask("select error from ops.load where state = 'failed'")}
     assert "SplitNotWholeError" in error
     assert CHANGED in error
-    # The next run may choose: what the API does not give whole, the package does.
+    # The next run may choose, and takes the package.
     run = installation.run()
     assert run.state == "success", run.log[-4000:]
-    (came,) = installation.ask(
-        "select route, route_reason from ops.load where state = 'published' and study_accession = :study",
-        study=CHANGED,
-    )
-    assert came[0] == "package"
-    assert came[1].startswith("not to be had as api: SplitNotWholeError")
+    published = "select route from ops.load where state = 'published' and study_accession = :study"
+    assert installation.one(published, study=CHANGED) == "package"

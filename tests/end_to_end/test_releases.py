@@ -79,7 +79,7 @@ def test_landing_zone_alone_makes_the_same_star(
 ) -> None:
     original = installations.copy(before.installation)
     # Without the withdrawal, which is in no landing zone.
-    assert original.run(studies=[CHANGED, NEW]).state == "success"
+    assert original.run(studies=[CHANGED, NEW], route="api").state == "success"
     replayed = _from_landing(installations, original)
     small.clear_requests()
     run = replayed.run(replay=True, replay_until=BEFORE)

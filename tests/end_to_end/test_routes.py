@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,8 @@ from include.sources.immport import ENDPOINTS
 from include.sources.model import Route
 from include.warehouse.carry import single_route
 from include.warehouse.model import VERSIONED
-from tests.end_to_end.worlds import Loaded
 from tests.sandbox.data import ARCHIVES, needs_data
+from tests.support.packages import SMALL, write_package
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.star import differences, star_digest
@@ -20,6 +22,16 @@ from tests.support.star import differences, star_digest
 STUDY = "SDY1001"
 COUNTS = "SDY1001-DR51_table_count.txt"
 PACKAGE = "SDY1001-DR51_Tab.zip"
+#: Two values that just miss a limit, which the result in words alone states.
+LIMITS = {
+    **SMALL,
+    "elisa_result": """
+        RESULT_ID ARM_ACCESSION BIOSAMPLE_ACCESSION SUBJECT_ACCESSION EXPSAMPLE_ACCESSION \
+        EXPERIMENT_ACCESSION STUDY_ACCESSION ANALYTE UNIT_REPORTED VALUE_REPORTED QUALITATIVE_RESULT
+        1 ARM1 BS1 SUB1 ES1 EXP1 SDY1 IL-6 pg/ml 49.9999 <50
+        2 ARM1 BS1 SUB1 ES1 EXP1 SDY1 IL-6 pg/ml 49.9999 <50
+        """,
+}
 
 
 @pytest.fixture
@@ -38,9 +50,9 @@ def _asked(sandbox: RunningSandbox, study: str = STUDY) -> Counter[str]:
     return Counter(seen["endpoint"] for seen in sandbox.requests() if seen["study"] == study)
 
 
-def test_small_study_is_asked_for_where_it_has_rows(fresh: Installation, small: RunningSandbox) -> None:
-    assert fresh.run(studies=[STUDY]).state == "success"
-    assert _route(fresh) == ("api", f"50 result rows by {COUNTS}, below 20,000")
+def test_study_by_the_api_is_asked_for_where_it_has_rows(fresh: Installation, small: RunningSandbox) -> None:
+    assert fresh.run(studies=[STUDY], route="api").state == "success"
+    assert _route(fresh) == ("api", "asked for")
     asked = _asked(small)
     assert {"study", "arm", "hai", "elisa", "labtest", "manifest"} <= asked.keys()
     assert not {"pcr", "elispot", "kirTyping", "hlaTyping", "massSpectrometryResult"} & asked.keys()
@@ -51,19 +63,54 @@ def test_small_study_is_asked_for_where_it_has_rows(fresh: Installation, small: 
     assert fresh.one("select rows_expected = rows_staged from ops.staged where endpoint = 'hai'")
 
 
-def test_large_study_comes_as_its_package(fresh: Installation, small: RunningSandbox, after: Loaded) -> None:
+def test_study_comes_as_its_package_unasked_and_shows_all_of_it(
+    fresh: Installation, small: RunningSandbox, installations: Installations
+) -> None:
     small.clear_requests()
-    assert fresh.run(package_rows=50).state == "success"
-    assert _route(fresh) == ("package", f"50 result rows by {COUNTS}, from 50")
-    # Its counts and its package; no answer of an endpoint that the package tells of.
-    assert _asked(small) == {"manifest": 1, "drsDownload": 2, "download": 2}
-    without = single_route(Route.API)
+    assert fresh.run().state == "success"
+    assert _route(fresh) == ("package", f"{PACKAGE} provides all that the API does, and more")
+    # A small study costs its manifest, an address and the bytes: no answer of an endpoint beside.
+    assert _asked(small) == {"manifest": 1, "drsDownload": 1, "download": 1}
+    assert fresh.ask("select distinct lacks from ops.load") == [([],)]
+    assert fresh.ask("select distinct lacks from star.study_capture") == [([],)]
+    empty = [name for name in ("treatment", "reagent", "protocol") if not _members(fresh, name)]
+    assert empty == []
+
+    by_api = installations.fresh(small)
+    assert by_api.run(route="api").state == "success"
+    lacks = by_api.one("select distinct lacks from ops.load")
+    assert by_api.one("select distinct lacks from star.study_capture") == lacks
+    assert {"dim_reagent", "bridge_study_panel", "dim_expsample.description"} <= set(lacks)
+    without = {**single_route(Route.API), "fact_assay_result": ("is_limit_known",)}
     alone = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
+    assert alone <= set(lacks)
     now, same = (
         {name: rows for name, rows in star_digest(item.engine, without, alone).items() if _is_of_now(name)}
-        for item in (fresh, after.installation)
+        for item in (fresh, by_api)
     )
     assert differences(now, same) == []
+
+
+def _members(installation: Installation, dimension: str) -> int:
+    return int(installation.one(f"select count(*) from star.dim_{dimension} where {dimension}_key > 0"))
+
+
+def test_statistics_know_limits_in_words_by_the_default_route(
+    installations: Installations, tmp_path: Path
+) -> None:
+    """By the API alone the same results are marked: no answer of it has the result in words."""
+    write_package(tmp_path / "SDY1-DR1_Tab.zip", LIMITS)
+    levels = "select results, censored, limit_unknown, geometric_mean from mart.cytokine_profile"
+    rows = "select value_quality, is_limit_known, count(*) from star.fact_assay_result where assay = 'ELISA'"
+    with running_sandbox(archives=tmp_path, release="DR1") as sandbox:
+        found = {}
+        for route in ("auto", "package", "api"):
+            installation = installations.fresh(sandbox)
+            run = installation.run(route=route)
+            assert run.state == "success", run.log[-4000:]
+            found[route] = (installation.ask(levels), installation.ask(f"{rows} group by 1, 2"))
+    assert found["auto"] == found["package"] == ([(2, 2, 0, 25)], [("censored_low", True, 2)])
+    assert found["api"] == ([(2, 0, 2, Decimal("49.9999"))], [("ok", False, 2)])
 
 
 def _is_of_now(relation: str) -> bool:
@@ -79,7 +126,7 @@ def test_one_study_may_be_asked_for_otherwise(fresh: Installation, small: Runnin
 
 def test_package_that_is_lost_gives_way_to_the_api(fresh: Installation, small: RunningSandbox) -> None:
     small.fault("download", "lost", file=PACKAGE)
-    assert fresh.run(studies=[STUDY], package_rows=1).state == "success"
+    assert fresh.run(studies=[STUDY]).state == "success"
     route, reason = _route(fresh)
     assert route == "api"
     assert reason.startswith("not to be had as package: MissingFileError:")
@@ -95,12 +142,28 @@ def test_package_that_was_asked_for_and_is_lost_fails_the_study_alone(
     assert "ImmPort lists it, but does not have it" in run.log
 
 
+def test_package_that_cannot_be_read_gives_way_to_the_api(
+    installations: Installations, tmp_path: Path
+) -> None:
+    """Two members for one table: which one counts, nobody can say."""
+    twice = {**SMALL, "treatment": "TREATMENT_ACCESSION\nTRT1", "Treatment": "TREATMENT_ACCESSION\nTRT2"}
+    write_package(tmp_path / "SDY1-DR1_Tab.zip", twice)
+    with running_sandbox(archives=tmp_path, release="DR1") as sandbox:
+        installation = installations.fresh(sandbox)
+        run = installation.run()
+        assert run.state == "success", run.log[-4000:]
+        route, reason = _route(installation, "SDY1")
+        assert route == "api"
+        assert reason.startswith(
+            "not to be had as package: WrongFileError: ImmPort: package of SDY1: SDY1-DR1"
+        )
+        assert "two members for one table" in reason
+        assert installation.one("select count(*) from star.fact_hai") == 2
+
+
 def test_counts_that_are_lost_are_done_without(fresh: Installation, small: RunningSandbox) -> None:
     small.fault("download", "lost", file=COUNTS)
-    assert fresh.run(studies=[STUDY]).state == "success"
-    route, reason = _route(fresh)
-    assert route == "api"
-    assert reason.startswith(f"{PACKAGE} has 0.0 MB, and rows are not counted (")
+    assert fresh.run(studies=[STUDY], route="api").state == "success"
     assert {"pcr", "kirTyping"} <= _asked(small).keys()
 
 

@@ -49,7 +49,7 @@ def test_publish_stages_and_checks_anew_after_a_crash(
     small.clear_requests()
     installation = Installations(processes, server, tmp_path).fresh(small)
     crash = Kill(**where, action="tests.end_to_end.torture:crash_server", arguments={"home": str(home)})
-    run = installation.run(crash, retries=1)
+    run = installation.run(crash, retries=1, route="api")
     assert run.state == "success", run.log[-4000:]
     assert differences(star_digest(installation.engine), before.digest) == []
     assert staging_tables(installation.engine) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from include.landing import Fetch
 from include.pipeline.records import Load
@@ -206,6 +207,14 @@ FULL: dict[str, str | bytes] = {
 }
 
 
+def write_package(path: Path, tables: Tables, top: str = "") -> None:
+    """Write a package of these tables, within a folder `top` (with its slash) if one is given."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for item, content in tables.items():
+            found = content if isinstance(content, bytes) else table(content)
+            archive.writestr(f"{top}Tab/{item}.txt", found)
+
+
 def land_tables(
     warehouse: Warehouse,
     tables: Tables,
@@ -221,10 +230,7 @@ def land_tables(
     fetch = Fetch(study, release, f"fetch-{secrets.token_hex(4)}")
     name = name or f"{study}-{release}_Tab.zip"
     spool = landing.spool(fetch, name)
-    with zipfile.ZipFile(spool, "w", zipfile.ZIP_DEFLATED) as archive:
-        for item, content in tables.items():
-            found = content if isinstance(content, bytes) else table(content)
-            archive.writestr(f"{top}Tab/{item}.txt", found)
+    write_package(spool, tables, top)
     landed = [landing.keep(fetch, name, spool, {})]
     for endpoint, rows in (beside or {}).items():
         landed.append(landing.receive(fetch, ENDPOINTS[endpoint], {}, [_body(rows)]))

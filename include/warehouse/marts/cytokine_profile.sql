@@ -34,6 +34,7 @@
 --   results bigint: Results with a number
 --   subjects bigint: Subjects they are of
 --   censored bigint: Results that are a limit
+--   limit_unknown bigint: Results with a number that may be a limit which the API alone does not report
 --   left_out bigint: Results without a usable number
 --   policy text: Policy for values below or above a limit
 --   median numeric: Median (unit: unit)
@@ -60,6 +61,7 @@ select
     count(value_number) as results,
     count(distinct subject_accession) filter (where value_number is not null) as subjects,
     count(*) filter (where value_quality in ('censored_low', 'censored_high')) as censored,
+    count(value_number) filter (where not is_limit_known) as limit_unknown,
     count(*) filter (where value_number is null) as left_out,
     policy,
     round((percentile_cont(0.5) within group (order by value_default::double precision))::numeric, 4)

@@ -47,6 +47,8 @@
 --   value_operator text: Comparison the reported text states: the number is then a limit
 --   value_quality text: ok, censored_low, censored_high, censored_no_limit, out_of_range_sentinel,
 --     non_numeric, coded or missing
+--   is_limit_known boolean: Every field that may state a limit was provided; false of an ELISA result that the
+--     API alone provided: its value may be a limit that nothing marks
 --   value_text text: The result of a typing assay: its alleles
 --   is_titre boolean: It is a titre above 0, by its unit and by what was measured; null for other assays
 --   unit text: Standard unit of the value; where that is not known, in ImmPort's words, else as reported
@@ -108,6 +110,7 @@ select
     star.default_policy() as policy,
     c.value_operator,
     c.value_quality,
+    c.is_limit_known,
     c.value_text,
     case when c.assay in ('HAI', 'Neutralising antibody') then c.log2_titer is not null end as is_titre,
     c.unit

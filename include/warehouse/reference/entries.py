@@ -25,6 +25,8 @@ _TYPES = {
     "is_listed": "boolean",
     **dict.fromkeys(("decided_at", "changed_at"), "timestamp with time zone"),
     "rows": "bigint",
+    "is_limit_known": "boolean",
+    "lacks": "text[]",
     "value_preferred": "numeric",
     **dict.fromkeys(("value_number", "value_standard", "log2_titer"), "numeric"),
     "is_late": "boolean",

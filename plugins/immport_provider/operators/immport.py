@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from immport_provider.operators.base import ImmPortOperator, book
-from include.pipeline.route import PACKAGE_ROWS
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -205,9 +204,8 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
     """Land the answers of each study of a batch.
 
     :param immport_conn_id: Airflow connection of type `immport`.
-    :param route: `api` or `package` for every study, `auto` to choose by what its release counts.
+    :param route: `api` or `package` for every study, `auto` for its package wherever there is one.
     :param routes: the same for single studies, by accession; goes before `route`.
-    :param package_rows: result rows from which on `auto` takes the package.
     """
 
     template_fields: Sequence[str] = (
@@ -215,7 +213,6 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
         "immport_conn_id",
         "route",
         "routes",
-        "package_rows",
     )
     step, needs, ends = "extract", "planned", "extracted"
 
@@ -225,21 +222,19 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
         immport_conn_id: str = "immport_default",
         route: str = "auto",
         routes: dict[str, str] | str | None = None,
-        package_rows: int | str = PACKAGE_ROWS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.immport_conn_id = immport_conn_id
         self.route = route
         self.routes = routes
-        self.package_rows = package_rows
 
     def tools(self, context: Context) -> Tools:
-        from include.pipeline.route import Wish
+        from include.pipeline.route import RoutePreference
 
         routes = self.routes if isinstance(self.routes, dict) else None
-        wish = Wish.read(self.route, routes, int(self.package_rows))
-        return replace(super().tools(context), wish=wish)
+        preference = RoutePreference.read(self.route, routes)
+        return replace(super().tools(context), preference=preference)
 
     def perform(self, context: Context) -> None:
         from immport_provider.hooks.immport import ImmPortHook
