@@ -17,7 +17,7 @@ from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import alone, end_marked, mark, spawn
 from include.local.progress import said
-from include.local.sandbox import Sandbox, start_sandbox
+from include.local.sandbox import Sandbox, notes, start_sandbox
 from include.local.server import Server
 
 RELEASE_DAG, BACKFILL_DAG, VOCABULARIES_DAG = "immport_release", "immport_backfill", "immport_vocabularies"
@@ -48,7 +48,10 @@ def run_demo(paths: Paths, world: World) -> int:
                 server = stack.enter_context(postgres.running())
             stack.callback(end_marked, marked)
             with said(console, "Sandbox"):
-                sandbox = start_sandbox(world, marked, paths.logs / "demo-sandbox.log")
+                log = paths.logs / "demo-sandbox.log"
+                sandbox = start_sandbox(world, marked, log)
+            for note in notes(log):
+                console.print(f"Sandbox: {note}", markup=False, soft_wrap=True)
             return _load(paths, console, server, sandbox, marked, everything=world.archives is not None)
 
 

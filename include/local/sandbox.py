@@ -61,6 +61,11 @@ def start_sandbox(world: World, marked: str, log: Path) -> Sandbox:
         raise
 
 
+def notes(log: Path) -> tuple[str, ...]:
+    """What a sandbox that has started says of files that it does not serve as they are, one line each."""
+    return tuple(re.findall(r"^sandbox: (.+)$", log.read_text(errors="replace"), re.MULTILINE))
+
+
 def _wait_for_greeting(process: subprocess.Popen[bytes], log: Path) -> Sandbox:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import sys
-import zipfile
 from pathlib import Path
 
 import uvicorn
@@ -110,18 +109,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def open_world(options: argparse.Namespace) -> World:
-    """The world the options ask for.
+    """The world the options ask for. What of a folder is not served as it is, stderr says, file by file.
 
-    :raises ValueError: a folder that is missing or holds no package, or a damaged one.
+    :raises ValueError: a folder that is missing or holds no package that can be served.
     """
     if options.archives is None:
         return SyntheticWorld(options.studies, options.rows, options.seed, options.packages)
     from include.sandbox.packages import PackageWorld  # pandas takes a second that the synthetic world spares
 
-    try:
-        return PackageWorld(options.archives, options.stated_releases)
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"a package in {options.archives} cannot be read: {error}") from None
+    world = PackageWorld(options.archives, options.stated_releases)
+    for note in world.notes:
+        sys.stderr.write(f"sandbox: {note}\n")
+    sys.stderr.flush()
+    return world
 
 
 def main(arguments: list[str] | None = None) -> int:

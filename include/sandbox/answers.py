@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
 from typing import Any
 
+from include.sandbox.undecodable import json_bytes, raw_bytes
 from include.sandbox.world import Row, Test
 
 #: About this many characters are sent at a time.
@@ -94,7 +95,7 @@ def json_array(names: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
             separator = ","
         yield "]"
 
-    return chunks(parts())
+    return chunks(parts(), json_bytes)
 
 
 def tsv_lines(
@@ -114,7 +115,7 @@ def tsv_lines(
             texts = cells(row)
             yield "\t".join(_torn(texts) if torn and number == 0 else texts) + "\n"
 
-    return chunks(parts())
+    return chunks(parts(), raw_bytes)
 
 
 def _torn(texts: Sequence[str]) -> list[str]:
@@ -123,7 +124,7 @@ def _torn(texts: Sequence[str]) -> list[str]:
     return [*texts[:last], f"{text[: len(text) // 2]}\t{text[len(text) // 2 :]}", *texts[last + 1 :]]
 
 
-def chunks(parts: Iterable[str]) -> Iterator[bytes]:
+def chunks(parts: Iterable[str], encode: Callable[[str], bytes]) -> Iterator[bytes]:
     """Text as bytes, some 64 KiB at a time."""
     held: list[str] = []
     size = 0
@@ -131,10 +132,10 @@ def chunks(parts: Iterable[str]) -> Iterator[bytes]:
         held.append(part)
         size += len(part)
         if size >= CHUNK:
-            yield "".join(held).encode()
+            yield encode("".join(held))
             held, size = [], 0
     if held:
-        yield "".join(held).encode()
+        yield encode("".join(held))
 
 
 def filters(parameters: Iterable[tuple[str, str]]) -> list[Test]:
@@ -174,4 +175,6 @@ def _compared(name: str, operator: str, values: Sequence[str]) -> Test:
         limits = [Decimal(value) for value in values if "," not in value]
     except InvalidOperation:
         raise ValueError(f"{name}{operator}: not a number") from None
-    return lambda row: row.get(name) is not None and any(compare(row[name], limit) for limit in limits)
+    return lambda row: (
+        isinstance(row.get(name), Decimal) and any(compare(row[name], limit) for limit in limits)
+    )

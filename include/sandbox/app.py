@@ -30,6 +30,7 @@ from include.sandbox.keys import Keys
 from include.sandbox.overlay import Overlay
 from include.sandbox.responses import Drip, Unanswered, failure, not_found, replaced, stream
 from include.sandbox.search import search
+from include.sandbox.undecodable import json_bytes
 from include.sandbox.world import Row, World, subject_documents
 from include.sources.immport import DRS_DOWNLOAD, SEARCH, SHARED_DATA
 from include.sources.model import Endpoint, Group, Shape
@@ -153,7 +154,7 @@ class Sandbox:
         if endpoint.shape is Shape.VALUES:
             return stream(iter([json.dumps([row[endpoint.key[0]] for row in rows]).encode()]), fault)
         if endpoint.shape is Shape.OBJECT:
-            return stream(iter([json_object(names, next(rows)).encode()]), fault)
+            return stream(iter([json_bytes(json_object(names, next(rows)))]), fault)
         if request.query_params.get("format") == "tsv":
             bent = self.faults.strike(_asked_of(endpoint.name, request), TABLES)
             header, torn = (
@@ -207,7 +208,8 @@ class Sandbox:
         for hit in hits:
             names = bend_names(fault, list(hit["_source"]), endpoint.key)
             hit["_source"] = {name: hit["_source"].get(name, "new") for name in names}
-        return stream(iter([json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()]), fault)
+        body = json_bytes(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+        return stream(iter([body]), fault)
 
     def _documents(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> Iterator[Row]:
         """The studies, or the subjects of those asked for, as the search index holds them."""

@@ -18,6 +18,7 @@ from include.sandbox.headers import headers
 from include.sandbox.measurements import Measurements
 from include.sandbox.plan import RELEASES
 from include.sandbox.sheets import Sheet, sheets
+from include.sandbox.undecodable import raw_bytes
 from include.sandbox.world import Row
 from include.sources.release import Release
 
@@ -58,7 +59,7 @@ def lines(header: Sequence[str], keys: Sequence[str], rows: Iterable[Row]) -> It
         for row in rows:
             yield "\t".join(cells(row)) + "\n"
 
-    return chunks(parts())
+    return chunks(parts(), raw_bytes)
 
 
 def write(

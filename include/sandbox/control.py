@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from include.sandbox.faults import Fault
+from include.sandbox.guard import guarded
 from include.sources.immport import SHARED_DATA
 from include.sources.release import Release
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """The control of one sandbox; it needs no key."""
+    """The control of one sandbox; it needs no key, and refuses what a page of another site sends."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -27,14 +28,17 @@ class Control:
     def routes(self) -> Sequence[Route]:
         """All that can be asked of it."""
         kept = ["GET", "PUT", "DELETE"]
+        answers = (
+            ("", self._status, ["GET"]),
+            ("/release", self._set_release, ["PUT"]),
+            ("/faults", self._faults, ["GET", "POST", "DELETE"]),
+            ("/requests", self._requests, ["GET", "DELETE"]),
+            ("/restricted", self._restricted, kept),
+            ("/hidden", self._hidden, kept),
+            ("/reissued", self._reissued, kept),
+        )
         return [
-            Route("/_sandbox", self._status),
-            Route("/_sandbox/release", self._set_release, methods=["PUT"]),
-            Route("/_sandbox/faults", self._faults, methods=["GET", "POST", "DELETE"]),
-            Route("/_sandbox/requests", self._requests, methods=["GET", "DELETE"]),
-            Route("/_sandbox/restricted", self._restricted, methods=kept),
-            Route("/_sandbox/hidden", self._hidden, methods=kept),
-            Route("/_sandbox/reissued", self._reissued, methods=kept),
+            Route(f"/_sandbox{path}", guarded(answer), methods=methods) for path, answer, methods in answers
         ]
 
     async def _status(self, request: Request) -> Response:

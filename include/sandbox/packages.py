@@ -59,28 +59,66 @@ class PackageWorld:
 
     :param stated: a study says the release that its `study.txt` states, though its package was issued with
         a later one (SDY139 of DR25 says DR4), as ImmPort does; without, that of its package.
-    :raises ValueError: the folder is missing or holds no package.
+    A package that cannot be served is refused by name, and the others are served: `notes` says which and why,
+    and which lines are passed on though they are no rows of text.
+
+    :raises ValueError: the folder is missing or holds no package that can be served.
     """
 
     def __init__(self, folder: Path, stated: bool = False) -> None:
         self._stated = stated
-        found = packages(folder)
+        self.notes: list[str] = []
+        self._packages: dict[str, dict[Release, Package]] = {}
+        found = self._readable(packages(folder))
         digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()
         self._name = f"archives_{digest[:8]}"
-        self._packages: dict[str, dict[Release, Package]] = {}
         for package in sorted(found, key=lambda item: (int(item.study[3:]), item.release)):
             self._packages.setdefault(package.study, {})[package.release] = package
-        dates: dict[Release, date] = {}
-        for package in found:
-            study = package.table("study")
-            if not study.empty and study.iloc[0].get("LATEST_DATA_RELEASE_VERSION") == str(package.release):
-                dates[package.release] = date.fromisoformat(study.iloc[0]["LATEST_DATA_RELEASE_DATE"][:10])
+        dates = {package.release: day for package in found if (day := _dated(package))}
         releases = sorted({package.release for package in found})
         self._releases = {release: dates.get(release, stand_in_date(release)) for release in releases}
         self._joins = lru_cache(maxsize=2)(Records)  # holds the tables read: a client asks study by study
         self._frame = lru_cache(maxsize=32)(self._joined)
         self._known = lru_cache(maxsize=4096)(self._document)
         self._stored = lru_cache(maxsize=16)(self._files)
+        self._prove(found, folder)
+
+    def _readable(self, found: Sequence[Package]) -> list[Package]:
+        """Packages that can be read; of the others a note is made."""
+        good = []
+        for package in found:
+            try:
+                odd = package.proven()
+            except ValueError as error:
+                self._refuse(package, error)
+            else:
+                self.notes += [f"{package.path.name}: {text}" for text in odd]
+                good.append(package)
+        return good
+
+    def _prove(self, found: Sequence[Package], folder: Path) -> None:
+        """Refuse packages whose rows no answer can be made of: one would fail the search for all of them.
+
+        :raises ValueError: none is left.
+        """
+        for package in found:
+            try:
+                self.document(package.study, package.release)
+                self._files(package.study, package.release)
+            except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+                self._refuse(package, error)
+                versions = self._packages[package.study]
+                del versions[package.release]
+                if not versions:
+                    del self._packages[package.study]
+        there = {release for versions in self._packages.values() for release in versions}
+        self._releases = {release: day for release, day in self._releases.items() if release in there}
+        if not there:
+            raise ValueError(f"no package in {folder} can be served: {'; '.join(self.notes)}")
+
+    def _refuse(self, package: Package, error: Exception) -> None:
+        why = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        self.notes.append(f"{package.path.name} is not served: {why}")
 
     @property
     def name(self) -> str:
@@ -219,6 +257,17 @@ class PackageWorld:
         ):
             row[name] = "; ".join(pick(package.table(source), {name: column})[name]) or None
         return row
+
+
+def _dated(package: Package) -> date | None:
+    """The day of its release, where a package states that."""
+    row = package.table("study").iloc[0]
+    if row.get("LATEST_DATA_RELEASE_VERSION") != str(package.release):
+        return None
+    try:
+        return date.fromisoformat(str(row.get("LATEST_DATA_RELEASE_DATE"))[:10])
+    except ValueError:
+        return None
 
 
 def _stated_in(package: Package) -> tuple[str, str] | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import csv
+import lzma
 import re
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from include.sandbox.headers import headers
+from include.sandbox.undecodable import decoded
 from include.sources.release import Release
 
 _FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)_Tab\.zip", re.IGNORECASE)
@@ -80,6 +84,12 @@ COLUMN_ALIASES: dict[str, dict[str, str]] = {
 #: Names that stand for something else in older packages, and where these have what they stand for today.
 _REPLACED = {"file_info": ("DETAIL", "PURPOSE"), "protocol": ("DESCRIPTION", "SUMMARY")}
 
+#: What reading a zip file raises when it is broken, encrypted or packed in a way that Python does not know.
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, UnicodeDecodeError, OSError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Package:
@@ -105,20 +115,8 @@ class Package:
             member = members.get(name) or members.get(TABLE_ALIASES.get(name, ""))
             if member is None:
                 return pd.DataFrame(dtype=str)
-            # No quoting and no escaping at all; "NA" is data and a carriage return is no line's end.
-            with archive.open(member) as file:
-                frame = pd.read_csv(
-                    file,
-                    sep="\t",
-                    dtype=str,
-                    encoding="utf-8",
-                    quoting=csv.QUOTE_NONE,
-                    keep_default_na=False,
-                    na_filter=False,
-                    index_col=False,
-                    lineterminator="\n",
-                    skip_blank_lines=False,
-                )
+            header, rows, _ = _cells(archive.read(member))
+        frame = pd.DataFrame(rows, columns=header, dtype=str)
         frame = _with_meanings_of_today(name, frame)
         aliases = COLUMN_ALIASES.get(name, {})
         # A name may have moved on: the NAME of a grant is its EXTERNAL_ID today, and its TITLE is the NAME.
@@ -128,6 +126,26 @@ class Package:
             if old in frame and (new not in frame or new in aliases.values())
         }
         return frame.rename(columns=renamed)
+
+    def proven(self) -> list[str]:
+        """Read every byte of the file once. Returns lines that are passed on though they are no rows of text.
+
+        :raises ValueError: it cannot be read, or has no row of its study: it cannot be served.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                if damaged := archive.testzip():
+                    raise ValueError(f"{damaged} is damaged")
+                odd = [
+                    f"{member}: {why}"
+                    for member in _tables(archive).values()
+                    for why in _odd(archive.read(member))
+                ]
+        except UNREADABLE as error:
+            raise ValueError(f"it cannot be read: {error}") from error
+        if len(self.table("study")) != 1:
+            raise ValueError("it has no Tab/study.txt with one row")
+        return odd
 
     def counts(self) -> dict[str, int]:
         """Rows by table, under the names the package has for its tables.
@@ -153,6 +171,38 @@ def _with_meanings_of_today(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     else:
         submitted = frame["ORIGINAL_NAME"].mask(frame["ORIGINAL_NAME"] == "", frame["NAME"])
     return frame.drop(columns=today).rename(columns={older: today}).assign(ORIGINAL_FILE_NAME=submitted)
+
+
+def _cells(content: bytes) -> tuple[list[str], list[Sequence[str]], list[str]]:
+    """A table as header and rows, and what is said of lines that are no rows: the API has none for them.
+
+    There is no quoting and no escaping at all; `NA` is data, and a carriage return ends no line.
+    """
+    header, *lines = decoded(content).removesuffix("\n").split("\n")
+    names = header.split("\t") if header else []
+    # A name that comes again is another column: its own is the first.
+    names = [name if name not in names[:at] else f"{name}.{at}" for at, name in enumerate(names)]
+    rows: list[Sequence[str]] = []
+    odd = []
+    for number, line in enumerate(lines, start=2):
+        cells = line.split("\t")
+        if len(cells) == len(names):
+            rows.append(cells)
+        else:
+            odd.append(
+                f"line {number} has {len(cells)} cells, {len(names)} are in the header: no answer has it"
+            )
+    return names, rows, odd
+
+
+def _odd(content: bytes) -> Iterator[str]:
+    """The first line of a table that is not UTF-8, and the first that is no row."""
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        yield f"line {number} is not UTF-8: its bytes are passed on as they are"
+    yield from _cells(content)[2][:1]
 
 
 def _tables(archive: zipfile.ZipFile) -> dict[str, str]:

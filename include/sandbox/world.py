@@ -84,8 +84,14 @@ def number(text: str | None) -> Decimal | None:
 
 
 def scaled(value: str | float | Decimal) -> Decimal:
-    """A number as a `numeric(x,2)` column prints it: ages, study times, visit days."""
-    return Decimal(value).quantize(Decimal("0.01"))
+    """A number as ImmPort prints ages, study times and visit days: two decimals (`7.00`) where they suffice.
+
+    One with more (8.6954140999) is sent as it is.
+    """
+    exact = Decimal(value)
+    digits, exponent = exact.as_tuple().digits, exact.as_tuple().exponent
+    fits = isinstance(exponent, int) and exponent >= -2 and len(digits) + exponent <= 20
+    return exact.quantize(Decimal("0.01")) if fits else exact
 
 
 def padded(years: Decimal | None) -> str | None:
@@ -94,10 +100,10 @@ def padded(years: Decimal | None) -> str | None:
 
 
 def in_years(age: Decimal | None, unit: str | None) -> str | None:
-    """`max_subject_age_in_years`: text without padding, `"70.0"`."""
+    """`max_subject_age_in_years`: text without padding, `"70.0"`; of an age in years all its digits."""
     if age is None or unit not in _PER_YEAR:
         return None
-    return str(round(float(age / _PER_YEAR[unit]), 2))
+    return str(float(age) if unit == "Years" else round(float(age / _PER_YEAR[unit]), 2))
 
 
 def study_document(

@@ -30,7 +30,7 @@ from include.sources.results import RESULT_ENDPOINTS
 
 
 def _result(
-    table: str, *, sample: str = "t.expsample_accession", preferred: str | None = None, **values: str
+    table: str, *, sample: str = "t.expsample_accession", preferred: str | None = None, **values: Value
 ) -> Recipe:
     """Results of an assay: one row each, with what is known of subject, sample, experiment and study.
 
@@ -234,7 +234,7 @@ RECIPES: dict[str, Recipe] = {
     "personnel": Recipe("study_personnel", (STUDY,)),
     "protocol": Recipe("protocol", (STUDY,)),
     "pubmed": Recipe("study_pubmed", (STUDY,)),
-    "elisa": _result("elisa_result", preferred="analytePreferred", isLimitKnown="'true'"),
+    "elisa": _result("elisa_result", preferred="analytePreferred", isLimitKnown=Value("'true'")),
     "elispot": _result("elispot_result", preferred="analytePreferred"),
     "fcsAnalyzed": _result("fcs_analyzed_result"),
     "hai": _result("hai_result"),

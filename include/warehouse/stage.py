@@ -73,8 +73,10 @@ def stage(
             total += counts["rows_staged"]
         connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
     # At the end: the row of the load is not locked while the answers are copied.
-    lacks = carry.knowledge(connection, [load_id]).lacks()
-    connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(route=route.value, lacks=lacks))
+    of_load = sa.update(LOAD).where(LOAD.c.load_id == load_id)
+    connection.execute(of_load.values(route=route.value))
+    # What is known depends on the route.
+    connection.execute(of_load.values(lacks=carry.knowledge(connection, [load_id]).lacks()))
     return total
 
 

@@ -71,24 +71,28 @@ def test_study_comes_as_its_package_unasked_and_shows_all_of_it(
     assert _route(fresh) == ("package", f"{PACKAGE} provides all that the API does, and more")
     # A small study costs its manifest, an address and the bytes: no answer of an endpoint beside.
     assert _asked(small) == {"manifest": 1, "drsDownload": 1, "download": 1}
-    assert fresh.ask("select distinct lacks from ops.load") == [([],)]
-    assert fresh.ask("select distinct lacks from star.study_capture") == [([],)]
     empty = [name for name in ("treatment", "reagent", "protocol") if not _members(fresh, name)]
     assert empty == []
 
     by_api = installations.fresh(small)
     assert by_api.run(route="api").state == "success"
-    lacks = by_api.one("select distinct lacks from ops.load")
-    assert by_api.one("select distinct lacks from star.study_capture") == lacks
-    assert {"dim_reagent", "bridge_study_panel", "dim_expsample.description"} <= set(lacks)
+    lacks = _lacks(by_api, "ops.load")
+    assert _lacks(by_api, "star.study_capture") == lacks
+    assert {"dim_reagent", "bridge_study_panel", "dim_expsample.description"} <= lacks
+    # No package at hand has a header for some columns; the API has none of those either.
+    assert _lacks(fresh, "ops.load") == _lacks(fresh, "star.study_capture") < lacks
     without = {**single_route(Route.API), "fact_assay_result": ("is_limit_known",)}
     alone = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
-    assert alone <= set(lacks)
+    assert alone <= lacks
     now, same = (
         {name: rows for name, rows in star_digest(item.engine, without, alone).items() if _is_of_now(name)}
         for item in (fresh, by_api)
     )
     assert differences(now, same) == []
+
+
+def _lacks(installation: Installation, relation: str) -> set[str]:
+    return {name for (name,) in installation.ask(f"select distinct unnest(lacks) from {relation}")}
 
 
 def _members(installation: Installation, dimension: str) -> int:

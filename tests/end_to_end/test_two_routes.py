@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from include.warehouse.carry import single_route
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED
 from tests.sandbox.data import ARCHIVES, needs_data
+from tests.support.packages import SMALL, Tables, write_package
 from tests.support.routes import land_answers, land_package, take
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.star import differences, star_digest
@@ -149,6 +151,47 @@ def test_package_without_the_manifest_leaves_the_files_as_they_were(
     take(warehouse, land_package(warehouse, archives, REAL, "DR25", beside=()))
     after = warehouse.rows("select * from star.dim_file where not is_inferred order by 1")
     assert [row for row in before if row[0] > 0] == [row for row in after if row[0] > 0]
+
+
+#: Ages, times and days with digits that no scale of two decimals holds.
+EXACT: Tables = {
+    **SMALL,
+    "arm_2_subject": """
+        ARM_ACCESSION SUBJECT_ACCESSION AGE_UNIT MIN_SUBJECT_AGE MAX_SUBJECT_AGE
+        ARM1 SUB1 Years 8.6954140999 8.6954140999
+        ARM2 SUB1 Months 104.3449691988 104.345
+        """,
+    "planned_visit": """
+        PLANNED_VISIT_ACCESSION NAME MIN_START_DAY MAX_START_DAY STUDY_ACCESSION
+        PV1 Day_0 -0.04166667 1.005 SDY1
+        """,
+    "biosample": """
+        BIOSAMPLE_ACCESSION SUBJECT_ACCESSION TYPE PLANNED_VISIT_ACCESSION STUDY_TIME_COLLECTED \
+        STUDY_TIME_COLLECTED_UNIT STUDY_ACCESSION
+        BS1 SUB1 Serum PV1 0.9583333333 Days SDY1
+        """,
+}
+
+
+def test_ages_times_and_days_keep_their_digits_by_both_routes(fresh: Fresh, tmp_path: Path) -> None:
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    write_package(folder / "SDY1-DR1_Tab.zip", EXACT)
+    by_api, by_package = fresh(), fresh()
+    with running_sandbox(archives=folder) as sandbox:
+        take(by_api, land_answers(by_api, sandbox, "SDY1", "DR1"))
+        take(by_package, land_package(by_package, sandbox, "SDY1", "DR1"))
+    one, other = (star_digest(item.engine, SHOWN, ALONE) for item in (by_api, by_package))
+    assert differences(one, other) == []
+    for warehouse in (by_api, by_package):
+        ages = (
+            "select min_subject_age from star.dim_participation where min_subject_age is not null order by 1"
+        )
+        assert warehouse.rows(ages) == [(Decimal("8.6954140999"),), (Decimal("104.3449691988"),)]
+        days = "select min_start_day, max_start_day from star.dim_planned_visit where planned_visit_key > 0"
+        assert warehouse.rows(days) == [(Decimal("-0.04166667"), Decimal("1.005"))]
+        times = "select study_time_collected from star.dim_study_time where study_time_key > 0"
+        assert warehouse.rows(times) == [(Decimal("0.9583333333"),)]
 
 
 def test_all_assays_are_the_same_by_both_routes(fresh: Fresh, assays: RunningSandbox) -> None:

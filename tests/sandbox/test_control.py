@@ -155,3 +155,43 @@ def test_without_packages_there_is_an_inventory(tmp_path: Path) -> None:
         names = [file["fileName"] for file in sandbox.get("/api/study/manifest/SDY1001").json()]
         assert "SDY1001-DR51_table_count.txt" in names
         assert not [name for name in names if "_Tab" in name]
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({**JSON, "Host": "evil.example"}, 421),
+        ({**JSON, "Host": "127.0.0.1.evil.example:80"}, 421),
+        ({**JSON, "Origin": "http://evil.example"}, 403),
+        ({**JSON, "Origin": "null"}, 403),
+        ({**JSON, "Sec-Fetch-Site": "cross-site"}, 403),
+        ({**JSON, "Sec-Fetch-Site": "same-site"}, 403),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({}, 415),
+    ],
+)
+def test_the_control_refuses_what_a_foreign_page_sends(
+    headers: dict[str, str], status: int, sandbox: RunningSandbox
+) -> None:
+    fault = b'{"endpoint": "pcr", "fault": "500"}'
+    answer = sandbox.client.post(f"{sandbox.url}/_sandbox/faults", content=fault, headers=headers)
+    assert (answer.status_code, "error" in answer.json()) == (status, True)
+    assert sandbox.client.get(f"{sandbox.url}/_sandbox/faults").json() == []
+
+
+def test_the_control_is_deleted_by_no_foreign_page_and_shown_under_no_foreign_name(
+    sandbox: RunningSandbox,
+) -> None:
+    sandbox.restrict("SDY1002")
+    address = f"{sandbox.url}/_sandbox/restricted"
+    assert sandbox.client.delete(address, headers={"Origin": "http://evil.example"}).status_code == 403
+    assert sandbox.client.get(address, headers={"Host": "evil.example"}).status_code == 421
+    assert sandbox.client.get(address).json() == {"studies": ["SDY1002"]}
+    own = {**JSON, "Origin": sandbox.url, "Sec-Fetch-Site": "same-origin"}
+    answer = sandbox.client.put(address, json={"studies": ["SDY1003"]}, headers=own)
+    assert answer.json() == {"studies": ["SDY1003"]}
+    sandbox.open_studies()
