@@ -41,6 +41,10 @@ class Wish:
     pattern: str = "*"
     max_bytes: int | None = None
 
+    def __str__(self) -> str:
+        studies, types = (", ".join(sorted(names)) or "all" for names in (self.studies, self.types))
+        return f"studies {studies}; types {types}; pattern {self.pattern}"
+
     def takes(self, file: ListedFile) -> bool:
         return (not self.types or file.kind in self.types) and fnmatchcase(file.name, self.pattern)
 

@@ -198,3 +198,9 @@ def test_batches_hold_every_file_once_and_are_few(
     assert sum(held for _, held in found) == count
     assert len(found) <= 1000
     assert files.batches(warehouse.engine, "immport_files/another") == []
+
+
+def test_a_selection_names_itself() -> None:
+    wish = files.Wish(("SDY2", "SDY1"), frozenset({"study_file"}), "*.fcs")
+    assert str(wish) == "studies SDY1, SDY2; types study_file; pattern *.fcs"
+    assert str(files.Wish()) == "studies all; types all; pattern *"

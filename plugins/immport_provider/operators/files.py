@@ -100,6 +100,10 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
             self.log.error("%s: %s", study, error)
         if any(may_pass(error) for error in failed.values()) and (task.try_number <= task.max_tries):
             raise AirflowException(f"manifests to be asked for again: {', '.join(failed)}")
+        if not wanted and not failed:
+            nothing = f"no file matches the selection: {wish}"
+            records.note_run(engine, run_id, note=nothing)
+            raise AirflowFailException(nothing)
         choices = files.choose(engine, storage, wanted, wish)
         told = files.describe(choices, is_dry=bool(self.is_dry_run))
         self.log.info("%s", told)
