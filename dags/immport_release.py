@@ -13,6 +13,7 @@ from immport_provider.operators.immport import (
 )
 from immport_provider.pools import API
 from include.sources.accession import STUDY_PATTERN
+from include.sources.release import RELEASE_PATTERN
 
 with DAG(
     dag_id="immport_release",
@@ -47,6 +48,12 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
         "approve_releases": Param(
             False, type="boolean", description="Load releases whose number or date lies far ahead"
         ),
+        "retract_after": Param(
+            None,
+            type=["null", "string"],
+            pattern=RELEASE_PATTERN,
+            description="Newest release that is real: what was loaded at later ones is removed first",
+        ),
         "max_withdrawn_share": Param(
             0.1,
             type="number",
@@ -75,7 +82,7 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
         "replay_until": Param(
             None,
             type=["null", "string"],
-            pattern="^DR\\d{1,5}(\\.\\d{1,2})?$",
+            pattern=RELEASE_PATTERN,
             description="Newest release to replay",
         ),
     },
@@ -88,6 +95,7 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
         force="{{ params.force }}",
         approve_withdrawals="{{ params.approve_withdrawals }}",
         approve_releases="{{ params.approve_releases }}",
+        retract_after="{{ params.retract_after }}",
         max_withdrawn_share="{{ params.max_withdrawn_share }}",
         check_files="{{ params.check_files }}",
         replay="{{ params.replay }}",

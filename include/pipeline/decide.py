@@ -10,7 +10,7 @@ from enum import StrEnum
 from include.sources.moved import MOVED
 from include.sources.release import Release
 from include.sources.withdrawal import RESTRICTED as RESTRICTED_WORD
-from include.sources.withdrawal import RESTRICTION_UNKNOWN, WITHDRAWN
+from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN
 
 #: Share of the studies held that one listing may withdraw without a person's yes. One always may.
 MAX_WITHDRAWN_SHARE = 0.1
@@ -45,7 +45,7 @@ class Held:
     :param state: current or withdrawn.
     :param release_date: the date listed when it was loaded.
     :param listed: the release listed when it was loaded, if that is known: its files may be of a later one.
-    :param reason: why it is withdrawn.
+    :param reason: why it is withdrawn, or must be loaded anew.
     :param is_waiting: it is hidden as restricted until two runs did not find it on the list.
     """
 
@@ -147,13 +147,17 @@ def decide(
     return sorted(decisions, key=lambda item: (len(item.study), item.study))
 
 
+def withheld(listed: Listed) -> str:
+    """The reason of a study whose release cannot be."""
+    return f"{listed.doubt}: withheld, run again with approve_releases if that is right"
+
+
 def _about(listed: Listed, held: Held | None, policy: Policy, restricted: Restricted) -> Decision:
     action, reason = Action.LOAD, ""
     if listed.study in restricted.studies:
         action, reason = Action.KEEP, f"{RESTRICTED}: not loaded"
     elif policy.doubts(listed):
-        action = Action.HOLD
-        reason = f"{listed.doubt}: withheld, run again with approve_releases if that is right"
+        action, reason = Action.HOLD, withheld(listed)
     elif held is None and listed.study in MOVED and listed.study not in policy.studies:
         action, reason = Action.KEEP, f"{MOVED[listed.study]}: not loaded unless asked for by name"
     elif held is None:
@@ -188,6 +192,8 @@ def _compared(listed: Listed, held: Held, policy: Policy) -> tuple[Action, str]:
         return Action.LOAD, f"asked for, unchanged since {before}"
     if Release.parse(listed.release) < Release.parse(before):
         return Action.HOLD, f"listed at {listed.release}, {before} is already here: the listing goes back"
+    if (held.reason or "").startswith(RETRACTED):
+        return Action.LOAD, str(held.reason)
     if listed.release_date != held.release_date:
         return Action.LOAD, f"{listed.release} moved from {held.release_date} to {listed.release_date}"
     return Action.KEEP, f"unchanged since {before} of {held.release_date}"

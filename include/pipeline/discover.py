@@ -24,11 +24,21 @@ from include.pipeline.decide import (
     Restricted,
     batches,
     decide,
+    withheld,
 )
-from include.pipeline.records import EXTRACTED, FAILED, OPEN_STATES, PLANNED, PUBLISHED, Load, note_run
+from include.pipeline.records import (
+    EXTRACTED,
+    FAILED,
+    OPEN_STATES,
+    PLANNED,
+    PUBLISHED,
+    RETRACTED,
+    Load,
+    note_run,
+)
 from include.sources.plausible import doubt
 from include.sources.release import Release
-from include.warehouse import fence, study_access
+from include.warehouse import fence, retract, study_access
 from include.warehouse.fence import Attempt, SupersededError
 from include.warehouse.ops_tables import CAPTURE, LOAD, STUDY, WORK
 
@@ -36,6 +46,23 @@ from include.warehouse.ops_tables import CAPTURE, LOAD, STUDY, WORK
 RESUME_WITHIN = timedelta(days=1)
 #: Advisory lock of whoever writes a work list.
 WORK_LOCK = 7_318_004
+
+
+def retract_after(engine: sa.Engine, run: Attempt, last: Release, policy: Policy) -> str | None:
+    """Remove what was published at releases after `last`, of the studies that the run is for.
+
+    :returns: what the run removed, in this attempt or an earlier one; None for nothing.
+    :raises SupersededError: a newer attempt works on one of these loads.
+    """
+    for study in retract.studies_after(engine, last):
+        if policy.wants(study):
+            retract.retract(engine, study, last, run)
+    gone = sa.select(LOAD.c.study_accession, LOAD.c.release_version).where(
+        LOAD.c.run_id == run.run_id, LOAD.c.state == RETRACTED
+    )
+    with engine.connect() as connection:
+        names = [f"{row.study_accession} {row.release_version}" for row in connection.execute(gone)]
+    return f"retracted as after {last}: {', '.join(sorted(set(names)))}" if names else None
 
 
 def from_listing(
@@ -96,26 +123,38 @@ def _hide(engine: sa.Engine, run: Attempt, restricted: Restricted) -> tuple[Rest
 
 
 def from_landing(
-    engine: sa.Engine, run: Attempt, landing: Landing, policy: Policy, until: Release | None
+    engine: sa.Engine,
+    run: Attempt,
+    landing: Landing,
+    policy: Policy,
+    until: Release | None,
+    notes: Iterable[str | None] = (),
 ) -> list[Decision]:
     """Write a work list of what was fetched before: nothing is asked of the source.
 
     :param until: newest release to replay; None for all.
+    :param notes: what else a person should know of the run.
     """
     decisions, fetches = [], {}
-    published = _published_fetches(engine)
+    ended = _fetches(engine, [PUBLISHED, RETRACTED])
+    today = datetime.now(UTC).date()
     # Of several fetches of one study at one release the last one counts.
     newest = {(item.study, item.release): item for item in landing.manifests()}
     for (study, release), manifest in newest.items():
         if not policy.wants(study) or (until is not None and Release.parse(release) > until):
             continue
         day = date.fromisoformat(manifest.release_date) if manifest.release_date else None
-        known = manifest.fetch_id in published and not policy.force
-        action = Action.KEEP if known else Action.LOAD
-        reason = f"{'already published from' if known else 'replay of'} fetch {manifest.fetch_id}"
+        state = None if policy.force else ended.get(manifest.fetch_id)
+        listed = Listed(study, release, day, doubt=doubt(Release.parse(release), day, today))
+        if state is not None:
+            action, reason = Action.KEEP, f"already {state} from fetch {manifest.fetch_id}"
+        elif policy.doubts(listed):
+            action, reason = Action.HOLD, withheld(listed)
+        else:
+            action, reason = Action.LOAD, f"replay of fetch {manifest.fetch_id}"
         decisions.append(Decision(study, release, day, action, reason, manifest.rows))
         fetches[study, release] = manifest.fetch_id
-    note = "replay of the landing zone"
+    note = "; ".join(filter(None, [*notes, "replay of the landing zone"]))
     note_run(engine, run.run_id, listed=len(decisions), is_complete=False, note=note)
     _write(engine, run, decisions, fetches)
     return decisions
@@ -138,9 +177,11 @@ def held_studies(engine: sa.Engine) -> list[Held]:
         ]
 
 
-def _published_fetches(engine: sa.Engine) -> set[str]:
+def _fetches(engine: sa.Engine, states: list[str]) -> dict[str, str]:
+    """States of loads by their fetch; of several loads of one fetch, that of the last one."""
+    loads = sa.select(LOAD.c.fetch_id, LOAD.c.state).where(LOAD.c.state.in_(states)).order_by(LOAD.c.load_id)
     with engine.connect() as connection:
-        return set(connection.scalars(sa.select(LOAD.c.fetch_id).where(LOAD.c.state == PUBLISHED)))
+        return {row.fetch_id: row.state for row in connection.execute(loads)}
 
 
 def write_packages(

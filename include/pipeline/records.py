@@ -19,9 +19,9 @@ from include.warehouse import fence
 from include.warehouse.fence import SupersededError
 from include.warehouse.ops_tables import DRIFT, LOAD, RUN, STEP
 
-#: States of a load on its way, in their order; `failed` ends it anywhere.
-PLANNED, EXTRACTED, STAGED, CHECKED, PUBLISHED, FAILED = (
-    "planned", "extracted", "staged", "checked", "published", "failed",
+#: States of a load on its way, in their order; `failed` ends it anywhere, `retracted` after it was published.
+PLANNED, EXTRACTED, STAGED, CHECKED, PUBLISHED, FAILED, RETRACTED = (
+    "planned", "extracted", "staged", "checked", "published", "failed", "retracted",
 )  # fmt: skip
 OPEN_STATES = (PLANNED, EXTRACTED, STAGED, CHECKED)
 #: Longest error text that is kept.

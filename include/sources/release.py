@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import total_ordering
 
+#: For declarations that take a pattern; `Release.parse` is what decides.
+RELEASE_PATTERN = "^DR[0-9]{1,5}(\\.[0-9]{1,2})?$"
+
 #: One major release is this many keys wide: room for points, and for instants between releases.
 MAJOR, POINT = 10_000, 100
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 WITHDRAWN, RESTRICTED, MOVED = "withdrawn: ", "restricted: ", "moved: "
 #: Part of the reason when the source did not say which studies it restricts.
 RESTRICTION_UNKNOWN = "whether it is restricted is not known"
+#: How the reason begins why a study that is here must be loaded anew: what it was loaded from never was.
+RETRACTED = "retracted: "
 
 
 def keeps_open(reason: str | None) -> bool:

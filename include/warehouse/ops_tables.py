@@ -87,8 +87,9 @@ LOAD = _ops(
     sa.Column("lacks", sa.ARRAY(sa.Text), comment="Tables of the star, and columns as table.column, that its"
               " route does not provide; null until it is staged"),
     _text("file_uuid", "Package to load, by its UUID, where the run names one"),
-    _text("state", "planned, extracted, staged, checked, published or failed", required=True),
-    _text("error", "Why it failed"),
+    _text("state", "planned, extracted, staged, checked, published, failed or, once published, retracted",
+          required=True),
+    _text("error", "Why it failed or was retracted"),
     _text("run_id", "Run that works on it"),
     _number("fence", "Newest attempt that took it; what an older one writes is refused",
             required=True, default=0),
@@ -110,7 +111,8 @@ STUDY = _ops(
     _text("release_version", "Newest release published"),
     sa.Column("release_date", sa.Date, comment="Date ImmPort gave with that release"),
     _text("listed_version", "Release that the listing gave the study then"),
-    _text("reason", "Why it is withdrawn: withdrawn, restricted or moved, and how that is known"),
+    _text("reason", "Why it is withdrawn: withdrawn, restricted or moved, and how that is known; or which"
+          " releases of it were retracted, until it is loaded anew"),
 )  # fmt: skip
 STEP = _ops(
     "step", "Each step of each load, as it went",

@@ -37,6 +37,7 @@ def release_file(name: str, uuid: str, md5: str | None = None, size: int | None 
 class Source:
     """What ImmPort would say: the listing, the restricted studies, the release files of each study.
 
+    :ivar content: rows of a study that are not those of the small one.
     :ivar asked: studies whose release files were asked for.
     """
 
@@ -45,6 +46,7 @@ class Source:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     restricted: Restricted = Restricted()  # noqa: RUF009
     errors: dict[str, ImmPortError] = field(default_factory=dict)
+    content: dict[str, Study] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
 
@@ -107,7 +109,10 @@ class Source:
     def _load(self, load: records.Load) -> None:
         landing = self.warehouse.tools.landing
         fetch = Fetch(load.study, load.release, load.fetch_id)
-        rows = {**apart(load.study), "manifest": list(self._manifest(load.study))}
+        rows = {
+            **self.content.get(load.study, apart(load.study)),
+            "manifest": list(self._manifest(load.study)),
+        }
         landed = [
             landing.receive(fetch, endpoint, {}, [_body(rows.get(endpoint.name, []))])
             for endpoint in SERVED.values()

@@ -35,6 +35,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
     :param force: load studies that did not change, too.
     :param approve_withdrawals: withdraw however many studies are gone from the listing.
     :param approve_releases: load releases whose number or date lies far ahead.
+    :param retract_after: newest release that is real: what was loaded at later ones is removed first.
     :param max_withdrawn_share: share of the studies held that may be withdrawn unasked.
     :param check_files: look at the release files of every study, whatever the listing says.
     :param replay: load what was landed before, without asking ImmPort.
@@ -48,6 +49,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         "force",
         "approve_withdrawals",
         "approve_releases",
+        "retract_after",
         "max_withdrawn_share",
         "check_files",
         "replay",
@@ -62,6 +64,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         force: bool | str = False,
         approve_withdrawals: bool | str = False,
         approve_releases: bool | str = False,
+        retract_after: str | None = None,
         max_withdrawn_share: float | str = 0.1,
         check_files: bool | str = False,
         replay: bool | str = False,
@@ -74,6 +77,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self.force = force
         self.approve_withdrawals = approve_withdrawals
         self.approve_releases = approve_releases
+        self.retract_after = retract_after
         self.max_withdrawn_share = max_withdrawn_share
         self.check_files = check_files
         self.replay = replay
@@ -100,11 +104,17 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             approve_releases=bool(self.approve_releases),
             max_withdrawn_share=float(self.max_withdrawn_share),
         )
+        retracted = None
+        if self.retract_after:
+            last = Release.parse(self.retract_after)
+            retracted = discover.retract_after(engine, attempt, last, policy)
+            self.log.warning("%s", retracted or f"nothing here is of a release after {last}")
         if self.replay:
             until = Release.parse(self.replay_until) if self.replay_until else None
-            decisions = discover.from_landing(engine, attempt, self.landing_zone(), policy, until)
+            zone = self.landing_zone()
+            decisions = discover.from_landing(engine, attempt, zone, policy, until, [retracted])
         else:
-            decisions = self._ask(engine, attempt, policy)
+            decisions = self._ask(engine, attempt, policy, retracted)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         batches, withdrawals = discover.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
@@ -113,7 +123,9 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         context["ti"].xcom_push(key="decisions", value=made)
         return batches
 
-    def _ask(self, engine: sa.Engine, attempt: Attempt, policy: Policy) -> list[Decision]:
+    def _ask(
+        self, engine: sa.Engine, attempt: Attempt, policy: Policy, retracted: str | None
+    ) -> list[Decision]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import discover, records
         from include.pipeline.changes import Look
@@ -125,7 +137,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             with watched(engine, immport, always=True):
                 listing = immport.studies()
             restricted = self._restricted(immport)
-            notes = filter(None, [notice, restricted.unknown, listing.note])
+            notes = filter(None, [retracted, notice, restricted.unknown, listing.note])
             records.note_run(engine, attempt.run_id, note="; ".join(notes) or None)
             look = Look(immport.release_files, immport.settings.calls_in_flight, bool(self.check_files))
             return discover.from_listing(engine, attempt, listing, policy, restricted, look)
