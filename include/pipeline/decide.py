@@ -62,7 +62,8 @@ class Held:
 class Restricted:
     """The studies that the source restricts.
 
-    :param unknown: why that is not known; None when it is.
+    :param studies: those known to be restricted.
+    :param unknown: why it is not known of all others; None when they are known to be free.
     """
 
     studies: frozenset[str] = frozenset()

@@ -109,16 +109,17 @@ def from_listing(
 
 
 def _hide(engine: sa.Engine, run: Attempt, restricted: Restricted) -> tuple[Restricted, frozenset[str]]:
-    """Hide what the list names. Returns what is known of restricted studies, and those hidden until two runs
-    did not find them on it."""
+    """Hide what the list names, whether or not all of it is known. Returns what is known of restricted
+    studies, and those hidden until two runs did not find them on it."""
     with engine.begin() as connection:
         waiting = study_access.waiting(connection)
         if restricted.unknown is None and not restricted.studies and waiting:
             names = ", ".join(sorted(waiting))
             unknown = f"the source's list of restricted studies is empty, {names} would be opened by it alone"
             restricted = replace(restricted, unknown=unknown)
+        study_access.hide(connection, restricted.studies, RESTRICTED)
         if restricted.unknown is None:
-            study_access.follow(connection, restricted.studies, RESTRICTED, run.run_id)
+            study_access.show(connection, restricted.studies, run.run_id)
         return restricted, study_access.waiting(connection)
 
 

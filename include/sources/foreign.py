@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from include.sources.reader import cell
 
 #: Characters of a message, and of a text that is part of a key (Postgres indexes 2,704 bytes).
 LONGEST_TEXT, LONGEST_KEY = 4_000, 400
+
+#: Findings of one note.
+_MOST_FINDINGS = 10
 
 #: What Postgres or UTF-8 cannot hold, and what moves a terminal's cursor: all controls but tab and newline.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -39,7 +43,14 @@ def clean(text: str, longest: int = LONGEST_TEXT) -> str:
 
 def quoted(value: object, longest: int = 60) -> str:
     """A foreign value for a message: text in quotes, anything else as JSON, both short."""
-    shown = cell(value) or "null"
+    text = cell(value)
+    shown = "null" if text is None else text
     is_cut = len(shown) > longest
     shown = escaped(shown[:longest]) + ("..." if is_cut else "")
     return f"'{shown}'" if isinstance(value, str) else shown
+
+
+def summary(findings: Sequence[str]) -> str | None:
+    """What was not readable as the text of one note, of many findings the first; None for none."""
+    more = len(findings) - _MOST_FINDINGS
+    return "; ".join([*findings[:_MOST_FINDINGS], *([f"and {more} more"] if more > 0 else [])]) or None

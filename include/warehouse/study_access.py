@@ -2,8 +2,8 @@
 
 Hiding needs one sighting: a study that the source's list of restricted studies names is hidden at once.
 Opening one that is hidden because it is, or may be, restricted needs two, in different runs: two lists that
-name other studies and not this one. A list that names no study at all may be a mistake: it opens
-nothing.
+name other studies and not this one. A list that names no study at all may be a mistake, and one with an entry
+that cannot be read may mean any study: they open nothing.
 """
 
 from __future__ import annotations
@@ -51,17 +51,24 @@ select k.study_accession from history.study_access a join history.key_study k on
 where not a.is_open and not a.is_cleared and ({_GUARDED})"""
 
 
-def follow(connection: sa.Connection, restricted: Collection[str], reason: str, run_id: str) -> None:
+def hide(connection: sa.Connection, restricted: Collection[str], reason: str) -> None:
     """Hide the studies that the source restricts, whatever becomes of them. The caller commits.
 
-    Shown again are those that two runs did not find on the list, if they are held or gone for another reason.
-
-    :param restricted: the studies that the source's list names; none of them opens nothing.
     :param reason: why they are hidden.
     """
-    values = {"studies": sorted(restricted), "reason": reason, "run": run_id}
-    for statement in (_CLOSE, _CLEAR, _REOPEN):
-        connection.execute(sa.text(statement), values)
+    connection.execute(sa.text(_CLOSE), {"studies": sorted(restricted), "reason": reason})
+
+
+def show(connection: sa.Connection, restricted: Collection[str], run_id: str) -> None:
+    """Show studies that two runs did not find on the list, if they are held or gone for another reason.
+
+    Only after a list of which every entry was readable: one that was not may have meant any study. The
+    caller commits.
+
+    :param restricted: the studies that the source's list names; none of them opens nothing.
+    """
+    for statement in (_CLEAR, _REOPEN):
+        connection.execute(sa.text(statement), {"studies": sorted(restricted), "run": run_id})
 
 
 def waiting(connection: sa.Connection) -> frozenset[str]:

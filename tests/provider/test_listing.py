@@ -238,17 +238,32 @@ def test_release_files_are_those_of_the_manifest(
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "found", "unreadable"),
     [
-        ('["SDY2", "SDY1"]', {"SDY1", "SDY2"}),
-        ("[]", set()),
-        ('["SDY1", "", null, 7, "SDY", "sdy2", "SDY3; x", ["SDY4"]]', {"SDY1"}),
-        ('[{"studyAccession": "SDY5"}]', {"SDY5"}),
-        ('["SDY1", "SDY0", "SDY\u0662", "SDY9999999999", "SDY1\\n"]', {"SDY1"}),
+        ('["SDY2", "SDY1"]', {"SDY1", "SDY2"}, []),
+        ("[]", set(), []),
+        ('["SDY1", "", null, 7, "SDY", "sdy2", "SDY3; x", ["SDY4"]]', {"SDY1"},
+         ["''", "null", "7", "'SDY'", "'sdy2'", "'SDY3; x'", '["SDY4"]']),
+        ('[{"studyAccession": "SDY5"}]', {"SDY5"}, []),
+        ('[{"studyAccession": "SDY5"}, {"study": "SDY6"}]', {"SDY5"}, ['{"study":"SDY6"}']),
+        ('["SDY1", "SDY0", "SDY\u0662", "SDY9999999999", "SDY1\\n"]', {"SDY1"},
+         ["'SDY0'", "'SDY\u0662'", "'SDY9999999999'", "'SDY1\n'"]),
     ],
-)
-def test_only_accessions_are_restricted(body: str, found: set[str]) -> None:
-    assert read_accessions([body.encode()]) == found
+)  # fmt: skip
+def test_only_accessions_are_restricted_and_other_entries_are_noted(
+    body: str, found: set[str], unreadable: list[str]
+) -> None:
+    accessions = read_accessions([body.encode()])
+    assert accessions.studies == found
+    assert accessions.unreadable == (
+        "; ".join(f"an entry names no study: {entry}" for entry in unreadable) or None
+    )
+
+
+def test_a_study_under_a_key_that_an_entry_has_twice_is_noted() -> None:
+    found = read_accessions([b'[{"studyAccession": "SDY1", "studyAccession": "SDY2"}]'])
+    assert found.studies == {"SDY2"}
+    assert found.unreadable == "1 objects with the key 'studyAccession' twice"
 
 
 @pytest.mark.parametrize("body", ['{"error": "SDY1"}', "<html>", "", '["none", "of", "them"]', '"SDY1"'])

@@ -166,7 +166,8 @@ def test_a_study_that_returns_is_shown_again_and_an_older_release_does_not_show_
         warehouse.load(small_study(), f"DR4.{number}")  # no publish opens it before two runs cleared it
         assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [[], [], []]
         with warehouse.engine.begin() as connection:
-            study_access.follow(connection, ["SDY9"], WHY, run)
+            study_access.hide(connection, ["SDY9"], WHY)
+            study_access.show(connection, ["SDY9"], run)
     assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [["SDY1"]] * 3
 
 

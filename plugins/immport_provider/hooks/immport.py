@@ -23,7 +23,7 @@ from include.sources.reader import read_rows
 
 if TYPE_CHECKING:
     from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
-    from immport_provider.hooks.listing import Listing, Page
+    from immport_provider.hooks.listing import Accessions, Listing, Page
 
 __all__ = ["KEYS_PAGE", "ImmPortHook", "Watch"]
 
@@ -104,8 +104,8 @@ class ImmPortHook(ImmPortClient):
             listing = walk(self._page)
         return listing
 
-    def restricted_studies(self) -> frozenset[str]:
-        """Accessions that ImmPort restricts: they were shared once, or are not open to everybody.
+    def restricted_studies(self) -> Accessions:
+        """Studies that ImmPort restricts: they were shared once, or are not open to everybody.
 
         :raises ImmPortError: as `fetch`; the list needs the key.
         """

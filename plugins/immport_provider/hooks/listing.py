@@ -11,14 +11,13 @@ from datetime import date
 from typing import Any
 
 from include.sources.accession import is_study
-from include.sources.foreign import quoted
+from include.sources.foreign import quoted, summary
 from include.sources.reader import NotDataError, read_json
 from include.sources.release import Release
 
-#: A method and its rows, `ELISPOT (276)`; rows beyond which a count is not believed; texts of one reason.
+#: A method and its rows, `ELISPOT (276)`; rows beyond which a count is not believed.
 _COUNT = re.compile(r"\(([0-9]{1,18})\)\s*$")
 _MOST_ROWS = 10**12
-_MOST_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,18 @@ class Listing:
     @property
     def newest_release(self) -> Release | None:
         return max((study.release for study in self.studies), default=None)
+
+
+@dataclass(frozen=True)
+class Accessions:
+    """A list of studies.
+
+    :param studies: those that it names.
+    :param unreadable: entries that name no study, in words: any study may be meant. None when there is none.
+    """
+
+    studies: frozenset[str]
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,16 +126,8 @@ def walk(page: Callable[[int], Page]) -> Listing:
     if not seen:
         problems.append("no study at all")
     studies.sort(key=lambda study: int(study.accession[3:]))
-    notes += [
-        f"{count} objects with the key {quoted(name)} twice" for name, count in sorted(repeated.items())
-    ]
-    return Listing(tuple(studies), found.total, _told(problems), _told(notes))
-
-
-def _told(texts: list[str]) -> str | None:
-    """Texts as one, of many the first."""
-    more = [f"and {len(texts) - _MOST_TOLD} more"] if len(texts) > _MOST_TOLD else []
-    return "; ".join([*texts[:_MOST_TOLD], *more]) or None
+    notes += _twice(repeated)
+    return Listing(tuple(studies), found.total, summary(problems), summary(notes))
 
 
 def read_page(chunks: Iterable[bytes]) -> Page:
@@ -156,19 +159,29 @@ def read_page(chunks: Iterable[bytes]) -> Page:
     return Page(total, studies, len(found), tuple(problems), repeated)
 
 
-def read_accessions(chunks: Iterable[bytes]) -> frozenset[str]:
-    """Read a list of study accessions: texts, or objects that name one. What names no study is left out.
+def read_accessions(chunks: Iterable[bytes]) -> Accessions:
+    """Read a list of study accessions: texts, or objects that name one.
 
     :raises NotDataError: it is no list, or a list of something else.
     """
-    items = read_json(chunks)
+    repeated: Counter[str] = Counter()
+    items = read_json(chunks, repeated)
     if not isinstance(items, list):
         raise NotDataError("no list of study accessions")
-    names = (item.get("studyAccession") if isinstance(item, dict) else item for item in items)
+    names = [item.get("studyAccession") if isinstance(item, dict) else item for item in items]
     found = frozenset(name for name in names if is_study(name))
     if items and not found:
         raise NotDataError(f"a list of {len(items)} without a single study accession")
-    return found
+    findings = [
+        f"an entry names no study: {quoted(item)}"
+        for item, name in zip(items, names, strict=True)
+        if not is_study(name)
+    ]
+    return Accessions(found, summary([*findings, *_twice(repeated)]))
+
+
+def _twice(repeated: Counter[str]) -> list[str]:
+    return [f"{count} objects with the key {quoted(name)} twice" for name, count in sorted(repeated.items())]
 
 
 def _read_study(accession: str, source: Mapping[str, Any], notes: list[str]) -> StudyListing:

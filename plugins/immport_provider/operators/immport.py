@@ -143,15 +143,23 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             return discover.from_listing(engine, attempt, listing, policy, restricted, look)
 
     def _restricted(self, immport: ImmPortHook) -> Restricted:
-        """The restricted studies; a run goes on without them."""
+        """The restricted studies; a run goes on without them.
+
+        An entry that is not readable may mean any study: those named are restricted, of the others it is
+        not known.
+        """
         from immport_provider.errors import ImmPortError
         from include.pipeline.decide import Restricted
 
         try:
-            return Restricted(immport.restricted_studies())
+            found = immport.restricted_studies()
+            unknown = found.unreadable and f"the list of restricted studies: {found.unreadable}"
+            restricted = Restricted(found.studies, unknown)
         except ImmPortError as error:
-            self.log.warning("which studies are restricted is not known: %s", error)
-            return Restricted(unknown=str(error))
+            restricted = Restricted(unknown=str(error))
+        if restricted.unknown:
+            self.log.warning("which studies are restricted is not known: %s", restricted.unknown)
+        return restricted
 
 
 class ImmPortBatchOperator(ImmPortOperator):
