@@ -85,7 +85,8 @@ def decide(
             yield Decision(study, str(release), days.get(release), Action.KEEP, "captured already"), None
         else:
             action = Action.PLAN if dry_run else Action.LOAD
-            yield Decision(study, str(release), days.get(release), action, f"{file.name} {size}"), file
+            what = "; ".join([f"{file.name} {size}", *file.unreadable])
+            yield Decision(study, str(release), days.get(release), action, what), file
     if not there:
         reason = f"ImmPort keeps no package from {span}"
         yield Decision(study, "", None, Action.KEEP, reason), None

@@ -17,7 +17,7 @@ from threading import Lock
 import sqlalchemy as sa
 
 from immport_provider.errors import CredentialError, ImmPortError, RetriableError
-from immport_provider.hooks.files import RemoteFile
+from immport_provider.hooks.files import RemoteFile, unreadable
 from include.pipeline.circuit import STUDIES
 from include.pipeline.decide import Action, Decision, Held
 from include.sources.plausible import doubt
@@ -94,6 +94,9 @@ def with_release_files(
                 changed[study] = _anew(item, here[study], known[study], news)
             else:
                 changed[study] = replace(item, reason=f"{item.reason}, as are its release files")
+            if not isinstance(answer, str) and (findings := unreadable(answer)):
+                decided = changed.get(study, item)
+                changed[study] = replace(decided, reason=f"{decided.reason}; {findings}")
     return [changed.get(item.study, item) for item in decisions]
 
 

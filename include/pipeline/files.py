@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.errors import CredentialError, ImmPortError
-from immport_provider.hooks.files import ListedFile
+from immport_provider.hooks.files import ListedFile, unreadable
 from include.pipeline import records
 from include.pipeline.records import About
 from include.storage import Storage, UnsafePathError
@@ -97,6 +97,8 @@ def list_files(
                 listed = hook.manifest(about.study)
                 wanted = [file for file in listed if wish.takes(file)]
                 step.rows, step.message = len(listed), f"{len(wanted)} of {len(listed)} files wanted"
+                if findings := unreadable(listed):
+                    step.message += f"; {findings}"
         except CredentialError:
             raise
         except ImmPortError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
 from typing import Any
@@ -38,6 +38,7 @@ class Source:
     """What ImmPort would say: the listing, the restricted studies, the release files of each study.
 
     :ivar content: rows of a study that are not those of the small one.
+    :ivar unreadable: what is not readable of the release files of a study.
     :ivar asked: studies whose release files were asked for.
     """
 
@@ -46,6 +47,7 @@ class Source:
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     restricted: Restricted = Restricted()  # noqa: RUF009
     errors: dict[str, ImmPortError] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
     content: dict[str, Study] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
@@ -64,8 +66,12 @@ class Source:
         self.asked.append(study)
         if study in self.errors:
             raise self.errors[study]
-        found = self.files[study].items()
-        return tuple(release_file(name, f"uuid {md5}", md5, 7) for name, md5 in sorted(found))
+        found = tuple(
+            release_file(name, f"uuid {md5}", md5, 7) for name, md5 in sorted(self.files[study].items())
+        )
+        if finding := self.unreadable.get(study):
+            found = (replace(found[0], size_bytes=None, unreadable=(finding,)), *found[1:])
+        return found
 
     def discover(self, *, check_files: bool = False, **policy: Any) -> dict[str, Decision]:
         """A run's decisions, and no more."""
@@ -229,6 +235,17 @@ def test_files_of_a_release_that_cannot_be_are_withheld(source: Source) -> None:
     decision = source.run(check_files=True)["SDY1"]
     assert (decision.action, decision.release) == ("hold", "DR4")
     assert "DR500 cannot be" in decision.reason
+
+
+def test_what_is_not_readable_of_release_files_is_part_of_the_reason(source: Source) -> None:
+    source.unreadable = {"SDY1": "filesizeBytes is not readable: 'x'", "SDY2": "dateFileUpdated ..."}
+    source.issue(2, "DR30")
+    decisions = source.run(check_files=True)
+    assert actions(decisions) == {"SDY1": "keep", "SDY2": "load", "SDY3": "keep"}
+    assert decisions["SDY1"].reason.endswith(
+        "as are its release files; 'SDY1-DR24_MySQL.zip': filesizeBytes is not readable: 'x'"
+    )
+    assert decisions["SDY2"].reason.endswith("; 'SDY2-DR30_MySQL.zip': dateFileUpdated ...")
 
 
 def test_a_change_outlives_a_run_that_failed_or_was_killed(source: Source) -> None:
@@ -429,6 +446,22 @@ def test_an_empty_list_of_restricted_studies_opens_nothing(source: Source) -> No
         assert open_studies(source) == ["SDY3"]
 
 
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_list_with_an_unreadable_entry_hides_what_it_names_and_opens_nothing(
+    source: Source, approved: bool
+) -> None:
+    source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
+    source.run(approve_withdrawals=approved)  # withdrawn, or only hidden
+    source.restricted = Restricted(frozenset({"SDY3"}), "an entry names no study: ''")
+    for _ in range(3):
+        source.run(force=True)
+        assert open_studies(source) == []
+    source.restricted = OTHERS
+    for seen in ([], ["SDY1", "SDY2", "SDY3"]):  # none of those lists counts as one that does not name them
+        source.run()
+        assert open_studies(source) == seen
+
+
 def test_a_sighting_counts_once_for_a_run_and_starts_anew_when_the_study_is_named(source: Source) -> None:
     source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
     source.run()
@@ -437,7 +470,8 @@ def test_a_sighting_counts_once_for_a_run_and_starts_anew_when_the_study_is_name
 
     def follow(run: str, *studies: str) -> tuple[Any, ...]:
         with engine.begin() as connection:
-            study_access.follow(connection, studies, "restricted: for this test", run)
+            study_access.hide(connection, studies, "restricted: for this test")
+            study_access.show(connection, studies, run)
         (found,) = source.warehouse.rows(of_first)
         return found
 

@@ -31,6 +31,9 @@ from immport_provider.errors import (
     WrongFileError,
 )
 from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
+from immport_provider.hooks.files import listed_files, unreadable
+from include.sources.foreign import quoted
+from include.sources.reader import cell
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, statuses
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
@@ -100,7 +103,7 @@ def test_the_manifest_lists_each_file_once(
         assert immport.manifest(study) == files
 
 
-@pytest.mark.parametrize("change", [{"path": None}, {"filesizeBytes": "x"}, {"studyAccession": "SDY2"}])
+@pytest.mark.parametrize("change", [{"path": None}, {"path": ""}, {"studyAccession": "SDY2"}])
 def test_a_manifest_that_is_none_is_a_bad_answer(
     connect: Connect, sandbox: RunningSandbox, stub: Stub, study: str, change: dict[str, Any]
 ) -> None:
@@ -109,6 +112,41 @@ def test_a_manifest_that_is_none_is_a_bad_answer(
     hook = connect(host=stub.url, extra={"max_retries": 0})
     with hook as immport, pytest.raises(BadAnswerError, match=f"manifest of {study}: a?.*file"):
         immport.manifest(study)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(
+            ("filesizeBytes", value)
+            for value in ("x", "-1", "1_000", "1.5", "\u0663", "7\n", "\x00", "\ud800")
+        ),
+        *(("filesizeBytes", value) for value in (2**63, 10**400, -1, 1.5, [1], True)),
+        *(("dateFileUpdated", value) for value in ("yesterday", "2026-02-30 10:00", 7, [])),
+    ],
+)
+def test_a_value_of_a_manifest_that_is_not_readable_is_one_value(
+    connect: Connect, sandbox: RunningSandbox, stub: Stub, study: str, field: str, value: Any
+) -> None:
+    rows = sandbox.get(f"/api/study/manifest/{study}").json()
+    stub.answers = [(200, {}, json.dumps(rows).encode())]
+    with connect(host=stub.url) as immport:
+        first, *others = immport.manifest(study)
+    stub.answers = [(200, {}, json.dumps([{**rows[0], field: value}, *rows[1:]]).encode())]
+    with connect(host=stub.url) as immport:
+        found, *rest = immport.manifest(study)
+    assert rest == others
+    name = {"filesizeBytes": "size_bytes", "dateFileUpdated": "updated"}[field]
+    assert vars(found) == {**vars(first), name: None, "unreadable": found.unreadable}
+    (finding,) = found.unreadable
+    assert finding == f"{field} is not readable: {quoted(cell(value))}"
+    assert first.name in str(unreadable([found, *rest]))
+
+
+def test_the_largest_size_has_63_bits() -> None:
+    row = {"studyAccession": "SDY1", "path": "a", "filesizeBytes": 2**63 - 1}
+    (file,) = listed_files([row], "SDY1")
+    assert (file.size_bytes, file.unreadable) == (2**63 - 1, ())
 
 
 def test_every_file_comes_whole(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
-from include.sources.foreign import quoted
+from include.sources.foreign import quoted, summary
 from include.sources.model import Endpoint
 from include.sources.reader import NotDataError, cell, read_json, read_rows
+
+T = TypeVar("T")
+
+#: A number of bytes, and the largest that the warehouse can hold.
+_DIGITS = re.compile(r" *[0-9]{1,19} *")
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,7 @@ class RemoteFile:
     :param name: for messages.
     :param size_bytes: None when unknown.
     :param md5: 32 lower-case hexadecimal digits; None when unknown.
+    :param unreadable: what its source says of it that is not readable, in words: it counts as unknown.
     """
 
     study: str
@@ -26,6 +35,7 @@ class RemoteFile:
     name: str
     size_bytes: int | None
     md5: str | None
+    unreadable: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -78,28 +88,54 @@ def listed_files(rows: Iterable[Mapping[str, object]], study: str) -> list[Liste
     return list(files.values())
 
 
+def unreadable(files: Iterable[RemoteFile]) -> str | None:
+    """What manifests say that is not readable, for a note; None for nothing."""
+    return summary([f"{quoted(file.name)}: {what}" for file in files for what in file.unreadable])
+
+
 def _read_file(row: Mapping[str, str | None], study: str) -> ListedFile:
+    """A file as listed. Its study and path are needed; what else is not readable is noted and left out."""
     if row.get("studyAccession") != study:
         raise NotDataError(f"a file of {quoted(row.get('studyAccession'))} in the manifest of {study}")
-    uuid, path, size = row.get("fileUUID"), row.get("path"), row.get("filesizeBytes")
+    uuid, path = row.get("fileUUID"), row.get("path")
     if not path:
         raise NotDataError(f"a file without a path: {quoted(uuid)}")
-    day = row.get("dateFileUpdated")
+    findings: list[str] = []
+
+    def read(name: str, reader: Callable[[str], T]) -> T | None:
+        text = row.get(name)
+        try:
+            return reader(text) if text else None
+        except ValueError:
+            findings.append(f"{name} is not readable: {quoted(text)}")
+            return None
+
+    size, updated = read("filesizeBytes", _size), read("dateFileUpdated", _day)
     md5 = row.get("generatedMD5") or row.get("reportedMD5")
-    try:
-        return ListedFile(
-            study,
-            uuid or "",
-            row.get("fileName") or path.rpartition("/")[2],
-            None if size is None else int(size),
-            md5.strip().lower() if md5 else None,
-            row.get("fileType") or "",
-            path,
-            row.get("fileAccession"),
-            date.fromisoformat(day[:10]) if day else None,
-        )
-    except ValueError as error:
-        raise NotDataError(f"file {quoted(path, 400)}: {error}") from None
+    return ListedFile(
+        study,
+        uuid or "",
+        row.get("fileName") or path.rpartition("/")[2],
+        size,
+        md5.strip().lower() if md5 else None,
+        row.get("fileType") or "",
+        path,
+        row.get("fileAccession"),
+        updated,
+        unreadable=tuple(findings),
+    )
+
+
+def _size(text: str) -> int:
+    """:raises ValueError: it is not a number of bytes, or more than any file has."""
+    if not _DIGITS.fullmatch(text) or (size := int(text)) > _LARGEST:
+        raise ValueError(text)
+    return size
+
+
+def _day(text: str) -> date:
+    """:raises ValueError: it does not begin with a date."""
+    return date.fromisoformat(text[:10])
 
 
 def read_address(chunks: Iterable[bytes]) -> str:
