@@ -1,6 +1,6 @@
 -- 20. Do ELISA levels and HAI titres of the same sample go together?
--- Pearson's correlation of logarithms; replicates are averaged first. Values below a limit count by the default
--- policy: see the column policy.
+-- Pearson's correlation of logarithms; replicates are averaged first. Values below a limit count by the
+-- default policy: see the column policy.
 with elisa as (
     select
         study_accession,

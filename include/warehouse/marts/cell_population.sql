@@ -1,8 +1,8 @@
 -- Purpose: Gated cell populations over time, per arm, percents and counts apart.
 -- Grain: one study, arm, species, study day, time zero, kind of sample, technique, stimulation, population,
 --   parent, kind of statistic and unit.
--- Caveat: a percent is one of its parent population; where the parent is given as a number of cells, a count has
---   its percent of the parent beside it. Pools are in, and counted.
+-- Caveat: a percent is one of its parent population; where the parent is given as a number of cells, a count
+--   has its percent of the parent beside it. Pools are in, and counted.
 -- Censored: left out of median and mean (policy null, as the column policy says); left_out counts them.
 -- Apart:
 --   sample type: biosample_type, biosample_subtype
@@ -52,8 +52,8 @@ with statistics as (
         end as parent_population,
         case when r.value_certain is not null then f.percent_of_parent end as percent_of_parent,
         case
-            when (r.unit collate "C") ~* 'percent|%' then 'percent'
-            when (r.unit collate "C") ~* 'cell|event|count|number' then 'count'
+            when (r.unit collate "C") ~* 'percent|%' then 'percent'  -- noqa: RF02
+            when (r.unit collate "C") ~* 'cell|event|count|number' then 'count'  -- noqa: RF02
             else 'other'
         end as statistic
     from mart.sample_result as r

@@ -1,8 +1,8 @@
 -- Purpose: Level of each analyte over time by ELISA and bead array, per arm.
 -- Grain: one study, arm, species, study day, time zero, kind of sample, technique, stimulation, assay,
 --   analyte and unit.
--- Caveat: levels of two rows are comparable where the rows differ in arm and time alone. Background-subtracted
---   levels below zero are in the median alone.
+-- Caveat: levels of two rows are comparable where the rows differ in arm and time alone.
+--   Background-subtracted levels below zero are in the median alone.
 -- Censored: by the default policy, which the column policy names, for median and geometric mean alike; the
 --   column censored counts them.
 -- Apart:
@@ -71,5 +71,5 @@ from mart.sample_result
 where assay in ('ELISA', 'MBAA') and is_pool is not true
 group by
     study_accession, arm_accession, arm, study_day, study_time, t0_event, t0_event_specify, species,
-    biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description, assay, measurand,
-    unit, policy;
+    biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description, assay,
+    measurand, unit, policy;

@@ -1,11 +1,11 @@
 -- Purpose: People by sex, race and ethnicity, in each study and in all together.
 -- Grain: one study, or all studies together, with one sex, race and ethnicity.
--- Caveat: a person counts once in a study and once in all studies. Counts of one to four are masked: people is
---   null there. Differences between rows may still show a masked count.
+-- Caveat: a person counts once in a study and once in all studies. Counts of one to four are masked: people
+--   is null there. Differences between rows may still show a masked count.
 -- Censored: there are none.
 -- Apart: nothing is summarised but counts.
--- Leaves out: animals, subjects of unknown species, and pools: a study without people has no row here, and none
---   of its subjects in the sum; mart.cohort has them.
+-- Leaves out: animals, subjects of unknown species, and pools: a study without people has no row here, and
+--   none of its subjects in the sum; mart.cohort has them.
 -- Columns:
 --   study_accession text: Study; null for all studies together
 --   sex text: Sex as ImmPort names it; not told where it is null

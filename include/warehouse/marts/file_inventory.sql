@@ -32,19 +32,20 @@ file as (
         f.file_uuid,
         f.filesize_bytes,
         coalesce(f.generated_md5, f.reported_md5) as md5,
-        exists (
-            select from sampled as x where x.study_key = f.study_key and x.file_key = f.file_key
+        exists(
+            select 1 from sampled as x
+            where x.study_key = f.study_key and x.file_key = f.file_key
         ) as is_of_sample
     from star.dim_file as f
     where f.file_key > 0
     union all
     select
         study_key,
-        null,
-        null,
+        null as file_type,
+        null as file_uuid,
         filesize_bytes,
-        null,
-        true
+        null as md5,
+        true as is_of_sample
     from sampled
     where file_key = 0
 )

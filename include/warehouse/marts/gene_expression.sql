@@ -48,10 +48,11 @@ with (security_invoker = true) as
 with wells as (
     select
         r.*,
-        (r.unit collate "C") ~* '\mct\M|threshold cycle' and (r.unit collate "C") !~* 'delta|difference' as is_ct,
+        (r.unit collate "C") ~* '\mct\M|threshold cycle'  -- noqa: RF03
+        and (r.unit collate "C") !~* 'delta|difference' as is_ct,  -- noqa: RF03
         array_position(
             array['ACTB', 'GAPDH', 'B2M', 'HPRT1', 'HPRT', '18S', 'RN18S', 'RN18S1'],
-            upper(r.measurand collate "C")
+            upper(r.measurand collate "C")  -- noqa: RF03
         ) as reference_rank
     from mart.sample_result as r
     where r.assay = 'PCR'
@@ -79,8 +80,10 @@ genes as (
         unit,
         is_ct,
         -- What must be the same for a gene and its reference, nulls included.
-        row(study_accession, arm_accession, biosample_accession, study_day, study_time, t0_event,
-            t0_event_specify, measurement_technique, treatment)::text as reaction,
+        row(
+            study_accession, arm_accession, biosample_accession, study_day, study_time, t0_event,
+            t0_event_specify, measurement_technique, treatment
+        )::text as reaction,
         min(reference_rank) as reference_rank,
         count(value_certain) as wells,
         count(*) filter (where value_certain is null) as left_out,
@@ -107,7 +110,7 @@ reference as (
         g.reaction,
         g.unit,
         g.expsample_description,
-        min(g.gene collate "C") as gene,
+        min(g.gene collate "C") as gene,  -- noqa: RF02
         avg(g.mean_value) as mean_value,
         count(*) over (partition by g.reaction, g.unit) = 1 as is_only
     from genes as g

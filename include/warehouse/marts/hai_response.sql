@@ -1,9 +1,10 @@
 -- Purpose: Response of each subject by hemagglutination inhibition: fold rise and seroconversion.
 -- Grain: one subject in one arm, one strain, one technique and kind of sample, one time zero.
 -- Caveat: baseline is day 0 and before, peak is day 21 to 42; without either, fold rise and seroconversion
---   are null and not false. Replicates and days of one window are averaged as logarithms. Forty as a threshold
---   is that of influenza: of other strains seroconversion is null.
--- Censored: by the default policy, which the column policy names: by half, <10 is 5; an upper limit is itself.
+--   are null and not false. Replicates and days of one window are averaged as logarithms. Forty as a
+--   threshold is that of influenza: of other strains seroconversion is null.
+-- Censored: by the default policy, which the column policy names: by half, <10 is 5; an upper limit is
+--   itself.
 -- Apart:
 --   sample type: biosample_type, biosample_subtype
 --   technique: measurement_technique
@@ -12,8 +13,8 @@
 --   time zero: t0_event, t0_event_specify
 --   statistic: (one assay alone)
 --   species: species
--- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations; titres
---   of 0 and less.
+-- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations;
+--   titres of 0 and less.
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm

@@ -1,5 +1,6 @@
 -- Purpose: Frequency of HLA alleles by study and race.
--- Grain: one study, species, race, locus and allele, as typed: alleles of another resolution are alleles of their own.
+-- Grain: one study, species, race, locus and allele, as typed: alleles of another resolution are alleles of
+--   their own.
 -- Caveat: the denominator is two chromosomes for each subject typed at the locus; a homozygous subject counts
 --   twice, a second allele that nobody told is in the denominator and in untold_chromosomes. Of several
 --   typings of a subject the newest counts. Pools are left out. Relatives are not told apart.

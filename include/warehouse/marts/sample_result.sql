@@ -47,8 +47,8 @@
 --   value_operator text: Comparison the reported text states: the number is then a limit
 --   value_quality text: ok, censored_low, censored_high, censored_no_limit, out_of_range_sentinel,
 --     non_numeric, coded or missing
---   is_limit_known boolean: Every field that may state a limit was provided; false of an ELISA result that the
---     API alone provided: its value may be a limit that nothing marks
+--   is_limit_known boolean: Every field that may state a limit was provided; false of an ELISA result that
+--     the API alone provided: its value may be a limit that nothing marks
 --   value_text text: The result of a typing assay: its alleles
 --   is_titre boolean: It is a titre above 0, by its unit and by what was measured; null for other assays
 --   unit text: Standard unit of the value; where that is not known, in ImmPort's words, else as reported

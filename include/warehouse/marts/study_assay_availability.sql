@@ -27,6 +27,16 @@
 --   last_day numeric: Last study day; null where there are several times zero (unit: days)
 create or replace view mart.study_assay_availability
 with (security_invoker = true) as
+with study_time as (
+    select
+        study_time_key,
+        study_day,
+        case
+            when study_day is not null then concat_ws(' / ', study_time_t0_event, study_time_t0_event_specify)
+        end as t0
+    from star.dim_study_time
+)
+
 select
     s.study_accession,
     r.assay,
@@ -38,18 +48,11 @@ select
     count(distinct r.expsample_key) filter (where r.expsample_key > 0) as expsamples,
     count(distinct coalesce(r.measurand_preferred, r.measurand_reported)) as measurands,
     count(distinct t.t0) as t0_events,
-    count(distinct (t.t0, t.study_day)) filter (where t.study_day is not null) as study_days,
+    count(distinct row(t.t0, t.study_day)) filter (where t.study_day is not null) as study_days,
     case when count(distinct t.t0) = 1 then min(t.study_day) end as first_day,
     case when count(distinct t.t0) = 1 then max(t.study_day) end as last_day
 from star.fact_assay_result as r
 inner join star.dim_study as s on r.study_key = s.study_key
 inner join star.dim_subject as u on r.subject_key = u.subject_key
-inner join (
-    select
-        study_time_key,
-        study_day,
-        case when study_day is not null then concat_ws(' / ', study_time_t0_event, study_time_t0_event_specify) end
-            as t0
-    from star.dim_study_time
-) as t on r.study_time_key = t.study_time_key
+inner join study_time as t on r.study_time_key = t.study_time_key
 group by s.study_accession, r.assay;

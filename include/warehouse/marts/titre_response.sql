@@ -2,9 +2,10 @@
 --   neutralisation alike.
 -- Grain: one subject in one arm, one strain, one assay, technique and kind of sample, one time zero.
 -- Caveat: baseline is day 0 and before, peak is day 21 to 42; without either, fold rise and seroconversion
---   are null and not false. Replicates and days of one window are averaged as logarithms. Forty as a threshold
---   is that of influenza: of other strains seroconversion is null.
--- Censored: by the default policy, which the column policy names: by half, <10 is 5; an upper limit is itself.
+--   are null and not false. Replicates and days of one window are averaged as logarithms. Forty as a
+--   threshold is that of influenza: of other strains seroconversion is null.
+-- Censored: by the default policy, which the column policy names: by half, <10 is 5; an upper limit is
+--   itself.
 -- Apart:
 --   sample type: biosample_type, biosample_subtype
 --   technique: measurement_technique
@@ -13,8 +14,8 @@
 --   time zero: t0_event, t0_event_specify
 --   statistic: assay
 --   species: species
--- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations; titres
---   of 0 and less.
+-- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations;
+--   titres of 0 and less.
 -- Columns:
 --   assay text: Assay
 --   study_accession text: Study

@@ -1,7 +1,7 @@
 -- Purpose: Response of each arm by titre: geometric means, fold rise, share of seroconverted subjects.
 -- Grain: one study, arm, species, assay, strain, technique, kind of sample and time zero.
--- Caveat: subjects without baseline or peak are counted and are in no rate; arms differ in how many. Of strains
---   that are not known to be influenza viruses there is no rate of seroconversion.
+-- Caveat: subjects without baseline or peak are counted and are in no rate; arms differ in how many. Of
+--   strains that are not known to be influenza viruses there is no rate of seroconversion.
 -- Censored: by the default policy, which the column policy names, as in mart.titre_response.
 -- Apart:
 --   sample type: biosample_type, biosample_subtype
@@ -11,8 +11,8 @@
 --   time zero: t0_event, t0_event_specify
 --   statistic: assay
 --   species: species
--- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations; titres
---   of 0 and less.
+-- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations;
+--   titres of 0 and less.
 -- Columns:
 --   assay text: Assay
 --   study_accession text: Study

@@ -1,5 +1,6 @@
--- Geometric mean fold rise of HAI titres, baseline to day 21-42, by study, arm and strain: what the mart of titre
--- responses says, with its policy for titres below a limit. By half, <10 counts as 5, whatever ImmPort curated.
+-- Geometric mean fold rise of HAI titres, baseline to day 21-42, by study, arm and strain: what the mart of
+-- titre responses says, with its policy for titres below a limit. By half, <10 counts as 5, whatever ImmPort
+-- curated.
 select
     study_accession as study,
     arm,

@@ -1,6 +1,6 @@
 -- What the newest data release did to published aggregates: mean and geometric mean of each study, assay
--- and reported unit, as of that release and of the one before. Values below a limit count by the policy of the
--- last column; values of zero and below have no geometric mean.
+-- and reported unit, as of that release and of the one before. Values below a limit count by the policy of
+-- the last column; values of zero and below have no geometric mean.
 with newest as (
     select
         release_version as after_release,
