@@ -121,6 +121,8 @@ def _note(landed: Landed, change: Change) -> str | None:
     notes += [f"{count} rows without {name}" for name, count in landed.missing_keys.items()]
     notes += [f"{count} rows with the unknown key {name}" for name, count in landed.unknown_keys.items()]
     notes += [f"{count} rows with the key {name} twice" for name, count in landed.repeated_keys.items()]
+    if change.unstorable:
+        notes.append(f"left out, as Postgres cannot hold it: {change.unstorable}")
     if change.received == change.dropped:
         notes.append("no terms received: those held stay")
     return "; ".join(notes) or None

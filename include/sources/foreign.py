@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from include.sources.reader import cell
+from include.sources.reader import Numeral, cell
 
 #: Characters of a message, and of a text that is part of a key (Postgres indexes 2,704 bytes).
 LONGEST_TEXT, LONGEST_KEY = 4_000, 400
@@ -20,6 +20,29 @@ _MOST_FINDINGS = 10
 
 #: What Postgres or UTF-8 cannot hold, and what moves a terminal's cursor: all controls but tab and newline.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+#: What no text of Postgres holds, and a number that its numbers may not hold: theirs end at 131,072 digits.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LARGE_NUMBER = re.compile(r".{10001,}|.*[eE][+-]?0*[1-9][0-9]{4,}", re.DOTALL)
+
+
+def is_storable(value: object) -> bool:
+    """Whether Postgres can hold a JSON value as it was sent, numbers within it as numbers."""
+    ahead = [value]
+    while ahead:  # however deep it is nested: Python's own stack is short
+        item = ahead.pop()
+        if isinstance(item, Numeral):
+            if _LARGE_NUMBER.fullmatch(item):
+                return False
+        elif isinstance(item, str):
+            if _UNSTORABLE.search(item):
+                return False
+        elif isinstance(item, dict):
+            ahead += [*item, *item.values()]
+        elif isinstance(item, list):
+            ahead += item
+    return True
 
 
 def escaped(text: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from include.sources.foreign import LONGEST_KEY, clean, is_storable, quoted, summary
 from include.sources.lookups import is_stub
 from include.sources.model import Endpoint
 from include.sources.reader import cell
@@ -15,6 +16,8 @@ from include.warehouse.tables import VOCABULARY_TERM
 
 #: Advisory lock: one publisher of vocabularies at a time.
 _LOCK = 7_318_002
+#: Bytes of a term: it is part of a key, and Postgres indexes 2,704.
+_LONGEST_TERM = 2_000
 #: Fields with a column of their own.
 _OWN = ("name", "description", "link")
 
@@ -57,6 +60,7 @@ class Change:
     """What one answer changed.
 
     :param dropped: stubs, repetitions of a term, and rows without one.
+    :param unstorable: values that Postgres cannot hold and that are left out, in words; None for none.
     """
 
     received: int
@@ -65,6 +69,7 @@ class Change:
     corrected: int
     withdrawn: int
     unchanged: int
+    unstorable: str | None = None
 
 
 def newest(connection: sa.Connection) -> datetime | None:
@@ -88,24 +93,39 @@ def publish(
     connection.exec_driver_sql("drop table if exists pg_temp.incoming")
     connection.exec_driver_sql(_INCOMING)
     received, terms = 0, []
+    findings: list[str] = []
     for row in rows:
         received += 1
         term = cell(row.get(endpoint.key[0]))
-        if term and not (received == 1 and is_stub(row)):
-            terms.append(_term(endpoint, term, row))
+        if not term or (received == 1 and is_stub(row)):
+            continue
+        if is_storable(term) and len(term.encode()) <= _LONGEST_TERM:
+            terms.append(_term(endpoint, term, row, findings))
+        else:
+            findings.append(f"term {quoted(term)}")
     if terms:
         connection.execute(sa.text(_INSERT), terms)
     kept: int = connection.execute(sa.text("select count(*) from incoming")).scalar_one()
     about = {"vocabulary": endpoint.name, "at": at}
     if not terms:
-        return Change(received, received, 0, 0, 0, 0)
+        return Change(received, received, 0, 0, 0, 0, summary(findings))
     change = connection.execute(sa.text(_COMPARE), about).one()
     connection.execute(sa.text(_CLOSE), about)
     connection.execute(sa.text(_OPEN), about)
-    return Change(received, received - kept, *change)
+    return Change(received, received - kept, *change, unstorable=summary(findings))
 
 
-def _term(endpoint: Endpoint, term: str, row: dict[str, object]) -> dict[str, object]:
-    own = {name: cell(row.get(name)) for name in _OWN}
-    others = {name: value for name, value in row.items() if name not in (*_OWN, *endpoint.key)}
+def _term(
+    endpoint: Endpoint, term: str, row: dict[str, object], findings: list[str]
+) -> dict[str, str | None]:
+    """A term as it is held: a value that Postgres cannot hold is left out, and noted."""
+    kept: dict[str, object] = {}
+    for name, value in row.items():
+        if is_storable(value):
+            kept[clean(name, LONGEST_KEY)] = value
+        else:
+            kept[clean(name, LONGEST_KEY)] = None
+            findings.append(f"{quoted(name)} of {quoted(term)}: {quoted(value)}")
+    own = {name: cell(kept.get(name)) for name in _OWN}
+    others = {name: value for name, value in kept.items() if name not in (*_OWN, *endpoint.key)}
     return {"vocabulary": endpoint.name, "term": term, **own, "fields": cell(others)}

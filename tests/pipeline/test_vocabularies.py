@@ -127,3 +127,11 @@ def test_a_service_that_is_down_is_not_asked_for_each_vocabulary(tmp_path: Path)
 def test_no_vocabulary_at_all_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(RequestError):
         land(Landing(str(tmp_path)), "run", Source(1, refused=dict.fromkeys(ALL, GONE)), is_last_try=True)
+
+
+def test_what_could_not_be_stored_is_noted_with_its_vocabulary(warehouse: Warehouse, tmp_path: Path) -> None:
+    landing, source = Landing(str(tmp_path)), Source("a\x00b")  # type: ignore[arg-type]
+    vocabularies.publish(warehouse.engine, landing, land(landing, "one", source), "one")
+    notes = warehouse.rows("select distinct note from ops.vocabulary_fetch")
+    assert len(notes) == 1
+    assert "left out, as Postgres cannot hold it: term 'a\\u0000b'" in notes[0][0]

@@ -114,15 +114,18 @@ def test_a_manifest_that_is_none_is_a_bad_answer(
         immport.manifest(study)
 
 
+NO_SIZES: list[Any] = [
+    *("x", "-1", "1_000", "1.5", "\u0663", "7\n", "\x00", "\ud800"),
+    *(2**63, 10**400, -1, 1.5, [1], True),
+]
+NO_DAYS: list[Any] = ["yesterday", "2026-02-30 10:00", 7, []]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(
-            ("filesizeBytes", value)
-            for value in ("x", "-1", "1_000", "1.5", "\u0663", "7\n", "\x00", "\ud800")
-        ),
-        *(("filesizeBytes", value) for value in (2**63, 10**400, -1, 1.5, [1], True)),
-        *(("dateFileUpdated", value) for value in ("yesterday", "2026-02-30 10:00", 7, [])),
+        *(("filesizeBytes", value) for value in NO_SIZES),
+        *(("dateFileUpdated", value) for value in NO_DAYS),
     ],
 )
 def test_a_value_of_a_manifest_that_is_not_readable_is_one_value(

@@ -88,3 +88,36 @@ def test_the_newest_time_counts_what_was_closed_too(warehouse: Warehouse) -> Non
     publish(warehouse, 5, term("A"))
     with warehouse.engine.begin() as connection:
         assert vocabulary.newest(connection) == START + timedelta(days=5)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        r'"a\u0000b"', r'"\ud800"', r'["deep", {"in": ["a\u0000"]}]', r'{"\udfff": 1}', r'{"a\u0000": 1}',
+        "1e200000", "-1E-99999", "9" * 200_000, "[[1e200000]]",
+    ],
+    ids=lambda sent: sent[:20].encode("ascii", "replace").decode(),
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["description", "taxonomyId", "nobody declared it"])
+def test_a_value_that_postgres_cannot_hold_costs_that_value(
+    warehouse: Warehouse, field: str, sent: str
+) -> None:
+    body = f'[{{"name": "A", "{field}": {sent}, "link": "http://a"}}, {{"name": "B", "{field}": "b"}}]'
+    change = publish(warehouse, 0, *read_rows([body.encode()], STRAIN), of=STRAIN)
+    assert (change.received, change.dropped, change.added) == (2, 0, 2)
+    assert str(change.unstorable).startswith(f"'{field}' of 'A': ")
+    found = warehouse.rows(
+        "select term, link, coalesce(description, fields ->> :field) from star.vocabulary_term order by 1",
+        field=field,
+    )
+    assert found == [("A", "http://a", None), ("B", None, "b")]
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\ud800", "".join(map(chr, range(0x4E00, 0x4E00 + 5_000)))])
+def test_a_term_or_a_key_that_postgres_cannot_hold_costs_that_one(warehouse: Warehouse, name: str) -> None:
+    change = publish(warehouse, 0, term(name), term("Female", **{name: "x"}))
+    assert (change.received, change.dropped, change.added) == (2, 1, 1)
+    assert str(change.unstorable).startswith("term '")
+    assert str(change.unstorable).encode()
+    assert [row[0] for row in versions(warehouse)] == ["Female"]
+    assert publish(warehouse, 1, term(name), term("Female", **{name: "x"})).unchanged == 1
