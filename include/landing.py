@@ -127,9 +127,15 @@ class Landing(Files):
             if landed.path:
                 (self.root / landed.path).unlink(missing_ok=True)
 
-    def leave_out(self, fetch: Fetch, endpoint: Endpoint, why: str) -> Landed:
-        """Note that an endpoint is not asked because it has no rows, and how that is known."""
-        landed = Landed(endpoint.name, "", {}, _now(), 0, 0, 0, "", note=why)
+    def leave_out(
+        self, fetch: Fetch, endpoint: Endpoint, why: str | None = None, *, refused: str | None = None
+    ) -> Landed:
+        """Note why there is no answer of an endpoint.
+
+        :param why: it has no rows and is not asked: how that is known.
+        :param refused: the error with which the source refused it for good.
+        """
+        landed = Landed(endpoint.name, "", {}, _now(), 0, 0, 0, "", note=why, refused=refused)
         self._write_json(self._note(fetch, landed.name), asdict(landed))
         return landed
 
@@ -155,7 +161,10 @@ class Landing(Files):
         return landed
 
     def partial(self, fetch: Fetch) -> dict[str, Landed]:
-        """What an interrupted fetch already landed, by name: only files whose bytes still agree."""
+        """What an interrupted fetch already landed, by name: only files whose bytes still agree.
+
+        What the source refused is not among it: the next try asks for it again.
+        """
         folder = self.root / fetch.path
         if not folder.exists():
             return {}
@@ -263,7 +272,7 @@ class Landing(Files):
 
     def _is_intact(self, landed: Landed) -> bool:
         if not landed.path:
-            return True
+            return landed.refused is None
         digest = hashlib.sha256()
         try:
             if landed.endpoint in (PACKAGE, COUNTS):

@@ -85,6 +85,7 @@ class Landed:
     :param rows_expected: rows that another count has, of all parts together.
     :param expected_from: that count: the release's table counts, the same asked for in other parts.
     :param ignored: filter that the source ignored: this is the answer of the request without it.
+    :param refused: the error with which the source refused the answer for good; nothing of it is landed.
     """
 
     endpoint: str
@@ -104,6 +105,7 @@ class Landed:
     expected_from: str | None = None
     ignored: str | None = None
     repeated_keys: dict[str, int] = field(default_factory=dict)
+    refused: str | None = None
 
     @property
     def name(self) -> str:

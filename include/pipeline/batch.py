@@ -11,7 +11,7 @@ from include.landing import Landing
 from include.pipeline import records
 from include.pipeline.records import FAILED, Load, Step
 from include.pipeline.route import RoutePreference
-from include.pipeline.verdict import may_pass
+from include.pipeline.verdict import is_final, may_pass
 from include.warehouse import fence
 from include.warehouse.fence import Attempt, SupersededError
 
@@ -22,6 +22,7 @@ class Tools:
 
     :param accept_vanished: a person accepts that many results of a study are gone.
     :param preference: the routes that a person asked for.
+    :param is_last_try: nobody tries again: an error that may pass is final.
     """
 
     engine: sa.Engine
@@ -29,6 +30,7 @@ class Tools:
     run_id: str
     accept_vanished: bool = False
     preference: RoutePreference = field(default_factory=RoutePreference)
+    is_last_try: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,11 @@ def run_batch(
     needs: str,
     ends: str,
     work: Callable[[Load, Step], None],
-    is_last_try: bool,
 ) -> BatchOutcome:
     """Do one step for each load of a batch; a load that fails does not stop the others.
 
     :param needs: state a load must have reached; others failed before and are passed over.
     :param ends: state the step ends in; a load that has reached it is passed over.
-    :param is_last_try: a failure that would be worth another try is final.
     """
     attempt = Attempt.begin(tools.engine, tools.run_id, name)
     outcome = BatchOutcome({}, {}, {})
@@ -68,7 +68,7 @@ def run_batch(
             with records.step(tools.engine, tools.run_id, load, name) as step:
                 _do(tools, load, step, work)
         except Exception as error:  # noqa: BLE001 - recorded with the load; the other studies go on
-            _record(tools, load, name, error, outcome, is_last_try=is_last_try)
+            _record(tools, load, name, error, outcome)
     return outcome
 
 
@@ -83,19 +83,16 @@ def _do(tools: Tools, load: Load, step: Step, work: Callable[[Load, Step], None]
         raise
 
 
-def _record(
-    tools: Tools, load: Load, name: str, error: Exception, outcome: BatchOutcome, *, is_last_try: bool
-) -> None:
+def _record(tools: Tools, load: Load, name: str, error: Exception, outcome: BatchOutcome) -> None:
     """Write down what a load failed with, in the outcome and, if that is final, with the load."""
     told = records.brief(error)
     if isinstance(error, SupersededError):
         outcome.superseded[load.name] = str(error)
         return
-    passes = may_pass(error)
-    if not passes or is_last_try:
+    if is_final(error, is_last_try=tools.is_last_try):
         try:
             records.set_state(tools.engine, load, FAILED, f"{name}: {told}")
         except SupersededError as newer:
             outcome.superseded[load.name] = str(newer)
             return
-    (outcome.retriable if passes else outcome.failed)[load.name] = told
+    (outcome.retriable if may_pass(error) else outcome.failed)[load.name] = told

@@ -44,6 +44,14 @@ select study_accession from (
 where action = 'hold' or action = 'load' and state is distinct from 'published'
 """
 
+#: Endpoints that the source refused when the newest capture of a study was loaded.
+_REFUSED = """
+select l.study_accession, array_agg(s.endpoint order by s.endpoint)
+from (select distinct on (study_accession) study_accession, load_id from ops.load
+    where state = 'published' order by study_accession, release_key desc, load_id desc) l
+join ops.staged s using (load_id) where s.refused is not null group by 1
+"""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -57,6 +65,11 @@ class Look:
     ask: Ask
     at_once: int = 1
     everywhere: bool = False
+
+
+def refused_answers(connection: sa.Connection) -> dict[str, tuple[str, ...]]:
+    """By study, the endpoints that the source refused when the study was loaded last."""
+    return {study: tuple(names) for study, names in connection.execute(sa.text(_REFUSED))}
 
 
 def with_release_files(

@@ -47,6 +47,7 @@ class Held:
     :param listed: the release listed when it was loaded, if that is known: its files may be of a later one.
     :param reason: why it is withdrawn, or must be loaded anew.
     :param is_waiting: it is hidden as restricted until two runs did not find it on the list.
+    :param refused: endpoints whose answers the source refused when it was loaded last.
     """
 
     study: str
@@ -56,6 +57,7 @@ class Held:
     listed: str | None = None
     reason: str | None = None
     is_waiting: bool = False
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,8 @@ def _compared(listed: Listed, held: Held, policy: Policy) -> tuple[Action, str]:
         return Action.LOAD, str(held.reason)
     if listed.release_date != held.release_date:
         return Action.LOAD, f"{listed.release} moved from {held.release_date} to {listed.release_date}"
+    if held.refused:
+        return Action.LOAD, f"the source refused {', '.join(held.refused)} when {before} was loaded"
     return Action.KEEP, f"unchanged since {before} of {held.release_date}"
 
 

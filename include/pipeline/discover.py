@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from immport_provider.hooks.files import RemoteFile
 from immport_provider.hooks.listing import Listing
 from include.landing import Landing
-from include.pipeline.changes import Look, with_release_files
+from include.pipeline.changes import Look, refused_answers, with_release_files
 from include.pipeline.decide import (
     RESTRICTED,
     Action,
@@ -165,6 +165,7 @@ def held_studies(engine: sa.Engine) -> list[Held]:
     """Studies that were published here, whether or not they still are."""
     statement = sa.select(STUDY).where(STUDY.c.state.in_(["current", "withdrawn"]))
     with engine.connect() as connection:
+        refused = refused_answers(connection)
         return [
             Held(
                 row.study_accession,
@@ -173,8 +174,9 @@ def held_studies(engine: sa.Engine) -> list[Held]:
                 row.release_date,
                 row.listed_version,
                 row.reason,
+                refused=refused.get(row.study_accession, ()),
             )
-            for row in connection.execute(statement)
+            for row in connection.execute(statement).all()
         ]
 
 

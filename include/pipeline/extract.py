@@ -8,10 +8,16 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from immport_provider.errors import BadAnswerError, CredentialError, MissingFileError, WrongFileError
+from immport_provider.errors import (
+    BadAnswerError,
+    CredentialError,
+    ImmPortError,
+    MissingFileError,
+    WrongFileError,
+)
 from include.landing import Fetch, Landed
 from include.manifest import COUNTS, PACKAGE
-from include.pipeline import answers, discover, records
+from include.pipeline import discover, records, refusal
 from include.pipeline.answers import Context
 from include.pipeline.backfill import KINDS
 from include.pipeline.batch import Tools
@@ -145,7 +151,12 @@ def _choice(context: Context, package: ListedFile | None) -> Choice:
     load = context.load
     if load.route is not None and (package or load.route is Route.API):
         return Choice(load.route, load.route_reason or "")
-    return choose(load.study, package.name if package else None, context.tools.preference)
+    return choose(
+        load.study,
+        package.name if package else None,
+        context.tools.preference,
+        is_listed=context.landed[_MANIFEST.name].refused is None,
+    )
 
 
 def _release_files(context: Context) -> Iterator[ListedFile]:
@@ -181,8 +192,12 @@ def _inventory(context: Context) -> tuple[Inventory | None, str | None]:
             context.landed[COUNTS] = landing.keep(context.fetch, file.name, spool, _about(file), what=COUNTS)
         with landing.package(context.landed[COUNTS]) as path:
             return read_inventory(file.name, path.read_text("utf-8", "replace")), None
-    except (MissingFileError, BadAnswerError, InventoryError) as error:
+    except InventoryError as error:
+        return None, str(error)
+    except ImmPortError as error:
         # Only a convenience: without it, everything is asked for.
+        if not isinstance(error, BadAnswerError) and not refusal.is_refusal(context, error):
+            raise
         return None, str(error)
 
 
@@ -244,7 +259,7 @@ def _land_answer(context: Context, endpoint: Endpoint, expected: Expected | None
             why = f"no rows by {expected.source}"
             context.landed[endpoint.name] = context.tools.landing.leave_out(context.fetch, endpoint, why)
         return
-    answers.land(context, endpoint, expected)
+    refusal.land(context, endpoint, expected)
     done = len(SERVED.keys() & {item.endpoint for item in context.landed.values()})
     rows = sum(item.rows for item in context.landed.values())
     context.step.progress(rows, f"{endpoint.name}, {done} of {len(SERVED)} endpoints")
@@ -274,5 +289,7 @@ def _told(landed: tuple[Landed, ...]) -> str:
     if package is not None:
         return package.path.rpartition("/")[2]
     asked = {item.endpoint for item in landed if item.path and item.endpoint != COUNTS}
-    empty = {item.endpoint for item in landed if not item.path}
-    return f"{len(asked)} endpoints" + (f", {len(empty)} known to be empty" if empty else "")
+    refused = {item.endpoint for item in landed if item.refused}
+    empty = {item.endpoint for item in landed if not item.path} - refused
+    words = f"{len(asked)} endpoints" + (f", {len(empty)} known to be empty" if empty else "")
+    return words + (f", refused by the source: {', '.join(sorted(refused))}" if refused else "")

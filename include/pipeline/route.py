@@ -45,16 +45,21 @@ class RoutePreference:
         return (self.studies or {}).get(study, self.route)
 
 
-def choose(study: str, package: str | None, preference: RoutePreference) -> Choice:
+def choose(study: str, package: str | None, preference: RoutePreference, *, is_listed: bool = True) -> Choice:
     """Choose the route of one study: its package wherever its release has one.
 
     A package, with the endpoints beside it that packages do not hold, provides all that reaches the star by
     the API; the API lacks columns and whole tables of it.
 
-    :param package: name of the package of the release that is loaded; None when the manifest lists none.
+    :param package: name of the package of the release that is loaded; None when none is known.
+    :param is_listed: the source provided the listing of files. Results do not wait for it: without it the
+        study comes by the API, whatever was asked for.
     :raises RouteError: the package was asked for, and there is none.
     """
     wanted = preference.of(study)
+    if not is_listed:
+        asked = "; the package was asked for" if wanted is Route.PACKAGE else ""
+        return Choice(Route.API, f"the source refused the manifest, which names the packages{asked}")
     if wanted is Route.PACKAGE and package is None:
         raise RouteError(f"{study}: the package was asked for, but the manifest lists none")
     if wanted is not None:

@@ -10,6 +10,9 @@ once: trying again would fail in the same way, while the run looks healthy.
 | of a disk or an object storage | by its `errno`: full, busy, network; not: no permission, no such file |
 | of an export | while another one to the same place is at work |
 | any other | never: it is a mistake of a person, of the source or of this program |
+
+An error that is final, because it cannot pass or because nobody tries again, costs what the declaration of
+its endpoint withholds, if it is the source's refusal of that one question: `include.pipeline.refusal`.
 """
 
 from __future__ import annotations
@@ -21,9 +24,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from immport_provider.errors import ImmPortError, RetriableError, WrongFileError
+from immport_provider.errors import (
+    AccessError,
+    ConfigurationError,
+    CredentialError,
+    ImmPortError,
+    RetriableError,
+    WrongFileError,
+)
 from include.manifest import LandingError
+from include.pipeline.circuit import CircuitOpenError, ServiceDownError
 from include.pipeline.export_place import ExportBusyError, ExportError
+from include.pipeline.proof import SplitNotWholeError
+from include.sources.intake import FilterIgnoredError
 from include.storage import StorageError
 
 #: Classes of SQLSTATE that may pass: connection, rollback of a conflict, resources, intervention, system.
@@ -51,6 +64,19 @@ def may_pass(error: BaseException) -> bool:
     return next((decide(error) for kind, decide in _DECIDE if isinstance(error, kind)), False)
 
 
+def is_final(error: BaseException, *, is_last_try: bool) -> bool:
+    """Whether nobody tries again what failed with this error."""
+    return is_last_try or not may_pass(error)
+
+
+def is_of_one_question(error: BaseException) -> bool:
+    """Whether the source refuses one question, or does not manage it: what else it is asked may be answered.
+
+    It is not when the key, the study's access or the whole service is at fault, or this program's own disk.
+    """
+    return isinstance(error, _OF_ONE) and not isinstance(error, _OF_ALL)
+
+
 def _of_immport(error: Any) -> bool:
     return isinstance(error, RetriableError) and not isinstance(error, WrongFileError)
 
@@ -76,6 +102,10 @@ def _of_cause(error: Any) -> bool:
 def _always(_: Any) -> bool:
     return True
 
+
+#: Errors of one question, and those of them that concern every other one, too.
+_OF_ONE = (ImmPortError, SplitNotWholeError, FilterIgnoredError)
+_OF_ALL = (CredentialError, ConfigurationError, AccessError, CircuitOpenError, ServiceDownError)
 
 #: The first kind that an error is of decides; an error of no kind is permanent.
 _DECIDE: tuple[tuple[type[Exception], Callable[[Any], bool]], ...] = (

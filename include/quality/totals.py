@@ -18,7 +18,7 @@ from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact, Type
 from include.warehouse.members import digest
 from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
-from include.warehouse.ops_tables import PACKAGE_TABLE, QUARANTINE
+from include.warehouse.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.unpack import member_name
 
@@ -43,6 +43,7 @@ def control_totals(
     :param counts: staged rows by endpoint.
     :param known: endpoints that the load tells: of others nothing vanishes, it stays as it is.
     """
+    yield from _refused(connection, load)
     yield from _set_aside(connection, load, counts)
     yield from _conflicts(connection, load)
     yield from compare_counts(connection, load.load_id)
@@ -61,6 +62,15 @@ def control_totals(
             detail = f"{gone} of {before} results of the last release are gone"
             severity = Severity.WARNING if fact.may_shrink else Severity.CRITICAL
             yield Finding(fact.endpoint or "", "results_kept", severity, kept, gone, detail)
+
+
+def _refused(connection: sa.Connection, load: Load) -> Iterator[Finding]:
+    """Answers that the source refused for good. Nothing of them came, so that no other check can see it."""
+    refused = sa.select(STAGED.c.endpoint, STAGED.c.refused).where(
+        STAGED.c.load_id == load.load_id, STAGED.c.refused.is_not(None)
+    )
+    for endpoint, error in connection.execute(refused.order_by(STAGED.c.endpoint)):
+        yield Finding(endpoint, "answer_received", Severity.CRITICAL, False, 0, error)
 
 
 def _set_aside(connection: sa.Connection, load: Load, counts: dict[str, int]) -> Iterator[Finding]:

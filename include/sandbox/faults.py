@@ -12,7 +12,7 @@ from typing import Any
 from include.sandbox.world import Row
 
 #: Faults that replace the answer, and those that bend a good one.
-STATUSES = ("401", "403", "429", "500", "502", "503", "504")
+STATUSES = ("400", "401", "403", "404", "429", "500", "502", "503", "504")
 ANSWERS = (
     *STATUSES, "hang", "cut", "gzip_cut", "drip", "html", "broken", "duplicate", "missing_key", "new_key",
 )  # fmt: skip

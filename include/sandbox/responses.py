@@ -14,8 +14,10 @@ from starlette.types import Message, Receive, Scope, Send
 from include.sandbox.faults import STATUSES, Fault, bend_body
 
 _TITLES = {
+    400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",
+    404: "Not Found",
     429: "Too Many Requests",
     500: "Internal Server Error",
     502: "Bad Gateway",

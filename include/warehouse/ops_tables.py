@@ -142,6 +142,7 @@ STAGED = _ops(
     _number("rows_expected", "Rows that another count has"),
     _text("expected_from", "That count: the release's table counts, an undivided answer"),
     _text("note", "What a person should know: why nothing was asked for, why in parts"),
+    _text("refused", "Error with which the source refused the answer for good; the load goes on without it"),
     _text("withheld", "Critical checks for which the gate withheld the endpoint alone: its tables stay as"
           " they are; null for none"),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.files import issued
 from include.sources.immport import ENDPOINTS
 from include.sources.release import Release
-from include.warehouse.ops_tables import RELEASE_FILE
+from include.warehouse.ops_tables import RELEASE_FILE, STAGED
 from include.warehouse.stage import staging_table
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ def record_first(connection: sa.Connection, study: str, files: Iterable[RemoteFi
 
 def record_load(connection: sa.Connection, load_id: int, study: str) -> None:
     """Note the files that a load's own manifest lists. In the transaction that publishes it: whatever
-    becomes of a load that is not published, its study's files still differ from those noted."""
+    becomes of a load that is not published, its study's files still differ from those noted. Where the source
+    refused the manifest, what is noted stays."""
+    of_manifest = (STAGED.c.load_id == load_id) & (STAGED.c.endpoint == "manifest")
+    if connection.scalar(sa.select(STAGED.c.refused).where(of_manifest)) is not None:
+        return
     connection.execute(sa.delete(RELEASE_FILE).where(RELEASE_FILE.c.study_accession == study))
     table = staging_table(load_id, ENDPOINTS["manifest"])
     connection.execute(sa.text(_OF_LOAD.format(table=table)), {"study": study})

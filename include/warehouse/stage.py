@@ -91,8 +91,9 @@ def _stage_answer(
     """Stage what the API answered at one endpoint. Returns what is recorded of it."""
     refused: list[Refused] = []
     pieces = manifest.pieces(endpoint.name)
-    # A fetch of before the endpoint was declared says nothing of it.
-    is_known = bool(pieces)
+    # A fetch of before the endpoint was declared says nothing of it, nor does an answer that was refused.
+    refused_with = next((piece.refused for piece in pieces if piece.refused), None)
+    is_known = bool(pieces) and refused_with is None
     rows = 0
     if staging.has_table(endpoint, is_known=is_known):
         rows = _copy(connection, load_id, endpoint, landing, pieces, refused)
@@ -101,6 +102,7 @@ def _stage_answer(
         "rows_received": sum(piece.rows for piece in pieces),
         "rows_staged": rows,
         "is_known": is_known,
+        "refused": refused_with,
         "pieces": sum(1 for piece in pieces if piece.path),
         "rows_expected": next((piece.rows_expected for piece in pieces if piece.expected_from), None),
         "expected_from": next((piece.expected_from for piece in pieces if piece.expected_from), None),

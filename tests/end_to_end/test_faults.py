@@ -23,11 +23,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "SDY1005": ("hai", {"fault": "502"}, "HTTP 502 (3 tries)"),
     "SDY1006": ("elisa", {"fault": "503"}, "HTTP 503 (3 tries)"),
     "SDY1007": ("expsample", {"fault": "504"}, "HTTP 504 (3 tries)"),
-    "SDY1008": ("summary", {"fault": "hang"}, "nothing arrived in time (3 tries)"),
+    "SDY1008": ("biosample", {"fault": "hang"}, "nothing arrived in time (3 tries)"),
     "SDY1010": ("elispot", {"fault": "cut"}, "the connection broke (RemoteProtocolError) (3 tries)"),
     "SDY1011": ("mbaa", {"fault": "html"}, "(3 tries)"),
     "SDY1014": ("study", {"fault": "broken"}, "(3 tries)"),
-    "SDY1015": ("filePath", {"fault": "503", "retry_after": 7200}, "asks to wait 7200 s"),
+    "SDY1015": ("experiment", {"fault": "503", "retry_after": 7200}, "asks to wait 7200 s"),
 }
 #: Study -> endpoint and a fault that bends its answer; the study is published all the same.
 BENT: dict[str, tuple[str, dict[str, Any]]] = {

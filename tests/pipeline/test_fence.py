@@ -50,7 +50,7 @@ STOPS = {
 
 def do(warehouse: Warehouse, step: str, load_id: int, run_id: str = RUN) -> BatchOutcome:
     """One step of one load, as a task does it that has no try left."""
-    tools = replace(warehouse.tools, run_id=run_id)
+    tools = replace(warehouse.tools, run_id=run_id, is_last_try=True)
 
     def work(load: Load, at: Step) -> None:
         if step == "extract":
@@ -59,7 +59,7 @@ def do(warehouse: Warehouse, step: str, load_id: int, run_id: str = RUN) -> Batc
         else:
             getattr(steps, step)(tools, load, at)
 
-    return run_batch(tools, [load_id], step, needs=NEEDS[step], ends=ENDS[step], work=work, is_last_try=True)
+    return run_batch(tools, [load_id], step, needs=NEEDS[step], ends=ENDS[step], work=work)
 
 
 class Stopped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -132,13 +133,12 @@ def test_an_error_that_quotes_odd_text_fails_its_study_alone(warehouse: Warehous
             raise kind(f"not a file: {text}")
 
     outcome = run_batch(
-        warehouse.tools,
+        replace(warehouse.tools, is_last_try=True),
         [load.load_id for load in loads],
         "stage",
         needs=EXTRACTED,
         ends=STAGED,
         work=work,
-        is_last_try=True,
     )
     told = {**outcome.failed, **outcome.retriable}
     assert set(told) == {f"{study} DR1" for study in errors}

@@ -188,7 +188,9 @@ class ImmPortBatchOperator(ImmPortOperator):
         """What the step works with."""
         from include.pipeline.batch import Tools
 
-        return Tools(self.engine(), self.landing_zone(), book(context), bool(self.accept_vanished))
+        task = context["ti"]
+        tools = Tools(self.engine(), self.landing_zone(), book(context), bool(self.accept_vanished))
+        return replace(tools, is_last_try=task.try_number > task.max_tries)
 
     def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
         """What to do with one load: the step of the same name."""
@@ -199,7 +201,6 @@ class ImmPortBatchOperator(ImmPortOperator):
     def perform(self, context: Context) -> None:
         from include.pipeline.batch import run_batch
 
-        task = context["ti"]
         tools = self.tools(context)
         outcome = run_batch(
             tools,
@@ -208,7 +209,6 @@ class ImmPortBatchOperator(ImmPortOperator):
             needs=self.needs,
             ends=self.ends,
             work=self.worker(tools),
-            is_last_try=task.try_number > task.max_tries,
         )
         for error in outcome.superseded.values():
             self.log.warning("%s", error)
