@@ -195,6 +195,11 @@ def _compared(listed: Listed, held: Held, policy: Policy) -> tuple[Action, str]:
         return Action.LOAD, f"asked for, unchanged since {before}"
     if Release.parse(listed.release) < Release.parse(before):
         return Action.HOLD, f"listed at {listed.release}, {before} is already here: the listing goes back"
+    return _at_one_release(listed, held, before)
+
+
+def _at_one_release(listed: Listed, held: Held, before: str) -> tuple[Action, str]:
+    """Why a study is loaded anew at the release that was listed when it was loaded, if it is."""
     if (held.reason or "").startswith(RETRACTED):
         return Action.LOAD, str(held.reason)
     if listed.release_date != held.release_date:
