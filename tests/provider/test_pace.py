@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError, Lock
 
@@ -97,6 +99,36 @@ def test_without_a_file_each_process_keeps_its_own_pace(
     take(pace, 3)
     assert time.rounded() == [0.5, 1.0]
     assert caplog.text.count("a pace of its own") == 1
+
+
+def _hold(file: Path, is_held: Event, may_end: Event) -> None:
+    with file.open("w") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        is_held.set()
+        may_end.wait(60)
+
+
+def test_a_process_that_does_not_give_the_file_back_is_not_waited_for(
+    time: Time, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("immport_provider.hooks.pace._LOCK_SECONDS", 0.1)
+    context = multiprocessing.get_context("fork")
+    is_held, may_end = context.Event(), context.Event()
+    other = context.Process(
+        target=_hold, args=(tmp_path / "127.0.0.1_8099.pace", is_held, may_end), daemon=True
+    )
+    other.start()
+    assert is_held.wait(30)
+    pace = time.pace(tmp_path, per_second=2)
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(take, pace, 3)
+        try:
+            done.result(20)
+        finally:
+            may_end.set()
+    other.join(30)
+    assert time.rounded() == [0.5, 1.0]
+    assert "locked by another process for 0.1 s; this process keeps a pace of its own" in caplog.text
 
 
 def test_a_link_in_the_place_of_the_file_is_not_followed(time: Time, tmp_path: Path) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import httpx
 import pytest
 
 from immport_provider.errors import AddressError
@@ -15,7 +18,7 @@ from immport_provider.hooks import signed
 from immport_provider.hooks.files import RemoteFile
 from immport_provider.hooks.reach import Reach, guard_of, reach_of, resolve
 from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.wire import answering
+from immport_provider.hooks.wire import answering, watch_connections
 from tests.provider.conftest import Connect, Stub
 
 #: Addresses of no name server: a literal is its own.
@@ -142,6 +145,34 @@ def test_the_address_that_was_looked_at_is_connected_to(stub: Stub, monkeypatch:
     with signed.open_client(here) as client, answering(client, here, "GET", url) as answer:
         assert answer.read() == b"content"
     assert asked.count("rebinding.example") == 1
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_name_server_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    """The system's resolver knows no deadline: here it would never answer."""
+    may_end, real = Event(), socket.getaddrinfo
+
+    def asked(host: Any, *more: Any, **options: Any) -> Any:
+        if host == "silent.example":
+            may_end.wait(60)
+        return real("127.0.0.1", *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", asked)
+    here = replace(settings(f"http://{MACHINE}"), max_answer_seconds=0.2)
+    client = signed.open_client(here) if guarded else watch_connections(httpx.Client())
+    url = "http://silent.example:9/file"
+    try:
+        with (
+            client,
+            pytest.raises(httpx.ConnectError, match=r"silent.example was not known within 0\.\d+ s"),
+            answering(client, here, "GET", url),
+        ):
+            pass
+        assert not may_end.is_set()
+    finally:
+        may_end.set()
 
 
 def test_a_redirect_inwards_is_not_followed(connect: Connect, stub: Stub, tmp_path: Path) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from concurrent.futures import Future
 from enum import IntEnum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from threading import Thread
+from typing import Any
 
 from immport_provider.errors import AddressError
 
 IP = IPv4Address | IPv6Address
+
+#: How long name servers may take where no answer's limit is shorter: the system tries each for 5 s, twice.
+NAME_SECONDS = 30.0
 
 
 class Reach(IntEnum):
@@ -46,15 +52,18 @@ def reach_of(address: IP) -> Reach:
     return Reach.NOTHING
 
 
-def resolve(host: str, port: int | None = None, *, only_literal: bool = False) -> list[IP]:
+def resolve(
+    host: str, port: int | None = None, *, only_literal: bool = False, timeout: float = NAME_SECONDS
+) -> list[IP]:
     """Addresses of a host, as the system would connect to them: `0x7f.1` is 127.0.0.1.
 
     :param only_literal: only what needs no name server; none for a name.
-    :raises socket.gaierror: the name is not known.
+    :param timeout: seconds that the name servers may take.
+    :raises socket.gaierror: the name is not known, or not within that time.
     """
     flags = socket.AI_NUMERICHOST if only_literal else 0
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        found = _asked(host, port, flags, timeout)
     except socket.gaierror as error:
         if only_literal and error.errno == socket.EAI_NONAME:
             return []
@@ -63,6 +72,31 @@ def resolve(host: str, port: int | None = None, *, only_literal: bool = False) -
         raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
     # A zone (`fe80::1%eth0`) is of a link: what is refused anyway.
     return list(dict.fromkeys(ip_address(str(item[4][0])) for item in found))
+
+
+def _asked(host: str, port: int | None, flags: int, timeout: float) -> list[tuple[Any, ...]]:
+    """What the system's resolver says. It knows no deadline: a thread asks it, which is left behind if it
+    does not answer, and ends when it does.
+
+    :raises socket.gaierror: the name is not known, or not within that time.
+    """
+    if flags & socket.AI_NUMERICHOST:
+        return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags))
+    answer: Future[list[tuple[Any, ...]]] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)))
+        except (OSError, UnicodeError) as error:  # the thread that waits raises it
+            answer.set_exception(error)
+
+    # Not one of a pool: those are waited for when the process ends.
+    Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    try:
+        return answer.result(timeout)
+    except TimeoutError:
+        why = f"the address of {host} was not known within {timeout:g} s"
+        raise socket.gaierror(socket.EAI_AGAIN, why) from None
 
 
 def guard_of(base: str) -> Callable[[str, IP], None]:

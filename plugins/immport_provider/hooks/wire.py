@@ -144,14 +144,13 @@ class _Backend(httpcore.NetworkBackend):
         connect = partial(
             self._inner.connect_tcp, port=port, local_address=local_address, socket_options=socket_options
         )
-        if self._guard is None:
-            return _Stream(connect(host, timeout=limit.left(timeout)))
         try:
-            addresses = resolve(host, port)
+            addresses = resolve(host, port, timeout=limit.left(timeout))
         except socket.gaierror as error:
             raise httpcore.ConnectError(error.strerror) from None
-        for address in addresses:
-            self._guard(host, address)
+        if self._guard is not None:
+            for address in addresses:
+                self._guard(host, address)
         # To the address that was looked at: asked again, the name might resolve to another.
         for address in addresses[:-1]:
             try:
