@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO
 
@@ -161,6 +162,10 @@ class BadLine:
 class TabReader:
     """A table as it is read: its header at once, its lines in blocks.
 
+    :ivar header: names in lower case, each once: of columns that have one name it stands for the last, as of
+        keys that a JSON object has twice; the others are called `name#1`, which no table declares.
+    :ivar repeated: names that several columns have.
+    :ivar copies: what the other columns of that name are called.
     :raises NotDataError: there is no header line, or it is no list of names.
     """
 
@@ -168,6 +173,8 @@ class TabReader:
         self._file = file
         self.rows = 0
         self.bad: list[BadLine] = []
+        self.repeated: frozenset[str] = frozenset()
+        self.copies: frozenset[str] = frozenset()
         self.header = self._header()
 
     def blocks(self) -> Iterator[bytes]:
@@ -205,9 +212,25 @@ class TabReader:
         if found := _ANY_FORBIDDEN.search(line):
             raise NotDataError(f"{_FORBIDDEN[found[0]]} in the header line")
         names = tuple(name.lower() for name in text.split("\t"))
-        if not all(names) or len(set(names)) < len(names):
-            raise NotDataError(f"the header line has a name twice or none at all: {text[:200]!r}")
-        return names
+        if not all(names):
+            raise NotDataError(f"the header line has a column without a name: {text[:200]!r}")
+        return self._apart(names)
+
+    def _apart(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Names of columns, each once."""
+        last = {name: at for at, name in enumerate(names)}
+        if len(last) == len(names):
+            return names
+        self.repeated = frozenset(name for name in last if names.count(name) > 1)
+        taken = set(names)
+        apart = list(names)
+        for at, name in enumerate(names):
+            if last[name] != at:
+                free = (f"{name}#{number}" for number in count(1))
+                apart[at] = next(other for other in free if other not in taken)
+                taken.add(apart[at])
+        self.copies = frozenset(apart).difference(names)
+        return tuple(apart)
 
     def _checked(self, block: bytes) -> Iterator[bytes]:
         lines = block.split(b"\n")[:-1]

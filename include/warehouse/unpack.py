@@ -161,7 +161,7 @@ class _Tables:
         self._lacking[table.name] = frozenset(table.holders.keys() - place.keys())
         keys = [f"c{at[0] + 1}" for item, at in place.items() if item.endswith(("_accession", "_id"))]
         self._connection.exec_driver_sql(f"analyze {name} ({', '.join(['row_number', *keys])})")
-        self._note_drift(table, reader.header, place, count)
+        self._note_drift(table, reader, place)
         self._sample(table, reader.header, name)
         self._set_aside(table, reader.bad, place)
         return count + len(reader.bad)
@@ -186,13 +186,13 @@ class _Tables:
             }
             self._connection.execute(sa.insert(PACKAGE_SAMPLE).values(load_id=self._load_id, **values))
 
-    def _note_drift(self, table: TabTable, header: tuple[str, ...], place: Places, rows: int) -> None:
-        """Record header names that nobody declared, and columns that no header name holds."""
-        unknown = set(header) - table.known
+    def _note_drift(self, table: TabTable, reader: TabReader, place: Places) -> None:
+        """Record header names that nobody declared or that are there twice, and columns without one."""
+        unknown = set(reader.header) - reader.copies - table.known
         missing = table.holders.keys() - place.keys() - table.optional
-        found = [(name, "unknown") for name in sorted(unknown)] + [
-            (name, "missing") for name in sorted(missing)
-        ]
+        kinds = {"unknown": unknown, "missing": missing, "repeated": reader.repeated}
+        found = [(name, kind) for kind, names in kinds.items() for name in sorted(names)]
+        rows = reader.rows
         if rows and found:
             self._connection.execute(
                 sa.insert(DRIFT),

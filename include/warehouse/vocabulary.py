@@ -112,7 +112,8 @@ def publish(
     change = connection.execute(sa.text(_COMPARE), about).one()
     connection.execute(sa.text(_CLOSE), about)
     connection.execute(sa.text(_OPEN), about)
-    return Change(received, received - kept, *change, unstorable=summary(findings))
+    found = (change.added, change.corrected, change.withdrawn, change.unchanged)
+    return Change(received, received - kept, *found, summary(findings))
 
 
 def _term(

@@ -130,14 +130,31 @@ def test_a_file_cut_short_loses_its_last_line_only() -> None:
         (b"A\tB\r\n1\t2\r\n", "a carriage return"),
         ("A\tB\n1\t2\n".encode("utf-16"), "not UTF-8"),
         (b"A\t\xc4\n", "not UTF-8"),
-        (b"A\tA\n", "twice"),
-        (b"A\t\n", "none at all"),
+        (b"A\t\n", "a column without a name"),
         (b"A\tB\n<html>\n", "no line of it can be read"),
     ],
 )
 def test_what_is_no_table_at_all_is_refused(content: bytes, why: str) -> None:
     with pytest.raises(NotDataError, match=why):
         read(content)
+
+
+@pytest.mark.parametrize(
+    ("line", "header", "repeated", "copies"),
+    [
+        ("A B A", ("a#1", "b", "a"), {"a"}, {"a#1"}),
+        ("A A a", ("a#1", "a#2", "a"), {"a"}, {"a#1", "a#2"}),
+        ("A A A#1 B B", ("a#2", "a", "a#1", "b#1", "b"), {"a", "b"}, {"a#2", "b#1"}),
+        ("A A#1 B", ("a", "a#1", "b"), set(), set()),
+    ],
+)
+def test_of_columns_with_one_name_the_last_has_it(
+    line: str, header: tuple[str, ...], repeated: set[str], copies: set[str]
+) -> None:
+    cells = "\t".join("x" * len(header))
+    reader, passed = read(f"{line}\n{cells}\n".replace(" ", "\t").encode())
+    assert (reader.header, reader.repeated, reader.copies) == (header, repeated, copies)
+    assert passed == f"{cells}\n".encode()
 
 
 def test_a_byte_order_mark_is_no_part_of_a_name() -> None:

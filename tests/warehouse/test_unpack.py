@@ -195,6 +195,22 @@ def test_unknown_and_missing_headers_are_drift(warehouse: Warehouse) -> None:
     assert len(warehouse.rows("select * from ops.drift")) == again
 
 
+@pytest.mark.parametrize("names", ["GENDER SPECIES GENDER", "GENDER gender SPECIES NEWS Gender NEWS"])
+def test_a_header_name_that_is_there_twice_is_drift_and_its_last_column_counts(
+    warehouse: Warehouse, names: str
+) -> None:
+    cells = {"GENDER": "Male", "gender": "Male", "SPECIES": "Homo_sapiens", "NEWS": "x"}
+    header = names.split()
+    row = [cells.get(name, "Female") for name in header]
+    row[len(header) - 1 - [name.upper() for name in header][::-1].index("GENDER")] = "Female"
+    subject = f"SUBJECT_ACCESSION WORKSPACE_ID {names}\nSUB1 1 {' '.join(row)}"
+    load = stage(warehouse, {**SMALL, "subject": subject})
+    drift = warehouse.rows("select field, kind, rows from ops.drift where endpoint = 'Tab/subject.txt'")
+    news = [("news", "repeated", 1), ("news", "unknown", 1)] if "NEWS" in names else []
+    assert sorted(item for item in drift if item[1] != "missing") == [("gender", "repeated", 1), *news]
+    assert staged(warehouse, load, "hai", "gender")[0] == ("Female",)
+
+
 def test_a_bad_line_is_set_aside_and_its_row_stays_as_it_was(warehouse: Warehouse) -> None:
     first = land_tables(warehouse, SMALL, "DR1")
     warehouse.stage(first)
