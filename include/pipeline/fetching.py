@@ -63,7 +63,7 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
                 except Exception as error:
                     told = records.brief(error)
                     passes = may_pass(error)
-                    (later if passes else failed).append(f"{row.path}: {told}")
+                    (later if passes else failed).append(f"{row.kept_as}: {told}")
                     state = PLANNED if passes and not is_last_try else FAILED
                     _set(work.engine, row, state=state, error=told)
                     if isinstance(error, CredentialError):
@@ -79,29 +79,29 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
     name = row.path.rpartition("/")[2]
     file = RemoteFile(row.study_accession, row.file_uuid, name, row.size_bytes, row.md5)
     if _is_here(work.storage, row):
-        _set(work.engine, row, state=PRESENT, error=None, location=str(work.storage.place(row.path)))
+        _set(work.engine, row, state=PRESENT, error=None, location=str(work.storage.place(row.kept_as)))
         meter.end()
         return
     # Fetched anew although it was there once: its bytes are counted anew, too.
     counted = 0 if row.location else row.bytes_fetched
-    part = work.storage.part(row.path, row.file_uuid)
+    part = work.storage.part(row.kept_as, row.file_uuid)
     _set(work.engine, row, location=None, bytes_fetched=counted)
     meter.begin(name, part.stat().st_size if part.exists() else 0)
     try:
         work.hook.download(file, part, progress=meter)
     finally:
         _set(work.engine, row, bytes_fetched=counted + meter.of_file)
-    _replace(work.engine, row, work.storage.keep(part, row.path))
+    _replace(work.engine, row, work.storage.keep(part, row.kept_as))
     meter.end()
 
 
 def _is_here(storage: Storage, row: Any) -> bool:
-    size = storage.size(row.path)
+    size = storage.size(row.kept_as)
     if size is None or row.size_bytes not in (None, size):
         return False
     if storage.is_local and row.md5:
-        return storage.md5(row.path) == row.md5
-    return bool(row.location == str(storage.place(row.path)))
+        return storage.md5(row.kept_as) == row.md5
+    return bool(row.location == str(storage.place(row.kept_as)))
 
 
 def _set(engine: sa.Engine, row: Any, **values: Any) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.errors import CredentialError, ImmPortError
-from immport_provider.hooks.files import ListedFile, unreadable
+from immport_provider.hooks.files import ListedFile, apart, unreadable
 from include.pipeline import records
 from include.pipeline.records import About
 from include.storage import Storage, UnsafePathError
@@ -95,7 +95,7 @@ def list_files(
         try:
             with records.step(engine, run_id, about, "manifest") as step:
                 listed = hook.manifest(about.study)
-                wanted = [file for file in listed if wish.takes(file)]
+                wanted = [file for file in apart(listed) if wish.takes(file)]
                 step.rows, step.message = len(listed), f"{len(wanted)} of {len(listed)} files wanted"
                 if findings := unreadable(listed):
                     step.message += f"; {findings}"
@@ -117,7 +117,7 @@ def choose(engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], wis
     for file in files:
         choice = _choose(storage, file, known, taken, left)
         if choice.state == PLANNED:
-            taken.add(file.path)
+            taken.add(file.kept_as or file.path)
             left = None if left is None else left - choice.cost
         choices.append(choice)
     return choices
@@ -126,11 +126,12 @@ def choose(engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], wis
 def _choose(
     storage: Storage, file: ListedFile, known: dict[str, str | None], taken: set[str], left: int | None
 ) -> Choice:
-    if not file.uuid or file.path in taken:
+    path = file.kept_as or file.path
+    if not file.uuid or path in taken:
         why = "another file has the same path" if file.uuid else "ImmPort offers no download of it: no UUID"
         return Choice(file, LEFT_OUT, why)
     try:
-        size, place = storage.size(file.path), str(storage.place(file.path))
+        size, place = storage.size(path), str(storage.place(path))
     except UnsafePathError as error:
         return Choice(file, FAILED, str(error))
     if size is not None and size == file.size_bytes and (storage.is_local or known.get(place) == file.md5):
@@ -173,6 +174,7 @@ def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[Choice]) -> Non
             "study_accession": item.file.study,
             "file_uuid": item.file.uuid or f"none: {item.file.path}",
             "path": item.file.path,
+            "kept_as": item.file.kept_as or item.file.path,
             "file_type": item.file.kind,
             "size_bytes": item.file.size_bytes,
             "md5": item.file.md5,
@@ -183,7 +185,7 @@ def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[Choice]) -> Non
         for item in choices
     ]
     statement = upsert(FILE_DOWNLOAD)
-    told = ("path", "file_type", "size_bytes", "md5", "state", "error", "run_id")
+    told = ("path", "kept_as", "file_type", "size_bytes", "md5", "state", "error", "run_id")
     again = {name: statement.excluded[name] for name in told}
     statement = statement.on_conflict_do_update(
         index_elements=[FILE_DOWNLOAD.c.study_accession, FILE_DOWNLOAD.c.file_uuid],

@@ -15,6 +15,7 @@ from include.sandbox.world import Row
 STATUSES = ("400", "401", "403", "404", "429", "500", "502", "503", "504")
 ANSWERS = (
     *STATUSES, "hang", "cut", "gzip_cut", "drip", "html", "broken", "duplicate", "missing_key", "new_key",
+    "one_path",
 )  # fmt: skip
 #: Of result endpoints: how a filter is read.
 FILTERS = ("blank_ignored",)
@@ -185,9 +186,11 @@ def bend_header(fault: Fault | None, names: Sequence[str], key: Sequence[str]) -
 def bend_rows(
     fault: Fault | None, rows: Iterable[Row], names: Sequence[str], key: Sequence[str]
 ) -> Iterator[Row]:
-    """The rows of an answer under `duplicate` (the first one comes twice) and `new_key`."""
+    """The rows of an answer under `duplicate` (the first one comes twice), `new_key` and `one_path`."""
     if fault is not None and fault.fault == "new_key":
         return ({**row, fault.key or NEW_KEY: "new"} for row in rows)
+    if fault is not None and fault.fault == "one_path":
+        return _of_one_path(rows)
     if fault is None or fault.fault != "duplicate":
         return iter(rows)
     rest = iter(rows)
@@ -199,6 +202,18 @@ def bend_rows(
         altered = next(name for name in reversed(names) if name not in key and not name.endswith("Accession"))
         again[altered] = "altered" if again.get(altered) != "altered" else "altered twice"
     return chain([first, again], rest)
+
+
+def _of_one_path(rows: Iterable[Row]) -> Iterator[Row]:
+    """Files of a manifest: the result files of a study have one name and path, each with bytes of its own."""
+    names = ("fileName", "path")
+    first: dict[str, Any] = {}
+    for row in rows:
+        if row["fileType"] == "result_file":
+            first = first or {name: row[name] for name in names}
+            yield {**row, **first}
+        else:
+            yield row
 
 
 def bend_body(fault: Fault | None, body: Iterator[bytes]) -> Iterator[bytes]:

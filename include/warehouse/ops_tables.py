@@ -258,6 +258,8 @@ FILE_DOWNLOAD = _ops(
     _text("study_accession", "Study", key=True),
     _text("file_uuid", "UUID", key=True),
     _text("path", "Path ImmPort gives it", required=True),
+    _text("kept_as", "Path below the destination; with its UUID where another file of the study has its path",
+          required=True),
     _text("file_type", "Type, result_file"),
     _number("size_bytes", "Size ImmPort gives it"),
     _text("md5", "MD5 ImmPort gives it"),

@@ -209,3 +209,22 @@ def test_no_signed_address_is_passed_or_kept(installation: Installation) -> None
     everything += (installation.processes.home / "airflow.db").read_bytes().decode(errors="ignore")
     for secret in ("Signature=", "Expires=", CANARY):
         assert secret not in everything
+
+
+def test_files_of_one_name_and_path_all_come_and_stay_where_they_are(installation: Installation) -> None:
+    """Another accession, UUID and bytes under one path: none replaces another, whatever a run selects."""
+    installation.sandbox.fault("manifest", "one_path")
+    assert bring(installation, types=["result_file"]).state == "success"
+    folder = installation.landing / "files"
+    before = held(folder)
+    rows = installation.ask(
+        "select path, kept_as, md5, location, state from ops.file_download order by file_uuid"
+    )
+    assert len({row.path for row in rows}) < len(rows) == len(before)
+    assert {row.state for row in rows} == {"present"}
+    assert before == {row.kept_as: row.md5 for row in rows}
+    assert {row.location for row in rows} == {f"file://{folder}/{path}" for path in before}
+    assert {row.path for row in rows} < before.keys()
+    installation.sandbox.clear_requests()
+    assert bring(installation, types=["result_file"]).state == "success"
+    assert (asked(installation.sandbox, "download"), held(folder)) == (0, before)

@@ -14,7 +14,7 @@ from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
 from immport_provider.errors import BadAnswerError, MissingFileError, WrongFileError
-from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
+from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile, apart
 from include.pipeline import fetching, files, records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
 from include.storage import Storage
@@ -204,3 +204,33 @@ def test_a_selection_names_itself() -> None:
     wish = files.Wish(("SDY2", "SDY1"), frozenset({"study_file"}), "*.fcs")
     assert str(wish) == "studies SDY1, SDY2; types study_file; pattern *.fcs"
     assert str(files.Wish()) == "studies all; types all; pattern *"
+
+
+def test_files_of_one_path_are_kept_apart_whatever_their_order(
+    warehouse: Warehouse, storage: Storage
+) -> None:
+    """Of one path and other accessions, under odd UUIDs, too; one without a UUID takes no place."""
+    same = {"path": "SDY7/a.b/plate.txt", "name": "plate.txt"}
+    wanted = [
+        listed(9, accession="9", **same),
+        listed(10, accession="10", **same),
+        listed(8, accession="7", uuid="", **same),
+        listed(11, accession="11", uuid="../x", **same),
+        listed(1, path="SDY7/README", accession="1"),
+        listed(2, path="SDY7/README", accession="2"),
+    ]
+    places = {file.uuid: file.kept_as for file in apart(wanted)}
+    assert places == {file.uuid: file.kept_as for file in apart(wanted[::-1])}
+    assert {uuid: place for uuid, place in places.items() if uuid != "../x"} == {
+        "u9": None, "u10": "SDY7/a.b/plate~u10.txt", "": None, "u1": None, "u2": "SDY7/README~u2",
+    }  # fmt: skip
+    source = Source(**{"../x": "content x"})
+    wanted[3] = listed(11, content="content x", accession="11", uuid="../x", **same)
+    assert bring(warehouse, storage, apart(wanted), source) == ([], [])
+    again = apart(wanted[::-1])
+    assert bring(warehouse, storage, again, source) == ([], [])
+    assert sorted(source.asked) == ["../x", "u1", "u10", "u2", "u9"]
+    for file in again:
+        if file.uuid:
+            assert storage.md5(file.kept_as or file.path) in (file.md5, None)
+    assert len({row.location for row in book(warehouse).values() if row.state == PRESENT}) == 5

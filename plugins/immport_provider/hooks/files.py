@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
@@ -45,12 +46,14 @@ class ListedFile(RemoteFile):
     :param kind: its type: result_file, protocol_file, study_file, release_file, archive_file ...
     :param path: where it lies at ImmPort, as sent: foreign text, not a path to open.
     :param updated: the day it was last changed.
+    :param kept_as: the path that it is kept under, where another file of its study has the path itself.
     """
 
     kind: str = ""
     path: str = ""
     accession: str | None = None
     updated: date | None = None
+    kept_as: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,37 @@ def listed_files(rows: Iterable[Mapping[str, object]], study: str) -> list[Liste
 def unreadable(files: Iterable[RemoteFile]) -> str | None:
     """What manifests say that is not readable, for a note; None for nothing."""
     return summary([f"{quoted(file.name)}: {what}" for file in files for what in file.unreadable])
+
+
+def apart(listed: Sequence[ListedFile]) -> list[ListedFile]:
+    """The files of a manifest, each with a path of its own to be kept under.
+
+    Several files of one path are different files of different accessions. The one of the lowest accession
+    keeps the path, whatever the order of the manifest; the name of each other one has its UUID before the
+    ending.
+    """
+    by_path: dict[str, list[ListedFile]] = {}
+    for file in listed:
+        if file.uuid:
+            by_path.setdefault(file.path, []).append(file)
+    others = {file.uuid: _beside(file) for files in by_path.values() for file in sorted(files, key=_age)[1:]}
+    return [replace(file, kept_as=others.get(file.uuid)) for file in listed]
+
+
+def _age(file: ListedFile) -> tuple[int, str, str]:
+    """Accessions are numbers, given one after the other."""
+    return len(file.accession or ""), file.accession or "", file.uuid
+
+
+def _beside(file: ListedFile) -> str:
+    """`SDY1/ResultFiles/plate~<UUID>.txt`; a digest of a UUID that is not fit to be part of a name."""
+    folder, slash, name = file.path.rpartition("/")
+    stem, dot, ending = name.rpartition(".")
+    if not stem:  # no ending
+        stem, dot, ending = name, "", ""
+    is_plain = file.uuid.replace("-", "").isalnum() and file.uuid.isascii() and len(file.uuid) <= 64
+    mark = file.uuid if is_plain else hashlib.sha256(file.uuid.encode()).hexdigest()[:32]
+    return f"{folder}{slash}{stem}~{mark}{dot}{ending}"
 
 
 def _read_file(row: Mapping[str, str | None], study: str) -> ListedFile:
