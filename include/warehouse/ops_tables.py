@@ -84,7 +84,8 @@ LOAD = _ops(
     _text("listed_version", "Release that the listing gave the study; null when it was not asked"),
     _text("route", "How it came: api or package; null until that is chosen"),
     _text("route_reason", "Why it came that way"),
-    sa.Column("lacks", sa.ARRAY(sa.Text), comment="Tables of the star, and columns as table.column, that its"
+    sa.Column("lacks", sa.ARRAY(CleanText()),
+              comment="Tables of the star, and columns as table.column, that its"
               " route does not provide; null until it is staged"),
     _text("file_uuid", "Package to load, by its UUID, where the run names one"),
     _text("state", "planned, extracted, staged, checked, published, failed or, once published, retracted",
@@ -186,7 +187,8 @@ CAPTURE = _ops(
     sa.Column("release_key", sa.Integer, primary_key=True, autoincrement=False, comment="Release key"),
     _text("kind", "full or withdrawn", required=True),
     _text("reason", "Of a withdrawal: withdrawn, restricted or moved, and how that is known"),
-    sa.Column("lacks", sa.ARRAY(sa.Text), comment="Tables of the star, and columns as table.column, that no"
+    sa.Column("lacks", sa.ARRAY(CleanText()),
+              comment="Tables of the star, and columns as table.column, that no"
               " load of the study at the release provided; null of a withdrawal"),
     _number("load_id", "Load that captured it", required=True),
     _time("captured_at", "When", default=True),

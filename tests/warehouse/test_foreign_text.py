@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
@@ -71,7 +72,7 @@ def _value(column: sa.Column[Any], text: str) -> Any:
         return [text, text] if isinstance(column.type.item_type, CleanText) else []
     if isinstance(column.type, CleanJson):
         return {text: [text, {"a": text, "n": 1, "none": None}]}
-    return column.type.python_type() if column.type.python_type in (int, bool) else sa.func.now()
+    return column.type.python_type() if column.type.python_type in (int, bool, Decimal) else sa.func.now()
 
 
 def test_unknown_keys_and_what_they_hold_stop_no_study(warehouse: Warehouse) -> None:
