@@ -220,7 +220,7 @@ def _download_package(context: Context, package: ListedFile) -> None:
 
     told = 0
 
-    def progress(received: int) -> None:
+    def progress(received: int, _: int) -> None:
         nonlocal told
         if received >= told:  # not for every piece of some kilobytes
             told = received + _TELL_EVERY

@@ -82,15 +82,13 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
         _set(work.engine, row, state=PRESENT, error=None, location=str(work.storage.place(row.kept_as)))
         meter.end()
         return
-    # Fetched anew although it was there once: its bytes are counted anew, too.
-    counted = 0 if row.location else row.bytes_fetched
     part = work.storage.part(row.kept_as, row.file_uuid)
-    _set(work.engine, row, location=None, bytes_fetched=counted)
-    meter.begin(name, part.stat().st_size if part.exists() else 0)
+    _set(work.engine, row, location=None)
+    meter.begin(name)
     try:
         work.hook.download(file, part, progress=meter)
     finally:
-        _set(work.engine, row, bytes_fetched=counted + meter.of_file)
+        _set(work.engine, row, bytes_fetched=row.bytes_fetched + meter.of_file)
     _replace(work.engine, row, work.storage.keep(part, row.kept_as))
     meter.end()
 
@@ -130,20 +128,17 @@ class Meter:
         self._step, self._say, self._study = step, say, study
         self._planned = files
         self._name = ""
-        self._seen = 0
         self._started = self._told = time.monotonic()
         self.files = self.of_file = self._bytes = 0
 
-    def begin(self, name: str, start: int) -> None:
-        """A file begins, with so many bytes of an earlier try."""
-        self._name, self._seen, self.of_file = name, start, 0
+    def begin(self, name: str) -> None:
+        """A file begins."""
+        self._name, self.of_file = name, 0
 
-    def __call__(self, received: int) -> None:
-        """So many bytes of the file are there; fewer than before when it was begun anew."""
-        new = received - self._seen if received >= self._seen else received
-        self._seen = received
-        self.of_file += new
-        self._bytes += new
+    def __call__(self, _: int, came: int) -> None:
+        """So many bytes came over the network for the file, whatever became of them."""
+        self._bytes += came - self.of_file
+        self.of_file = came
         if time.monotonic() - self._told >= _TELL_EVERY:
             self._told = time.monotonic()
             self._step.progress(self.files, f"{self.text()}, now {self._name}")

@@ -157,16 +157,16 @@ def test_every_file_comes_whole(
 ) -> None:
     with connect() as immport:
         for file in files:
-            seen: list[int] = []
+            seen: list[tuple[int, int]] = []
             target = tmp_path / "deep" / file.uuid
-            done = immport.download(file, target, progress=seen.append)
+            done = immport.download(file, target, progress=lambda *both: seen.append(both))  # noqa: B023
             assert (done.size_bytes, done.bytes_fetched, done.md5) == (
                 file.size_bytes,
                 file.size_bytes,
                 file.md5,
             )
             assert md5(target.read_bytes()) == file.md5
-            assert seen[-1:] == ([file.size_bytes] if file.size_bytes else [])
+            assert seen[-1:] == ([(file.size_bytes, file.size_bytes)] if file.size_bytes else [])
             sandbox.clear_requests()
             assert immport.download(file, target).bytes_fetched == 0
             assert len(sandbox.requests()) == (0 if file.size_bytes else 2)
@@ -414,8 +414,11 @@ def test_a_wrong_file_is_fetched_once_more_and_then_refused(
 ) -> None:
     wrong = b"x" + CONTENT[1:]
     stub.answers = [signed(stub), whole(wrong), signed(stub), whole()]
+    seen: list[tuple[int, int]] = []
     with connect(host=stub.url) as immport:
-        assert immport.download(file_of(), tmp_path / "file").bytes_fetched == 2 * len(CONTENT)
+        done = immport.download(file_of(), tmp_path / "file", progress=lambda *both: seen.append(both))
+        assert done.bytes_fetched == 2 * len(CONTENT)
+        assert seen[-1] == (len(CONTENT), 2 * len(CONTENT))
         (tmp_path / "file").unlink()
         stub.answers = [signed(stub), whole(wrong), signed(stub), whole(wrong)]
         with pytest.raises(WrongFileError) as caught:

@@ -54,7 +54,8 @@ class Transfer:
     version of the file the bytes are of, until the file is whole.
 
     :param address: asks DRS: `s3` or `stream` to a signed address.
-    :param progress: told the bytes that are there, after every piece that came.
+    :param progress: given the bytes of the file that are there, and those that this transfer received so far,
+        bytes of a copy that was dropped included, after every chunk.
     :param announce: told host and port of a new address before it is asked; an error it raises stops that.
     """
 
@@ -67,13 +68,13 @@ class Transfer:
         address: Callable[[str], str],
         clock: Callable[[], datetime],
         say: Callable[..., None],
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int, int], None] | None = None,
         announce: Callable[[str], None] = lambda host: None,
     ) -> None:
         self.file, self.target = file, target
         self.settings = settings
         self._ask_address, self._clock, self._say = address, clock, say
-        self._progress = progress or (lambda _: None)
+        self._progress = progress or (lambda there, came: None)
         self._announce = announce
         self._note = target.with_name(f"{target.name}.etag")
         self._method = S3
@@ -244,9 +245,9 @@ class Transfer:
                 self._digest.update(chunk)
                 self._received += len(chunk)
                 self._fetched += len(chunk)
+                self._progress(self._received, self._fetched)
                 if end is not None and self._received > end:
                     break  # its size tells that it is wrong
-                self._progress(self._received)
         finally:
             self._part.flush()
         if end is not None and self._received < end:

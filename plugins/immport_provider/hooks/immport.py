@@ -138,13 +138,13 @@ class ImmPortHook(ImmPortClient):
         return self._ask(request, lambda chunks: read_manifest(chunks, endpoint, study))
 
     def download(
-        self, file: RemoteFile, target: Path, *, progress: Callable[[int], None] | None = None
+        self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None] | None = None
     ) -> Downloaded:
         """Bring a file to `target`, verified; what `target` holds of it already is not fetched again.
 
         The retries of the connection count tries in a row that brought no byte.
 
-        :param progress: told how many bytes of the file are there, while they come.
+        :param progress: given how many bytes of the file are there and how many came for it, while they come.
         :raises MissingFileError: ImmPort lists the file, but does not have it.
         :raises WrongFileError: size or MD5 are wrong, twice; nothing of it is left.
         :raises OSError: it cannot be written; what came stays for the next try.
