@@ -84,7 +84,9 @@ def test_the_release_can_be_changed_while_it_runs(sandbox: RunningSandbox) -> No
     for release, status in (("DR48", 404), ("newest", 400)):
         answer = sandbox.client.put(sandbox.url + "/_sandbox/release", json={"release": release})
         assert (answer.status_code, "error" in answer.json()) == (status, True)
-    assert sandbox.client.put(sandbox.url + "/_sandbox/release", content=b"DR50").status_code == 400
+    json = {"Content-Type": "application/json"}
+    answer = sandbox.client.put(sandbox.url + "/_sandbox/release", content=b"DR50", headers=json)
+    assert answer.status_code == 400
 
 
 def test_a_key_on_the_command_line_is_refused_with_the_way_to_do_it(
