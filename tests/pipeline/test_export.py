@@ -73,6 +73,8 @@ def as_text(rows: list[dict[str, Any]]) -> list[str]:
     def one(value: Any) -> str:
         if isinstance(value, Decimal):
             return format(value.normalize(), "f")
+        if isinstance(value, list):  # an array comes as the text that Postgres gives it
+            return "{" + ",".join(value) + "}"
         return json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
 
     return sorted(str({name: one(value) for name, value in row.items()}) for row in rows)

@@ -236,7 +236,7 @@ def test_the_effect_on_an_aggregate(warehouse: Warehouse) -> None:
     warehouse.load(small_study(hai(1, "10"), hai(2, "1000")), "DR1")
     warehouse.load(small_study(hai(1, "10"), hai(2, "40"), hai(3, "160"), hai(4, "none")), "DR2")
     (row,) = warehouse.rows(query("release_effect"))
-    assert row == ("SDY1", "HAI", "titre", "captured", 2, 4, 505, 70, 100, 40)
+    assert row == ("SDY1", "HAI", "titre", "captured", 2, 4, 505, 70, 100, 40, "half")
     # The functions leave the caller's setting as it was.
     assert warehouse.rows(
         "select assay_summary, current_setting('star.as_of') from star.assay_summary('DR2')", "DR1"
@@ -246,7 +246,7 @@ def test_the_effect_on_an_aggregate(warehouse: Warehouse) -> None:
 def test_the_effect_of_the_first_release_has_nothing_before(warehouse: Warehouse) -> None:
     warehouse.load(small_study(hai(1, "10")), "DR1")
     (row,) = warehouse.rows(query("release_effect"))
-    assert row == ("SDY1", "HAI", "titre", "captured", None, 1, None, 10, None, 10)
+    assert row == ("SDY1", "HAI", "titre", "captured", None, 1, None, 10, None, 10, "half")
 
 
 def test_the_mart_tells_the_share_that_changed(changed: Warehouse) -> None:

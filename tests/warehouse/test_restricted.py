@@ -71,6 +71,8 @@ def test_the_names_of_a_restricted_study_are_hidden_from_who_reads_history(
 def test_a_function_that_looks_at_each_row_sees_no_hidden_one(warehouse: Warehouse, analyst: Reader) -> None:
     load_two_studies(warehouse)
     restrict(warehouse, "SDY1", "DR2")
+    with warehouse.engine.begin() as connection:  # analysts may not make functions, unless somebody grants it
+        connection.exec_driver_sql("grant usage on language plpgsql to public")
     with analyst.engine.begin() as connection:
         connection.exec_driver_sql("create temporary table seen (t text) on commit drop")
         connection.exec_driver_sql(
