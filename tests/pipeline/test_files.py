@@ -49,14 +49,14 @@ class Source:
         self.contents = contents
         self.asked: list[str] = []
 
-    def download(self, file: RemoteFile, target: Path, *, progress: Callable[[int], None]) -> Downloaded:
+    def download(self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None]) -> Downloaded:
         self.asked.append(file.uuid)
         content = self.contents.get(file.uuid, f"content {file.uuid[1:]}")
         if isinstance(content, Exception):
             raise content
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(content)
-        progress(len(content))
+        progress(len(content), len(content))
         return Downloaded(len(content), len(content), _md5(content), 0, 1)
 
 
