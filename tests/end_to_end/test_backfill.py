@@ -13,11 +13,13 @@ from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.star import differences, row_marks, star_digest
 
-#: Of an older release, its files are known only by name, and its day only if ImmPort announced it: DR16 is
-#: dated by the sandbox.
+#: A package that the run names comes without a manifest: its files are known only by name, and its capture
+#: says so.
 FILES = "dim_file"
-DAYS = {
-    "fact_result_file": ("file_key",),
+WITHOUT_MANIFEST = {FILES, "fact_result_file.file_key"}
+NAMED: dict[str, tuple[str, ...]] = {"fact_result_file": ("file_key",), "study_capture": ("lacks",)}
+#: The day of an older release is known only if ImmPort announced it: DR16 is dated by the sandbox.
+DAYS: dict[str, tuple[str, ...]] = {
     "dim_data_release": ("release_date", "release_date_key"),
     "dim_study": ("latest_data_release_date", "latest_data_release_date_key"),
 }
@@ -41,9 +43,18 @@ def newest(archives: RunningSandbox, installations: Installations) -> Installati
 def _history(
     installation: Installation, without: Mapping[str, Collection[str]] | None = None
 ) -> dict[str, Any]:
-    # A package of an older release has no manifest beside it, and its capture says so.
-    digest = star_digest(installation.engine, {**(without or {}), "study_capture": ("lacks",)})
+    digest = star_digest(installation.engine, without)
     return {name: rows for name, rows in digest.items() if FILES not in name}
+
+
+def _lacks(installation: Installation, release: str) -> set[str]:
+    """What a study's capture of a release does not know of the star."""
+    found = installation.ask(
+        "select unnest(lacks) from ops.capture join history.data_release using (release_key)"
+        " where release_version = :release",
+        release=release,
+    )
+    return {name for (name,) in found}
 
 
 @needs_data
@@ -67,9 +78,11 @@ def test_older_release_loaded_late_gives_the_history_of_the_right_order(
     assert newest.ask(
         "select release_version, route, route_reason from ops.load order by load_id desc limit 1"
     ) == [("DR16", "package", "the run names the package")]
-    lacks_files = "select release_key, lacks @> '{dim_file}' from ops.capture order by 1"
-    assert newest.ask(lacks_files) == [(160000, True), (250000, False)]
-    assert "\n".join(differences(_history(newest, DAYS), _history(in_order, DAYS))) == ""
+    shown = (_history(item, NAMED | DAYS) for item in (newest, in_order))
+    assert "\n".join(differences(*shown)) == ""
+    assert _lacks(newest, "DR16") == _lacks(in_order, "DR16") | WITHOUT_MANIFEST
+    assert _lacks(newest, "DR25") == _lacks(in_order, "DR25")
+    assert not _lacks(in_order, "DR16") & WITHOUT_MANIFEST
     assert newest.ask("select release_version, state from ops.study") == [("DR25", "current")]
     with newest.engine.connect() as connection:
         curated = sa.text("select count(*), count(spot_number_preferred) from star.fact_elispot")
@@ -114,8 +127,13 @@ def test_synthetic_study_is_reached_back_to_its_first_release(
         assert early.run(studies=["SDY1001"], route="package").state == "success"
     assert late.run(studies=["SDY1001"], route="package").state == "success"
     assert late.run(dag="immport_backfill", dry_run=False).state == "success"
-    told = "select release_key, kind from ops.capture where study_accession = 'SDY1001' order by 1"
-    captured = late.ask(told)
-    assert captured == early.ask(told)
-    assert len(captured) == 2
-    assert differences(_history(late), _history(early)) == []
+    captures = (
+        "select release_version, kind from ops.capture join history.data_release using (release_key)"
+        " where study_accession = 'SDY1001' order by release_key"
+    )
+    captured = late.ask(captures)
+    assert captured == early.ask(captures)
+    first, last = (release for release, _ in captured)
+    assert differences(_history(late, NAMED), _history(early, NAMED)) == []
+    assert _lacks(late, first) == _lacks(early, first) | WITHOUT_MANIFEST
+    assert _lacks(late, last) == _lacks(early, last)
