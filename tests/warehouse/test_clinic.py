@@ -137,7 +137,6 @@ def test_what_a_row_may_lack_and_what_not(warehouse: Warehouse) -> None:
     assert broken(warehouse, load) == {
         "adverseEvent: reference:subjectAccession": ("warning", 1),
         "assessment: key_present:assessment_component_accession": ("critical", 1),
-        "assessment: quarantine_share": ("critical", 1),
     }
 
 
