@@ -16,9 +16,11 @@ from immport_provider.pools import POOLS
 from include.local.options import LocalError
 from include.local.paths import ROOT
 from include.local.ports import HOST
-from include.local.processes import last_lines, spawn
+from include.local.processes import exit_status, last_lines, spawn
 
 ADMIN = "admin"
+#: How long a command may take that prepares Airflow; it takes seconds on an idle machine.
+SETUP_SECONDS = 900
 
 
 def airflow_environment(
@@ -107,7 +109,8 @@ def migrate_airflow(environment: Mapping[str, str], marked: str, log: Path) -> N
     Raises:
         LocalError: it failed; the message ends with the log's last lines.
     """
-    if spawn(["airflow", "db", "migrate"], marked, log, environment).wait() != 0:
+    process = spawn(["airflow", "db", "migrate"], marked, log, environment)
+    if exit_status(process, "airflow db migrate", SETUP_SECONDS) != 0:
         raise LocalError(f"Airflow's metadata database could not be made: {last_lines(log)}")
 
 
@@ -117,7 +120,8 @@ def make_pools(environment: Mapping[str, str], marked: str, log: Path) -> None:
     Raises:
         LocalError: it failed; the message ends with the log's last lines.
     """
-    if spawn(["immport_provider.pools"], marked, log, environment).wait() != 0:
+    process = spawn(["immport_provider.pools"], marked, log, environment)
+    if exit_status(process, "making the pools", SETUP_SECONDS) != 0:
         names = ", ".join(item.name for item in POOLS)
         raise LocalError(f"Airflow's pools ({names}) could not be made: {last_lines(log)}")
 
@@ -129,7 +133,8 @@ def make_connection(environment: Mapping[str, str], immport: str, marked: str, l
         LocalError: it failed; the message ends with the log's last lines.
     """
     given = {**environment, GIVEN: immport}
-    if spawn(["immport_provider.connection"], marked, log, given).wait() != 0:
+    process = spawn(["immport_provider.connection"], marked, log, given)
+    if exit_status(process, "making the connection", SETUP_SECONDS) != 0:
         raise LocalError(f"Airflow's connection {CONN_ID} could not be made: {last_lines(log)}")
 
 

@@ -15,12 +15,14 @@ from include.local.demo_releases import Releases
 from include.local.options import LocalError, World
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
-from include.local.processes import alone, end_marked, mark, spawn
+from include.local.processes import alone, end_marked, exit_status, mark, spawn
 from include.local.progress import said
 from include.local.sandbox import Sandbox, notes, start_sandbox
 from include.local.server import Server
 
 RELEASE_DAG, BACKFILL_DAG, VOCABULARIES_DAG = "immport_release", "immport_backfill", "immport_vocabularies"
+#: How long loading the vocabularies may take; it takes seconds on an idle machine.
+VOCABULARIES_SECONDS = 1800
 _NEXT = """
 What next:
   make psql                  ask the warehouse: README.md, First SQL, and docs/star.md
@@ -103,7 +105,7 @@ def load_vocabularies(runs: DagRuns) -> bool:
     log = runs.logs / "demo-vocabularies.log"
     with said(runs.console, "Vocabularies") as mention:
         process = spawn(["airflow", "dags", "test", VOCABULARIES_DAG], runs.marked, log, runs.environment)
-        is_failed = process.wait() != 0
+        is_failed = exit_status(process, VOCABULARIES_DAG, VOCABULARIES_SECONDS) != 0
         with runs.engine.connect() as connection:
             terms = connection.scalar(sa.text("SELECT count(*) FROM star.vocabulary_term"))
         mention(f"not loaded, see {log}" if is_failed else f"{terms:,} terms")

@@ -24,6 +24,8 @@ from typing import Any
 
 import psutil
 
+from include.file_lock import lock
+from include.local.options import LocalError
 from include.local.ports import HOST, free_port, is_port_free
 from include.local.server import USER, Server
 
@@ -32,6 +34,8 @@ ROOT_HOMES = Path("/var/lib/immport-warehouse")
 #: Accounts that may run the server in root's place, best first.
 ACCOUNTS = ("postgres", "nobody")
 START_TIMEOUT_SECONDS = 120
+#: How long another command may be starting or stopping the server.
+LOCK_SECONDS = 300.0
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": HOST,
@@ -171,7 +175,10 @@ class EmbeddedPostgres:
             ROOT_HOMES.chmod(0o755)
             self.folder.chmod(0o755)
         with (self.folder / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                lock(file, LOCK_SECONDS)
+            except TimeoutError as error:
+                raise LocalError(f"{self.folder / 'lock'}: {error.strerror}; is it stopped?") from error
             yield
 
     def _is_unused(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -101,6 +102,21 @@ def alone(lock: Path, otherwise: str) -> Iterator[None]:
         except BlockingIOError:
             raise BusyError(otherwise) from None
         yield
+
+
+def exit_status(process: subprocess.Popen[bytes], what: str, seconds: float) -> int:
+    """Wait for the end of a process.
+
+    Raises:
+        LocalError: it has not ended after so many seconds, and was killed with all that it started.
+    """
+    try:
+        return process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
+        process.wait(timeout=GRACE_SECONDS)
+        raise LocalError(f"{what} took longer than {seconds:g} s and was ended") from None
 
 
 def last_lines(log: Path, lines: int = 15) -> str:

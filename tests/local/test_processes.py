@@ -15,7 +15,7 @@ import pytest
 from include.local import system
 from include.local.options import LocalError, World
 from include.local.paths import Paths
-from include.local.processes import BusyError, alone, end_marked, mark, marked_processes, spawn
+from include.local.processes import BusyError, alone, end_marked, exit_status, mark, marked_processes, spawn
 
 
 @pytest.fixture
@@ -180,3 +180,12 @@ def test_down_ends_what_a_killed_demo_left_but_not_one_at_work(tmp_path: Path) -
     system.stop_system(paths)
     assert marked_processes(mark(tmp_path, "demo")) == []
     assert not psutil.pid_exists(left.pid)
+
+
+def test_a_process_that_does_not_end_is_ended_with_what_it_started(tmp_path: Path) -> None:
+    marked = mark(tmp_path, "deadline")
+    process = spawn(["http.server", "0", "--bind", "127.0.0.1"], marked, tmp_path / "log")
+    with pytest.raises(LocalError, match="serving took longer than"):
+        exit_status(process, "serving", 0.1)
+    assert process.poll() is not None
+    assert marked_processes(marked) == []

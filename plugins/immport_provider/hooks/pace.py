@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import logging
 import os
 import re
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import IO
 
-#: How long the file may be locked by others, who need it for the blink of an eye, and how often it is tried.
-_LOCK_SECONDS, _LOCK_TRY_SECONDS = 10.0, 0.02
+from include.file_lock import lock
+
+#: How long the file may be locked by others, who need it for the blink of an eye.
+_LOCK_SECONDS = 10.0
 #: A waiting time no queue of calls explains: the clock was set back.
 _IMPLAUSIBLE_CALLS, _IMPLAUSIBLE_SECONDS = 1000, 60.0
 log = logging.getLogger(__name__)
@@ -83,7 +81,7 @@ class Pace:
         self._file.parent.mkdir(mode=0o700, exist_ok=True, parents=True)
         number = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(number, "r+") as file:
-            _lock(file)  # let go when the file is closed
+            lock(file, _LOCK_SECONDS)  # let go when the file is closed
             delay, free = self._next(_number(file.read()))
             file.seek(0)
             file.write(f"{free:.6f}")
@@ -97,23 +95,6 @@ class Pace:
             free = now
         at = max(now, free)
         return at - now, at + self._apart
-
-
-def _lock(file: IO[str]) -> None:
-    """Lock a file.
-
-    :raises TimeoutError: another process has it, and may have been stopped while it did.
-    """
-    ends = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() >= ends:
-                what = f"locked by another process for {_LOCK_SECONDS:g} s"
-                raise TimeoutError(errno.ETIMEDOUT, what) from None
-            time.sleep(_LOCK_TRY_SECONDS)
 
 
 def _number(text: str) -> float:
