@@ -88,8 +88,8 @@ def _load(
         last = releases.last_served
         raise LocalError(f"all releases of {database} are older than {last}, which its warehouse holds")
     runs = DagRuns(engine, console, environment, marked, paths.logs)
-    before = set(runs.ids())
     failed = load_vocabularies(runs)
+    before = set(runs.ids())  # the report is of the releases
     waiting = load_releases(runs, releases, sandbox.serve)
     return _report(runs, releases, before, waiting, is_failed=failed)
 
