@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from include.warehouse.model import VERSIONED
 from include.warehouse.ops_tables import CONTENT
 
-#: SQL over the rows `h` of one study: the values of the columns `rows` and `digest`.
-MEASURE = "count(*) as rows, coalesce(sum(hash_record_extended(h, 0)), 0) as digest"
+#: SQL over the rows `h` of one study: the values of the columns `rows` and `digest`. Postgres adds up the
+#: hashes of a record's columns, each times a constant, so that two rows that swap a value have the same sum;
+#: each row's hash is therefore hashed once more.
+MEASURE = "count(*) as rows, coalesce(sum(hashint8extended(hash_record_extended(h, 0), 0)), 0) as digest"
 _INTO = "insert into ops.content (relation, study_key, load_id, rows, digest)"
 
 

@@ -555,15 +555,16 @@ def test_a_signed_address_is_nowhere_to_be_read(
 
 def test_an_address_that_ended_meanwhile_is_renewed(connect: Connect, tmp_path: Path) -> None:
     with (
-        running_sandbox(studies=1, rows=1, url_seconds=1, api_key=CANARY) as short,
+        running_sandbox(studies=1, rows=1, url_seconds=2, api_key=CANARY) as short,
         connect(host=short.url) as hook,
     ):
         file = max(hook.manifest("SDY1001"), key=lambda file: file.size_bytes or 0)
         short.fault("download", "cut", times=1, after=100)
-        hook._sleep = lambda _: time.sleep(1.1)
+        hook._sleep = lambda _: time.sleep(2.1)
         assert hook.download(file, tmp_path / "file").md5 == file.md5
         asked = [request["endpoint"] for request in short.requests()]
-    assert asked.count("drsDownload") == 2
+    # A slow machine may need one more: an address can end before its first use.
+    assert asked.count("drsDownload") >= 2
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_every_study_is_recorded_in_every_table_as_it_is(warehouse: Warehouse) -
         # Swapped values leave all sums of single columns as they were.
         ("update history.fact_hai h set value_reported = o.value_reported from history.fact_hai o"
          " where o.study_key = h.study_key and o.valid_from = h.valid_from and o.result_id <> h.result_id"
-         " and h.valid_from = 50000", "fact_hai"),
+         " and o.valid_to = h.valid_to and h.valid_from = 50000", "fact_hai"),
     ],
 )  # fmt: skip
 def test_a_change_by_hand_is_found(warehouse: Warehouse, statement: str, relation: str) -> None:
