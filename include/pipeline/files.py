@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from immport_provider.hooks.files import ListedFile, apart, unreadable
 from include.pipeline import records
 from include.pipeline.records import About
 from include.storage import Storage, UnsafePathError
+from include.warehouse.fence import NO_FINAL_STATUS
 from include.warehouse.ops_tables import FILE_DOWNLOAD, RUN, STEP, STUDY
 
 if TYPE_CHECKING:
@@ -47,6 +48,18 @@ class Wish:
 
     def takes(self, file: ListedFile) -> bool:
         return (not self.types or file.kind in self.types) and fnmatchcase(file.name, self.pattern)
+
+    def unmatched(self, files: Sequence[ListedFile], unread: Collection[str]) -> str | None:
+        """Name the studies and types that were asked for and match none of the files taken; None without any.
+
+        :param unread: studies whose manifest could not be had: what they have is not known.
+        """
+        missing = {
+            "studies": set(self.studies) - {file.study for file in files} - set(unread),
+            "types": self.types - {file.kind for file in files},
+        }
+        named = [f"{what} {', '.join(sorted(names))}" for what, names in missing.items() if names]
+        return f"without a matching file: {'; '.join(named)}" if named else None
 
 
 @dataclass(frozen=True)
@@ -270,4 +283,5 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
         state = "partial" if counts[PRESENT] else "failed"
     records.finish_run(engine, run_id, state)
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
-    return Summary(state, counts, "\n".join([f"{state}: {told}", *problems]))
+    notes = [run.note] if run.note and run.note != NO_FINAL_STATUS else []
+    return Summary(state, counts, "\n".join([f"{state}: {told}", *problems, *notes]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.worlds import CANARY, NEW, Loaded
+from tests.end_to_end.worlds import CANARY, CHANGED, NEW, Loaded
 from tests.support.runs import Installation, Installations, Kill, Run
 from tests.support.sandbox import RunningSandbox
 
@@ -163,6 +163,38 @@ def test_a_study_without_a_manifest_is_told(installation: Installation) -> None:
     states = {row.path.split("/")[0]: row.state for row in installation.ask(BOOK)}
     assert set(states.values()) == {"present"}
     assert NEW not in states
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_study_and_a_type_that_match_nothing_are_named(installation: Installation, dry_run: bool) -> None:
+    """The others come; the run's record and the log of its last task say which did not."""
+    kinds = {row["fileType"] for path, row in wanted(installation).items() if path.startswith(f"{CHANGED}/")}
+    run = bring(
+        installation,
+        studies=[CHANGED, NEW],
+        types=[*sorted(kinds), "video_file"],
+        pattern=f"*{CHANGED}*",
+        dry_run=dry_run,
+    )
+    assert run.state == "success", run.log[-4000:]
+    taken = {row.path.split("/")[0] for row in installation.ask(BOOK)}
+    assert taken == (set() if dry_run else {CHANGED})
+    note = installation.one("select note from ops.run order by started_at desc limit 1")
+    assert f"without a matching file: studies {NEW}; types " in note
+    assert "video_file" in note
+    assert run.log.count(note) >= 1, "the last task says it, too"
+
+
+def test_a_selection_that_matches_nothing_fails_and_names_itself(installation: Installation) -> None:
+    installation.sandbox.clear_requests()
+    run = bring(installation, studies=[CHANGED], types=["video_file"], retries=2)
+    assert (run.state, run.tasks["plan"], run.tasks["finish"]) == ("failed", "failed", "failed")
+    told = f"no file matches the selection: studies {CHANGED}; types video_file; pattern *"
+    assert told in run.log
+    ((state, note),) = installation.ask("select state, note from ops.run order by started_at desc limit 1")
+    assert (state, note) == ("failed", told)
+    assert asked(installation.sandbox, "manifest") == 1, "to ask again would not help"
+    assert installation.ask(BOOK) == []
 
 
 def test_a_refused_key_ends_it(installation: Installation) -> None:

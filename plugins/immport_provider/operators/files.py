@@ -110,7 +110,11 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         if not self.is_dry_run:
             files.write_plan(engine, run_id, choices)
         studies = len(files.studies_of(engine, wish))
-        records.note_run(engine, run_id, listed=studies, note=told.partition("\n")[0])
+        note = told.partition("\n")[0]
+        if unmatched := wish.unmatched(wanted, failed):
+            self.log.warning("%s", unmatched)
+            note += f"; {unmatched}"
+        records.note_run(engine, run_id, listed=studies, note=note)
         return [] if self.is_dry_run else files.batches(engine, run_id)
 
 
