@@ -80,11 +80,20 @@ def check(answer: httpx.Response, refused: str, now: datetime) -> None:
         raise error
     if answer.has_redirect_location:
         # The host only: the whole address may be a signed one.
-        host = urlsplit(answer.headers["Location"]).hostname or "the same host"
-        raise RequestError(f"HTTP {status} to {host}; redirects are not followed", status)
+        raise RequestError(
+            f"HTTP {status} to {_host(answer.headers['Location'])}; redirects are not followed", status
+        )
     if status < 300:
         raise BadAnswerError(f"HTTP {status} where 200 was expected", status)
     raise RequestError(f"HTTP {status}", status)
+
+
+def _host(location: str) -> str:
+    """Host of a redirect, for messages."""
+    try:
+        return urlsplit(location).hostname or "the same host"
+    except ValueError:
+        return "an address that cannot be read"
 
 
 @contextmanager

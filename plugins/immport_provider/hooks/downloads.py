@@ -43,6 +43,8 @@ S3, STREAM = "s3", "stream"
 _BLOCK = 1 << 20
 #: What is read of a refusal.
 _REFUSAL = 1 << 16
+#: A version that a request may name: not a weak one, nor one of characters that no header holds.
+_STRONG = re.compile(r"(?!W/)[\x21-\x7e]{1,1000}")
 #: Refusals of S3 that a new address overcomes.
 _STALE = re.compile(r"Request has expired|ExpiredToken|token has expired|SignatureDoesNotMatch")
 
@@ -204,7 +206,7 @@ class Transfer:
         headers = {}
         if self._received:
             headers["Range"] = f"bytes={self._received}-"
-            if self._etag and not self._etag.startswith("W/"):
+            if self._etag and _STRONG.fullmatch(self._etag):
                 headers["If-Range"] = self._etag
         if is_fresh:
             self._announce(address.host)

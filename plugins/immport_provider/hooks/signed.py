@@ -20,7 +20,9 @@ from immport_provider.hooks.settings import CONNECT_TIMEOUT, Settings, is_loopba
 if TYPE_CHECKING:
     import httpx
 
-_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)")
+#: No file has more bytes than fit into 18 digits, and Python reads no number of thousands.
+_LENGTH = re.compile("[0-9]{1,18}")
+_RANGE = re.compile(rf"bytes (?:({_LENGTH.pattern})-{_LENGTH.pattern}|\*)/(?:({_LENGTH.pattern})|\*)")
 
 _TALKATIVE = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 _secret_traffic = ContextVar("secret_traffic", default=False)
@@ -59,13 +61,15 @@ def read_address(text: str, settings: Settings) -> Address:
 
     from immport_provider.hooks.reach import guard_of, resolve
 
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        url = httpx.URL()
+    url, literals = httpx.URL(), []
+    # Not the error's text: it may quote the address. A name may be none in Unicode, in DNS or in both.
+    with contextlib.suppress(httpx.InvalidURL, UnicodeError, OSError):
+        given = httpx.URL(text)
+        literals = resolve(given.host, only_literal=True)
+        url = given
     if not url.host or url.userinfo or url.scheme not in ("http", "https"):
         raise BadAnswerError("DRS gave something that is no address", 200)
-    for literal in resolve(url.host, only_literal=True):
+    for literal in literals:
         guard_of(settings.host)(url.host, literal)
     if url.scheme == "http" and not (settings.allow_http or is_loopback(url.host)):
         raise ConfigurationError(f"DRS gave an unencrypted address at {url.host} (allow_http is off)")
@@ -114,7 +118,7 @@ def place(answer: httpx.Response) -> tuple[int, int | None]:
             raise BadAnswerError("206 without a Content-Range", 206)
         return start, total
     length = answer.headers.get("Content-Length", "")
-    return 0, int(length) if length.isdecimal() else None
+    return 0, int(length) if _LENGTH.fullmatch(length) else None
 
 
 def content_range(answer: httpx.Response) -> tuple[int | None, int | None]:
