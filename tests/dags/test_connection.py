@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
+import yaml
 
-from immport_provider.connection import CONN_ID, DIGEST, ensure
+from immport_provider.connection import CONN_ID, DIGEST, GIVEN, ensure
 from tests.support.runs import Processes
 
 
@@ -70,3 +72,27 @@ def test_what_is_not_a_connection_is_refused_without_its_text() -> None:
         with pytest.raises(ValueError, match="not a connection") as caught:
             ensure(text)
         assert "secret" not in str(caught.value)
+
+
+def test_compose_gives_the_connection_to_set_up_alone() -> None:
+    """In the environment of a service it would go before the form."""
+    path = Path(__file__).parents[2] / "docker-compose.yaml"
+    services = yaml.safe_load(path.read_text(encoding="utf-8"))["services"]
+    environments = {name: service.get("environment", {}) for name, service in services.items()}
+    assert len(environments) > 4
+    assert [name for name, found in environments.items() if GIVEN in found] == ["airflow-init"]
+    for name, found in environments.items():
+        assert f"AIRFLOW_CONN_{CONN_ID.upper()}" not in found, name
+    filled = {
+        "IMMPORT_HOST": "https://example.org",
+        "IMMPORT_API_KEY": "a key",
+        "IMMPORT_ALLOW_HTTP": "false",
+        "IMMPORT_API_KEY_EXPIRES_AT": "2026-05-21T20:55:24Z",
+    }
+    text = re.sub(r"\$\{(\w+)[^}]*\}", lambda found: filled[found[1]], environments["airflow-init"][GIVEN])
+    assert json.loads(text) == {
+        "conn_type": "immport",
+        "host": "https://example.org",
+        "password": "a key",
+        "extra": {"allow_http": False, "expires_at": "2026-05-21T20:55:24Z"},
+    }

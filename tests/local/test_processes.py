@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -15,6 +15,7 @@ import pytest
 from include.local import system
 from include.local.options import LocalError, World
 from include.local.paths import Paths
+from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, exit_status, mark, marked_processes, spawn
 
 
@@ -140,6 +141,37 @@ def test_a_key_and_its_end_become_one_connection_out_of_the_environment(
     monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", "immport://:key@")
     assert system._real_immport() == "immport://:key@"
     assert "AIRFLOW_CONN_IMMPORT_DEFAULT" not in os.environ
+
+
+def test_the_standing_system_has_its_connection_as_a_row_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Postgres, warehouse and services are real processes; Airflow itself is not started."""
+    given: list[tuple[str, bool]] = []
+    name = "AIRFLOW_CONN_IMMPORT_DEFAULT"
+
+    def note(environment: Mapping[str, str], connection: str, *_: object) -> None:
+        given.append((connection, name in environment))
+
+    monkeypatch.setenv(name, "immport://:key@")
+    monkeypatch.setattr(system, "migrate_airflow", lambda *_: None)
+    monkeypatch.setattr(system, "make_pools", lambda *_: None)
+    monkeypatch.setattr(system, "make_connection", note)
+    monkeypatch.setattr(system, "why_unusable", lambda _: None)
+    monkeypatch.setattr(
+        system, "SERVICES", {"api-server": ["timeit", "-n", "1", "import time; time.sleep(600)"]}
+    )
+    monkeypatch.setattr(system, "_wait_until_healthy", lambda *_: None)
+    paths = Paths(tmp_path)
+    try:
+        assert system.start_system(paths, World(), None) == 0
+        services = marked_processes(mark(paths.var, "up"))
+        assert len(services) == 2  # the service and the keeper of logs
+        assert [name for process in services if name in process.environ()] == []
+        assert given == [("immport://:key@", False)]
+    finally:
+        system.stop_system(paths)
+        EmbeddedPostgres(paths.postgres).remove()
 
 
 def test_a_number_that_went_to_another_process_is_not_the_system(tmp_path: Path) -> None:
