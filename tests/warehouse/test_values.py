@@ -234,6 +234,53 @@ def test_titres_have_logarithms_and_typings_a_quality(warehouse: Warehouse) -> N
     ]
 
 
+#: What was measured and its unit, whether it is a titre, and whether 16 and then 128 is a seroconversion.
+TITRES: tuple[tuple[str, str | None, bool, bool | None], ...] = (
+    ("A/California/7/2009", "Titer", True, True),
+    ("A/Perth/16/2009", None, True, True),
+    ("A/Brisbane/59/2007", "ug/ml", False, None),
+    ("Yellow fever 17D", "Titer", True, None),
+    ("Zika virus", None, True, None),
+    ("HIV-1 viral load", "Titer", False, None),
+    ("SARS-CoV-2 RNA", None, False, None),
+    ("P. pneumoniae Serotype 1 (1)", "Titer", True, None),
+    ("P. pneumoniae Serotype 3 (3)", None, False, None),
+    ("Tetanus toxoid", "IU/ml", False, None),
+)
+
+
+def test_rules_for_titres_alone_are_those_of_titres(warehouse: Warehouse) -> None:
+    """Loads of virus, concentrations and other germs stand where titres of influenza do."""
+    rows = small_study()
+    rows["neutAbTiter"] = [
+        result("neutAbTiter", 2 * number + (day > 0), studyTimeCollected=day, valueReported=value,
+               unitReported=unit, virusStrainReported=strain)
+        for number, (strain, unit, *_) in enumerate(TITRES, start=1)
+        for day, value in ((0, "16"), (28, "128"))
+    ]  # fmt: skip
+    warehouse.load(rows)
+    logarithms = "select result_id / 2, log2_titer from star.fact_neut_ab_titer order by result_id"
+    assert warehouse.rows(logarithms) == [
+        (number, logarithm if is_titre else None)
+        for number, (_, _, is_titre, _) in enumerate(TITRES, start=1)
+        for logarithm in (4, 7)
+    ]
+    converted = """select strain, is_seroconverted from mart.titre_response
+        where assay = 'Neutralising antibody' order by strain collate "C" """
+    assert warehouse.rows(converted) == sorted(
+        (name, known) for name, _, is_titre, known in TITRES if is_titre
+    )
+
+
+def test_limits_of_age_of_a_study_are_in_years_beside_their_unit(warehouse: Warehouse) -> None:
+    rows = small_study()
+    rows["study"][0] |= {"minimumAge": "18", "maximumAge": "36", "ageUnit": "Months"}
+    warehouse.load(rows)
+    ages = """select minimum_age, maximum_age, age_unit, minimum_age_years, maximum_age_years
+        from star.dim_study where study_key > 0"""
+    assert warehouse.rows(ages) == [(18, 36, "Months", Decimal("1.5"), 3)]
+
+
 def test_units_are_declared_once_and_never_mix_dimensions(empty: Warehouse) -> None:
     spellings = [spelling for spelling, _ in definitions()]
     assert len(spellings) == len(set(spellings))
