@@ -47,7 +47,8 @@ def expsample(expression: str = "s.expsample_accession") -> Reference:
 
 
 #: ImmPort has spelt the source of what is no sample's alone (bead arrays, files) in several ways.
-IS_SAMPLE = "upper(replace(s.source_type, '_', ' ')) in ('EXPSAMPLE', 'EXPERIMENTAL SAMPLE')"
+SOURCE_TYPE = "upper(replace(btrim(s.source_type), '_', ' ') collate \"C\")"
+IS_SAMPLE = f"{SOURCE_TYPE} in ('EXPSAMPLE', 'EXPERIMENTAL SAMPLE')"
 EXPERIMENT = Reference("experiment", ("s.experiment_accession",), "Experiment of the result")
 VISIT = Reference("planned_visit", ("s.planned_visit_accession",), "Visit of the sample")
 TECHNIQUE = Reference("technique", ("s.measurement_technique",), "Measurement technique")

@@ -155,7 +155,8 @@ FCS_RESULT_MARKER = Bridge(
         Derived("marker", "Marker without its sign, in ImmPort's words where it has them", TEXT,
                 f"regexp_replace({_MARKER}, '{_SIGN}', '', 'i')"),
         Derived("marker_sign", "Whether the cells have it: +, - or a level such as hi, lo, dim; null where"
-                " none is stated", TEXT, f"lower((regexp_match({_MARKER}, '{_SIGN}', 'i'))[1])"),
+                " none is stated", TEXT,
+                f"lower((regexp_match({_MARKER}, '{_SIGN}', 'i'))[1] collate \"C\")"),
     ),
 )  # fmt: skip
 

@@ -11,13 +11,8 @@ from include.warehouse.paperwork import PAPER_DIMENSIONS
 _UP_TO_DR16 = "known from packages up to DR16 only"
 NUMERIC, INTEGER, DATE, BOOLEAN = Type.NUMERIC, Type.INTEGER, Type.DATE, Type.BOOLEAN
 
-#: Study time in days. Units without a length (Not_Specified, d.p.c.) have no study day.
-#: Divided, not multiplied by a rounded fraction: 72 hours are 3 days and not a little more.
-_STUDY_DAY = """case lower(h.study_time_collected_unit)
-    when 'days' then h.study_time_collected when 'hours' then h.study_time_collected / 24
-    when 'minutes' then h.study_time_collected / 1440 when 'seconds' then h.study_time_collected / 86400
-    when 'weeks' then h.study_time_collected * 7 when 'months' then h.study_time_collected * 30.4375
-    when 'years' then h.study_time_collected * 365.25 end"""
+#: Study time in days.
+_STUDY_DAY = "star.study_day(h.study_time_collected, h.study_time_collected_unit)"
 
 
 def _years(age: str) -> str:
@@ -31,7 +26,7 @@ _AGE_YEARS = f"coalesce(({_MIN_YEARS} + {_MAX_YEARS}) / 2, {_MIN_YEARS}, {_MAX_Y
 
 
 #: ImmPort tells a pool of animals or people only in the phenotype's words.
-_IS_POOL = "coalesce(s.subject_phenotype ~* '\\mpool(s|ed|ing)?\\M', false)"
+_IS_POOL = "coalesce((s.subject_phenotype collate \"C\") ~* '\\mpool(s|ed|ing)?\\M', false)"
 
 
 def _by_names(function: str) -> str:

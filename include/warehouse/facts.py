@@ -9,6 +9,7 @@ from include.warehouse.blocks import (
     CONTEXT,
     EXPERIMENT,
     IS_SAMPLE,
+    SOURCE_TYPE,
     STRAIN,
     STRAIN_NAMES,
     TECHNIQUE,
@@ -116,7 +117,7 @@ ELISPOT = Fact(
 
 def _source(dimension: str, meaning: str, kind: str) -> Reference:
     """What a well of a bead array holds, where it holds that."""
-    is_one = f"upper(replace(s.source_type, '_', ' ')) = '{kind}'"
+    is_one = f"{SOURCE_TYPE} = '{kind}'"
     return Reference(
         dimension,
         (f"case when {is_one} then s.source_accession end",),

@@ -232,6 +232,8 @@ def test_one_time_has_one_key(warehouse: Warehouse) -> None:
         ("-7", "Days"),
         ("1", "Not_Specified"),
         ("72", "Hours"),
+        ("2", "Days\u00a0"),
+        ("3", " weeks"),
     ]
     warehouse.load(
         small_study(
@@ -243,8 +245,9 @@ def test_one_time_has_one_key(warehouse: Warehouse) -> None:
         from star.fact_hai f join star.dim_study_time t using (study_time_key) order by 1""") == [
         (1, 1, 1, "day 1-3"), (2, 1, 1, "day 1-3"), (3, 24, 1, "day 1-3"), (4, 1, 1, "day 1-3"),
         (5, -7, -7, "baseline"), (6, 1, None, None), (7, 72, 3, "day 1-3"),
+        (8, 2, 2, "day 1-3"), (9, 3, 21, "day 21-42"),
     ]  # fmt: skip
-    assert warehouse.value("select count(distinct study_time_key) from star.fact_hai") == 5
+    assert warehouse.value("select count(distinct study_time_key) from star.fact_hai") == 7
 
 
 def test_a_key_lasts(warehouse: Warehouse) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +21,9 @@ from include.warehouse.connect import warehouse_engine
 from include.warehouse.declare import Type
 from include.warehouse.functions import DEFAULT_POLICY, FUNCTIONS
 from include.warehouse.marts import marts
-from include.warehouse.model import FACTS
+from include.warehouse.model import FACTS, VERSIONED
 from include.warehouse.units import definitions
+from include.warehouse.views import statements
 from tests.support.clinic import assessment, lab_test
 from tests.support.warehouse import RUN, Warehouse, copied, hai, result, small_study
 
@@ -114,7 +116,8 @@ CALLS = (
     "star.value_quality(t, n, s, s, array[-999, 999]::numeric[])",
     "star.value_measured(t, n, s, t, s, null)", "star.value_source(t, n)", "star.measurable(n)",
     "star.standard_value(n, m, n, m)", "star.log2_titer(n)", "star.study_window(n)", "star.age_band(n)",
-    "star.age_years(n, t)", "star.age_years(n, 'Months')", "star.pool_size(t)", "star.names_load(t)",
+    "star.age_years(n, t)", "star.study_day(n, t)", "star.age_years(n, 'Months')", "star.pool_size(t)",
+    "star.names_load(t)",
     "star.names_bacterium(t)", "star.strain_name(t)", "star.influenza_type(t)", "star.influenza_subtype(t)",
     "star.censored(n, star.value_operator(t, n, s), star.default_policy())",
     "star.censored(n, '<', 'sqrt2')",
@@ -230,6 +233,28 @@ def test_no_value_breaks_a_view_or_a_mart(
             connection.exec_driver_sql(statement, given_values)
         for view in VIEWS:
             connection.exec_driver_sql(f"select * from {view}").all()
+
+
+#: Where case and letters depend on a collation: the function or operator, with what it is applied to.
+_BY_COLLATION = re.compile(
+    r"\b(?:lower|upper|initcap)(?P<inner>\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\))"
+    r"|(?P<left>\S+|\([^()]*\)) +~\*"
+)
+
+
+def test_no_expression_over_texts_depends_on_the_locale() -> None:
+    """Of functions, views and marts, and of what a load reads of staged rows."""
+    loaded = [item.raw for table in VERSIONED for item in (*table.columns, *table.identified_by)]
+    loaded += [part for table in VERSIONED for item in table.references for part in (*item.key, item.absent)]
+    found = [
+        (item["inner"] or item["left"], sql[max(0, item.start() - 90) : item.end()])
+        for sql in (*statements(), *loaded)
+        for item in _BY_COLLATION.finditer(sql)
+    ]
+    assert len(found) > 10
+    # A variable of a function is declared with its collation.
+    allowed = ('collate "C"', '"C")', "plain", "given")
+    assert [near for what, near in found if not any(word in what for word in allowed)] == []
 
 
 #: What the embedded server has first, to which the others are compared.

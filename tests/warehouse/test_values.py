@@ -423,6 +423,8 @@ AGES: tuple[tuple[float | None, float | None, str, str | None, str | None], ...]
     (None, None, "Years", None, None),
     (64.9, 64.9, "Years", "64.9", "50-64"),
     (65, 65, "Years", "65", "65-79"),
+    (104, 104, "Years", "104", "80 and over"),
+    (999, 999, "Years", "999", None),
 )
 
 

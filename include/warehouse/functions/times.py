@@ -30,6 +30,10 @@ WINDOWS: tuple[Window, ...] = (
 )
 #: First year of life, in whole years, of each age band.
 AGE_BANDS: tuple[int, ...] = (0, 5, 12, 18, 35, 50, 65, 80)
+#: Years that nobody reaches: 999 is not an age.
+OLDEST = 130
+#: A unit of time as units are compared: it may have blanks of any kind around it.
+_UNIT = 'lower(btrim(star.plain_text(unit)) collate "C")'
 
 
 def _windows() -> str:
@@ -39,7 +43,7 @@ def _windows() -> str:
 
 def _bands() -> str:
     bands = " ".join(f"when $1 < {end} then '{start}-{end - 1}'" for start, end in pairwise(AGE_BANDS))
-    return f"case when $1 < 0 then null {bands} when $1 < 'infinity' then '{AGE_BANDS[-1]} and over' end"
+    return f"case when $1 < 0 then null {bands} when $1 < {OLDEST} then '{AGE_BANDS[-1]} and over' end"
 
 
 TIMES = rf"""
@@ -51,15 +55,26 @@ comment on function star.study_window(numeric) is 'Window of days that a study d
 create or replace function star.age_band(numeric) returns text
 language sql immutable parallel safe
 return {_bands()};
-comment on function star.age_band(numeric) is 'Band of whole years that an age of people falls into';
+comment on function star.age_band(numeric) is
+    'Band of whole years that an age of people falls into; null from {OLDEST} years on';
 
 create or replace function star.age_years(age numeric, unit text) returns numeric
 language sql immutable parallel safe
-return case lower(btrim(star.plain_text(unit)) collate "C") when 'years' then star.measurable(age)
+return case {_UNIT} when 'years' then star.measurable(age)
     when 'months' then star.measurable(age) / 12 when 'weeks' then star.measurable(age) * 7 / 365.25
     when 'days' then star.measurable(age) / 365.25 when 'hours' then star.measurable(age) / 8766
     when 'minutes' then star.measurable(age) / 525960 when 'seconds' then star.measurable(age) / 31557600 end;
 comment on function star.age_years(numeric, text) is 'An age in years; null when its unit has no length';
+
+-- Divided, not multiplied by a rounded fraction: 72 hours are 3 days and not a little more.
+create or replace function star.study_day(collected numeric, unit text) returns numeric
+language sql immutable parallel safe
+return case {_UNIT} when 'days' then collected when 'hours' then collected / 24
+    when 'minutes' then collected / 1440 when 'seconds' then collected / 86400
+    when 'weeks' then collected * 7 when 'months' then collected * 30.4375
+    when 'years' then collected * 365.25 end;
+comment on function star.study_day(numeric, text) is
+    'A study time in days; null when its unit (Not_Specified, d.p.c.) has no length';
 
 create or replace function star.pool_size(phenotype text) returns integer[]
 language sql immutable parallel safe
