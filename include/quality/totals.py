@@ -19,8 +19,9 @@ from include.warehouse.declare import Dimension, Fact, Type
 from include.warehouse.members import digest
 from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
+from include.warehouse.stage import ENCODABLE
 from include.warehouse.staging import has_table, staging_table
-from include.warehouse.unpack import member_name
+from include.warehouse.unpack import PACKAGE_LINE, member_name
 
 #: Rows from which on a share says something: of fewer, one is much of them.
 ENOUGH_ROWS = 50
@@ -75,14 +76,18 @@ def _refused(connection: sa.Connection, load: Load) -> Iterator[Finding]:
 
 def _set_aside(connection: sa.Connection, load: Load, counts: dict[str, int]) -> Iterator[Finding]:
     """A few rows may be set aside; many mean that the study itself is in doubt."""
-    held = sa.select(QUARANTINE.c.endpoint, sa.func.count()).where(QUARANTINE.c.load_id == load.load_id)
+    # What staging quarantined is in no staging table, and was a row all the same.
+    unstaged = sa.func.count().filter(QUARANTINE.c.rule.in_([ENCODABLE, PACKAGE_LINE]))
+    held = sa.select(QUARANTINE.c.endpoint, sa.func.count(), unstaged).where(
+        QUARANTINE.c.load_id == load.load_id
+    )
     lines = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.rows)
     of_tables = {
         member_name(NAMES.get(name, name)): rows
         for name, rows in connection.execute(lines.where(PACKAGE_TABLE.c.load_id == load.load_id))
     }
-    for endpoint, broken in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
-        rows = counts[endpoint] if endpoint in counts else of_tables.get(endpoint, 0)
+    for endpoint, broken, beside in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
+        rows = counts[endpoint] + beside if endpoint in counts else of_tables.get(endpoint, 0)
         is_little = broken <= MAX_QUARANTINED * max(rows, ENOUGH_ROWS)
         # A study cannot do without itself, an arm or a subject, however few there are.
         is_gone = endpoint in ENDPOINTS and ENDPOINTS[endpoint].required and broken >= rows

@@ -29,6 +29,8 @@ MAX_MEMBERS = 20_000
 MAX_BYTES, MAX_RATIO, SMALL = 500 << 30, 250, 256 << 20
 #: Longest line, and how many bad ones of a table are set aside before the table itself is in doubt.
 MAX_LINE, MAX_BAD_LINES = 64 << 20, 1000
+#: The widest table of a package has 33; Postgres takes 1,600.
+MAX_COLUMNS = 1000
 
 #: Cannot occur in a good line, so that COPY may take it for its quote: packages know no quoting.
 QUOTE = "\x01"
@@ -211,7 +213,9 @@ class TabReader:
             raise NotDataError("the header line is not UTF-8") from None
         if found := _ANY_FORBIDDEN.search(line):
             raise NotDataError(f"{_FORBIDDEN[found[0]]} in the header line")
-        names = tuple(name.lower() for name in text.split("\t"))
+        names = tuple(name.strip().lower() for name in text.split("\t"))
+        if len(names) > MAX_COLUMNS:
+            raise NotDataError(f"{len(names)} columns, more than {MAX_COLUMNS}")
         if not all(names):
             raise NotDataError(f"the header line has a column without a name: {text[:200]!r}")
         return self._apart(names)

@@ -247,7 +247,7 @@ class _Tables:
         studies = self._connection.exec_driver_sql(
             f"select t.study_accession from {self._relation('study')} t"
         ).scalars()
-        told = [str(study) for study in studies]
+        told = [study or "no study" for study in studies]
         if told != [self._manifest.study]:
             self._member = member_name("study")
             raise self._broken(f"it tells of {', '.join(told[:3]) or 'no study'}")

@@ -13,6 +13,7 @@ from include.warehouse.model import VERSIONED
 from tests.quality.test_gate import agrees_with_sql, failures, many, quarantine
 from tests.support.clinic import stored, whole_study
 from tests.support.packages import SMALL, land_tables
+from tests.support.packages import table as lines_of
 from tests.support.warehouse import Study, Warehouse, full_row, hai, small_study
 
 PATH = "SDY1/ResultFiles/plate.txt"
@@ -287,3 +288,17 @@ def test_rows_of_a_package_table_that_differ_under_one_key_are_reported(warehous
         " and endpoint in ('Tab/subject.txt', 'Tab/file_info.txt') order by 1"
     )
     assert found == [("Tab/file_info.txt", True, 0), ("Tab/subject.txt", False, 1)]
+
+
+def test_a_blank_line_at_the_end_of_each_table_withholds_nothing(warehouse: Warehouse) -> None:
+    blank = {
+        name: (text if isinstance(text, bytes) else lines_of(text)) + b"\n" for name, text in SMALL.items()
+    }
+    load = land_tables(warehouse, blank)
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    assert (outcome.critical, outcome.withheld) == ([], [])
+    lines = "select count(*) from quality.quarantine where rule = 'package_line'"
+    assert warehouse.value(lines) == len(SMALL)
+    warehouse.publish(load)
+    assert warehouse.value("select count(*) from star.fact_hai") == 2

@@ -131,6 +131,8 @@ def test_a_file_cut_short_loses_its_last_line_only() -> None:
         ("A\tB\n1\t2\n".encode("utf-16"), "not UTF-8"),
         (b"A\t\xc4\n", "not UTF-8"),
         (b"A\t\n", "a column without a name"),
+        (b"A\t \n", "a column without a name"),
+        (b"\t".join(b"C%d" % n for n in range(2000)) + b"\n", "2000 columns"),
         (b"A\tB\n<html>\n", "no line of it can be read"),
     ],
 )
@@ -157,8 +159,9 @@ def test_of_columns_with_one_name_the_last_has_it(
     assert passed == f"{cells}\n".encode()
 
 
-def test_a_byte_order_mark_is_no_part_of_a_name() -> None:
-    assert read("\ufeffA\tB\n1\t2\n".encode())[0].header == ("a", "b")
+@pytest.mark.parametrize("line", ["\ufeffA\tB", " A\tB ", "A\u00a0\t\u2003B"])
+def test_a_byte_order_mark_and_blanks_around_it_are_no_part_of_a_name(line: str) -> None:
+    assert read(f"{line}\n1\t2\n".encode())[0].header == ("a", "b")
 
 
 def test_lines_are_whole_wherever_the_blocks_end(monkeypatch: pytest.MonkeyPatch) -> None:
