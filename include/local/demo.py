@@ -87,10 +87,17 @@ def _load(
     if not releases.due():
         last = releases.last_served
         raise LocalError(f"all releases of {database} are older than {last}, which its warehouse holds")
-    runs = DagRuns(engine, console, environment, marked, paths.logs)
+    return load_and_report(DagRuns(engine, console, environment, marked, paths.logs), releases, sandbox.serve)
+
+
+def load_and_report(runs: DagRuns, releases: Releases, serve: Callable[[str], None]) -> int:
+    """Load the vocabularies and all releases that are missing, and report; 0 when nothing is missing then.
+
+    :param serve: lets the sandbox serve a release from now on.
+    """
     failed = load_vocabularies(runs)
     before = set(runs.ids())  # the report is of the releases
-    waiting = load_releases(runs, releases, sandbox.serve)
+    waiting = load_releases(runs, releases, serve)
     return _report(runs, releases, before, waiting, is_failed=failed)
 
 

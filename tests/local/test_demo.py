@@ -14,7 +14,13 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from include.local.dag_runs import DagRuns
-from include.local.demo import BACKFILL_DAG, RELEASE_DAG, load_releases, load_vocabularies
+from include.local.demo import (
+    BACKFILL_DAG,
+    RELEASE_DAG,
+    load_and_report,
+    load_releases,
+    load_vocabularies,
+)
 from include.local.demo_releases import Left, Releases
 from include.local.processes import mark
 from include.local.progress import Progress, read_state, said
@@ -159,11 +165,22 @@ def test_a_study_on_hold_is_settled_by_the_next_decision(
 
 
 def test_vocabularies_come_once_and_their_failure_is_reported(warehouse: Warehouse, tmp_path: Path) -> None:
-    console, marked = _console(), mark(tmp_path, "demo")
-    broken = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "nonsense://"}
-    runs = DagRuns(warehouse.engine, console, broken, marked, tmp_path)
+    runs = without_airflow(warehouse, tmp_path)
+    console = runs.console
     assert load_vocabularies(runs)
     assert f"not loaded, see {tmp_path / 'demo-vocabularies.log'}" in _text(console)
+    note_vocabulary(warehouse)
+    assert not load_vocabularies(runs)
+    assert _text(console).count("Vocabularies") == 1
+
+
+def without_airflow(warehouse: Warehouse, folder: Path) -> DagRuns:
+    """What runs share; their processes are real, and none of them can begin."""
+    broken = {"AIRFLOW_HOME": str(folder), "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "nonsense://"}
+    return DagRuns(warehouse.engine, _console(), broken, mark(folder, "demo"), folder)
+
+
+def note_vocabulary(warehouse: Warehouse) -> None:
     with warehouse.engine.begin() as connection:
         connection.execute(
             sa.text(
@@ -171,8 +188,69 @@ def test_vocabularies_come_once_and_their_failure_is_reported(warehouse: Warehou
                 " added, corrected, withdrawn, unchanged) values ('f', 'lkSex', 'r', 1, 0, 1, 0, 0, 0)"
             )
         )
-    assert not load_vocabularies(runs)
-    assert _text(console).count("Vocabularies") == 1
+
+
+@dataclass(frozen=True)
+class RecordedRuns(DagRuns):
+    """Releases as `Runs` records them; all else that a demo starts is a process of its own."""
+
+    releases: Runs
+
+    def run(self, dag: str, title: str, conf: Mapping[str, Any] | None = None) -> str:
+        return self.releases.run(dag, title, conf)
+
+
+def whole_demo(runs: Runs, folder: Path, *served: str) -> tuple[int, str]:
+    """The exit status of a demo, and what it printed."""
+    shared = without_airflow(runs.warehouse, folder)
+    recorded = RecordedRuns(
+        shared.engine, shared.console, shared.environment, shared.marked, shared.logs, runs
+    )
+    status = load_and_report(recorded, releases(runs.warehouse, *served), runs.serve)
+    return status, _text(shared.console)
+
+
+def test_a_demo_loads_the_vocabularies_and_says_what_next(
+    warehouse: Warehouse, good: dict[str, dict[str, str]], tmp_path: Path
+) -> None:
+    runs = Runs(warehouse, good)
+    status, shown = whole_demo(runs, tmp_path, "DR50", "DR51")
+    assert status == 1
+    assert "Vocabularies ... not loaded" in shown
+    assert "The vocabularies are not loaded; the next make demo tries again." in shown
+    assert [title for _, title, _ in runs.asked] == ["DR50", "DR51"], "releases do not wait for them"
+    note_vocabulary(warehouse)
+    status, shown = whole_demo(runs, tmp_path, "DR50", "DR51")
+    assert status == 0
+    assert "not loaded" not in shown
+    for command in ("make psql", "make export", "make up", "docs/questions/README.md"):
+        assert command in shown
+
+
+def test_a_demo_is_no_success_while_an_older_release_lacks_a_study(
+    warehouse: Warehouse, good: dict[str, dict[str, str]], tmp_path: Path
+) -> None:
+    """Also when every run of this demo is one."""
+    note_vocabulary(warehouse)
+    good["DR51"]["SDY2"] = "hold"
+    good["DR52"] = {"SDY1": "published"}
+    runs = Runs(warehouse, good)
+    for served in (("DR50", "DR51"), ("DR51", "DR52"), ("DR51", "DR52")):
+        status, shown = whole_demo(runs, tmp_path, *served)
+        assert status == 1
+    assert [title for _, title, _ in runs.asked][-2:] == ["DR52", "DR52"]
+    assert "DR51 is not loaded whole. make demo tries these again:" in shown
+    assert "SDY2 DR51: why" in shown
+
+
+def test_a_demo_names_the_release_that_failed_and_those_that_wait(
+    warehouse: Warehouse, good: dict[str, dict[str, str]], tmp_path: Path
+) -> None:
+    note_vocabulary(warehouse)
+    del good["DR50"]
+    status, shown = whole_demo(Runs(warehouse, good), tmp_path, "DR50", "DR51")
+    assert status == 1
+    assert "DR50 is not loaded. make demo begins with it again, before DR51." in shown
 
 
 def _console(*, terminal: bool = False) -> Console:
@@ -218,6 +296,28 @@ def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
         ["1 of 4 studies done", "check 1 of 3; publish 1 of 3"] if terminal else ["publish done", "(1 of 3)"]
     )
     assert all(text in _text(console) for text in shown)
+
+
+def test_a_run_is_never_silent_for_long(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, console = warehouse.engine, _console()
+    records.start_run(engine, "r")
+    with Progress(console, "DR50") as progress:
+        progress.show(read_state(engine, ["r"]))
+        before = _text(console)
+        progress.show(read_state(engine, ["r"]))
+        assert _text(console) == before
+        monkeypatch.setattr("include.local.progress._SILENCE_SECONDS", -1)
+        progress.show(read_state(engine, ["r"]))
+        assert "asking which studies there are, 0 s so far" in _text(console)
+        with engine.begin() as connection:
+            connection.execute(
+                sa.insert(STEP).values(
+                    run_id="r", study_accession="SDY7", release_version="DR50", step="stage",
+                    state="running",
+                )
+            )  # fmt: skip
+        progress.show(read_state(engine, ["r"]))
+        assert "SDY7 DR50 stage running" in _text(console)
 
 
 def test_a_listing_without_studies_is_a_decision_too(warehouse: Warehouse) -> None:

@@ -24,6 +24,15 @@ def test_without_a_package_only_the_api_is_left() -> None:
         choose("SDY1", None, RoutePreference(Route.PACKAGE))
 
 
+def test_results_do_not_wait_for_the_listing_of_files() -> None:
+    """Whatever was asked for: the package cannot be found, and the API has the results."""
+    for preference in (RoutePreference(), RoutePreference(Route.API), RoutePreference(Route.PACKAGE)):
+        choice = choose("SDY1", None, preference, is_listed=False)
+        assert choice.route is Route.API
+        assert choice.reason.startswith("the source refused the manifest")
+        assert ("the package was asked for" in choice.reason) is (preference.route is Route.PACKAGE)
+
+
 def test_a_preference_for_one_study_goes_before_that_for_all() -> None:
     preference = RoutePreference.read("package", {"sdy1": "api", "SDY2": "auto"})
     assert choose("SDY1", PACKAGE, preference) == Choice(Route.API, "asked for")

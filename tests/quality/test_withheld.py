@@ -46,9 +46,11 @@ def test_results_wait_for_people_and_samples_and_for_no_listing() -> None:
     )
 
 
-def two_files_of_each_uuid() -> Study:
+def some_files_of_one_uuid() -> Study:
+    """Rows that fail, and more of them that do not: what a listing withholds are those, too."""
     listed = [stored(f"SDY1/StudyFiles/{n}{copy}.txt", n) for n in range(2, 5) for copy in "ab"]
-    return {**whole_study(), "manifest": listed}
+    good = [stored(PATH, 100), *(stored(f"SDY1/StudyFiles/{n}.txt", n) for n in range(101, 140))]
+    return {**whole_study(), "manifest": listed + good}
 
 
 def test_a_listing_that_fails_is_withheld_alone_and_its_tables_stay(warehouse: Warehouse) -> None:
@@ -57,16 +59,16 @@ def test_a_listing_that_fails_is_withheld_alone_and_its_tables_stay(warehouse: W
              "select file_path_id, file_key > 0, valid_to from history.fact_result_file")  # fmt: skip
     before = [warehouse.rows(query) for query in shown]
     assert [len(rows) for rows in before] == [1, 1]
-    load = warehouse.land({**two_files_of_each_uuid(), "hai": [hai(1, "640")]}, "DR2")
+    load = warehouse.land({**some_files_of_one_uuid(), "hai": [hai(1, "640")]}, "DR2")
     warehouse.stage(load)
     outcome = warehouse.judge(load)
     assert outcome.critical == []
-    assert outcome.withheld == ["manifest: quarantine_share (6 of 6 rows quarantined)"]
+    assert outcome.withheld == ["manifest: quarantine_share (6 of 46 rows quarantined)"]
     warehouse.publish(load)
     assert warehouse.rows("select result_id, value_reported from star.fact_hai") == [(1, "640")]
     assert [warehouse.rows(query) for query in shown] == before
     assert warehouse.rows("select endpoint, withheld from ops.staged where withheld is not null") == [
-        ("manifest", "quarantine_share (6 of 6 rows quarantined)")
+        ("manifest", "quarantine_share (6 of 46 rows quarantined)")
     ]
     assert [item.told for item in audit.run(warehouse.engine, "night")] == []
     # The next release brings it in; the one before it has what was known then.
@@ -76,7 +78,7 @@ def test_a_listing_that_fails_is_withheld_alone_and_its_tables_stay(warehouse: W
 
 
 def test_a_withheld_endpoint_of_a_new_study_leaves_its_tables_empty(warehouse: Warehouse) -> None:
-    load = warehouse.land(two_files_of_each_uuid())
+    load = warehouse.land(some_files_of_one_uuid())
     warehouse.stage(load)
     assert warehouse.judge(load).critical == []
     warehouse.publish(load)
