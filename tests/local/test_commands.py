@@ -304,6 +304,33 @@ def test_uv_trusts_what_the_system_trusts() -> None:
     assert "system_certs: true" in shown
 
 
+def test_pip_trusts_what_the_system_trusts_and_a_proxy_is_named(clone: Path) -> None:
+    """An older pip knows no certificate of the system's; what fails behind a proxy says what helps."""
+    (clone / ".venv/bin").mkdir(parents=True)
+    _executable(
+        clone / ".venv/bin/python",
+        'case "$*" in',
+        '*get_default_verify_paths*) echo "/the system/certificates.pem";;',
+        '"-m pip install"*) echo "with ${PIP_CERT:-its own}" >&2; exit 1;;',
+        '"-m uv"*) exit 1;;',
+        "esac",
+    )
+
+    def setup(**more: str) -> str:
+        inherited = {name: value for name, value in os.environ.items() if name not in ("PIP_CERT", "PYTHON")}
+        done = subprocess.run(
+            ["make", "-s", "setup"], cwd=clone, env=inherited | more,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode != 0
+        return done.stderr
+
+    told = setup()
+    assert "with /the system/certificates.pem\n" in told
+    assert "HTTPS_PROXY names a proxy, SSL_CERT_FILE a file with its certificate" in told
+    assert "with /of/the/caller.pem\n" in setup(PIP_CERT="/of/the/caller.pem")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_a_reserved_port_is_not_called_taken() -> None:
     reserved = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) - 1

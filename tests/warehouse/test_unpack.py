@@ -244,6 +244,30 @@ def test_a_bad_line_does_not_hide_a_good_row_of_its_number(warehouse: Warehouse)
     assert warehouse.value("select count(*) from star.dim_planned_visit where planned_visit_key > 0") == 29
 
 
+def test_ages_in_years_are_read_for_each_row_that_repeats_them(warehouse: Warehouse) -> None:
+    """Packages of today have them; those of DR16 do not, and that is not news either."""
+    ages = """
+        ARM_ACCESSION SUBJECT_ACCESSION AGE_UNIT MIN_SUBJECT_AGE MAX_SUBJECT_AGE MIN_SUBJECT_AGE_IN_YEARS \
+        MAX_SUBJECT_AGE_IN_YEARS
+        ARM1 SUB1 Months 104 105 8.6666666667 8.75
+        ARM2 SUB1 Months 106 107 8.8333333333 8.9166666667
+        """
+    columns = ("arm_accession", "min_subject_age_in_years", "max_subject_age_in_years")
+    expected = {("ARM1", "8.6666666667", "8.75"), ("ARM2", "8.8333333333", "8.9166666667")}
+    now, before = land_tables(warehouse, {**SMALL, "arm_2_subject": ages}), land_tables(warehouse, SMALL)
+    for load, found in ((now, expected), (before, {("ARM1", None, None), ("ARM2", None, None)})):
+        warehouse.stage(load)
+        for endpoint in ("demographic", "biosample"):
+            rows = set(staged(warehouse, load.load_id, endpoint, *columns))
+            assert rows, endpoint
+            assert rows <= found, endpoint
+    assert warehouse.rows("select * from ops.drift where field like '%in_years'") == []
+    assert warehouse.rows(
+        "select distinct load_id, column_name from ops.unreported_column"
+        " where endpoint = 'demographic' and column_name like '%in_years' order by 2"
+    ) == [(before.load_id, name) for name in sorted(columns[1:])]
+
+
 def test_bad_lines_of_a_joined_table_are_judged_by_its_size(warehouse: Warehouse) -> None:
     broken = [b"SUB%d" % number for number in range(2, 8)]
     load = land_tables(warehouse, with_lines("subject", *broken))
@@ -252,6 +276,13 @@ def test_bad_lines_of_a_joined_table_are_judged_by_its_size(warehouse: Warehouse
     assert {row[0] for row in warehouse.rows("select endpoint from quality.quarantine")} == {
         "Tab/subject.txt"
     }
+    # Of more rows, as many are few.
+    good = [b"SUB%d\tFemale\tHomo sapiens" % number for number in range(8, 62)]
+    load = land_tables(warehouse, with_lines("subject", *broken, *good))
+    warehouse.stage(load)
+    outcome = warehouse.judge(load)
+    assert (outcome.critical, outcome.quarantined) == ([], 0)
+    assert len(warehouse.rows(f"select * from quality.quarantine where load_id = {load.load_id}")) == 6
 
 
 @pytest.mark.parametrize(
