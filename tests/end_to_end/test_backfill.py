@@ -57,6 +57,14 @@ def _lacks(installation: Installation, release: str) -> set[str]:
     return {name for (name,) in found}
 
 
+def _files_of_results(installation: Installation) -> list[tuple[Any, ...]]:
+    """Result files of now with the file that each leads to: a late package takes none of them away."""
+    return installation.ask(
+        "select f.file_info_id, f.file_path_id, d.file_uuid from star.fact_result_file f"
+        " join star.dim_file d using (file_key) order by 1, 2, 3"
+    )
+
+
 @needs_data
 def test_older_release_loaded_late_gives_the_history_of_the_right_order(
     archives: RunningSandbox, newest: Installation, installations: Installations
@@ -83,6 +91,7 @@ def test_older_release_loaded_late_gives_the_history_of_the_right_order(
     assert _lacks(newest, "DR16") == _lacks(in_order, "DR16") | WITHOUT_MANIFEST
     assert _lacks(newest, "DR25") == _lacks(in_order, "DR25")
     assert not _lacks(in_order, "DR16") & WITHOUT_MANIFEST
+    assert _files_of_results(newest) == _files_of_results(in_order) != []
     assert newest.ask("select release_version, state from ops.study") == [("DR25", "current")]
     with newest.engine.connect() as connection:
         curated = sa.text("select count(*), count(spot_number_preferred) from star.fact_elispot")
@@ -137,3 +146,4 @@ def test_synthetic_study_is_reached_back_to_its_first_release(
     assert differences(_history(late, NAMED), _history(early, NAMED)) == []
     assert _lacks(late, first) == _lacks(early, first) | WITHOUT_MANIFEST
     assert _lacks(late, last) == _lacks(early, last)
+    assert _files_of_results(late) == _files_of_results(early) != []

@@ -123,6 +123,7 @@ def test_a_second_up_with_other_settings_is_refused(
 
 
 def test_a_world_does_not_go_with_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started with a world that is ignored"))
     monkeypatch.setenv("IMMPORT_API_KEY", "a key")
     with pytest.raises(LocalError, match="STUDIES, ROWS, SEED and ARCHIVES do not go with it"):
         system.start_system(Paths(tmp_path), World(studies=3), None)

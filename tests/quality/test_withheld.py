@@ -259,6 +259,19 @@ def test_results_that_are_declared_and_have_no_table_close_the_gate(warehouse: W
     assert warehouse.judge(load, accept_vanished=True).critical == []
 
 
+def test_one_kind_of_results_that_is_there_hides_no_other_that_is_not(warehouse: Warehouse) -> None:
+    samples = """
+        EXPSAMPLE_ACCESSION EXPERIMENT_ACCESSION RESULT_SCHEMA RESULT_TOTAL_RECS
+        ES1 EXP1 HAI 2
+        ES2 EXP1 ELISA 3
+        ES3 EXP1 ELISPOT 0
+        """
+    load = land_tables(warehouse, {**SMALL, "expsample": samples})
+    warehouse.stage(load)
+    told = "expsample: declared_missing (results are declared and none of their kind came: 3 of ELISA)"
+    assert warehouse.judge(load).critical == [told]
+
+
 def test_results_that_are_declared_and_there_are_published(warehouse: Warehouse) -> None:
     load = land_tables(warehouse, SMALL)
     warehouse.stage(load)

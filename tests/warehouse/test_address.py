@@ -103,7 +103,7 @@ def test_the_real_command_shows_no_password_to_others(database: sa.URL) -> None:
     ("text", "message"),
     [
         ("what is this", "WAREHOUSE_URL is not an SQLAlchemy URL such as"),
-        ("postgresql://me:a/b@host:x/y", "WAREHOUSE_URL is not an SQLAlchemy URL such as"),
+        ("postgresql://me:secret/b@host:x/y", "WAREHOUSE_URL is not an SQLAlchemy URL such as"),
         ("mysql://me:secret@host/y", "WAREHOUSE_URL is of mysql, not of Postgres"),
     ],
 )

@@ -622,6 +622,33 @@ def test_a_result_in_words_states_a_limit_or_stands_in_for_the_value(warehouse: 
     ]
 
 
+def test_a_limit_that_no_answer_can_state_is_marked_until_a_package_states_it(warehouse: Warehouse) -> None:
+    """By the API alone nobody knows whether 49.9999 is a limit; what a package said of it stays known."""
+    row = {"valueReported": "49.9999", "unitReported": "pg/ml", "analyteReported": "IL-6"}
+    by_api = {**small_study(), "hai": [], "elisa": [result("elisa", 1, **row)]}
+    by_package = {
+        **{name: rows for name, rows in SMALL.items() if name != "hai_result"},
+        "expsample": "EXPSAMPLE_ACCESSION EXPERIMENT_ACCESSION\nES1 EXP1",
+        "elisa_result": """
+            RESULT_ID ARM_ACCESSION BIOSAMPLE_ACCESSION SUBJECT_ACCESSION EXPSAMPLE_ACCESSION \
+            EXPERIMENT_ACCESSION STUDY_ACCESSION ANALYTE UNIT_REPORTED VALUE_REPORTED QUALITATIVE_RESULT
+            1 ARM1 BS1 SUB1 ES1 EXP1 SDY1 IL-6 pg/ml 49.9999 <50
+            """,
+    }
+    shown = "select value_quality, is_limit_known from star.fact_assay_result where assay = 'ELISA'"
+    counted = "select sum(limit_unknown) from mart.cytokine_profile"
+    warehouse.load(by_api, "DR1")
+    assert (warehouse.rows(shown), warehouse.value(counted)) == ([(OK, False)], 1)
+    take(warehouse, land_tables(warehouse, by_package, "DR2"))
+    assert (warehouse.rows(shown), warehouse.value(counted)) == ([(LOW, True)], 0)
+    warehouse.load(by_api, "DR3")
+    assert (warehouse.rows(shown), warehouse.value(counted)) == ([(LOW, True)], 0)
+    assert warehouse.rows(shown, "DR1") == [(OK, False)]
+    lacking = """select release_version, 'fact_elisa.is_limit_known' = any(lacks)
+        from ops.capture join history.data_release using (release_key) order by release_key"""
+    assert warehouse.rows(lacking) == [("DR1", True), ("DR2", False), ("DR3", True)]
+
+
 def test_spots_are_told_per_million_cells_plated(warehouse: Warehouse) -> None:
     plated = (("30", "100000", None), ("30", "1000000", None), ("30", "1e5", "200000"), ("30", "0", None),
               ("30", None, None), ("-999", "100000", None), ("TNTC", "100000", None))  # fmt: skip
