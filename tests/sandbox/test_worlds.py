@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import islice, pairwise
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from include.sandbox.assays import ASSAYS
 from include.sandbox.synthetic import SyntheticWorld
+from include.sandbox.world import in_years, padded, scaled
 from include.sources.immport import SHARED_DATA
 from include.sources.model import Group
 from include.sources.release import Release
@@ -108,3 +110,34 @@ def test_the_smallest_worlds_hold_together(rows: int) -> None:
 
 def test_an_endpoint_the_world_knows_nothing_of_is_empty() -> None:
     assert list(SyntheticWorld(1, 1, 1).rows("labTest", "SDY1001", NEW)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("7", "7.00"),
+        ("0.5", "0.50"),
+        ("8.6954140999", "8.6954140999"),
+        ("1.005", "1.005"),
+        ("-0.04166667", "-0.04166667"),
+        ("104.3449691988", "104.3449691988"),
+    ],
+)
+def test_a_number_has_two_decimals_or_all_its_own(value: str, sent: str) -> None:
+    """What ImmPort's scale holds is sent in it; of more digits none is invented, and none is lost."""
+    assert str(scaled(value)) == sent
+    assert padded(Decimal(value)) == sent.rjust(7)
+
+
+@pytest.mark.parametrize(
+    ("age", "unit", "sent"),
+    [
+        ("70", "Years", "70.0"),
+        ("8.6954140999", "Years", "8.6954140999"),
+        ("104", "Months", "8.67"),
+        ("7", "Not Specified", None),
+        ("7", None, None),
+    ],
+)
+def test_an_age_in_years_keeps_its_digits(age: str, unit: str | None, sent: str | None) -> None:
+    assert in_years(Decimal(age), unit) == sent
