@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from include.local import logs
@@ -48,6 +49,33 @@ def test_a_log_that_grew_is_emptied_under_its_writer(tmp_path: Path) -> None:
     assert log.read_text() == "after\n"
     assert (tmp_path / "api-server.log.1").read_text() == "before" * 100 + "\n"
     assert (tmp_path / "api-server.log.1").stat().st_mode & 0o777 == 0o600
+
+
+def test_every_log_and_that_of_postgres_is_limited(tmp_path: Path) -> None:
+    """By a round of the keeper as `make up` starts it."""
+    paths, other, small = Paths(tmp_path / "var"), tmp_path / "postgres.log", tmp_path / "var/logs/small.log"
+    for log in (paths.logs / "scheduler.log", paths.logs / "sandbox.log", other, small):
+        _start(log, "a line\n")
+        if log != small:
+            os.truncate(log, logs.MOST_BYTES + 1)
+    with subprocess.Popen(
+        [sys.executable, "-m", "include.local.logs", str(paths.var), str(other)],
+        cwd=Path(__file__).parents[2],
+    ) as keeper:
+        try:
+            deadline = time.monotonic() + 30
+            while other.stat().st_size or not other.with_name("postgres.log.1").exists():
+                assert keeper.poll() is None
+                assert time.monotonic() < deadline
+            keeper.terminate()
+            assert keeper.wait(30) == 0
+        finally:
+            keeper.kill()
+    emptied = {path.name for path in (*paths.logs.glob("*.log"), other) if not path.stat().st_size}
+    assert emptied == {"scheduler.log", "sandbox.log", "postgres.log"}
+    assert small.read_text() == "a line\n"
+    older = [path.stat().st_size for path in tmp_path.rglob("*.log.1")]
+    assert older == [logs.MOST_BYTES + 1] * 3
 
 
 def test_old_task_logs_go_and_young_ones_stay(tmp_path: Path) -> None:
