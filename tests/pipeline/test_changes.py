@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -13,9 +14,10 @@ import sqlalchemy as sa
 
 from immport_provider.errors import AccessError, CredentialError, ImmPortError, ServerError
 from immport_provider.hooks.files import RemoteFile
+from immport_provider.hooks.immport import ImmPortHook
 from immport_provider.hooks.listing import Listing, StudyListing
 from include.landing import Fetch
-from include.pipeline import discover, records, report, steps
+from include.pipeline import discover, extract, records, report, steps
 from include.pipeline.changes import Look
 from include.pipeline.decide import Action, Decision, Policy, Restricted
 from include.sources.immport import SERVED
@@ -24,6 +26,8 @@ from include.warehouse import study_access
 from include.warehouse.fence import Attempt
 from include.warehouse.ops_tables import LOAD, WORK
 from include.warehouse.release_files import news, release_of
+from tests.support.source import KEY, serving
+from tests.support.source import Source as Served
 from tests.support.warehouse import Study, Warehouse, _body, full_row, small_study
 
 DAY, LATER = date(2026, 1, 1), date(2026, 2, 1)
@@ -235,6 +239,32 @@ def test_files_of_a_release_that_cannot_be_are_withheld(source: Source) -> None:
     decision = source.run(check_files=True)["SDY1"]
     assert (decision.action, decision.release) == ("hold", "DR4")
     assert "DR500 cannot be" in decision.reason
+
+
+def test_a_release_that_cannot_be_is_not_the_newest_one(source: Source) -> None:
+    """It would be in the record of the run, and withdrawals would be of it."""
+    source.listed["SDY1"] = ("DR500", DAY)
+    assert actions(source.run()) == {"SDY1": "hold", "SDY2": "keep", "SDY3": "keep"}
+    newest = "select newest_release from ops.run order by started_at desc limit 1"
+    assert source.warehouse.value(newest) == "DR4"
+
+
+def test_a_load_whose_release_files_cannot_be_fails_and_stays_of_its_release(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What discovery did not look at: the manifest that a load lands itself."""
+    rows = small_study()
+    told = {"fileName": "SDY1-DR500_Tab.zip", "fileUUID": "u", "fileType": "release_file"}
+    rows["manifest"] = [full_row("manifest", studyAccession="SDY1", path="SDY1/SDY1-DR500_Tab.zip", **told)]
+    load = warehouse.open_load("SDY1", "DR1", "fetch")
+    records.set_state(warehouse.engine, load, records.PLANNED)
+    with serving(Served(rows)) as served:
+        connection = {"conn_type": "immport", "host": served.url, "password": KEY}
+        monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", json.dumps(connection))
+        with ImmPortHook() as hook, pytest.raises(extract.ImplausibleReleaseError, match="DR500 cannot be"):
+            extract.extract(warehouse.tools, hook, load, warehouse.step())
+    assert records.load(warehouse.engine, load.load_id).release == "DR1"
+    assert list(warehouse.tools.landing.manifests()) == []
 
 
 def test_what_is_not_readable_of_release_files_is_part_of_the_reason(source: Source) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,13 @@ def planned(warehouse: Warehouse, served: None) -> int:
     return load.load_id
 
 
+def _landed(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
+    """The files of the landing zone, each with what another file in its place would not have."""
+    files = Path(warehouse.tools.landing.root.path).rglob("[!.]*")
+    status = {str(path): path.stat() for path in files if path.is_file()}
+    return {path: (found.st_ino, found.st_mtime_ns) for path, found in status.items()}
+
+
 @pytest.mark.parametrize(("step", "target", "call"), STOPS.values(), ids=STOPS.keys())
 def test_a_stopped_attempt_that_wakes_up_writes_nothing(
     warehouse: Warehouse, planned: int, step: str, target: str, call: int
@@ -138,7 +146,7 @@ def test_a_stopped_attempt_that_wakes_up_writes_nothing(
     stopped = Stopped(warehouse, step, planned, target, call)
     for name in STEPS[STEPS.index(step) :]:
         assert do(warehouse, name, planned) == BatchOutcome({}, {}, {})
-    before = warehouse.history()
+    before, landed = warehouse.history(), _landed(warehouse)
     outcome = stopped.wake()
     assert (outcome.failed, outcome.retriable) == ({}, {})
     if step == "publish":  # the ledger knows the load
@@ -148,6 +156,7 @@ def test_a_stopped_attempt_that_wakes_up_writes_nothing(
     end = records.load(warehouse.engine, planned)
     assert (end.state, end.error) == ("published", None)
     assert warehouse.history() == before
+    assert _landed(warehouse) == landed
     told = warehouse.rows("select step, state, ended_at is not null from ops.step order by step_id")
     others = [item for item in told if item[1] != "done"]
     assert others == [(step, "skipped" if step == "publish" else "superseded", True)]
@@ -157,6 +166,18 @@ def test_a_stopped_attempt_that_wakes_up_writes_nothing(
     assert landing.partial(manifest.fetch).keys() == {item.name for item in manifest.landed}
     assert list((landing.root / manifest.fetch.path).glob(".*")) == []
     assert warehouse.rows("select from pg_tables where schemaname = 'staging'") == []
+
+
+def test_an_attempt_that_wakes_up_while_the_newer_one_lands_puts_nothing_into_place(
+    warehouse: Warehouse, planned: int
+) -> None:
+    """There is no manifest yet that would refuse it."""
+    stopped, newer = (Stopped(warehouse, "extract", planned, "include.landing:take_json", 3) for _ in "12")
+    landed = _landed(warehouse)
+    assert landed
+    assert "SDY1 DR1: superseded: attempt" in stopped.wake().superseded["SDY1 DR1"]
+    assert _landed(warehouse) == landed
+    assert newer.wake() == BatchOutcome({}, {}, {})
 
 
 def test_a_step_of_a_killed_attempt_does_not_stay_running(warehouse: Warehouse, planned: int) -> None:
