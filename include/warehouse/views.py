@@ -236,18 +236,39 @@ def are_current(connection: sa.Connection) -> bool:
     return _setting(connection, "views") == _digest()
 
 
+#: Whether all that stands on these views, and is none of them, is temporary; null where nothing does.
+_ONLY_TEMPORARY = """
+with ours as (
+    select c.oid, c.reltype from pg_class c
+    where c.relkind = 'v' and format('%s.%s', c.relnamespace::regnamespace, c.relname) = any(:views))
+select bool_and(coalesce(c.relpersistence = 't', false))
+from ours o
+join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = o.oid
+    or d.refclassid = 'pg_type'::regclass and d.refobjid = o.reltype
+left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+left join pg_class c
+    on c.oid = coalesce(r.ev_class, case when d.classid = 'pg_class'::regclass then d.objid end)
+where d.deptype in ('n', 'a') and (c.oid is null or c.oid not in (select oid from ours))"""
+
+
 def drop(connection: sa.Connection) -> None:
-    """Remove our views, whatever version of this code made them; those of others stay."""
+    """Remove our views, whatever version of this code made them; those of others stay.
+
+    A temporary view of a reader goes with what it reads: it must not stop an upgrade for as long as its
+    session lasts.
+    """
     marts_made = {mart.name for mart in marts()} | set((_setting(connection, "mart_names") or "").split())
     standing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'mart'")).all()
-    if dropped := sorted(marts_made & set(standing)):
-        # In one statement, so that it does not matter which of them reads which.
-        connection.exec_driver_sql("drop view " + ", ".join(f'mart."{name}"' for name in dropped))
     made = [*(_setting(connection, "view_names") or "").split(), *(name for name, *_ in definitions())]
     existing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'star'")).all()
-    # Each view reads earlier ones alone.
-    for name in (name for name in reversed(dict.fromkeys(made)) if name in existing):
-        connection.exec_driver_sql(f'drop view star."{name}"')
+    marts_dropped = [f"mart.{name}" for name in sorted(marts_made & set(standing))]
+    dropped = [f"star.{name}" for name in reversed(dict.fromkeys(made)) if name in existing]
+    is_safe = connection.scalar(sa.text(_ONLY_TEMPORARY), {"views": [*marts_dropped, *dropped]})
+    behaviour = "cascade" if is_safe else "restrict"
+    # In one statement, so that it does not matter which of them reads which.
+    for names in filter(None, (marts_dropped, dropped)):
+        quoted = ", ".join('"{}"."{}"'.format(*name.split(".")) for name in names)
+        connection.exec_driver_sql(f"drop view {quoted} {behaviour}")
 
 
 def create(connection: sa.Connection) -> None:

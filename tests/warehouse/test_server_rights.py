@@ -165,3 +165,40 @@ def test_loading_works_with_what_is_left(warehouse: Warehouse, logins: Logins, m
     for step in (steps.stage, steps.check, steps.publish):
         step(loader.tools, load, loader.step())
     assert loader.value("select count(*) from star.fact_hai") == 3
+
+
+TEMPORARY = {
+    "view": "create temporary view mine as select * from star.dim_study",
+    "view of a mart": "create temporary view mine as select * from mart.demographics",
+    "view of a view": "create temporary view its as select * from star.dim_study;"
+    " create temporary view mine as select * from its",
+    "table of a row type": "create temporary table mine (s star.dim_study)",
+}
+
+
+@pytest.mark.parametrize("kind", TEMPORARY)
+def test_what_an_analyst_makes_for_a_session_stops_no_upgrade(
+    warehouse: Warehouse, analyst: Reader, migrated: sa.URL, kind: str
+) -> None:
+    with analyst.engine.connect() as session:
+        session.exec_driver_sql(TEMPORARY[kind])
+        session.commit()
+        _forget_views(warehouse)
+        migrate.upgrade(migrated)
+        assert session.exec_driver_sql("select count(*) from star.dim_study").scalar() == 2
+
+
+def test_an_upgrade_drops_no_lasting_view_of_others(warehouse: Warehouse, migrated: sa.URL) -> None:
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("create view public.theirs as select * from star.dim_study")
+        connection.exec_driver_sql("create temporary view mine as select * from star.dim_study")
+    _forget_views(warehouse)
+    with pytest.raises(sa.exc.DBAPIError, match="theirs depends on view"):
+        migrate.upgrade(migrated)
+    assert warehouse.value("select count(*) from public.theirs") == 2
+
+
+def _forget_views(warehouse: Warehouse) -> None:
+    """As if the views were those of an older version."""
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("update ops.setting set value = 'older' where name = 'views'")
