@@ -4,6 +4,10 @@
     open        nothing is asked for during COOL_DOWN
     half-open   one study is let through: an answer closes the circuit, a failure opens it again
 
+What belongs to an endpoint is not counted for its service: the failure of one that no result waits for (the
+manifest, a link, the address of a package), while the host answers another question of the same study. A host
+of files has a circuit of its own. An endpoint that results wait for stands for the service.
+
 After OPENINGS in a row the service counts as down for DOWN: what is left of the run fails at once. The state
 lies in `ops.circuit`, because tasks are processes, on one machine or on many.
 """
@@ -21,6 +25,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.errors import ImmPortError, RateLimitError, RetriableError
+from include.sources.immport import DRS_DOWNLOAD, ENDPOINTS
+from include.sources.model import Withholds
 from include.warehouse.ops_tables import CIRCUIT
 
 if TYPE_CHECKING:
@@ -30,6 +36,11 @@ if TYPE_CHECKING:
 STUDIES, OPENINGS = 3, 3
 #: How long a service is left alone, and how long it counts as down.
 COOL_DOWN, DOWN = timedelta(minutes=5), timedelta(hours=1)
+
+#: Endpoints that no result waits for. Without the address of a package its study comes by the API.
+_ALONE = {item.name for item in ENDPOINTS.values() if item.withholds is Withholds.ITSELF} | {
+    DRS_DOWNLOAD.name
+}
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half-open"
 
@@ -121,10 +132,23 @@ class _Line:
     def failed(self, error: ImmPortError) -> None:
         """The study failed after all tries, at the host that the error names; the others were there."""
         for host, visit in self._visits.items():
-            if host == error.source:
+            is_of_endpoint = visit.was_answered and error.endpoint in _ALONE
+            if host == error.source and not is_of_endpoint:
                 self._count(host, visit, error)
             elif visit.was_answered:
                 self._close(host)
+
+    def done_without(self, error: ImmPortError) -> None:
+        """The study goes on without what failed after all tries: how it ends says nothing of that host.
+
+        A host that answered another question of the study is judged by how the study ends.
+        """
+        visit = self._visits.get(error.source)
+        if visit is None or visit.was_answered:
+            return
+        if isinstance(error, RetriableError) and not isinstance(error, RateLimitError):
+            self._count(error.source, visit, error)
+            del self._visits[error.source]
 
     def _count(self, host: str, visit: _Visit, error: ImmPortError) -> None:
         with self._engine.begin() as connection:

@@ -8,13 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from immport_provider.errors import (
-    BadAnswerError,
-    CredentialError,
-    ImmPortError,
-    MissingFileError,
-    WrongFileError,
-)
+from immport_provider.errors import BadAnswerError, CredentialError, ImmPortError, WrongFileError
 from include.landing import Fetch, Landed
 from include.manifest import COUNTS, PACKAGE
 from include.pipeline import discover, records, refusal
@@ -107,10 +101,13 @@ def _fetch(context: Context) -> Context:
     route = context.load.route or Route.API
     try:
         ways[route]()
-    except (SplitNotWholeError, MissingFileError, WrongFileError) as error:
+    except (SplitNotWholeError, ImmPortError) as error:
         others = [other for other in ways if other is not route]
-        if not others or context.tools.preference.of(load.study) is not None:
+        is_asked_for = context.tools.preference.of(load.study) is not None
+        if not others or is_asked_for or not refusal.gives_way(context, route, error):
             raise
+        if isinstance(error, ImmPortError) and context.hook.watch is not None:
+            context.hook.watch.done_without(error)
         _take(context, Choice(others[0], f"not to be had as {route}: {records.brief(error)}"))
         ways[others[0]]()
     return context
@@ -196,7 +193,7 @@ def _inventory(context: Context) -> tuple[Inventory | None, str | None]:
         return None, str(error)
     except ImmPortError as error:
         # Only a convenience: without it, everything is asked for.
-        if not isinstance(error, BadAnswerError) and not refusal.is_refusal(context, error):
+        if not isinstance(error, BadAnswerError) and not refusal.is_dispensable(context, error):
             raise
         return None, str(error)
 

@@ -1,12 +1,27 @@
-"""What an answer that the source refuses for good costs: its study, or its endpoint alone, as declared."""
+"""What an answer that the source refuses for good costs: its study, or its endpoint alone, as declared.
+
+A package that is refused costs its route: the study comes by the API, if nobody asked for the package.
+"""
 
 from __future__ import annotations
 
+from immport_provider.errors import (
+    ConfigurationError,
+    CredentialError,
+    ImmPortError,
+    MissingFileError,
+    RateLimitError,
+    RetriableError,
+    WrongFileError,
+)
 from include.pipeline import answers, records
 from include.pipeline.answers import Context
-from include.pipeline.proof import Expected
+from include.pipeline.circuit import CircuitOpenError, ServiceDownError
+from include.pipeline.proof import Expected, SplitNotWholeError
 from include.pipeline.verdict import is_final, is_of_one_question
-from include.sources.model import Endpoint, Withholds
+from include.sources.immport import STUDY_ENDPOINTS
+from include.sources.model import Endpoint, Route, Withholds
+from include.sources.reader import read_rows
 
 
 def land(context: Context, endpoint: Endpoint, expected: Expected | None) -> None:
@@ -22,13 +37,48 @@ def land(context: Context, endpoint: Endpoint, expected: Expected | None) -> Non
         # To divide an answer, others are asked: of those, each has its own turn and its own declaration.
         is_its_own = getattr(error, "endpoint", endpoint.name) == endpoint.name
         is_alone = endpoint.withholds is Withholds.ITSELF and is_its_own
-        if not is_alone or not is_refusal(context, error):
+        if not is_alone:
+            raise
+        if not is_refusal(context, error):
+            _prove_service(context, error)
             raise
         for part in context.pieces(endpoint):
             context.tools.landing.discard(context.fetch, context.landed.pop(part.name))
         context.landed[endpoint.name] = context.tools.landing.leave_out(
             context.fetch, endpoint, refused=records.brief(error)
         )
+
+
+def gives_way(context: Context, route: Route, error: Exception) -> bool:
+    """Whether a study comes by its other route after this one failed: what failed is this route's alone."""
+    if isinstance(error, SplitNotWholeError | MissingFileError | WrongFileError):
+        return True
+    return route is Route.PACKAGE and is_dispensable(context, error)
+
+
+def is_dispensable(context: Context, error: Exception) -> bool:
+    """Whether the API may answer what a file failed with for good.
+
+    The file is refused, not managed on the last try, not open to the key, or its host is left alone. A key
+    that is not accepted, a wrong connection and the local disk concern the API, too, as does its own circuit.
+    """
+    if not isinstance(error, ImmPortError) or not is_final(error, is_last_try=context.tools.is_last_try):
+        return False
+    if isinstance(error, CircuitOpenError | ServiceDownError):
+        return error.source != context.hook.settings.source
+    return not isinstance(error, CredentialError | ConfigurationError)
+
+
+def _prove_service(context: Context, error: Exception) -> None:
+    """Ask for the study, where an endpoint that no result waits for failed and is to be tried again.
+
+    Answered, the failure is that endpoint's; if not, it is the service's, and the circuit counts it.
+
+    :raises ImmPortError: the study is not answered either.
+    """
+    if isinstance(error, RetriableError) and not isinstance(error, RateLimitError | CircuitOpenError):
+        root = STUDY_ENDPOINTS[0]
+        context.hook.fetch(root, context.load.study, lambda chunks: list(read_rows(chunks, root)))
 
 
 def is_refusal(context: Context, error: Exception) -> bool:

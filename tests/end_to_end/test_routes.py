@@ -14,7 +14,7 @@ from include.sources.model import Route
 from include.warehouse.carry import single_route
 from include.warehouse.model import VERSIONED
 from tests.sandbox.data import ARCHIVES, needs_data
-from tests.support.packages import SMALL, write_package
+from tests.support.packages import SMALL, table, write_package
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.star import differences, star_digest
@@ -31,6 +31,20 @@ LIMITS = {
         1 ARM1 BS1 SUB1 ES1 EXP1 SDY1 IL-6 pg/ml 49.9999 <50
         2 ARM1 BS1 SUB1 ES1 EXP1 SDY1 IL-6 pg/ml 49.9999 <50
         """,
+}
+
+STRAINS = [b"A/Qu\xe9bec/1", b"A/X/1\tmore", *(b"A/X/%d" % number for number in range(20))]
+_HAI = table(str(SMALL["hai_result"])).splitlines(keepends=True)[0]
+#: Twenty good results and, between them, one that is not UTF-8 and one with a cell more than the header.
+BAD_ROWS = {
+    **SMALL,
+    "hai_result": _HAI
+    + b"".join(
+        b"%d\tARM2\tBS1\tSUB1\tES1\t40\tEXP1\tSDY1\t%s\n" % (number, strain)
+        for number, strain in enumerate(
+            [b"A/Qu\xe9bec/1", b"A/X/1\tmore", *[b"A/X/%d" % n for n in range(20)]]
+        )
+    ),
 }
 
 
@@ -117,6 +131,35 @@ def test_statistics_know_limits_in_words_by_the_default_route(
     assert found["api"] == ([(2, 0, 2, Decimal("49.9999"))], [("ok", False, 2)])
 
 
+def test_bad_rows_cost_the_same_by_either_route(installations: Installations, tmp_path: Path) -> None:
+    """A line in Latin-1 and one with a cell too many, in the package and as far as JSON can carry them."""
+    write_package(tmp_path / "SDY1-DR1_Tab.zip", BAD_ROWS)
+    without = {
+        **single_route(Route.API),
+        "fact_assay_result": ("is_limit_known",),
+        "study_capture": ("lacks",),
+    }
+    alone = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
+    stars, quarantined = {}, {}
+    with running_sandbox(archives=tmp_path, release="DR1") as sandbox:
+        for route in ("api", "package"):
+            installation = installations.fresh(sandbox)
+            run = installation.run(route=route)
+            assert run.state == "success", run.log[-4000:]
+            stars[route] = star_digest(installation.engine, without, alone)
+            quarantined[route] = installation.ask(
+                "select endpoint, row::text from quality.quarantine order by row_number"
+            )
+    assert differences(stars["api"], stars["package"]) == []
+    assert len(stars["api"]["fact_hai now"]) == 20
+    # No answer of the API has the line with a cell too many; the package has both.
+    assert {name: [row.endpoint for row in rows] for name, rows in quarantined.items()} == {
+        "api": ["hai"],
+        "package": ["hai", "hai"],
+    }
+    assert all("bec/1" in rows[0].row for rows in quarantined.values())
+
+
 def _is_of_now(relation: str) -> bool:
     return relation.startswith(("fact", "bridge")) and relation.endswith(" now")
 
@@ -144,6 +187,76 @@ def test_package_that_was_asked_for_and_is_lost_fails_the_study_alone(
     run = fresh.run(route="package")
     assert fresh.states() == {STUDY: "failed", "SDY1003": "published"}
     assert "ImmPort lists it, but does not have it" in run.log
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fault", "retries", "told"),
+    [
+        ("drsDownload", "403", 0, "AccessError: "),  # a key whose scope lacks downloads
+        ("download", "403", 0, "AccessError: "),
+        ("download", "400", 0, "HTTP 400"),
+        ("drsDownload", "500", 1, "HTTP 500 (3 tries)"),
+    ],
+)
+def test_package_that_is_refused_gives_way_to_the_api(
+    fresh: Installation, small: RunningSandbox, endpoint: str, fault: str, retries: int, told: str
+) -> None:
+    """No file can be had, the counts of the release neither. What the API lacks is recorded as always."""
+    small.fault(endpoint, fault)
+    run = fresh.run(studies=[STUDY], retries=retries)
+    assert run.state == "success", run.log[-4000:]
+    route, reason = _route(fresh)
+    assert route == "api"
+    assert reason.startswith("not to be had as package: ")
+    assert PACKAGE in reason or STUDY in reason
+    assert told in reason
+    lacks = _lacks(fresh, "ops.load")
+    assert lacks == _lacks(fresh, "star.study_capture")
+    assert {"dim_reagent", "bridge_study_panel", "dim_expsample.description"} <= lacks
+    assert _asked(small)["manifest"] == 1
+
+
+def test_package_that_was_asked_for_and_is_refused_fails_the_study(
+    fresh: Installation, small: RunningSandbox
+) -> None:
+    small.fault("drsDownload", "403", study=STUDY)
+    assert fresh.run(route="package").state == "failed"
+    assert fresh.states() == {STUDY: "failed", "SDY1003": "published"}
+    assert "not open to this key" in fresh.one("select error from ops.load where state = 'failed'")
+
+
+def test_key_that_is_refused_at_the_package_is_not_asked_with_again(
+    fresh: Installation, small: RunningSandbox
+) -> None:
+    small.fault("drsDownload", "401", study=STUDY)
+    assert fresh.run(studies=[STUDY]).state == "failed"
+    assert "CredentialError" in fresh.one("select error from ops.load")
+    assert "arm" not in _asked(small)
+
+
+@pytest.mark.parametrize("endpoint", ["manifest", "drsDownload"])
+def test_endpoint_that_is_down_for_every_study_is_not_the_service(
+    endpoint: str, installations: Installations
+) -> None:
+    """Results do not wait for it: each study comes by the API on the last try; the circuit stays closed."""
+    with running_sandbox(studies=5, rows=3) as sandbox:
+        installation = installations.fresh(sandbox)
+        sandbox.fault(endpoint, "503")
+        run = installation.run(retries=1)
+        assert run.state == "success", run.log[-4000:]
+        assert len(installation.states()) > 3
+        assert set(installation.states().values()) == {"published"}
+        assert installation.ask("select distinct route from ops.load") == [("api",)]
+        assert installation.ask("select state, failures from ops.circuit where state <> 'closed'") == []
+        assert installation.one("select count(*) from ops.step where message like '%CircuitOpen%'") == 0
+        # Where the service answers nothing about a study, its circuit opens, and the others are not asked.
+        sandbox.fault("study", "503")
+        sandbox.fault("manifest", "503")
+        sandbox.clear_requests()
+        assert installation.run(retries=1, force=True).state == "failed"
+        ((state, of),) = installation.ask("select state, endpoint from ops.circuit where state <> 'closed'")
+        assert (state, of) == ("open", "study")
+        assert installation.one("select count(*) from ops.step where message like 'CircuitOpen%'") > 0
 
 
 def test_package_that_cannot_be_read_gives_way_to_the_api(

@@ -165,6 +165,42 @@ def test_one_endpoint_that_is_dead_for_everybody_opens_it(warehouse: Warehouse) 
         hook.call("pcr")
 
 
+@pytest.mark.parametrize("endpoint", ["manifest", "link", "drsDownload"])
+def test_an_endpoint_that_no_result_waits_for_is_not_the_service(warehouse: Warehouse, endpoint: str) -> None:
+    """It fails for every study, while the same host answers another question of the same study."""
+    for number in range(STUDIES * 2):
+        error = ServerError("HTTP 503", 503)
+        assert study(warehouse, number, ("study", None), (endpoint, error)) is ServerError
+        assert state(warehouse) == ("closed", 0, 0)
+    # Where the host answers nothing else, it is the service that is away.
+    for number in range(STUDIES):
+        study(warehouse, number, (endpoint, ServerError("HTTP 503", 503)))
+    assert state(warehouse)[0] == "open"
+
+
+def test_a_trial_that_fails_at_such_an_endpoint_alone_closes_it(warehouse: Warehouse) -> None:
+    opened(warehouse)
+    passes(warehouse, COOL_DOWN)
+    study(warehouse, 7, ("study", None), ("manifest", ServerError("HTTP 503", 503)))
+    assert state(warehouse) == ("closed", 0, 0)
+
+
+def test_a_host_that_a_study_is_done_without_is_counted_all_the_same(warehouse: Warehouse) -> None:
+    """Each study comes by the API in the end; the host of files is down and is left alone."""
+    files = "files.example"
+    for number in range(STUDIES):
+        hook: Any = Hook()
+        with watched(warehouse.engine, hook):
+            hook.call("manifest")
+            hook.watch.before(files)
+            error = ServerError("HTTP 503", 503)
+            error.source, error.endpoint, error.study = files, "drsDownload", f"SDY{number}"
+            hook.watch.done_without(error)
+            hook.call("arm")
+    states = warehouse.rows("select host, state, failures from ops.circuit order by 1")
+    assert states == [(files, "open", STUDIES), (HOST, "closed", 0)]
+
+
 def test_while_it_is_open_nothing_is_asked_and_the_error_says_why(warehouse: Warehouse) -> None:
     opened(warehouse)
     hook: Any = Hook()

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 
 from airflow.sdk import BaseHook
 
-from immport_provider.errors import BadAnswerError, ConfigurationError, CredentialError, RetriableError
+from immport_provider.errors import (
+    BadAnswerError,
+    ConfigurationError,
+    CredentialError,
+    ImmPortError,
+    RetriableError,
+)
 from immport_provider.hooks.answers import Request, check, explained
 from immport_provider.hooks.bodies import ACCEPT_ENCODING, whole
 from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
@@ -37,6 +43,9 @@ class Watch(Protocol):
 
     def answered(self, source: str, endpoint: str) -> None:
         """An endpoint at this host and port gave a good answer."""
+
+    def done_without(self, error: ImmPortError) -> None:
+        """The caller goes on without what failed with this error."""
 
 
 class ImmPortClient(BaseHook):
