@@ -150,6 +150,13 @@ def test_an_error_that_quotes_odd_text_fails_its_study_alone(warehouse: Warehous
     assert steps == [("done", 1), ("failed", len(errors))]
 
 
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+def test_an_error_of_the_source_is_short_and_fit_for_a_log(text: str) -> None:
+    told = str(BadAnswerError(f"not a file: {text}"))
+    assert len(told) <= 2_000
+    assert told == clean(told)
+
+
 @pytest.mark.parametrize("value", [*ODD.values(), NESTED, 7, None], ids=[*ODD, "nested", "number", "null"])
 @pytest.mark.parametrize("name", ["studyAccession", "path", "fileUUID", "fileAccession"])
 def test_what_a_manifest_says_of_itself_is_read_or_refused_in_few_words(name: str, value: object) -> None:
