@@ -83,6 +83,7 @@ def test_reads_what_is_known_of_a_study() -> None:
             for name in (
                 "SDY0",
                 "SDY01",
+                "SDY1\u0663",
                 "sdy2",
                 "SDY2 ",
                 "SDY2\n",
@@ -116,6 +117,7 @@ def test_says_why_it_is_not_complete(sources: list[dict[str, Any]], total: int, 
         ("assay_method_count", ["HAI (7)", None, 7, ["HAI (7)"], "HAI (10^30)", "HAI (-3)"], 7),
         ("assay_method_count", ["HAI (7)", f"HAI ({10**30})", "HAI (" + "9" * 5_000 + ")"], 7),
         ("assay_method_count", ["HAI (7)", "HAI (\u0667)"], 7),
+        ("assay_method_count", ["HAI (7)", f"HAI ({10**12 + 1})"], 7),
         ("latest_data_release_date", "soon", 0),
         ("latest_data_release_date", 20231231, 0),
         ("latest_data_release_date", ["2023-12-31"], 0),
@@ -132,6 +134,16 @@ def test_a_hint_of_another_kind_is_noted_and_stops_no_study(field: str, value: A
         assert f"SDY2: {field} is not readable" in str(found.note)
     assert str(found.note).encode()
     assert len(str(found.note)) < 700
+
+
+def test_a_number_of_thousands_of_digits_stops_no_study() -> None:
+    """More than Python converts: the answer is read all the same."""
+    body = answer([source(1, assay_method_count="digits")], 1).replace(b'"digits"', b"9" * 5_000)
+    found = walk(lambda _: read_page([body]))
+    assert found.complete
+    assert [(study.accession, study.expected_rows) for study in found.studies] == [("SDY1", 0)]
+    assert "SDY1: assay_method_count is not readable: '999" in str(found.note)
+    assert len(str(found.note)) < 200
 
 
 def test_many_notes_are_told_in_few_words() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from include.sources import tsv
+from include.sources.foreign import LONGEST_KEY
 from include.sources.immport import ENDPOINTS
 from include.sources.intake import Confined, FilterIgnoredError, take_json, take_tsv
 from include.sources.reader import NotDataError
@@ -87,6 +88,16 @@ def test_keys_are_counted_as_in_json() -> None:
     assert intake.rows == 3
     assert intake.unknown == {"remarks": 3}
     assert intake.missing == dict.fromkeys(set(HAI.names) - {"resultId", "valueReported"}, 3)
+
+
+def test_a_key_of_megabytes_is_counted_under_a_short_name() -> None:
+    """The count is kept beside the answer, in a note that is read as a whole."""
+    found = take_json([b'[{"resultId":1,"%s":2,"\\ud800":3}]' % (b"k" * 5_000_000)], HAI).unknown
+    header = f"{HEADER}\t{'k' * 5_000_000}"
+    cells = take_tsv([f"{header}\n7\t<10\t\t1\n".encode()], HAI, header).unknown
+    assert [list(counted.values()) for counted in (found, cells)] == [[1, 1], [1]]
+    assert max(map(len, (*found, *cells))) <= LONGEST_KEY
+    assert "\\ud800" in found
 
 
 @pytest.mark.parametrize("form", ["json", "tsv"])

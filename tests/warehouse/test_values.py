@@ -624,7 +624,7 @@ def test_a_result_in_words_states_a_limit_or_stands_in_for_the_value(warehouse: 
 
 def test_a_limit_that_no_answer_can_state_is_marked_until_a_package_states_it(warehouse: Warehouse) -> None:
     """By the API alone nobody knows whether 49.9999 is a limit; what a package said of it stays known."""
-    row = {"valueReported": "49.9999", "unitReported": "pg/ml", "analyteReported": "IL-6"}
+    row: dict[str, Any] = {"valueReported": "49.9999", "unitReported": "pg/ml", "analyteReported": "IL-6"}
     by_api = {**small_study(), "hai": [], "elisa": [result("elisa", 1, **row)]}
     by_package = {
         **{name: rows for name, rows in SMALL.items() if name != "hai_result"},
