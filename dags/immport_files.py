@@ -79,6 +79,11 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
     download = ImmPortDownloadOperator.partial(task_id="download", pool=FILES.name, **PLACES).expand(
         batch=plan.output
     )
-    finish = ImmPortFinishFilesOperator(task_id="finish", trigger_rule="all_done", **PLACES)
+    finish = ImmPortFinishFilesOperator(
+        task_id="finish",
+        trigger_rule="all_done",
+        batches="{{ ti.xcom_pull(task_ids='plan') }}",
+        **PLACES,
+    )
     download >> finish
     limit(dag)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,12 @@ import sqlalchemy as sa
 from immport_provider.errors import CredentialError
 from immport_provider.hooks.files import RemoteFile
 from include.pipeline import records
-from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, rows_of, studies_of
+from include.pipeline.file_plan import rows_of
+from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, studies_of
 from include.pipeline.records import About, Step
 from include.pipeline.verdict import may_pass
 from include.storage import Storage
+from include.warehouse.fence import SupersededError
 from include.warehouse.ops_tables import FILE_DOWNLOAD
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
     :return: files that failed for good, and those worth another try, with why.
     :raises CredentialError: no file can be had.
     """
-    rows = [row for row in rows_of(work.engine, work.run_id)[first : first + count] if row.state == PLANNED]
+    rows = [row for row in rows_of(work.engine, work.run_id, first, count) if row.state == PLANNED]
     failed: list[str] = []
     later: list[str] = []
     releases = {about.study: about.release for about in studies_of(work.engine, Wish())}
@@ -60,12 +63,15 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
             for row in files:
                 try:
                     _fetch(work, row, meter)
+                except SupersededError as error:
+                    work.say("%s", error)
                 except Exception as error:
                     told = records.brief(error)
                     passes = may_pass(error)
                     (later if passes else failed).append(f"{row.kept_as}: {told}")
                     state = PLANNED if passes and not is_last_try else FAILED
-                    _set(work.engine, row, state=state, error=told)
+                    with suppress(SupersededError):
+                        _set(work.engine, row, state=state, error=told)
                     if isinstance(error, CredentialError):
                         raise
             step.rows, step.message = meter.files, meter.text()
@@ -88,8 +94,9 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
     try:
         work.hook.download(file, part, progress=meter)
     finally:
-        _set(work.engine, row, bytes_fetched=row.bytes_fetched + meter.of_file)
-    _replace(work.engine, row, work.storage.keep(part, row.kept_as))
+        _count(work.engine, row, meter.of_file)
+    with _held(work.engine, row) as connection:
+        _replace(connection, row, work.storage.keep(part, row.kept_as))
     meter.end()
 
 
@@ -103,22 +110,50 @@ def _is_here(storage: Storage, row: Any) -> bool:
 
 
 def _set(engine: sa.Engine, row: Any, **values: Any) -> None:
-    table = FILE_DOWNLOAD.c
-    statement = sa.update(FILE_DOWNLOAD).where(
-        table.study_accession == row.study_accession, table.file_uuid == row.file_uuid
-    )
+    """Note something of a file.
+
+    :raises SupersededError: another run has planned it anew.
+    """
+    with _held(engine, row) as connection:
+        connection.execute(_update(row).values(**values, changed_at=sa.func.now()))
+
+
+@contextmanager
+def _held(engine: sa.Engine, row: Any) -> Iterator[sa.Connection]:
+    """A transaction in which no other run plans the file anew; it waits as long as any lock.
+
+    :raises SupersededError: another run has done so.
+    """
     with engine.begin() as connection:
-        connection.execute(statement.values(**values, changed_at=sa.func.now()))
+        owner = connection.scalar(sa.select(FILE_DOWNLOAD.c.run_id).where(*_is(row)).with_for_update())
+        if owner != row.run_id:
+            raise SupersededError(f"{row.kept_as}: superseded: run {owner} has planned it anew")
+        yield connection
 
 
-def _replace(engine: sa.Engine, row: Any, location: str) -> None:
+def _count(engine: sa.Engine, row: Any, came: int) -> None:
+    """Count bytes that came for a file, whichever run has it by now."""
+    with engine.begin() as connection:
+        connection.execute(_update(row).values(bytes_fetched=FILE_DOWNLOAD.c.bytes_fetched + came))
+
+
+def _replace(connection: sa.Connection, row: Any, location: str) -> None:
     """Note a file as present; what lay there before, under another UUID, is no more."""
     table = FILE_DOWNLOAD.c
     gone = sa.update(FILE_DOWNLOAD).where(table.location == location, table.file_uuid != row.file_uuid)
-    with engine.begin() as connection:
-        why = f"replaced by {row.file_uuid}"
-        connection.execute(gone.values(state=LEFT_OUT, error=why, location=None, changed_at=sa.func.now()))
-    _set(engine, row, state=PRESENT, error=None, location=location)
+    values: dict[str, Any] = {"changed_at": sa.func.now(), "location": None}
+    connection.execute(gone.values(state=LEFT_OUT, error=f"replaced by {row.file_uuid}", **values))
+    values["location"] = location
+    connection.execute(_update(row).values(state=PRESENT, error=None, **values))
+
+
+def _update(row: Any) -> sa.Update:
+    return sa.update(FILE_DOWNLOAD).where(*_is(row))
+
+
+def _is(row: Any) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    table = FILE_DOWNLOAD.c
+    return table.study_accession == row.study_accession, table.file_uuid == row.file_uuid
 
 
 class Meter:

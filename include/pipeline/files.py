@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.errors import CredentialError, ImmPortError
 from immport_provider.hooks.files import ListedFile, apart, unreadable
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 #: States of a file.
 PLANNED, PRESENT, FAILED, LEFT_OUT = "planned", "present", "failed", "left out"
-#: Bytes and files that are worth a task of their own, and tasks at most: far below Airflow's 1024.
-BYTES_PER_TASK, FILES_PER_TASK, MOST_TASKS = 1 << 30, 200, 400
 
 
 @dataclass(frozen=True)
@@ -180,85 +177,13 @@ def describe(choices: Sequence[Choice], *, is_dry: bool) -> str:
     return "\n".join(lines)
 
 
-def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[Choice]) -> None:
-    """Write the choices down. What was fetched of a file stays counted until it is fetched anew."""
-    rows = [
-        {
-            "study_accession": item.file.study,
-            "file_uuid": item.file.uuid or f"none: {item.file.path}",
-            "path": item.file.path,
-            "kept_as": item.file.kept_as or item.file.path,
-            "file_type": item.file.kind,
-            "size_bytes": item.file.size_bytes,
-            "md5": item.file.md5,
-            "state": item.state,
-            "error": item.why,
-            "run_id": run_id,
-        }
-        for item in choices
-    ]
-    statement = upsert(FILE_DOWNLOAD)
-    told = ("path", "kept_as", "file_type", "size_bytes", "md5", "state", "error", "run_id")
-    again = {name: statement.excluded[name] for name in told}
-    statement = statement.on_conflict_do_update(
-        index_elements=[FILE_DOWNLOAD.c.study_accession, FILE_DOWNLOAD.c.file_uuid],
-        set_={
-            **again,
-            "changed_at": sa.func.now(),
-            # What lies there is not known to be this content.
-            "location": sa.case(
-                (FILE_DOWNLOAD.c.md5.is_not_distinct_from(statement.excluded.md5), FILE_DOWNLOAD.c.location)
-            ),
-        },
-    )
-    with engine.begin() as connection:
-        # A second try of the plan may choose less.
-        connection.execute(
-            sa.update(FILE_DOWNLOAD)
-            .where(FILE_DOWNLOAD.c.run_id == run_id, FILE_DOWNLOAD.c.state == PLANNED)
-            .values(state=LEFT_OUT, error="no longer wanted")
-        )
-        if rows:
-            connection.execute(statement, rows)
+def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> Summary:
+    """Compare the files with the plan and close the record of the run.
 
+    A file that nobody ended, one that another run has planned anew, and a study whose manifest could not be
+    had, is a failure.
 
-def batches(engine: sa.Engine, run_id: str) -> list[list[int]]:
-    """Batches of the planned files of a run: for each the position of its first file, and how many.
-
-    Positions are those of `rows_of`, which do not move while the run lasts.
-    """
-    rows = rows_of(engine, run_id)
-    total = sum(row.size_bytes or 0 for row in rows)
-    most_bytes = max(BYTES_PER_TASK, -(-total // MOST_TASKS) * 2)
-    most_files = max(FILES_PER_TASK, -(-len(rows) // MOST_TASKS) * 2)
-    found: list[list[int]] = []
-    held = 0
-    for position, row in enumerate(rows):
-        size = row.size_bytes or 0
-        if not found or found[-1][1] >= most_files or held + size > most_bytes:
-            found.append([position, 0])
-            held = 0
-        found[-1][1] += 1
-        held += size
-    return found
-
-
-def rows_of(engine: sa.Engine, run_id: str) -> Sequence[Any]:
-    """Rows of `ops.file_download` that a run planned, in a lasting order."""
-    table = FILE_DOWNLOAD.c
-    statement = (
-        sa.select(FILE_DOWNLOAD)
-        .where(table.run_id == run_id, table.state != LEFT_OUT)
-        .order_by(table.study_accession, table.file_uuid)
-    )
-    with engine.connect() as connection:
-        return connection.execute(statement).all()
-
-
-def finish(engine: sa.Engine, run_id: str) -> Summary:
-    """Hold the files to the plan and close the book of the run.
-
-    A file that nobody ended, and a study whose manifest could not be had, is a failure.
+    :param planned: files of the plan; those that the run still has when None.
     """
     table, steps = FILE_DOWNLOAD.c, STEP.c
     manifests = (
@@ -272,10 +197,14 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
         rows = connection.execute(sa.select(FILE_DOWNLOAD).where(table.run_id == run_id)).all()
     counts = {state: sum(row.state == state for row in rows) for state in (PRESENT, FAILED, LEFT_OUT)}
     counts["unfinished"] = len(rows) - sum(counts.values())
+    superseded = (planned or 0) - sum(row.position is not None for row in rows)
     problems = [f"{study}: no manifest: {row.message}" for study, row in last.items() if row.state != "done"]
     for row in rows:
         if row.state in (FAILED, PLANNED):
             problems.append(f"{row.study_accession}: {row.path}: {row.error or 'was not fetched'}")
+    if superseded > 0:
+        counts["superseded"] = superseded
+        problems.append(f"{superseded} files: superseded: another run has planned them anew")
     state = "success"
     if run.listed is None:
         state, problems = "failed", ["the plan was not finished: nothing was decided"]

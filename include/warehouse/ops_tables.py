@@ -269,7 +269,8 @@ FILE_DOWNLOAD = _ops(
     _text("state", "planned, present, failed or left out", required=True),
     _text("error", "Why it failed or was left out"),
     _number("bytes_fetched", "Bytes that came over the network for it", required=True, default=0),
-    _text("run_id", "Run that last had to do with it"),
+    _text("run_id", "Run that planned it last: it alone writes of the file"),
+    _number("position", "Position in the plan of that run, from 0; null when it is left out"),
     _time("changed_at", "When the state last changed", default=True),
 )  # fmt: skip
 SETTING = _ops(

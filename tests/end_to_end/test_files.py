@@ -213,7 +213,7 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
     (part,) = [path for path in held(folder) if path.endswith(".part")]
     assert (folder / part).stat().st_size == 1000
     for kill in (
-        Kill("include.pipeline.files:write_plan", after=True),
+        Kill("include.pipeline.file_plan:write_plan", after=True),
         Kill("include.storage:Storage.keep"),
         Kill("include.storage:Storage.keep", after=True),
         Kill("include.storage:Storage.keep", call=3, after=True),

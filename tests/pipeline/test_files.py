@@ -15,7 +15,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from immport_provider.errors import BadAnswerError, MissingFileError, WrongFileError
 from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile, apart
-from include.pipeline import fetching, files, records
+from include.pipeline import fetching, file_plan, files, records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
 from include.storage import Storage
 from include.warehouse.ops_tables import FILE_DOWNLOAD
@@ -79,12 +79,12 @@ def bring(
     """Plan and fetch, as a run of the DAG does it."""
     source = source or Source()
     records.start_run(warehouse.engine, RUN, "immport_files")
-    files.write_plan(warehouse.engine, RUN, files.choose(warehouse.engine, storage, wanted, Wish()))
+    file_plan.write_plan(warehouse.engine, RUN, files.choose(warehouse.engine, storage, wanted, Wish()))
     records.note_run(warehouse.engine, RUN, listed=1)
     work = fetching.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]
     failed: list[str] = []
     later: list[str] = []
-    for first, count in files.batches(warehouse.engine, RUN):
+    for first, count in file_plan.batches(warehouse.engine, RUN):
         one, two = fetching.fetch_batch(work, first, count, is_last_try=is_last_try)
         failed, later = failed + one, later + two
     return failed, later
@@ -192,12 +192,80 @@ def test_batches_hold_every_file_once_and_are_few(
     records.start_run(warehouse.engine, RUN, "immport_files")
     choices = [files.Choice(listed(number, size_bytes=size), PLANNED) for number in range(count)]
     left_out = files.Choice(listed(count), LEFT_OUT, "why")
-    files.write_plan(warehouse.engine, RUN, [*choices, left_out])
-    found = files.batches(warehouse.engine, RUN)
+    file_plan.write_plan(warehouse.engine, RUN, [*choices, left_out])
+    found = file_plan.batches(warehouse.engine, RUN)
     assert [first for first, _ in found] == [sum(held for _, held in found[:at]) for at in range(len(found))]
     assert sum(held for _, held in found) == count
     assert len(found) <= 1000
-    assert files.batches(warehouse.engine, "immport_files/another") == []
+    assert file_plan.batches(warehouse.engine, "immport_files/another") == []
+
+
+class Interrupted(Source):
+    """Before one file is there, another run plans the same files."""
+
+    def __init__(self, at: str, plan: Callable[[], None]) -> None:
+        super().__init__()
+        self.at, self.plan = at, plan
+
+    def download(self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None]) -> Downloaded:
+        done = super().download(file, target, progress=progress)
+        if file.uuid == self.at:
+            self.plan()
+        return done
+
+
+def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse, storage: Storage) -> None:
+    """The earlier one neither writes of a file that it lost nor passes over one that it still has."""
+    other = "immport_files/other"
+    wanted = [listed(number) for number in range(1, 7)]
+
+    def plan() -> None:
+        records.start_run(warehouse.engine, other, "immport_files")
+        taken = files.choose(warehouse.engine, storage, wanted[:4], Wish())
+        file_plan.write_plan(warehouse.engine, other, taken)
+        records.note_run(warehouse.engine, other, listed=1)
+
+    source = Interrupted("u2", plan)
+    assert bring(warehouse, storage, wanted, source) == ([], [])
+    # The first was there before; the second lost its row while it came, the next two before they were begun.
+    assert {uuid: (row.run_id, row.state) for uuid, row in book(warehouse).items()} == {
+        "u1": (other, PLANNED), "u2": (other, PLANNED), "u3": (other, PLANNED), "u4": (other, PLANNED),
+        "u5": (RUN, PRESENT), "u6": (RUN, PRESENT),
+    }  # fmt: skip
+    assert book(warehouse)["u2"].bytes_fetched == len("content 2")
+    summary = files.finish(warehouse.engine, RUN, planned=6)
+    assert (summary.state, summary.counts["superseded"], summary.counts["present"]) == ("partial", 4, 2)
+    assert "4 files: superseded: another run has planned them anew" in summary.text
+    # The later run has all of its files, and fetches only what is not there.
+    later = Source()
+    work = fetching.Work(warehouse.engine, later, storage, other, logging.getLogger().info)  # type: ignore[arg-type]
+    assert file_plan.batches(warehouse.engine, other) == [[0, 4]]
+    assert fetching.fetch_batch(work, 0, 4, is_last_try=True) == ([], [])
+    assert files.finish(warehouse.engine, other, planned=4).state == "success"
+    assert {row.state for row in book(warehouse).values()} == {PRESENT}
+    assert later.asked == ["u2", "u3", "u4"]
+
+
+def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
+    warehouse: Warehouse, storage: Storage
+) -> None:
+    other = "immport_files/other"
+    newer = listed(9, path="SDY7/f1.txt")
+
+    def bring_newer() -> None:
+        records.start_run(warehouse.engine, other, "immport_files")
+        file_plan.write_plan(
+            warehouse.engine, other, files.choose(warehouse.engine, storage, [newer], Wish())
+        )
+        work = fetching.Work(warehouse.engine, Source(), storage, other, logging.getLogger().info)  # type: ignore[arg-type]
+        assert fetching.fetch_batch(work, 0, 1, is_last_try=True) == ([], [])
+
+    assert bring(warehouse, storage, [listed(1)], Interrupted("u1", bring_newer)) == ([], [])
+    assert storage.place("SDY7/f1.txt").read_text() == "content 9"
+    rows = book(warehouse)
+    assert (rows["u9"].state, rows["u1"].state) == (PRESENT, LEFT_OUT)
+    assert rows["u1"].error == "another file is planned in its place"
+    assert files.finish(warehouse.engine, RUN, planned=1).state == "failed"
 
 
 def test_a_selection_names_itself() -> None:

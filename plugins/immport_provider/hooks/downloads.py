@@ -166,8 +166,12 @@ class Transfer:
         with explained(self._request, self.settings.source):
             try:
                 fcntl.flock(self._part, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RetriableError(f"{self.file.name}: another process is downloading it") from None
+                # The other process may have moved it to its place before it let go of the lock.
+                is_moved = not os.path.samestat(os.fstat(self._part.fileno()), self.target.stat())
+            except (BlockingIOError, FileNotFoundError):
+                is_moved = True
+            if is_moved:
+                raise RetriableError(f"{self.file.name}: another process is downloading it")
         self._digest = hashlib.md5(usedforsecurity=False)
         self._part.seek(0)
         while block := self._part.read(_BLOCK):

@@ -82,7 +82,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
 
     def perform(self, context: Context) -> list[list[int]]:
         from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline import files, records
+        from include.pipeline import file_plan, files, records
         from include.pipeline.verdict import may_pass
         from include.warehouse.migrate import require_current
 
@@ -108,14 +108,14 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         told = files.describe(choices, is_dry=bool(self.is_dry_run))
         self.log.info("%s", told)
         if not self.is_dry_run:
-            files.write_plan(engine, run_id, choices)
+            file_plan.write_plan(engine, run_id, choices)
         studies = len(files.studies_of(engine, wish))
         note = told.partition("\n")[0]
         if unmatched := wish.unmatched(wanted, failed):
             self.log.warning("%s", unmatched)
             note += f"; {unmatched}"
         records.note_run(engine, run_id, listed=studies, note=note)
-        return [] if self.is_dry_run else files.batches(engine, run_id)
+        return [] if self.is_dry_run else file_plan.batches(engine, run_id)
 
 
 class ImmPortDownloadOperator(ImmPortFilesOperator):
@@ -148,12 +148,24 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
 
 
 class ImmPortFinishFilesOperator(ImmPortFilesOperator):
-    """Close the book of the run: every file that was wanted must be there. Returns files by state."""
+    """Close the record of the run: every file that was wanted must be there. Returns files by state.
+
+    :param batches: what the plan returned, or a template that gives it; a file of them that another run has
+        planned since is reported.
+    """
+
+    template_fields: Sequence[str] = (*ImmPortFilesOperator.template_fields, "batches")
+
+    def __init__(self, *, batches: list[list[int]] | str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batches = batches
 
     def perform(self, context: Context) -> dict[str, int]:
         from include.pipeline import files
 
-        summary = files.finish(self.engine(), self.book(context))
+        batches = self.batches if isinstance(self.batches, list) else []
+        planned = sum(number for _, number in batches)
+        summary = files.finish(self.engine(), self.book(context), planned)
         self.log.info("%s", summary.text)
         if summary.state != "success":
             raise AirflowFailException(summary.text)

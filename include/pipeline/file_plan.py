@@ -1,0 +1,109 @@
+"""The plan of a run that brings files: written down, divided into batches, read again by each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from include.pipeline.files import LEFT_OUT, PLANNED, Choice
+from include.warehouse.ops_tables import FILE_DOWNLOAD
+
+#: Bytes and files that are worth a task of their own, and tasks at most: far below Airflow's 1024.
+BYTES_PER_TASK, FILES_PER_TASK, MOST_TASKS = 1 << 30, 200, 400
+
+
+def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[Choice]) -> None:
+    """Write the choices down. What was fetched of a file stays counted.
+
+    The files belong to the run that planned them last: an earlier one that is still at work writes nothing
+    more of them, and `fetching` reports them as superseded. Positions in the plan do not move by that.
+    """
+    rows: list[dict[str, Any]] = [
+        {
+            "study_accession": item.file.study,
+            "file_uuid": item.file.uuid or f"none: {item.file.path}",
+            "path": item.file.path,
+            "kept_as": item.file.kept_as or item.file.path,
+            "file_type": item.file.kind,
+            "size_bytes": item.file.size_bytes,
+            "md5": item.file.md5,
+            "state": item.state,
+            "error": item.why,
+            "run_id": run_id,
+        }
+        for item in choices
+    ]
+    rows.sort(key=lambda row: (row["study_accession"], row["file_uuid"]))  # as any other run locks them
+    numbers = count()
+    for row in rows:
+        row["position"] = None if row["state"] == LEFT_OUT else next(numbers)
+    statement = upsert(FILE_DOWNLOAD)
+    told = ("path", "kept_as", "file_type", "size_bytes", "md5", "state", "error", "run_id", "position")
+    again = {name: statement.excluded[name] for name in told}
+    statement = statement.on_conflict_do_update(
+        index_elements=[FILE_DOWNLOAD.c.study_accession, FILE_DOWNLOAD.c.file_uuid],
+        set_={
+            **again,
+            "changed_at": sa.func.now(),
+            # What lies there is not known to be this content.
+            "location": sa.case(
+                (FILE_DOWNLOAD.c.md5.is_not_distinct_from(statement.excluded.md5), FILE_DOWNLOAD.c.location)
+            ),
+        },
+    )
+    own = FILE_DOWNLOAD.c.run_id == run_id
+    with engine.begin() as connection:
+        # A second try of the plan may choose less.
+        gone = sa.update(FILE_DOWNLOAD).where(own, FILE_DOWNLOAD.c.state == PLANNED)
+        connection.execute(gone.values(state=LEFT_OUT, error="no longer wanted"))
+        connection.execute(sa.update(FILE_DOWNLOAD).where(own).values(position=None))
+        if rows:
+            connection.execute(statement, rows)
+            connection.execute(_displaced(run_id))
+
+
+def _displaced(run_id: str) -> sa.Update:
+    """Other files that an earlier run, perhaps still at work, means to put where a planned file goes."""
+    mine, table = FILE_DOWNLOAD.alias(), FILE_DOWNLOAD.c
+    is_there = (mine.c.study_accession == table.study_accession) & (mine.c.kept_as == table.kept_as)
+    others = sa.and_(is_there, mine.c.run_id == run_id, mine.c.state == PLANNED, mine.c.position.is_not(None))
+    return (
+        sa.update(FILE_DOWNLOAD)
+        .where(others, table.run_id != run_id, table.state == PLANNED)
+        .values(state=LEFT_OUT, error="another file is planned in its place", run_id=run_id, position=None)
+    )
+
+
+def batches(engine: sa.Engine, run_id: str) -> list[list[int]]:
+    """Batches of the planned files of a run: for each the position of its first file, and how many."""
+    rows = rows_of(engine, run_id, 0, None)
+    total = sum(row.size_bytes or 0 for row in rows)
+    most_bytes = max(BYTES_PER_TASK, -(-total // MOST_TASKS) * 2)
+    most_files = max(FILES_PER_TASK, -(-len(rows) // MOST_TASKS) * 2)
+    found: list[list[int]] = []
+    held = 0
+    for row in rows:
+        size = row.size_bytes or 0
+        if not found or found[-1][1] >= most_files or held + size > most_bytes:
+            found.append([row.position, 0])
+            held = 0
+        found[-1][1] = row.position - found[-1][0] + 1
+        held += size
+    return found
+
+
+def rows_of(engine: sa.Engine, run_id: str, first: int, number: int | None) -> Sequence[Any]:
+    """Rows of `ops.file_download` that a run planned and still has, by position.
+
+    :param first: the first position.
+    :param number: how many positions; all when None.
+    """
+    table = FILE_DOWNLOAD.c
+    end = sa.true() if number is None else table.position < first + number
+    mine = sa.and_(table.run_id == run_id, table.state != LEFT_OUT, table.position >= first, end)
+    with engine.connect() as connection:
+        return connection.execute(sa.select(FILE_DOWNLOAD).where(mine).order_by(table.position)).all()
