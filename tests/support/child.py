@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import great_expectations
 import great_expectations.expectations  # noqa: F401
 import sqlalchemy as sa
+from airflow import settings
 from airflow.dag_processing import bundles, dagbag  # noqa: F401
 from airflow.models import dagrun  # noqa: F401
 from airflow.sdk.execution_time import supervisor, task_runner  # noqa: F401
@@ -64,6 +65,11 @@ def release(order: Order) -> None:
     """Run a DAG to its end, without waiting between tries; how it ended goes to a file."""
     os.environ.update(order.environment)
     prepare(order.log, order.kills)
+    if order.metadata is not None:
+        os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"sqlite:///{order.metadata}"
+        settings.configure_vars()
+        settings.dispose_orm(do_log=False)
+        settings.configure_orm()
     dag = DAGS[order.dag]
     for task in dag.tasks:
         task.retries, task.retry_delay, task.retry_exponential_backoff = order.retries, _AT_ONCE, False
@@ -143,6 +149,12 @@ def _counting(
         return real(*args, **kwargs)
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", count)
+
+
+def meet(places: list[tuple[str, bool]]) -> None:
+    """Meet another process at each of these named pipes in turn: one reads, the other writes."""
+    for place, reads in places:
+        os.close(os.open(place, os.O_RDONLY if reads else os.O_WRONLY))
 
 
 def die() -> None:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -47,7 +48,10 @@ class Kill:
 
 @dataclass(frozen=True)
 class Order:
-    """What the forked process is to do."""
+    """What the forked process is to do.
+
+    :param metadata: Airflow's metadata database, where it is another than that of the processes.
+    """
 
     environment: dict[str, str]
     params: dict[str, Any]
@@ -56,6 +60,7 @@ class Order:
     log: Path
     result: Path
     dag: str = "immport_release"
+    metadata: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -102,18 +107,32 @@ class Processes:
         shutil.copyfile(self._pristine, self._metadata)
         return self._run("release", order)
 
+    def at_once(self, orders: list[Order]) -> list[int | None]:
+        """Run DAGs at the same time, each with fresh metadata of its own; the exit codes."""
+        for order in orders:
+            assert order.metadata is not None
+            shutil.copyfile(self._pristine, order.metadata)
+        started = [self._start("release", order) for order in orders]
+        return [self._ended(process, "release") for process in started]
+
     def call(self, target: str, log: Path, *kills: Kill, **arguments: Any) -> int | None:
         """Call `module:function`; the exit code."""
         return self._run("call", target, log, kills, arguments)
 
     def _run(self, *what: Any) -> int | None:
+        return self._ended(self._start(*what), what[0])
+
+    def _start(self, *what: Any) -> BaseProcess:
         process = self._context.Process(target=_begin, args=what)
         process.start()
+        return process
+
+    def _ended(self, process: BaseProcess, what: str) -> int | None:
         process.join(_LONGEST_SECONDS)
         if process.is_alive():
             process.kill()
             process.join()
-            raise TimeoutError(f"{what[0]} took more than {_LONGEST_SECONDS} s")
+            raise TimeoutError(f"{what} took more than {_LONGEST_SECONDS} s")
         return process.exitcode
 
 
@@ -153,6 +172,21 @@ class Installation:
 
     def run(self, *kills: Kill, retries: int = 0, dag: str = "immport_release", **params: Any) -> Run:
         """Run a DAG with these params. It dies at each of `kills`."""
+        order = self._order("run", kills, retries, dag, params)
+        return _run_of(order, self.processes.release(order))
+
+    def run_at_once(self, *kills: tuple[Kill, ...], dag: str = "immport_release", **params: Any) -> list[Run]:
+        """Run a DAG several times at once: once for each tuple of what happens within it."""
+        orders = [
+            replace(order, metadata=self.folder / f"{order.log.stem}.db")
+            for order in (self._order(f"run{n}", own, 0, dag, params) for n, own in enumerate(kills))
+        ]
+        ended = self.processes.at_once(orders)
+        return [_run_of(order, code) for order, code in zip(orders, ended, strict=True)]
+
+    def _order(
+        self, name: str, kills: tuple[Kill, ...], retries: int, dag: str, params: dict[str, Any]
+    ) -> Order:
         connection = {
             "conn_type": "immport",
             "host": self.sandbox.url,
@@ -168,12 +202,10 @@ class Installation:
             landing=self.landing,
         )
         own = {k: v for k, v in environment.items() if k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))}
-        log, result = self.folder / "run.log", self.folder / "run.json"
+        log, result = self.folder / f"{name}.log", self.folder / f"{name}.json"
         log.unlink(missing_ok=True)
         result.unlink(missing_ok=True)
-        ended = self.processes.release(Order(own, params, retries, kills, log, result, dag))
-        told = json.loads(result.read_text()) if result.exists() else {}
-        return Run(ended, told.get("run_id"), told.get("state"), told.get("tasks", {}), log.read_text())
+        return Order(own, params, retries, kills, log, result, dag)
 
     def ask(self, statement: str, **parameters: Any) -> list[Any]:
         """Rows of a query."""
@@ -193,6 +225,11 @@ class Installation:
                 " order by study_accession, load_id desc"
             )
         )
+
+
+def _run_of(order: Order, ended: int | None) -> Run:
+    told = json.loads(order.result.read_text()) if order.result.exists() else {}
+    return Run(ended, told.get("run_id"), told.get("state"), told.get("tasks", {}), order.log.read_text())
 
 
 class Installations:
