@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from include.landing import Fetch, Landing, Manifest
+from include.landing.zone import Fetch, Landing, Manifest
 from include.local.postgres import EmbeddedPostgres
 from include.local.server import Server
 from include.pipeline import records

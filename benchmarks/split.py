@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from immport_provider.hooks.immport import ImmPortHook
-from include.landing import Fetch, Landing, Manifest
+from include.landing.zone import Fetch, Landing, Manifest
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline import answers, records
 from include.pipeline.batch import Tools

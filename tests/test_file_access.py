@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from include.file_access import VARIABLE, FileAccessError, make_folder
-from include.landing import Fetch, Landing
+from include.landing.object_store import Storage
+from include.landing.zone import Fetch, Landing
 from include.sources.immport import ENDPOINTS
-from include.storage import Storage
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])

@@ -14,8 +14,8 @@ import pytest
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
-from include import landing_files as module
-from include.landing import Fetch, Landed, Landing, LandingError, Manifest
+from include.landing import files as module
+from include.landing.zone import Fetch, Landed, Landing, LandingError, Manifest
 from include.sources.immport import ENDPOINTS
 from include.sources.intake import Confined, FilterIgnoredError
 from include.sources.reader import NotDataError

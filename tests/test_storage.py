@@ -10,7 +10,7 @@ from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
-from include.storage import Storage, StorageError, UnsafePathError
+from include.landing.object_store import Storage, StorageError, UnsafePathError
 
 PATH = "SDY7/ResultFiles/Flow (day 7) #1 50%?.fcs"
 

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from immport_provider.errors import BadAnswerError, RequestError
-from include.landing import Fetch, Landed
+from include.landing.zone import Fetch, Landed
 from include.pipeline.batch import Tools
 from include.pipeline.formats import BULK_ROWS, PROOF_ROWS, Formats, Sample, read_sample
 from include.pipeline.proof import Expected, SplitNotWholeError, agree, unproven

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.pipeline import records
 from include.pipeline.records import FAILED, Load, Step
 from include.pipeline.route import RoutePreference

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.hooks.files import RemoteFile
 from immport_provider.hooks.listing import Listing
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.pipeline.changes import Look, refused_answers, with_release_files
 from include.pipeline.decide import (
     RESTRICTED,

@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from immport_provider.errors import BadAnswerError, CredentialError, ImmPortError, WrongFileError
-from include.landing import Fetch, Landed
-from include.manifest import COUNTS, PACKAGE
+from include.landing.manifest import COUNTS, PACKAGE
+from include.landing.zone import Fetch, Landed
 from include.pipeline import discover, records, refusal
 from include.pipeline.answers import Context
 from include.pipeline.backfill import KINDS

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.errors import BadAnswerError, RequestError, RetriableError
-from include.landing import Landed
+from include.landing.zone import Landed
 from include.sources.model import Endpoint, snake_case
 from include.sources.reader import cell
 from include.sources.tsv import NotTsvError, TsvBody

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from include.landing import Landed
+from include.landing.zone import Landed
 from include.pipeline.split import ARM, Way
 from include.sources.intake import BLANK
 

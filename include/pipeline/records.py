@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.landing import Landed
+from include.landing.zone import Landed
 from include.sources.foreign import clean
 from include.sources.model import Route
 from include.warehouse import fence

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from immport_provider.errors import RequestError, ServerError, asks_for_too_much
-from include.landing import Landed
+from include.landing.zone import Landed
 from include.sources.intake import BLANK
 from include.sources.model import Endpoint
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from include.landing import Fetch
+from include.landing.zone import Fetch
 from include.pipeline import records
 from include.pipeline.batch import Tools
 from include.pipeline.records import CHECKED, Load, Step

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from immport_provider.errors import AccessError, ImmPortError, RequestError, RetriableError
-from include.landing import Landed, Landing, Manifest
-from include.manifest import VocabularyFetch
+from include.landing.manifest import VocabularyFetch
+from include.landing.zone import Landed, Landing, Manifest
 from include.pipeline.circuit import STUDIES
 from include.pipeline.verdict import may_pass
 from include.sources.lookups import LOOKUP_ENDPOINTS

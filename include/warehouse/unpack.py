@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
-from include.landing import Landed, Landing, LandingError, Manifest
+from include.landing.zone import Landed, Landing, LandingError, Manifest
 from include.sources import package_reader
 from include.sources.column_samples import ROWS, TableSample, key_places, order_sql
 from include.sources.immport import ENDPOINTS

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
-from include.landing import Landed
+from include.landing.zone import Landed
 from include.sources.immport import ENDPOINTS
 from include.sources.model import Endpoint, Route, snake_case
 from include.sources.package_recipe import Recipe

@@ -214,9 +214,9 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
     assert (folder / part).stat().st_size == 1000
     for kill in (
         Kill("include.pipeline.file_plan:write_plan", after=True),
-        Kill("include.storage:Storage.keep"),
-        Kill("include.storage:Storage.keep", after=True),
-        Kill("include.storage:Storage.keep", call=3, after=True),
+        Kill("include.landing.object_store:Storage.keep"),
+        Kill("include.landing.object_store:Storage.keep", after=True),
+        Kill("include.landing.object_store:Storage.keep", call=3, after=True),
         Kill("include.pipeline.files:finish", after=True),
     ):
         whole = {path for path in held(folder) if "/." not in path}

@@ -19,11 +19,11 @@ KILLS = {
         Kill("include.pipeline.discover:work_of", after=True),
     ),
     "extract": (
-        Kill("include.landing:Landing.receive"),
-        Kill("include.landing:Landing._write_json"),  # landed, not yet noted
-        Kill("include.landing:Landing.receive", call=7, after=True),
-        Kill("include.landing:Landing.write_manifest"),
-        Kill("include.landing:Landing.write_manifest", after=True),
+        Kill("include.landing.zone:Landing.receive"),
+        Kill("include.landing.zone:Landing._write_json"),  # landed, not yet noted
+        Kill("include.landing.zone:Landing.receive", call=7, after=True),
+        Kill("include.landing.zone:Landing.write_manifest"),
+        Kill("include.landing.zone:Landing.write_manifest", after=True),
         # Which study comes first differs from run to run; by now, one of them is not yet extracted.
         Kill("include.pipeline.records:note_drift", call=10, after=True),
     ),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.sources.immport import ENDPOINTS

@@ -15,7 +15,7 @@ DECIDED = Kill("include.pipeline.discover:work_of", after=True)
 #: Where the first run waits until the second one has decided; from there on, both are at work.
 WAITS = {
     "the first has decided": DECIDED,
-    "the first is landing": Kill("include.landing:Landing.receive", call=7, after=True),
+    "the first is landing": Kill("include.landing.zone:Landing.receive", call=7, after=True),
     "the first is about to publish": Kill("include.pipeline.steps:publish"),
 }
 

@@ -106,7 +106,7 @@ def test_a_failing_vocabulary_takes_nothing_away(installation: Installation) -> 
 @pytest.mark.parametrize(
     "kill",
     [
-        Kill("include.landing:Landing.receive", call=20),
+        Kill("include.landing.zone:Landing.receive", call=20),
         Kill("include.pipeline.vocabularies:publish", statement=30),
         Kill("include.pipeline.vocabularies:publish", after=True),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline import records, steps
 from include.pipeline.batch import Tools

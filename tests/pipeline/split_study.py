@@ -13,7 +13,7 @@ from unittest import mock
 from tenacity.wait import wait_none
 
 from immport_provider.hooks.immport import ImmPortHook
-from include.landing import Fetch, Landed
+from include.landing.zone import Fetch, Landed
 from include.pipeline import answers
 from include.pipeline.answers import Context
 from include.pipeline.proof import Expected

@@ -16,7 +16,7 @@ from immport_provider.errors import AccessError, CredentialError, ImmPortError, 
 from immport_provider.hooks.files import RemoteFile
 from immport_provider.hooks.immport import ImmPortHook
 from immport_provider.hooks.listing import Listing, StudyListing
-from include.landing import Fetch
+from include.landing.zone import Fetch
 from include.pipeline import discover, extract, records, report, steps
 from include.pipeline.changes import Look
 from include.pipeline.decide import Action, Decision, Policy, Restricted

@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from immport_provider.hooks.immport import ImmPortHook
-from include.landing import Fetch
+from include.landing.zone import Fetch
 from include.pipeline import discover, extract, records, report, steps
 from include.pipeline.batch import BatchOutcome, Tools, run_batch
 from include.pipeline.decide import Action, Decision
@@ -37,9 +37,9 @@ _FORK = multiprocessing.get_context("fork")
 
 #: Step, and what has returned when its process is stopped.
 STOPS = {
-    "an answer is half landed": ("extract", "include.landing:take_json", 3),
+    "an answer is half landed": ("extract", "include.landing.zone:take_json", 3),
     "all is landed but the manifest": ("extract", "include.pipeline.extract:_fetch", 1),
-    "the manifest is there": ("extract", "include.landing:Landing.write_manifest", 1),
+    "the manifest is there": ("extract", "include.landing.zone:Landing.write_manifest", 1),
     "rows are being copied": ("stage", "include.warehouse.stage:_copy", 3),
     "all is staged, not committed": ("stage", "include.warehouse.stage:stage", 1),
     "checks are being asked": ("check", "include.quality.gate:_batches", 1),
@@ -172,7 +172,9 @@ def test_an_attempt_that_wakes_up_while_the_newer_one_lands_puts_nothing_into_pl
     warehouse: Warehouse, planned: int
 ) -> None:
     """There is no manifest yet that would refuse it."""
-    stopped, newer = (Stopped(warehouse, "extract", planned, "include.landing:take_json", 3) for _ in "12")
+    stopped, newer = (
+        Stopped(warehouse, "extract", planned, "include.landing.zone:take_json", 3) for _ in "12"
+    )
     landed = _landed(warehouse)
     assert landed
     assert "SDY1 DR1: superseded: attempt" in stopped.wake().superseded["SDY1 DR1"]
@@ -181,7 +183,7 @@ def test_an_attempt_that_wakes_up_while_the_newer_one_lands_puts_nothing_into_pl
 
 
 def test_a_step_of_a_killed_attempt_does_not_stay_running(warehouse: Warehouse, planned: int) -> None:
-    Stopped(warehouse, "extract", planned, "include.landing:take_json", 2).kill()
+    Stopped(warehouse, "extract", planned, "include.landing.zone:take_json", 2).kill()
     assert warehouse.rows("select state from ops.step") == [("running",)]
     do(warehouse, "extract", planned)
     told = warehouse.rows("select state, message, ended_at is not null from ops.step order by step_id")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from immport_provider.errors import ImmPortError, RequestError, ServerError
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.pipeline import vocabularies
 from include.sources.lookups import LOOKUP_ENDPOINTS
 from include.sources.model import Endpoint

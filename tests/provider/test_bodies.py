@@ -11,7 +11,7 @@ import pytest
 
 from immport_provider.errors import BadAnswerError, ConnectionLostError
 from immport_provider.hooks.files import RemoteFile
-from include.landing import Fetch, Landing
+from include.landing.zone import Fetch, Landing
 from include.sources.immport import SERVED
 from tests.provider.conftest import Connect, Stub, rows_of
 from tests.support.sandbox import RunningSandbox

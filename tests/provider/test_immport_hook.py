@@ -32,7 +32,7 @@ from immport_provider.errors import (
 )
 from immport_provider.hooks.answers import Request, explained
 from immport_provider.hooks.retries import BACKOFF
-from include.landing import Fetch, Landing, LandingError
+from include.landing.zone import Fetch, Landing, LandingError
 from include.sources.immport import SERVED
 from include.sources.model import Endpoint
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, rows_of, statuses

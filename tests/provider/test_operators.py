@@ -23,9 +23,9 @@ import immport_provider.operators
 import include
 from immport_provider import errors
 from immport_provider.operators.base import ImmPortOperator, PartlyFailedError, WarehouseOperator
-from include.manifest import LandingError
+from include.landing.manifest import LandingError
+from include.landing.object_store import StorageError
 from include.pipeline import circuit, export_place, records, verdict
-from include.storage import StorageError
 from tests.support.warehouse import Warehouse
 
 #: Errors of ours that pass by themselves: all others are permanent.

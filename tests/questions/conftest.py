@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.sources.immport import SERVED

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline.batch import Tools

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from include.landing import Fetch
+from include.landing.zone import Fetch
 from include.pipeline.records import Load
 from include.sources.immport import ENDPOINTS
 from tests.support.warehouse import Study, Warehouse, _body

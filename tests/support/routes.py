@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from include.landing import Fetch, Landed
+from include.landing.zone import Fetch, Landed
 from include.pipeline import records
 from include.pipeline.records import Load
 from include.sources.immport import ENDPOINTS, SERVED

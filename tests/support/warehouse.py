@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from psycopg2 import connect, sql
 
-from include.landing import Fetch, Landing
+from include.landing.zone import Fetch, Landing
 from include.local.server import Server
 from include.pipeline import records, steps
 from include.pipeline.batch import Tools

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.warehouse.connect import warehouse_engine

@@ -331,7 +331,7 @@ def test_a_stopped_worker_loses_its_locks(warehouse: Warehouse) -> None:
 COPYING = """
 import sys
 from dataclasses import replace
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.pipeline import records, steps
 from include.pipeline.batch import Tools
 from include.warehouse.connect import warehouse_engine

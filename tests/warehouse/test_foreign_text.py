@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from immport_provider.errors import BadAnswerError, RetriableError
 from immport_provider.hooks.files import read_manifest
-from include.landing import Fetch
+from include.landing.zone import Fetch
 from include.pipeline import records
 from include.pipeline.batch import run_batch
 from include.pipeline.records import EXTRACTED, STAGED, Load, Step

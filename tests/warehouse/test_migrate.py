@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.pipeline.batch import Tools
 from include.warehouse import migrate, views
 from include.warehouse.connect import warehouse_engine

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.warehouse.connect import warehouse_engine

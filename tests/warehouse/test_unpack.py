@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.landing import Fetch, LandingError
+from include.landing.zone import Fetch, LandingError
 from include.pipeline import records
 from include.sources.immport import ENDPOINTS
 from include.sources.package import RECIPES

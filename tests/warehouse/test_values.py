@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from include.landing import Landing
+from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.warehouse.connect import warehouse_engine

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from airflow.sdk import Context
 
-    from include.landing import Landing
+    from include.landing.zone import Landing
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +135,6 @@ class ImmPortOperator(WarehouseOperator):
         self.landing = landing
 
     def landing_zone(self) -> Landing:
-        from include.landing import Landing
+        from include.landing.zone import Landing
 
         return Landing(self.landing)

@@ -12,7 +12,7 @@ from immport_provider.operators.base import ImmPortOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from include.storage import Storage
+    from include.landing.object_store import Storage
 
 
 class ImmPortFilesOperator(ImmPortOperator):
@@ -32,7 +32,7 @@ class ImmPortFilesOperator(ImmPortOperator):
         self.destination = destination
 
     def storage(self) -> Storage:
-        from include.storage import Storage
+        from include.landing.object_store import Storage
 
         return Storage(self.destination or f"{self.landing.rstrip('/')}/files")
 

@@ -27,8 +27,8 @@ from urllib.parse import urlsplit
 
 from airflow.sdk import ObjectStoragePath
 
-from include.landing_files import Files, explained, told
-from include.manifest import COUNTS, FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
+from include.landing.files import Files, explained, told
+from include.landing.manifest import COUNTS, FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
 from include.sources.intake import Confined, take_json, take_tsv
 from include.sources.model import Endpoint
 from include.sources.reader import read_rows

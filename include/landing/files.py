@@ -21,10 +21,10 @@ from uuid import uuid4
 from airflow.sdk import ObjectStoragePath
 
 from include.file_access import make_folder, opener, protect
-from include.manifest import Fetch, Landed, LandingError
+from include.landing.manifest import Fetch, Landed, LandingError
+from include.landing.object_store import open_root, sync_folder
 from include.sources.reader import NotDataError
 from include.sources.tsv import NotTsvError
-from include.storage import open_root, sync_folder
 
 _BLOCK = 1 << 20
 
