@@ -23,7 +23,7 @@ from include.local.postgres import EmbeddedPostgres
 from include.local.server import Server
 from include.pipeline import records
 from include.quality import gate
-from include.sources.immport import SERVED
+from include.sources.immport.endpoints import SERVED
 from include.sources.release import Release
 from include.warehouse import migrate, publish, stage
 from include.warehouse.connect import warehouse_engine

@@ -29,7 +29,7 @@ from include.local.postgres import EmbeddedPostgres
 from include.pipeline import answers, records
 from include.pipeline.batch import Tools
 from include.pipeline.records import Step
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
 from include.warehouse import migrate, stage
 from include.warehouse.connect import warehouse_engine

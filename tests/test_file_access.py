@@ -11,7 +11,7 @@ import pytest
 from include.file_access import VARIABLE, FileAccessError, make_folder
 from include.landing.object_store import Storage
 from include.landing.zone import Fetch, Landing
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])

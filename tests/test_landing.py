@@ -16,9 +16,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from include.landing import files as module
 from include.landing.zone import Fetch, Landed, Landing, LandingError, Manifest
-from include.sources.immport import ENDPOINTS
-from include.sources.intake import Confined, FilterIgnoredError
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import NotDataError
+from include.sources.validate_answer import Confined, FilterIgnoredError
 
 ARM = ENDPOINTS["arm"]
 FETCH = Fetch("SDY1", "DR9", "run-1")

@@ -29,11 +29,11 @@ from airflow.sdk import ObjectStoragePath
 
 from include.landing.files import Files, explained, told
 from include.landing.manifest import COUNTS, FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
-from include.sources.intake import Confined, take_json, take_tsv
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
 from include.sources.reader import read_rows
 from include.sources.release import Release
 from include.sources.tsv import Header, TsvBody, read_tsv
+from include.sources.validate_answer import Confined, take_json, take_tsv
 
 MANIFEST = "manifest.json"
 

@@ -10,7 +10,6 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
-from immport_provider.errors import BadAnswerError, RequestError
 from include.landing.zone import Fetch, Landed
 from include.pipeline.batch import Tools
 from include.pipeline.formats import BULK_ROWS, PROOF_ROWS, Formats, Sample, read_sample
@@ -32,10 +31,11 @@ from include.pipeline.split import (
     is_too_much,
     second_way,
 )
-from include.sources.immport import ENDPOINTS
-from include.sources.intake import Confined
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
+from include.sources.errors import BadAnswerError, RequestError
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.tsv import NotTsvError
+from include.sources.validate_answer import Confined
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from immport_provider.errors import CredentialError, ImmPortError
 from include.pipeline import discover, records
 from include.pipeline.decide import Action, Decision
-from include.sources.files import issued
+from include.sources.errors import CredentialError, ImmPortError
 from include.sources.release import Release
 from include.sources.release_dates import ANNOUNCED
+from include.sources.release_files import issued
 from include.warehouse.fence import Attempt
 from include.warehouse.ops_tables import CAPTURE, STUDY, WORK
 from include.warehouse.tables import DATA_RELEASE
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.files import ListedFile
     from immport_provider.hooks.immport import ImmPortHook
+    from include.sources.remote_files import ListedFile
 
 #: Types of files among which packages are.
 KINDS = ("archive_file", "release_file")

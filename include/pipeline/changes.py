@@ -16,12 +16,12 @@ from threading import Lock
 
 import sqlalchemy as sa
 
-from immport_provider.errors import CredentialError, ImmPortError, RetriableError
-from immport_provider.hooks.files import RemoteFile, unreadable
 from include.pipeline.circuit import STUDIES
 from include.pipeline.decide import Action, Decision, Held
+from include.sources.errors import CredentialError, ImmPortError, RetriableError
 from include.sources.plausible import doubt
 from include.sources.release import Release
+from include.sources.remote_files import RemoteFile, unreadable
 from include.warehouse import release_files
 
 Ask = Callable[[str], Sequence[RemoteFile]]

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from immport_provider.errors import ImmPortError, RateLimitError, RetriableError
-from include.sources.immport import DRS_DOWNLOAD, ENDPOINTS
-from include.sources.model import Withholds
+from include.sources.endpoint import Withholds
+from include.sources.errors import ImmPortError, RateLimitError, RetriableError
+from include.sources.immport.endpoints import DRS_DOWNLOAD, ENDPOINTS
 from include.warehouse.ops_tables import CIRCUIT
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from include.sources.moved import MOVED
+from include.sources.moved_studies import MOVED
 from include.sources.release import Release
 from include.sources.withdrawal import RESTRICTED as RESTRICTED_WORD
 from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN

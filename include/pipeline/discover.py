@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from immport_provider.hooks.files import RemoteFile
-from immport_provider.hooks.listing import Listing
 from include.landing.zone import Landing
 from include.pipeline.changes import Look, refused_answers, with_release_files
 from include.pipeline.decide import (
@@ -36,8 +34,10 @@ from include.pipeline.records import (
     Load,
     note_run,
 )
+from include.sources.listing import Listing
 from include.sources.plausible import doubt
 from include.sources.release import Release
+from include.sources.remote_files import RemoteFile
 from include.warehouse import fence, retract, study_access
 from include.warehouse.fence import Attempt, SupersededError
 from include.warehouse.ops_tables import CAPTURE, LOAD, STUDY, WORK

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from immport_provider.errors import BadAnswerError, CredentialError, ImmPortError, WrongFileError
 from include.landing.manifest import COUNTS, PACKAGE
 from include.landing.zone import Fetch, Landed
 from include.pipeline import discover, records, refusal
@@ -18,19 +17,20 @@ from include.pipeline.batch import Tools
 from include.pipeline.proof import Expected, SplitNotWholeError
 from include.pipeline.records import EXTRACTED, Load, Step
 from include.pipeline.route import Choice, RouteError, choose
-from include.sources import package_reader
-from include.sources.files import issued, newest
-from include.sources.immport import ENDPOINTS, SERVED, STUDY_ENDPOINTS
+from include.sources.endpoint import Endpoint, Route
+from include.sources.errors import BadAnswerError, CredentialError, ImmPortError, WrongFileError
+from include.sources.immport.endpoints import ENDPOINTS, SERVED, STUDY_ENDPOINTS
 from include.sources.inventory import Inventory, InventoryError, read_inventory
-from include.sources.model import Endpoint, Route
-from include.sources.package import RECIPES
+from include.sources.package import package_reader
+from include.sources.package.recipes import RECIPES
 from include.sources.plausible import doubt
 from include.sources.release import Release
+from include.sources.release_files import issued, newest
 from include.warehouse import fence
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.files import ListedFile
     from immport_provider.hooks.immport import ImmPortHook
+    from include.sources.remote_files import ListedFile
 
 _MANIFEST, _STUDY = ENDPOINTS["manifest"], STUDY_ENDPOINTS[0]
 #: Bytes of a package between two words about how far it is.
@@ -158,7 +158,7 @@ def _choice(context: Context, package: ListedFile | None) -> Choice:
 
 def _release_files(context: Context) -> Iterator[ListedFile]:
     """The files of the release, as the landed manifest lists them."""
-    from immport_provider.hooks.files import listed_files
+    from include.sources.remote_files import listed_files
 
     rows = context.tools.landing.rows(context.landed[_MANIFEST.name], _MANIFEST)
     return (file for file in listed_files(rows, context.load.study) if file.kind == "release_file")

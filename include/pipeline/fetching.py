@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from immport_provider.errors import CredentialError
-from immport_provider.hooks.files import RemoteFile
 from include.landing.object_store import Storage
 from include.pipeline import records
 from include.pipeline.file_plan import rows_of
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, studies_of
 from include.pipeline.records import About, Step
 from include.pipeline.verdict import may_pass
+from include.sources.errors import CredentialError
+from include.sources.remote_files import RemoteFile
 from include.warehouse.fence import SupersededError
 from include.warehouse.ops_tables import FILE_DOWNLOAD
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from immport_provider.errors import CredentialError, ImmPortError
-from immport_provider.hooks.files import ListedFile, apart, unreadable
 from include.landing.object_store import Storage, UnsafePathError
 from include.pipeline import records
 from include.pipeline.records import About
+from include.sources.errors import CredentialError, ImmPortError
+from include.sources.remote_files import ListedFile, apart, unreadable
 from include.warehouse.fence import NO_FINAL_STATUS
 from include.warehouse.ops_tables import FILE_DOWNLOAD, RUN, STEP, STUDY
 

@@ -15,9 +15,9 @@ from itertools import islice
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from immport_provider.errors import BadAnswerError, RequestError, RetriableError
 from include.landing.zone import Landed
-from include.sources.model import Endpoint, snake_case
+from include.sources.endpoint import Endpoint, snake_case
+from include.sources.errors import BadAnswerError, RequestError, RetriableError
 from include.sources.reader import cell
 from include.sources.tsv import NotTsvError, TsvBody
 from include.warehouse.ops_tables import FORMAT_VERDICT

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from include.landing.zone import Landed
 from include.pipeline.split import ARM, Way
-from include.sources.intake import BLANK
+from include.sources.validate_answer import BLANK
 
 
 class SplitNotWholeError(RuntimeError):

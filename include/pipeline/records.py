@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.landing.zone import Landed
+from include.sources.endpoint import Route
 from include.sources.foreign import clean
-from include.sources.model import Route
 from include.warehouse import fence
 from include.warehouse.fence import SupersededError
 from include.warehouse.ops_tables import DRIFT, LOAD, RUN, STEP

@@ -5,7 +5,13 @@ A package that is refused costs its route: the study comes by the API, if nobody
 
 from __future__ import annotations
 
-from immport_provider.errors import (
+from include.pipeline import answers, records
+from include.pipeline.answers import Context
+from include.pipeline.circuit import CircuitOpenError, ServiceDownError
+from include.pipeline.proof import Expected, SplitNotWholeError
+from include.pipeline.verdict import is_final, is_of_one_question
+from include.sources.endpoint import Endpoint, Route, Withholds
+from include.sources.errors import (
     ConfigurationError,
     CredentialError,
     ImmPortError,
@@ -14,13 +20,7 @@ from immport_provider.errors import (
     RetriableError,
     WrongFileError,
 )
-from include.pipeline import answers, records
-from include.pipeline.answers import Context
-from include.pipeline.circuit import CircuitOpenError, ServiceDownError
-from include.pipeline.proof import Expected, SplitNotWholeError
-from include.pipeline.verdict import is_final, is_of_one_question
-from include.sources.immport import STUDY_ENDPOINTS
-from include.sources.model import Endpoint, Route, Withholds
+from include.sources.immport.endpoints import STUDY_ENDPOINTS
 from include.sources.reader import read_rows
 
 

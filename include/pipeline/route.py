@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from include.sources.model import Route
+from include.sources.endpoint import Route
 
 
 class RouteError(RuntimeError):

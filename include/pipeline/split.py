@@ -12,10 +12,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from immport_provider.errors import RequestError, ServerError, asks_for_too_much
 from include.landing.zone import Landed
-from include.sources.intake import BLANK
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
+from include.sources.errors import RequestError, ServerError, asks_for_too_much
+from include.sources.validate_answer import BLANK
 
 ARM, VISIT, SUBJECT, EXPERIMENT = (
     "armAccession", "plannedVisitAccession", "subjectAccession", "experimentAccession",

@@ -24,7 +24,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from immport_provider.errors import (
+from include.landing.manifest import LandingError
+from include.landing.object_store import StorageError
+from include.pipeline.circuit import CircuitOpenError, ServiceDownError
+from include.pipeline.export_place import ExportBusyError, ExportError
+from include.pipeline.proof import SplitNotWholeError
+from include.sources.errors import (
     AccessError,
     ConfigurationError,
     CredentialError,
@@ -32,12 +37,7 @@ from immport_provider.errors import (
     RetriableError,
     WrongFileError,
 )
-from include.landing.manifest import LandingError
-from include.landing.object_store import StorageError
-from include.pipeline.circuit import CircuitOpenError, ServiceDownError
-from include.pipeline.export_place import ExportBusyError, ExportError
-from include.pipeline.proof import SplitNotWholeError
-from include.sources.intake import FilterIgnoredError
+from include.sources.validate_answer import FilterIgnoredError
 
 #: Classes of SQLSTATE that may pass: connection, rollback of a conflict, resources, intervention, system.
 _CLASSES = ("08", "40", "53", "57", "58")

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from immport_provider.errors import AccessError, ImmPortError, RequestError, RetriableError
 from include.landing.manifest import VocabularyFetch
 from include.landing.zone import Landed, Landing, Manifest
 from include.pipeline.circuit import STUDIES
 from include.pipeline.verdict import may_pass
-from include.sources.lookups import LOOKUP_ENDPOINTS
+from include.sources.errors import AccessError, ImmPortError, RequestError, RetriableError
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.warehouse import vocabulary
 from include.warehouse.ops_tables import VOCABULARY_FETCH
 from include.warehouse.vocabulary import Change
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook
-    from include.sources.model import Endpoint
+    from include.sources.endpoint import Endpoint
 
 _BY_NAME = {item.name: item for item in LOOKUP_ENDPOINTS}
 

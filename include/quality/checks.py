@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from include.sources.immport import ENDPOINTS, TIES, references
-from include.sources.model import Endpoint, Kind, Withholds, snake_case
+from include.sources.endpoint import Endpoint, Kind, Withholds, snake_case
+from include.sources.immport.endpoints import ENDPOINTS, TIES, references
 from include.warehouse.declare import Dimension, Fact, Type, staged_columns
 from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.stage import staging_table

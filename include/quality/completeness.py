@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from include.quality.checks import Severity
 from include.quality.outcome import Finding
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.ops_tables import STAGED
 from include.warehouse.stage import staging_table
 

@@ -17,8 +17,8 @@ from include.quality.checks import Check, Severity, any_row, checks
 from include.quality.outcome import Finding, Load, Outcome, record
 from include.quality.totals import control_totals
 from include.quality.withhold import withhold
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import staging
 from include.warehouse.connect import connect
 from include.warehouse.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED

@@ -11,9 +11,9 @@ from include.quality.checks import Severity
 from include.quality.completeness import compare_counts
 from include.quality.moved_columns import columns_in_place
 from include.quality.outcome import Finding, Load
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint
-from include.sources.package_tables import NAMES
+from include.sources.endpoint import Endpoint
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.tables import NAMES
 from include.sources.release import OPEN
 from include.warehouse.declare import Dimension, Fact, Type
 from include.warehouse.members import digest

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from include.quality.checks import Severity
 from include.quality.outcome import Finding, Load
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Withholds
-from include.sources.package import RECIPES
+from include.sources.endpoint import Withholds
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.recipes import RECIPES
 from include.warehouse.ops_tables import STAGED
 from include.warehouse.unpack import member_name
 

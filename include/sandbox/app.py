@@ -32,8 +32,8 @@ from include.sandbox.responses import Drip, Unanswered, failure, not_found, repl
 from include.sandbox.search import search
 from include.sandbox.undecodable import json_bytes
 from include.sandbox.world import Row, World, subject_documents
-from include.sources.immport import DRS_DOWNLOAD, SEARCH, SHARED_DATA
-from include.sources.model import Endpoint, Group, Shape
+from include.sources.endpoint import Endpoint, Group, Shape
+from include.sources.immport.endpoints import DRS_DOWNLOAD, SEARCH, SHARED_DATA
 from include.sources.release import Release
 
 #: Where ImmPort's query service lies under the base address; endpoints declare their path below it.

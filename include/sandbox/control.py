@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from include.sandbox.faults import Fault
 from include.sandbox.guard import guarded
-from include.sources.immport import SHARED_DATA
+from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from include.sandbox.tab import Package
 from include.sandbox.world import in_years, number
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
 
 _ARM = {
     "armAccession": "ARM_ACCESSION",

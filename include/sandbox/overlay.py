@@ -7,7 +7,7 @@ from datetime import date
 
 from include.sandbox.files import StoredFile
 from include.sandbox.world import Row, Test, World
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
 from include.sources.release import Release
 
 

@@ -18,8 +18,8 @@ from include.sandbox.shelf import shelved
 from include.sandbox.tab import Package, packages
 from include.sandbox.vocabulary import terms, with_stub
 from include.sandbox.world import Row, Test, kept, number, padded, scaled, study_document
-from include.sources.immport import RESULT_ENDPOINTS, SHARED_DATA
-from include.sources.model import Endpoint, Field, Kind, snake_case
+from include.sources.endpoint import Endpoint, Field, Kind, snake_case
+from include.sources.immport.endpoints import RESULT_ENDPOINTS, SHARED_DATA
 from include.sources.release import Release
 
 #: Columns with a scale of their own in ImmPort's database.

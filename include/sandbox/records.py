@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from include.sandbox.joins import BIOSAMPLE, Joins, columns, enrich, pick, spread
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
 
 #: Endpoints that are one table under its own column names.
 _TABLES = {

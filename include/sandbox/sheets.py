@@ -12,8 +12,8 @@ from include.sandbox.materials import Materials
 from include.sandbox.measurements import Measurements
 from include.sandbox.vocabulary import plain_terms
 from include.sandbox.world import Row
-from include.sources.lookups import LOOKUP_ENDPOINTS
-from include.sources.model import camel_case, snake_case
+from include.sources.endpoint import camel_case, snake_case
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 
 #: Vocabularies whose table has another name than the endpoint.
 _VOCABULARIES = {"lk_sex": "lk_gender"}

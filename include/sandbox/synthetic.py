@@ -16,7 +16,7 @@ from include.sandbox.plan import RELEASES, plan
 from include.sandbox.sheets import sheets
 from include.sandbox.vocabulary import terms
 from include.sandbox.world import Row, Test, study_document
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
 from include.sources.release import Release
 
 _HAS = {"has_lab_test": "labtest", "has_assessment": "assessment"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from include.sandbox.assays import ASSAYS
 from include.sandbox.world import Row
-from include.sources.model import Endpoint, Field, Kind
+from include.sources.endpoint import Endpoint, Field, Kind
 
 #: The column whose name ImmPort puts before the terms of a vocabulary, as seen in 2021.
 _STUBS = {

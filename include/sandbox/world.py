@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Protocol
 
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
 from include.sources.release import Release
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
-from include.sources.model import Endpoint, Shape
+from include.sources.endpoint import Endpoint, Shape
 
 #: Characters looked at in one go, and the longest row that is believed to be one.
 BLOCK = 1 << 20

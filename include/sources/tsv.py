@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from include.sources.model import Endpoint, snake_case
+from include.sources.endpoint import Endpoint, snake_case
 from include.sources.reader import MAX_ROW, NotDataError
 
 #: Bytes looked at in one go.

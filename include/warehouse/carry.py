@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Route
+from include.sources.endpoint import Route
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN
 from include.warehouse import unreported
 from include.warehouse.declare import UNKNOWN, Dimension, Fact, Reference

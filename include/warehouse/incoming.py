@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from include.sources.immport import ENDPOINTS
-from include.sources.model import snake_case
+from include.sources.endpoint import snake_case
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import carry, members
 from include.warehouse.declare import Dimension, Fact, Reference, Type
 from include.warehouse.model import DIMENSION, VERSIONED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.clinic import CLINIC_FACTS
 from include.warehouse.cytometry import CYTOMETRY
 from include.warehouse.declare import Dimension, Fact

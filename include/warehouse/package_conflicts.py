@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from include.sources.package_joins import ONCE
-from include.sources.package_tables import TABLES
+from include.sources.package.joins import ONCE
+from include.sources.package.tables import TABLES
 from include.warehouse.ops_tables import PACKAGE_TABLE
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
 from include.warehouse import carry, content, fence, incoming, release_files, staging, study_access, timeline

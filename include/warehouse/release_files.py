@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.sources.files import issued
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
+from include.sources.release_files import issued
 from include.warehouse.ops_tables import RELEASE_FILE, STAGED
 from include.warehouse.stage import staging_table
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.files import RemoteFile
+    from include.sources.remote_files import RemoteFile
 
 _OF_LOAD = """
 insert into ops.release_file (study_accession, file_name, file_uuid, md5, size_bytes)
@@ -28,7 +28,7 @@ order by file_name, file_uuid
 
 def recorded(connection: sa.Connection) -> dict[str, dict[str, RemoteFile]]:
     """The release files known, by study and name."""
-    from immport_provider.hooks.files import RemoteFile
+    from include.sources.remote_files import RemoteFile
 
     found: dict[str, dict[str, RemoteFile]] = {}
     for row in connection.execute(sa.select(RELEASE_FILE)):

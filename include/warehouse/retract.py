@@ -12,8 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.sources.files import issued
 from include.sources.release import OPEN, Release
+from include.sources.release_files import issued
 from include.sources.withdrawal import RETRACTED
 from include.warehouse import content, fence
 from include.warehouse.fence import Attempt

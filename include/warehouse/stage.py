@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.landing.zone import Landed, Landing, Manifest
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint, Route, snake_case
+from include.sources.endpoint import Endpoint, Route, snake_case
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import cell
 from include.warehouse import carry, staging, unreported
 from include.warehouse.connect import APPLICATION, LOADING

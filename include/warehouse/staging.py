@@ -12,7 +12,7 @@ from zlib import crc32
 import psycopg2
 import sqlalchemy as sa
 
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
 from include.warehouse.connect import ENCODING
 
 _ESCAPE = re.compile(rb"\\(.)")

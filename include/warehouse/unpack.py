@@ -15,14 +15,14 @@ from typing import IO, Any
 import sqlalchemy as sa
 
 from include.landing.zone import Landed, Landing, LandingError, Manifest
-from include.sources import package_reader
-from include.sources.column_samples import ROWS, TableSample, key_places, order_sql
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint
-from include.sources.package import RECIPES, read_for
-from include.sources.package_reader import QUOTE, BadLine, TabReader
-from include.sources.package_recipe import Recipe
-from include.sources.package_tables import NAMES, TABLES, TabTable
+from include.sources.endpoint import Endpoint
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package import package_reader
+from include.sources.package.column_samples import ROWS, TableSample, key_places, order_sql
+from include.sources.package.package_reader import QUOTE, BadLine, TabReader
+from include.sources.package.recipe import Recipe
+from include.sources.package.recipes import RECIPES, read_for
+from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
 from include.warehouse import package_conflicts, staging, unreported

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 import sqlalchemy as sa
 
 from include.landing.zone import Landed
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint, Route, snake_case
-from include.sources.package_recipe import Recipe
+from include.sources.endpoint import Endpoint, Route, snake_case
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.recipe import Recipe
 from include.warehouse.ops_tables import LOAD, STAGED, UNREPORTED
 
 

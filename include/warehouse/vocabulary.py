@@ -8,9 +8,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from include.sources.endpoint import Endpoint
 from include.sources.foreign import LONGEST_KEY, clean, is_storable, quoted, summary
-from include.sources.lookups import is_stub
-from include.sources.model import Endpoint
+from include.sources.immport.lookups import is_stub
 from include.sources.reader import cell
 from include.warehouse.tables import VOCABULARY_TERM
 

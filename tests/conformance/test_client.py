@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from include.sources.immport import SHARED_DATA
+from include.sources.immport.endpoints import SHARED_DATA
 from tests.support.sandbox import ROOT, running_sandbox
 
 HERE = Path(__file__).parent

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.sources.immport import SHARED_DATA
+from include.sources.immport.endpoints import SHARED_DATA
 from tests.sandbox.conftest import _shared, sandbox  # noqa: F401 - the fixtures
 from tests.sandbox.data import SAMPLES, needs_data
 from tests.support.sandbox import RunningSandbox

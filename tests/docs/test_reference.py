@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.sources.immport import ENDPOINTS
-from include.sources.package import RECIPES
-from include.sources.package_tables import TABLES
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.recipes import RECIPES
+from include.sources.package.tables import TABLES
 from include.warehouse import dictionary
 from include.warehouse.model import DIMENSION, VERSIONED
 from include.warehouse.ops_tables import metadata

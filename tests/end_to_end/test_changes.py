@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from include.sources.immport import SERVED
+from include.sources.immport.endpoints import SERVED
 from tests.end_to_end.worlds import CANARY, NEWEST
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox, running_sandbox

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Route
+from include.sources.endpoint import Route
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.carry import single_route
 from include.warehouse.model import VERSIONED
 from tests.sandbox.data import ARCHIVES, needs_data

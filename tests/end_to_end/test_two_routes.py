@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Route
+from include.sources.endpoint import Route
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.carry import single_route
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.model import VERSIONED

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from include.sources.lookups import LOOKUP_ENDPOINTS
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from tests.end_to_end.worlds import NEWEST, Loaded
 from tests.support.runs import Installation, Installations, Kill
 from tests.support.sandbox import RunningSandbox

@@ -18,7 +18,7 @@ from include.pipeline import answers
 from include.pipeline.answers import Context
 from include.pipeline.proof import Expected
 from include.pipeline.records import Load
-from include.sources.immport import ENDPOINTS, SERVED
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from tests.support.source import KEY, Source, serving
 from tests.support.warehouse import Study, Warehouse, full_row, result, small_study, subject
 

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from immport_provider.errors import AccessError, CredentialError, ImmPortError, ServerError
-from immport_provider.hooks.files import RemoteFile
 from immport_provider.hooks.immport import ImmPortHook
-from immport_provider.hooks.listing import Listing, StudyListing
 from include.landing.zone import Fetch
 from include.pipeline import discover, extract, records, report, steps
 from include.pipeline.changes import Look
 from include.pipeline.decide import Action, Decision, Policy, Restricted
-from include.sources.immport import SERVED
+from include.sources.errors import AccessError, CredentialError, ImmPortError, ServerError
+from include.sources.immport.endpoints import SERVED
+from include.sources.listing import Listing, StudyListing
 from include.sources.release import Release
+from include.sources.remote_files import RemoteFile
 from include.warehouse import study_access
 from include.warehouse.fence import Attempt
 from include.warehouse.ops_tables import LOAD, WORK

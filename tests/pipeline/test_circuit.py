@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from immport_provider.errors import (
+from include.pipeline.circuit import (
+    COOL_DOWN,
+    DOWN,
+    OPENINGS,
+    STUDIES,
+    CircuitOpenError,
+    ServiceDownError,
+    watched,
+)
+from include.sources.errors import (
     AccessError,
     AnswerTimeoutError,
     BadAnswerError,
@@ -18,15 +27,6 @@ from immport_provider.errors import (
     RateLimitError,
     RequestError,
     ServerError,
-)
-from include.pipeline.circuit import (
-    COOL_DOWN,
-    DOWN,
-    OPENINGS,
-    STUDIES,
-    CircuitOpenError,
-    ServiceDownError,
-    watched,
 )
 from tests.support.warehouse import Warehouse
 

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
-from immport_provider.errors import BadAnswerError, MissingFileError, WrongFileError
-from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile, apart
 from include.landing.object_store import Storage
 from include.pipeline import fetching, file_plan, files, records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
+from include.sources.errors import BadAnswerError, MissingFileError, WrongFileError
+from include.sources.remote_files import Downloaded, ListedFile, RemoteFile, apart
 from include.warehouse.ops_tables import FILE_DOWNLOAD
 from tests.support.warehouse import Warehouse
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from include.pipeline.route import Choice, RouteError, RoutePreference, choose
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Route
+from include.sources.endpoint import Route
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.carry import Knowledge
 
 PACKAGE = "SDY1-DR2_Tab.zip"

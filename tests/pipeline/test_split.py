@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from immport_provider.errors import RateLimitError, ServerError
 from include.pipeline import split
 from include.pipeline.proof import SplitNotWholeError
 from include.pipeline.split import BY_ARM, WHOLE, Members, divide
-from include.sources.immport import ENDPOINTS
-from include.sources.intake import FilterIgnoredError
+from include.sources.errors import RateLimitError, ServerError
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.validate_answer import FilterIgnoredError
 from tests.pipeline.split_study import COUNTED, MBAA, every_id, extracting, study
 from tests.support.source import Source
 from tests.support.warehouse import Warehouse

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from immport_provider.errors import ImmPortError, RequestError, ServerError
 from include.landing.zone import Landing
 from include.pipeline import vocabularies
-from include.sources.lookups import LOOKUP_ENDPOINTS
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
+from include.sources.errors import ImmPortError, RequestError, ServerError
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from tests.support.warehouse import Warehouse
 
 

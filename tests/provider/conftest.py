@@ -14,7 +14,7 @@ import pytest
 from tenacity.wait import wait_none
 
 from immport_provider.hooks.immport import ImmPortHook
-from include.sources.model import Endpoint
+from include.sources.endpoint import Endpoint
 from include.sources.reader import read_rows
 from tests.support.sandbox import RunningSandbox, running_sandbox
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from immport_provider.errors import BadAnswerError, ConnectionLostError
-from immport_provider.hooks.files import RemoteFile
 from include.landing.zone import Fetch, Landing
-from include.sources.immport import SERVED
+from include.sources.errors import BadAnswerError, ConnectionLostError
+from include.sources.immport.endpoints import SERVED
+from include.sources.remote_files import RemoteFile
 from tests.provider.conftest import Connect, Stub, rows_of
 from tests.support.sandbox import RunningSandbox
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from immport_provider.errors import BadAnswerError, ConfigurationError, CredentialError
 from immport_provider.hooks.credentials import jwt_expiry, read_api_key, read_instant, read_token
-from include.sources.immport import ENDPOINTS
+from include.sources.errors import BadAnswerError, ConfigurationError, CredentialError
+from include.sources.immport.endpoints import ENDPOINTS
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, rows_of
 from tests.support.sandbox import RunningSandbox
 

@@ -16,7 +16,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from immport_provider.errors import (
+from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
+from include.sources.errors import (
     AccessError,
     BadAnswerError,
     ConfigurationError,
@@ -30,10 +31,9 @@ from immport_provider.errors import (
     ServerError,
     WrongFileError,
 )
-from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
-from immport_provider.hooks.files import listed_files, unreadable
 from include.sources.foreign import quoted
 from include.sources.reader import cell
+from include.sources.remote_files import listed_files, unreadable
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, statuses
 from tests.support.sandbox import RunningSandbox, running_sandbox
 

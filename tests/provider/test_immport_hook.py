@@ -16,7 +16,11 @@ import pytest
 from structlog.testing import capture_logs
 from tenacity import RetryCallState
 
-from immport_provider.errors import (
+from immport_provider.hooks.answers import Request, explained
+from immport_provider.hooks.retries import BACKOFF
+from include.landing.zone import Fetch, Landing, LandingError
+from include.sources.endpoint import Endpoint
+from include.sources.errors import (
     AccessError,
     AnswerTimeoutError,
     BadAnswerError,
@@ -30,11 +34,7 @@ from immport_provider.errors import (
     ServerError,
     asks_for_too_much,
 )
-from immport_provider.hooks.answers import Request, explained
-from immport_provider.hooks.retries import BACKOFF
-from include.landing.zone import Fetch, Landing, LandingError
-from include.sources.immport import SERVED
-from include.sources.model import Endpoint
+from include.sources.immport.endpoints import SERVED
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, rows_of, statuses
 from tests.support.sandbox import RunningSandbox
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from immport_provider.errors import AnswerTimeoutError, TooSlowError, asks_for_too_much
-from include.sources.immport import SERVED
-from include.sources.lookups import LOOKUP_ENDPOINTS
+from include.sources.errors import AnswerTimeoutError, TooSlowError, asks_for_too_much
+from include.sources.immport.endpoints import SERVED
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from tests.provider.conftest import Connect, Stub, rows_of
 from tests.support.sandbox import RunningSandbox
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from immport_provider.errors import BadAnswerError
-from immport_provider.hooks.listing import (
+from include.sources.errors import BadAnswerError
+from include.sources.immport.endpoints import SEARCH
+from include.sources.listing import (
     Listing,
     Page,
     read_accessions,
     read_page,
     walk,
 )
-from include.sources.immport import SEARCH
 from include.sources.reader import NotDataError
 from include.sources.release import Release
 from tests.provider.conftest import Connect, Stub

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from immport_provider.errors import BadAnswerError, ImmPortError, ServerError
-from immport_provider.hooks.files import RemoteFile
-from include.sources.immport import SERVED
+from include.sources.errors import BadAnswerError, ImmPortError, ServerError
+from include.sources.immport.endpoints import SERVED
+from include.sources.remote_files import RemoteFile
 from tests.provider.conftest import Connect, rows_of
 
 ARM = SERVED["arm"]

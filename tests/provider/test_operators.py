@@ -21,11 +21,11 @@ from psycopg2._psycopg import sqlstate_errors
 import immport_provider
 import immport_provider.operators
 import include
-from immport_provider import errors
 from immport_provider.operators.base import ImmPortOperator, PartlyFailedError, WarehouseOperator
 from include.landing.manifest import LandingError
 from include.landing.object_store import StorageError
 from include.pipeline import circuit, export_place, records, verdict
+from include.sources import errors
 from tests.support.warehouse import Warehouse
 
 #: Errors of ours that pass by themselves: all others are permanent.

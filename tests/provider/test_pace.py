@@ -13,7 +13,7 @@ from threading import Barrier, BrokenBarrierError, Lock
 import pytest
 
 from immport_provider.hooks.pace import Pace
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from tests.provider.conftest import Connect, rows_of
 from tests.support.sandbox import RunningSandbox
 

@@ -77,7 +77,7 @@ if order == "package first":
     import immport_provider.hooks.immport
 from airflow.plugins_manager import get_import_errors
 errors = get_import_errors()
-import immport_provider.hooks.immport, include.sources.immport
+import immport_provider.hooks.immport, include.sources.immport.endpoints
 inside = {
     name for name, module in sys.modules.items()
     if (getattr(module, "__file__", None) or "").startswith(folder + "/immport_provider/")

@@ -13,12 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from immport_provider.errors import AddressError
 from immport_provider.hooks import signed
-from immport_provider.hooks.files import RemoteFile
 from immport_provider.hooks.reach import Reach, guard_of, reach_of, resolve
 from immport_provider.hooks.settings import Settings
 from immport_provider.hooks.wire import answering, watch_connections
+from include.sources.errors import AddressError
+from include.sources.remote_files import RemoteFile
 from tests.provider.conftest import Connect, Stub
 
 #: Addresses of no name server: a literal is its own.

@@ -16,8 +16,8 @@ from include.quality.gate import GateError
 from include.quality.outcome import Load as Judged
 from include.quality.outcome import Outcome
 from include.quality.totals import control_totals
-from include.sources.immport import ENDPOINTS, SERVED
-from include.sources.model import Endpoint, Kind
+from include.sources.endpoint import Endpoint, Kind
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.declare import Column
 from include.warehouse.incoming import CollapsedError
 from include.warehouse.ops_tables import QUARANTINE, STAGED

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from include.sources import column_samples
-from include.sources.column_samples import compare, package_samples
-from include.sources.package_layout import tab_table
-from include.sources.package_tables import TABLES
+from include.sources.package import column_samples
+from include.sources.package.column_samples import compare, package_samples
+from include.sources.package.layout import tab_table
+from include.sources.package.tables import TABLES
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import SMALL, Tables, land_tables
 from tests.support.warehouse import Warehouse

@@ -6,8 +6,8 @@ from typing import Any
 
 from include.quality import audit
 from include.quality.checks import PATTERNS, Severity, checks
-from include.sources.immport import ENDPOINTS, SERVED
-from include.sources.model import Withholds
+from include.sources.endpoint import Withholds
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.declare import Type, staged_columns
 from include.warehouse.model import VERSIONED
 from tests.quality.test_gate import agrees_with_sql, failures, many, quarantine

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
-from include.sources.immport import SERVED
+from include.sources.immport.endpoints import SERVED
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.facts import ASSAY_FACTS
 from tests.sandbox.data import ARCHIVES

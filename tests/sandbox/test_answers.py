@@ -12,9 +12,9 @@ import pytest
 
 from include.sandbox.answers import json_array, json_text
 from include.sandbox.world import Row
-from include.sources.immport import RESULT_ENDPOINTS, SHARED_DATA, references
-from include.sources.lookups import LOOKUP_ENDPOINTS, is_stub
-from include.sources.model import Group, Shape
+from include.sources.endpoint import Group, Shape
+from include.sources.immport.endpoints import RESULT_ENDPOINTS, SHARED_DATA, references
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS, is_stub
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 ENDPOINTS = {name: item for name, item in SHARED_DATA.items() if item.group is Group.STUDY}

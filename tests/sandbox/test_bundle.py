@@ -13,7 +13,7 @@ from include.sandbox.bundle import OLDER, header_of
 from include.sandbox.headers import LATER, LATER_TABLES, headers
 from include.sandbox.synthetic import SyntheticWorld
 from include.sandbox.tab import COLUMN_ALIASES, TABLE_ALIASES
-from include.sources.immport import SHARED_DATA
+from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 from tests.sandbox.data import DATA, needs_data
 

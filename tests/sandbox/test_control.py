@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.sources.immport import SHARED_DATA
+from include.sources.immport.endpoints import SHARED_DATA
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.sandbox.test_answers import STUDIES, rows, search
 from tests.sandbox.test_files import address, hold_to_the_manifest

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from include.sources.immport import SHARED_DATA
-from include.sources.lookups import LOOKUP_ENDPOINTS
-from include.sources.model import Group
+from include.sources.endpoint import Group
+from include.sources.immport.endpoints import SHARED_DATA
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from tests.sandbox.data import ARCHIVES, SAMPLES, SCHEMA, needs_data
 from tests.sandbox.test_answers import STUDIES
 from tests.sources.test_declarations import SENT_OTHERWISE

@@ -11,7 +11,7 @@ import pytest
 
 from include.sandbox.packages import PackageWorld, stand_in_date
 from include.sandbox.tab import packages
-from include.sources.immport import SHARED_DATA as ENDPOINTS
+from include.sources.immport.endpoints import SHARED_DATA as ENDPOINTS
 from include.sources.release import Release
 from tests.sandbox.data import ARCHIVES, needs_data
 

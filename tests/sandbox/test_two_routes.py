@@ -19,8 +19,8 @@ from include.sandbox.files import LISTINGS
 from include.sandbox.packages import PackageWorld
 from include.sandbox.synthetic import SyntheticWorld
 from include.sandbox.world import Row, World
-from include.sources.immport import SHARED_DATA
-from include.sources.model import Group
+from include.sources.endpoint import Group
+from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
 #: All that a study is asked for, but for its files: of those a folder of packages knows result files by

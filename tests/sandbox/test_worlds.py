@@ -11,8 +11,8 @@ import pytest
 from include.sandbox.assays import ASSAYS
 from include.sandbox.synthetic import SyntheticWorld
 from include.sandbox.world import in_years, padded, scaled
-from include.sources.immport import SHARED_DATA
-from include.sources.model import Group
+from include.sources.endpoint import Group
+from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
 ENDPOINTS = {name: item for name, item in SHARED_DATA.items() if item.group is Group.STUDY}

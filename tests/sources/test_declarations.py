@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from include.sources.immport import (
+from include.sources.endpoint import Endpoint, Group, Kind, Route, Shape
+from include.sources.immport.endpoints import (
     ENDPOINTS,
     PACKAGE_ENDPOINTS,
     RESULT_ENDPOINTS,
@@ -17,8 +18,7 @@ from include.sources.immport import (
     STUDY_ENDPOINTS,
     references,
 )
-from include.sources.lookups import is_stub
-from include.sources.model import Endpoint, Group, Kind, Route, Shape
+from include.sources.immport.lookups import is_stub
 from tests.sandbox.data import DATA, SCHEMA, needs_data
 
 #: What may be declared of a field that ImmPort describes as this; text holds dates, and lists are models.

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint, Field, Route
-from include.sources.package import RECIPES, read_for
-from include.sources.package_recipe import first
-from include.sources.package_tables import NAMES, TABLES
-from include.sources.package_unread import UNREAD_COLUMNS
+from include.sources.endpoint import Endpoint, Field, Route
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.recipe import first
+from include.sources.package.recipes import RECIPES, read_for
+from include.sources.package.tables import NAMES, TABLES
+from include.sources.package.unread import UNREAD_COLUMNS
 from tests.sandbox.data import DATA, needs_data
 
 HEADERS = DATA / "immport" / "schema" / "tab_headers.json"

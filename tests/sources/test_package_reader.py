@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from include.sources import package_reader
-from include.sources.package_reader import TabReader, count_rows, named, tables
+from include.sources.package import package_reader
+from include.sources.package.package_reader import TabReader, count_rows, named, tables
 from include.sources.reader import NotDataError
 from include.sources.release import Release
 

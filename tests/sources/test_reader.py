@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.sources import reader
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import NotDataError, cell, read_json, read_rows
 from tests.sandbox.data import DATA
 

@@ -9,10 +9,10 @@ import pytest
 
 from include.sources import tsv
 from include.sources.foreign import LONGEST_KEY
-from include.sources.immport import ENDPOINTS
-from include.sources.intake import Confined, FilterIgnoredError, take_json, take_tsv
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import NotDataError
 from include.sources.tsv import NotTsvError, TsvBody, read_tsv
+from include.sources.validate_answer import Confined, FilterIgnoredError, take_json, take_tsv
 
 HAI = ENDPOINTS["hai"]
 HEADER = "resultId\tvalueReported\tcomments"

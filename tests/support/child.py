@@ -31,9 +31,10 @@ from dags import (
     immport_vocabularies,
     warehouse_upkeep,
 )
-from immport_provider.hooks import downloads, listing, retries  # noqa: F401
+from immport_provider.hooks import downloads, retries  # noqa: F401
 from immport_provider.hooks.immport import ImmPortHook
 from include.pipeline import discover, extract, files, records, report, steps, vocabularies  # noqa: F401
+from include.sources import listing  # noqa: F401
 
 if TYPE_CHECKING:
     from tests.support.runs import Kill, Order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from tests.support.warehouse import Study, full_row, small_study, subject
 
 

@@ -18,8 +18,8 @@ from include.local.postgres import EmbeddedPostgres
 from include.pipeline.batch import Tools
 from include.sandbox.plan import RELEASES
 from include.sandbox.synthetic import SyntheticWorld
-from include.sources.immport import SERVED
-from include.sources.lookups import LOOKUP_ENDPOINTS
+from include.sources.immport.endpoints import SERVED
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.warehouse import vocabulary
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.migrate import upgrade

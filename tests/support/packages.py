@@ -9,7 +9,7 @@ from pathlib import Path
 
 from include.landing.zone import Fetch
 from include.pipeline.records import Load
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from tests.support.warehouse import Study, Warehouse, _body
 
 #: A table as it is in the package: header and rows of words, or the bytes themselves.

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.landing.zone import Fetch, Landed
 from include.pipeline import records
 from include.pipeline.records import Load
-from include.sources.immport import ENDPOINTS, SERVED
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.ops_tables import LOAD
 from include.warehouse.publish import Published
 from tests.support.sandbox import RunningSandbox

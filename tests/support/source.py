@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from include.sandbox.answers import filters, json_array, tsv_lines
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Shape
+from include.sources.endpoint import Shape
+from include.sources.immport.endpoints import ENDPOINTS
 
 KEY = "canary-source-canary"
 _QUERY = "/data/query"

@@ -13,7 +13,7 @@ from unittest import mock
 
 import pytest
 
-from include.sources.immport import SHARED_DATA
+from include.sources.immport.endpoints import SHARED_DATA
 from include.warehouse import terms
 from include.warehouse import vocabulary as vocabularies
 from include.warehouse.term_commands import run

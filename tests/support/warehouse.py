@@ -24,7 +24,7 @@ from include.pipeline.records import EXTRACTED, Load, Step
 from include.quality import gate
 from include.quality.outcome import Load as Judged
 from include.quality.outcome import Outcome
-from include.sources.immport import ENDPOINTS, SERVED
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import Release
 from include.warehouse import fence as fences
 from include.warehouse import publish as publishing

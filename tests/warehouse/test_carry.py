@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from include.pipeline.records import Load
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Route
+from include.sources.endpoint import Route
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import carry
 from include.warehouse.carry import Knowledge
 from include.warehouse.model import DIMENSION

@@ -12,15 +12,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from immport_provider.errors import BadAnswerError, RetriableError
-from immport_provider.hooks.files import read_manifest
 from include.landing.zone import Fetch
 from include.pipeline import records
 from include.pipeline.batch import run_batch
 from include.pipeline.records import EXTRACTED, STAGED, Load, Step
+from include.sources.errors import BadAnswerError, RetriableError
 from include.sources.foreign import LONGEST_KEY, LONGEST_TEXT, clean, quoted
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import NotDataError
+from include.sources.remote_files import read_manifest
 from include.warehouse.foreign_types import CleanJson, CleanText
 from include.warehouse.ops_tables import metadata
 from tests.support.warehouse import Warehouse, small_study

@@ -15,8 +15,8 @@ import pytest
 from include.pipeline.records import Load
 from include.quality import audit
 from include.quality.checks import Severity
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Route
+from include.sources.endpoint import Route
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.model import VERSIONED
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import FULL, SMALL, land_tables

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from include.quality.checks import PATTERNS
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Kind
+from include.sources.endpoint import Kind
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.declare import Dimension, Fact, Type, staged_columns
 from include.warehouse.model import DIMENSIONS, VERSIONED
 from include.warehouse.tables import HISTORY

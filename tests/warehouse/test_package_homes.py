@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.sources.immport import SERVED
+from include.sources.immport.endpoints import SERVED
 from include.warehouse.model import VERSIONED
 from include.warehouse.reference.entries import uses
 from tests.support.packages import SMALL, land_tables

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.sources.immport import SERVED
+from include.sources.immport.endpoints import SERVED
 from include.warehouse.ops_tables import STAGED
 from include.warehouse.paperwork import BRIDGES
 from tests.support.clinic import contract, result_file, stored, whole_study

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipeline.records import Load
-from include.sources.immport import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import publish as module
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.fence import SupersededError

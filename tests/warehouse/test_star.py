@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.sources.immport import ENDPOINTS, SERVED
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.access import ANALYST
 from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.model import DIMENSIONS, VERSIONED

@@ -10,9 +10,9 @@ import pytest
 
 from include.landing.zone import Fetch, LandingError
 from include.pipeline import records
-from include.sources.immport import ENDPOINTS
-from include.sources.package import RECIPES
-from include.sources.package_tables import TABLES
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.recipes import RECIPES
+from include.sources.package.tables import TABLES
 from include.warehouse.unpack import unpack
 from tests.support.packages import SMALL, land_tables, table
 from tests.support.warehouse import Warehouse, full_row, small_study

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.sources.immport import SHARED_DATA
+from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.reader import read_rows
 from include.warehouse import vocabulary
 from include.warehouse.vocabulary import Change

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from include.sources.immport import ENDPOINTS
-from include.sources.model import Endpoint, Field
+from include.sources.endpoint import Endpoint, Field
+from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import term_views, value_views
 from include.warehouse.declare import Column, Dimension, Fact, Type
 from include.warehouse.facts import ASSAY_FACTS

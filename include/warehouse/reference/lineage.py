@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.sources.immport import ENDPOINTS
-from include.sources.package import RECIPES
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.recipes import RECIPES
 from include.warehouse.reference.entries import Entry, Relation, names, uses
 from include.warehouse.reference.notes import NOTE
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.sources.immport import ENDPOINTS, SERVED
-from include.sources.model import Route
-from include.sources.package import RECIPES, read_for
-from include.sources.package_layout import Holder
-from include.sources.package_tables import TABLES
-from include.sources.package_unread import UNREAD, UNREAD_COLUMNS
+from include.sources.endpoint import Route
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
+from include.sources.package.layout import Holder
+from include.sources.package.recipes import RECIPES, read_for
+from include.sources.package.tables import TABLES
+from include.sources.package.unread import UNREAD, UNREAD_COLUMNS
 from include.warehouse.carry import single_route
 from include.warehouse.model import VERSIONED
 
@@ -23,8 +23,8 @@ def package_sections() -> Iterator[str]:
     """Lines on the tables of a package, and on what only one route knows."""
     yield from ("", "## Tables of a package", "")
     yield "Read from `Tab/<table>.txt` of a study's Tab package, and what is made of them: declared in"
-    yield "[package_tables.py](../include/sources/package_tables.py) and"
-    yield "[package.py](../include/sources/package.py). `ops.package_table` counts the rows of every table."
+    yield "[package_tables.py](../include/sources/package/tables.py) and"
+    yield "[package.py](../include/sources/package/recipes.py). `ops.package_table` counts the rows of every table."
     yield from ("", "| table | older names | columns read | other header names of columns | read for |")
     yield "|---|---|---|---|---|"
     for table in TABLES.values():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from include.sources.immport import ENDPOINTS, PACKAGE_ENDPOINTS, SERVED, SHARED_DATA
-from include.sources.lookups import LOOKUP_ENDPOINTS
-from include.sources.model import Endpoint, Group
-from include.sources.package_tables import TABLES
+from include.sources.endpoint import Endpoint, Group
+from include.sources.immport.endpoints import ENDPOINTS, PACKAGE_ENDPOINTS, SERVED, SHARED_DATA
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
+from include.sources.package.tables import TABLES
 from include.warehouse.model import VERSIONED
 from include.warehouse.reference.entries import uses
 from include.warehouse.reference.notes import NOTE, cell
@@ -42,7 +42,7 @@ def sources() -> str:
         NOTE,
         "",
         f"All {len(SHARED_DATA)} endpoints of ImmPort's Shared Data API, as declared in",
-        "[include/sources](../include/sources/immport.py). Paths lie under",
+        "[include/sources](../include/sources/immport/endpoints.py). Paths lie under",
         "`https://www.immport.org/data/query`.",
         *_loaded(used),
         *_not_loaded(),

@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from immport_provider.errors import (
+from immport_provider.hooks.retries import read_retry_after
+from include.sources.endpoint import Endpoint
+from include.sources.errors import (
     AccessError,
     AnswerTimeoutError,
     BadAnswerError,
@@ -21,8 +23,6 @@ from immport_provider.errors import (
     RequestError,
     ServerError,
 )
-from immport_provider.hooks.retries import read_retry_after
-from include.sources.model import Endpoint
 from include.sources.reader import NotDataError
 
 if TYPE_CHECKING:

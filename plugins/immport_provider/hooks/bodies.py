@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from immport_provider.errors import BadAnswerError
+from include.sources.errors import BadAnswerError
 
 if TYPE_CHECKING:
     import httpx

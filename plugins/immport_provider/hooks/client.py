@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
 
 from airflow.sdk import BaseHook
 
-from immport_provider.errors import (
+from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.bodies import ACCEPT_ENCODING, whole
+from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
+from include.sources.errors import (
     BadAnswerError,
     ConfigurationError,
     CredentialError,
     ImmPortError,
     RetriableError,
 )
-from immport_provider.hooks.answers import Request, check, explained
-from immport_provider.hooks.bodies import ACCEPT_ENCODING, whole
-from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
 from include.sources.reader import read_json
 
 if TYPE_CHECKING:

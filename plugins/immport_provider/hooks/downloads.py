@@ -12,7 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from immport_provider.errors import (
+from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.bodies import check_plain
+from immport_provider.hooks.retries import until_whole
+from immport_provider.hooks.settings import Settings
+from immport_provider.hooks.signed import Address, asked, content_range, open_client, place, read_address
+from include.file_access import make_folder, opener
+from include.sources.errors import (
     AccessError,
     BadAnswerError,
     ConnectionLostError,
@@ -22,14 +28,8 @@ from immport_provider.errors import (
     TooSlowError,
     WrongFileError,
 )
-from immport_provider.hooks.answers import Request, check, explained
-from immport_provider.hooks.bodies import check_plain
-from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
-from immport_provider.hooks.retries import until_whole
-from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.signed import Address, asked, content_range, open_client, place, read_address
-from include.file_access import make_folder, opener
-from include.sources.immport import DRS_DOWNLOAD
+from include.sources.immport.endpoints import DRS_DOWNLOAD
+from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
 if TYPE_CHECKING:
     import httpx

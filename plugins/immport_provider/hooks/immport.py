@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from urllib.parse import quote
 
-from immport_provider.errors import AccessError, ConfigurationError, CredentialError, ImmPortError
 from immport_provider.hooks.answers import Request
 from immport_provider.hooks.client import KEYS_PAGE, ImmPortClient, Watch
-from include.sources.immport import (
+from include.sources.endpoint import Endpoint
+from include.sources.errors import AccessError, ConfigurationError, CredentialError, ImmPortError
+from include.sources.immport.endpoints import (
     DRS_DOWNLOAD,
     ENDPOINTS,
     RESTRICTED_STUDIES,
     SEARCH,
     STUDY_ENDPOINTS,
 )
-from include.sources.model import Endpoint
 from include.sources.reader import read_rows
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.files import Downloaded, ListedFile, RemoteFile
-    from immport_provider.hooks.listing import Accessions, Listing, Page
+    from include.sources.listing import Accessions, Listing, Page
+    from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
 __all__ = ["KEYS_PAGE", "ImmPortHook", "Watch"]
 
@@ -96,7 +96,7 @@ class ImmPortHook(ImmPortClient):
 
         :raises ImmPortError: as `fetch`.
         """
-        from immport_provider.hooks.listing import walk
+        from include.sources.listing import walk
 
         listing = walk(self._page)
         if not listing.complete:
@@ -109,7 +109,7 @@ class ImmPortHook(ImmPortClient):
 
         :raises ImmPortError: as `fetch`; the list needs the key.
         """
-        from immport_provider.hooks.listing import read_accessions
+        from include.sources.listing import read_accessions
 
         return self._ask(Request(RESTRICTED_STUDIES, RESTRICTED_STUDIES.path), read_accessions)
 
@@ -128,7 +128,7 @@ class ImmPortHook(ImmPortClient):
         :param file_type: `result_file`, `protocol_file`, `study_file`, `release_file`, `archive_file` ...
         Raises as `fetch`.
         """
-        from immport_provider.hooks.files import read_manifest
+        from include.sources.remote_files import read_manifest
 
         endpoint = ENDPOINTS["manifest"]
         path, parameters = endpoint.request(study)
@@ -201,14 +201,14 @@ class ImmPortHook(ImmPortClient):
 
     def _address(self, file: RemoteFile, method: str) -> str:
         """A signed address of a file: a secret."""
-        from immport_provider.hooks.files import read_address
+        from include.sources.remote_files import read_address
 
         gaps = {"accessMethod": method, "fileUUID": quote(file.uuid, safe="")}
         request = Request(DRS_DOWNLOAD, DRS_DOWNLOAD.path.format_map(gaps), study=file.study)
         return self._try(request, read_address)
 
     def _page(self, start: int, size: int | None = None, tries: int | None = None) -> Page:
-        from immport_provider.hooks.listing import read_page
+        from include.sources.listing import read_page
 
         parameters = {
             "fromRecord": str(start),

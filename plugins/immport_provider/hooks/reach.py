@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Thread
 from typing import Any
 
-from immport_provider.errors import AddressError
+from include.sources.errors import AddressError
 
 IP = IPv4Address | IPv6Address
 

@@ -16,7 +16,7 @@ from tenacity import (
 from tenacity.stop import stop_base, stop_never
 from tenacity.wait import wait_base, wait_random, wait_random_exponential
 
-from immport_provider.errors import RetriableError, asks_for_too_much
+from include.sources.errors import RetriableError, asks_for_too_much
 
 #: Seconds a task waits at most because ImmPort asked to. Beyond, Airflow's own retry comes later.
 LONGEST_WAIT = 120.0

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from immport_provider.errors import BadAnswerError, ConfigurationError
 from immport_provider.hooks.settings import CONNECT_TIMEOUT, Settings, is_loopback
+from include.sources.errors import BadAnswerError, ConfigurationError
 
 if TYPE_CHECKING:
     import httpx

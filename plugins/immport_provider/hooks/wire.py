@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore
 
-from immport_provider.errors import AnswerTimeoutError, TooSlowError
 from immport_provider.hooks.reach import resolve
 from immport_provider.hooks.settings import Settings
+from include.sources.errors import AnswerTimeoutError, TooSlowError
 
 if TYPE_CHECKING:
     import ssl

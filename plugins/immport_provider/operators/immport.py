@@ -148,8 +148,8 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         An entry that is not readable may mean any study: those named are restricted, of the others it is
         not known.
         """
-        from immport_provider.errors import ImmPortError
         from include.pipeline.decide import Restricted
+        from include.sources.errors import ImmPortError
 
         try:
             found = immport.restricted_studies()

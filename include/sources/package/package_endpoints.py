@@ -6,8 +6,8 @@ API would give them.
 
 from __future__ import annotations
 
-from include.sources.model import Endpoint, Field, Kind, Withholds, camel_case
-from include.sources.package_tables import TABLES
+from include.sources.endpoint import Endpoint, Field, Kind, Withholds, camel_case
+from include.sources.package.tables import TABLES
 
 #: What ImmPort's data model declares as numbers: by column, in whatever table it is.
 _NUMBERS = {

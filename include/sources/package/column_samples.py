@@ -4,7 +4,7 @@ ImmPort renames columns between releases, and sometimes gives an old name to oth
 study show it: the same rows, and the values of one header under another. Of each table a few rows are
 compared, the same ones in every package, chosen by their keys.
 
-    python -m include.sources.column_samples SDY139-DR16_Tab.zip SDY139-DR25_Tab.zip
+    python -m include.sources.package.column_samples SDY139-DR16_Tab.zip SDY139-DR25_Tab.zip
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.sources.package_layout import TabTable
-from include.sources.package_reader import TabReader, opened, tables
-from include.sources.package_tables import NAMES, TABLES
+from include.sources.package.layout import TabTable
+from include.sources.package.package_reader import TabReader, opened, tables
+from include.sources.package.tables import NAMES, TABLES
 
 #: Rows of a table that are compared.
 ROWS = 32
@@ -217,6 +217,6 @@ def report(found: Iterable[Moved]) -> Iterator[str]:
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
-        sys.exit("usage: python -m include.sources.column_samples OLD_Tab.zip NEW_Tab.zip")
+        sys.exit("usage: python -m include.sources.package.column_samples OLD_Tab.zip NEW_Tab.zip")
     older, newer = (package_samples(Path(name)) for name in sys.argv[1:])
     sys.stdout.writelines(report(compare(older, newer)))

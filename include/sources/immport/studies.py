@@ -5,7 +5,7 @@ Field names and their order are those of ImmPort's OpenAPI description (v1) and 
 
 from __future__ import annotations
 
-from include.sources.model import Endpoint, Shape, Withholds, parse_fields
+from include.sources.endpoint import Endpoint, Shape, Withholds, parse_fields
 
 #: Columns that every subject-level study endpoint repeats on each row.
 _SUBJECT = """

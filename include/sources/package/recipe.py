@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from include.sources.model import Endpoint, Field, Kind
-from include.sources.package_tables import TABLES
+from include.sources.endpoint import Endpoint, Field, Kind
+from include.sources.package.tables import TABLES
 
 #: A day with its time, as packages write it; the API sends the day.
 _DAY_AND_TIME = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d+)?$"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
+from include.sources.endpoint import Endpoint
 from include.sources.foreign import quoted, summary
-from include.sources.model import Endpoint
 from include.sources.reader import NotDataError, cell, read_json, read_rows
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from include.sources.endpoint import Endpoint
 from include.sources.foreign import LONGEST_KEY, clean
-from include.sources.model import Endpoint
 from include.sources.reader import cell, read_rows
 from include.sources.tsv import NotTsvError, TsvBody
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from include.sources.model import Endpoint, Group, parse_fields
+from include.sources.endpoint import Endpoint, Group, parse_fields
 
 #: Vocabularies whose terms have a name, a description and a link.
 _PLAIN = """

@@ -5,7 +5,7 @@ Field names and their order are those of ImmPort's OpenAPI description (v1) and 
 
 from __future__ import annotations
 
-from include.sources.model import Endpoint, Withholds, parse_fields
+from include.sources.endpoint import Endpoint, Withholds, parse_fields
 
 
 def _result(

@@ -7,8 +7,9 @@ recipe's own SQL.
 
 from __future__ import annotations
 
-from include.sources.model import snake_case
-from include.sources.package_joins import (
+from include.sources.endpoint import snake_case
+from include.sources.immport.results import RESULT_ENDPOINTS
+from include.sources.package.joins import (
     EACH_BIOSAMPLE,
     STUDY,
     analyte,
@@ -24,9 +25,8 @@ from include.sources.package_joins import (
     subject,
     treatments,
 )
-from include.sources.package_only import PACKAGE_ENDPOINTS
-from include.sources.package_recipe import Join, Recipe, Value, first
-from include.sources.results import RESULT_ENDPOINTS
+from include.sources.package.package_endpoints import PACKAGE_ENDPOINTS
+from include.sources.package.recipe import Join, Recipe, Value, first
 
 
 def _result(

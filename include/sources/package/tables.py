@@ -6,8 +6,8 @@ years are columns of packages of today.
 
 from __future__ import annotations
 
-from include.sources.package_layout import TabTable, tab_table
-from include.sources.package_unread import unread
+from include.sources.package.layout import TabTable, tab_table
+from include.sources.package.unread import unread
 
 
 def _table(name: str, columns: str, *, keys: int = 1, aliases: str = "") -> TabTable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.sources.package_recipe import Join, Value, first
+from include.sources.package.recipe import Join, Value, first
 
 #: Tables that recipes read one row of each key of, with the key: rows of one key that differ are a finding.
 ONCE: set[tuple[str, tuple[str, ...]]] = set()

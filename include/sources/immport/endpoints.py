@@ -6,11 +6,11 @@ Field names and their order are those of ImmPort's OpenAPI description (v1) and 
 
 from __future__ import annotations
 
-from include.sources.lookups import LOOKUP_ENDPOINTS
-from include.sources.model import Endpoint, Group, Shape, parse_fields
-from include.sources.package_only import PACKAGE_ENDPOINTS
-from include.sources.results import RESULT_ENDPOINTS
-from include.sources.studies import FILE_ENDPOINTS, STUDY_ENDPOINTS
+from include.sources.endpoint import Endpoint, Group, Shape, parse_fields
+from include.sources.immport.lookups import LOOKUP_ENDPOINTS
+from include.sources.immport.results import RESULT_ENDPOINTS
+from include.sources.immport.studies import FILE_ENDPOINTS, STUDY_ENDPOINTS
+from include.sources.package.package_endpoints import PACKAGE_ENDPOINTS
 
 SEARCH = Endpoint(
     "search",

@@ -1,0 +1,1 @@
+"""ImmPort Shared Data's endpoints, declared: one entry each."""
