@@ -27,7 +27,7 @@ from include.sources.immport.endpoints import SERVED
 from include.sources.release import Release
 from include.warehouse import migrate, publish, stage
 from include.warehouse.connect import warehouse_engine
-from include.warehouse.model import FACTS
+from include.warehouse.model.registry import FACTS
 from include.warehouse.ops_tables import LOAD
 from tests.support.sandbox import RunningSandbox, running_sandbox
 

@@ -21,8 +21,8 @@ from include.file_access import make_folder
 from include.pipeline import parquet
 from include.pipeline.export_place import ExportBusyError, ExportError, Place
 from include.pipeline.parquet import Column
-from include.warehouse.declare import Dimension, Fact
-from include.warehouse.model import DIMENSIONS, FACTS
+from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.ops_tables import EXPORT
 
 __all__ = [

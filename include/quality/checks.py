@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from include.sources.endpoint import Endpoint, Kind, Withholds, snake_case
 from include.sources.immport.endpoints import ENDPOINTS, TIES, references
-from include.warehouse.declare import Dimension, Fact, Type, staged_columns
-from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
+from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
+from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.stage import staging_table
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.tables import NAMES
 from include.sources.release import OPEN
-from include.warehouse.declare import Dimension, Fact, Type
 from include.warehouse.members import digest
-from include.warehouse.model import FACTS, VERSIONED_DIMENSIONS
+from include.warehouse.model.declaration import Dimension, Fact, Type
+from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
 from include.warehouse.stage import ENCODABLE
 from include.warehouse.staging import has_table, staging_table

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from include.warehouse.ops_tables import SETTING
 from include.warehouse.tables import STUDY_ACCESS
 

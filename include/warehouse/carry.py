@@ -16,8 +16,8 @@ from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN
 from include.warehouse import unreported
-from include.warehouse.declare import UNKNOWN, Dimension, Fact, Reference
-from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.model.declaration import UNKNOWN, Dimension, Fact, Reference
+from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.ops_tables import CAPTURE, LEDGER
 from include.warehouse.tables import HISTORY
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from include.warehouse.ops_tables import CONTENT
 
 #: SQL over the rows `h` of one study: the values of the columns `rows` and `digest`. Postgres adds up the

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from include.warehouse.access import SEE_ALL, is_open
 from include.warehouse.as_of import AS_OF
-from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
-from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
+from include.warehouse.model.registry import DIMENSION, VERSIONED
 
 #: What stands for a value that the star does not show.
 MASKED = "(not shown)"

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from include.sources.endpoint import snake_case
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import carry, members
-from include.warehouse.declare import Dimension, Fact, Reference, Type
-from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.model.declaration import Dimension, Fact, Reference, Type
+from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.staged_load import StagedLoad
 from include.warehouse.staging import staging_table
 from include.warehouse.tables import HISTORY

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from include.sources.release import OPEN
-from include.warehouse.declare import Dimension, Fact
-from include.warehouse.model import DIMENSION
+from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.registry import DIMENSION
 from include.warehouse.staged_load import StagedLoad
 
 

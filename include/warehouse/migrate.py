@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from include.warehouse import access, address, content, server_rights, views
 from include.warehouse.connect import UPGRADING, UnfitServerError, warehouse_engine
-from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.tables import SCHEMAS
 
 #: Advisory lock of everything that changes the model, so that two upgrades wait for each other.

@@ -18,7 +18,7 @@ from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
 from include.warehouse import carry, content, fence, incoming, release_files, staging, study_access, timeline
 from include.warehouse.incoming import Incoming
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from include.warehouse.ops_tables import CAPTURE, LEDGER, LOAD, RELEASE_CHANGE, RESULT, STAGED, STUDY, WORK
 from include.warehouse.stage import drop_staging
 from include.warehouse.tables import DATA_RELEASE

@@ -17,7 +17,7 @@ from include.sources.release_files import issued
 from include.sources.withdrawal import RETRACTED
 from include.warehouse import content, fence
 from include.warehouse.fence import Attempt
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from include.warehouse.ops_tables import (
     CAPTURE,
     LEDGER,

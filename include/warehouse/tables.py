@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from include.sources.release import OPEN
-from include.warehouse.declare import Column, Dimension, Fact, Type
-from include.warehouse.model import DIMENSIONS, VERSIONED
+from include.warehouse.model.declaration import Column, Dimension, Fact, Type
+from include.warehouse.model.registry import DIMENSIONS, VERSIONED
 
 #: Name of the schema -> what it is for.
 SCHEMAS = {
@@ -172,7 +172,7 @@ UNIT_DEFINITION = sa.Table(
     sa.Column("divisor", sa.Numeric, nullable=False, comment="Apart from the factor, to stay exact"),
     sa.Column("unit_offset", sa.Numeric, nullable=False, comment="Zero of the unit's scale, of temperatures"),
     schema="history",
-    comment="Units of measure, written with the views from include/warehouse/units.py",
+    comment="Units of measure, written with the views from include/warehouse/model/units.py",
 )  # fmt: skip
 
 TERM_MAPPING = sa.Table(

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from include.warehouse.declare import NOT_APPLICABLE
-from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.model.declaration import NOT_APPLICABLE
+from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.term_domains import DOMAIN, Domain
 from include.warehouse.term_views import over
 

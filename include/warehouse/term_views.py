@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from include.warehouse.declare import Bridge, Dimension, Fact
-from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.model.declaration import Bridge, Dimension, Fact
+from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.term_domains import DOMAINS, Domain
 from include.warehouse.term_match import MAPPED, PROPOSED, REJECTED, UNMAPPED
 

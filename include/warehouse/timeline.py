@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from include.sources.release import OPEN
-from include.warehouse.declare import Dimension, Fact
 from include.warehouse.incoming import content_columns
+from include.warehouse.model.declaration import Dimension, Fact
 
 
 @dataclass(frozen=True)

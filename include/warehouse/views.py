@@ -11,16 +11,17 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from include.warehouse import as_of, differences, term_views, units, value_views
+from include.warehouse import as_of, differences, term_views, value_views
 from include.warehouse.as_of import AS_OF
-from include.warehouse.declare import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
-from include.warehouse.dimensions import DIMENSIONS
-from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.functions import FUNCTIONS as VALUE_FUNCTIONS
 from include.warehouse.marts import mart_statements, marts
-from include.warehouse.model import FACTS
+from include.warehouse.model import units
+from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.model.declaration import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
+from include.warehouse.model.dimensions import DIMENSIONS
+from include.warehouse.model.measured_values import QUALITIES
+from include.warehouse.model.registry import FACTS
 from include.warehouse.tables import describe
-from include.warehouse.values import QUALITIES
 
 #: (name, meaning, SQL) of each column of a view.
 ViewColumn = tuple[str, str, str]

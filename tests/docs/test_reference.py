@@ -17,7 +17,7 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TABLES
 from include.warehouse import dictionary
-from include.warehouse.model import DIMENSION, VERSIONED
+from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.ops_tables import metadata
 from include.warehouse.reference import html
 from include.warehouse.reference.areas import Area, areas

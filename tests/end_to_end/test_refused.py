@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from include.pipeline import report
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from tests.end_to_end.worlds import BEFORE, CHANGED, NEWEST, Loaded
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox

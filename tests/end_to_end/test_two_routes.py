@@ -16,7 +16,7 @@ from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.carry import single_route
 from include.warehouse.connect import warehouse_engine
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import SMALL, Tables, write_package
 from tests.support.routes import land_answers, land_package, take

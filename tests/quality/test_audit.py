@@ -15,7 +15,7 @@ from include.quality import audit
 from include.quality.checks import Severity
 from include.sources.release import OPEN
 from include.warehouse.connect import warehouse_engine
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from tests.support.clinic import whole_study
 from tests.support.packages import FULL, land_tables
 from tests.support.routes import land_answers, take

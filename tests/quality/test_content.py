@@ -9,7 +9,7 @@ import pytest
 
 from include.quality import audit
 from include.warehouse import migrate
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from tests.support.clinic import whole_study
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 

@@ -18,8 +18,8 @@ from include.quality.outcome import Outcome
 from include.quality.totals import control_totals
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
-from include.warehouse.declare import Column
 from include.warehouse.incoming import CollapsedError
+from include.warehouse.model.declaration import Column
 from include.warehouse.ops_tables import QUARANTINE, STAGED
 from include.warehouse.stage import staging_table
 from tests.support.clinic import lab_test

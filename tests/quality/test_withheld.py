@@ -8,8 +8,8 @@ from include.quality import audit
 from include.quality.checks import PATTERNS, Severity, checks
 from include.sources.endpoint import Withholds
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
-from include.warehouse.declare import Type, staged_columns
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.declaration import Type, staged_columns
+from include.warehouse.model.registry import VERSIONED
 from tests.quality.test_gate import agrees_with_sql, failures, many, quarantine
 from tests.support.clinic import stored, whole_study
 from tests.support.packages import SMALL, land_tables

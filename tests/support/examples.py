@@ -23,7 +23,7 @@ from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.warehouse import vocabulary
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.migrate import upgrade
-from include.warehouse.model import DIMENSIONS, FACTS
+from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.reference.entries import Entry, Relation, relations
 from include.warehouse.reference.examples import FILE, Examples
 from tests.support.routes import land_package, take

@@ -8,9 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.warehouse.declare import NOT_APPLICABLE, UNKNOWN, Dimension
-from include.warehouse.dimensions import DIMENSIONS
-from include.warehouse.model import FACTS
+from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension
+from include.warehouse.model.dimensions import DIMENSIONS
+from include.warehouse.model.registry import FACTS
 from include.warehouse.tables import HISTORY, KEY_TABLES
 
 #: Rows by relation, in an order that does not depend on when they were written.

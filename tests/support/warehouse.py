@@ -31,7 +31,7 @@ from include.warehouse import publish as publishing
 from include.warehouse.connect import warehouse_engine
 from include.warehouse.fence import Attempt
 from include.warehouse.migrate import upgrade
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from include.warehouse.ops_tables import LOAD, RESULT
 from include.warehouse.publish import Publication, Published
 

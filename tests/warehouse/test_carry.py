@@ -13,7 +13,7 @@ from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import carry
 from include.warehouse.carry import Knowledge
-from include.warehouse.model import DIMENSION
+from include.warehouse.model.registry import DIMENSION
 from tests.support.packages import SMALL, land_tables
 from tests.support.warehouse import Study, Warehouse, full_row, small_study
 

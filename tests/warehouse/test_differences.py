@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from include.pipeline.report import query
 from include.warehouse.differences import MASKED
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from tests.support.clinic import whole_study
 from tests.support.warehouse import Study, Warehouse, apart, hai, small_study
 

@@ -8,8 +8,8 @@ import pytest
 
 from include.warehouse import marts as package
 from include.warehouse import migrate, views
-from include.warehouse.facts import ASSAY_FACTS
 from include.warehouse.marts import ASPECTS, marts, parse
+from include.warehouse.model.assays import ASSAY_FACTS
 from tests.questions.asking import answer_text
 from tests.support.warehouse import Warehouse, hai, small_study
 

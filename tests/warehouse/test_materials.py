@@ -17,7 +17,7 @@ from include.quality import audit
 from include.quality.checks import Severity
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import FULL, SMALL, land_tables
 from tests.support.routes import land_package, take

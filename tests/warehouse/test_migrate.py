@@ -16,7 +16,7 @@ from include.landing.zone import Landing
 from include.pipeline.batch import Tools
 from include.warehouse import migrate, views
 from include.warehouse.connect import warehouse_engine
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from include.warehouse.ops_tables import metadata
 from include.warehouse.tables import SCHEMAS
 from tests.support.clinic import result_file, stored

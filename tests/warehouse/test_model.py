@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from include.quality.checks import PATTERNS
 from include.sources.endpoint import Kind
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.declare import Dimension, Fact, Type, staged_columns
-from include.warehouse.model import DIMENSIONS, VERSIONED
+from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
+from include.warehouse.model.registry import DIMENSIONS, VERSIONED
 from include.warehouse.tables import HISTORY
 from include.warehouse.views import definitions
 from tests.support.warehouse import Warehouse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.sources.immport.endpoints import SERVED
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from include.warehouse.reference.entries import uses
 from tests.support.packages import SMALL, land_tables
 from tests.support.warehouse import Warehouse, full_row, small_study

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.access import ANALYST
-from include.warehouse.facts import ASSAY_FACTS
-from include.warehouse.model import DIMENSIONS, VERSIONED
+from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.model.registry import DIMENSIONS, VERSIONED
 from tests.support.clinic import whole_study
 from tests.support.packages import FULL, land_tables
 from tests.support.routes import take

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.sources.release import CURRENT, OPEN
-from include.warehouse.clinic import LAB_TESTS
-from include.warehouse.declare import Dimension, Fact
-from include.warehouse.dimensions import ARM, STUDY
-from include.warehouse.facts import HAI
 from include.warehouse.incoming import content_columns
+from include.warehouse.model.assays import HAI
+from include.warehouse.model.clinical import LAB_TESTS
+from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.dimensions import ARM, STUDY
 from include.warehouse.tables import HISTORY
 from include.warehouse.timeline import Capture, Change, write
 from tests.support.warehouse import Warehouse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.warehouse.facts import ASSAY_FACTS
+from include.warehouse.model.assays import ASSAY_FACTS
 
 #: Column of `mart.sample_result` -> its type and meaning. All but the keys, which mean nothing elsewhere.
 _COLUMNS = {

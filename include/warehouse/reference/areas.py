@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from include.warehouse.clinic import CLINIC_FACTS
-from include.warehouse.cytometry import CYTOMETRY
-from include.warehouse.declare import Dimension, Fact, Reference
-from include.warehouse.facts import ASSAY_FACTS
-from include.warehouse.materials import MATERIAL_BRIDGES, MATERIALS
-from include.warehouse.model import DIMENSION, FACTS, VERSIONED_DIMENSIONS
+from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.model.clinical import CLINIC_FACTS
+from include.warehouse.model.cytometry import CYTOMETRY
+from include.warehouse.model.declaration import Dimension, Fact, Reference
+from include.warehouse.model.materials import MATERIAL_BRIDGES, MATERIALS
+from include.warehouse.model.registry import DIMENSION, FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.ops_tables import metadata
 
 #: Dimensions with an area of their own; any other that a study describes is of papers and files.

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from include.sources.endpoint import Endpoint, Field
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import term_views, value_views
-from include.warehouse.declare import Column, Dimension, Fact, Type
-from include.warehouse.facts import ASSAY_FACTS
-from include.warehouse.model import DIMENSIONS, FACTS, VERSIONED
+from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.model.declaration import Column, Dimension, Fact, Type
+from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.tables import DIM_DATE
 from include.warehouse.views import definitions, statements
 

@@ -11,7 +11,7 @@ from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import TABLES
 from include.sources.package.unread import UNREAD, UNREAD_COLUMNS
 from include.warehouse.carry import single_route
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 
 
 def package_table(endpoint: str) -> str:

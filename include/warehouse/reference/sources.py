@@ -8,7 +8,7 @@ from include.sources.endpoint import Endpoint, Group
 from include.sources.immport.endpoints import ENDPOINTS, PACKAGE_ENDPOINTS, SERVED, SHARED_DATA
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.sources.package.tables import TABLES
-from include.warehouse.model import VERSIONED
+from include.warehouse.model.registry import VERSIONED
 from include.warehouse.reference.entries import uses
 from include.warehouse.reference.notes import NOTE, cell
 from include.warehouse.reference.packages import package_sections, package_table

@@ -23,7 +23,7 @@ def upgrade() -> None:
     sa.Column('unit_offset', sa.Numeric(), nullable=False, comment="Zero of the unit's scale, of temperatures"),
     sa.PrimaryKeyConstraint('spelling', name=op.f('unit_definition_pkey')),
     schema='history',
-    comment='Units of measure, written with the views from include/warehouse/units.py'
+    comment='Units of measure, written with the views from include/warehouse/model/units.py'
     )
 
 

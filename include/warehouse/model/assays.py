@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.blocks import (
+from include.warehouse.model.common_columns import (
     ANALYTE,
     ANALYTE_NAMES,
     COMMON,
@@ -25,8 +25,8 @@ from include.warehouse.blocks import (
     study_time,
     unit,
 )
-from include.warehouse.cytometry import FCS_ANALYZED
-from include.warehouse.declare import (
+from include.warehouse.model.cytometry import FCS_ANALYZED
+from include.warehouse.model.declaration import (
     NOT_APPLICABLE,
     UNKNOWN,
     Column,
@@ -37,8 +37,8 @@ from include.warehouse.declare import (
     Reference,
     Type,
 )
-from include.warehouse.genes import HLA_TYPING, KIR_TYPING, PCR, RNA_SEQ
-from include.warehouse.values import (
+from include.warehouse.model.genes import HLA_TYPING, KIR_TYPING, PCR, RNA_SEQ
+from include.warehouse.model.measured_values import (
     BEAD_ARRAY,
     CONCENTRATION,
     INTENSITY,

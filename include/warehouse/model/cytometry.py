@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from include.warehouse.blocks import COMMON, CONTEXT, TREATMENT, expsample, number, pair, unit
-from include.warehouse.declare import Bridge, Column, Derived, Fact, Measure, Reference, Type
-from include.warehouse.units import CELL_COUNT
-from include.warehouse.values import POPULATION
+from include.warehouse.model.common_columns import COMMON, CONTEXT, TREATMENT, expsample, number, pair, unit
+from include.warehouse.model.declaration import Bridge, Column, Derived, Fact, Measure, Reference, Type
+from include.warehouse.model.measured_values import POPULATION
+from include.warehouse.model.units import CELL_COUNT
 
 INTEGER, NUMERIC, TEXT = Type.INTEGER, Type.NUMERIC, Type.TEXT
 _HEADER_ID = Column("fcs_header_id", "ImmPort's number of the header", INTEGER)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from include.warehouse.blocks import COMMON, CONTEXT, TREATMENT, UNITS, VALUE, VALUE_MEASURE, pair, unit
-from include.warehouse.declare import Column, Fact, Measure, Reference, Type
-from include.warehouse.values import ALLELES, EXPRESSION, SEQUENCING
+from include.warehouse.model.common_columns import (
+    COMMON,
+    CONTEXT,
+    TREATMENT,
+    UNITS,
+    VALUE,
+    VALUE_MEASURE,
+    pair,
+    unit,
+)
+from include.warehouse.model.declaration import Column, Fact, Measure, Reference, Type
+from include.warehouse.model.measured_values import ALLELES, EXPRESSION, SEQUENCING
 
 INTEGER = Type.INTEGER
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.warehouse.blocks import FILE_COLUMNS, number, tie, tie_to_file
-from include.warehouse.declare import Bridge, Column, Dimension, Reference, Type, weight
+from include.warehouse.model.common_columns import FILE_COLUMNS, number, tie, tie_to_file
+from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, Type, weight
 
 INTEGER, DATE = Type.INTEGER, Type.DATE
 

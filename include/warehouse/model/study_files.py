@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.blocks import (
+from include.warehouse.model.common_columns import (
     EXPERIMENT,
     IS_SAMPLE,
     TECHNIQUE,
@@ -11,7 +11,7 @@ from include.warehouse.blocks import (
     people,
     study_time,
 )
-from include.warehouse.declare import (
+from include.warehouse.model.declaration import (
     NOT_APPLICABLE,
     UNKNOWN,
     Column,

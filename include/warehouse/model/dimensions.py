@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from include.warehouse.clinic import CLINIC_TERMS
-from include.warehouse.declare import Column, Derived, Dimension, Joined, Reference, Type
-from include.warehouse.files import FILE
-from include.warehouse.materials import MATERIALS
-from include.warehouse.paperwork import PAPER_DIMENSIONS
+from include.warehouse.model.clinical import CLINIC_TERMS
+from include.warehouse.model.declaration import Column, Derived, Dimension, Joined, Reference, Type
+from include.warehouse.model.materials import MATERIALS
+from include.warehouse.model.study_documents import PAPER_DIMENSIONS
+from include.warehouse.model.study_files import FILE
 
 _UP_TO_DR16 = "known from packages up to DR16 only"
 NUMERIC, INTEGER, DATE, BOOLEAN = Type.NUMERIC, Type.INTEGER, Type.DATE, Type.BOOLEAN

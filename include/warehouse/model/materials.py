@@ -5,7 +5,7 @@ But for the tie of an experiment sample to its biosamples, packages alone tell o
 
 from __future__ import annotations
 
-from include.warehouse.blocks import (
+from include.warehouse.model.common_columns import (
     ANALYTE_NAMES,
     EXPERIMENT,
     FILE_COLUMNS,
@@ -14,7 +14,7 @@ from include.warehouse.blocks import (
     tie,
     tie_to_file,
 )
-from include.warehouse.declare import Bridge, Column, Dimension, Reference, weight
+from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, weight
 
 _BIOSAMPLE = Reference("biosample", ("s.biosample_accession",), "The biosample")
 _REAGENT = Reference("reagent", ("s.reagent_accession",), "The reagent")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from include.warehouse.declare import Derived, Type
-from include.warehouse.units import TITER
+from include.warehouse.model.declaration import Derived, Type
+from include.warehouse.model.units import TITER
 
 NUMERIC, TEXT = Type.NUMERIC, Type.TEXT
 #: ImmPort's data model names these, of concentrations, as what stands for out of range.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.declare import UNKNOWN, Column, Reference, Type
+from include.warehouse.model.declaration import UNKNOWN, Column, Reference, Type
 
 INTEGER, NUMERIC = Type.INTEGER, Type.NUMERIC
 

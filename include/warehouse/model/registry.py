@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.clinic import CLINIC_FACTS
-from include.warehouse.cytometry import CYTOMETRY
-from include.warehouse.declare import Dimension, Fact
-from include.warehouse.dimensions import DIMENSIONS
-from include.warehouse.facts import ASSAY_FACTS
-from include.warehouse.files import RESULT_FILE
-from include.warehouse.materials import MATERIAL_BRIDGES
-from include.warehouse.paperwork import BRIDGES
+from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.model.clinical import CLINIC_FACTS
+from include.warehouse.model.cytometry import CYTOMETRY
+from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.dimensions import DIMENSIONS
+from include.warehouse.model.materials import MATERIAL_BRIDGES
+from include.warehouse.model.study_documents import BRIDGES
+from include.warehouse.model.study_files import RESULT_FILE
 
 DIMENSION: dict[str, Dimension] = {item.name: item for item in DIMENSIONS}
 VERSIONED_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if item.is_versioned)

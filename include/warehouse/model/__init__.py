@@ -1,0 +1,1 @@
+"""The star, declared: one entry for each dimension, fact and bridge."""
