@@ -26,9 +26,9 @@ from include.quality import gate
 from include.sources.immport.endpoints import SERVED
 from include.sources.release import Release
 from include.warehouse import migrate, publish, stage
-from include.warehouse.connect import warehouse_engine
 from include.warehouse.model.registry import FACTS
-from include.warehouse.ops_tables import LOAD
+from include.warehouse.schema.engine import warehouse_engine
+from include.warehouse.schema.ops_tables import LOAD
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 STUDY, RELEASE = "SDY1001", "DR51"

@@ -32,8 +32,8 @@ from include.pipeline.records import Step
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
 from include.warehouse import migrate, stage
-from include.warehouse.connect import warehouse_engine
-from include.warehouse.ops_tables import FORMAT_VERDICT, LOAD
+from include.warehouse.schema.engine import warehouse_engine
+from include.warehouse.schema.ops_tables import FORMAT_VERDICT, LOAD
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 STUDY, RELEASE, MBAA = "SDY1001", "DR51", ENDPOINTS["mbaa"]

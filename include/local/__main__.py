@@ -18,7 +18,7 @@ from include.local.paths import Paths
 from include.local.ports import why_unusable
 from include.local.postgres import EmbeddedPostgres, PostgresError
 from include.local.server import Server
-from include.warehouse.connect import without_libpq
+from include.warehouse.schema.engine import without_libpq
 
 
 def demo() -> int:

@@ -60,8 +60,8 @@ def run_demo(paths: Paths, world: World) -> int:
 def _load(
     paths: Paths, console: Console, server: Server, sandbox: Sandbox, marked: str, *, everything: bool
 ) -> int:
-    from include.warehouse.connect import warehouse_engine
     from include.warehouse.migrate import upgrade
+    from include.warehouse.schema.engine import warehouse_engine
 
     status = sandbox.status()
     database = status["world"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from include.local.postgres import EmbeddedPostgres
-from include.warehouse.connect import psql_arguments
+from include.warehouse.schema.engine import psql_arguments
 
 #: No rows but results on standard output; the first error ends it.
 _CSV = ("--no-psqlrc", "--quiet", "--csv", "--set", "ON_ERROR_STOP=1", "--pset", "pager=off")

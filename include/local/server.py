@@ -11,7 +11,7 @@ from psycopg2 import sql
 from sqlalchemy import URL
 
 from include.local.ports import HOST
-from include.warehouse.connect import connect
+from include.warehouse.schema.engine import connect
 
 USER = "warehouse"
 _PLAIN = {"sslmode": "disable", "gssencmode": "disable"}

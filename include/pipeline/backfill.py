@@ -17,8 +17,8 @@ from include.sources.release import Release
 from include.sources.release_dates import ANNOUNCED
 from include.sources.release_files import issued
 from include.warehouse.fence import Attempt
-from include.warehouse.ops_tables import CAPTURE, STUDY, WORK
-from include.warehouse.tables import DATA_RELEASE
+from include.warehouse.schema.history_tables import DATA_RELEASE
+from include.warehouse.schema.ops_tables import CAPTURE, STUDY, WORK
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

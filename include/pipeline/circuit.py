@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.endpoint import Withholds
 from include.sources.errors import ImmPortError, RateLimitError, RetriableError
 from include.sources.immport.endpoints import DRS_DOWNLOAD, ENDPOINTS
-from include.warehouse.ops_tables import CIRCUIT
+from include.warehouse.schema.ops_tables import CIRCUIT
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

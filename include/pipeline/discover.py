@@ -40,7 +40,7 @@ from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
 from include.warehouse import fence, retract, study_access
 from include.warehouse.fence import Attempt, SupersededError
-from include.warehouse.ops_tables import CAPTURE, LOAD, STUDY, WORK
+from include.warehouse.schema.ops_tables import CAPTURE, LOAD, STUDY, WORK
 
 #: How long after it was decided an interrupted load is gone on with.
 RESUME_WITHIN = timedelta(days=1)

@@ -23,7 +23,7 @@ from include.pipeline.export_place import ExportBusyError, ExportError, Place
 from include.pipeline.parquet import Column
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSIONS, FACTS
-from include.warehouse.ops_tables import EXPORT
+from include.warehouse.schema.ops_tables import EXPORT
 
 __all__ = [
     "ANALYST",

@@ -20,7 +20,7 @@ from include.pipeline.verdict import may_pass
 from include.sources.errors import CredentialError
 from include.sources.remote_files import RemoteFile
 from include.warehouse.fence import SupersededError
-from include.warehouse.ops_tables import FILE_DOWNLOAD
+from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

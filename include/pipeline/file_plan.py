@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.pipeline.files import LEFT_OUT, PLANNED, Choice
-from include.warehouse.ops_tables import FILE_DOWNLOAD
+from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 #: Bytes and files that are worth a task of their own, and tasks at most: far below Airflow's 1024.
 BYTES_PER_TASK, FILES_PER_TASK, MOST_TASKS = 1 << 30, 200, 400

@@ -15,7 +15,7 @@ from include.pipeline.records import About
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.remote_files import ListedFile, apart, unreadable
 from include.warehouse.fence import NO_FINAL_STATUS
-from include.warehouse.ops_tables import FILE_DOWNLOAD, RUN, STEP, STUDY
+from include.warehouse.schema.ops_tables import FILE_DOWNLOAD, RUN, STEP, STUDY
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

@@ -20,7 +20,7 @@ from include.sources.endpoint import Endpoint, snake_case
 from include.sources.errors import BadAnswerError, RequestError, RetriableError
 from include.sources.reader import cell
 from include.sources.tsv import NotTsvError, TsvBody
-from include.warehouse.ops_tables import FORMAT_VERDICT
+from include.warehouse.schema.ops_tables import FORMAT_VERDICT
 
 #: Rows of an answer that is small enough to be fetched twice and held in memory.
 PROOF_ROWS = 2_000

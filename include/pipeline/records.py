@@ -17,7 +17,7 @@ from include.sources.endpoint import Route
 from include.sources.foreign import clean
 from include.warehouse import fence
 from include.warehouse.fence import SupersededError
-from include.warehouse.ops_tables import DRIFT, LOAD, RUN, STEP
+from include.warehouse.schema.ops_tables import DRIFT, LOAD, RUN, STEP
 
 #: States of a load on its way, in their order; `failed` ends it anywhere, `retracted` after it was published.
 PLANNED, EXTRACTED, STAGED, CHECKED, PUBLISHED, FAILED, RETRACTED = (

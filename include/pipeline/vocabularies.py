@@ -17,7 +17,7 @@ from include.pipeline.verdict import may_pass
 from include.sources.errors import AccessError, ImmPortError, RequestError, RetriableError
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.warehouse import vocabulary
-from include.warehouse.ops_tables import VOCABULARY_FETCH
+from include.warehouse.schema.ops_tables import VOCABULARY_FETCH
 from include.warehouse.vocabulary import Change
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from include.quality.audit_checks import AuditCheck, checks
 from include.quality.checks import Severity
 from include.warehouse import content
-from include.warehouse.ops_tables import AUDIT
+from include.warehouse.schema.ops_tables import AUDIT
 
 #: Rows kept of those that break a check.
 SAMPLE = 5

@@ -10,7 +10,7 @@ from include.quality.checks import Severity
 from include.quality.outcome import Finding
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.ops_tables import STAGED
+from include.warehouse.schema.ops_tables import STAGED
 from include.warehouse.stage import staging_table
 
 

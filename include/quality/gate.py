@@ -20,8 +20,8 @@ from include.quality.withhold import withhold
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import staging
-from include.warehouse.connect import connect
-from include.warehouse.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
+from include.warehouse.schema.engine import connect
+from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 from include.warehouse.stage import ENCODABLE
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.unpack import PACKAGE_LINE

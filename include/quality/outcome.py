@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from include.quality.checks import Severity
-from include.warehouse.ops_tables import RESULT
+from include.warehouse.schema.ops_tables import RESULT
 
 
 @dataclass(frozen=True)

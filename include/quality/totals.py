@@ -18,7 +18,7 @@ from include.sources.release import OPEN
 from include.warehouse.members import digest
 from include.warehouse.model.declaration import Dimension, Fact, Type
 from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
-from include.warehouse.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
+from include.warehouse.schema.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
 from include.warehouse.stage import ENCODABLE
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.unpack import PACKAGE_LINE, member_name

@@ -12,7 +12,7 @@ from include.quality.outcome import Finding, Load
 from include.sources.endpoint import Withholds
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
-from include.warehouse.ops_tables import STAGED
+from include.warehouse.schema.ops_tables import STAGED
 from include.warehouse.unpack import member_name
 
 

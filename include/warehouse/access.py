@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.warehouse.model.registry import VERSIONED
-from include.warehouse.ops_tables import SETTING
-from include.warehouse.tables import STUDY_ACCESS
+from include.warehouse.schema.history_tables import STUDY_ACCESS
+from include.warehouse.schema.ops_tables import SETTING
 
 OWNER, LOADER = "warehouse_owner", "warehouse_loader"
 ANALYST, RESTRICTED = "warehouse_analyst", "warehouse_restricted"

@@ -18,8 +18,8 @@ from include.sources.release import OPEN
 from include.warehouse import unreported
 from include.warehouse.model.declaration import UNKNOWN, Dimension, Fact, Reference
 from include.warehouse.model.registry import DIMENSION, VERSIONED
-from include.warehouse.ops_tables import CAPTURE, LEDGER
-from include.warehouse.tables import HISTORY
+from include.warehouse.schema.history_tables import HISTORY
+from include.warehouse.schema.ops_tables import CAPTURE, LEDGER
 
 _WITHDRAWN = "withdrawn"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from include.warehouse.model.registry import VERSIONED
-from include.warehouse.ops_tables import CONTENT
+from include.warehouse.schema.ops_tables import CONTENT
 
 #: SQL over the rows `h` of one study: the values of the columns `rows` and `digest`. Postgres adds up the
 #: hashes of a record's columns, each times a constant, so that two rows that swap a value have the same sum;

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from include.warehouse.ops_tables import ATTEMPT, LOAD, STEP
+from include.warehouse.schema.ops_tables import ATTEMPT, LOAD, STEP
 
 #: First half of the advisory lock of a load; the second is its number.
 LOAD_LOCK = 7_318_003

@@ -16,9 +16,9 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse import carry, members
 from include.warehouse.model.declaration import Dimension, Fact, Reference, Type
 from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.staged_load import StagedLoad
 from include.warehouse.staging import staging_table
-from include.warehouse.tables import HISTORY
 
 #: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
 CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}

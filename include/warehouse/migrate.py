@@ -11,10 +11,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from include.warehouse import access, address, content, server_rights, views
-from include.warehouse.connect import UPGRADING, UnfitServerError, warehouse_engine
+from include.warehouse import access, content, server_rights, views
 from include.warehouse.model.registry import DIMENSION, VERSIONED
-from include.warehouse.tables import SCHEMAS
+from include.warehouse.schema import address
+from include.warehouse.schema.engine import UPGRADING, UnfitServerError, warehouse_engine
+from include.warehouse.schema.history_tables import SCHEMAS
 
 #: Advisory lock of everything that changes the model, so that two upgrades wait for each other.
 UPGRADE_LOCK = 7_318_001

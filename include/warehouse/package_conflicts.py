@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from include.sources.package.joins import ONCE
 from include.sources.package.tables import TABLES
-from include.warehouse.ops_tables import PACKAGE_TABLE
+from include.warehouse.schema.ops_tables import PACKAGE_TABLE
 
 
 def count(connection: sa.Connection, load_id: int, tables: Mapping[str, tuple[str, str]]) -> None:

@@ -19,9 +19,18 @@ from include.sources.withdrawal import keeps_open
 from include.warehouse import carry, content, fence, incoming, release_files, staging, study_access, timeline
 from include.warehouse.incoming import Incoming
 from include.warehouse.model.registry import VERSIONED
-from include.warehouse.ops_tables import CAPTURE, LEDGER, LOAD, RELEASE_CHANGE, RESULT, STAGED, STUDY, WORK
+from include.warehouse.schema.history_tables import DATA_RELEASE
+from include.warehouse.schema.ops_tables import (
+    CAPTURE,
+    LEDGER,
+    LOAD,
+    RELEASE_CHANGE,
+    RESULT,
+    STAGED,
+    STUDY,
+    WORK,
+)
 from include.warehouse.stage import drop_staging
-from include.warehouse.tables import DATA_RELEASE
 from include.warehouse.timeline import Capture, Change
 
 #: First half of the advisory lock of a study; the second is the number of its accession.

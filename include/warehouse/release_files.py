@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
 from include.sources.release_files import issued
-from include.warehouse.ops_tables import RELEASE_FILE, STAGED
+from include.warehouse.schema.ops_tables import RELEASE_FILE, STAGED
 from include.warehouse.stage import staging_table
 
 if TYPE_CHECKING:

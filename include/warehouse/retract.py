@@ -18,7 +18,9 @@ from include.sources.withdrawal import RETRACTED
 from include.warehouse import content, fence
 from include.warehouse.fence import Attempt
 from include.warehouse.model.registry import VERSIONED
-from include.warehouse.ops_tables import (
+from include.warehouse.publish import STUDY_LOCK, TRANSACTION_TIMEOUT
+from include.warehouse.schema.history_tables import DATA_RELEASE
+from include.warehouse.schema.ops_tables import (
     CAPTURE,
     LEDGER,
     LOAD,
@@ -26,8 +28,6 @@ from include.warehouse.ops_tables import (
     RELEASE_FILE,
     STUDY,
 )
-from include.warehouse.publish import STUDY_LOCK, TRANSACTION_TIMEOUT
-from include.warehouse.tables import DATA_RELEASE
 
 
 def studies_after(engine: sa.Engine, last: Release) -> list[str]:

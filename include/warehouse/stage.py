@@ -19,8 +19,8 @@ from include.sources.endpoint import Endpoint, Route, snake_case
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import cell
 from include.warehouse import carry, staging, unreported
-from include.warehouse.connect import APPLICATION, LOADING
-from include.warehouse.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
+from include.warehouse.schema.engine import APPLICATION, LOADING
+from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
 from include.warehouse.staging import staging_table
 from include.warehouse.unpack import unpack
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.ops_tables import QUARANTINE, QUARANTINED_VALUE, STAGED
+from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, STAGED
 from include.warehouse.staging import has_table, staging_table
 from include.warehouse.unpack import PACKAGE_LINE
 

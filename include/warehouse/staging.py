@@ -13,7 +13,7 @@ import psycopg2
 import sqlalchemy as sa
 
 from include.sources.endpoint import Endpoint
-from include.warehouse.connect import ENCODING
+from include.warehouse.schema.engine import ENCODING
 
 _ESCAPE = re.compile(rb"\\(.)")
 _ESCAPED_BYTES = {b"\\": b"\\", b"t": b"\t", b"n": b"\n", b"r": b"\r", b"N": b"\\N"}

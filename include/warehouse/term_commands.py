@@ -9,10 +9,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from include.warehouse import address
 from include.warehouse import term_review as review
-from include.warehouse.connect import UnfitServerError, warehouse_engine
 from include.warehouse.migrate import OutdatedWarehouseError, require_current
+from include.warehouse.schema import address
+from include.warehouse.schema.engine import UnfitServerError, warehouse_engine
 from include.warehouse.term_domains import DOMAIN
 from include.warehouse.term_match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED
 from include.warehouse.term_review import STATUSES, Decision, Review, ReviewError

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from include.warehouse.tables import TERM_MAPPING
+from include.warehouse.schema.history_tables import TERM_MAPPING
 from include.warehouse.term_domains import DOMAIN
 from include.warehouse.term_match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED, Index
 from include.warehouse.terms import index, propose

@@ -16,7 +16,7 @@ from dataclasses import fields
 import sqlalchemy as sa
 
 from include.warehouse.model.registry import DIMENSION
-from include.warehouse.tables import TERM_MAPPING, VOCABULARY_TERM
+from include.warehouse.schema.history_tables import TERM_MAPPING, VOCABULARY_TERM
 from include.warehouse.term_domains import DOMAINS, Domain
 from include.warehouse.term_match import AMBIGUOUS, Index, Judgement, Term, match
 from include.warehouse.term_species import taxa

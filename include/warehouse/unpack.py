@@ -26,7 +26,7 @@ from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
 from include.warehouse import package_conflicts, staging, unreported
-from include.warehouse.ops_tables import DRIFT, LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
+from include.warehouse.schema.ops_tables import DRIFT, LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
 
 #: Rule of a line of a table that is no row.
 PACKAGE_LINE = "package_line"

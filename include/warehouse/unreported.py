@@ -14,7 +14,7 @@ from include.landing.zone import Landed
 from include.sources.endpoint import Endpoint, Route, snake_case
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipe import Recipe
-from include.warehouse.ops_tables import LOAD, STAGED, UNREPORTED
+from include.warehouse.schema.ops_tables import LOAD, STAGED, UNREPORTED
 
 
 def of_answer(endpoint: Endpoint, pieces: Iterable[Landed]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from include.warehouse.model.declaration import NOT_APPLICABLE, RESULT_ID, UNKNO
 from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.measured_values import QUALITIES
 from include.warehouse.model.registry import FACTS
-from include.warehouse.tables import describe
+from include.warehouse.schema.history_tables import describe
 
 #: (name, meaning, SQL) of each column of a view.
 ViewColumn = tuple[str, str, str]

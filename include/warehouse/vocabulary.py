@@ -12,7 +12,7 @@ from include.sources.endpoint import Endpoint
 from include.sources.foreign import LONGEST_KEY, clean, is_storable, quoted, summary
 from include.sources.immport.lookups import is_stub
 from include.sources.reader import cell
-from include.warehouse.tables import VOCABULARY_TERM
+from include.warehouse.schema.history_tables import VOCABULARY_TERM
 
 #: Advisory lock: one publisher of vocabularies at a time.
 _LOCK = 7_318_002

@@ -18,13 +18,13 @@ from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TABLES
 from include.warehouse import dictionary
 from include.warehouse.model.registry import DIMENSION, VERSIONED
-from include.warehouse.ops_tables import metadata
 from include.warehouse.reference import html
 from include.warehouse.reference.areas import Area, areas
 from include.warehouse.reference.diagram import svg
 from include.warehouse.reference.examples import FILE, example
 from include.warehouse.reference.layout import lay_out
 from include.warehouse.reference.lineage import package_columns
+from include.warehouse.schema.ops_tables import metadata
 from tests.support.examples import examples, load_world, text_of
 from tests.support.warehouse import Warehouse
 

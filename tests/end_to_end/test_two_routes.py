@@ -15,8 +15,8 @@ from include.pipeline.batch import Tools
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.carry import single_route
-from include.warehouse.connect import warehouse_engine
 from include.warehouse.model.registry import VERSIONED
+from include.warehouse.schema.engine import warehouse_engine
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import SMALL, Tables, write_package
 from tests.support.routes import land_answers, land_package, take

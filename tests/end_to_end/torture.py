@@ -11,7 +11,7 @@ from include.landing.zone import Landing
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline import records, steps
 from include.pipeline.batch import Tools
-from include.warehouse.connect import warehouse_engine
+from include.warehouse.schema.engine import warehouse_engine
 
 
 class Silent(records.Step):

@@ -26,7 +26,7 @@ from include.local.processes import mark
 from include.local.progress import Progress, read_state, said
 from include.pipeline import records
 from include.pipeline.report import finish
-from include.warehouse.ops_tables import LOAD, STEP, WORK
+from include.warehouse.schema.ops_tables import LOAD, STEP, WORK
 from tests.support.warehouse import Warehouse
 
 RELEASES = ["DR50", "DR9", "DR49.1", "DR49"]

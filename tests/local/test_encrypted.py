@@ -14,8 +14,8 @@ from airflow.sdk import Connection
 
 from include.local.postgres import EmbeddedPostgres
 from include.local.server import Server
-from include.warehouse.connect import psql_arguments, warehouse_engine, warehouse_url
 from include.warehouse.migrate import upgrade
+from include.warehouse.schema.engine import psql_arguments, warehouse_engine, warehouse_url
 from tests.support.encrypted import Encrypted, certify
 from tests.support.warehouse import Warehouse, small_study
 

@@ -24,8 +24,8 @@ from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
 from include.warehouse import study_access
 from include.warehouse.fence import Attempt
-from include.warehouse.ops_tables import LOAD, WORK
 from include.warehouse.release_files import news, release_of
+from include.warehouse.schema.ops_tables import LOAD, WORK
 from tests.support.source import KEY, serving
 from tests.support.source import Source as Served
 from tests.support.warehouse import Study, Warehouse, _body, full_row, small_study

@@ -25,8 +25,8 @@ from include.pipeline.batch import BatchOutcome, Tools, run_batch
 from include.pipeline.decide import Action, Decision
 from include.pipeline.records import Load, Step
 from include.warehouse import fence
-from include.warehouse.connect import warehouse_engine
 from include.warehouse.fence import Attempt, SupersededError
+from include.warehouse.schema.engine import warehouse_engine
 from tests.support.source import KEY, Source, serving
 from tests.support.warehouse import RUN, Warehouse, hai, small_study
 

@@ -18,7 +18,7 @@ from include.pipeline import fetching, file_plan, files, records
 from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
 from include.sources.errors import BadAnswerError, MissingFileError, WrongFileError
 from include.sources.remote_files import Downloaded, ListedFile, RemoteFile, apart
-from include.warehouse.ops_tables import FILE_DOWNLOAD
+from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 from tests.support.warehouse import Warehouse
 
 RUN = "immport_files/run"

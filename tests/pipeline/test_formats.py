@@ -9,7 +9,7 @@ import pytest
 
 from include.pipeline.formats import BULK_ROWS, compare
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.ops_tables import FORMAT_VERDICT
+from include.warehouse.schema.ops_tables import FORMAT_VERDICT
 from tests.pipeline.split_study import CONTROLS, MBAA, Extraction, every_id, extracting, study
 from tests.support.source import Source
 from tests.support.warehouse import Warehouse, full_row

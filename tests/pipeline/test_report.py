@@ -12,7 +12,7 @@ from rich.console import Console
 
 from include.pipeline import records, report
 from include.pipeline.report import Summary, finish, print_report
-from include.warehouse.ops_tables import LOAD, WORK
+from include.warehouse.schema.ops_tables import LOAD, WORK
 from tests.support.warehouse import Warehouse, small_study
 
 RUN = "run-1"

@@ -14,8 +14,8 @@ from include.pipeline.batch import Tools
 from include.quality import audit
 from include.quality.checks import Severity
 from include.sources.release import OPEN
-from include.warehouse.connect import warehouse_engine
 from include.warehouse.model.registry import VERSIONED
+from include.warehouse.schema.engine import warehouse_engine
 from tests.support.clinic import whole_study
 from tests.support.packages import FULL, land_tables
 from tests.support.routes import land_answers, take

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from include.quality.checks import Severity
 from include.quality.completeness import compare_counts
 from include.quality.outcome import Finding
-from include.warehouse.ops_tables import STAGED
+from include.warehouse.schema.ops_tables import STAGED
 from tests.support.warehouse import Warehouse, hai, small_study
 
 

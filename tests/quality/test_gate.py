@@ -20,7 +20,7 @@ from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.incoming import CollapsedError
 from include.warehouse.model.declaration import Column
-from include.warehouse.ops_tables import QUARANTINE, STAGED
+from include.warehouse.schema.ops_tables import QUARANTINE, STAGED
 from include.warehouse.stage import staging_table
 from tests.support.clinic import lab_test
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, small_study, subject

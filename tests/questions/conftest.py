@@ -15,8 +15,8 @@ from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.sources.immport.endpoints import SERVED
-from include.warehouse.connect import warehouse_engine
 from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.schema.engine import warehouse_engine
 from tests.sandbox.data import ARCHIVES
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox

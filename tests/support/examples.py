@@ -21,11 +21,11 @@ from include.sandbox.synthetic import SyntheticWorld
 from include.sources.immport.endpoints import SERVED
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.warehouse import vocabulary
-from include.warehouse.connect import warehouse_engine
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.reference.entries import Entry, Relation, relations
 from include.warehouse.reference.examples import FILE, Examples
+from include.warehouse.schema.engine import warehouse_engine
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
 from tests.support.warehouse import RUN, Warehouse

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from include.local.server import Server
 from include.warehouse import publish as publishing
 from include.warehouse.access import ANALYST, RESTRICTED
-from include.warehouse.connect import warehouse_engine
-from include.warehouse.ops_tables import WORK
+from include.warehouse.schema.engine import warehouse_engine
+from include.warehouse.schema.ops_tables import WORK
 from tests.support.clinic import whole_study
 from tests.support.warehouse import Warehouse, apart, hai, publication, small_study
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension
 from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.registry import FACTS
-from include.warehouse.tables import HISTORY, KEY_TABLES
+from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES
 
 #: Rows by relation, in an order that does not depend on when they were written.
 Digest = dict[str, list[str]]

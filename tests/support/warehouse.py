@@ -28,12 +28,12 @@ from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import Release
 from include.warehouse import fence as fences
 from include.warehouse import publish as publishing
-from include.warehouse.connect import warehouse_engine
 from include.warehouse.fence import Attempt
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import VERSIONED
-from include.warehouse.ops_tables import LOAD, RESULT
 from include.warehouse.publish import Publication, Published
+from include.warehouse.schema.engine import warehouse_engine
+from include.warehouse.schema.ops_tables import LOAD, RESULT
 
 #: Rows by endpoint, with the names of ImmPort's answers.
 Study = dict[str, list[dict[str, Any]]]

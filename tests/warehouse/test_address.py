@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from include.local.server import Server
-from include.warehouse import address, migrate, terms
+from include.warehouse import migrate, terms
+from include.warehouse.schema import address
 
 ROOT = Path(__file__).parents[2]
 SECRET = "s3cret blank"

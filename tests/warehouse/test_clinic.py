@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.pipeline.records import Load
 from include.warehouse.model.clinical import CLINIC_FACTS
-from include.warehouse.ops_tables import QUARANTINE, RESULT
+from include.warehouse.schema.ops_tables import QUARANTINE, RESULT
 from tests.support.clinic import assessment, intervention, lab_test, of_subject, whole_study
 from tests.support.warehouse import Study, Warehouse, full_row, small_study, subject
 

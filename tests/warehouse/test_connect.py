@@ -17,9 +17,10 @@ from airflow.sdk import Connection
 
 from include.local.server import Server
 from include.quality.outcome import Outcome
-from include.warehouse import connect, migrate, stage, staging
+from include.warehouse import migrate, stage, staging
 from include.warehouse.access import LOADER
-from include.warehouse.connect import SEARCH_PATH, SESSION, Limits, warehouse_engine, warehouse_url
+from include.warehouse.schema import engine
+from include.warehouse.schema.engine import SEARCH_PATH, SESSION, Limits, warehouse_engine, warehouse_url
 from include.warehouse.staging import ESCAPED, PLAIN, AlteredTextError, Filling
 from tests.support.logins import Logins
 from tests.support.warehouse import RUN, Tools, Warehouse, small_study
@@ -205,9 +206,9 @@ def test_a_database_of_another_encoding_is_refused_in_a_line(
 
 
 def test_an_older_server_is_refused_in_a_line(database: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect, "OLDEST_SERVER", 99)
+    monkeypatch.setattr(engine, "OLDEST_SERVER", 99)
     with pytest.raises(
-        connect.UnfitServerError, match=r"it is Postgres 18\.\d+.*, the warehouse needs 99"
+        engine.UnfitServerError, match=r"it is Postgres 18\.\d+.*, the warehouse needs 99"
     ) as error:
         migrate.upgrade(database)
     assert "\n" not in str(error.value)
@@ -228,12 +229,12 @@ def connection(url: sa.URL, **extra: Any) -> Connection:
 
 def test_what_libpq_does_not_know_is_an_error_that_names_it(database: sa.URL) -> None:
     with pytest.raises(
-        connect.ConnectionExtraError, match="warehouse_default: its extra has ssl_mode, zeal, "
+        engine.ConnectionExtraError, match="warehouse_default: its extra has ssl_mode, zeal, "
     ):
         warehouse_url(connection(database, sslmode="disable", zeal=1, ssl_mode="verify-full"))
-    with pytest.raises(connect.ConnectionExtraError, match=r"repeats fields .*: dbname \(field Database\)"):
+    with pytest.raises(engine.ConnectionExtraError, match=r"repeats fields .*: dbname \(field Database\)"):
         warehouse_url(connection(database, dbname="other"))
-    with pytest.raises(connect.ConnectionExtraError, match="keepalives of its extra is a list"):
+    with pytest.raises(engine.ConnectionExtraError, match="keepalives of its extra is a list"):
         warehouse_url(connection(database, keepalives=[1]))
 
 
@@ -276,7 +277,7 @@ def test_a_password_and_a_database_of_any_characters_go_through_every_step(
 
 STOPPED = """
 import sys, sqlalchemy as sa
-from include.warehouse.connect import warehouse_engine, Limits
+from include.warehouse.schema.engine import warehouse_engine, Limits
 limits = Limits(idle_in_transaction_session_timeout=sys.argv[1])
 engine = warehouse_engine(sys.stdin.readline().strip(), limits)
 with engine.begin() as connection:
@@ -334,7 +335,7 @@ from dataclasses import replace
 from include.landing.zone import Landing
 from include.pipeline import records, steps
 from include.pipeline.batch import Tools
-from include.warehouse.connect import warehouse_engine
+from include.warehouse.schema.engine import warehouse_engine
 
 class Slow(Landing):
     def rows(self, piece, endpoint):

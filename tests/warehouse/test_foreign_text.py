@@ -21,8 +21,8 @@ from include.sources.foreign import LONGEST_KEY, LONGEST_TEXT, clean, quoted
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import NotDataError
 from include.sources.remote_files import read_manifest
-from include.warehouse.foreign_types import CleanJson, CleanText
-from include.warehouse.ops_tables import metadata
+from include.warehouse.schema.foreign_types import CleanJson, CleanText
+from include.warehouse.schema.ops_tables import metadata
 from tests.support.warehouse import Warehouse, small_study
 
 LONG = "x" * 5_000_000

@@ -15,10 +15,10 @@ from alembic.migration import MigrationContext
 from include.landing.zone import Landing
 from include.pipeline.batch import Tools
 from include.warehouse import migrate, views
-from include.warehouse.connect import warehouse_engine
 from include.warehouse.model.registry import VERSIONED
-from include.warehouse.ops_tables import metadata
-from include.warehouse.tables import SCHEMAS
+from include.warehouse.schema.engine import warehouse_engine
+from include.warehouse.schema.history_tables import SCHEMAS
+from include.warehouse.schema.ops_tables import metadata
 from tests.support.clinic import result_file, stored
 from tests.support.warehouse import RUN, Warehouse, full_row, result, small_study
 

@@ -18,7 +18,7 @@ from include.warehouse.model.assays import HAI
 from include.warehouse.model.clinical import LAB_TESTS
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.dimensions import ARM, STUDY
-from include.warehouse.tables import HISTORY
+from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.timeline import Capture, Change, write
 from tests.support.warehouse import Warehouse
 

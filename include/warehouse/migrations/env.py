@@ -7,9 +7,9 @@ from typing import Literal
 import sqlalchemy as sa
 from alembic import context
 
-from include.warehouse.foreign_types import CleanJson, CleanText
-from include.warehouse.ops_tables import metadata
-from include.warehouse.tables import SCHEMAS
+from include.warehouse.schema.foreign_types import CleanJson, CleanText
+from include.warehouse.schema.history_tables import SCHEMAS
+from include.warehouse.schema.ops_tables import metadata
 
 
 def _ours(name: str | None, kind: str, parents: object) -> bool:

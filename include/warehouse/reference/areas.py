@@ -13,7 +13,7 @@ from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension, Fact, Reference
 from include.warehouse.model.materials import MATERIAL_BRIDGES, MATERIALS
 from include.warehouse.model.registry import DIMENSION, FACTS, VERSIONED_DIMENSIONS
-from include.warehouse.ops_tables import metadata
+from include.warehouse.schema.ops_tables import metadata
 
 #: Dimensions with an area of their own; any other that a study describes is of papers and files.
 PEOPLE = ("study", "arm", "subject", "participation", "planned_visit")

@@ -12,7 +12,7 @@ from include.warehouse import term_views, value_views
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.declaration import Column, Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
-from include.warehouse.tables import DIM_DATE
+from include.warehouse.schema.history_tables import DIM_DATE
 from include.warehouse.views import definitions, statements
 
 _FUNCTION = re.compile(r"^comment on function (star\.\w+\([^)]*\)) is\s+'((?:[^']|'')*)'", re.MULTILINE)

@@ -117,7 +117,7 @@ class WarehouseOperator(BaseOperator):
         return done
 
     def engine(self) -> sa.Engine:
-        from include.warehouse.connect import warehouse_engine, warehouse_url
+        from include.warehouse.schema.engine import warehouse_engine, warehouse_url
 
         return warehouse_engine(warehouse_url(BaseHook.get_connection(self.warehouse_conn_id)))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from include.warehouse.connect import ConnectionExtraError, warehouse_url
+from include.warehouse.schema.engine import ConnectionExtraError, warehouse_url
 
 #: Environment variable that holds an address, and the Airflow connection to take without one.
 VARIABLE, CONNECTION = "WAREHOUSE_URL", "warehouse_default"

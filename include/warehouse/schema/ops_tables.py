@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from include.sources.foreign import LONGEST_KEY, LONGEST_TEXT
-from include.warehouse.foreign_types import CleanJson, CleanText
+from include.warehouse.schema.foreign_types import CleanJson, CleanText
 
 # With the tables below it holds all tables of the warehouse: whoever needs all of them takes it from here.
-from include.warehouse.tables import metadata
+from include.warehouse.schema.history_tables import metadata
 
 
 def _ops(

@@ -1,0 +1,1 @@
+"""The tables of the warehouse, and the one way to connect to it."""
