@@ -25,7 +25,8 @@ from include.pipeline import records
 from include.quality import gate
 from include.sources.immport.endpoints import SERVED
 from include.sources.release import Release
-from include.warehouse import migrate, publish, stage
+from include.warehouse import migrate
+from include.warehouse.load import publish, stage_answers
 from include.warehouse.model.registry import FACTS
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import LOAD
@@ -86,7 +87,7 @@ def about(load_id: int) -> gate.Load:
 
 def stage_load(engine: sa.Engine, load_id: int, landing: Landing, manifest: Manifest) -> int:
     with engine.begin() as connection:
-        return stage.stage(connection, load_id, landing, manifest)
+        return stage_answers.stage(connection, load_id, landing, manifest)
 
 
 def publish_load(engine: sa.Engine, load_id: int) -> publish.Published:

@@ -31,7 +31,8 @@ from include.pipeline.batch import Tools
 from include.pipeline.records import Step
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
-from include.warehouse import migrate, stage
+from include.warehouse import migrate
+from include.warehouse.load import stage_answers
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import FORMAT_VERDICT, LOAD
 from tests.support.sandbox import RunningSandbox, running_sandbox
@@ -123,7 +124,7 @@ def decide(engine: sa.Engine, sandbox: RunningSandbox, form: str) -> None:
 def stage_seconds(engine: sa.Engine, load_id: int, landing: Landing, manifest: Manifest) -> float:
     started = time.perf_counter()
     with engine.begin() as connection:
-        stage.stage(connection, load_id, landing, manifest)
+        stage_answers.stage(connection, load_id, landing, manifest)
     return time.perf_counter() - started
 
 

@@ -16,7 +16,7 @@ from include.sources.errors import CredentialError, ImmPortError
 from include.sources.release import Release
 from include.sources.release_dates import ANNOUNCED
 from include.sources.release_files import issued
-from include.warehouse.fence import Attempt
+from include.warehouse.load.fence import Attempt
 from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import CAPTURE, STUDY, WORK
 

@@ -12,8 +12,8 @@ from include.pipeline import records
 from include.pipeline.records import FAILED, Load, Step
 from include.pipeline.route import RoutePreference
 from include.pipeline.verdict import is_final, may_pass
-from include.warehouse import fence
-from include.warehouse.fence import Attempt, SupersededError
+from include.warehouse.load import fence
+from include.warehouse.load.fence import Attempt, SupersededError
 
 
 @dataclass(frozen=True)

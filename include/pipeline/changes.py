@@ -22,7 +22,7 @@ from include.sources.errors import CredentialError, ImmPortError, RetriableError
 from include.sources.plausible import doubt
 from include.sources.release import Release
 from include.sources.remote_files import RemoteFile, unreadable
-from include.warehouse import release_files
+from include.warehouse.load import known_release_files
 
 Ask = Callable[[str], Sequence[RemoteFile]]
 
@@ -95,15 +95,15 @@ def with_release_files(
     answers = _Questions(look.ask).all(asked, look.at_once)
     changed: dict[str, Decision] = {}
     with engine.begin() as connection:
-        known = release_files.recorded(connection)
+        known = known_release_files.recorded(connection)
         for study, answer in answers.items():
             item = kept[study]
             if isinstance(answer, str):
                 reason = f"whether its release files changed is not known: {answer}"
                 changed[study] = replace(item, action=Action.HOLD, reason=reason)
             elif study not in known:
-                release_files.record_first(connection, study, answer)
-            elif news := release_files.news(known[study], answer):
+                known_release_files.record_first(connection, study, answer)
+            elif news := known_release_files.news(known[study], answer):
                 changed[study] = _anew(item, here[study], known[study], news)
             else:
                 changed[study] = replace(item, reason=f"{item.reason}, as are its release files")
@@ -121,7 +121,7 @@ def _may_differ(item: Decision, held: Held | None) -> bool:
 
 
 def _anew(kept: Decision, held: Held, known: dict[str, RemoteFile], news: list[RemoteFile]) -> Decision:
-    told = [Release.parse(kept.release), Release.parse(held.release), release_files.release_of(news)]
+    told = [Release.parse(kept.release), Release.parse(held.release), known_release_files.release_of(news)]
     newest = max(item for item in told if item is not None)
     if why := doubt(newest, None, datetime.now(UTC).date()):
         return replace(kept, action=Action.HOLD, reason=f"release files of {why}")

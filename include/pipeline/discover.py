@@ -38,8 +38,9 @@ from include.sources.listing import Listing
 from include.sources.plausible import doubt
 from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
-from include.warehouse import fence, retract, study_access
-from include.warehouse.fence import Attempt, SupersededError
+from include.warehouse import study_access
+from include.warehouse.load import fence, retract
+from include.warehouse.load.fence import Attempt, SupersededError
 from include.warehouse.schema.ops_tables import CAPTURE, LOAD, STUDY, WORK
 
 #: How long after it was decided an interrupted load is gone on with.

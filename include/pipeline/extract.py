@@ -26,7 +26,7 @@ from include.sources.package.recipes import RECIPES
 from include.sources.plausible import doubt
 from include.sources.release import Release
 from include.sources.release_files import issued, newest
-from include.warehouse import fence
+from include.warehouse.load import fence
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

@@ -19,7 +19,7 @@ from include.pipeline.records import About, Step
 from include.pipeline.verdict import may_pass
 from include.sources.errors import CredentialError
 from include.sources.remote_files import RemoteFile
-from include.warehouse.fence import SupersededError
+from include.warehouse.load.fence import SupersededError
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from include.pipeline import records
 from include.pipeline.records import About
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.remote_files import ListedFile, apart, unreadable
-from include.warehouse.fence import NO_FINAL_STATUS
+from include.warehouse.load.fence import NO_FINAL_STATUS
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD, RUN, STEP, STUDY
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.landing.zone import Landed
 from include.sources.endpoint import Route
 from include.sources.foreign import clean
-from include.warehouse import fence
-from include.warehouse.fence import SupersededError
+from include.warehouse.load import fence
+from include.warehouse.load.fence import SupersededError
 from include.warehouse.schema.ops_tables import DRIFT, LOAD, RUN, STEP
 
 #: States of a load on its way, in their order; `failed` ends it anywhere, `retracted` after it was published.

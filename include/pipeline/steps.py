@@ -10,9 +10,9 @@ from include.pipeline.batch import Tools
 from include.pipeline.records import CHECKED, Load, Step
 from include.quality import gate
 from include.quality.outcome import Load as Judged
-from include.warehouse import publish as publishing
-from include.warehouse import stage as staging
-from include.warehouse.publish import Publication, StagingLostError
+from include.warehouse.load import publish as publishing
+from include.warehouse.load import stage_answers as staging
+from include.warehouse.load.publish import Publication, StagingLostError
 
 
 class CheckFailedError(RuntimeError):

@@ -16,9 +16,9 @@ from include.pipeline.circuit import STUDIES
 from include.pipeline.verdict import may_pass
 from include.sources.errors import AccessError, ImmPortError, RequestError, RetriableError
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
-from include.warehouse import vocabulary
+from include.warehouse.load import vocabulary
+from include.warehouse.load.vocabulary import Change
 from include.warehouse.schema.ops_tables import VOCABULARY_FETCH
-from include.warehouse.vocabulary import Change
 
 if TYPE_CHECKING:
     from immport_provider.hooks.immport import ImmPortHook

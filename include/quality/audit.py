@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from include.quality.audit_checks import AuditCheck, checks
 from include.quality.checks import Severity
-from include.warehouse import content
+from include.warehouse.load import content_digests
 from include.warehouse.schema.ops_tables import AUDIT
 
 #: Rows kept of those that break a check.
@@ -45,7 +45,7 @@ def run(engine: sa.Engine, run_id: str) -> list[Finding]:
     :raises sqlalchemy.exc.DBAPIError: a check could not be run.
     """
     with engine.begin() as connection:
-        content.record_unknown(connection)
+        content_digests.record_unknown(connection)
     found = [_look(engine, check) for check in checks()]
     rows = [
         {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from include.quality.checks import Severity
 from include.sources.release import OPEN
 from include.warehouse.access import ANALYST
-from include.warehouse.content import MEASURE
+from include.warehouse.load.content_digests import MEASURE
+from include.warehouse.load.stage_package import PACKAGE_LINE
 from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Weight
 from include.warehouse.model.registry import DIMENSION, DIMENSIONS, FACTS, VERSIONED, VERSIONED_DIMENSIONS
-from include.warehouse.unpack import PACKAGE_LINE
 
 #: A sum of divisions is one but for rounding.
 ROUNDING = "0.000001"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from include.sources.endpoint import Endpoint, Kind, Withholds, snake_case
 from include.sources.immport.endpoints import ENDPOINTS, TIES, references
+from include.warehouse.load.stage_answers import staging_table
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
-from include.warehouse.stage import staging_table
 
 if TYPE_CHECKING:
     from great_expectations.expectations import Expectation

@@ -10,8 +10,8 @@ from include.quality.checks import Severity
 from include.quality.outcome import Finding
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
+from include.warehouse.load.stage_answers import staging_table
 from include.warehouse.schema.ops_tables import STAGED
-from include.warehouse.stage import staging_table
 
 
 def compare_counts(connection: sa.Connection, load_id: int) -> Iterator[Finding]:

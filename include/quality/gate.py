@@ -19,12 +19,12 @@ from include.quality.totals import control_totals
 from include.quality.withhold import withhold
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse import staging
+from include.warehouse.load import staging_tables
+from include.warehouse.load.stage_answers import ENCODABLE
+from include.warehouse.load.stage_package import PACKAGE_LINE
+from include.warehouse.load.staging_tables import has_table, staging_table
 from include.warehouse.schema.engine import connect
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
-from include.warehouse.stage import ENCODABLE
-from include.warehouse.staging import has_table, staging_table
-from include.warehouse.unpack import PACKAGE_LINE
 
 
 class GateError(RuntimeError):
@@ -64,7 +64,7 @@ def judge(
     # Of an empty answer, all there is to see is that nothing is there.
     empty = [item for item in endpoints if not counts[item.name] and not item.required]
     with engine.connect() as connection:
-        rows = staging.count(connection, load.load_id, empty)
+        rows = staging_tables.count(connection, load.load_id, empty)
     batches = _batches(engine, load, [item for item in endpoints if item not in empty])
     judged, name = [], f"{load.study} {load.release}"
     for endpoint in endpoints:

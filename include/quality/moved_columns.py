@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from include.quality.checks import Severity
 from include.quality.outcome import Finding, Load
 from include.sources.package.column_samples import TableSample, moved_columns
+from include.warehouse.load.stage_package import member_name
 from include.warehouse.schema.ops_tables import LEDGER, LOAD, PACKAGE_SAMPLE
-from include.warehouse.unpack import member_name
 
 
 def columns_in_place(connection: sa.Connection, load: Load) -> Iterator[Finding]:

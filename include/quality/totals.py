@@ -15,13 +15,13 @@ from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.tables import NAMES
 from include.sources.release import OPEN
-from include.warehouse.members import digest
+from include.warehouse.load.stage_answers import ENCODABLE
+from include.warehouse.load.stage_package import PACKAGE_LINE, member_name
+from include.warehouse.load.staging_tables import has_table, staging_table
+from include.warehouse.load.surrogate_keys import digest
 from include.warehouse.model.declaration import Dimension, Fact, Type
 from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.schema.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
-from include.warehouse.stage import ENCODABLE
-from include.warehouse.staging import has_table, staging_table
-from include.warehouse.unpack import PACKAGE_LINE, member_name
 
 #: Rows from which on a share says something: of fewer, one is much of them.
 ENOUGH_ROWS = 50

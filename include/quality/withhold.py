@@ -12,8 +12,8 @@ from include.quality.outcome import Finding, Load
 from include.sources.endpoint import Withholds
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
+from include.warehouse.load.stage_package import member_name
 from include.warehouse.schema.ops_tables import STAGED
-from include.warehouse.unpack import member_name
 
 
 def withhold(connection: sa.Connection, load: Load, findings: Iterable[Finding]) -> list[Finding]:

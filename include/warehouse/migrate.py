@@ -11,7 +11,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from include.warehouse import access, content, server_rights, views
+from include.warehouse import access, server_rights, views
+from include.warehouse.load import content_digests
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema import address
 from include.warehouse.schema.engine import UPGRADING, UnfitServerError, warehouse_engine
@@ -57,7 +58,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
             _declare_references(connection)
             views.create(connection)
             if held != newest:
-                content.forget(connection)
+                content_digests.forget(connection)
             access.apply(connection)
 
 

@@ -28,7 +28,7 @@ KILLS = {
         Kill("include.pipeline.records:note_drift", call=10, after=True),
     ),
     "stage": (
-        Kill("include.warehouse.stage:_copy", call=5, after=True),
+        Kill("include.warehouse.load.stage_answers:_copy", call=5, after=True),
         Kill("include.pipeline.steps:stage", after=True),
     ),
     "check": (
@@ -37,13 +37,13 @@ KILLS = {
     ),
     "publish": (
         Kill("include.pipeline.steps:publish"),
-        Kill("include.warehouse.incoming:prepare", after=True),
-        Kill("include.warehouse.publish:drop_staging", after=True),  # all but COMMIT
-        Kill("include.warehouse.publish:publish", after=True),  # committed, nobody was told
-        Kill("include.warehouse.publish:publish", after=True),
+        Kill("include.warehouse.load.transform:prepare", after=True),
+        Kill("include.warehouse.load.publish:drop_staging", after=True),  # all but COMMIT
+        Kill("include.warehouse.load.publish:publish", after=True),  # committed, nobody was told
+        Kill("include.warehouse.load.publish:publish", after=True),
     ),
     "withdraw": (
-        Kill("include.warehouse.incoming:prepare_nothing", after=True),
+        Kill("include.warehouse.load.transform:prepare_nothing", after=True),
         Kill("include.pipeline.steps:withdraw", after=True),
     ),
     "finish": (
@@ -91,7 +91,7 @@ def test_killed_at_every_few_statements_of_a_publish(
         "load_id": load_id,
     }
     target, log = "tests.end_to_end.torture:publish", installation.folder / "torture.log"
-    publish = "include.warehouse.publish:publish"
+    publish = "include.warehouse.load.publish:publish"
     kills, stored = 0, _stored(installation)
     for statement in range(0, 1000, 23):
         exit_code = processes.call(target, log, Kill(publish, statement=statement), **arguments)

@@ -11,7 +11,7 @@ import pytest
 
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.carry import single_route
+from include.warehouse.load.carry_forward import single_route
 from include.warehouse.model.registry import VERSIONED
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import SMALL, table, write_package

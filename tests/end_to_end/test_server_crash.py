@@ -17,8 +17,8 @@ from tests.support.star import differences, staging_tables, star_digest
 
 PUBLISH: dict[str, dict[str, Any]] = {
     "before the transaction": {"target": "include.pipeline.steps:publish"},
-    "in the transaction": {"target": "include.warehouse.publish:_publish", "statement": 60},
-    "before COMMIT": {"target": "include.warehouse.publish:_publish", "after": True},
+    "in the transaction": {"target": "include.warehouse.load.publish:_publish", "statement": 60},
+    "before COMMIT": {"target": "include.warehouse.load.publish:_publish", "after": True},
 }
 
 

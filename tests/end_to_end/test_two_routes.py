@@ -14,7 +14,7 @@ from include.local.server import Server
 from include.pipeline.batch import Tools
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.carry import single_route
+from include.warehouse.load.carry_forward import single_route
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.engine import warehouse_engine
 from tests.sandbox.data import ARCHIVES, needs_data

@@ -23,8 +23,8 @@ from include.sources.listing import Listing, StudyListing
 from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
 from include.warehouse import study_access
-from include.warehouse.fence import Attempt
-from include.warehouse.release_files import news, release_of
+from include.warehouse.load.fence import Attempt
+from include.warehouse.load.known_release_files import news, release_of
 from include.warehouse.schema.ops_tables import LOAD, WORK
 from tests.support.source import KEY, serving
 from tests.support.source import Source as Served

@@ -24,8 +24,8 @@ from include.pipeline import discover, extract, records, report, steps
 from include.pipeline.batch import BatchOutcome, Tools, run_batch
 from include.pipeline.decide import Action, Decision
 from include.pipeline.records import Load, Step
-from include.warehouse import fence
-from include.warehouse.fence import Attempt, SupersededError
+from include.warehouse.load import fence
+from include.warehouse.load.fence import Attempt, SupersededError
 from include.warehouse.schema.engine import warehouse_engine
 from tests.support.source import KEY, Source, serving
 from tests.support.warehouse import RUN, Warehouse, hai, small_study
@@ -40,12 +40,12 @@ STOPS = {
     "an answer is half landed": ("extract", "include.landing.zone:take_json", 3),
     "all is landed but the manifest": ("extract", "include.pipeline.extract:_fetch", 1),
     "the manifest is there": ("extract", "include.landing.zone:Landing.write_manifest", 1),
-    "rows are being copied": ("stage", "include.warehouse.stage:_copy", 3),
-    "all is staged, not committed": ("stage", "include.warehouse.stage:stage", 1),
+    "rows are being copied": ("stage", "include.warehouse.load.stage_answers:_copy", 3),
+    "all is staged, not committed": ("stage", "include.warehouse.load.stage_answers:stage", 1),
     "checks are being asked": ("check", "include.quality.gate:_batches", 1),
     "the checks are recorded": ("check", "include.quality.gate:judge", 1),
-    "a publish has its rows": ("publish", "include.warehouse.incoming:prepare", 1),
-    "a publish is all but committed": ("publish", "include.warehouse.publish:drop_staging", 1),
+    "a publish has its rows": ("publish", "include.warehouse.load.transform:prepare", 1),
+    "a publish is all but committed": ("publish", "include.warehouse.load.publish:drop_staging", 1),
 }
 
 

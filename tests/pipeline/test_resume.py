@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from include.pipeline import discover, records
 from include.pipeline.decide import Action, Decision
-from include.warehouse import migrate, stage
-from include.warehouse.fence import Attempt
+from include.warehouse import migrate
+from include.warehouse.load import stage_answers
+from include.warehouse.load.fence import Attempt
 from tests.support.warehouse import Warehouse, small_study
 
 ASKED = Decision("SDY1", "DR1", date(2020, 1, 2), Action.LOAD, "new study")
@@ -42,7 +43,7 @@ def test_staging_of_a_failed_load_goes_and_that_of_an_open_one_stays(warehouse: 
         warehouse.stage(load)
     records.set_state(warehouse.engine, failed, "failed", "for this test")
     with warehouse.engine.begin() as connection:
-        stage.drop_leftovers(connection)
+        stage_answers.drop_leftovers(connection)
     tables = "select distinct split_part(tablename, '_', 1) from pg_tables where schemaname = 'staging'"
     assert warehouse.rows(tables) == [(f"l{waiting.load_id}",)]
 

@@ -11,7 +11,7 @@ from include.pipeline.decide import Decision, Policy
 from include.quality import audit
 from include.sources.release import Release
 from include.warehouse import study_access
-from include.warehouse.fence import Attempt
+from include.warehouse.load.fence import Attempt
 from tests.pipeline.test_changes import DAY, LATER, Source, actions
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 

@@ -7,7 +7,7 @@ import pytest
 from include.pipeline.route import Choice, RouteError, RoutePreference, choose
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.carry import Knowledge
+from include.warehouse.load.carry_forward import Knowledge
 
 PACKAGE = "SDY1-DR2_Tab.zip"
 

@@ -18,10 +18,10 @@ from include.quality.outcome import Outcome
 from include.quality.totals import control_totals
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
-from include.warehouse.incoming import CollapsedError
+from include.warehouse.load.stage_answers import staging_table
+from include.warehouse.load.transform import CollapsedError
 from include.warehouse.model.declaration import Column
 from include.warehouse.schema.ops_tables import QUARANTINE, STAGED
-from include.warehouse.stage import staging_table
 from tests.support.clinic import lab_test
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, small_study, subject
 

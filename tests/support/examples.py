@@ -20,7 +20,7 @@ from include.sandbox.plan import RELEASES
 from include.sandbox.synthetic import SyntheticWorld
 from include.sources.immport.endpoints import SERVED
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
-from include.warehouse import vocabulary
+from include.warehouse.load import vocabulary
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.reference.entries import Entry, Relation, relations

@@ -11,7 +11,7 @@ from include.landing.zone import Fetch, Landed
 from include.pipeline import records
 from include.pipeline.records import Load
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
-from include.warehouse.publish import Published
+from include.warehouse.load.publish import Published
 from include.warehouse.schema.ops_tables import LOAD
 from tests.support.sandbox import RunningSandbox
 from tests.support.warehouse import Warehouse

@@ -15,7 +15,7 @@ import pytest
 
 from include.sources.immport.endpoints import SHARED_DATA
 from include.warehouse import terms
-from include.warehouse import vocabulary as vocabularies
+from include.warehouse.load import vocabulary as vocabularies
 from include.warehouse.term_commands import run
 from include.warehouse.term_domains import DOMAIN
 from include.warehouse.term_match import Index, Term

@@ -26,12 +26,12 @@ from include.quality.outcome import Load as Judged
 from include.quality.outcome import Outcome
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import Release
-from include.warehouse import fence as fences
-from include.warehouse import publish as publishing
-from include.warehouse.fence import Attempt
+from include.warehouse.load import fence as fences
+from include.warehouse.load import publish as publishing
+from include.warehouse.load.fence import Attempt
+from include.warehouse.load.publish import Publication, Published
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import VERSIONED
-from include.warehouse.publish import Publication, Published
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import LOAD, RESULT
 

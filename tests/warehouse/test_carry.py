@@ -11,8 +11,8 @@ import pytest
 from include.pipeline.records import Load
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse import carry
-from include.warehouse.carry import Knowledge
+from include.warehouse.load import carry_forward
+from include.warehouse.load.carry_forward import Knowledge
 from include.warehouse.model.registry import DIMENSION
 from tests.support.packages import SMALL, land_tables
 from tests.support.warehouse import Study, Warehouse, full_row, small_study
@@ -143,7 +143,7 @@ def test_knowledge_is_read_from_the_books(warehouse: Warehouse) -> None:
     load = land_tables(warehouse, SMALL, beside={"biosample": small_study()["biosample"]})
     warehouse.stage(load)
     with warehouse.engine.connect() as connection:
-        known = carry.knowledge(connection, [load.load_id])
+        known = carry_forward.knowledge(connection, [load.load_id])
     assert known.unreported is not None
     assert known.unreported.keys() == ENDPOINTS.keys() - {"manifest"}
     assert known.unknown(DIMENSION["biosample"]) == ("description",)

@@ -17,11 +17,12 @@ from airflow.sdk import Connection
 
 from include.local.server import Server
 from include.quality.outcome import Outcome
-from include.warehouse import migrate, stage, staging
+from include.warehouse import migrate
 from include.warehouse.access import LOADER
+from include.warehouse.load import stage_answers, staging_tables
+from include.warehouse.load.staging_tables import ESCAPED, PLAIN, AlteredTextError, Filling
 from include.warehouse.schema import engine
 from include.warehouse.schema.engine import SEARCH_PATH, SESSION, Limits, warehouse_engine, warehouse_url
-from include.warehouse.staging import ESCAPED, PLAIN, AlteredTextError, Filling
 from tests.support.logins import Logins
 from tests.support.warehouse import RUN, Tools, Warehouse, small_study
 
@@ -179,7 +180,7 @@ def test_a_copy_reads_utf8_whatever_the_session_speaks(
     filling._connection.exec_driver_sql("set client_encoding = LATIN1")
     filling.copy(["row_number", "a"], PLAIN, iter([b"1\t60 \xc2\xb5g\n"]))
     filling.prove()
-    monkeypatch.setattr(staging, "ENCODING", "LATIN1")
+    monkeypatch.setattr(staging_tables, "ENCODING", "LATIN1")
     filling.copy(["row_number", "b"], PLAIN, iter([b"2\t60 \xc2\xb5g\n"]), range(2, 3))
     with pytest.raises(AlteredTextError):
         filling.prove()
@@ -378,12 +379,12 @@ def test_a_worker_stopped_inside_stage_does_not_stop_the_next_run(
         with impatient.begin() as connection:
             connection.execute(sa.text("update ops.load set state = 'failed'"))
         with impatient.begin() as connection:
-            stage.drop_leftovers(connection)
+            stage_answers.drop_leftovers(connection)
         assert f"staging tables of load {load.load_id} stay" in caplog.text
         # No timeout of the server ends a COPY whose client is silent.
-        monkeypatch.setattr(stage, "LOADING", Limits(transaction_timeout="0s"))
+        monkeypatch.setattr(stage_answers, "LOADING", Limits(transaction_timeout="0s"))
         with impatient.begin() as connection:
-            stage.drop_leftovers(connection)
+            stage_answers.drop_leftovers(connection)
         assert "it was in one COPY for more than 0s" in caplog.text
         with impatient.begin() as connection:
             connection.exec_driver_sql("drop table if exists staging.l1_hai")

@@ -16,16 +16,16 @@ import sqlalchemy as sa
 
 from include.pipeline.records import Load
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse import publish as module
-from include.warehouse.fence import SupersededError
-from include.warehouse.publish import (
+from include.warehouse.load import publish as module
+from include.warehouse.load.fence import SupersededError
+from include.warehouse.load.publish import (
     Published,
     PublishRefusedError,
     StagingLostError,
 )
+from include.warehouse.load.stage_answers import staging_table
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import RESULT
-from include.warehouse.stage import staging_table
 from tests.support.warehouse import Study, Warehouse, hai, publication, small_study
 
 COUNT = "select count(*) from star.fact_hai"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.warehouse import publish as publishing
 from include.warehouse import study_access
 from include.warehouse.access import ANALYST
+from include.warehouse.load import publish as publishing
 from include.warehouse.model.registry import VERSIONED
 from tests.support.logins import VIEWS, WHY, Reader, load_two_studies, restrict
 from tests.support.warehouse import Warehouse, apart, hai, small_study

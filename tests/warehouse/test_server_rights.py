@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.pipeline import steps
 from include.warehouse import migrate
 from include.warehouse.access import ANALYST, LOADER, OWNER
-from include.warehouse.publish import STUDY_LOCK
+from include.warehouse.load.publish import STUDY_LOCK
 from tests.support.logins import Logins, Reader, load_two_studies
 from tests.support.warehouse import Warehouse, small_study
 

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.sources.release import CURRENT, OPEN
-from include.warehouse.incoming import content_columns
+from include.warehouse.load.scd2 import Capture, Change, write
+from include.warehouse.load.transform import content_columns
 from include.warehouse.model.assays import HAI
 from include.warehouse.model.clinical import LAB_TESTS
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.dimensions import ARM, STUDY
 from include.warehouse.schema.history_tables import HISTORY
-from include.warehouse.timeline import Capture, Change, write
 from tests.support.warehouse import Warehouse
 
 #: Content of a row by its identity. A value may be null: null and null are equal.

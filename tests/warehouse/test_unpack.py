@@ -13,7 +13,7 @@ from include.pipeline import records
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TABLES
-from include.warehouse.unpack import unpack
+from include.warehouse.load.stage_package import unpack
 from tests.support.packages import SMALL, land_tables, table
 from tests.support.warehouse import Warehouse, full_row, small_study
 

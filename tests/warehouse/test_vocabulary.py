@@ -9,8 +9,8 @@ import pytest
 
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.reader import read_rows
-from include.warehouse import vocabulary
-from include.warehouse.vocabulary import Change
+from include.warehouse.load import vocabulary
+from include.warehouse.load.vocabulary import Change
 from tests.support.warehouse import Warehouse
 
 START = datetime(2026, 5, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from include.sources.package.layout import Holder
 from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import TABLES
 from include.sources.package.unread import UNREAD, UNREAD_COLUMNS
-from include.warehouse.carry import single_route
+from include.warehouse.load.carry_forward import single_route
 from include.warehouse.model.registry import VERSIONED
 
 

@@ -61,7 +61,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         from include.pipeline.backfill import Span
         from include.pipeline.circuit import watched
         from include.sources.release import Release
-        from include.warehouse.fence import Attempt
+        from include.warehouse.load.fence import Attempt
         from include.warehouse.migrate import require_current
 
         engine, run_id = self.engine(), book(context)

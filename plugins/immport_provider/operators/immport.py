@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from include.pipeline.batch import Tools
     from include.pipeline.decide import Decision, Policy, Restricted
     from include.pipeline.records import Load, Step
-    from include.warehouse.fence import Attempt
+    from include.warehouse.load.fence import Attempt
 
 #: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
 ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
@@ -87,9 +87,9 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.pipeline import discover, records
         from include.pipeline.decide import Action, Policy
         from include.sources.release import Release
-        from include.warehouse.fence import Attempt
+        from include.warehouse.load.fence import Attempt
+        from include.warehouse.load.stage_answers import drop_leftovers
         from include.warehouse.migrate import require_current
-        from include.warehouse.stage import drop_leftovers
 
         engine, run_id = self.engine(), book(context)
         require_current(engine)

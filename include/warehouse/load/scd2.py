@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from include.sources.release import OPEN
-from include.warehouse.incoming import content_columns
+from include.warehouse.load.transform import content_columns
 from include.warehouse.model.declaration import Dimension, Fact
 
 

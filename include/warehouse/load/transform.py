@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from include.sources.endpoint import snake_case
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse import carry, members
+from include.warehouse.load import carry_forward, surrogate_keys
+from include.warehouse.load.staged_load import StagedLoad
+from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.model.declaration import Dimension, Fact, Reference, Type
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema.history_tables import HISTORY
-from include.warehouse.staged_load import StagedLoad
-from include.warehouse.staging import staging_table
 
 #: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
 CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
@@ -60,13 +60,13 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     """
     load = StagedLoad.read(connection, load_id)
     # The study first: the other tables are asked whether they hold any of its rows.
-    members.add(connection, DIMENSION["study"], load, [DIMENSION["study"]])
+    surrogate_keys.add(connection, DIMENSION["study"], load, [DIMENSION["study"]])
     study_key = _study_key(connection, study)
     holding = _holding(connection, study_key)
     tables = _concerned([item for item in VERSIONED if item.endpoint in load.told or item in holding])
     for dimension in DIMENSION.values():
-        members.add(connection, dimension, load, tables)
-    knowledge = carry.knowledge(connection, [load_id])
+        surrogate_keys.add(connection, dimension, load, tables)
+    knowledge = carry_forward.knowledge(connection, [load_id])
     keys: dict[Dimension | Fact, int] = {table: 0 for table in VERSIONED if knowledge.knows(table)}
     for table in tables:
         if table.endpoint in load.absent:
@@ -77,11 +77,11 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
                 keys[table] = _prove_whole(connection, table, load, study, made)
             connection.exec_driver_sql(_held(table, load))
         if table in holding:
-            carry.forward(connection, table, knowledge, study_key, release)
+            carry_forward.forward(connection, table, knowledge, study_key, release)
     # Children first: an inferred participation may name an arm that is inferred in turn.
     for table in reversed(tables):
         if isinstance(table, Dimension):
-            connection.exec_driver_sql(members.infer(table, study_key, tables))
+            connection.exec_driver_sql(surrogate_keys.infer(table, study_key, tables))
     return Incoming(study_key, tables, holding, keys)
 
 
@@ -163,7 +163,7 @@ def _reference(number: int, reference: Reference) -> tuple[str, str]:
     """The key of a reference as a select item, and the join that finds it."""
     target = DIMENSION[reference.dimension]
     key = f"coalesce(r{number}.{target.key_column}, {reference.absent})::bigint as {reference.column}"
-    natural = members.digest(target, reference.key)
+    natural = surrogate_keys.digest(target, reference.key)
     return key, f"left join history.{target.key_table} r{number} on r{number}.natural_key = {natural}"
 
 
@@ -203,7 +203,7 @@ def _select(table: Dimension | Fact, load: StagedLoad) -> str:
     if isinstance(table, Dimension):
         identity = f"k.{table.key_column}"
         items.append("false as is_inferred")
-        natural = members.digest(table, members.natural_key(table))
+        natural = surrogate_keys.digest(table, surrogate_keys.natural_key(table))
         joins.insert(0, f"join history.{table.key_table} k on k.natural_key = {natural}")
     else:
         identity = table.row_id.value
@@ -237,7 +237,7 @@ def _held(table: Dimension | Fact, load: StagedLoad) -> str:
         castable = f"{raw} ~ '{CASTABLE[table.row_id.type]}'" if table.row_id.type in CASTABLE else "true"
         found = f"select distinct {table.row_id.value} as {table.identity} from {rows}"
         return f"{name}{found} where {raw} is not null and {castable}".replace("%", "%%")
-    natural = members.digest(table, members.natural_key(table))
+    natural = surrogate_keys.digest(table, surrogate_keys.natural_key(table))
     return (
         f"{name}select distinct k.{table.key_column} from {rows}"
         f" join history.{table.key_table} k on k.natural_key = {natural}"

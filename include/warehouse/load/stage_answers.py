@@ -18,11 +18,11 @@ from include.landing.zone import Landed, Landing, Manifest
 from include.sources.endpoint import Endpoint, Route, snake_case
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import cell
-from include.warehouse import carry, staging, unreported
+from include.warehouse.load import carry_forward, staging_tables, unreported_columns
+from include.warehouse.load.stage_package import unpack
+from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.schema.engine import APPLICATION, LOADING
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
-from include.warehouse.staging import staging_table
-from include.warehouse.unpack import unpack
 
 __all__ = ["ENCODABLE", "drop_leftovers", "drop_staging", "stage", "staging_table"]
 
@@ -56,7 +56,7 @@ def stage(
     connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load_id))
     held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
     connection.execute(sa.delete(QUARANTINE).where(held))
-    unreported.forget(connection, load_id)
+    unreported_columns.forget(connection, load_id)
     packaged = _packaged(manifest)
     route = Route.PACKAGE if manifest.package else Route.API
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
@@ -68,15 +68,15 @@ def stage(
         else:
             counts = _stage_answer(connection, load_id, landing, manifest, endpoint)
             if counts["rows_staged"]:
-                missing = unreported.of_answer(endpoint, manifest.pieces(endpoint.name))
-                unreported.record(connection, load_id, endpoint, missing)
+                missing = unreported_columns.of_answer(endpoint, manifest.pieces(endpoint.name))
+                unreported_columns.record(connection, load_id, endpoint, missing)
             total += counts["rows_staged"]
         connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
     # At the end: the row of the load is not locked while the answers are copied.
     of_load = sa.update(LOAD).where(LOAD.c.load_id == load_id)
     connection.execute(of_load.values(route=route.value))
     # What is known depends on the route.
-    connection.execute(of_load.values(lacks=carry.knowledge(connection, [load_id]).lacks()))
+    connection.execute(of_load.values(lacks=carry_forward.knowledge(connection, [load_id]).lacks()))
     return total
 
 
@@ -95,7 +95,7 @@ def _stage_answer(
     refused_with = next((piece.refused for piece in pieces if piece.refused), None)
     is_known = bool(pieces) and refused_with is None
     rows = 0
-    if staging.has_table(endpoint, is_known=is_known):
+    if staging_tables.has_table(endpoint, is_known=is_known):
         rows = _copy(connection, load_id, endpoint, landing, pieces, refused)
     set_aside(connection, load_id, endpoint, manifest, refused)
     return {
@@ -169,7 +169,7 @@ def _copy(
     pieces: Iterable[Landed],
     refused: list[Refused],
 ) -> int:
-    filling = staging.Filling(connection, staging.create(connection, load_id, endpoint))
+    filling = staging_tables.Filling(connection, staging_tables.create(connection, load_id, endpoint))
     count, first = 0, 1
     for piece in pieces:
         copied = _copy_tsv if piece.form == "tsv" else _copy_rows
@@ -177,12 +177,12 @@ def _copy(
         first += piece.rows
     filling.prove()
     if count:
-        staging.analyze(connection, load_id, endpoint)
+        staging_tables.analyze(connection, load_id, endpoint)
     return count
 
 
 def _copy_rows(
-    filling: staging.Filling,
+    filling: staging_tables.Filling,
     endpoint: Endpoint,
     landing: Landing,
     piece: Landed,
@@ -191,11 +191,11 @@ def _copy_rows(
 ) -> int:
     columns = ["row_number", *(item.column for item in endpoint.fields)]
     blocks = _lines(endpoint, landing.rows(piece, endpoint), refused, first)
-    return filling.copy(columns, staging.ESCAPED, blocks, range(first, first + piece.rows))
+    return filling.copy(columns, staging_tables.ESCAPED, blocks, range(first, first + piece.rows))
 
 
 def _copy_tsv(
-    filling: staging.Filling,
+    filling: staging_tables.Filling,
     endpoint: Endpoint,
     landing: Landing,
     piece: Landed,
@@ -215,7 +215,7 @@ def _copy_tsv(
     lines = _numbered(chain([block], (more for _, more in blocks)), names, refused, first)
     # A landed TSV holds no backslash: to COPY's text form every character of it is itself.
     numbers = range(first, first + piece.rows)
-    return filling.copy(["row_number", *known], staging.PLAIN, lines, numbers)
+    return filling.copy(["row_number", *known], staging_tables.PLAIN, lines, numbers)
 
 
 def _numbered(

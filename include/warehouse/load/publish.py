@@ -1,7 +1,7 @@
 """Publishing: one study at one release into history, in one transaction.
 
 Readers see the study as it was or as it is. An attempt that another one has superseded is refused
-(`include.warehouse.fence`); a load published before, even if the answer to COMMIT was lost, is a no-op.
+(`include.warehouse.load.fence`); a load published before, even if the answer to COMMIT was lost, is a no-op.
 """
 
 from __future__ import annotations
@@ -16,8 +16,19 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
-from include.warehouse import carry, content, fence, incoming, release_files, staging, study_access, timeline
-from include.warehouse.incoming import Incoming
+from include.warehouse import study_access
+from include.warehouse.load import (
+    carry_forward,
+    content_digests,
+    fence,
+    known_release_files,
+    scd2,
+    staging_tables,
+    transform,
+)
+from include.warehouse.load.scd2 import Capture, Change
+from include.warehouse.load.stage_answers import drop_staging
+from include.warehouse.load.transform import Incoming
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import (
@@ -30,8 +41,6 @@ from include.warehouse.schema.ops_tables import (
     STUDY,
     WORK,
 )
-from include.warehouse.stage import drop_staging
-from include.warehouse.timeline import Capture, Change
 
 #: First half of the advisory lock of a study; the second is the number of its accession.
 STUDY_LOCK = 7_318_002
@@ -123,10 +132,10 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
     fresh = upsert(STUDY).values(study_accession=work.study, state="new")
     connection.execute(fresh.on_conflict_do_nothing())
     if work.is_withdrawal:
-        rows = incoming.prepare_nothing(connection, work.study)
+        rows = transform.prepare_nothing(connection, work.study)
     else:
         _prove_checked(connection, work)
-        rows = incoming.prepare(connection, work.load_id, work.study, work.release_key)
+        rows = transform.prepare(connection, work.load_id, work.study, work.release_key)
     changes = _write(connection, work, rows)
     _account(connection, work, changes)
     drop_staging(connection, work.load_id)
@@ -152,9 +161,9 @@ def _prove_checked(connection: sa.Connection, work: Publication) -> None:
     expected = [
         item
         for item in ENDPOINTS.values()
-        if staging.has_table(item, is_known=item.name in staged and staged[item.name].is_known)
+        if staging_tables.has_table(item, is_known=item.name in staged and staged[item.name].is_known)
     ]
-    for endpoint, found in staging.count(connection, work.load_id, expected).items():
+    for endpoint, found in staging_tables.count(connection, work.load_id, expected).items():
         checked = staged[endpoint].rows_staged if endpoint in staged else None
         if found is None:
             raise StagingLostError(f"{name} {endpoint}: staging is gone")
@@ -167,7 +176,7 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
         (CAPTURE.c.study_accession == work.study) & (CAPTURE.c.release_key == work.release_key)
     )
     is_repeated = connection.scalar(at_it) is not None
-    later = carry.later_captures(connection, work.study, work.release_key)
+    later = carry_forward.later_captures(connection, work.study, work.release_key)
     changes, written = [], []
     for table in VERSIONED:
         if table not in rows.tables:
@@ -176,20 +185,20 @@ def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tupl
         capture = Capture(
             study_key=rows.study_key,
             release=work.release_key,
-            following=carry.following(table, later),
+            following=carry_forward.following(table, later),
             is_repeated=is_repeated,
             load_id=work.load_id,
             next_capture=later[0].release if later else OPEN,
         )
         is_new = table not in rows.holding
-        change = timeline.write(connection, table, capture, is_new=is_new)
+        change = scd2.write(connection, table, capture, is_new=is_new)
         changes.append(replace(change, distinct_keys=rows.keys.get(table)))
-        if later and carry.fill(connection, table, rows.study_key, later):
+        if later and carry_forward.fill(connection, table, rows.study_key, later):
             for item in later:
-                timeline.merge(connection, table, capture, item.release)
+                scd2.merge(connection, table, capture, item.release)
         if later or not change.is_nothing:
             written.append(table.relation)
-    content.record(connection, rows.study_key, work.load_id, written)
+    content_digests.record(connection, rows.study_key, work.load_id, written)
     if later:
         _recount(connection, work, rows, later[0].release)
     return tuple(changes)
@@ -202,7 +211,7 @@ def _recount(connection: sa.Connection, work: Publication, rows: Incoming, follo
     )
     load_id = connection.scalar(found)
     for table in rows.tables:
-        change = timeline.compare(connection, table, rows.study_key, work.release_key, following)
+        change = scd2.compare(connection, table, rows.study_key, work.release_key, following)
         of_next = (RELEASE_CHANGE.c.load_id == load_id) & (RELEASE_CHANGE.c.relation == table.relation)
         names = ("added", "corrected", "withdrawn", "unchanged")
         counts = {name: getattr(change, name) for name in names}
@@ -223,7 +232,11 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
     told = sa.select(sa.func.max(WORK.c.reason)).where(WORK.c.load_id == work.load_id)
     reason = connection.scalar(told) if work.is_withdrawal else None
     kind = "withdrawn" if work.is_withdrawal else "full"
-    lacks = None if work.is_withdrawal else carry.captured(connection, work.study, work.release_key).lacks()
+    lacks = (
+        None
+        if work.is_withdrawal
+        else carry_forward.captured(connection, work.study, work.release_key).lacks()
+    )
     capture = upsert(CAPTURE).values(**values, kind=kind, reason=reason, lacks=lacks)
     connection.execute(
         capture.on_conflict_do_update(
@@ -242,7 +255,7 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
         if not work.is_withdrawal:
             state |= {"release_version": work.release, "release_date": work.release_date}
             state["listed_version"] = listed
-            release_files.record_load(connection, work.load_id, work.study)
+            known_release_files.record_load(connection, work.load_id, work.study)
         is_open = not work.is_withdrawal or keeps_open(reason)
         study_access.settle(connection, work.study, is_open=is_open, reason=None if is_open else reason)
         connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == work.study).values(**state))

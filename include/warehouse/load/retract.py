@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from include.sources.release import OPEN, Release
 from include.sources.release_files import issued
 from include.sources.withdrawal import RETRACTED
-from include.warehouse import content, fence
-from include.warehouse.fence import Attempt
+from include.warehouse.load import content_digests, fence
+from include.warehouse.load.fence import Attempt
+from include.warehouse.load.publish import STUDY_LOCK, TRANSACTION_TIMEOUT
 from include.warehouse.model.registry import VERSIONED
-from include.warehouse.publish import STUDY_LOCK, TRANSACTION_TIMEOUT
 from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import (
     CAPTURE,
@@ -125,7 +125,7 @@ def _truncate(connection: sa.Connection, study: str, first: int) -> None:
     newest = sa.select(sa.func.max(LEDGER.c.load_id)).where(
         LEDGER.c.study_accession == study, LEDGER.c.release_key < first
     )
-    content.record(connection, study_key, connection.scalar(newest), changed)
+    content_digests.record(connection, study_key, connection.scalar(newest), changed)
 
 
 def _forget_captures(connection: sa.Connection, study: str, first: int) -> None:

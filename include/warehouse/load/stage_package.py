@@ -25,13 +25,13 @@ from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
-from include.warehouse import package_conflicts, staging, unreported
+from include.warehouse.load import package_conflicts, staging_tables, unreported_columns
 from include.warehouse.schema.ops_tables import DRIFT, LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
 
 #: Rule of a line of a table that is no row.
 PACKAGE_LINE = "package_line"
 #: Tables of a package know no escapes, and no quotes: the one that COPY wants is in none of them.
-_TAB = staging.Form(rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''", "")
+_TAB = staging_tables.Form(rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''", "")
 #: Positions of the headers that hold a column, by column.
 Places = dict[str, tuple[int, ...]]
 _PLACEHOLDER = re.compile(r"\{([a-z]\w+)\}")
@@ -149,7 +149,7 @@ class _Tables:
             f"create unlogged table {name} (row_number bigint generated always as identity,"
             f" {', '.join(f'{column} text' for column in columns)})"
         )
-        filling = staging.Filling(self._connection, name)
+        filling = staging_tables.Filling(self._connection, name)
         count = filling.copy(columns, _TAB, reader.blocks())
         if count != reader.rows:
             raise NotDataError(f"{reader.rows} lines became {count} rows")
@@ -261,7 +261,7 @@ class _Tables:
 
         :raises LandingError: a row of its table was lost or repeated.
         """
-        table = staging.create(self._connection, self._load_id, endpoint)
+        table = staging_tables.create(self._connection, self._load_id, endpoint)
         query = _PLACEHOLDER.sub(
             lambda found: self._relation(found[1]) if found[1] in TABLES else found[0],
             recipe.select(endpoint),
@@ -274,9 +274,9 @@ class _Tables:
         if recipe.is_one_to_one and rows != expected:
             raise self._broken(f"{expected} rows of {recipe.table} became {rows} of {endpoint.name}")
         if rows:
-            staging.analyze(self._connection, self._load_id, endpoint)
-            missing = unreported.of_package(endpoint, recipe, self._lacking)
-            unreported.record(self._connection, self._load_id, endpoint, missing)
+            staging_tables.analyze(self._connection, self._load_id, endpoint)
+            missing = unreported_columns.of_package(endpoint, recipe, self._lacking)
+            unreported_columns.record(self._connection, self._load_id, endpoint, missing)
         return rows
 
     def _parameters(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN
-from include.warehouse import unreported
+from include.warehouse.load import unreported_columns
 from include.warehouse.model.declaration import UNKNOWN, Dimension, Fact, Reference
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema.history_tables import HISTORY
@@ -101,7 +101,7 @@ class Later:
 
 def knowledge(connection: sa.Connection, load_ids: Iterable[int]) -> Knowledge:
     """What loads of one release know together."""
-    return Knowledge(unreported.by_endpoint(connection, load_ids))
+    return Knowledge(unreported_columns.by_endpoint(connection, load_ids))
 
 
 def captured(connection: sa.Connection, study: str, release: int) -> Knowledge:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from include.sources.immport.endpoints import ENDPOINTS
+from include.warehouse.load.stage_package import PACKAGE_LINE
+from include.warehouse.load.staging_tables import has_table, staging_table
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, STAGED
-from include.warehouse.staging import has_table, staging_table
-from include.warehouse.unpack import PACKAGE_LINE
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from include.sources.release import OPEN
+from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSION
-from include.warehouse.staged_load import StagedLoad
 
 
 def digest(dimension: Dimension, expressions: tuple[str, ...]) -> str:

@@ -1,0 +1,1 @@
+"""From landed files to versions in history: staging, transformation, publication."""
