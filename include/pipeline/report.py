@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from include.pipeline import records
-from include.warehouse.functions import DEFAULT_POLICY
+from include.warehouse.views.value_functions import DEFAULT_POLICY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,12 +11,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from include.warehouse import access, server_rights, views
+from include.warehouse import access, server_rights
 from include.warehouse.load import content_digests
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema import address
 from include.warehouse.schema.engine import UPGRADING, UnfitServerError, warehouse_engine
 from include.warehouse.schema.history_tables import SCHEMAS
+from include.warehouse.views import star
 
 #: Advisory lock of everything that changes the model, so that two upgrades wait for each other.
 UPGRADE_LOCK = 7_318_001
@@ -48,15 +49,15 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
             connection.exec_driver_sql(f"create schema if not exists {schema}")
             connection.exec_driver_sql(f"comment on schema {schema} is '{purpose}'")
         held, newest = _revisions(connection)
-        if held == newest and views.are_current(connection):
+        if held == newest and star.are_current(connection):
             if not access.is_current(connection):
                 access.apply(connection)
             return
-        views.drop(connection)  # a migration may change columns that they show
+        star.drop(connection)  # a migration may change columns that they show
         command.upgrade(_config(connection), revision)
         if revision == "head":
             _declare_references(connection)
-            views.create(connection)
+            star.create(connection)
             if held != newest:
                 content_digests.forget(connection)
             access.apply(connection)

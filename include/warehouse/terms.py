@@ -20,7 +20,7 @@ from include.warehouse.schema.history_tables import TERM_MAPPING, VOCABULARY_TER
 from include.warehouse.term_domains import DOMAINS, Domain
 from include.warehouse.term_match import AMBIGUOUS, Index, Judgement, Term, match
 from include.warehouse.term_species import taxa
-from include.warehouse.term_views import over
+from include.warehouse.views.term_views import over
 
 #: Advisory lock: one proposer at a time.
 _LOCK = 7_318_003

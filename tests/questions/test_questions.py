@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from include.warehouse.functions import DEFAULT_POLICY
+from include.warehouse.views.value_functions import DEFAULT_POLICY
 from tests.questions.asking import EXPECTED, QUESTIONS, ROOT, Answer, answer, answer_text, question
 from tests.questions.conftest import World
 from tests.questions.independent import INDEPENDENT, Answers

@@ -11,9 +11,9 @@ import pytest
 from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
-from include.warehouse.functions import DEFAULT_POLICY
 from include.warehouse.marts import Mart, marts
 from include.warehouse.schema.engine import warehouse_engine
+from include.warehouse.views.value_functions import DEFAULT_POLICY
 from tests.support.clinic import lab_test
 from tests.support.warehouse import RUN, Warehouse, copied, result, small_study, subject
 

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipeline.report import query
-from include.warehouse.differences import MASKED
 from include.warehouse.model.registry import VERSIONED
+from include.warehouse.views.release_difference import MASKED
 from tests.support.clinic import whole_study
 from tests.support.warehouse import Study, Warehouse, apart, hai, small_study
 

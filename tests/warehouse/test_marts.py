@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from include.warehouse import marts as package
-from include.warehouse import migrate, views
+from include.warehouse import migrate
 from include.warehouse.marts import ASPECTS, marts, parse
 from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.views import star
 from tests.questions.asking import answer_text
 from tests.support.warehouse import Warehouse, hai, small_study
 
@@ -111,8 +112,8 @@ def test_marts_are_made_anew_when_their_text_changed(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = len(marts())
-    monkeypatch.setattr(views, "marts", lambda: (*marts(), parse("thing", TEXT)))
-    monkeypatch.setattr(views, "mart_statements", lambda: [*package.mart_statements(), TEXT])
+    monkeypatch.setattr(star, "marts", lambda: (*marts(), parse("thing", TEXT)))
+    monkeypatch.setattr(star, "mart_statements", lambda: [*package.mart_statements(), TEXT])
     migrate.upgrade(warehouse.engine.url)
     assert warehouse.value("select one from mart.thing") == 1
     monkeypatch.undo()
@@ -125,7 +126,7 @@ def test_marts_are_made_anew_when_their_text_changed(
 def test_views_of_others_stay(warehouse: Warehouse) -> None:
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql("create view mart.of_others as select 1 as one")
-        views.drop(connection)
+        star.drop(connection)
     assert warehouse.rows("select viewname from pg_views where schemaname in ('mart', 'star')") == [
         ("of_others",)
     ]

@@ -14,11 +14,12 @@ from alembic.migration import MigrationContext
 
 from include.landing.zone import Landing
 from include.pipeline.batch import Tools
-from include.warehouse import migrate, views
+from include.warehouse import migrate
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.history_tables import SCHEMAS
 from include.warehouse.schema.ops_tables import metadata
+from include.warehouse.views import star
 from tests.support.clinic import result_file, stored
 from tests.support.warehouse import RUN, Warehouse, full_row, result, small_study
 
@@ -83,9 +84,9 @@ def test_a_view_whose_text_changed_is_made_anew(
 ) -> None:
     warehouse.load(small_study())
     monkeypatch.setattr(
-        views,
+        star,
         "FUNCTIONS",
-        views.FUNCTIONS.replace("when $1 <= 3 then 'day 1-3'", "when $1 <= 3 then 'early'"),
+        star.FUNCTIONS.replace("when $1 <= 3 then 'day 1-3'", "when $1 <= 3 then 'early'"),
     )
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql("create view star.of_an_analyst as select 7 as seven")

@@ -13,7 +13,7 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, VERSIONED
 from include.warehouse.schema.history_tables import HISTORY
-from include.warehouse.views import definitions
+from include.warehouse.views.star import definitions
 from tests.support.warehouse import Warehouse
 
 STAR = {

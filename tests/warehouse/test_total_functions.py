@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
-from include.warehouse.functions import DEFAULT_POLICY, FUNCTIONS
 from include.warehouse.marts import marts
 from include.warehouse.model.declaration import Type
 from include.warehouse.model.registry import FACTS, VERSIONED
 from include.warehouse.model.units import definitions
 from include.warehouse.schema.engine import warehouse_engine
-from include.warehouse.views import statements
+from include.warehouse.views.star import statements
+from include.warehouse.views.value_functions import DEFAULT_POLICY, FUNCTIONS
 from tests.support.clinic import assessment, lab_test
 from tests.support.warehouse import RUN, Warehouse, copied, hai, result, small_study
 

@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch import Tools
-from include.warehouse.functions import WINDOWS
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.units import UNITS, definitions
 from include.warehouse.schema.engine import warehouse_engine
+from include.warehouse.views.value_functions import WINDOWS
 from tests.sandbox.data import DATA
 from tests.support.clinic import assessment, lab_test
 from tests.support.packages import SMALL, land_tables

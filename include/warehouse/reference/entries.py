@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from include.sources.endpoint import Endpoint, Field
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse import term_views, value_views
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.declaration import Column, Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.schema.history_tables import DIM_DATE
-from include.warehouse.views import definitions, statements
+from include.warehouse.views import term_views, value_quality
+from include.warehouse.views.star import definitions, statements
 
 _FUNCTION = re.compile(r"^comment on function (star\.\w+\([^)]*\)) is\s+'((?:[^']|'')*)'", re.MULTILINE)
 #: What the views of no table say of their types.
@@ -220,8 +220,8 @@ def functions() -> Iterator[tuple[str, str]]:
 
 
 def _untold_type(relation: str, column: str) -> str:
-    if (relation, column) in value_views.TYPES:
-        return value_views.TYPES[relation, column]
+    if (relation, column) in value_quality.TYPES:
+        return value_quality.TYPES[relation, column]
     if column.endswith("_key"):
         return _TYPES.get(column, "bigint")
     return _TYPES.get(column, Type.TEXT.value)

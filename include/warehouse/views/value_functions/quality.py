@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.functions.numbers import within
+from include.warehouse.views.value_functions.numbers import within
 
 #: Texts that are a finding and no number.
 _QUALITATIVE = (

@@ -12,11 +12,11 @@ that letters, digits and blanks are the same whatever provider of locales the se
 
 from __future__ import annotations
 
-from include.warehouse.functions.numbers import NUMBERS
-from include.warehouse.functions.quality import QUALITY
-from include.warehouse.functions.statistics import DEFAULT_POLICY, STATISTICS
-from include.warehouse.functions.strains import STRAINS
-from include.warehouse.functions.times import AGE_BANDS, TIMES, WINDOWS, Window
+from include.warehouse.views.value_functions.numbers import NUMBERS
+from include.warehouse.views.value_functions.quality import QUALITY
+from include.warehouse.views.value_functions.statistics import DEFAULT_POLICY, STATISTICS
+from include.warehouse.views.value_functions.strains import STRAINS
+from include.warehouse.views.value_functions.times import AGE_BANDS, TIMES, WINDOWS, Window
 
 __all__ = ["AGE_BANDS", "DEFAULT_POLICY", "FUNCTIONS", "WINDOWS", "Window"]
 

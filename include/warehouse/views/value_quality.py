@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.warehouse.functions import WINDOWS
+from include.warehouse.views.value_functions import WINDOWS
 
 #: A limit is suspected from this share of the rows on, and this number of them.
 SPIKE_SHARE, SPIKE_ROWS = "0.2", 5

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from include.warehouse.access import SEE_ALL, is_open
-from include.warehouse.as_of import AS_OF
 from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.views.as_of import AS_OF
 
 #: What stands for a value that the star does not show.
 MASKED = "(not shown)"

@@ -11,9 +11,6 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from include.warehouse import as_of, differences, term_views, value_views
-from include.warehouse.as_of import AS_OF
-from include.warehouse.functions import FUNCTIONS as VALUE_FUNCTIONS
 from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import units
 from include.warehouse.model.assays import ASSAY_FACTS
@@ -22,6 +19,9 @@ from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.measured_values import QUALITIES
 from include.warehouse.model.registry import FACTS
 from include.warehouse.schema.history_tables import describe
+from include.warehouse.views import as_of, release_difference, term_views, value_quality
+from include.warehouse.views.as_of import AS_OF
+from include.warehouse.views.value_functions import FUNCTIONS as VALUE_FUNCTIONS
 
 #: (name, meaning, SQL) of each column of a view.
 ViewColumn = tuple[str, str, str]
@@ -207,10 +207,10 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     yield from term_views.definitions(AS_OF)
     about = "One withdrawal of a study that the warehouse held"
     yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
-    yield from differences.definitions()
+    yield from release_difference.definitions()
     query, columns = _assay_results()
     yield "fact_assay_result", "One result of any assay: all assay facts as one", query, columns
-    yield from value_views.definitions()
+    yield from value_quality.definitions()
 
 
 def _quote(text: str) -> str:
@@ -225,7 +225,7 @@ def statements() -> list[str]:
         made.append(f"comment on view star.{name} is {_quote(comment)}")
         made += [f"comment on column star.{name}.{c} is {_quote(meaning)}" for c, meaning, _ in columns]
     # Last: they read the views.
-    return [*made, *mart_statements(), *differences.FUNCTIONS]
+    return [*made, *mart_statements(), *release_difference.FUNCTIONS]
 
 
 def _digest() -> str:

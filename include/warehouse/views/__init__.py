@@ -1,0 +1,1 @@
+"""The views and functions that analysts query, beside the marts."""
