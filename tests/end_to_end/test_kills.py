@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.warehouse import terms
+from include.warehouse.terms import proposals
 from tests.end_to_end.worlds import CHANGED, NEWEST, Loaded
 from tests.support.runs import Installation, Installations, Kill, Processes
 from tests.support.sandbox import RunningSandbox
@@ -107,7 +107,7 @@ def test_killed_at_every_few_statements_of_a_publish(
     assert processes.call(target, log, **arguments) == 0  # published already: nothing to do
     undisturbed = installations.copy(before.installation)
     assert undisturbed.run(studies=[CHANGED], route="api").state == "success"
-    terms.refresh(installation.engine)  # as the end of a run does
+    proposals.refresh(installation.engine)  # as the end of a run does
     assert differences(star_digest(installation.engine), star_digest(undisturbed.engine)) == []
     _assert_accounts(installation)
 

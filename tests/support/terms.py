@@ -14,11 +14,11 @@ from unittest import mock
 import pytest
 
 from include.sources.immport.endpoints import SHARED_DATA
-from include.warehouse import terms
 from include.warehouse.load import vocabulary as vocabularies
-from include.warehouse.term_commands import run
-from include.warehouse.term_domains import DOMAIN
-from include.warehouse.term_match import Index, Term
+from include.warehouse.terms import proposals
+from include.warehouse.terms.commands import run
+from include.warehouse.terms.domains import DOMAIN
+from include.warehouse.terms.match import Index, Term
 from tests.sandbox.data import ARCHIVES
 from tests.support.warehouse import Study, Warehouse, hai, small_study
 
@@ -72,7 +72,7 @@ def fetch(warehouse: Warehouse, day: int, name: str, *rows: str | dict[str, Any]
 
 def propose(warehouse: Warehouse) -> int:
     with warehouse.engine.begin() as connection:
-        return sum(terms.propose(connection).values())
+        return sum(proposals.propose(connection).values())
 
 
 def study(*strains: str, name: str = "SDY1", **values: Any) -> Study:

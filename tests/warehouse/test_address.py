@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from include.local.server import Server
-from include.warehouse import migrate, terms
+from include.warehouse import migrate
 from include.warehouse.schema import address
+from include.warehouse.terms import commands
 
 ROOT = Path(__file__).parents[2]
 SECRET = "s3cret blank"
@@ -24,7 +25,7 @@ def _no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(address.VARIABLE, raising=False)
 
 
-@pytest.mark.parametrize("main", [migrate.main, terms.main])
+@pytest.mark.parametrize("main", [migrate.main, commands.run])
 @pytest.mark.parametrize(
     "url",
     [
@@ -36,7 +37,9 @@ def _no_address(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_password_on_the_command_line_is_refused_with_the_way_to_do_it(
     monkeypatch: pytest.MonkeyPatch, main: object, url: str
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["command", url, "propose"] if main is terms.main else ["command", url])
+    monkeypatch.setattr(
+        sys, "argv", ["command", url, "propose"] if main is commands.run else ["command", url]
+    )
     assert callable(main)
     with pytest.raises(SystemExit) as refused:
         main()

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.warehouse import strain
-from include.warehouse.strain import Strain
-from include.warehouse.term_domains import DOMAINS
-from include.warehouse.term_match import Index, match
+from include.warehouse.terms import strain_names
+from include.warehouse.terms.domains import DOMAINS
+from include.warehouse.terms.match import Index, match
+from include.warehouse.terms.strain_names import Strain
 from tests.support.terms import real, rows, vocabulary
 
 GAMMA = "\N{GREEK SMALL LETTER GAMMA}"
@@ -219,24 +219,24 @@ def test_every_route_is_idempotent(text: str) -> None:
 
 @given(NAMES, NAMES)
 def test_no_two_strains_are_written_alike(one: str, other: str) -> None:
-    first, second = strain.parse(one), strain.parse(other)
+    first, second = strain_names.parse(one), strain_names.parse(other)
     if first is not None and second is not None:
-        assert (strain.canonical(one) == strain.canonical(other)) == (first == second)
-        assert strain.parse(str(first)) == first
+        assert (strain_names.canonical(one) == strain_names.canonical(other)) == (first == second)
+        assert strain_names.parse(str(first)) == first
 
 
 @given(st.sampled_from(["A/California/7/2009", "B/Lee/1940"]), st.integers(0, 18), st.characters())
 def test_a_name_with_one_letter_changed_is_another(name: str, place: int, letter: str) -> None:
     changed = name[:place] + letter + name[place + 1 :]
     found = match(vocabulary("virus_strain", name), changed, "")
-    assert (found.status != "unmapped") == (strain.parse(changed) == strain.parse(name))
+    assert (found.status != "unmapped") == (strain_names.parse(changed) == strain_names.parse(name))
 
 
 def test_a_strain_is_taken_apart() -> None:
-    assert strain.parse("A/Duck/New  Caledonia/020/1999 (H5N1)") == Strain(
+    assert strain_names.parse("A/Duck/New  Caledonia/020/1999 (H5N1)") == Strain(
         "a", "duck", "new caledonia", "20", "1999", "h5n1"
     )
-    assert strain.parse("B/Lee/1940") == Strain("b", "", "lee", "", "1940", "")
+    assert strain_names.parse("B/Lee/1940") == Strain("b", "", "lee", "", "1940", "")
     for text in (
         "",
         "A",
@@ -248,7 +248,7 @@ def test_a_strain_is_taken_apart() -> None:
         "A/7/7/2009",
         "A/a/7/209",
     ):
-        assert strain.parse(text) is None, text
+        assert strain_names.parse(text) is None, text
 
 
 def test_real_strains_are_found_and_told_apart(capsys: pytest.CaptureFixture[str]) -> None:

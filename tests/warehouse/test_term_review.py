@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from include.warehouse import term_review
-from include.warehouse.term_review import ReviewError
+from include.warehouse.terms import review
+from include.warehouse.terms.review import ReviewError
 from tests.support.terms import STRAINS, command, everything, fetch, mapped, propose, study
 from tests.support.warehouse import Warehouse, hai, small_study
 
@@ -104,7 +104,7 @@ def test_bad_rows_are_named_and_nothing_is_half_done(reviewed: Warehouse, tmp_pa
         file.write(path.read_text(encoding="utf-8-sig").splitlines()[good] + "\n")
     before = everything(reviewed)
     with reviewed.engine.begin() as connection, pytest.raises(ReviewError) as caught:
-        term_review.take_in(connection, path, "me")
+        review.take_in(connection, path, "me")
     told = {reason.partition(":")[0]: reason for reason in caught.value.reasons}
     bad = f"line {reported.index('A/California/04/09') + 1}"
     assert "lkVirusStrain does not list the term 'A/Nowhere/1/2000'" in told.pop(bad)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.warehouse import terms
+from include.warehouse.terms import proposals
 from tests.support.terms import REPORTED, STRAINS, command, everything, fetch, mapped, marks, propose, study
 from tests.support.warehouse import Study, Warehouse, full_row, hai, result, small_study, subject
 
@@ -182,13 +182,13 @@ def test_a_failure_is_told_and_stops_nothing(
 ) -> None:
     before = everything(reviewed)
     reviewed.load(study("A/Perth/16/2009", name="SDY2"), study="SDY2")
-    monkeypatch.setattr(terms, "_WRITE", "select no_such_column")
-    assert terms.refresh(reviewed.engine) is None
+    monkeypatch.setattr(proposals, "_WRITE", "select no_such_column")
+    assert proposals.refresh(reviewed.engine) is None
     assert "terms could not be harmonised" in caplog.text
     assert everything(reviewed) == before
     monkeypatch.undo()
     with caplog.at_level(logging.INFO):
-        assert (terms.refresh(reviewed.engine) or {})["virus_strain"] == 1
+        assert (proposals.refresh(reviewed.engine) or {})["virus_strain"] == 1
 
 
 def test_an_unread_mapping_costs_nothing(reviewed: Warehouse) -> None:
@@ -210,16 +210,16 @@ def test_a_very_long_term_is_mapped_like_any_other(warehouse: Warehouse) -> None
 
 
 def test_two_proposers_wait_for_each_other(reviewed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terms, "LOCK_TIMEOUT", "20ms")
+    monkeypatch.setattr(proposals, "LOCK_TIMEOUT", "20ms")
     with reviewed.engine.begin() as connection:
-        terms.propose(connection)
+        proposals.propose(connection)
         with reviewed.engine.connect() as other, pytest.raises(sa.exc.OperationalError, match="lock timeout"):
-            terms.propose(other)
+            proposals.propose(other)
 
 
 def test_a_decision_taken_meanwhile_stands(reviewed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """The proposer has read the term before the person decided, and writes after that."""
-    judge = terms.match
+    judge = proposals.match
 
     def decided_meanwhile(*arguments: Any) -> Any:
         if arguments[1] == "A/California/04/09" and reviewed.value(
@@ -230,6 +230,6 @@ def test_a_decision_taken_meanwhile_stands(reviewed: Warehouse, monkeypatch: pyt
         return judge(*arguments)
 
     fetch(reviewed, 1, "lkVirusStrain", *STRAINS, "A/California/04/09")
-    monkeypatch.setattr(terms, "match", decided_meanwhile)
+    monkeypatch.setattr(proposals, "match", decided_meanwhile)
     propose(reviewed)
     assert mapped(reviewed)["A/California/04/09"] == ("accepted", "A/Perth/16/2009")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from include.warehouse.model.declaration import Bridge, Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
-from include.warehouse.term_domains import DOMAINS, Domain
-from include.warehouse.term_match import MAPPED, PROPOSED, REJECTED, UNMAPPED
+from include.warehouse.terms.domains import DOMAINS, Domain
+from include.warehouse.terms.match import MAPPED, PROPOSED, REJECTED, UNMAPPED
 
 #: (name, meaning, SQL) of each column of a view.
 ViewColumn = tuple[str, str, str]

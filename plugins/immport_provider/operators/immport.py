@@ -306,11 +306,11 @@ class ImmPortFinishOperator(ImmPortOperator):
 
     def perform(self, context: Context) -> dict[str, Any]:
         from include.pipeline import report
-        from include.warehouse import terms
+        from include.warehouse.terms import proposals
 
         engine = self.engine()
         # All studies of the run at once, and outside their transactions: it can make none of them fail.
-        terms.refresh(engine)
+        proposals.refresh(engine)
         summary = report.finish(engine, book(context))
         self.log.info("%s", summary.text)
         if summary.state != "success":

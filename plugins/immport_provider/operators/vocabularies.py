@@ -29,7 +29,7 @@ class ImmPortVocabulariesOperator(ImmPortOperator):
     def perform(self, context: Context) -> dict[str, int]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import vocabularies
-        from include.warehouse import terms
+        from include.warehouse.terms import proposals
 
         engine, landing, task = self.engine(), self.landing_zone(), context["ti"]
         fetch = vocabularies.fetch_of(context["run_id"])
@@ -37,7 +37,7 @@ class ImmPortVocabulariesOperator(ImmPortOperator):
             is_last_try = task.try_number > task.max_tries
             manifest = vocabularies.land(landing, hook, fetch, is_last_try=is_last_try)
         changes = vocabularies.publish(engine, landing, manifest, book(context))
-        terms.refresh(engine)  # in a transaction of its own, which stops nothing
+        proposals.refresh(engine)  # in a transaction of its own, which stops nothing
         kinds = ("added", "corrected", "withdrawn", "unchanged")
         counts = {kind: sum(getattr(change, kind) for change in changes.values()) for kind in kinds}
         self.log.info("%s terms received: %s", manifest.rows, counts if changes else "nothing newer")

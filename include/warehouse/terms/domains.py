@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from include.warehouse import strain
+from include.warehouse.terms import strain_names
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ SPACES = Route("blanks", spaces)
 CASE = Route("letter case and blanks", case)
 GREEK = (Route("Greek letters by name", greek_names), Route("Greek letters by initial", greek_initials))
 UNIT = Route("signs of micro and litre", unit_signs)
-STRAIN = Route("equal parts of the strain's name", strain.canonical)
+STRAIN = Route("equal parts of the strain's name", strain_names.canonical)
 
 
 def _pair(name: str, dimension: str, vocabulary: str, column: str, aliases: tuple[str, ...] = ()) -> Domain:
@@ -122,7 +122,7 @@ VIRUS_STRAIN = Domain(
     "lkVirusStrain",
     "t.virus_strain_preferred",
     routes=(CASE, STRAIN),
-    why_not=strain.why_not,
+    why_not=strain_names.why_not,
 )
 
 DOMAINS: tuple[Domain, ...] = (

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 
 from include.warehouse.model.registry import DIMENSION
 from include.warehouse.schema.history_tables import TERM_MAPPING, VOCABULARY_TERM
-from include.warehouse.term_domains import DOMAINS, Domain
-from include.warehouse.term_match import AMBIGUOUS, Index, Judgement, Term, match
-from include.warehouse.term_species import taxa
+from include.warehouse.terms.domains import DOMAINS, Domain
+from include.warehouse.terms.match import AMBIGUOUS, Index, Judgement, Term, match
+from include.warehouse.terms.species import taxa
 from include.warehouse.views.term_views import over
 
 #: Advisory lock: one proposer at a time.
@@ -115,14 +115,3 @@ def _undecided(connection: sa.Connection, domain: Domain) -> Iterator[tuple[str,
         where m.term_id is null and (btrim(t.reported) <> '' or btrim(t.preferred) <> '')"""
     for row in connection.execute(sa.text(statement), {"domain": domain.name}):
         yield row.reported, row.preferred
-
-
-def main() -> None:
-    """`python -m include.warehouse.terms COMMAND`: review the mappings of a warehouse."""
-    from include.warehouse.term_commands import run
-
-    run()
-
-
-if __name__ == "__main__":
-    main()

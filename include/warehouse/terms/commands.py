@@ -9,14 +9,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from include.warehouse import term_review as review
 from include.warehouse.migrate import OutdatedWarehouseError, require_current
 from include.warehouse.schema import address
 from include.warehouse.schema.engine import UnfitServerError, warehouse_engine
-from include.warehouse.term_domains import DOMAIN
-from include.warehouse.term_match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED
-from include.warehouse.term_review import STATUSES, Decision, Review, ReviewError
-from include.warehouse.terms import propose
+from include.warehouse.terms import review as review
+from include.warehouse.terms.domains import DOMAIN
+from include.warehouse.terms.match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED
+from include.warehouse.terms.proposals import propose
+from include.warehouse.terms.review import STATUSES, Decision, Review, ReviewError
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

@@ -11,9 +11,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from include.warehouse.schema.history_tables import TERM_MAPPING
-from include.warehouse.term_domains import DOMAIN
-from include.warehouse.term_match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED, Index
-from include.warehouse.terms import index, propose
+from include.warehouse.terms.domains import DOMAIN
+from include.warehouse.terms.match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED, Index
+from include.warehouse.terms.proposals import index, propose
 
 COLUMNS = ("term_id", "domain", "reported", "preferred", "status", "term", "term_name", "evidence")
 STATUSES = ("exact", "alias", PROPOSED, ACCEPTED, REJECTED, UNMAPPED)

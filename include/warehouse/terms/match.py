@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from include.warehouse.term_domains import Domain
+from include.warehouse.terms.domains import Domain
 
 EXACT, ALIAS, PROPOSED, UNMAPPED = "exact", "alias", "proposed", "unmapped"
 ACCEPTED, REJECTED = "accepted", "rejected"

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.warehouse.model.declaration import NOT_APPLICABLE
 from include.warehouse.model.registry import DIMENSION, VERSIONED
-from include.warehouse.term_domains import DOMAIN, Domain
+from include.warehouse.terms.domains import DOMAIN, Domain
 from include.warehouse.views.term_views import over
 
 #: A reported and a preferred text.

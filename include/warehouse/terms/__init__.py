@@ -1,0 +1,1 @@
+"""Reported terms mapped to vocabularies: proposed by evidence, decided by people."""
