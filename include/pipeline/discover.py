@@ -38,7 +38,7 @@ from include.sources.listing import Listing
 from include.sources.plausible import doubt
 from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
-from include.warehouse import study_access
+from include.warehouse.access import study_visibility
 from include.warehouse.load import fence, retract
 from include.warehouse.load.fence import Attempt, SupersededError
 from include.warehouse.schema.ops_tables import CAPTURE, LOAD, STUDY, WORK
@@ -113,15 +113,15 @@ def _hide(engine: sa.Engine, run: Attempt, restricted: Restricted) -> tuple[Rest
     """Hide what the list names, whether or not all of it is known. Returns what is known of restricted
     studies, and those hidden until two runs did not find them on it."""
     with engine.begin() as connection:
-        waiting = study_access.waiting(connection)
+        waiting = study_visibility.waiting(connection)
         if restricted.unknown is None and not restricted.studies and waiting:
             names = ", ".join(sorted(waiting))
             unknown = f"the source's list of restricted studies is empty, {names} would be opened by it alone"
             restricted = replace(restricted, unknown=unknown)
-        study_access.hide(connection, restricted.studies, RESTRICTED)
+        study_visibility.hide(connection, restricted.studies, RESTRICTED)
         if restricted.unknown is None:
-            study_access.show(connection, restricted.studies, run.run_id)
-        return restricted, study_access.waiting(connection)
+            study_visibility.show(connection, restricted.studies, run.run_id)
+        return restricted, study_visibility.waiting(connection)
 
 
 def from_landing(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from include.quality.checks import Severity
 from include.sources.release import OPEN
-from include.warehouse.access import ANALYST
+from include.warehouse.access.roles import ANALYST
 from include.warehouse.load.content_digests import MEASURE
 from include.warehouse.load.stage_package import PACKAGE_LINE
 from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Weight

@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from include.warehouse import access, server_rights
+from include.warehouse.access import roles, server_rights
 from include.warehouse.load import content_digests
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema import address
@@ -42,16 +42,16 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
     engine = warehouse_engine(url, UPGRADING, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
-        access.ensure_roles(connection)
-        server_rights.restrict(connection, access.OWNER, access.LOADER)
-        access.act_as_owner(connection)
+        roles.ensure_roles(connection)
+        server_rights.restrict(connection, roles.OWNER, roles.LOADER)
+        roles.act_as_owner(connection)
         for schema, purpose in SCHEMAS.items():
             connection.exec_driver_sql(f"create schema if not exists {schema}")
             connection.exec_driver_sql(f"comment on schema {schema} is '{purpose}'")
         held, newest = _revisions(connection)
         if held == newest and star.are_current(connection):
-            if not access.is_current(connection):
-                access.apply(connection)
+            if not roles.is_current(connection):
+                roles.apply(connection)
             return
         star.drop(connection)  # a migration may change columns that they show
         command.upgrade(_config(connection), revision)
@@ -60,7 +60,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
             star.create(connection)
             if held != newest:
                 content_digests.forget(connection)
-            access.apply(connection)
+            roles.apply(connection)
 
 
 class OutdatedWarehouseError(RuntimeError):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from include.warehouse.access import ANALYST, LOADER
+from include.warehouse.access.roles import ANALYST, LOADER
 from tests.end_to_end.worlds import NEWEST
 from tests.support.logins import Logins
 from tests.support.runs import Installations

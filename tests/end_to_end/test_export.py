@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from include.warehouse.access import ANALYST
+from include.warehouse.access.roles import ANALYST
 from tests.end_to_end.worlds import BEFORE, NEWEST, Loaded
 from tests.support.runs import Installations
 

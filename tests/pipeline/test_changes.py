@@ -22,7 +22,7 @@ from include.sources.immport.endpoints import SERVED
 from include.sources.listing import Listing, StudyListing
 from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
-from include.warehouse import study_access
+from include.warehouse.access import study_visibility
 from include.warehouse.load.fence import Attempt
 from include.warehouse.load.known_release_files import news, release_of
 from include.warehouse.schema.ops_tables import LOAD, WORK
@@ -500,8 +500,8 @@ def test_a_sighting_counts_once_for_a_run_and_starts_anew_when_the_study_is_name
 
     def follow(run: str, *studies: str) -> tuple[Any, ...]:
         with engine.begin() as connection:
-            study_access.hide(connection, studies, "restricted: for this test")
-            study_access.show(connection, studies, run)
+            study_visibility.hide(connection, studies, "restricted: for this test")
+            study_visibility.show(connection, studies, run)
         (found,) = source.warehouse.rows(of_first)
         return found
 

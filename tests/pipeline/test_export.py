@@ -26,7 +26,7 @@ from include.pipeline import export_place, parquet
 from include.pipeline.export import ExportError, export
 from include.quality import audit
 from include.warehouse import migrate
-from include.warehouse.access import LOADER
+from include.warehouse.access.roles import LOADER
 from tests.support.clinic import whole_study
 from tests.support.logins import Logins, load_two_studies, restrict
 from tests.support.warehouse import Warehouse, apart, hai, small_study

@@ -10,7 +10,7 @@ from include.pipeline import discover, records
 from include.pipeline.decide import Decision, Policy
 from include.quality import audit
 from include.sources.release import Release
-from include.warehouse import study_access
+from include.warehouse.access import study_visibility
 from include.warehouse.load.fence import Attempt
 from tests.pipeline.test_changes import DAY, LATER, Source, actions
 from tests.support.warehouse import Warehouse, apart, hai, small_study
@@ -109,7 +109,7 @@ def test_a_withdrawal_at_such_a_release_goes_with_it_and_opens_nothing(source: S
     assert everything(source.warehouse) != before
     retract(source, "DR58")
     with source.warehouse.engine.connect() as connection:
-        assert study_access.waiting(connection) == {"SDY1"}
+        assert study_visibility.waiting(connection) == {"SDY1"}
     source.listed["SDY2"] = ("DR5", LATER)
     again = source.run()["SDY1"]
     assert (again.action, again.release) == ("withdraw", "DR5")

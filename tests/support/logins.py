@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.local.server import Server
-from include.warehouse.access import ANALYST, RESTRICTED
+from include.warehouse.access.roles import ANALYST, RESTRICTED
 from include.warehouse.load import publish as publishing
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import WORK

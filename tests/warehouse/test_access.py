@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipeline import steps
-from include.warehouse import access, migrate
-from include.warehouse.access import ANALYST, LOADER, OWNER, RESTRICTED
+from include.warehouse import migrate
+from include.warehouse.access import roles
+from include.warehouse.access.roles import ANALYST, LOADER, OWNER, RESTRICTED
 from tests.support.clinic import whole_study
 from tests.support.logins import VIEWS, WHY, Logins, Reader, load_two_studies
 from tests.support.warehouse import Warehouse, small_study
@@ -148,13 +149,13 @@ def test_a_warehouse_of_one_login_is_handed_over_to_the_role(logins: Logins, dat
 def test_without_the_right_to_make_roles_the_upgrade_goes_on_and_says_what_to_run(
     logins: Logins, database: sa.URL, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    absent = {f"{name}_absent": text for name, text in access.ROLES.items()}
-    monkeypatch.setattr(access, "ROLES", absent)
-    memberships = tuple((f"{a}_absent", f"{b}_absent") for a, b in access.MEMBERSHIPS)
-    monkeypatch.setattr(access, "MEMBERSHIPS", memberships)
+    absent = {f"{name}_absent": text for name, text in roles.ROLES.items()}
+    monkeypatch.setattr(roles, "ROLES", absent)
+    memberships = tuple((f"{a}_absent", f"{b}_absent") for a, b in roles.MEMBERSHIPS)
+    monkeypatch.setattr(roles, "MEMBERSHIPS", memberships)
     login = logins.engine(database)
     logins.run(f'alter database "{database.database}" owner to {login.url.username}')
-    with caplog.at_level(logging.WARNING, "include.warehouse.access"):
+    with caplog.at_level(logging.WARNING, "include.warehouse.access.roles"):
         migrate.upgrade(login.url)
     assert "    create role warehouse_analyst_absent nologin;\n" in caplog.text
     assert "    grant warehouse_analyst_absent to warehouse_restricted_absent;" in caplog.text
@@ -203,19 +204,19 @@ def test_two_upgrades_at_once_make_the_roles_once(
     logins: Logins, database: sa.URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suffix = secrets.token_hex(4)
-    monkeypatch.setattr(access, "ROLES", {f"{name}_{suffix}": "" for name in access.ROLES})
-    pairs = tuple((f"{a}_{suffix}", f"{b}_{suffix}") for a, b in access.MEMBERSHIPS)
-    monkeypatch.setattr(access, "MEMBERSHIPS", pairs)
+    monkeypatch.setattr(roles, "ROLES", {f"{name}_{suffix}": "" for name in roles.ROLES})
+    pairs = tuple((f"{a}_{suffix}", f"{b}_{suffix}") for a, b in roles.MEMBERSHIPS)
+    monkeypatch.setattr(roles, "MEMBERSHIPS", pairs)
     engine = sa.create_engine(database, poolclass=sa.NullPool)
 
     def second() -> None:
         with engine.begin() as connection:
-            access.ensure_roles(connection)
+            roles.ensure_roles(connection)
 
     waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like :made"
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         with engine.begin() as connection:
-            access.ensure_roles(connection)
+            roles.ensure_roles(connection)
             other = pool.submit(second)
             with engine.connect() as watching:
                 made = {"made": f"%create role %_{suffix} %"}
@@ -224,8 +225,8 @@ def test_two_upgrades_at_once_make_the_roles_once(
         other.result(60)
     found = "select count(*) from pg_auth_members where roleid::regrole::text = any(:roles)"
     with engine.connect() as connection:
-        assert connection.scalar(sa.text(found), {"roles": list(access.ROLES)}) >= len(pairs)
-    for name in access.ROLES:
+        assert connection.scalar(sa.text(found), {"roles": list(roles.ROLES)}) >= len(pairs)
+    for name in roles.ROLES:
         logins.run(f"drop role {name}")
 
 
@@ -251,11 +252,11 @@ def test_the_catalogue_holds_nothing_that_goes_round_the_policies(warehouse: War
     definers = """
         select p.oid::regprocedure::text from pg_proc p where p.prosecdef
             and p.pronamespace::regnamespace::text in ('star', 'mart', 'history', 'ops')"""
-    assert {name for (name,) in warehouse.rows(definers)} == set(access.READ_AS_OWNER)
+    assert {name for (name,) in warehouse.rows(definers)} == set(roles.READ_AS_OWNER)
     unprotected = """
         select c.oid::regclass::text from pg_class c join pg_attribute a on a.attrelid = c.oid
         where c.relnamespace::regnamespace::text in ('history', 'star', 'mart') and c.relkind in ('r', 'p')
             and a.attname = 'study_key' and not c.relrowsecurity"""
     assert warehouse.rows(unprotected) == [("history.study_access",)]
     may = "select rolname from pg_roles where rolname = any(:r) and (rolcanlogin or rolsuper or rolbypassrls)"
-    assert warehouse.rows(may, r=list(access.ROLES)) == []
+    assert warehouse.rows(may, r=list(roles.ROLES)) == []

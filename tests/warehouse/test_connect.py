@@ -18,7 +18,7 @@ from airflow.sdk import Connection
 from include.local.server import Server
 from include.quality.outcome import Outcome
 from include.warehouse import migrate
-from include.warehouse.access import LOADER
+from include.warehouse.access.roles import LOADER
 from include.warehouse.load import stage_answers, staging_tables
 from include.warehouse.load.staging_tables import ESCAPED, PLAIN, AlteredTextError, Filling
 from include.warehouse.schema import engine

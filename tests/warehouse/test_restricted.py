@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.warehouse import study_access
-from include.warehouse.access import ANALYST
+from include.warehouse.access import study_visibility
+from include.warehouse.access.roles import ANALYST
 from include.warehouse.load import publish as publishing
 from include.warehouse.model.registry import VERSIONED
 from tests.support.logins import VIEWS, WHY, Reader, load_two_studies, restrict
@@ -168,8 +168,8 @@ def test_a_study_that_returns_is_shown_again_and_an_older_release_does_not_show_
         warehouse.load(small_study(), f"DR4.{number}")  # no publish opens it before two runs cleared it
         assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [[], [], []]
         with warehouse.engine.begin() as connection:
-            study_access.hide(connection, ["SDY9"], WHY)
-            study_access.show(connection, ["SDY9"], run)
+            study_visibility.hide(connection, ["SDY9"], WHY)
+            study_visibility.show(connection, ["SDY9"], run)
     assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [["SDY1"]] * 3
 
 

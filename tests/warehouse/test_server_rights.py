@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.pipeline import steps
 from include.warehouse import migrate
-from include.warehouse.access import ANALYST, LOADER, OWNER
+from include.warehouse.access.roles import ANALYST, LOADER, OWNER
 from include.warehouse.load.publish import STUDY_LOCK
 from tests.support.logins import Logins, Reader, load_two_studies
 from tests.support.warehouse import Warehouse, small_study
@@ -139,7 +139,7 @@ def test_without_a_superuser_the_upgrade_goes_on_and_says_what_to_run(
     logins.run(f'alter database "{database.database}" owner to {OWNER}')
     owner, analyst = logins.engine(database, OWNER), Reader(logins.engine(database, ANALYST))
     loader = Reader(logins.engine(database, LOADER, acts_as=LOADER))
-    with caplog.at_level(logging.WARNING, "include.warehouse.server_rights"):
+    with caplog.at_level(logging.WARNING, "include.warehouse.access.server_rights"):
         migrate.upgrade(owner.url)
     assert "    revoke execute on function pg_advisory_lock(bigint) from public;\n" in caplog.text
     assert not analyst.is_denied("select pg_advisory_xact_lock(1)")

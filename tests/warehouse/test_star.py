@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
-from include.warehouse.access import ANALYST
+from include.warehouse.access.roles import ANALYST
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.registry import DIMENSIONS, VERSIONED
 from tests.support.clinic import whole_study

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
-from include.warehouse import study_access
+from include.warehouse.access import study_visibility
 from include.warehouse.load import (
     carry_forward,
     content_digests,
@@ -257,7 +257,7 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
             state["listed_version"] = listed
             known_release_files.record_load(connection, work.load_id, work.study)
         is_open = not work.is_withdrawal or keeps_open(reason)
-        study_access.settle(connection, work.study, is_open=is_open, reason=None if is_open else reason)
+        study_visibility.settle(connection, work.study, is_open=is_open, reason=None if is_open else reason)
         connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == work.study).values(**state))
     done = {"state": "published", "changed_at": sa.func.now(), "error": None}
     connection.execute(sa.update(LOAD).where(LOAD.c.load_id == work.load_id).values(**done))
