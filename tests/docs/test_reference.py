@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TABLES
-from include.warehouse import dictionary
 from include.warehouse.model.registry import DIMENSION, VERSIONED
-from include.warehouse.reference import html
+from include.warehouse.reference import html, pages
 from include.warehouse.reference.areas import Area, areas
 from include.warehouse.reference.diagram import svg
 from include.warehouse.reference.examples import FILE, example
@@ -71,7 +70,7 @@ def page() -> Page:
 def test_the_page_says_what_the_markdown_says(page: Page) -> None:
     told: dict[str, list[list[str]]] = {}
     name = ""
-    for line in dictionary.dictionary().splitlines():
+    for line in pages.dictionary().splitlines():
         if line.startswith("## "):
             name = line[3:]
             told[name] = []
@@ -126,7 +125,7 @@ def test_every_field_that_a_package_knows_is_traced_to_a_column_that_is_read() -
 
 
 def test_a_computed_column_has_the_sources_of_its_parts() -> None:
-    relations = {relation.name: relation for relation in dictionary.relations()}
+    relations = {relation.name: relation for relation in pages.relations()}
     hai = relations["fact_hai"]
     entry = next(one for one in hai.entries if one.name == "value_number")
     assert set(hai.origins(entry)) == {("hai", "valueReported"), ("hai", "valuePreferred")}
@@ -203,7 +202,7 @@ def test_the_examples_are_those_of_the_synthetic_world(warehouse: Warehouse) -> 
 
 
 def test_examples_are_of_columns_that_are_there() -> None:
-    there = {relation.name: {entry.name for entry in relation.entries} for relation in dictionary.relations()}
+    there = {relation.name: {entry.name for entry in relation.entries} for relation in pages.relations()}
     for name, columns in json.loads(FILE.read_text()).items():
         assert columns.keys() <= there[name]
     assert example("dim_study", "study_accession").startswith("SDY100")
@@ -211,8 +210,8 @@ def test_examples_are_of_columns_that_are_there() -> None:
 
 
 def test_the_check_names_what_is_stale(tmp_path: Path) -> None:
-    dictionary.write(tmp_path)
-    assert dictionary.stale(tmp_path) == {}
+    pages.write(tmp_path)
+    assert pages.stale(tmp_path) == {}
     (tmp_path / "diagrams/assays.svg").write_text("<svg/>")
     (tmp_path / "lineage.md").unlink()
-    assert {path.name for path in dictionary.stale(tmp_path)} == {"assays.svg", "lineage.md"}
+    assert {path.name for path in pages.stale(tmp_path)} == {"assays.svg", "lineage.md"}

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from include.warehouse import mart_docs
 from include.warehouse.marts import Mart
 from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN
+from include.warehouse.reference import mart_docs
 from include.warehouse.reference.entries import Entry, Relation, functions, relations
 from include.warehouse.reference.examples import example
 from include.warehouse.reference.lineage import package_source

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from include.warehouse.mart_docs import mart_sections
 from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.reference.entries import functions, relations
 from include.warehouse.reference.examples import example
 from include.warehouse.reference.lineage import package_source
+from include.warehouse.reference.mart_docs import mart_sections
 from include.warehouse.reference.notes import NOTE, cell
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NOTE = "<!-- Written by `python -m include.warehouse.dictionary`: change the declarations, not this file. -->"
+NOTE = "<!-- Written by `python -m include.warehouse.reference`: change the declarations, not this file. -->"
 
 
 def cell(text: str | None) -> str:

@@ -1,6 +1,6 @@
 """The written reference in docs/, from the declarations: one command writes it all.
 
-`python -m include.warehouse.dictionary` writes what changed; with `--check` it only says what is stale.
+`python -m include.warehouse.reference` writes what changed; with `--check` it only says what is stale.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from include.warehouse.reference.sources import sources
 
 __all__ = ["DOCS", "Entry", "Relation", "dictionary", "pages", "relations", "sources", "stale", "write"]
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
 def pages() -> dict[str, Callable[[], str]]:
@@ -51,12 +51,8 @@ def write(folder: Path = DOCS) -> list[Path]:
 def main() -> None:
     """Write what is stale, or with `--check` end with an error that names it."""
     if sys.argv[1:] not in ([], ["--check"]):
-        raise SystemExit("usage: python -m include.warehouse.dictionary [--check]")
+        raise SystemExit("usage: python -m include.warehouse.reference [--check]")
     if not sys.argv[1:]:
         write()
     elif found := [path.name for path in stale()]:
-        raise SystemExit(f"stale: {', '.join(found)}: run python -m include.warehouse.dictionary")
-
-
-if __name__ == "__main__":
-    main()
+        raise SystemExit(f"stale: {', '.join(found)}: run python -m include.warehouse.reference")
