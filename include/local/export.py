@@ -15,7 +15,7 @@ def run_export(paths: Paths, url: URL, root: str | None, as_of: str | None) -> i
     :param root: folder or object storage URL; a folder per warehouse below `var/` without it.
     :raises LocalError: the warehouse is of another revision, the release is unknown, the place no good.
     """
-    from include.pipeline.export import ExportError, export
+    from include.serve.export import ExportError, export
     from include.warehouse.migrate import OutdatedWarehouseError, require_current
     from include.warehouse.schema.engine import warehouse_engine
 

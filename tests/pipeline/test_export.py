@@ -21,10 +21,10 @@ from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.pipeline import export as exporting
-from include.pipeline import export_place, parquet
-from include.pipeline.export import ExportError, export
 from include.quality import audit
+from include.serve import export as exporting
+from include.serve import export_target, parquet
+from include.serve.export import ExportError, export
 from include.warehouse import migrate
 from include.warehouse.access.roles import LOADER
 from tests.support.clinic import whole_study
@@ -393,6 +393,6 @@ def test_a_companion_column_never_hides_another(tmp_path: Path) -> None:
 
 def test_a_place_says_what_it_cannot_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    place = export_place.Place(str(tmp_path / "file"), "DR1")
+    place = export_target.Place(str(tmp_path / "file"), "DR1")
     with pytest.raises(ExportError, match="cannot be written"), place.fresh():
         pass

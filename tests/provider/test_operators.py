@@ -24,14 +24,15 @@ import include
 from immport_provider.operators.base import ImmPortOperator, PartlyFailedError, WarehouseOperator
 from include.landing.manifest import LandingError
 from include.landing.object_store import StorageError
-from include.pipeline import circuit, export_place, records, verdict
+from include.pipeline import circuit, records, verdict
+from include.serve import export_target
 from include.sources import errors
 from tests.support.warehouse import Warehouse
 
 #: Errors of ours that pass by themselves: all others are permanent.
 PASSING = {
     circuit.CircuitOpenError,
-    export_place.ExportBusyError,
+    export_target.ExportBusyError,
     errors.RetriableError,
     errors.AnswerTimeoutError,
     errors.NoConnectionError,

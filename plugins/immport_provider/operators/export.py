@@ -1,4 +1,4 @@
-"""The operator of the export DAG. The work is in `include.pipeline.export`."""
+"""The operator of the export DAG. The work is in `include.serve.export`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ImmPortExportOperator(ImmPortOperator):
         self.as_of = as_of
 
     def perform(self, context: Context) -> dict[str, Any]:
-        from include.pipeline.export import export
+        from include.serve.export import export
 
         root = self.destination or f"{self.landing.rstrip('/')}/export"
         done = export(self.engine(), root, self.as_of or None)

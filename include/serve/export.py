@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.file_access import make_folder
-from include.pipeline import parquet
-from include.pipeline.export_place import ExportBusyError, ExportError, Place
-from include.pipeline.parquet import Column
+from include.serve import parquet
+from include.serve.export_target import ExportBusyError, ExportError, Place
+from include.serve.parquet import Column
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.schema.ops_tables import EXPORT

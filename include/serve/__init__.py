@@ -1,0 +1,1 @@
+"""Copies of the star for those who do not query Postgres."""
