@@ -21,7 +21,7 @@ from rich.table import Table
 from include.landing.zone import Fetch, Landing, Manifest
 from include.local.postgres import EmbeddedPostgres
 from include.local.server import Server
-from include.pipeline import records
+from include.pipeline import run_ledger
 from include.quality import gate
 from include.sources.immport.endpoints import SERVED
 from include.sources.release import Release
@@ -92,7 +92,7 @@ def stage_load(engine: sa.Engine, load_id: int, landing: Landing, manifest: Mani
 
 def publish_load(engine: sa.Engine, load_id: int) -> publish.Published:
     work = publish.Publication(load_id, STUDY, RELEASE, None, Release.parse(RELEASE).key)
-    return publish.publish(engine, work, records.load(engine, load_id).fence)
+    return publish.publish(engine, work, run_ledger.load(engine, load_id).fence)
 
 
 def fact_texts(engine: sa.Engine) -> Iterator[tuple[str, bytes]]:

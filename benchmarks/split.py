@@ -26,9 +26,10 @@ from rich.table import Table
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch, Landing, Manifest
 from include.local.postgres import EmbeddedPostgres
-from include.pipeline import answers, records
-from include.pipeline.batch import Tools
-from include.pipeline.records import Step
+from include.pipeline import run_ledger
+from include.pipeline.answers import land_answer
+from include.pipeline.batch_runner import Tools
+from include.pipeline.run_ledger import Step
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
 from include.warehouse import migrate
@@ -55,14 +56,16 @@ def land(order: dict[str, Any]) -> dict[str, Any]:
 
     engine, before = warehouse_engine(sa.make_url(os.environ["BENCH_WAREHOUSE"])), peak()
     tools = Tools(engine, Landing(order["landing"]), "bench")
-    load = records.load(engine, order["load_id"])
-    expected = answers.Expected(order["rows"], "an undivided answer") if order["rows"] else None
+    load = run_ledger.load(engine, order["load_id"])
+    expected = land_answer.Expected(order["rows"], "an undivided answer") if order["rows"] else None
     with ImmPortHook() as hook:
-        context = answers.Context(tools, hook, load, Fetch(STUDY, RELEASE, load.fetch_id), Step(engine, 0))
+        context = land_answer.Context(
+            tools, hook, load, Fetch(STUDY, RELEASE, load.fetch_id), Step(engine, 0)
+        )
         for name in ("arm", "plannedVisit", "demographic", "experiment"):
-            answers.land(context, ENDPOINTS[name])
+            land_answer.land(context, ENDPOINTS[name])
         started = time.perf_counter()
-        pieces = answers.land(context, MBAA, expected)
+        pieces = land_answer.land(context, MBAA, expected)
         seconds = time.perf_counter() - started
         landed, base = context.landed.values(), hook.settings.base
         tools.landing.write_manifest(context.fetch, landed, source=base, release_date=None, started_at="")

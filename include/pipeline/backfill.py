@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from include.pipeline import discover, records
-from include.pipeline.decide import Action, Decision
+from include.pipeline import discover, run_ledger
+from include.pipeline.work_decisions import Action, Decision
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.release import Release
 from include.sources.release_dates import ANNOUNCED
@@ -125,7 +125,9 @@ def plan(
     with ThreadPoolExecutor(hook.settings.calls_in_flight) as pool:
         found = [pair for pairs in pool.map(of, studies or current_studies(engine)) for pair in pairs]
     discover.write_packages(engine, run, found)
-    records.note_run(engine, run.run_id, listed=len(found), is_complete=False, note=f"backfill from {span}")
+    run_ledger.note_run(
+        engine, run.run_id, listed=len(found), is_complete=False, note=f"backfill from {span}"
+    )
     return [decision for decision, _ in found]
 
 

@@ -11,8 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.landing.zone import Landing
-from include.pipeline.changes import Look, refused_answers, with_release_files
-from include.pipeline.decide import (
+from include.pipeline.release_file_changes import Look, refused_answers, with_release_files
+from include.pipeline.run_ledger import (
+    EXTRACTED,
+    FAILED,
+    OPEN_STATES,
+    PLANNED,
+    PUBLISHED,
+    RETRACTED,
+    Load,
+    note_run,
+)
+from include.pipeline.work_decisions import (
     RESTRICTED,
     Action,
     Decision,
@@ -23,16 +33,6 @@ from include.pipeline.decide import (
     batches,
     decide,
     withheld,
-)
-from include.pipeline.records import (
-    EXTRACTED,
-    FAILED,
-    OPEN_STATES,
-    PLANNED,
-    PUBLISHED,
-    RETRACTED,
-    Load,
-    note_run,
 )
 from include.sources.listing import Listing
 from include.sources.plausible import doubt

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from include.landing.manifest import COUNTS, PACKAGE
 from include.landing.zone import Fetch, Landed
-from include.pipeline import discover, records, refusal
-from include.pipeline.answers import Context
+from include.pipeline import discover, refusal, run_ledger
+from include.pipeline.answers.completeness import Expected, SplitNotWholeError
+from include.pipeline.answers.land_answer import Context
 from include.pipeline.backfill import KINDS
-from include.pipeline.batch import Tools
-from include.pipeline.proof import Expected, SplitNotWholeError
-from include.pipeline.records import EXTRACTED, Load, Step
+from include.pipeline.batch_runner import Tools
 from include.pipeline.route import Choice, RouteError, choose
+from include.pipeline.run_ledger import EXTRACTED, Load, Step
 from include.sources.endpoint import Endpoint, Route
 from include.sources.errors import BadAnswerError, CredentialError, ImmPortError, WrongFileError
 from include.sources.immport.endpoints import ENDPOINTS, SERVED, STUDY_ENDPOINTS
@@ -57,7 +57,7 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
     if not tools.landing.is_complete(fetch):
         # Nothing else can be fetched with that key, whichever task of the run learned it first.
-        if refused := records.refused_credentials(tools.engine, tools.run_id):
+        if refused := run_ledger.refused_credentials(tools.engine, tools.run_id):
             raise CredentialError(f"not asked for, credentials were refused: {refused}")
         context = _fetch(Context(tools, hook, load, fetch, step, tools.landing.partial(fetch)))
         load, fetch = context.load, context.fetch
@@ -70,11 +70,11 @@ def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
         )
     manifest = tools.landing.read_manifest(fetch)
     for name in ENDPOINTS:
-        records.note_drift(tools.engine, load, name, manifest.pieces(name))
+        run_ledger.note_drift(tools.engine, load, name, manifest.pieces(name))
     step.rows = manifest.rows
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{_told(manifest.landed)}, {size / 1e6:.1f} MB"
-    records.set_state(tools.engine, load, EXTRACTED)
+    run_ledger.set_state(tools.engine, load, EXTRACTED)
 
 
 def _release_date(load: Load) -> str | None:
@@ -108,7 +108,7 @@ def _fetch(context: Context) -> Context:
             raise
         if isinstance(error, ImmPortError) and context.hook.watch is not None:
             context.hook.watch.done_without(error)
-        _take(context, Choice(others[0], f"not to be had as {route}: {records.brief(error)}"))
+        _take(context, Choice(others[0], f"not to be had as {route}: {run_ledger.brief(error)}"))
         ways[others[0]]()
     return context
 
@@ -139,7 +139,7 @@ def _offered(context: Context, what: str) -> ListedFile | None:
 
 def _take(context: Context, choice: Choice) -> None:
     """Write down the route."""
-    records.set_route(context.tools.engine, context.load, choice.route, choice.reason)
+    run_ledger.set_route(context.tools.engine, context.load, choice.route, choice.reason)
     context.load = replace(context.load, route=choice.route, route_reason=choice.reason)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.pipeline.files import LEFT_OUT, PLANNED, Choice
+from include.pipeline.file_selection import LEFT_OUT, PLANNED, Choice
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 #: Bytes and files that are worth a task of their own, and tasks at most: far below Airflow's 1024.

@@ -5,10 +5,11 @@ A package that is refused costs its route: the study comes by the API, if nobody
 
 from __future__ import annotations
 
-from include.pipeline import answers, records
-from include.pipeline.answers import Context
-from include.pipeline.circuit import CircuitOpenError, ServiceDownError
-from include.pipeline.proof import Expected, SplitNotWholeError
+from include.pipeline import run_ledger
+from include.pipeline.answers import land_answer
+from include.pipeline.answers.completeness import Expected, SplitNotWholeError
+from include.pipeline.answers.land_answer import Context
+from include.pipeline.circuit_breaker import CircuitOpenError, ServiceDownError
 from include.pipeline.verdict import is_final, is_of_one_question
 from include.sources.endpoint import Endpoint, Route, Withholds
 from include.sources.errors import (
@@ -32,7 +33,7 @@ def land(context: Context, endpoint: Endpoint, expected: Expected | None) -> Non
     :raises Exception: as `answers.land`: another try may have the answer, or the study waits for it.
     """
     try:
-        answers.land(context, endpoint, expected)
+        land_answer.land(context, endpoint, expected)
     except Exception as error:
         # To divide an answer, others are asked: of those, each has its own turn and its own declaration.
         is_its_own = getattr(error, "endpoint", endpoint.name) == endpoint.name
@@ -45,7 +46,7 @@ def land(context: Context, endpoint: Endpoint, expected: Expected | None) -> Non
         for part in context.pieces(endpoint):
             context.tools.landing.discard(context.fetch, context.landed.pop(part.name))
         context.landed[endpoint.name] = context.tools.landing.leave_out(
-            context.fetch, endpoint, refused=records.brief(error)
+            context.fetch, endpoint, refused=run_ledger.brief(error)
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from include.pipeline import records
+from include.pipeline import run_ledger
 from include.warehouse.views.value_functions import DEFAULT_POLICY
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
     counts = dict.fromkeys(("loaded", "unchanged", "withdrawn", "failed", "held"), 0)
     problems: dict[str, list[str]] = {}
     for row in rows:
-        ended = row.state == records.PUBLISHED
+        ended = row.state == run_ledger.PUBLISHED
         if row.action == "keep":
             counts["unchanged"] += 1
         elif row.action == "plan":
@@ -125,7 +125,7 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
         state, problems = "failed", {"nothing was decided": ["discovery did not finish"]}
     elif problems:
         state = "partial" if counts["loaded"] + counts["withdrawn"] + counts["unchanged"] else "failed"
-    records.finish_run(engine, run_id, state)
+    run_ledger.finish_run(engine, run_id, state)
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     reasons = (f"{_some(names)}: {reason}" for reason, names in problems.items())
     missing = (_missing(row) for row in quarantined if row.is_published)
@@ -219,7 +219,7 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
 
 
 def _print_ends(ends: pd.DataFrame, console: Console) -> None:
-    done = ends["state"] == records.PUBLISHED
+    done = ends["state"] == run_ledger.PUBLISHED
     loaded, withdrawn = done & (ends["action"] == "load"), done & (ends["action"] == "withdraw")
     kept, held = ends["action"] == "keep", ends["action"] == "hold"
     failed = ~(done | kept | held)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from include.landing.zone import Fetch
-from include.pipeline import records
-from include.pipeline.batch import Tools
-from include.pipeline.records import CHECKED, Load, Step
+from include.pipeline import run_ledger
+from include.pipeline.batch_runner import Tools
+from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
 from include.quality.outcome import Load as Judged
 from include.warehouse.load import publish as publishing
@@ -22,9 +22,9 @@ class CheckFailedError(RuntimeError):
 def stage(tools: Tools, load: Load, step: Step) -> None:
     """Copy the landed answers into staging tables."""
     manifest = tools.landing.read_manifest(Fetch(load.study, load.release, load.fetch_id))
-    with records.writing(tools.engine, load) as connection:
+    with run_ledger.writing(tools.engine, load) as connection:
         step.rows = staging.stage(connection, load.load_id, tools.landing, manifest)
-        records.set_state(connection, load, records.STAGED)
+        run_ledger.set_state(connection, load, run_ledger.STAGED)
 
 
 def check(tools: Tools, load: Load, step: Step) -> None:
@@ -33,7 +33,7 @@ def check(tools: Tools, load: Load, step: Step) -> None:
     :raises CheckFailedError: a critical check failed.
     """
     about = Judged(load.load_id, load.study, load.release, load.release_key)
-    writing = partial(records.writing, tools.engine, load)
+    writing = partial(run_ledger.writing, tools.engine, load)
     outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished, writing=writing)
     step.rows = outcome.rows
     passed = outcome.expectations - outcome.failed
@@ -42,7 +42,7 @@ def check(tools: Tools, load: Load, step: Step) -> None:
         step.message += f"; withheld, as they were before: {'; '.join(outcome.withheld)}"
     if outcome.critical:
         raise CheckFailedError(f"{load.name}: {'; '.join(outcome.critical)}")
-    records.set_state(tools.engine, load, CHECKED)
+    run_ledger.set_state(tools.engine, load, CHECKED)
 
 
 def publish(tools: Tools, load: Load, step: Step) -> None:

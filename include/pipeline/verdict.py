@@ -26,8 +26,8 @@ import sqlalchemy as sa
 
 from include.landing.manifest import LandingError
 from include.landing.object_store import StorageError
-from include.pipeline.circuit import CircuitOpenError, ServiceDownError
-from include.pipeline.proof import SplitNotWholeError
+from include.pipeline.answers.completeness import SplitNotWholeError
+from include.pipeline.circuit_breaker import CircuitOpenError, ServiceDownError
 from include.serve.export_target import ExportBusyError, ExportError
 from include.sources.errors import (
     AccessError,

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.landing.manifest import VocabularyFetch
 from include.landing.zone import Landed, Landing, Manifest
-from include.pipeline.circuit import STUDIES
+from include.pipeline.circuit_breaker import STUDIES
 from include.pipeline.verdict import may_pass
 from include.sources.errors import AccessError, ImmPortError, RequestError, RetriableError
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS

@@ -29,7 +29,7 @@ HEAVY = {
     "pyarrow",
     "include.pipeline.steps",
     "include.pipeline.extract",
-    "include.pipeline.fetching",
+    "include.pipeline.download_batch",
 }
 #: An API server is back within this time after a restart.
 RESTART = timedelta(minutes=5)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from include.pipeline.records import Load
+from include.pipeline.run_ledger import Load
 from include.quality import audit
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.routes import land_answers, land_package

@@ -217,7 +217,7 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
         Kill("include.landing.object_store:Storage.keep"),
         Kill("include.landing.object_store:Storage.keep", after=True),
         Kill("include.landing.object_store:Storage.keep", call=3, after=True),
-        Kill("include.pipeline.files:finish", after=True),
+        Kill("include.pipeline.file_selection:finish", after=True),
     ):
         whole = {path for path in held(folder) if "/." not in path}
         installation.sandbox.clear_requests()

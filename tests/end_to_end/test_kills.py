@@ -25,7 +25,7 @@ KILLS = {
         Kill("include.landing.zone:Landing.write_manifest"),
         Kill("include.landing.zone:Landing.write_manifest", after=True),
         # Which study comes first differs from run to run; by now, one of them is not yet extracted.
-        Kill("include.pipeline.records:note_drift", call=10, after=True),
+        Kill("include.pipeline.run_ledger:note_drift", call=10, after=True),
     ),
     "stage": (
         Kill("include.warehouse.load.stage_answers:_copy", call=5, after=True),

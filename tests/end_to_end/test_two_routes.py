@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch import Tools
+from include.pipeline.batch_runner import Tools
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load.carry_forward import single_route

@@ -38,7 +38,7 @@ def test_two_runs_at_once_load_each_study_once(
     # The second begins when the first is there, and the first goes on when the second has decided.
     first = (meeting(waits, (there, False), (decided, True)),)
     second = (
-        meeting(Kill("include.pipeline.records:start_run"), (there, True)),
+        meeting(Kill("include.pipeline.run_ledger:start_run"), (there, True)),
         meeting(DECIDED, (decided, False)),
     )
     runs = installation.run_at_once(first, second, route="api")

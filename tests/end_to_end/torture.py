@@ -9,12 +9,12 @@ import psutil
 
 from include.landing.zone import Landing
 from include.local.postgres import EmbeddedPostgres
-from include.pipeline import records, steps
-from include.pipeline.batch import Tools
+from include.pipeline import run_ledger, steps
+from include.pipeline.batch_runner import Tools
 from include.warehouse.schema.engine import warehouse_engine
 
 
-class Silent(records.Step):
+class Silent(run_ledger.Step):
     """A step that is written down nowhere."""
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ def publish(url: str, landing: str, load_id: int) -> None:
     """Publish one checked load; runs in a process of its own."""
     engine = warehouse_engine(url)
     tools = Tools(engine, Landing(landing), "torture")
-    steps.publish(tools, records.load(engine, load_id), Silent())
+    steps.publish(tools, run_ledger.load(engine, load_id), Silent())
 
 
 def crash_server(home: str) -> None:

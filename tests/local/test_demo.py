@@ -24,7 +24,7 @@ from include.local.demo import (
 from include.local.demo_releases import Left, Releases
 from include.local.processes import mark
 from include.local.progress import Progress, read_state, said
-from include.pipeline import records
+from include.pipeline import run_ledger
 from include.pipeline.report import finish
 from include.warehouse.schema.ops_tables import LOAD, STEP, WORK
 from tests.support.warehouse import Warehouse
@@ -78,12 +78,12 @@ class Runs:
     def run(self, dag: str, title: str, conf: Mapping[str, Any] | None = None) -> str:
         self.asked.append((dag, title, conf or {}))
         run_id, engine = f"run-{secrets.token_hex(4)}", self.warehouse.engine
-        records.start_run(engine, run_id, dag)
+        run_ledger.start_run(engine, run_id, dag)
         outcomes = self.outcomes.get(title)
         if outcomes is None:
-            records.note_run(engine, run_id, state="failed")
+            run_ledger.note_run(engine, run_id, state="failed")
             return run_id
-        records.note_run(engine, run_id, listed=len(outcomes), newest_release=self.served)
+        run_ledger.note_run(engine, run_id, listed=len(outcomes), newest_release=self.served)
         release = (conf or {}).get("first_release", title)
         for study, outcome in outcomes.items():
             self._end(run_id, study, release, outcome)
@@ -272,7 +272,7 @@ def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
     with Progress(console, "DR50") as progress:
         progress.show(read_state(engine, []))
         assert "Airflow starts" in _text(console)
-        records.start_run(engine, "r")
+        run_ledger.start_run(engine, "r")
         progress.show(read_state(engine, ["r"]))
         assert "asking which studies there are" in _text(console)
         work = [
@@ -300,7 +300,7 @@ def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
 
 def test_a_run_is_never_silent_for_long(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, console = warehouse.engine, _console()
-    records.start_run(engine, "r")
+    run_ledger.start_run(engine, "r")
     with Progress(console, "DR50") as progress:
         progress.show(read_state(engine, ["r"]))
         before = _text(console)
@@ -321,8 +321,8 @@ def test_a_run_is_never_silent_for_long(warehouse: Warehouse, monkeypatch: pytes
 
 
 def test_a_listing_without_studies_is_a_decision_too(warehouse: Warehouse) -> None:
-    records.start_run(warehouse.engine, "r")
-    records.note_run(warehouse.engine, "r", listed=0)
+    run_ledger.start_run(warehouse.engine, "r")
+    run_ledger.note_run(warehouse.engine, "r", listed=0)
     assert read_state(warehouse.engine, ["r"]).phase == "studies: none"
 
 

@@ -14,10 +14,10 @@ from tenacity.wait import wait_none
 
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch, Landed
-from include.pipeline import answers
-from include.pipeline.answers import Context
-from include.pipeline.proof import Expected
-from include.pipeline.records import Load
+from include.pipeline.answers import land_answer
+from include.pipeline.answers.completeness import Expected
+from include.pipeline.answers.land_answer import Context
+from include.pipeline.run_ledger import Load
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from tests.support.source import KEY, Source, serving
 from tests.support.warehouse import Study, Warehouse, full_row, result, small_study, subject
@@ -88,7 +88,7 @@ class Extraction:
 
     def land(self, expected: int | None = None, endpoint: str = "mbaa") -> list[Landed]:
         counted = None if expected is None else Expected(expected, COUNTED)
-        return answers.land(self.context(), ENDPOINTS[endpoint], counted)
+        return land_answer.land(self.context(), ENDPOINTS[endpoint], counted)
 
     def rows(self, pieces: list[Landed]) -> list[dict[str, object]]:
         return [row for piece in pieces for row in self.warehouse.tools.landing.rows(piece, MBAA)]
@@ -105,7 +105,7 @@ class Extraction:
         """Land what is missing and stage it."""
         context = self.context()
         for endpoint in SERVED.values():
-            answers.land(context, endpoint)
+            land_answer.land(context, endpoint)
         context.tools.landing.write_manifest(
             context.fetch, context.landed.values(), source=self.source.url, release_date=None, started_at=""
         )

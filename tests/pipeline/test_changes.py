@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch
-from include.pipeline import discover, extract, records, report, steps
-from include.pipeline.changes import Look
-from include.pipeline.decide import Action, Decision, Policy, Restricted
+from include.pipeline import discover, extract, report, run_ledger, steps
+from include.pipeline.release_file_changes import Look
+from include.pipeline.work_decisions import Action, Decision, Policy, Restricted
 from include.sources.errors import AccessError, CredentialError, ImmPortError, ServerError
 from include.sources.immport.endpoints import SERVED
 from include.sources.listing import Listing, StudyListing
@@ -81,7 +81,7 @@ class Source:
         """A run's decisions, and no more."""
         self.asked.clear()
         run = f"run {next(self.numbers)}"
-        records.start_run(self.warehouse.engine, run)
+        run_ledger.start_run(self.warehouse.engine, run)
         studies = tuple(
             StudyListing(study, "", Release.parse(release), day, 1)
             for study, (release, day) in self.listed.items()
@@ -106,17 +106,17 @@ class Source:
         for item in work:
             if item.load_id is None:
                 continue
-            load = records.load(engine, item.load_id)
+            load = run_ledger.load(engine, item.load_id)
             if item.action == "withdraw":
                 steps.withdraw(self.warehouse.tools, load, self.warehouse.step())
             elif item.study_accession in fails:
-                records.set_state(engine, load, "failed", "for this test")
+                run_ledger.set_state(engine, load, "failed", "for this test")
             else:
                 self._load(load)
         report.finish(engine, str(run))
         return decisions
 
-    def _load(self, load: records.Load) -> None:
+    def _load(self, load: run_ledger.Load) -> None:
         landing = self.warehouse.tools.landing
         fetch = Fetch(load.study, load.release, load.fetch_id)
         rows = {
@@ -128,7 +128,7 @@ class Source:
             for endpoint in SERVED.values()
         ]
         landing.write_manifest(fetch, landed, source="http://x", release_date=None, started_at="")
-        records.set_state(self.warehouse.engine, load, "extracted")
+        run_ledger.set_state(self.warehouse.engine, load, "extracted")
         self.warehouse.stage(load)
         self.warehouse.pass_gate(load)
         steps.publish(self.warehouse.tools, load, self.warehouse.step())
@@ -257,13 +257,13 @@ def test_a_load_whose_release_files_cannot_be_fails_and_stays_of_its_release(
     told = {"fileName": "SDY1-DR500_Tab.zip", "fileUUID": "u", "fileType": "release_file"}
     rows["manifest"] = [full_row("manifest", studyAccession="SDY1", path="SDY1/SDY1-DR500_Tab.zip", **told)]
     load = warehouse.open_load("SDY1", "DR1", "fetch")
-    records.set_state(warehouse.engine, load, records.PLANNED)
+    run_ledger.set_state(warehouse.engine, load, run_ledger.PLANNED)
     with serving(Served(rows)) as served:
         connection = {"conn_type": "immport", "host": served.url, "password": KEY}
         monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", json.dumps(connection))
         with ImmPortHook() as hook, pytest.raises(extract.ImplausibleReleaseError, match="DR500 cannot be"):
             extract.extract(warehouse.tools, hook, load, warehouse.step())
-    assert records.load(warehouse.engine, load.load_id).release == "DR1"
+    assert run_ledger.load(warehouse.engine, load.load_id).release == "DR1"
     assert list(warehouse.tools.landing.manifests()) == []
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.pipeline.circuit import (
+from include.pipeline.circuit_breaker import (
     COOL_DOWN,
     DOWN,
     OPENINGS,

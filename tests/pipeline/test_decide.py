@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.pipeline.decide import Action, Decision, Held, Listed, Policy, Restricted, batches, decide
+from include.pipeline.work_decisions import (
+    Action,
+    Decision,
+    Held,
+    Listed,
+    Policy,
+    Restricted,
+    batches,
+    decide,
+)
 from include.sources.plausible import doubt
 from include.sources.release import Release
 

@@ -20,10 +20,10 @@ import sqlalchemy as sa
 
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch
-from include.pipeline import discover, extract, records, report, steps
-from include.pipeline.batch import BatchOutcome, Tools, run_batch
-from include.pipeline.decide import Action, Decision
-from include.pipeline.records import Load, Step
+from include.pipeline import discover, extract, report, run_ledger, steps
+from include.pipeline.batch_runner import BatchOutcome, Tools, run_batch
+from include.pipeline.run_ledger import Load, Step
+from include.pipeline.work_decisions import Action, Decision
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
 from include.warehouse.schema.engine import warehouse_engine
@@ -31,8 +31,8 @@ from tests.support.source import KEY, Source, serving
 from tests.support.warehouse import RUN, Warehouse, hai, small_study
 
 STEPS = ("extract", "stage", "check", "publish")
-NEEDS = dict(zip(STEPS, records.OPEN_STATES, strict=True))
-ENDS = dict(zip(STEPS, (*records.OPEN_STATES[1:], records.PUBLISHED), strict=True))
+NEEDS = dict(zip(STEPS, run_ledger.OPEN_STATES, strict=True))
+ENDS = dict(zip(STEPS, (*run_ledger.OPEN_STATES[1:], run_ledger.PUBLISHED), strict=True))
 _FORK = multiprocessing.get_context("fork")
 
 #: Step, and what has returned when its process is stopped.
@@ -126,7 +126,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def planned(warehouse: Warehouse, served: None) -> int:
     """A load of which nothing is landed."""
     load = warehouse.open_load("SDY1", "DR1", "fetch")
-    records.set_state(warehouse.engine, load, records.PLANNED)
+    run_ledger.set_state(warehouse.engine, load, run_ledger.PLANNED)
     return load.load_id
 
 
@@ -153,7 +153,7 @@ def test_a_stopped_attempt_that_wakes_up_writes_nothing(
         assert outcome.superseded == {}
     else:
         assert "SDY1 DR1: superseded: attempt" in outcome.superseded["SDY1 DR1"]
-    end = records.load(warehouse.engine, planned)
+    end = run_ledger.load(warehouse.engine, planned)
     assert (end.state, end.error) == ("published", None)
     assert warehouse.history() == before
     assert _landed(warehouse) == landed
@@ -193,18 +193,18 @@ def test_a_step_of_a_killed_attempt_does_not_stay_running(warehouse: Warehouse, 
 
 def test_the_end_of_a_run_ends_its_steps_and_keeps_no_note_of_a_kill(warehouse: Warehouse) -> None:
     engine, load = warehouse.engine, warehouse.open_load("SDY1", "DR1", "fetch")
-    records.start_run(engine, "first")
-    records.note_run(engine, "first", listed=0)
-    killed = records.step(engine, "first", load, "extract")
+    run_ledger.start_run(engine, "first")
+    run_ledger.note_run(engine, "first", listed=0)
+    killed = run_ledger.step(engine, "first", load, "extract")
     killed.__enter__()
-    records.start_run(engine, "second")  # takes the first for killed
+    run_ledger.start_run(engine, "second")  # takes the first for killed
     state = "select state, note from ops.run where run_id = 'first'"
     assert warehouse.rows(state) == [("failed", fence.NO_FINAL_STATUS)]
     assert warehouse.rows("select state, message from ops.step") == [("failed", fence.NO_FINAL_STATUS)]
-    for end in (partial(report.finish, engine), partial(records.start_run, engine)):
+    for end in (partial(report.finish, engine), partial(run_ledger.start_run, engine)):
         end("first")  # it lives
         assert warehouse.rows(state)[0][1] is None
-        records.note_run(engine, "first", note=fence.NO_FINAL_STATUS)
+        run_ledger.note_run(engine, "first", note=fence.NO_FINAL_STATUS)
 
 
 # ---- two runs
@@ -222,8 +222,8 @@ def decide(warehouse: Warehouse, run: Attempt, decision: Decision = ASKED) -> in
 
 def runs(warehouse: Warehouse, *names: str) -> list[Attempt]:
     for name in names:
-        records.start_run(warehouse.engine, name)
-        records.note_run(warehouse.engine, name, listed=1)
+        run_ledger.start_run(warehouse.engine, name)
+        run_ledger.note_run(warehouse.engine, name, listed=1)
     return [Attempt.begin(warehouse.engine, name, "discover") for name in names]
 
 
@@ -256,7 +256,7 @@ def test_a_run_whose_study_another_one_took_reports_it(warehouse: Warehouse) -> 
     end = report.finish(warehouse.engine, "first")
     assert (end.state, end.counts["failed"]) == ("failed", 0)
     assert "SDY1: superseded: run second has taken it over" in end.text
-    assert records.load(warehouse.engine, load_id).state == "planned"
+    assert run_ledger.load(warehouse.engine, load_id).state == "planned"
 
 
 def test_a_run_that_waited_while_a_later_one_decided_takes_nothing_back(warehouse: Warehouse) -> None:
@@ -275,12 +275,12 @@ def test_a_load_decided_before_a_withdrawal_is_not_published_after_it(warehouse:
     late = warehouse.ready(small_study(hai(1)), "DR2")
     fence.take(warehouse.engine, late.load_id, Attempt("first", first.number))
     gone = Decision("SDY1", "DR2", None, Action.WITHDRAW, "restricted: for this test")
-    withdrawal = records.load(warehouse.engine, decide(warehouse, second, gone))
+    withdrawal = run_ledger.load(warehouse.engine, decide(warehouse, second, gone))
     steps.withdraw(warehouse.tools, withdrawal, warehouse.step())
     with pytest.raises(SupersededError):
         warehouse.publish(late, fence=first.number)
     assert do(warehouse, "publish", late.load_id, "first") == BatchOutcome({}, {}, {})
-    assert records.load(warehouse.engine, late.load_id).error == "superseded: run second decided anew"
+    assert run_ledger.load(warehouse.engine, late.load_id).error == "superseded: run second decided anew"
     assert warehouse.rows("select study_accession from star.dim_study where study_key > 0") == []
 
 

@@ -14,8 +14,8 @@ from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
 from include.landing.object_store import Storage
-from include.pipeline import fetching, file_plan, files, records
-from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
+from include.pipeline import download_batch, file_plan, file_selection, run_ledger
+from include.pipeline.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
 from include.sources.errors import BadAnswerError, MissingFileError, WrongFileError
 from include.sources.remote_files import Downloaded, ListedFile, RemoteFile, apart
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
@@ -78,14 +78,16 @@ def bring(
 ) -> tuple[list[str], list[str]]:
     """Plan and fetch, as a run of the DAG does it."""
     source = source or Source()
-    records.start_run(warehouse.engine, RUN, "immport_files")
-    file_plan.write_plan(warehouse.engine, RUN, files.choose(warehouse.engine, storage, wanted, Wish()))
-    records.note_run(warehouse.engine, RUN, listed=1)
-    work = fetching.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]
+    run_ledger.start_run(warehouse.engine, RUN, "immport_files")
+    file_plan.write_plan(
+        warehouse.engine, RUN, file_selection.choose(warehouse.engine, storage, wanted, Wish())
+    )
+    run_ledger.note_run(warehouse.engine, RUN, listed=1)
+    work = download_batch.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]
     failed: list[str] = []
     later: list[str] = []
     for first, count in file_plan.batches(warehouse.engine, RUN):
-        one, two = fetching.fetch_batch(work, first, count, is_last_try=is_last_try)
+        one, two = download_batch.fetch_batch(work, first, count, is_last_try=is_last_try)
         failed, later = failed + one, later + two
     return failed, later
 
@@ -113,7 +115,7 @@ def test_the_budget_takes_what_fits(warehouse: Warehouse, storage: Storage) -> N
         listed(6, size_bytes=0, path="SDY7/f1.txt"),
         listed(7, size_bytes=0, path="../f7"),
     ]
-    choices = files.choose(warehouse.engine, storage, wanted, Wish(max_bytes=100))
+    choices = file_selection.choose(warehouse.engine, storage, wanted, Wish(max_bytes=100))
     assert [choice.state for choice in choices] == [
         PLANNED, LEFT_OUT, LEFT_OUT, PLANNED, LEFT_OUT, LEFT_OUT, FAILED,
     ]  # fmt: skip
@@ -123,8 +125,10 @@ def test_the_budget_takes_what_fits(warehouse: Warehouse, storage: Storage) -> N
         "ImmPort offers no download of it: no UUID",
         "another file has the same path",
     ]
-    assert files.describe(choices, is_dry=False).startswith("7 files wanted, 2 with 100 bytes to be fetched")
-    unbounded = files.choose(warehouse.engine, storage, wanted[:4], Wish())
+    assert file_selection.describe(choices, is_dry=False).startswith(
+        "7 files wanted, 2 with 100 bytes to be fetched"
+    )
+    unbounded = file_selection.choose(warehouse.engine, storage, wanted[:4], Wish())
     assert {choice.state for choice in unbounded} == {PLANNED}
 
 
@@ -136,7 +140,7 @@ def test_what_is_equal_is_not_fetched_again(warehouse: Warehouse, storage: Stora
     assert bring(warehouse, storage, wanted, source) == ([], [])
     assert source.asked == ["u1", "u2", "u3"]
     assert {row.state for row in book(warehouse).values()} == {PRESENT}
-    assert files.finish(warehouse.engine, RUN).counts == {
+    assert file_selection.finish(warehouse.engine, RUN).counts == {
         "present": 3, "failed": 0, "left out": 0, "unfinished": 0,
     }  # fmt: skip
     # Of another size, or said to be of another content: fetched.
@@ -172,7 +176,7 @@ def test_failures_end_their_file_only(warehouse: Warehouse, storage: Storage) ->
     assert {uuid: row.state for uuid, row in book(warehouse).items()} == {
         "u1": FAILED, "u2": PLANNED, "u3": PLANNED, "u4": PRESENT, "u5": FAILED, "u6": FAILED,
     }  # fmt: skip
-    summary = files.finish(warehouse.engine, RUN)
+    summary = file_selection.finish(warehouse.engine, RUN)
     assert (summary.state, summary.counts["unfinished"]) == ("partial", 2)
     assert "SDY7: SDY7/f3.txt: OSError: [Errno 28] No space left" in summary.text
     bring(warehouse, storage, wanted, source)
@@ -181,17 +185,17 @@ def test_failures_end_their_file_only(warehouse: Warehouse, storage: Storage) ->
 
 
 def test_a_run_without_a_plan_is_no_success(warehouse: Warehouse) -> None:
-    records.start_run(warehouse.engine, RUN, "immport_files")
-    assert files.finish(warehouse.engine, RUN).state == "failed"
+    run_ledger.start_run(warehouse.engine, RUN, "immport_files")
+    assert file_selection.finish(warehouse.engine, RUN).state == "failed"
 
 
 @pytest.mark.parametrize(("count", "size"), [(5000, 0), (3000, 1 << 40), (3000, 1 << 20), (1, 1)])
 def test_batches_hold_every_file_once_and_are_few(
     warehouse: Warehouse, storage: Storage, count: int, size: int
 ) -> None:
-    records.start_run(warehouse.engine, RUN, "immport_files")
-    choices = [files.Choice(listed(number, size_bytes=size), PLANNED) for number in range(count)]
-    left_out = files.Choice(listed(count), LEFT_OUT, "why")
+    run_ledger.start_run(warehouse.engine, RUN, "immport_files")
+    choices = [file_selection.Choice(listed(number, size_bytes=size), PLANNED) for number in range(count)]
+    left_out = file_selection.Choice(listed(count), LEFT_OUT, "why")
     file_plan.write_plan(warehouse.engine, RUN, [*choices, left_out])
     found = file_plan.batches(warehouse.engine, RUN)
     assert [first for first, _ in found] == [sum(held for _, held in found[:at]) for at in range(len(found))]
@@ -220,10 +224,10 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
     wanted = [listed(number) for number in range(1, 7)]
 
     def plan() -> None:
-        records.start_run(warehouse.engine, other, "immport_files")
-        taken = files.choose(warehouse.engine, storage, wanted[:4], Wish())
+        run_ledger.start_run(warehouse.engine, other, "immport_files")
+        taken = file_selection.choose(warehouse.engine, storage, wanted[:4], Wish())
         file_plan.write_plan(warehouse.engine, other, taken)
-        records.note_run(warehouse.engine, other, listed=1)
+        run_ledger.note_run(warehouse.engine, other, listed=1)
 
     source = Interrupted("u2", plan)
     assert bring(warehouse, storage, wanted, source) == ([], [])
@@ -233,15 +237,15 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
         "u5": (RUN, PRESENT), "u6": (RUN, PRESENT),
     }  # fmt: skip
     assert book(warehouse)["u2"].bytes_fetched == len("content 2")
-    summary = files.finish(warehouse.engine, RUN, planned=6)
+    summary = file_selection.finish(warehouse.engine, RUN, planned=6)
     assert (summary.state, summary.counts["superseded"], summary.counts["present"]) == ("partial", 4, 2)
     assert "4 files: superseded: another run has planned them anew" in summary.text
     # The later run has all of its files, and fetches only what is not there.
     later = Source()
-    work = fetching.Work(warehouse.engine, later, storage, other, logging.getLogger().info)  # type: ignore[arg-type]
+    work = download_batch.Work(warehouse.engine, later, storage, other, logging.getLogger().info)  # type: ignore[arg-type]
     assert file_plan.batches(warehouse.engine, other) == [[0, 4]]
-    assert fetching.fetch_batch(work, 0, 4, is_last_try=True) == ([], [])
-    assert files.finish(warehouse.engine, other, planned=4).state == "success"
+    assert download_batch.fetch_batch(work, 0, 4, is_last_try=True) == ([], [])
+    assert file_selection.finish(warehouse.engine, other, planned=4).state == "success"
     assert {row.state for row in book(warehouse).values()} == {PRESENT}
     assert later.asked == ["u2", "u3", "u4"]
 
@@ -253,25 +257,25 @@ def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
     newer = listed(9, path="SDY7/f1.txt")
 
     def bring_newer() -> None:
-        records.start_run(warehouse.engine, other, "immport_files")
+        run_ledger.start_run(warehouse.engine, other, "immport_files")
         file_plan.write_plan(
-            warehouse.engine, other, files.choose(warehouse.engine, storage, [newer], Wish())
+            warehouse.engine, other, file_selection.choose(warehouse.engine, storage, [newer], Wish())
         )
-        work = fetching.Work(warehouse.engine, Source(), storage, other, logging.getLogger().info)  # type: ignore[arg-type]
-        assert fetching.fetch_batch(work, 0, 1, is_last_try=True) == ([], [])
+        work = download_batch.Work(warehouse.engine, Source(), storage, other, logging.getLogger().info)  # type: ignore[arg-type]
+        assert download_batch.fetch_batch(work, 0, 1, is_last_try=True) == ([], [])
 
     assert bring(warehouse, storage, [listed(1)], Interrupted("u1", bring_newer)) == ([], [])
     assert storage.place("SDY7/f1.txt").read_text() == "content 9"
     rows = book(warehouse)
     assert (rows["u9"].state, rows["u1"].state) == (PRESENT, LEFT_OUT)
     assert rows["u1"].error == "another file is planned in its place"
-    assert files.finish(warehouse.engine, RUN, planned=1).state == "failed"
+    assert file_selection.finish(warehouse.engine, RUN, planned=1).state == "failed"
 
 
 def test_a_selection_names_itself() -> None:
-    wish = files.Wish(("SDY2", "SDY1"), frozenset({"study_file"}), "*.fcs")
+    wish = file_selection.Wish(("SDY2", "SDY1"), frozenset({"study_file"}), "*.fcs")
     assert str(wish) == "studies SDY1, SDY2; types study_file; pattern *.fcs"
-    assert str(files.Wish()) == "studies all; types all; pattern *"
+    assert str(file_selection.Wish()) == "studies all; types all; pattern *"
 
 
 def test_files_of_one_path_are_kept_apart_whatever_their_order(

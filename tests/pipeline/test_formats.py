@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.pipeline.formats import BULK_ROWS, compare
+from include.pipeline.answers.tsv_verification import BULK_ROWS, compare
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.schema.ops_tables import FORMAT_VERDICT
 from tests.pipeline.split_study import CONTROLS, MBAA, Extraction, every_id, extracting, study
@@ -206,7 +206,7 @@ def test_a_try_that_was_killed_before_the_verdict_gives_it(
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr("include.pipeline.formats.compare", killed)
+            patch.setattr("include.pipeline.answers.tsv_verification.compare", killed)
             with pytest.raises(KeyboardInterrupt):
                 extraction.land()
         assert verdicts(warehouse) == []

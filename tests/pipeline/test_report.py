@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
-from include.pipeline import records, report
+from include.pipeline import report, run_ledger
 from include.pipeline.report import Summary, finish, print_report
 from include.warehouse.schema.ops_tables import LOAD, WORK
 from tests.support.warehouse import Warehouse, small_study
@@ -20,9 +20,9 @@ _NUMBERS = itertools.count(1)
 
 
 def begin(warehouse: Warehouse, listed: int | None = 5) -> None:
-    records.start_run(warehouse.engine, RUN)
+    run_ledger.start_run(warehouse.engine, RUN)
     if listed is not None:
-        records.note_run(warehouse.engine, RUN, listed=listed, newest_release="DR9")
+        run_ledger.note_run(warehouse.engine, RUN, listed=listed, newest_release="DR9")
 
 
 def work(warehouse: Warehouse, action: str, state: str | None = None, error: str | None = None) -> str:

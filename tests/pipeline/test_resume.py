@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from include.pipeline import discover, records
-from include.pipeline.decide import Action, Decision
+from include.pipeline import discover, run_ledger
+from include.pipeline.work_decisions import Action, Decision
 from include.warehouse import migrate
 from include.warehouse.load import stage_answers
 from include.warehouse.load.fence import Attempt
@@ -26,13 +26,13 @@ def test_an_interrupted_load_is_gone_on_with_for_a_day(warehouse: Warehouse) -> 
         second, resumed = discover._load(connection, later, ASKED, None)
     assert second != first
     assert not resumed
-    assert records.load(warehouse.engine, first).state == "failed"
+    assert run_ledger.load(warehouse.engine, first).state == "failed"
 
 
 def test_a_new_run_closes_the_book_of_a_killed_one(warehouse: Warehouse) -> None:
-    records.start_run(warehouse.engine, "killed")
-    records.start_run(warehouse.engine, "next")
-    records.start_run(warehouse.engine, "next")  # another try of the same run
+    run_ledger.start_run(warehouse.engine, "killed")
+    run_ledger.start_run(warehouse.engine, "next")
+    run_ledger.start_run(warehouse.engine, "next")  # another try of the same run
     states = warehouse.rows("select run_id, state from ops.run where run_id in ('killed', 'next') order by 1")
     assert states == [("killed", "failed"), ("next", "running")]
 
@@ -41,7 +41,7 @@ def test_staging_of_a_failed_load_goes_and_that_of_an_open_one_stays(warehouse: 
     failed, waiting = warehouse.land(small_study()), warehouse.land(small_study(), "DR2")
     for load in (failed, waiting):
         warehouse.stage(load)
-    records.set_state(warehouse.engine, failed, "failed", "for this test")
+    run_ledger.set_state(warehouse.engine, failed, "failed", "for this test")
     with warehouse.engine.begin() as connection:
         stage_answers.drop_leftovers(connection)
     tables = "select distinct split_part(tablename, '_', 1) from pg_tables where schemaname = 'staging'"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from include.pipeline import discover, records
-from include.pipeline.decide import Decision, Policy
+from include.pipeline import discover, run_ledger
+from include.pipeline.work_decisions import Decision, Policy
 from include.quality import audit
 from include.sources.release import Release
 from include.warehouse.access import study_visibility
@@ -52,7 +52,7 @@ def everything(warehouse: Warehouse) -> dict[str, Any]:
 
 def retract(source: Source, last: str, run: str = "retract", **policy: Any) -> str | None:
     engine = source.warehouse.engine
-    records.start_run(engine, run)
+    run_ledger.start_run(engine, run)
     attempt = Attempt.begin(engine, run, "discover")
     return discover.retract_after(engine, attempt, Release.parse(last), Policy(**policy))
 
@@ -144,7 +144,7 @@ def test_the_audit_finds_no_more_after_a_retraction_and_a_replay_does_not_bring_
 
 def replay(source: Source, run: str, **policy: Any) -> dict[tuple[str, str], Decision]:
     engine, landing = source.warehouse.engine, source.warehouse.tools.landing
-    records.start_run(engine, run)
+    run_ledger.start_run(engine, run)
     attempt = Attempt.begin(engine, run, "discover")
     decisions = discover.from_landing(engine, attempt, landing, Policy(**policy), None, ["a note"])
     note = source.warehouse.value("select note from ops.run where run_id = :run", run=run)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from include.pipeline import split
-from include.pipeline.proof import SplitNotWholeError
-from include.pipeline.split import BY_ARM, WHOLE, Members, divide
+from include.pipeline.answers import split
+from include.pipeline.answers.completeness import SplitNotWholeError
+from include.pipeline.answers.split import BY_ARM, WHOLE, Members, divide
 from include.sources.errors import RateLimitError, ServerError
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.validate_answer import FilterIgnoredError

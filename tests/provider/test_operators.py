@@ -24,14 +24,14 @@ import include
 from immport_provider.operators.base import ImmPortOperator, PartlyFailedError, WarehouseOperator
 from include.landing.manifest import LandingError
 from include.landing.object_store import StorageError
-from include.pipeline import circuit, records, verdict
+from include.pipeline import circuit_breaker, run_ledger, verdict
 from include.serve import export_target
 from include.sources import errors
 from tests.support.warehouse import Warehouse
 
 #: Errors of ours that pass by themselves: all others are permanent.
 PASSING = {
-    circuit.CircuitOpenError,
+    circuit_breaker.CircuitOpenError,
     export_target.ExportBusyError,
     errors.RetriableError,
     errors.AnswerTimeoutError,
@@ -219,4 +219,4 @@ def test_a_run_of_one_task_leaves_a_row_however_it_ends(
             task.execute(context)
         row = warehouse.rows("select state, note, ended_at is not null from ops.run where dag_id = :dag",
                              dag=kind.__name__)  # fmt: skip
-        assert row == [(state, records.brief(error) if error else None, True)], kind.__name__
+        assert row == [(state, run_ledger.brief(error) if error else None, True)], kind.__name__

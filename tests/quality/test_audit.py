@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch import Tools
+from include.pipeline.batch_runner import Tools
 from include.quality import audit
 from include.quality.checks import Severity
 from include.sources.release import OPEN

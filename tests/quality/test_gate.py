@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipeline import steps
-from include.pipeline.records import Load
+from include.pipeline.run_ledger import Load
 from include.quality import gate
 from include.quality.checks import PATTERNS, Check, Severity, _no_row, any_row, checks
 from include.quality.gate import GateError

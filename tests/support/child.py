@@ -33,7 +33,15 @@ from dags import (
 )
 from immport_provider.hooks import downloads, retries  # noqa: F401
 from immport_provider.hooks.immport import ImmPortHook
-from include.pipeline import discover, extract, files, records, report, steps, vocabularies  # noqa: F401
+from include.pipeline import (  # noqa: F401
+    discover,
+    extract,
+    file_selection,  # noqa: F401
+    report,
+    run_ledger,  # noqa: F401
+    steps,
+    vocabularies,
+)
 from include.sources import listing  # noqa: F401
 
 if TYPE_CHECKING:

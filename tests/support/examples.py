@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from include.landing.zone import Landing
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
-from include.pipeline.batch import Tools
+from include.pipeline.batch_runner import Tools
 from include.sandbox.plan import RELEASES
 from include.sandbox.synthetic import SyntheticWorld
 from include.sources.immport.endpoints import SERVED

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from include.landing.zone import Fetch
-from include.pipeline.records import Load
+from include.pipeline.run_ledger import Load
 from include.sources.immport.endpoints import ENDPOINTS
 from tests.support.warehouse import Study, Warehouse, _body
 

@@ -8,8 +8,8 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from include.landing.zone import Fetch, Landed
-from include.pipeline import records
-from include.pipeline.records import Load
+from include.pipeline import run_ledger
+from include.pipeline.run_ledger import Load
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.load.publish import Published
 from include.warehouse.schema.ops_tables import LOAD
@@ -88,4 +88,4 @@ def _complete(warehouse: Warehouse, sandbox: RunningSandbox, fetch: Fetch, lande
     }
     with warehouse.engine.begin() as connection:
         connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(**values))
-    return records.load(warehouse.engine, load.load_id)
+    return run_ledger.load(warehouse.engine, load.load_id)

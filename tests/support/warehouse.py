@@ -18,9 +18,9 @@ from psycopg2 import connect, sql
 
 from include.landing.zone import Fetch, Landing
 from include.local.server import Server
-from include.pipeline import records, steps
-from include.pipeline.batch import Tools
-from include.pipeline.records import EXTRACTED, Load, Step
+from include.pipeline import run_ledger, steps
+from include.pipeline.batch_runner import Tools
+from include.pipeline.run_ledger import EXTRACTED, Load, Step
 from include.quality import gate
 from include.quality.outcome import Load as Judged
 from include.quality.outcome import Outcome
@@ -124,10 +124,10 @@ class Warehouse:
         )
         with self.engine.begin() as connection:
             number = connection.execute(statement.returning(LOAD.c.load_id)).scalar_one()
-        return records.load(self.engine, number)
+        return run_ledger.load(self.engine, number)
 
     def stage(self, load: Load) -> None:
-        steps.stage(self.tools, records.load(self.engine, load.load_id), self.step())
+        steps.stage(self.tools, run_ledger.load(self.engine, load.load_id), self.step())
 
     def pass_gate(self, load: Load) -> None:
         """As if the checks had run and passed: for tests of what comes after them."""
@@ -148,7 +148,7 @@ class Warehouse:
 
     def publish(self, load: Load, engine: sa.Engine | None = None, fence: int | None = None) -> Published:
         """Publish a load, over another engine or with an older fence when the test says so."""
-        number = records.load(self.engine, load.load_id).fence if fence is None else fence
+        number = run_ledger.load(self.engine, load.load_id).fence if fence is None else fence
         return publishing.publish(engine or self.engine, publication(load), number)
 
     def take(self, load: Load) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from include.pipeline.records import Load
+from include.pipeline.run_ledger import Load
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import carry_forward

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from include.pipeline.records import Load
+from include.pipeline.run_ledger import Load
 from include.warehouse.model.clinical import CLINIC_FACTS
 from include.warehouse.schema.ops_tables import QUARANTINE, RESULT
 from tests.support.clinic import assessment, intervention, lab_test, of_subject, whole_study

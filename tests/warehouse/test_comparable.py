@@ -10,7 +10,7 @@ import pytest
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch import Tools
+from include.pipeline.batch_runner import Tools
 from include.warehouse.marts import Mart, marts
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.views.value_functions import DEFAULT_POLICY

@@ -335,7 +335,7 @@ import sys
 from dataclasses import replace
 from include.landing.zone import Landing
 from include.pipeline import records, steps
-from include.pipeline.batch import Tools
+from include.pipeline.batch_runner import Tools
 from include.warehouse.schema.engine import warehouse_engine
 
 class Slow(Landing):

@@ -12,7 +12,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from include.pipeline.records import Load
+from include.pipeline.run_ledger import Load
 from include.quality import audit
 from include.quality.checks import Severity
 from include.sources.endpoint import Route

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from include.landing.zone import Landing
-from include.pipeline.batch import Tools
+from include.pipeline.batch_runner import Tools
 from include.warehouse import migrate
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.engine import warehouse_engine

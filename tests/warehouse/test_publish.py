@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.pipeline.records import Load
+from include.pipeline.run_ledger import Load
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import publish as module
 from include.warehouse.load.fence import SupersededError

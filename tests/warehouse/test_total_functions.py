@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch import Tools
+from include.pipeline.batch_runner import Tools
 from include.warehouse.marts import marts
 from include.warehouse.model.declaration import Type
 from include.warehouse.model.registry import FACTS, VERSIONED

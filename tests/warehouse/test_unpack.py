@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from include.landing.zone import Fetch, LandingError
-from include.pipeline import records
+from include.pipeline import run_ledger
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TABLES
@@ -73,7 +73,7 @@ def test_every_endpoint_is_staged_and_absent_tables_are_empty(warehouse: Warehou
     assert rows["manifest"] == (0, False)
     left = warehouse.rows("select relname from pg_class where relnamespace = 'staging'::regnamespace")
     assert {name for (name,) in left} == {f"l{load}_{item.table}" for item in ENDPOINTS.values()}
-    assert warehouse.judge(records.load(warehouse.engine, load)).critical == []
+    assert warehouse.judge(run_ledger.load(warehouse.engine, load)).critical == []
 
 
 def test_every_recipe_runs_on_header_only_tables(warehouse: Warehouse) -> None:
@@ -191,7 +191,7 @@ def test_unknown_and_missing_headers_are_drift(warehouse: Warehouse) -> None:
     assert ("gender", "missing", 1) in drift
     assert {field for field, kind, _ in drift if kind == "unknown"} == {"news"}
     again = len(warehouse.rows("select * from ops.drift"))
-    warehouse.stage(records.load(warehouse.engine, load))
+    warehouse.stage(run_ledger.load(warehouse.engine, load))
     assert len(warehouse.rows("select * from ops.drift")) == again
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch import Tools
+from include.pipeline.batch_runner import Tools
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.units import UNITS, definitions
 from include.warehouse.schema.engine import warehouse_engine

@@ -57,9 +57,9 @@ class ImmPortBackfillOperator(ImmPortOperator):
 
     def perform(self, context: Context) -> list[list[int]]:
         from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline import backfill, discover, records
+        from include.pipeline import backfill, discover, run_ledger
         from include.pipeline.backfill import Span
-        from include.pipeline.circuit import watched
+        from include.pipeline.circuit_breaker import watched
         from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
         from include.warehouse.migrate import require_current
@@ -68,10 +68,10 @@ class ImmPortBackfillOperator(ImmPortOperator):
         require_current(engine)
         ends = (Release.parse(text) if text else None for text in (self.first_release, self.last_release))
         span = Span(*ends)
-        records.start_run(engine, run_id, context["dag"].dag_id)
+        run_ledger.start_run(engine, run_id, context["dag"].dag_id)
         attempt = Attempt.begin(engine, run_id, "discover")
         with ImmPortHook(self.immport_conn_id) as immport:
-            records.note_run(engine, run_id, note=immport.expiry_notice())
+            run_ledger.note_run(engine, run_id, note=immport.expiry_notice())
             options = {"dry_run": bool(self.is_dry_run), "force": bool(self.force)}
             with watched(engine, immport, always=True):
                 decisions = backfill.plan(engine, attempt, immport, list(self.studies or ()), span, **options)

@@ -80,7 +80,7 @@ class WarehouseOperator(BaseOperator):
         :raises AirflowFailException: it failed, and another try would fail in the same way.
         :raises Exception: whatever may pass by itself.
         """
-        from include.pipeline import records
+        from include.pipeline import run_ledger
         from include.pipeline.verdict import may_pass
 
         try:
@@ -92,7 +92,7 @@ class WarehouseOperator(BaseOperator):
             is_undefined = isinstance(error, AirflowNotFoundException)
             if (isinstance(error, AirflowException) and not is_undefined) or may_pass(error):
                 raise
-            raise AirflowFailException(records.brief(error)) from error
+            raise AirflowFailException(run_ledger.brief(error)) from error
 
     def perform(self, context: Context) -> Any:
         """The work of the operator."""
@@ -100,20 +100,20 @@ class WarehouseOperator(BaseOperator):
 
     def _recorded(self, context: Context) -> Any:
         """Do the work with a row in `ops.run` that says how it ended; the newest try counts."""
-        from include.pipeline import records
+        from include.pipeline import run_ledger
         from include.warehouse.migrate import require_current
 
         engine, run_id = self.engine(), book(context)
         require_current(engine)
-        records.start_run(engine, run_id, context["dag"].dag_id)
+        run_ledger.start_run(engine, run_id, context["dag"].dag_id)
         try:
             done = self.perform(context)
         except BaseException as error:
-            records.note_run(engine, run_id, note=records.brief(error))
+            run_ledger.note_run(engine, run_id, note=run_ledger.brief(error))
             state = "partial" if isinstance(error, PartlyFailedError) else "failed"
-            records.finish_run(engine, run_id, state)
+            run_ledger.finish_run(engine, run_id, state)
             raise
-        records.finish_run(engine, run_id, "success")
+        run_ledger.finish_run(engine, run_id, "success")
         return done
 
     def engine(self) -> sa.Engine:

@@ -1,4 +1,4 @@
-"""The operators of the files DAG. The work is in `include.pipeline.files`."""
+"""The operators of the files DAG. The work is in `include.pipeline.file_selection`."""
 
 from __future__ import annotations
 
@@ -82,19 +82,19 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
 
     def perform(self, context: Context) -> list[list[int]]:
         from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline import file_plan, files, records
+        from include.pipeline import file_plan, file_selection, run_ledger
         from include.pipeline.verdict import may_pass
         from include.warehouse.migrate import require_current
 
         engine, storage, run_id = self.engine(), self.storage(), self.book(context)
         require_current(engine)
-        records.start_run(engine, run_id, self.dag_id)
+        run_ledger.start_run(engine, run_id, self.dag_id)
         limit = None if self.max_bytes is None else int(self.max_bytes)
-        wish = files.Wish(
+        wish = file_selection.Wish(
             tuple(self.studies or ()), frozenset(self.types or ()), str(self.pattern or "*"), limit
         )
         with ImmPortHook(self.immport_conn_id) as hook:
-            wanted, failed = files.list_files(engine, hook, run_id, wish)
+            wanted, failed = file_selection.list_files(engine, hook, run_id, wish)
         task = context["ti"]
         for study, error in failed.items():
             self.log.error("%s: %s", study, error)
@@ -102,19 +102,19 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
             raise AirflowException(f"manifests to be asked for again: {', '.join(failed)}")
         if not wanted and not failed:
             nothing = f"no file matches the selection: {wish}"
-            records.note_run(engine, run_id, note=nothing)
+            run_ledger.note_run(engine, run_id, note=nothing)
             raise AirflowFailException(nothing)
-        choices = files.choose(engine, storage, wanted, wish)
-        told = files.describe(choices, is_dry=bool(self.is_dry_run))
+        choices = file_selection.choose(engine, storage, wanted, wish)
+        told = file_selection.describe(choices, is_dry=bool(self.is_dry_run))
         self.log.info("%s", told)
         if not self.is_dry_run:
             file_plan.write_plan(engine, run_id, choices)
-        studies = len(files.studies_of(engine, wish))
+        studies = len(file_selection.studies_of(engine, wish))
         note = told.partition("\n")[0]
         if unmatched := wish.unmatched(wanted, failed):
             self.log.warning("%s", unmatched)
             note += f"; {unmatched}"
-        records.note_run(engine, run_id, listed=studies, note=note)
+        run_ledger.note_run(engine, run_id, listed=studies, note=note)
         return [] if self.is_dry_run else file_plan.batches(engine, run_id)
 
 
@@ -132,7 +132,7 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
 
     def perform(self, context: Context) -> None:
         from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline.fetching import Work, fetch_batch
+        from include.pipeline.download_batch import Work, fetch_batch
 
         task = context["ti"]
         first, count = self.batch
@@ -161,11 +161,11 @@ class ImmPortFinishFilesOperator(ImmPortFilesOperator):
         self.batches = batches
 
     def perform(self, context: Context) -> dict[str, int]:
-        from include.pipeline import files
+        from include.pipeline import file_selection
 
         batches = self.batches if isinstance(self.batches, list) else []
         planned = sum(number for _, number in batches)
-        summary = files.finish(self.engine(), self.book(context), planned)
+        summary = file_selection.finish(self.engine(), self.book(context), planned)
         self.log.info("%s", summary.text)
         if summary.state != "success":
             raise AirflowFailException(summary.text)

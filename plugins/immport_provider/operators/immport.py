@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from immport_provider.hooks.immport import ImmPortHook
-    from include.pipeline.batch import Tools
-    from include.pipeline.decide import Decision, Policy, Restricted
-    from include.pipeline.records import Load, Step
+    from include.pipeline.batch_runner import Tools
+    from include.pipeline.run_ledger import Load, Step
+    from include.pipeline.work_decisions import Decision, Policy, Restricted
     from include.warehouse.load.fence import Attempt
 
 #: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
@@ -84,8 +84,8 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self.replay_until = replay_until
 
     def perform(self, context: Context) -> list[list[int]]:
-        from include.pipeline import discover, records
-        from include.pipeline.decide import Action, Policy
+        from include.pipeline import discover, run_ledger
+        from include.pipeline.work_decisions import Action, Policy
         from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
         from include.warehouse.load.stage_answers import drop_leftovers
@@ -93,7 +93,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
 
         engine, run_id = self.engine(), book(context)
         require_current(engine)
-        records.start_run(engine, run_id)
+        run_ledger.start_run(engine, run_id)
         attempt = Attempt.begin(engine, run_id, "discover")
         with engine.begin() as connection:
             drop_leftovers(connection)
@@ -127,9 +127,9 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self, engine: sa.Engine, attempt: Attempt, policy: Policy, retracted: str | None
     ) -> list[Decision]:
         from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline import discover, records
-        from include.pipeline.changes import Look
-        from include.pipeline.circuit import watched
+        from include.pipeline import discover, run_ledger
+        from include.pipeline.circuit_breaker import watched
+        from include.pipeline.release_file_changes import Look
 
         with ImmPortHook(self.immport_conn_id) as immport:
             notice = immport.expiry_notice()
@@ -138,7 +138,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
                 listing = immport.studies()
             restricted = self._restricted(immport)
             notes = filter(None, [retracted, notice, restricted.unknown, listing.note])
-            records.note_run(engine, attempt.run_id, note="; ".join(notes) or None)
+            run_ledger.note_run(engine, attempt.run_id, note="; ".join(notes) or None)
             look = Look(immport.release_files, immport.settings.calls_in_flight, bool(self.check_files))
             return discover.from_listing(engine, attempt, listing, policy, restricted, look)
 
@@ -148,7 +148,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         An entry that is not readable may mean any study: those named are restricted, of the others it is
         not known.
         """
-        from include.pipeline.decide import Restricted
+        from include.pipeline.work_decisions import Restricted
         from include.sources.errors import ImmPortError
 
         try:
@@ -186,7 +186,7 @@ class ImmPortBatchOperator(ImmPortOperator):
 
     def tools(self, context: Context) -> Tools:
         """What the step works with."""
-        from include.pipeline.batch import Tools
+        from include.pipeline.batch_runner import Tools
 
         task = context["ti"]
         tools = Tools(self.engine(), self.landing_zone(), book(context), bool(self.accept_vanished))
@@ -199,7 +199,7 @@ class ImmPortBatchOperator(ImmPortOperator):
         return partial(getattr(steps, self.step), tools)
 
     def perform(self, context: Context) -> None:
-        from include.pipeline.batch import run_batch
+        from include.pipeline.batch_runner import run_batch
 
         tools = self.tools(context)
         outcome = run_batch(
@@ -267,7 +267,7 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
             self._hook.__exit__()
 
     def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
-        from include.pipeline.circuit import watched
+        from include.pipeline.circuit_breaker import watched
         from include.pipeline.extract import extract
 
         def work(load: Load, step: Step) -> None:

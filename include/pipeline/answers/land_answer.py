@@ -11,11 +11,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from include.landing.zone import Fetch, Landed
-from include.pipeline.batch import Tools
-from include.pipeline.formats import BULK_ROWS, PROOF_ROWS, Formats, Sample, read_sample
-from include.pipeline.proof import Expected, SplitNotWholeError, agree, unproven
-from include.pipeline.records import Load, Step
-from include.pipeline.split import (
+from include.pipeline.answers.completeness import Expected, SplitNotWholeError, agree, unproven
+from include.pipeline.answers.split import (
     ARM,
     BY_ARM,
     EXPERIMENT,
@@ -31,6 +28,9 @@ from include.pipeline.split import (
     is_too_much,
     second_way,
 )
+from include.pipeline.answers.tsv_verification import BULK_ROWS, PROOF_ROWS, Formats, Sample, read_sample
+from include.pipeline.batch_runner import Tools
+from include.pipeline.run_ledger import Load, Step
 from include.sources.endpoint import Endpoint
 from include.sources.errors import BadAnswerError, RequestError
 from include.sources.immport.endpoints import ENDPOINTS

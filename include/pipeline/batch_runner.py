@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from include.landing.zone import Landing
-from include.pipeline import records
-from include.pipeline.records import FAILED, Load, Step
+from include.pipeline import run_ledger
 from include.pipeline.route import RoutePreference
+from include.pipeline.run_ledger import FAILED, Load, Step
 from include.pipeline.verdict import is_final, may_pass
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
@@ -59,13 +59,13 @@ def run_batch(
     attempt = Attempt.begin(tools.engine, tools.run_id, name)
     outcome = BatchOutcome({}, {}, {})
     for load_id in load_ids:
-        load = records.load(tools.engine, load_id)
+        load = run_ledger.load(tools.engine, load_id)
         if load.has_reached(ends) or not load.has_reached(needs):
             continue
         try:
             fence.take(tools.engine, load_id, attempt)
             load = replace(load, fence=attempt.number)
-            with records.step(tools.engine, tools.run_id, load, name) as step:
+            with run_ledger.step(tools.engine, tools.run_id, load, name) as step:
                 _do(tools, load, step, work)
         except Exception as error:  # noqa: BLE001 - recorded with the load; the other studies go on
             _record(tools, load, name, error, outcome)
@@ -85,13 +85,13 @@ def _do(tools: Tools, load: Load, step: Step, work: Callable[[Load, Step], None]
 
 def _record(tools: Tools, load: Load, name: str, error: Exception, outcome: BatchOutcome) -> None:
     """Write down what a load failed with, in the outcome and, if that is final, with the load."""
-    told = records.brief(error)
+    told = run_ledger.brief(error)
     if isinstance(error, SupersededError):
         outcome.superseded[load.name] = str(error)
         return
     if is_final(error, is_last_try=tools.is_last_try):
         try:
-            records.set_state(tools.engine, load, FAILED, f"{name}: {told}")
+            run_ledger.set_state(tools.engine, load, FAILED, f"{name}: {told}")
         except SupersededError as newer:
             outcome.superseded[load.name] = str(newer)
             return

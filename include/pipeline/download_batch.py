@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from include.landing.object_store import Storage
-from include.pipeline import records
+from include.pipeline import run_ledger
 from include.pipeline.file_plan import rows_of
-from include.pipeline.files import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, studies_of
-from include.pipeline.records import About, Step
+from include.pipeline.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, studies_of
+from include.pipeline.run_ledger import About, Step
 from include.pipeline.verdict import may_pass
 from include.sources.errors import CredentialError
 from include.sources.remote_files import RemoteFile
@@ -58,7 +58,7 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
     for study, group in groupby(rows, key=lambda row: str(row.study_accession)):
         files, before = list(group), len(failed) + len(later)
         about = About(study, releases.get(study, ""))
-        with records.step(work.engine, work.run_id, about, "download") as step:
+        with run_ledger.step(work.engine, work.run_id, about, "download") as step:
             meter = Meter(step, work.say, study, len(files))
             for row in files:
                 try:
@@ -66,7 +66,7 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
                 except SupersededError as error:
                     work.say("%s", error)
                 except Exception as error:
-                    told = records.brief(error)
+                    told = run_ledger.brief(error)
                     passes = may_pass(error)
                     (later if passes else failed).append(f"{row.kept_as}: {told}")
                     state = PLANNED if passes and not is_last_try else FAILED

@@ -16,8 +16,8 @@ from threading import Lock
 
 import sqlalchemy as sa
 
-from include.pipeline.circuit import STUDIES
-from include.pipeline.decide import Action, Decision, Held
+from include.pipeline.circuit_breaker import STUDIES
+from include.pipeline.work_decisions import Action, Decision, Held
 from include.sources.errors import CredentialError, ImmPortError, RetriableError
 from include.sources.plausible import doubt
 from include.sources.release import Release

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from include.landing.zone import Landed
-from include.pipeline.split import ARM, Way
+from include.pipeline.answers.split import ARM, Way
 from include.sources.validate_answer import BLANK
 
 

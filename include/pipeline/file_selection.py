@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from include.landing.object_store import Storage, UnsafePathError
-from include.pipeline import records
-from include.pipeline.records import About
+from include.pipeline import run_ledger
+from include.pipeline.run_ledger import About
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.remote_files import ListedFile, apart, unreadable
 from include.warehouse.load.fence import NO_FINAL_STATUS
@@ -103,7 +103,7 @@ def list_files(
     failed: dict[str, ImmPortError] = {}
     for about in studies_of(engine, wish):
         try:
-            with records.step(engine, run_id, about, "manifest") as step:
+            with run_ledger.step(engine, run_id, about, "manifest") as step:
                 listed = hook.manifest(about.study)
                 wanted = [file for file in apart(listed) if wish.takes(file)]
                 step.rows, step.message = len(listed), f"{len(wanted)} of {len(listed)} files wanted"
@@ -210,7 +210,7 @@ def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> Summar
         state, problems = "failed", ["the plan was not finished: nothing was decided"]
     elif problems:
         state = "partial" if counts[PRESENT] else "failed"
-    records.finish_run(engine, run_id, state)
+    run_ledger.finish_run(engine, run_id, state)
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     notes = [run.note] if run.note and run.note != NO_FINAL_STATUS else []
     return Summary(state, counts, "\n".join([f"{state}: {told}", *problems, *notes]))
