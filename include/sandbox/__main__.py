@@ -11,8 +11,8 @@ from pathlib import Path
 
 import uvicorn
 
-from include.sandbox.app import Sandbox
-from include.sandbox.keys import Keys
+from include.sandbox.server.app import Sandbox
+from include.sandbox.server.auth import Keys
 from include.sandbox.synthetic import SyntheticWorld
 from include.sandbox.world import World
 from include.sources.release import Release

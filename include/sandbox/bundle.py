@@ -11,12 +11,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from include.sandbox.answers import chunks, printer
 from include.sandbox.deposit import Deposit
 from include.sandbox.files import StoredFile
 from include.sandbox.headers import headers
 from include.sandbox.measurements import Measurements
 from include.sandbox.plan import RELEASES
+from include.sandbox.server.serialize import chunks, printer
 from include.sandbox.sheets import Sheet, sheets
 from include.sandbox.undecodable import raw_bytes
 from include.sandbox.world import Row

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from include.sandbox.answers import json_array, json_text
+from include.sandbox.server.serialize import json_array, json_text
 from include.sandbox.world import Row
 from include.sources.endpoint import Group, Shape
 from include.sources.immport.endpoints import RESULT_ENDPOINTS, SHARED_DATA, references

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from starlette.responses import FileResponse
 
-from include.sandbox.faults import Fault
-from include.sandbox.responses import BentFile
+from include.sandbox.server.faults import Fault
+from include.sandbox.server.responses import BentFile
 from tests.sandbox.test_answers import rows
 from tests.sandbox.test_files import address
 from tests.support.sandbox import RunningSandbox

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from include.sandbox.answers import json_text
 from include.sandbox.files import LISTINGS
 from include.sandbox.packages import PackageWorld
+from include.sandbox.server.serialize import json_text
 from include.sandbox.synthetic import SyntheticWorld
 from include.sandbox.world import Row, World
 from include.sources.endpoint import Group

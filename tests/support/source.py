@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from include.sandbox.answers import filters, json_array, tsv_lines
+from include.sandbox.server.serialize import filters, json_array, tsv_lines
 from include.sources.endpoint import Shape
 from include.sources.immport.endpoints import ENDPOINTS
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from include.sandbox.faults import STATUSES, Fault, bend_body
+from include.sandbox.server.faults import STATUSES, Fault, bend_body
 
 _TITLES = {
     400: "Bad Request",

@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from include.sandbox.answers import filters, json_array, json_object, tsv_lines
-from include.sandbox.control import Control
-from include.sandbox.downloads import METHODS, Downloads
-from include.sandbox.faults import (
+from include.sandbox.files import study_of
+from include.sandbox.server.auth import Keys
+from include.sandbox.server.control import Control
+from include.sandbox.server.downloads import METHODS, Downloads
+from include.sandbox.server.faults import (
     FILTERS,
     TABLES,
     Asked,
@@ -25,11 +26,10 @@ from include.sandbox.faults import (
     bend_names,
     bend_rows,
 )
-from include.sandbox.files import study_of
-from include.sandbox.keys import Keys
-from include.sandbox.overlay import Overlay
-from include.sandbox.responses import Drip, Unanswered, failure, not_found, replaced, stream
-from include.sandbox.search import search
+from include.sandbox.server.hidden_studies import Overlay
+from include.sandbox.server.responses import Drip, Unanswered, failure, not_found, replaced, stream
+from include.sandbox.server.search import search
+from include.sandbox.server.serialize import filters, json_array, json_object, tsv_lines
 from include.sandbox.undecodable import json_bytes
 from include.sandbox.world import Row, World, subject_documents
 from include.sources.endpoint import Endpoint, Group, Shape

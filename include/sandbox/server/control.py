@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from include.sandbox.faults import Fault
-from include.sandbox.guard import guarded
+from include.sandbox.server.faults import Fault
+from include.sandbox.server.guard import guarded
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
 if TYPE_CHECKING:
-    from include.sandbox.app import Sandbox
+    from include.sandbox.server.app import Sandbox
 
 
 class Control:
