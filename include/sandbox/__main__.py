@@ -13,7 +13,7 @@ import uvicorn
 
 from include.sandbox.server.app import Sandbox
 from include.sandbox.server.auth import Keys
-from include.sandbox.synthetic import SyntheticWorld
+from include.sandbox.synthetic.world import SyntheticWorld
 from include.sandbox.world import World
 from include.sources.release import Release
 

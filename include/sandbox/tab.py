@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from include.sandbox.headers import headers
+from include.sandbox.synthetic.headers import headers
 from include.sandbox.undecodable import decoded
 from include.sources.release import Release
 

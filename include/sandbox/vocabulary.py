@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.sandbox.assays import ASSAYS
+from include.sandbox.synthetic.assays import ASSAYS
 from include.sandbox.world import Row
 from include.sources.endpoint import Endpoint, Field, Kind
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from include.sandbox.bundle import OLDER, header_of
-from include.sandbox.headers import LATER, LATER_TABLES, headers
-from include.sandbox.synthetic import SyntheticWorld
+from include.sandbox.synthetic.headers import LATER, LATER_TABLES, headers
+from include.sandbox.synthetic.package_writer import OLDER, header_of
+from include.sandbox.synthetic.world import SyntheticWorld
 from include.sandbox.tab import COLUMN_ALIASES, TABLE_ALIASES
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release

@@ -17,7 +17,7 @@ import pytest
 from include.sandbox.files import LISTINGS
 from include.sandbox.packages import PackageWorld
 from include.sandbox.server.serialize import json_text
-from include.sandbox.synthetic import SyntheticWorld
+from include.sandbox.synthetic.world import SyntheticWorld
 from include.sandbox.world import Row, World
 from include.sources.endpoint import Group
 from include.sources.immport.endpoints import SHARED_DATA

@@ -16,8 +16,8 @@ from include.landing.zone import Landing
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline.batch_runner import Tools
-from include.sandbox.plan import RELEASES
-from include.sandbox.synthetic import SyntheticWorld
+from include.sandbox.synthetic.study_plan import RELEASES
+from include.sandbox.synthetic.world import SyntheticWorld
 from include.sources.immport.endpoints import SERVED
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.warehouse.load import vocabulary

@@ -11,13 +11,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from include.sandbox.deposit import Deposit
 from include.sandbox.files import StoredFile
-from include.sandbox.headers import headers
-from include.sandbox.measurements import Measurements
-from include.sandbox.plan import RELEASES
 from include.sandbox.server.serialize import chunks, printer
-from include.sandbox.sheets import Sheet, sheets
+from include.sandbox.synthetic.headers import headers
+from include.sandbox.synthetic.measurements import Measurements
+from include.sandbox.synthetic.package_tables import Sheet, sheets
+from include.sandbox.synthetic.study_files import Deposit
+from include.sandbox.synthetic.study_plan import RELEASES
 from include.sandbox.undecodable import raw_bytes
 from include.sandbox.world import Row
 from include.sources.release import Release

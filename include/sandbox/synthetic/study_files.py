@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from include.sandbox.files import Content, StoredFile, inventory, listing
-from include.sandbox.plan import RELEASES, Study
+from include.sandbox.synthetic.study_plan import RELEASES, Study
 from include.sandbox.world import Row
 
 #: Files are ready some days before the release.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from include.sandbox.assays import ASSAYS, Assay
+from include.sandbox.synthetic.assays import ASSAYS, Assay
 from include.sources.release import Release
 
 RELEASES = {

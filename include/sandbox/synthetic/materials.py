@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.sandbox.assays import ANALYTES, Assay
-from include.sandbox.measurements import Measurements
-from include.sandbox.plan import Spot
+from include.sandbox.synthetic.assays import ANALYTES, Assay
+from include.sandbox.synthetic.measurements import Measurements
+from include.sandbox.synthetic.study_plan import Spot
 from include.sandbox.world import Row
 
 #: Parameters of every FCS file: detector and marker.

@@ -7,13 +7,13 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from include.sandbox.bundle import Bindery
-from include.sandbox.cohort import VISITS, Cohort
-from include.sandbox.deposit import Deposit
 from include.sandbox.files import LISTINGS, StoredFile, file_rows
-from include.sandbox.measurements import Measurements
-from include.sandbox.plan import RELEASES, plan
-from include.sandbox.sheets import sheets
+from include.sandbox.synthetic.measurements import Measurements
+from include.sandbox.synthetic.package_tables import sheets
+from include.sandbox.synthetic.package_writer import Bindery
+from include.sandbox.synthetic.study_files import Deposit
+from include.sandbox.synthetic.study_plan import RELEASES, plan
+from include.sandbox.synthetic.subjects import VISITS, Cohort
 from include.sandbox.vocabulary import terms
 from include.sandbox.world import Row, Test, study_document
 from include.sources.endpoint import Endpoint

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 
-from include.sandbox.assays import Assay
-from include.sandbox.plan import RELEASES, Study, draw
+from include.sandbox.synthetic.assays import Assay
+from include.sandbox.synthetic.study_plan import RELEASES, Study, draw
 from include.sandbox.world import Row, in_years, padded, scaled
 
 VISITS = (-7, 0, 7, 28)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from include.sandbox.cohort import Cohort
-from include.sandbox.plan import draw
+from include.sandbox.synthetic.study_plan import draw
+from include.sandbox.synthetic.subjects import Cohort
 from include.sandbox.world import Row
 
 _EVENTS = (

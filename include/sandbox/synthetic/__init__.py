@@ -1,0 +1,1 @@
+"""Studies made from a seed, always the same."""
