@@ -115,7 +115,9 @@ def open_world(options: argparse.Namespace) -> World:
     """
     if options.archives is None:
         return SyntheticWorld(options.studies, options.rows, options.seed, options.packages)
-    from include.sandbox.packages import PackageWorld  # pandas takes a second that the synthetic world spares
+    from include.sandbox.archive.world import (
+        PackageWorld,  # pandas takes a second that the synthetic world spares
+    )
 
     world = PackageWorld(options.archives, options.stated_releases)
     for note in world.notes:

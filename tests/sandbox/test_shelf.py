@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from include.sandbox.packages import PackageWorld
-from include.sandbox.tab import packages
+from include.sandbox.archive.tab_reader import packages
+from include.sandbox.archive.world import PackageWorld
 from include.sources.release import Release
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.sandbox.test_packages import DR25, package, rows

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from include.sandbox.archive.world import PackageWorld
 from include.sandbox.files import LISTINGS
-from include.sandbox.packages import PackageWorld
 from include.sandbox.server.serialize import json_text
 from include.sandbox.synthetic.world import SyntheticWorld
 from include.sandbox.world import Row, World

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from include.sandbox.archive.undecodable import json_bytes
 from include.sandbox.files import study_of
 from include.sandbox.server.auth import Keys
 from include.sandbox.server.control import Control
@@ -30,7 +31,6 @@ from include.sandbox.server.hidden_studies import Overlay
 from include.sandbox.server.responses import Drip, Unanswered, failure, not_found, replaced, stream
 from include.sandbox.server.search import search
 from include.sandbox.server.serialize import filters, json_array, json_object, tsv_lines
-from include.sandbox.undecodable import json_bytes
 from include.sandbox.world import Row, World, subject_documents
 from include.sources.endpoint import Endpoint, Group, Shape
 from include.sources.immport.endpoints import DRS_DOWNLOAD, SEARCH, SHARED_DATA

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
 from typing import Any
 
-from include.sandbox.undecodable import json_bytes, raw_bytes
+from include.sandbox.archive.undecodable import json_bytes, raw_bytes
 from include.sandbox.world import Row, Test
 
 #: About this many characters are sent at a time.

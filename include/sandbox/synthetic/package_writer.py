@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from include.sandbox.archive.undecodable import raw_bytes
 from include.sandbox.files import StoredFile
 from include.sandbox.server.serialize import chunks, printer
 from include.sandbox.synthetic.headers import headers
@@ -18,7 +19,6 @@ from include.sandbox.synthetic.measurements import Measurements
 from include.sandbox.synthetic.package_tables import Sheet, sheets
 from include.sandbox.synthetic.study_files import Deposit
 from include.sandbox.synthetic.study_plan import RELEASES
-from include.sandbox.undecodable import raw_bytes
 from include.sandbox.world import Row
 from include.sources.release import Release
 

@@ -11,7 +11,7 @@ import re
 
 _FIRST = 0x10FF00
 _CARRIED = re.compile(f"[{chr(_FIRST + 0x80)}-{chr(_FIRST + 0xFF)}]")
-_HANDLER = "include.sandbox.undecodable"
+_HANDLER = "include.sandbox.archive.undecodable"
 
 
 def _carry(error: UnicodeError) -> tuple[str, int]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from include.sandbox.archive.undecodable import decoded
 from include.sandbox.synthetic.headers import headers
-from include.sandbox.undecodable import decoded
 from include.sources.release import Release
 
 _FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)_Tab\.zip", re.IGNORECASE)

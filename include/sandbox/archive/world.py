@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
+from include.sandbox.archive.clinical_rows import Records
+from include.sandbox.archive.joins import columns, pick
+from include.sandbox.archive.study_files import shelved
+from include.sandbox.archive.tab_reader import Package, packages
 from include.sandbox.files import LISTINGS, StoredFile, file_rows
-from include.sandbox.joins import columns, pick
-from include.sandbox.records import Records
-from include.sandbox.shelf import shelved
-from include.sandbox.tab import Package, packages
 from include.sandbox.vocabulary import terms, with_stub
 from include.sandbox.world import Row, Test, kept, number, padded, scaled, study_document
 from include.sources.endpoint import Endpoint, Field, Kind, snake_case

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from include.sandbox.tab import Package
+from include.sandbox.archive.tab_reader import Package
 from include.sandbox.world import in_years, number
 from include.sources.endpoint import Endpoint
 

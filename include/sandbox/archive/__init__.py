@@ -1,0 +1,1 @@
+"""Real Tab packages of a folder, served as ImmPort would."""
