@@ -15,7 +15,7 @@ import pytest
 from include.sandbox.archive.world import PackageWorld
 from include.sources.release import Release
 from tests.sandbox.data import ARCHIVES, needs_data
-from tests.sandbox.test_answers import STUDIES, rows
+from tests.sandbox.server.test_serialize import STUDIES, rows
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 

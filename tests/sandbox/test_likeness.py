@@ -11,8 +11,8 @@ from include.sources.endpoint import Group
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from tests.sandbox.data import ARCHIVES, SAMPLES, SCHEMA, needs_data
-from tests.sandbox.test_answers import STUDIES
-from tests.sources.test_declarations import SENT_OTHERWISE
+from tests.sandbox.server.test_serialize import STUDIES
+from tests.sources.immport.test_endpoints import SENT_OTHERWISE
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 ENDPOINTS = {name: item for name, item in SHARED_DATA.items() if item.group is Group.STUDY}

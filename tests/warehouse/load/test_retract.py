@@ -12,7 +12,7 @@ from include.quality import audit
 from include.sources.release import Release
 from include.warehouse.access import study_visibility
 from include.warehouse.load.fence import Attempt
-from tests.pipeline.test_changes import DAY, LATER, Source, actions
+from tests.pipeline.test_release_file_changes import DAY, LATER, Source, actions
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 
 OPS = {

@@ -16,7 +16,7 @@ from include.warehouse import migrate
 from include.warehouse.schema import address
 from include.warehouse.terms import commands
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECRET = "s3cret blank"
 
 

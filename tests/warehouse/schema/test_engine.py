@@ -296,7 +296,7 @@ def stopped(url: sa.URL, idle: str) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert worker.stdin
     assert worker.stdout
@@ -364,7 +364,7 @@ def test_a_worker_stopped_inside_stage_does_not_stop_the_next_run(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
     )
     assert worker.stdin
     assert worker.stdout

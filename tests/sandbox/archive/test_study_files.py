@@ -7,8 +7,8 @@ from pathlib import Path
 from include.sandbox.archive.tab_reader import packages
 from include.sandbox.archive.world import PackageWorld
 from include.sources.release import Release
+from tests.sandbox.archive.test_world import DR25, package, rows
 from tests.sandbox.data import ARCHIVES, needs_data
-from tests.sandbox.test_packages import DR25, package, rows
 
 
 @needs_data
