@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import great_expectations
-import great_expectations.expectations  # noqa: F401
+import great_expectations.expectations
 import sqlalchemy as sa
 from airflow import settings
-from airflow.dag_processing import bundles, dagbag  # noqa: F401
-from airflow.models import dagrun  # noqa: F401
-from airflow.sdk.execution_time import supervisor, task_runner  # noqa: F401
+from airflow.dag_processing import bundles, dagbag
+from airflow.models import dagrun
+from airflow.sdk.execution_time import supervisor, task_runner
 from starlette.testclient import TestClient
 
 from dags import (
@@ -31,18 +31,18 @@ from dags import (
     immport_vocabularies,
     warehouse_upkeep,
 )
-from immport_provider.hooks import downloads, retries  # noqa: F401
+from immport_provider.hooks import downloads, retries
 from immport_provider.hooks.immport import ImmPortHook
-from include.pipeline import (  # noqa: F401
+from include.pipeline import (
     discover,
     extract,
-    file_selection,  # noqa: F401
+    file_selection,
     report,
-    run_ledger,  # noqa: F401
+    run_ledger,
     steps,
     vocabularies,
 )
-from include.sources import listing  # noqa: F401
+from include.sources import listing
 
 if TYPE_CHECKING:
     from tests.support.runs import Kill, Order

@@ -23,8 +23,8 @@ def package_sections() -> Iterator[str]:
     """Lines on the tables of a package, and on what only one route knows."""
     yield from ("", "## Tables of a package", "")
     yield "Read from `Tab/<table>.txt` of a study's Tab package, and what is made of them: declared in"
-    yield "[package_tables.py](../include/sources/package/tables.py) and"
-    yield "[package.py](../include/sources/package/recipes.py). `ops.package_table` counts the rows of every table."
+    yield "[tables.py](../include/sources/package/tables.py) and"
+    yield "[recipes.py](../include/sources/package/recipes.py). `ops.package_table` counts the rows of every table."
     yield from ("", "| table | older names | columns read | other header names of columns | read for |")
     yield "|---|---|---|---|---|"
     for table in TABLES.values():

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from include.warehouse.migrate import OutdatedWarehouseError, require_current
 from include.warehouse.schema import address
 from include.warehouse.schema.engine import UnfitServerError, warehouse_engine
-from include.warehouse.terms import review as review
+from include.warehouse.terms import review
 from include.warehouse.terms.domains import DOMAIN
 from include.warehouse.terms.match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED
 from include.warehouse.terms.proposals import propose

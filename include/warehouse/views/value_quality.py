@@ -171,7 +171,7 @@ _PEOPLE_COLUMNS = (
 #: Name, comment, query and columns with their types, in an order in which each reads earlier ones alone.
 _VIEWS = (
     ("study_window_definition", "One window of study days", _windows(), _WINDOW_COLUMNS),
-    ("unmapped_unit", "One unit that include/warehouse/model/units.py does not know, with the rows that have it",
+    ("unmapped_unit", "One unit that include/warehouse/model/units.py does not know, with its rows",
      _unmapped(), _UNMAPPED_COLUMNS),
     ("suspected_limit", "One value that probably stands for all below a limit of detection: the lowest of a"
      " study, assay, measurand and unit, in an implausible share of the rows and without a comparison",
