@@ -16,8 +16,8 @@ def run_export(paths: Paths, url: URL, root: str | None, as_of: str | None) -> i
     :raises LocalError: the warehouse is of another revision, the release is unknown, the place no good.
     """
     from include.serve.export import ExportError, export
-    from include.warehouse.migrate import OutdatedWarehouseError, require_current
     from include.warehouse.schema.engine import warehouse_engine
+    from include.warehouse.schema.revision import OutdatedWarehouseError, require_current
 
     engine = warehouse_engine(url)
     try:

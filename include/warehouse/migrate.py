@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from include.warehouse.access import roles, server_rights
 from include.warehouse.load import content_digests
@@ -17,19 +14,11 @@ from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema import address
 from include.warehouse.schema.engine import UPGRADING, UnfitServerError, warehouse_engine
 from include.warehouse.schema.history_tables import SCHEMAS
+from include.warehouse.schema.revision import alembic_config, revisions
 from include.warehouse.views import star
 
 #: Advisory lock of everything that changes the model, so that two upgrades wait for each other.
 UPGRADE_LOCK = 7_318_001
-
-
-def _config(connection: sa.Connection) -> Config:
-    config = Config()
-    # Alembic reads its options with % interpolation, which a path may hold.
-    folder = str(Path(__file__).parent / "migrations").replace("%", "%%")
-    config.set_main_option("script_location", folder)
-    config.attributes["connection"] = connection
-    return config
 
 
 def upgrade(url: sa.URL | str, revision: str = "head") -> None:
@@ -48,45 +37,19 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         for schema, purpose in SCHEMAS.items():
             connection.exec_driver_sql(f"create schema if not exists {schema}")
             connection.exec_driver_sql(f"comment on schema {schema} is '{purpose}'")
-        held, newest = _revisions(connection)
+        held, newest = revisions(connection)
         if held == newest and star.are_current(connection):
             if not roles.is_current(connection):
                 roles.apply(connection)
             return
         star.drop(connection)  # a migration may change columns that they show
-        command.upgrade(_config(connection), revision)
+        command.upgrade(alembic_config(connection), revision)
         if revision == "head":
             _declare_references(connection)
             star.create(connection)
             if held != newest:
                 content_digests.forget(connection)
             roles.apply(connection)
-
-
-class OutdatedWarehouseError(RuntimeError):
-    """The warehouse is not at the model of this code."""
-
-
-def require_current(engine: sa.Engine) -> None:
-    """Make sure that a warehouse is at the newest revision before anything is written to it.
-
-    :raises OutdatedWarehouseError: it is at another one, or no warehouse at all.
-    """
-    with engine.connect() as connection:
-        held, wanted = _revisions(connection)
-    if held != wanted:
-        raise OutdatedWarehouseError(
-            f"the warehouse {engine.url.database} is at revision {held or 'none'}, this code needs {wanted}:"
-            " run python -m include.warehouse.migrate"
-        )
-
-
-def _revisions(connection: sa.Connection) -> tuple[str | None, str | None]:
-    """Revision of the warehouse, and the newest there is."""
-    newest = ScriptDirectory.from_config(_config(connection)).get_current_head()
-    if connection.scalar(sa.text("select to_regclass('ops.alembic_version')")) is None:
-        return None, newest
-    return connection.scalar(sa.text("select version_num from ops.alembic_version")), newest
 
 
 def _declare_references(connection: sa.Connection) -> None:
@@ -113,7 +76,7 @@ def new_revision(url: sa.URL | str, message: str) -> None:
     """Write the migration that takes the database at `url` to the model, for a person to review."""
     engine = warehouse_engine(url, UPGRADING, poolclass=sa.NullPool)
     with engine.begin() as connection:
-        command.revision(_config(connection), message, autogenerate=True)
+        command.revision(alembic_config(connection), message, autogenerate=True)
 
 
 def main() -> None:

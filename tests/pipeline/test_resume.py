@@ -12,6 +12,7 @@ from include.pipeline.work_decisions import Action, Decision
 from include.warehouse import migrate
 from include.warehouse.load import stage_answers
 from include.warehouse.load.fence import Attempt
+from include.warehouse.schema import revision
 from tests.support.warehouse import Warehouse, small_study
 
 ASKED = Decision("SDY1", "DR1", date(2020, 1, 2), Action.LOAD, "new study")
@@ -50,10 +51,10 @@ def test_staging_of_a_failed_load_goes_and_that_of_an_open_one_stays(warehouse: 
 
 def test_an_outdated_warehouse_is_refused(database: sa.URL) -> None:
     engine = sa.create_engine(database, poolclass=sa.NullPool)
-    with pytest.raises(migrate.OutdatedWarehouseError, match="revision none"):
-        migrate.require_current(engine)
+    with pytest.raises(revision.OutdatedWarehouseError, match="revision none"):
+        revision.require_current(engine)
     migrate.upgrade(database, "0001")
-    with pytest.raises(migrate.OutdatedWarehouseError, match="revision 0001"):
-        migrate.require_current(engine)
+    with pytest.raises(revision.OutdatedWarehouseError, match="revision 0001"):
+        revision.require_current(engine)
     migrate.upgrade(database)
-    migrate.require_current(engine)
+    revision.require_current(engine)

@@ -16,6 +16,7 @@ from include.landing.zone import Landing
 from include.pipeline.batch_runner import Tools
 from include.warehouse import migrate
 from include.warehouse.model.registry import VERSIONED
+from include.warehouse.schema import revision
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.history_tables import SCHEMAS
 from include.warehouse.schema.ops_tables import metadata
@@ -23,7 +24,7 @@ from include.warehouse.views import star
 from tests.support.clinic import result_file, stored
 from tests.support.warehouse import RUN, Warehouse, full_row, result, small_study
 
-MIGRATIONS = Path(migrate.__file__).parent / "migrations"
+MIGRATIONS = revision.MIGRATIONS
 
 
 def url(warehouse: Warehouse) -> sa.URL:
@@ -101,7 +102,7 @@ def test_a_path_may_hold_a_per_cent_sign(
 ) -> None:
     folder = tmp_path / "100%(here)s 50%"
     shutil.copytree(MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(migrate, "__file__", str(folder / "migrate.py"))
+    monkeypatch.setattr(revision, "MIGRATIONS", folder / "migrations")
     migrate.upgrade(database)
     engine = sa.create_engine(database)
     with engine.connect() as connection:
@@ -141,7 +142,7 @@ def test_an_installed_warehouse_upgrades_in_place(
     shutil.copytree(MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     head = warehouse.value("select version_num from ops.alembic_version")
     (folder / "migrations/versions/r9999_censored.py").write_text(SECOND.format(head=head))
-    monkeypatch.setattr(migrate, "__file__", str(folder / "migrate.py"))
+    monkeypatch.setattr(revision, "MIGRATIONS", folder / "migrations")
     migrate.upgrade(url(warehouse))
 
     assert [warehouse.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
@@ -344,7 +345,7 @@ def test_a_migration_that_fails_leaves_the_warehouse_as_it_was(
     head = warehouse.value("select version_num from ops.alembic_version")
     text = SECOND.format(head=head) + '    op.execute("select no_such_function()")\n'
     (folder / "migrations/versions/r9999_censored.py").write_text(text)
-    monkeypatch.setattr(migrate, "__file__", str(folder / "migrate.py"))
+    monkeypatch.setattr(revision, "MIGRATIONS", folder / "migrations")
     with pytest.raises(sa.exc.ProgrammingError):
         migrate.upgrade(url(warehouse))
     assert catalogue(warehouse) == before

@@ -24,7 +24,7 @@ def package_sections() -> Iterator[str]:
     yield from ("", "## Tables of a package", "")
     yield "Read from `Tab/<table>.txt` of a study's Tab package, and what is made of them: declared in"
     yield "[tables.py](../include/sources/package/tables.py) and"
-    yield "[recipes.py](../include/sources/package/recipes.py). `ops.package_table` counts the rows of every table."
+    yield "[recipes.py](../include/sources/package/recipes.py). `ops.package_table` counts their rows."
     yield from ("", "| table | older names | columns read | other header names of columns | read for |")
     yield "|---|---|---|---|---|"
     for table in TABLES.values():

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from include.warehouse.migrate import OutdatedWarehouseError, require_current
 from include.warehouse.schema import address
 from include.warehouse.schema.engine import UnfitServerError, warehouse_engine
+from include.warehouse.schema.revision import OutdatedWarehouseError, require_current
 from include.warehouse.terms import review
 from include.warehouse.terms.domains import DOMAIN
 from include.warehouse.terms.match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED

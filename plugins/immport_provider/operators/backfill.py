@@ -62,7 +62,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         from include.pipeline.circuit_breaker import watched
         from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
-        from include.warehouse.migrate import require_current
+        from include.warehouse.schema.revision import require_current
 
         engine, run_id = self.engine(), book(context)
         require_current(engine)

@@ -101,7 +101,7 @@ class WarehouseOperator(BaseOperator):
     def _recorded(self, context: Context) -> Any:
         """Do the work with a row in `ops.run` that says how it ended; the newest try counts."""
         from include.pipeline import run_ledger
-        from include.warehouse.migrate import require_current
+        from include.warehouse.schema.revision import require_current
 
         engine, run_id = self.engine(), book(context)
         require_current(engine)

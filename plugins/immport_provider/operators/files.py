@@ -84,7 +84,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import file_plan, file_selection, run_ledger
         from include.pipeline.verdict import may_pass
-        from include.warehouse.migrate import require_current
+        from include.warehouse.schema.revision import require_current
 
         engine, storage, run_id = self.engine(), self.storage(), self.book(context)
         require_current(engine)

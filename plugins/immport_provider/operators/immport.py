@@ -89,7 +89,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
         from include.warehouse.load.stage_answers import drop_leftovers
-        from include.warehouse.migrate import require_current
+        from include.warehouse.schema.revision import require_current
 
         engine, run_id = self.engine(), book(context)
         require_current(engine)

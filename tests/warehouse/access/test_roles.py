@@ -14,6 +14,7 @@ from include.pipeline import steps
 from include.warehouse import migrate
 from include.warehouse.access import roles
 from include.warehouse.access.roles import ANALYST, LOADER, OWNER, RESTRICTED
+from include.warehouse.schema.revision import require_current
 from tests.support.clinic import whole_study
 from tests.support.logins import VIEWS, WHY, Logins, Reader, load_two_studies
 from tests.support.warehouse import Warehouse, small_study
@@ -69,7 +70,7 @@ def test_a_loader_takes_a_study_from_answers_to_the_star(
     first, second = (logins.engine(migrated, LOADER, acts_as=LOADER) for _ in range(2))
     load = warehouse.land(whole_study())
     tools = replace(warehouse.tools, engine=first)
-    migrate.require_current(first)
+    require_current(first)
     steps.stage(tools, load, warehouse.step())
     # Another login of the pipeline goes on: staging belongs to the role, not to one of them.
     tools = replace(warehouse.tools, engine=second)

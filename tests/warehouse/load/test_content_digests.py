@@ -10,6 +10,7 @@ import pytest
 from include.quality import audit
 from include.warehouse import migrate
 from include.warehouse.model.registry import VERSIONED
+from include.warehouse.schema import revision
 from tests.support.clinic import whole_study
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 
@@ -111,10 +112,10 @@ def test_an_upgrade_begins_anew(
     warehouse.load(small_study())
     assert warehouse.value("select count(*) from ops.content where load_id is not null") == len(VERSIONED)
     versions = tmp_path / "migrations" / "versions"
-    shutil.copytree(Path(migrate.__file__).parent / "migrations", versions.parent)
+    shutil.copytree(revision.MIGRATIONS, versions.parent)
     head = warehouse.value("select version_num from ops.alembic_version")
     (versions / "r9999_newer.py").write_text(NEWER.format(head=head))
-    monkeypatch.setattr(migrate, "__file__", str(tmp_path / "migrate.py"))
+    monkeypatch.setattr(revision, "MIGRATIONS", tmp_path / "migrations")
     migrate.upgrade(warehouse.engine.url)
     assert warehouse.value("select count(*) from ops.content") == 0
     assert altered(warehouse) == []
