@@ -10,7 +10,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from include.sandbox.world import Row
+from include.sandbox.row import Row
 
 #: Endpoints that list files, each with the type it is about; None is every type.
 LISTINGS: dict[str, str | None] = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import ASSAYS
-from include.sandbox.world import Row
 from include.sources.endpoint import Endpoint, Field, Kind
 
 #: The column whose name ImmPort puts before the terms of a vocabulary, as seen in 2021.

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
+from include.sandbox.files import StoredFile
+from include.sandbox.row import Row
 from include.sources.endpoint import Endpoint
 from include.sources.release import Release
-
-if TYPE_CHECKING:
-    from include.sandbox.files import StoredFile
-
-#: One row under ImmPort's names. A Decimal is printed with its own scale: `Decimal("7.00")` as `7.00`.
-Row = dict[str, Any]
 
 #: What a row must pass to be in an answer.
 Test = Callable[[Row], bool]

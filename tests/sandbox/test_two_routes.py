@@ -16,9 +16,10 @@ import pytest
 
 from include.sandbox.archive.world import PackageWorld
 from include.sandbox.files import LISTINGS
+from include.sandbox.row import Row
 from include.sandbox.server.serialize import json_text
 from include.sandbox.synthetic.world import SyntheticWorld
-from include.sandbox.world import Row, World
+from include.sandbox.world import World
 from include.sources.endpoint import Group
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release

@@ -16,8 +16,9 @@ from include.sandbox.archive.joins import columns, pick
 from include.sandbox.archive.study_files import shelved
 from include.sandbox.archive.tab_reader import Package, packages
 from include.sandbox.files import LISTINGS, StoredFile, file_rows
+from include.sandbox.row import Row
 from include.sandbox.vocabulary import terms, with_stub
-from include.sandbox.world import Row, Test, kept, number, padded, scaled, study_document
+from include.sandbox.world import Test, kept, number, padded, scaled, study_document
 from include.sources.endpoint import Endpoint, Field, Kind, snake_case
 from include.sources.immport.endpoints import RESULT_ENDPOINTS, SHARED_DATA
 from include.sources.release import Release

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from include.sandbox.archive.undecodable import json_bytes
 from include.sandbox.files import study_of
+from include.sandbox.row import Row
 from include.sandbox.server.auth import Keys
 from include.sandbox.server.control import Control
 from include.sandbox.server.downloads import METHODS, Downloads
@@ -27,11 +28,11 @@ from include.sandbox.server.faults import (
     bend_names,
     bend_rows,
 )
-from include.sandbox.server.hidden_studies import Overlay
+from include.sandbox.server.hidden_studies import HiddenStudies
 from include.sandbox.server.responses import Drip, Unanswered, failure, not_found, replaced, stream
 from include.sandbox.server.search import search
 from include.sandbox.server.serialize import filters, json_array, json_object, tsv_lines
-from include.sandbox.world import Row, World, subject_documents
+from include.sandbox.world import World, subject_documents
 from include.sources.endpoint import Endpoint, Group, Shape
 from include.sources.immport.endpoints import DRS_DOWNLOAD, SEARCH, SHARED_DATA
 from include.sources.release import Release
@@ -48,7 +49,7 @@ class Sandbox:
     """A world at its current release, with the faults switched on and the requests seen."""
 
     def __init__(self, world: World, keys: Keys, current: Release, url_seconds: int = 604_800) -> None:
-        self.world, self.keys, self.current = Overlay(world), keys, current
+        self.world, self.keys, self.current = HiddenStudies(world), keys, current
         self.downloads = Downloads(self.world, url_seconds)
         self.faults, self.requests = Faults(), Requests()
 

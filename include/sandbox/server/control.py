@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from include.sandbox.server.faults import Fault
+from include.sandbox.server.faults import Fault, Faults, Requests
 from include.sandbox.server.guard import guarded
+from include.sandbox.server.hidden_studies import HiddenStudies
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
-if TYPE_CHECKING:
-    from include.sandbox.server.app import Sandbox
+
+class Controlled(Protocol):
+    """What the control of a sandbox shows and changes."""
+
+    world: HiddenStudies
+    current: Release
+    faults: Faults
+    requests: Requests
 
 
 class Control:
     """The control of one sandbox; it needs no key, and refuses what a page of another site sends."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Controlled) -> None:
         self.sandbox = sandbox
 
     def routes(self) -> Sequence[Route]:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from threading import Lock
 from typing import Any
 
-from include.sandbox.world import Row
+from include.sandbox.row import Row
 
 #: Faults that replace the answer, and those that bend a good one.
 STATUSES = ("400", "401", "403", "404", "429", "500", "502", "503", "504")

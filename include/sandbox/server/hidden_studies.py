@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from include.sandbox.files import StoredFile
-from include.sandbox.world import Row, Test, World
+from include.sandbox.row import Row
+from include.sandbox.world import Test, World
 from include.sources.endpoint import Endpoint
 from include.sources.release import Release
 
 
-class Overlay:
+class HiddenStudies:
     """Another world, less the studies kept back.
 
     `kept_restricted` are listed as restricted and open to nobody; of `hidden` there is no word; `reissued`

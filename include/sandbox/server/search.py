@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from include.sandbox.world import Row
+from include.sandbox.row import Row
 
 #: Query parameters that narrow a search, and the document field each looks at.
 _NARROW = {

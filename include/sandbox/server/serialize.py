@@ -10,7 +10,8 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from include.sandbox.archive.undecodable import json_bytes, raw_bytes
-from include.sandbox.world import Row, Test
+from include.sandbox.row import Row
+from include.sandbox.world import Test
 
 #: About this many characters are sent at a time.
 CHUNK = 64 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from include.sandbox.world import Row
+from include.sandbox.row import Row
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from include.sandbox.row import Row
 from include.sandbox.synthetic.study_plan import draw
 from include.sandbox.synthetic.subjects import Cohort
-from include.sandbox.world import Row
 
 _EVENTS = (
     ("Sore arm", "Injection site pain", "Grade 1 Mild Adverse Event"),

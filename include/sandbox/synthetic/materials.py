@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import ANALYTES, Assay
 from include.sandbox.synthetic.measurements import Measurements
 from include.sandbox.synthetic.study_plan import Spot
-from include.sandbox.world import Row
 
 #: Parameters of every FCS file: detector and marker.
 _PARAMETERS = (("FSC-A", None), ("SSC-A", None), ("B530-A", "CD3"), ("R670-A", "CD4"))

@@ -8,12 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import CONTROL_NULLS, Assay, Cell
 from include.sandbox.synthetic.clinical import Clinic
 from include.sandbox.synthetic.study_documents import Paperwork
 from include.sandbox.synthetic.study_plan import Life, Spot, draw
 from include.sandbox.synthetic.subjects import VISITS, Cohort
-from include.sandbox.world import Row, Test, kept
+from include.sandbox.world import Test, kept
 
 #: By how much a value curated again differs: ImmPort prints 49.9999 for what was below 50.
 _AGAIN = Decimal("0.0001")

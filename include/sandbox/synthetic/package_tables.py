@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 
+from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import Assay
 from include.sandbox.synthetic.headers import headers
 from include.sandbox.synthetic.materials import Materials
 from include.sandbox.synthetic.measurements import Measurements
 from include.sandbox.vocabulary import plain_terms
-from include.sandbox.world import Row
 from include.sources.endpoint import camel_case, snake_case
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 

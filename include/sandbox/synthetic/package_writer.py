@@ -13,13 +13,13 @@ from typing import Any
 
 from include.sandbox.archive.undecodable import raw_bytes
 from include.sandbox.files import StoredFile
+from include.sandbox.row import Row
 from include.sandbox.server.serialize import chunks, printer
 from include.sandbox.synthetic.headers import headers
 from include.sandbox.synthetic.measurements import Measurements
 from include.sandbox.synthetic.package_tables import Sheet, sheets
 from include.sandbox.synthetic.study_files import Deposit
 from include.sandbox.synthetic.study_plan import RELEASES
-from include.sandbox.world import Row
 from include.sources.release import Release
 
 #: From this release on, tables without rows are left out; before, they are a header line.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from include.sandbox.row import Row
 from include.sandbox.synthetic.study_plan import RELEASES, draw
 from include.sandbox.synthetic.subjects import Cohort
-from include.sandbox.world import Row
 
 _PEOPLE = (
     ("Müller", "Anna", "Principal Investigator"),

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from include.sandbox.files import Content, StoredFile, inventory, listing
+from include.sandbox.row import Row
 from include.sandbox.synthetic.study_plan import RELEASES, Study
-from include.sandbox.world import Row
 
 #: Files are ready some days before the release.
 _AHEAD = timedelta(days=6)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 
+from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import Assay
 from include.sandbox.synthetic.study_plan import RELEASES, Study, draw
-from include.sandbox.world import Row, in_years, padded, scaled
+from include.sandbox.world import in_years, padded, scaled
 
 VISITS = (-7, 0, 7, 28)
 _RACES = ("White", "Black or African American", "Asian", "Not Specified", "Other")

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from include.sandbox.files import LISTINGS, StoredFile, file_rows
+from include.sandbox.row import Row
 from include.sandbox.synthetic.measurements import Measurements
 from include.sandbox.synthetic.package_tables import sheets
 from include.sandbox.synthetic.package_writer import Bindery
@@ -15,7 +16,7 @@ from include.sandbox.synthetic.study_files import Deposit
 from include.sandbox.synthetic.study_plan import RELEASES, plan
 from include.sandbox.synthetic.subjects import VISITS, Cohort
 from include.sandbox.vocabulary import terms
-from include.sandbox.world import Row, Test, study_document
+from include.sandbox.world import Test, study_document
 from include.sources.endpoint import Endpoint
 from include.sources.release import Release
 

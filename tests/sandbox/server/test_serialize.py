@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from include.sandbox.row import Row
 from include.sandbox.server.serialize import json_array, json_text
-from include.sandbox.world import Row
 from include.sources.endpoint import Group, Shape
 from include.sources.immport.endpoints import RESULT_ENDPOINTS, SHARED_DATA, references
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS, is_stub
