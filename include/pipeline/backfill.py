@@ -21,7 +21,7 @@ from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import CAPTURE, STUDY, WORK
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.immport import ImmPortHook
+    from include.sources.client import SourceClient
     from include.sources.remote_files import ListedFile
 
 #: Types of files among which packages are.
@@ -95,7 +95,7 @@ def decide(
 def plan(
     engine: sa.Engine,
     run: Attempt,
-    hook: ImmPortHook,
+    hook: SourceClient,
     studies: Sequence[str],
     span: Span,
     *,

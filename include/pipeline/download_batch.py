@@ -23,7 +23,7 @@ from include.warehouse.load.fence import SupersededError
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.immport import ImmPortHook
+    from include.sources.client import SourceClient
 
 #: Seconds between two words about a download.
 _TELL_EVERY = 5.0
@@ -38,7 +38,7 @@ class Work:
     """
 
     engine: sa.Engine
-    hook: ImmPortHook
+    hook: SourceClient
     storage: Storage
     run_id: str
     say: Callable[..., None]

@@ -29,7 +29,7 @@ from include.sources.release_files import issued, newest
 from include.warehouse.load import fence
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.immport import ImmPortHook
+    from include.sources.client import SourceClient
     from include.sources.remote_files import ListedFile
 
 _MANIFEST, _STUDY = ENDPOINTS["manifest"], STUDY_ENDPOINTS[0]
@@ -45,7 +45,7 @@ class ReleaseMovedError(RuntimeError):
     """The study was released anew while it was fetched: the answers belong to two releases."""
 
 
-def extract(tools: Tools, hook: ImmPortHook, load: Load, step: Step) -> None:
+def extract(tools: Tools, hook: SourceClient, load: Load, step: Step) -> None:
     """Land a study. What an interrupted try landed is not fetched again.
 
     :raises SupersededError: a newer attempt has taken the load; nothing that it landed is touched.

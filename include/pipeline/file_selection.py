@@ -18,7 +18,7 @@ from include.warehouse.load.fence import NO_FINAL_STATUS
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD, RUN, STEP, STUDY
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.immport import ImmPortHook
+    from include.sources.client import SourceClient
 
 #: States of a file.
 PLANNED, PRESENT, FAILED, LEFT_OUT = "planned", "present", "failed", "left out"
@@ -93,7 +93,7 @@ def studies_of(engine: sa.Engine, wish: Wish) -> list[About]:
 
 
 def list_files(
-    engine: sa.Engine, hook: ImmPortHook, run_id: str, wish: Wish
+    engine: sa.Engine, hook: SourceClient, run_id: str, wish: Wish
 ) -> tuple[list[ListedFile], dict[str, ImmPortError]]:
     """Wanted files by their manifests, and the studies whose manifest could not be had.
 

@@ -21,7 +21,7 @@ from include.warehouse.load.vocabulary import Change
 from include.warehouse.schema.ops_tables import VOCABULARY_FETCH
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.immport import ImmPortHook
+    from include.sources.client import SourceClient
     from include.sources.endpoint import Endpoint
 
 _BY_NAME = {item.name: item for item in LOOKUP_ENDPOINTS}
@@ -33,7 +33,7 @@ def fetch_of(run_id: str) -> VocabularyFetch:
 
 
 def land(
-    landing: Landing, hook: ImmPortHook, fetch: VocabularyFetch, *, is_last_try: bool = False
+    landing: Landing, hook: SourceClient, fetch: VocabularyFetch, *, is_last_try: bool = False
 ) -> Manifest:
     """Land every vocabulary, except those that an interrupted try has landed.
 

@@ -38,7 +38,7 @@ from include.sources.tsv import NotTsvError
 from include.sources.validate_answer import Confined
 
 if TYPE_CHECKING:
-    from immport_provider.hooks.immport import ImmPortHook
+    from include.sources.client import SourceClient
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Context:
     """
 
     tools: Tools
-    hook: ImmPortHook
+    hook: SourceClient
     load: Load
     fetch: Fetch
     step: Step
@@ -93,7 +93,7 @@ def land(context: Context, endpoint: Endpoint, expected: Expected | None = None)
         comes is left to the gate, but parts must be proven to be the whole.
     :raises SplitNotWholeError: the parts are not, or nothing proves it. They are forgotten.
     :raises FilterIgnoredError: the source sent rows that a part excludes.
-    :raises ImmPortError: as `ImmPortHook.fetch`.
+    :raises ImmPortError: as `SourceClient.fetch`.
     """
     answer = Answer(context, endpoint, expected)
     held = context.pieces(endpoint)

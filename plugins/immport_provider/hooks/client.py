@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from threading import RLock
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from airflow.sdk import BaseHook
 
@@ -29,23 +29,11 @@ if TYPE_CHECKING:
 
     from immport_provider.hooks.credentials import Credential, Token
     from immport_provider.hooks.pace import Pace
+    from include.sources.client import CallWatch
 
 T = TypeVar("T")
 
 KEYS_PAGE = "https://www.immport.org/auth/api/keys"
-
-
-class Watch(Protocol):
-    """Somebody who must know of calls: it may forbid them, and learns which were answered."""
-
-    def before(self, source: str) -> None:
-        """A call to this host and port is about to be made. What it raises is raised instead."""
-
-    def answered(self, source: str, endpoint: str) -> None:
-        """An endpoint at this host and port gave a good answer."""
-
-    def done_without(self, error: ImmPortError) -> None:
-        """The caller goes on without what failed with this error."""
 
 
 class ImmPortClient(BaseHook):
@@ -80,7 +68,7 @@ class ImmPortClient(BaseHook):
         #: Guards what is made at first use: settings, client, token, pace.
         self._making = RLock()
         self._pace: Pace | None = None
-        self.watch: Watch | None = None
+        self.watch: CallWatch | None = None
 
     def __enter__(self) -> Self:
         self.get_conn()

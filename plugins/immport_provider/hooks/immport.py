@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from urllib.parse import quote
 
 from immport_provider.hooks.answers import Request
-from immport_provider.hooks.client import KEYS_PAGE, ImmPortClient, Watch
+from immport_provider.hooks.client import KEYS_PAGE, ImmPortClient
 from include.sources.endpoint import Endpoint
 from include.sources.errors import AccessError, ConfigurationError, CredentialError, ImmPortError
 from include.sources.immport.endpoints import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from include.sources.listing import Accessions, Listing, Page
     from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
-__all__ = ["KEYS_PAGE", "ImmPortHook", "Watch"]
+__all__ = ["KEYS_PAGE", "ImmPortHook"]
 
 T = TypeVar("T")
 
