@@ -81,8 +81,8 @@ def new_load(engine: sa.Engine, manifest: Manifest) -> int:
         return int(connection.execute(sa.insert(LOAD).values(values).returning(LOAD.c.load_id)).scalar_one())
 
 
-def about(load_id: int) -> gate.Load:
-    return gate.Load(load_id, STUDY, RELEASE, Release.parse(RELEASE).key)
+def about(load_id: int) -> gate.JudgedLoad:
+    return gate.JudgedLoad(load_id, STUDY, RELEASE, Release.parse(RELEASE).key)
 
 
 def stage_load(engine: sa.Engine, load_id: int, landing: Landing, manifest: Manifest) -> int:

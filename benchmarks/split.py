@@ -28,7 +28,7 @@ from include.landing.zone import Fetch, Landing, Manifest
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline import run_ledger
 from include.pipeline.answers import land_answer
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import Step
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
@@ -55,7 +55,7 @@ def land(order: dict[str, Any]) -> dict[str, Any]:
     import tenacity  # noqa: F401
 
     engine, before = warehouse_engine(sa.make_url(os.environ["BENCH_WAREHOUSE"])), peak()
-    tools = Tools(engine, Landing(order["landing"]), "bench")
+    tools = StepContext(engine, Landing(order["landing"]), "bench")
     load = run_ledger.load(engine, order["load_id"])
     expected = land_answer.Expected(order["rows"], "an undivided answer") if order["rows"] else None
     with ImmPortHook() as hook:

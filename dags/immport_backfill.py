@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, PATIENT, limit, load
+from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit, load
 from immport_provider.operators.backfill import ImmPortBackfillOperator
 from immport_provider.operators.immport import ImmPortFinishOperator
 from immport_provider.pools import API
@@ -33,7 +33,7 @@ Pool: `immport_api`; without it no task is started.
     max_active_runs=1,
     render_template_as_native_obj=True,
     tags=["immport"],
-    default_args=PATIENT,
+    default_args=RETRY_DEFAULTS,
     params={
         "studies": Param(
             [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, PATIENT, limit
+from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit
 from immport_provider.operators.export import ImmPortExportOperator
 
 with DAG(
@@ -24,7 +24,7 @@ Variable: `immport_export`, a folder or an object storage URL; `export` below `i
     max_active_runs=1,
     render_template_as_native_obj=True,
     tags=["immport"],
-    default_args=PATIENT,
+    default_args=RETRY_DEFAULTS,
     params={
         "as_of": Param(
             None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, PATIENT, limit
+from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit
 from immport_provider.operators.files import (
     ImmPortDownloadOperator,
     ImmPortFinishFilesOperator,
@@ -37,7 +37,7 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
     max_active_runs=1,
     render_template_as_native_obj=True,
     tags=["immport"],
-    default_args=PATIENT,
+    default_args=RETRY_DEFAULTS,
     params={
         "studies": Param(
             [],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG
 
-from immport_provider.groups import LANDING, PATIENT, limit
+from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit
 from immport_provider.operators.vocabularies import ImmPortVocabulariesOperator
 from immport_provider.pools import API
 
@@ -25,7 +25,7 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
     catchup=False,
     max_active_runs=1,
     tags=["immport"],
-    default_args=PATIENT,
+    default_args=RETRY_DEFAULTS,
 ) as dag:
     ImmPortVocabulariesOperator(task_id="load", pool=API.name, landing=LANDING)
     limit(dag)

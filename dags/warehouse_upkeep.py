@@ -5,7 +5,7 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG
 
-from immport_provider.groups import PATIENT, limit
+from immport_provider.groups import RETRY_DEFAULTS, limit
 from immport_provider.operators.upkeep import WarehouseAnalyzeOperator, WarehouseAuditOperator
 
 with DAG(
@@ -24,7 +24,7 @@ Connection: `warehouse_default` (type Postgres).
     catchup=False,
     max_active_runs=1,
     tags=["warehouse"],
-    default_args=PATIENT,
+    default_args=RETRY_DEFAULTS,
 ) as dag:
     analyze = WarehouseAnalyzeOperator(task_id="analyze")
     audit = WarehouseAuditOperator(task_id="audit")

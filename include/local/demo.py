@@ -12,12 +12,12 @@ from rich.console import Console
 from include.local.airflow import airflow_environment, migrate_airflow
 from include.local.dag_runs import DagRuns
 from include.local.demo_releases import Releases
-from include.local.options import LocalError, World
+from include.local.options import LocalError, WorldOptions
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import alone, end_marked, exit_status, mark, spawn
 from include.local.progress import said
-from include.local.sandbox import Sandbox, notes, start_sandbox
+from include.local.sandbox import SandboxProcess, notes, start_sandbox
 from include.local.server import Server
 
 RELEASE_DAG, BACKFILL_DAG, VOCABULARIES_DAG = "immport_release", "immport_backfill", "immport_vocabularies"
@@ -32,7 +32,7 @@ What next:
 """
 
 
-def run_demo(paths: Paths, world: World) -> int:
+def run_demo(paths: Paths, world: WorldOptions) -> int:
     """Load the releases that are due and print the report; 0 when every study ended as it should.
 
     Raises:
@@ -58,7 +58,7 @@ def run_demo(paths: Paths, world: World) -> int:
 
 
 def _load(
-    paths: Paths, console: Console, server: Server, sandbox: Sandbox, marked: str, *, everything: bool
+    paths: Paths, console: Console, server: Server, sandbox: SandboxProcess, marked: str, *, everything: bool
 ) -> int:
     from include.warehouse.migrate import upgrade
     from include.warehouse.schema.engine import warehouse_engine

@@ -15,7 +15,7 @@ class LocalError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class World:
+class WorldOptions:
     """What the sandbox serves: a synthetic world by size and seed, or a folder of real packages."""
 
     archives: Path | None = None
@@ -61,7 +61,7 @@ def port() -> int | None:
     return number("PORT", highest=65535)
 
 
-def world() -> World:
+def world() -> WorldOptions:
     """ARCHIVES, or STUDIES, ROWS and SEED.
 
     Raises:
@@ -70,13 +70,13 @@ def world() -> World:
     studies, rows, seed = number("STUDIES"), number("ROWS"), number("SEED", lowest=0)
     archives = given("ARCHIVES")
     if archives is None:
-        return World(None, studies, rows, seed)
+        return WorldOptions(None, studies, rows, seed)
     if (studies, rows, seed) != (None, None, None):
         raise LocalError("ARCHIVES serves real packages: STUDIES, ROWS and SEED do not go with it")
     folder = existing(archives)
     if not folder.is_dir():
         raise LocalError(f"ARCHIVES={archives} is not a folder")
-    return World(folder)
+    return WorldOptions(folder)
 
 
 def existing(path: str) -> Path:

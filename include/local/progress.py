@@ -33,7 +33,7 @@ _SILENCE_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Step:
+class ProgressStep:
     """One step of one study, as it stands."""
 
     study: str
@@ -65,7 +65,7 @@ class State:
 
     has_begun: bool
     decided: Mapping[str, int] | None
-    steps: Sequence[Step]
+    steps: Sequence[ProgressStep]
 
     @property
     def to_come(self) -> int:
@@ -95,7 +95,7 @@ def read_state(engine: sa.Engine, runs: Sequence[str]) -> State:
     with engine.connect() as connection:
         given = {"runs": list(runs)}
         decided: dict[str, int] = {row[0]: row[1] for row in connection.execute(_DECIDED, given)}
-        steps = [Step(*row) for row in connection.execute(_QUERY, given)]
+        steps = [ProgressStep(*row) for row in connection.execute(_QUERY, given)]
         is_listed = connection.scalar(_LISTED, given)
     return State(bool(runs), decided if decided or is_listed else None, steps)
 
@@ -152,7 +152,7 @@ class Progress:
         self.console.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
 
     def _table(self, state: State) -> RenderableType:
-        studies: dict[tuple[str, str], dict[str, Step]] = {}
+        studies: dict[tuple[str, str], dict[str, ProgressStep]] = {}
         for step in state.steps:
             studies.setdefault((step.study, step.release), {})[step.name] = step
         # More studies than lines: those at work are worth seeing first, then those that failed.
@@ -173,12 +173,12 @@ class Progress:
         return Group(head, table if studies else "")
 
 
-def _rank(by_step: Mapping[str, Step]) -> int:
+def _rank(by_step: Mapping[str, ProgressStep]) -> int:
     states = {step.state for step in by_step.values()}
     return 0 if "running" in states else 1 if "failed" in states else 2
 
 
-def _cell(step: Step | None) -> Any:
+def _cell(step: ProgressStep | None) -> Any:
     if step is None:
         return ""
     rows = "" if step.rows is None else f" {step.rows:,}"

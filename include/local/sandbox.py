@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from include.local.options import LocalError, World
+from include.local.options import LocalError, WorldOptions
 from include.local.processes import last_lines, spawn
 
 #: Joining a folder of packages into API rows takes a while.
@@ -21,7 +21,7 @@ _GREETING = re.compile(r"^url=(?P<url>\S+)\napi_key=(?P<key>\S+)\n", re.MULTILIN
 
 
 @dataclass(frozen=True)
-class Sandbox:
+class SandboxProcess:
     """A sandbox that answers."""
 
     url: str
@@ -47,7 +47,7 @@ class Sandbox:
         ).raise_for_status()
 
 
-def start_sandbox(world: World, marked: str, log: Path) -> Sandbox:
+def start_sandbox(world: WorldOptions, marked: str, log: Path) -> SandboxProcess:
     """Start a sandbox on a free port and wait until it answers.
 
     Raises:
@@ -66,12 +66,12 @@ def notes(log: Path) -> tuple[str, ...]:
     return tuple(re.findall(r"^sandbox: (.+)$", log.read_text(errors="replace"), re.MULTILINE))
 
 
-def _wait_for_greeting(process: subprocess.Popen[bytes], log: Path) -> Sandbox:
+def _wait_for_greeting(process: subprocess.Popen[bytes], log: Path) -> SandboxProcess:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         has_ended = process.poll() is not None
         if found := _GREETING.search(log.read_text(errors="replace")):
-            return Sandbox(found["url"], found["key"], process.pid)
+            return SandboxProcess(found["url"], found["key"], process.pid)
         if has_ended:
             raise LocalError(f"the sandbox did not start: {last_lines(log)}")
         time.sleep(0.05)

@@ -25,13 +25,13 @@ from include.local.airflow import (
     password_file,
     server_environment,
 )
-from include.local.options import LocalError, World
+from include.local.options import LocalError, WorldOptions
 from include.local.paths import Paths
 from include.local.ports import HOST, why_unusable
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, last_lines, mark, spawn
 from include.local.progress import said
-from include.local.sandbox import Sandbox, start_sandbox
+from include.local.sandbox import SandboxProcess, start_sandbox
 
 #: Airflow's parts: name, command. Logs are read from the folder they share, not over further ports.
 SERVICES: Mapping[str, list[str]] = {
@@ -48,7 +48,7 @@ IMMPORT = "immport"
 _BUSY = "another make up or make down is at work in this checkout"
 
 
-def start_system(paths: Paths, world: World, port: int | None) -> int:
+def start_system(paths: Paths, world: WorldOptions, port: int | None) -> int:
     """Start what does not run yet and say where it is; 0 also when all of it ran already.
 
     :param port: of Airflow's page; 8080, or that of the running system, when None.
@@ -86,7 +86,7 @@ def start_system(paths: Paths, world: World, port: int | None) -> int:
 
 
 def _refuse_other_settings(
-    state: Mapping[str, Any], world: World, port: int | None, immport: str | None
+    state: Mapping[str, Any], world: WorldOptions, port: int | None, immport: str | None
 ) -> None:
     """A running system does not take up new settings: to ignore them would pass for an answer."""
     names = [part.removeprefix("--").upper() for part in world.arguments[::2]]
@@ -133,7 +133,7 @@ def _end(paths: Paths, marked: str) -> int:
 
 
 def _start(
-    paths: Paths, world: World, port: int, console: Console, marked: str, immport: str | None
+    paths: Paths, world: WorldOptions, port: int, console: Console, marked: str, immport: str | None
 ) -> dict[str, Any]:
     from include.warehouse.migrate import upgrade
 
@@ -252,7 +252,9 @@ def _state_file(paths: Paths) -> Path:
     return paths.var / "system.json"
 
 
-def _state(port: int, database: str, sandbox: Sandbox | None, pids: Mapping[str, int]) -> dict[str, Any]:
+def _state(
+    port: int, database: str, sandbox: SandboxProcess | None, pids: Mapping[str, int]
+) -> dict[str, Any]:
     return {
         "address": _address(port),
         "database": database,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from include.pipeline import discover, run_ledger
-from include.pipeline.work_decisions import Action, Decision
+from include.pipeline.work_decisions import Action, WorkDecision
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.release import Release
 from include.sources.release_dates import ANNOUNCED
@@ -71,7 +71,7 @@ def decide(
     days: Mapping[Release, date] = ANNOUNCED,
     force: bool = False,
     dry_run: bool = False,
-) -> Iterator[tuple[Decision, ListedFile | None]]:
+) -> Iterator[tuple[WorkDecision, ListedFile | None]]:
     """What to do about each package of one study, oldest first.
 
     :param captured: release keys at which the warehouse holds the study whole.
@@ -82,14 +82,14 @@ def decide(
     for release, file in there.items():
         size = "of unknown size" if file.size_bytes is None else f"of {file.size_bytes / 1e6:,.1f} MB"
         if release.key in captured and not force:
-            yield Decision(study, str(release), days.get(release), Action.KEEP, "captured already"), None
+            yield WorkDecision(study, str(release), days.get(release), Action.KEEP, "captured already"), None
         else:
             action = Action.PLAN if dry_run else Action.LOAD
             what = "; ".join([f"{file.name} {size}", *file.unreadable])
-            yield Decision(study, str(release), days.get(release), action, what), file
+            yield WorkDecision(study, str(release), days.get(release), action, what), file
     if not there:
         reason = f"ImmPort keeps no package from {span}"
-        yield Decision(study, "", None, Action.KEEP, reason), None
+        yield WorkDecision(study, "", None, Action.KEEP, reason), None
 
 
 def plan(
@@ -101,7 +101,7 @@ def plan(
     *,
     force: bool = False,
     dry_run: bool = False,
-) -> list[Decision]:
+) -> list[WorkDecision]:
     """Ask for the packages of each study and write the work list of the run.
 
     A study whose manifest cannot be had is held, and the others go on.
@@ -111,14 +111,14 @@ def plan(
     """
     held, days = captured(engine), {**ANNOUNCED, **_days_met(engine)}
 
-    def of(study: str) -> list[tuple[Decision, ListedFile | None]]:
+    def of(study: str) -> list[tuple[WorkDecision, ListedFile | None]]:
         try:
             files = [file for kind in KINDS for file in hook.manifest(study, kind)]
         except CredentialError:
             raise
         except ImmPortError as error:
             reason = f"its packages could not be listed: {error}"
-            return [(Decision(study, "", None, Action.HOLD, reason), None)]
+            return [(WorkDecision(study, "", None, Action.HOLD, reason), None)]
         there = held.get(study, ())
         return list(decide(study, files, there, span, days=days, force=force, dry_run=dry_run))
 

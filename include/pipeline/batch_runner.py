@@ -17,7 +17,7 @@ from include.warehouse.load.fence import Attempt, SupersededError
 
 
 @dataclass(frozen=True)
-class Tools:
+class StepContext:
     """What the steps work with.
 
     :param accept_vanished: a person accepts that many results of a study are gone.
@@ -43,7 +43,7 @@ class BatchOutcome:
 
 
 def run_batch(
-    tools: Tools,
+    tools: StepContext,
     load_ids: list[int],
     name: str,
     *,
@@ -72,7 +72,7 @@ def run_batch(
     return outcome
 
 
-def _do(tools: Tools, load: Load, step: Step, work: Callable[[Load, Step], None]) -> None:
+def _do(tools: StepContext, load: Load, step: Step, work: Callable[[Load, Step], None]) -> None:
     """Do the step. Whatever an attempt fails with after another took its load is the other's doing."""
     try:
         work(load, step)
@@ -83,7 +83,7 @@ def _do(tools: Tools, load: Load, step: Step, work: Callable[[Load, Step], None]
         raise
 
 
-def _record(tools: Tools, load: Load, name: str, error: Exception, outcome: BatchOutcome) -> None:
+def _record(tools: StepContext, load: Load, name: str, error: Exception, outcome: BatchOutcome) -> None:
     """Write down what a load failed with, in the outcome and, if that is final, with the load."""
     told = run_ledger.brief(error)
     if isinstance(error, SupersededError):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.landing.zone import Landing
-from include.pipeline.release_file_changes import Look, refused_answers, with_release_files
+from include.pipeline.release_file_changes import ReleaseFileProbe, refused_answers, with_release_files
 from include.pipeline.run_ledger import (
     EXTRACTED,
     FAILED,
@@ -25,11 +25,11 @@ from include.pipeline.run_ledger import (
 from include.pipeline.work_decisions import (
     RESTRICTED,
     Action,
-    Decision,
-    Held,
     Listed,
-    Policy,
+    LoadPolicy,
     Restricted,
+    WarehouseStudy,
+    WorkDecision,
     batches,
     decide,
     withheld,
@@ -49,7 +49,7 @@ RESUME_WITHIN = timedelta(days=1)
 WORK_LOCK = 7_318_004
 
 
-def retract_after(engine: sa.Engine, run: Attempt, last: Release, policy: Policy) -> str | None:
+def retract_after(engine: sa.Engine, run: Attempt, last: Release, policy: LoadPolicy) -> str | None:
     """Remove what was published at releases after `last`, of the studies that the run is for.
 
     :returns: what the run removed, in this attempt or an earlier one; None for nothing.
@@ -70,10 +70,10 @@ def from_listing(
     engine: sa.Engine,
     run: Attempt,
     listing: Listing,
-    policy: Policy,
+    policy: LoadPolicy,
     restricted: Restricted,
-    look: Look,
-) -> list[Decision]:
+    look: ReleaseFileProbe,
+) -> list[WorkDecision]:
     """Compare a listing with the warehouse and write the work list.
 
     :param restricted: studies that the source restricts.
@@ -128,10 +128,10 @@ def from_landing(
     engine: sa.Engine,
     run: Attempt,
     landing: Landing,
-    policy: Policy,
+    policy: LoadPolicy,
     until: Release | None,
     notes: Iterable[str | None] = (),
-) -> list[Decision]:
+) -> list[WorkDecision]:
     """Write a work list of what was fetched before: nothing is asked of the source.
 
     :param until: newest release to replay; None for all.
@@ -154,7 +154,7 @@ def from_landing(
             action, reason = Action.HOLD, withheld(listed)
         else:
             action, reason = Action.LOAD, f"replay of fetch {manifest.fetch_id}"
-        decisions.append(Decision(study, release, day, action, reason, manifest.rows))
+        decisions.append(WorkDecision(study, release, day, action, reason, manifest.rows))
         fetches[study, release] = manifest.fetch_id
     note = "; ".join(filter(None, [*notes, "replay of the landing zone"]))
     note_run(engine, run.run_id, listed=len(decisions), is_complete=False, note=note)
@@ -162,13 +162,13 @@ def from_landing(
     return decisions
 
 
-def held_studies(engine: sa.Engine) -> list[Held]:
+def held_studies(engine: sa.Engine) -> list[WarehouseStudy]:
     """Studies that were published here, whether or not they still are."""
     statement = sa.select(STUDY).where(STUDY.c.state.in_(["current", "withdrawn"]))
     with engine.connect() as connection:
         refused = refused_answers(connection)
         return [
-            Held(
+            WarehouseStudy(
                 row.study_accession,
                 row.state,
                 row.release_version,
@@ -189,7 +189,7 @@ def _fetches(engine: sa.Engine, states: list[str]) -> dict[str, str]:
 
 
 def write_packages(
-    engine: sa.Engine, run: Attempt, decisions: Iterable[tuple[Decision, RemoteFile | None]]
+    engine: sa.Engine, run: Attempt, decisions: Iterable[tuple[WorkDecision, RemoteFile | None]]
 ) -> None:
     """Write a work list that names the package of each load."""
     pairs = list(decisions)
@@ -200,7 +200,7 @@ def write_packages(
 def _write(
     engine: sa.Engine,
     run: Attempt,
-    decisions: list[Decision],
+    decisions: list[WorkDecision],
     fetches: Mapping[tuple[str, str], str],
     packages: Mapping[tuple[str, str], RemoteFile] | None = None,
 ) -> None:
@@ -239,7 +239,7 @@ def _write(
 def _load(
     connection: sa.Connection,
     run: Attempt,
-    item: Decision,
+    item: WorkDecision,
     replayed: str | None,
     package: RemoteFile | None = None,
 ) -> tuple[int, bool]:
@@ -284,7 +284,7 @@ def _give_up(connection: sa.Connection, run: Attempt, which: sa.ColumnElement[bo
 def _new_load(
     connection: sa.Connection,
     run: Attempt,
-    item: Decision,
+    item: WorkDecision,
     fetch_id: str,
     state: str,
     package: RemoteFile | None = None,
@@ -317,7 +317,7 @@ def move(engine: sa.Engine, load: Load, release: Release) -> Load:
 
     :raises SupersededError: a newer attempt has taken the load.
     """
-    moved = Decision(load.study, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version)
+    moved = WorkDecision(load.study, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version)
     with engine.begin() as connection:
         key = _valid_from(connection, moved, is_of_its_release=False)
         values = {"release_version": moved.release, "release_key": key, "changed_at": sa.func.now()}
@@ -345,7 +345,7 @@ def work_of(
     return (batches(sizes, studies, rows=rows, most=most, least=least) if loads else []), withdrawals
 
 
-def _valid_from(connection: sa.Connection, item: Decision, *, is_of_its_release: bool) -> int:
+def _valid_from(connection: sa.Connection, item: WorkDecision, *, is_of_its_release: bool) -> int:
     """Release key at which a load becomes valid: that of its release, with one exception.
 
     A study can vanish, come back, or move while no new release appears. What the release held before

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from include.landing.object_store import Storage
 from include.pipeline import run_ledger
 from include.pipeline.file_plan import rows_of
-from include.pipeline.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish, studies_of
-from include.pipeline.run_ledger import About, Step
+from include.pipeline.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, DownloadFilter, studies_of
+from include.pipeline.run_ledger import Step, StudyRef
 from include.pipeline.verdict import may_pass
 from include.sources.errors import CredentialError
 from include.sources.remote_files import RemoteFile
@@ -54,10 +54,10 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
     rows = [row for row in rows_of(work.engine, work.run_id, first, count) if row.state == PLANNED]
     failed: list[str] = []
     later: list[str] = []
-    releases = {about.study: about.release for about in studies_of(work.engine, Wish())}
+    releases = {about.study: about.release for about in studies_of(work.engine, DownloadFilter())}
     for study, group in groupby(rows, key=lambda row: str(row.study_accession)):
         files, before = list(group), len(failed) + len(later)
-        about = About(study, releases.get(study, ""))
+        about = StudyRef(study, releases.get(study, ""))
         with run_ledger.step(work.engine, work.run_id, about, "download") as step:
             meter = Meter(step, work.say, study, len(files))
             for row in files:

@@ -14,8 +14,8 @@ from include.pipeline import discover, refusal, run_ledger
 from include.pipeline.answers.completeness import Expected, SplitNotWholeError
 from include.pipeline.answers.land_answer import Context
 from include.pipeline.backfill import KINDS
-from include.pipeline.batch_runner import Tools
-from include.pipeline.route import Choice, RouteError, choose
+from include.pipeline.batch_runner import StepContext
+from include.pipeline.route import RouteChoice, RouteError, choose
 from include.pipeline.run_ledger import EXTRACTED, Load, Step
 from include.sources.endpoint import Endpoint, Route
 from include.sources.errors import BadAnswerError, CredentialError, ImmPortError, WrongFileError
@@ -45,7 +45,7 @@ class ReleaseMovedError(RuntimeError):
     """The study was released anew while it was fetched: the answers belong to two releases."""
 
 
-def extract(tools: Tools, hook: SourceClient, load: Load, step: Step) -> None:
+def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> None:
     """Land a study. What an interrupted try landed is not fetched again.
 
     :raises SupersededError: a newer attempt has taken the load; nothing that it landed is touched.
@@ -87,7 +87,7 @@ def _fetch(context: Context) -> Context:
     """Land the study. Returns the context it was done in: its release may have turned out to be later."""
     load = context.load
     if load.file_uuid is not None:
-        _take(context, Choice(Route.PACKAGE, "the run names the package"))
+        _take(context, RouteChoice(Route.PACKAGE, "the run names the package"))
         _land_package(context, _named_package(context))
         return context
     # Fetched by either route: it says what files there are, packages among them.
@@ -108,7 +108,7 @@ def _fetch(context: Context) -> Context:
             raise
         if isinstance(error, ImmPortError) and context.hook.watch is not None:
             context.hook.watch.done_without(error)
-        _take(context, Choice(others[0], f"not to be had as {route}: {run_ledger.brief(error)}"))
+        _take(context, RouteChoice(others[0], f"not to be had as {route}: {run_ledger.brief(error)}"))
         ways[others[0]]()
     return context
 
@@ -137,17 +137,17 @@ def _offered(context: Context, what: str) -> ListedFile | None:
     return found[0] if found and found[1] == Release.parse(load.release) else None
 
 
-def _take(context: Context, choice: Choice) -> None:
+def _take(context: Context, choice: RouteChoice) -> None:
     """Write down the route."""
     run_ledger.set_route(context.tools.engine, context.load, choice.route, choice.reason)
     context.load = replace(context.load, route=choice.route, route_reason=choice.reason)
 
 
-def _choice(context: Context, package: ListedFile | None) -> Choice:
+def _choice(context: Context, package: ListedFile | None) -> RouteChoice:
     """The route. What an interrupted try chose holds."""
     load = context.load
     if load.route is not None and (package or load.route is Route.API):
-        return Choice(load.route, load.route_reason or "")
+        return RouteChoice(load.route, load.route_reason or "")
     return choose(
         load.study,
         package.name if package else None,

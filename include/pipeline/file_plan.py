@@ -9,14 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.pipeline.file_selection import LEFT_OUT, PLANNED, Choice
+from include.pipeline.file_selection import LEFT_OUT, PLANNED, FileSelection
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 #: Bytes and files that are worth a task of their own, and tasks at most: far below Airflow's 1024.
 BYTES_PER_TASK, FILES_PER_TASK, MOST_TASKS = 1 << 30, 200, 400
 
 
-def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[Choice]) -> None:
+def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[FileSelection]) -> None:
     """Write the choices down. What was fetched of a file stays counted.
 
     The files belong to the run that planned them last: an earlier one that is still at work writes nothing

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from include.landing.object_store import Storage, UnsafePathError
 from include.pipeline import run_ledger
-from include.pipeline.run_ledger import About
+from include.pipeline.run_ledger import StudyRef
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.remote_files import ListedFile, apart, unreadable
 from include.warehouse.load.fence import NO_FINAL_STATUS
@@ -25,7 +25,7 @@ PLANNED, PRESENT, FAILED, LEFT_OUT = "planned", "present", "failed", "left out"
 
 
 @dataclass(frozen=True)
-class Wish:
+class DownloadFilter:
     """Which files are wanted.
 
     :param studies: accessions; all that the warehouse holds when empty.
@@ -60,7 +60,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Choice:
+class FileSelection:
     """What becomes of a wanted file.
 
     :param cost: bytes that are to be fetched, at most.
@@ -73,7 +73,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Summary:
+class DownloadSummary:
     """How a run ended: `success`, `partial` (some files failed) or `failed`."""
 
     state: str
@@ -81,7 +81,7 @@ class Summary:
     text: str
 
 
-def studies_of(engine: sa.Engine, wish: Wish) -> list[About]:
+def studies_of(engine: sa.Engine, wish: DownloadFilter) -> list[StudyRef]:
     """The studies whose files are looked at, by number."""
     with engine.connect() as connection:
         held = {
@@ -89,11 +89,11 @@ def studies_of(engine: sa.Engine, wish: Wish) -> list[About]:
             for row in connection.execute(sa.select(STUDY).where(STUDY.c.state == "current"))
         }
     names = sorted(set(wish.studies) or held, key=lambda name: int(name[3:]))
-    return [About(name, held.get(name) or "") for name in names]
+    return [StudyRef(name, held.get(name) or "") for name in names]
 
 
 def list_files(
-    engine: sa.Engine, hook: SourceClient, run_id: str, wish: Wish
+    engine: sa.Engine, hook: SourceClient, run_id: str, wish: DownloadFilter
 ) -> tuple[list[ListedFile], dict[str, ImmPortError]]:
     """Wanted files by their manifests, and the studies whose manifest could not be had.
 
@@ -118,7 +118,9 @@ def list_files(
     return files, failed
 
 
-def choose(engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], wish: Wish) -> list[Choice]:
+def choose(
+    engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], wish: DownloadFilter
+) -> list[FileSelection]:
     """What becomes of each file: within the budget those that come first, in the order given."""
     known = _md5_by_location(engine)
     left = wish.max_bytes
@@ -135,22 +137,22 @@ def choose(engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], wis
 
 def _choose(
     storage: Storage, file: ListedFile, known: dict[str, str | None], taken: set[str], left: int | None
-) -> Choice:
+) -> FileSelection:
     path = file.kept_as or file.path
     if not file.uuid or path in taken:
         why = "another file has the same path" if file.uuid else "ImmPort offers no download of it: no UUID"
-        return Choice(file, LEFT_OUT, why)
+        return FileSelection(file, LEFT_OUT, why)
     try:
         size, place = storage.size(path), str(storage.place(path))
     except UnsafePathError as error:
-        return Choice(file, FAILED, str(error))
+        return FileSelection(file, FAILED, str(error))
     if size is not None and size == file.size_bytes and (storage.is_local or known.get(place) == file.md5):
-        return Choice(file, PLANNED)  # here already, as it seems
+        return FileSelection(file, PLANNED)  # here already, as it seems
     cost = file.size_bytes or 0
     if left is not None and (cost > left or file.size_bytes is None):
         told = "size unknown" if file.size_bytes is None else f"{cost} bytes"
-        return Choice(file, LEFT_OUT, f"{told}, and {left} bytes are left of the run's budget")
-    return Choice(file, PLANNED, cost=cost)
+        return FileSelection(file, LEFT_OUT, f"{told}, and {left} bytes are left of the run's budget")
+    return FileSelection(file, PLANNED, cost=cost)
 
 
 def _md5_by_location(engine: sa.Engine) -> dict[str, str | None]:
@@ -160,7 +162,7 @@ def _md5_by_location(engine: sa.Engine) -> dict[str, str | None]:
         return {row.location: row.md5 for row in rows}
 
 
-def describe(choices: Sequence[Choice], *, is_dry: bool) -> str:
+def describe(choices: Sequence[FileSelection], *, is_dry: bool) -> str:
     """Files and bytes to be fetched; the total first, then per study and type."""
     planned = [item for item in choices if item.state == PLANNED]
     to_come = "to be fetched" if not is_dry else "would be fetched, in a dry run"
@@ -169,7 +171,7 @@ def describe(choices: Sequence[Choice], *, is_dry: bool) -> str:
         f" {sum(item.cost for item in planned)} bytes {to_come},"
         f" {sum(item.state == LEFT_OUT for item in choices)} left out"
     ]
-    groups: dict[tuple[str, str], list[Choice]] = {}
+    groups: dict[tuple[str, str], list[FileSelection]] = {}
     for item in planned:
         groups.setdefault((item.file.study, item.file.kind), []).append(item)
     for (study, kind), items in groups.items():
@@ -177,7 +179,7 @@ def describe(choices: Sequence[Choice], *, is_dry: bool) -> str:
     return "\n".join(lines)
 
 
-def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> Summary:
+def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> DownloadSummary:
     """Compare the files with the plan and close the record of the run.
 
     A file that nobody ended, one that another run has planned anew, and a study whose manifest could not be
@@ -213,4 +215,4 @@ def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> Summar
     run_ledger.finish_run(engine, run_id, state)
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     notes = [run.note] if run.note and run.note != NO_FINAL_STATUS else []
-    return Summary(state, counts, "\n".join([f"{state}: {told}", *problems, *notes]))
+    return DownloadSummary(state, counts, "\n".join([f"{state}: {told}", *problems, *notes]))

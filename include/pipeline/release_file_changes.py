@@ -17,7 +17,7 @@ from threading import Lock
 import sqlalchemy as sa
 
 from include.pipeline.circuit_breaker import STUDIES
-from include.pipeline.work_decisions import Action, Decision, Held
+from include.pipeline.work_decisions import Action, WarehouseStudy, WorkDecision
 from include.sources.errors import CredentialError, ImmPortError, RetriableError
 from include.sources.plausible import doubt
 from include.sources.release import Release
@@ -54,7 +54,7 @@ join ops.staged s using (load_id) where s.refused is not null group by 1
 
 
 @dataclass(frozen=True)
-class Look:
+class ReleaseFileProbe:
     """How to look at release files.
 
     :param ask: gives the release files of a study.
@@ -75,11 +75,11 @@ def refused_answers(connection: sa.Connection) -> dict[str, tuple[str, ...]]:
 def with_release_files(
     engine: sa.Engine,
     run_id: str,
-    decisions: list[Decision],
-    held: list[Held],
+    decisions: list[WorkDecision],
+    held: list[WarehouseStudy],
     newest: Release | None,
-    look: Look,
-) -> list[Decision]:
+    look: ReleaseFileProbe,
+) -> list[WorkDecision]:
     """The decisions, with studies to be loaded among those that the listing alone would keep.
 
     A study whose files were never noted is kept: what is found is noted for the next time.
@@ -93,7 +93,7 @@ def with_release_files(
     if not asked:
         return decisions
     answers = _Questions(look.ask).all(asked, look.at_once)
-    changed: dict[str, Decision] = {}
+    changed: dict[str, WorkDecision] = {}
     with engine.begin() as connection:
         known = known_release_files.recorded(connection)
         for study, answer in answers.items():
@@ -113,14 +113,16 @@ def with_release_files(
     return [changed.get(item.study, item) for item in decisions]
 
 
-def _may_differ(item: Decision, held: Held | None) -> bool:
+def _may_differ(item: WorkDecision, held: WarehouseStudy | None) -> bool:
     """Kept because the listing shows no change; not because it is older, or restricted."""
     if item.action is not Action.KEEP or held is None or item.listed is None:
         return False
     return held.listed is None or Release.parse(item.listed) >= Release.parse(held.listed)
 
 
-def _anew(kept: Decision, held: Held, known: dict[str, RemoteFile], news: list[RemoteFile]) -> Decision:
+def _anew(
+    kept: WorkDecision, held: WarehouseStudy, known: dict[str, RemoteFile], news: list[RemoteFile]
+) -> WorkDecision:
     told = [Release.parse(kept.release), Release.parse(held.release), known_release_files.release_of(news)]
     newest = max(item for item in told if item is not None)
     if why := doubt(newest, None, datetime.now(UTC).date()):

@@ -79,7 +79,7 @@ where w.run_id = :run group by d.endpoint, d.field, d.kind order by 1, 2
 
 
 @dataclass(frozen=True)
-class Summary:
+class RunSummary:
     """How a run ended: `success`, `partial` (some studies failed or were held) or `failed`."""
 
     state: str
@@ -87,7 +87,7 @@ class Summary:
     text: str
 
 
-def finish(engine: sa.Engine, run_id: str) -> Summary:
+def finish(engine: sa.Engine, run_id: str) -> RunSummary:
     """Compare what the run was to do with what was done, and close its record.
 
     Work that nobody ended, whatever the reason, is a failure: a run is never a success by silence.
@@ -129,7 +129,7 @@ def finish(engine: sa.Engine, run_id: str) -> Summary:
     told = ", ".join(f"{number} {name}" for name, number in counts.items())
     reasons = (f"{_some(names)}: {reason}" for reason, names in problems.items())
     missing = (_missing(row) for row in quarantined if row.is_published)
-    return Summary(state, counts, "\n".join([f"{state}: {told}", *reasons, *missing]))
+    return RunSummary(state, counts, "\n".join([f"{state}: {told}", *reasons, *missing]))
 
 
 def _missing(row: Any) -> str:

@@ -13,7 +13,7 @@ class RouteError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Choice:
+class RouteChoice:
     """The route of a study, and why, in words."""
 
     route: Route
@@ -45,7 +45,9 @@ class RoutePreference:
         return (self.studies or {}).get(study, self.route)
 
 
-def choose(study: str, package: str | None, preference: RoutePreference, *, is_listed: bool = True) -> Choice:
+def choose(
+    study: str, package: str | None, preference: RoutePreference, *, is_listed: bool = True
+) -> RouteChoice:
     """Choose the route of one study: its package wherever its release has one.
 
     A package, with the endpoints beside it that packages do not hold, provides all that reaches the star by
@@ -59,11 +61,11 @@ def choose(study: str, package: str | None, preference: RoutePreference, *, is_l
     wanted = preference.of(study)
     if not is_listed:
         asked = "; the package was asked for" if wanted is Route.PACKAGE else ""
-        return Choice(Route.API, f"the source refused the manifest, which names the packages{asked}")
+        return RouteChoice(Route.API, f"the source refused the manifest, which names the packages{asked}")
     if wanted is Route.PACKAGE and package is None:
         raise RouteError(f"{study}: the package was asked for, but the manifest lists none")
     if wanted is not None:
-        return Choice(wanted, "asked for")
+        return RouteChoice(wanted, "asked for")
     if package is None:
-        return Choice(Route.API, "the manifest lists no package")
-    return Choice(Route.PACKAGE, f"{package} provides all that the API does, and more")
+        return RouteChoice(Route.API, "the manifest lists no package")
+    return RouteChoice(Route.PACKAGE, f"{package} provides all that the API does, and more")

@@ -64,7 +64,7 @@ class Load:
 
 
 @dataclass(frozen=True)
-class About:
+class StudyRef:
     """A study that a step is about without a load of it.
 
     :param release: release that the warehouse holds; empty when it holds none.
@@ -232,7 +232,7 @@ class Step:
 
 
 @contextmanager
-def step(engine: sa.Engine, run_id: str, about: Load | About, name: str) -> Iterator[Step]:
+def step(engine: sa.Engine, run_id: str, about: Load | StudyRef, name: str) -> Iterator[Step]:
     """Record one step of one load or study, however it ends."""
     statement = sa.insert(STEP).values(
         run_id=run_id,

@@ -6,10 +6,10 @@ from functools import partial
 
 from include.landing.zone import Fetch
 from include.pipeline import run_ledger
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
-from include.quality.outcome import Load as Judged
+from include.quality.outcome import JudgedLoad
 from include.warehouse.load import publish as publishing
 from include.warehouse.load import stage_answers as staging
 from include.warehouse.load.publish import Publication, StagingLostError
@@ -19,7 +19,7 @@ class CheckFailedError(RuntimeError):
     """Critical checks failed: the study is not published."""
 
 
-def stage(tools: Tools, load: Load, step: Step) -> None:
+def stage(tools: StepContext, load: Load, step: Step) -> None:
     """Copy the landed answers into staging tables."""
     manifest = tools.landing.read_manifest(Fetch(load.study, load.release, load.fetch_id))
     with run_ledger.writing(tools.engine, load) as connection:
@@ -27,12 +27,12 @@ def stage(tools: Tools, load: Load, step: Step) -> None:
         run_ledger.set_state(connection, load, run_ledger.STAGED)
 
 
-def check(tools: Tools, load: Load, step: Step) -> None:
+def check(tools: StepContext, load: Load, step: Step) -> None:
     """Run the checks of a staged load.
 
     :raises CheckFailedError: a critical check failed.
     """
-    about = Judged(load.load_id, load.study, load.release, load.release_key)
+    about = JudgedLoad(load.load_id, load.study, load.release, load.release_key)
     writing = partial(run_ledger.writing, tools.engine, load)
     outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished, writing=writing)
     step.rows = outcome.rows
@@ -45,7 +45,7 @@ def check(tools: Tools, load: Load, step: Step) -> None:
     run_ledger.set_state(tools.engine, load, CHECKED)
 
 
-def publish(tools: Tools, load: Load, step: Step) -> None:
+def publish(tools: StepContext, load: Load, step: Step) -> None:
     """Publish a checked load. Staging that a crash emptied is made and checked again."""
     work = _publication(load)
     try:
@@ -57,7 +57,7 @@ def publish(tools: Tools, load: Load, step: Step) -> None:
     _tell(done, step)
 
 
-def withdraw(tools: Tools, load: Load, step: Step) -> None:
+def withdraw(tools: StepContext, load: Load, step: Step) -> None:
     """Close everything a study has: it is no longer shared."""
     work = _publication(load, is_withdrawal=True)
     done = publishing.publish(tools.engine, work, load.fence)

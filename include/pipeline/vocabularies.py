@@ -17,7 +17,7 @@ from include.pipeline.verdict import may_pass
 from include.sources.errors import AccessError, ImmPortError, RequestError, RetriableError
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.warehouse.load import vocabulary
-from include.warehouse.load.vocabulary import Change
+from include.warehouse.load.vocabulary import VocabularyChange
 from include.warehouse.schema.ops_tables import VOCABULARY_FETCH
 
 if TYPE_CHECKING:
@@ -81,13 +81,15 @@ def missing(manifest: Manifest) -> dict[str, str]:
     return {item.endpoint: item.note or "" for item in manifest.landed if not item.path}
 
 
-def publish(engine: sa.Engine, landing: Landing, manifest: Manifest, run_id: str) -> dict[str, Change]:
+def publish(
+    engine: sa.Engine, landing: Landing, manifest: Manifest, run_id: str
+) -> dict[str, VocabularyChange]:
     """Publish a fetch whole or not at all. One that is not newer than what is held changes nothing.
 
     :raises LandingError: landed bytes are missing or no longer those received.
     """
     at = datetime.fromisoformat(manifest.finished_at)
-    changes: dict[str, Change] = {}
+    changes: dict[str, VocabularyChange] = {}
     with engine.begin() as connection:
         held = vocabulary.newest(connection)
         known = sa.select(sa.func.max(VOCABULARY_FETCH.c.fetched_at))
@@ -116,7 +118,7 @@ def publish(engine: sa.Engine, landing: Landing, manifest: Manifest, run_id: str
     return changes
 
 
-def _note(landed: Landed, change: Change) -> str | None:
+def _note(landed: Landed, change: VocabularyChange) -> str | None:
     notes = [landed.note] if landed.note else []
     notes += [f"{count} rows without {name}" for name, count in landed.missing_keys.items()]
     notes += [f"{count} rows with the unknown key {name}" for name, count in landed.unknown_keys.items()]

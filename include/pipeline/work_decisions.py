@@ -39,7 +39,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Held:
+class WarehouseStudy:
     """A study as the warehouse holds it.
 
     :param state: current or withdrawn.
@@ -76,7 +76,7 @@ _NOBODY = Restricted()
 
 
 @dataclass(frozen=True)
-class Decision:
+class WorkDecision:
     """What to do about one study at one release.
 
     :param listed: the release the source lists it at; None when it does not.
@@ -92,7 +92,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Policy:
+class LoadPolicy:
     """What a person asked of the run.
 
     :param studies: only these; all when empty.
@@ -121,12 +121,12 @@ RESTRICTED = f"{RESTRICTED_WORD}on the source's list of restricted studies"
 
 def decide(
     listed: Iterable[Listed],
-    held: Iterable[Held],
-    policy: Policy,
+    held: Iterable[WarehouseStudy],
+    policy: LoadPolicy,
     *,
     incomplete: str | None,
     restricted: Restricted = _NOBODY,
-) -> list[Decision]:
+) -> list[WorkDecision]:
     """Compare a listing with the warehouse.
 
     :param incomplete: why the listing does not hold every study; None when it does.
@@ -146,7 +146,7 @@ def decide(
     decisions += _going(going, everything, known, policy, incomplete, restricted)
     for study in sorted(policy.studies - everything.keys() - known.keys()):
         why = RESTRICTED if study in restricted.studies else "neither listed nor held"
-        decisions.append(Decision(study, "", None, Action.HOLD, f"asked for, but {why}"))
+        decisions.append(WorkDecision(study, "", None, Action.HOLD, f"asked for, but {why}"))
     return sorted(decisions, key=lambda item: (len(item.study), item.study))
 
 
@@ -155,7 +155,9 @@ def withheld(listed: Listed) -> str:
     return f"{listed.doubt}: withheld, run again with approve_releases if that is right"
 
 
-def _about(listed: Listed, held: Held | None, policy: Policy, restricted: Restricted) -> Decision:
+def _about(
+    listed: Listed, held: WarehouseStudy | None, policy: LoadPolicy, restricted: Restricted
+) -> WorkDecision:
     action, reason = Action.LOAD, ""
     if listed.study in restricted.studies:
         action, reason = Action.KEEP, f"{RESTRICTED}: not loaded"
@@ -175,7 +177,7 @@ def _about(listed: Listed, held: Held | None, policy: Policy, restricted: Restri
         reason = f"shared again at {listed.release}"
     else:
         action, reason = _compared(listed, held, policy)
-    return Decision(
+    return WorkDecision(
         listed.study,
         release_of_load(listed, held),
         listed.release_date,
@@ -186,7 +188,7 @@ def _about(listed: Listed, held: Held | None, policy: Policy, restricted: Restri
     )
 
 
-def _compared(listed: Listed, held: Held, policy: Policy) -> tuple[Action, str]:
+def _compared(listed: Listed, held: WarehouseStudy, policy: LoadPolicy) -> tuple[Action, str]:
     """What is listed now against what was listed when the study was loaded."""
     before = held.listed or held.release
     if Release.parse(listed.release) > Release.parse(before):
@@ -198,7 +200,7 @@ def _compared(listed: Listed, held: Held, policy: Policy) -> tuple[Action, str]:
     return _at_one_release(listed, held, before)
 
 
-def _at_one_release(listed: Listed, held: Held, before: str) -> tuple[Action, str]:
+def _at_one_release(listed: Listed, held: WarehouseStudy, before: str) -> tuple[Action, str]:
     """Why a study is loaded anew at the release that was listed when it was loaded, if it is."""
     if (held.reason or "").startswith(RETRACTED):
         return Action.LOAD, str(held.reason)
@@ -209,7 +211,7 @@ def _at_one_release(listed: Listed, held: Held, before: str) -> tuple[Action, st
     return Action.KEEP, f"unchanged since {before} of {held.release_date}"
 
 
-def release_of_load(listed: Listed, held: Held | None) -> str:
+def release_of_load(listed: Listed, held: WarehouseStudy | None) -> str:
     """The release that a load of the study belongs to: the listed one, or a later one that its files told of
     when it was loaded. A listing older than the one it was loaded from is believed as it is."""
     told = Release.parse(listed.release)
@@ -219,13 +221,13 @@ def release_of_load(listed: Listed, held: Held | None) -> str:
 
 
 def _going(
-    going: list[Held],
+    going: list[WarehouseStudy],
     listed: dict[str, Listed],
-    known: dict[str, Held],
-    policy: Policy,
+    known: dict[str, WarehouseStudy],
+    policy: LoadPolicy,
     incomplete: str | None,
     restricted: Restricted,
-) -> Iterator[Decision]:
+) -> Iterator[WorkDecision]:
     """Studies that are here and restricted or no longer listed: withdrawn, unless that is in doubt."""
     current = [item for item in known.values() if item.state == "current"]
     trusted = (item for item in listed.values() if not policy.doubts(item))
@@ -249,11 +251,11 @@ def _going(
         is_restricted = item.study in restricted.studies
         # That a study is restricted is said of it by name: it needs no complete listing.
         if held_back := too_many if is_restricted else doubt or too_many:
-            yield Decision(item.study, item.release, None, Action.HOLD, held_back)
+            yield WorkDecision(item.study, item.release, None, Action.HOLD, held_back)
             continue
         at = max(Release.parse(item.release), newest or Release.parse(item.release))
         reason = _why_gone(item.study, newest, item.study in listed, restricted)
-        yield Decision(item.study, str(at), None, Action.WITHDRAW, reason)
+        yield WorkDecision(item.study, str(at), None, Action.WITHDRAW, reason)
 
 
 def _why_gone(study: str, newest: Release | None, is_listed: bool, restricted: Restricted) -> str:

@@ -21,7 +21,7 @@ SAMPLE = 5
 
 
 @dataclass(frozen=True)
-class Finding:
+class AuditFinding:
     """What a check found. The sample holds keys and release keys, never values."""
 
     check: AuditCheck
@@ -35,7 +35,7 @@ class Finding:
         return f"{check.check_id} of {check.relation}: {found}"
 
 
-def run(engine: sa.Engine, run_id: str) -> list[Finding]:
+def run(engine: sa.Engine, run_id: str) -> list[AuditFinding]:
     """Run all checks and write down what each found; a repeat replaces what an earlier try recorded.
 
     Each check is one statement and sees one moment: studies may be published meanwhile. What has no digest
@@ -80,10 +80,10 @@ def analyze(engine: sa.Engine) -> int:
     return len(names)
 
 
-def _look(engine: sa.Engine, check: AuditCheck) -> Finding:
+def _look(engine: sa.Engine, check: AuditCheck) -> AuditFinding:
     statement = f"""with broken as ({check.broken})
         select (select count(*) from broken),
             (select jsonb_agg(to_jsonb(s)) from (select * from broken limit {SAMPLE}) s)"""
     with engine.connect() as connection:
         failed, sample = connection.exec_driver_sql(statement.replace("%", "%%")).one()
-    return Finding(check, failed, sample)
+    return AuditFinding(check, failed, sample)

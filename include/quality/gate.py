@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.quality.checks import Check, Severity, any_row, checks
-from include.quality.outcome import Finding, Load, Outcome, record
+from include.quality.outcome import CheckOutcome, Finding, JudgedLoad, record
 from include.quality.totals import control_totals
 from include.quality.withhold import withhold
 from include.sources.endpoint import Endpoint
@@ -33,11 +33,11 @@ class GateError(RuntimeError):
 
 def judge(
     engine: sa.Engine,
-    load: Load,
+    load: JudgedLoad,
     *,
     accept_vanished: bool = False,
     writing: Callable[[], AbstractContextManager[sa.Connection]] | None = None,
-) -> Outcome:
+) -> CheckOutcome:
     """Check one staged load. A repeat replaces what an earlier attempt recorded.
 
     :param accept_vanished: a person has looked at the results that vanished and accepts it.
@@ -86,12 +86,12 @@ def judge(
         findings += control_totals(connection, load, counts, known, accept_vanished)
         findings = withhold(connection, load, findings)
         held = _set_aside(connection, load, [endpoint.name for endpoint, *_ in judged])
-        outcome = Outcome(sum(counts.values()), held, tuple(findings))
+        outcome = CheckOutcome(sum(counts.values()), held, tuple(findings))
         record(connection, load, outcome)
     return outcome
 
 
-def _batches(engine: sa.Engine, load: Load, endpoints: list[Endpoint]) -> dict[str, Any]:
+def _batches(engine: sa.Engine, load: JudgedLoad, endpoints: list[Endpoint]) -> dict[str, Any]:
     """What Great Expectations asks of the staging table of each endpoint, by name."""
     # Seconds to import, and hundreds of log lines: only here, where a task needs it.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
@@ -167,7 +167,7 @@ def _raised(exception_info: dict[str, Any]) -> str | None:
 
 
 def _finding(
-    connection: sa.Connection, endpoint: Endpoint, load: Load, check: Check, success: bool
+    connection: sa.Connection, endpoint: Endpoint, load: JudgedLoad, check: Check, success: bool
 ) -> Finding:
     broken = 0 if success else _broken_rows(connection, endpoint, load, check)
     if not success and not broken and check.broken is not None:
@@ -175,13 +175,13 @@ def _finding(
     return Finding(endpoint.name, check.check_id, check.severity, success, broken)
 
 
-def _set_aside(connection: sa.Connection, load: Load, endpoints: list[str]) -> int:
+def _set_aside(connection: sa.Connection, load: JudgedLoad, endpoints: list[str]) -> int:
     """Rows of endpoints that a check, or staging, set aside."""
     held = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.endpoint.in_(endpoints)
     return connection.scalar(sa.select(sa.func.count()).select_from(QUARANTINE).where(held)) or 0
 
 
-def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: Load, check: Check) -> int:
+def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: JudgedLoad, check: Check) -> int:
     """Count the rows that break a check; keep them, or what they say, unless the check is only a warning."""
     if check.broken is None:
         return 0

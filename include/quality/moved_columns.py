@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from include.quality.checks import Severity
-from include.quality.outcome import Finding, Load
+from include.quality.outcome import Finding, JudgedLoad
 from include.sources.package.column_samples import TableSample, moved_columns
 from include.warehouse.load.stage_package import member_name
 from include.warehouse.schema.ops_tables import LEDGER, LOAD, PACKAGE_SAMPLE
 
 
-def columns_in_place(connection: sa.Connection, load: Load) -> Iterator[Finding]:
+def columns_in_place(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]:
     """One warning for each table of a package that the package of another release has rows of, too.
 
     It is compared with the newest published one up to its own release, else with the next one after it.
@@ -47,7 +47,7 @@ def _samples(connection: sa.Connection, load_id: int) -> dict[str, TableSample]:
     }
 
 
-def _other_load(connection: sa.Connection, load: Load) -> tuple[int, str] | None:
+def _other_load(connection: sa.Connection, load: JudgedLoad) -> tuple[int, str] | None:
     """The published load of a package to compare with, and its release."""
     distance = LEDGER.c.release_key - load.release_key
     found = connection.execute(

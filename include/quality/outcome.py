@@ -31,7 +31,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """What the checks of one load found.
 
     :param rows: rows staged.
@@ -68,7 +68,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Load:
+class JudgedLoad:
     """What the gate must know of the load it judges.
 
     :param release_key: position on the release line at which it would become valid.
@@ -80,7 +80,7 @@ class Load:
     release_key: int
 
 
-def record(connection: sa.Connection, load: Load, outcome: Outcome) -> None:
+def record(connection: sa.Connection, load: JudgedLoad, outcome: CheckOutcome) -> None:
     """Write down what each check found."""
     rows = [{"load_id": load.load_id, **asdict(item)} for item in outcome.findings]
     connection.execute(sa.insert(RESULT), rows)

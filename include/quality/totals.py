@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.quality.checks import Severity
 from include.quality.completeness import compare_counts
 from include.quality.moved_columns import columns_in_place
-from include.quality.outcome import Finding, Load
+from include.quality.outcome import Finding, JudgedLoad
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.tables import NAMES
@@ -34,7 +34,7 @@ MAX_VANISHED = 0.2
 
 def control_totals(
     connection: sa.Connection,
-    load: Load,
+    load: JudgedLoad,
     counts: dict[str, int],
     known: Collection[str],
     accept_vanished: bool,
@@ -65,7 +65,7 @@ def control_totals(
             yield Finding(fact.endpoint or "", "results_kept", severity, kept, gone, detail)
 
 
-def _refused(connection: sa.Connection, load: Load) -> Iterator[Finding]:
+def _refused(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]:
     """Answers that the source refused for good. Nothing of them came, so that no other check can see it."""
     refused = sa.select(STAGED.c.endpoint, STAGED.c.refused).where(
         STAGED.c.load_id == load.load_id, STAGED.c.refused.is_not(None)
@@ -74,7 +74,7 @@ def _refused(connection: sa.Connection, load: Load) -> Iterator[Finding]:
         yield Finding(endpoint, "answer_received", Severity.CRITICAL, False, 0, error)
 
 
-def _set_aside(connection: sa.Connection, load: Load, counts: dict[str, int]) -> Iterator[Finding]:
+def _set_aside(connection: sa.Connection, load: JudgedLoad, counts: dict[str, int]) -> Iterator[Finding]:
     """A few rows may be set aside; many mean that the study itself is in doubt."""
     # What staging quarantined is in no staging table, and was a row all the same.
     unstaged = sa.func.count().filter(QUARANTINE.c.rule.in_([ENCODABLE, PACKAGE_LINE]))
@@ -97,7 +97,7 @@ def _set_aside(connection: sa.Connection, load: Load, counts: dict[str, int]) ->
         )
 
 
-def _conflicts(connection: sa.Connection, load: Load) -> Iterator[Finding]:
+def _conflicts(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]:
     """Rows of a package table, read by their key, that say different things under one key."""
     tables = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.conflicts).where(
         PACKAGE_TABLE.c.load_id == load.load_id, PACKAGE_TABLE.c.conflicts.is_not(None)
@@ -121,7 +121,7 @@ def _held_facts(connection: sa.Connection, study: str, known: Collection[str]) -
     return [facts[name] for name in found.scalars()]
 
 
-def _vanished(connection: sa.Connection, load: Load, fact: Fact) -> tuple[int, int]:
+def _vanished(connection: sa.Connection, load: JudgedLoad, fact: Fact) -> tuple[int, int]:
     """Rows known at the release of the load so far, and how many of them were not staged.
 
     An older release that is loaded late is compared with what was known then, not with what is open now.
@@ -140,7 +140,7 @@ def _vanished(connection: sa.Connection, load: Load, fact: Fact) -> tuple[int, i
     return before, gone
 
 
-def _foreign_members(connection: sa.Connection, load: Load, dimension: Dimension) -> int:
+def _foreign_members(connection: sa.Connection, load: JudgedLoad, dimension: Dimension) -> int:
     """Members of a staged study that another study holds: a join would find them twice."""
     key = dimension.key_column
     table = staging_table(load.load_id, ENDPOINTS[dimension.endpoint or ""])

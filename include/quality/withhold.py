@@ -8,7 +8,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from include.quality.checks import Severity
-from include.quality.outcome import Finding, Load
+from include.quality.outcome import Finding, JudgedLoad
 from include.sources.endpoint import Withholds
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
@@ -16,7 +16,7 @@ from include.warehouse.load.stage_package import member_name
 from include.warehouse.schema.ops_tables import STAGED
 
 
-def withhold(connection: sa.Connection, load: Load, findings: Iterable[Finding]) -> list[Finding]:
+def withhold(connection: sa.Connection, load: JudgedLoad, findings: Iterable[Finding]) -> list[Finding]:
     """Withhold endpoints whose critical checks failed and for which results do not wait.
 
     Publishing leaves their tables as they are. A repeat replaces what an earlier attempt recorded.

@@ -23,7 +23,7 @@ MOST_ROWS = 900_000
 KEY_VARIABLE = "SANDBOX_API_KEY"
 
 
-class Server(uvicorn.Server):
+class SandboxServer(uvicorn.Server):
     """A server that says where it listens, and its key, once it really listens."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
         timeout_graceful_shutdown=0,
     )
     url = f"http://{options.host}:{listener.getsockname()[1]}"
-    Server(config, f"url={url}\napi_key={keys.api_key}\n").run(sockets=[listener])
+    SandboxServer(config, f"url={url}\napi_key={keys.api_key}\n").run(sockets=[listener])
     return 0
 
 

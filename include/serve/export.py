@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.file_access import make_folder
 from include.serve import parquet
 from include.serve.export_target import ExportBusyError, ExportError, Place
-from include.serve.parquet import Column
+from include.serve.parquet import ParquetColumn
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.schema.ops_tables import EXPORT
@@ -87,7 +87,7 @@ class _Relation:
     schema: str
     name: str
     comment: str
-    columns: tuple[Column, ...]
+    columns: tuple[ParquetColumn, ...]
 
     @property
     def path(self) -> str:
@@ -206,7 +206,7 @@ def _relations(connection: sa.Connection) -> list[_Relation]:
             row.name,
             row.comment or "",
             tuple(
-                Column(name, type_, comment or "")
+                ParquetColumn(name, type_, comment or "")
                 for name, type_, comment in connection.execute(_COLUMNS, {"oid": row.oid})
             ),
         )

@@ -39,7 +39,7 @@ _ARROW: dict[str, pa.DataType] = {
 
 
 @dataclass(frozen=True)
-class Column:
+class ParquetColumn:
     """A column as the catalogue has it.
 
     :param type: Postgres' name of the type, without its modifier.
@@ -79,7 +79,7 @@ class Written:
     inexact: dict[str, int] = field(default_factory=dict)
 
 
-def schema(columns: Sequence[Column], about: Mapping[str, str]) -> pa.Schema:
+def schema(columns: Sequence[ParquetColumn], about: Mapping[str, str]) -> pa.Schema:
     """The schema of a relation's file, with `about` as its metadata.
 
     :raises ValueError: two fields share a name.
@@ -92,7 +92,10 @@ def schema(columns: Sequence[Column], about: Mapping[str, str]) -> pa.Schema:
 
 
 def write(
-    path: Path, columns: Sequence[Column], rows: Iterable[Sequence[Sequence[Any]]], about: Mapping[str, str]
+    path: Path,
+    columns: Sequence[ParquetColumn],
+    rows: Iterable[Sequence[Sequence[Any]]],
+    about: Mapping[str, str],
 ) -> Written:
     """Write batches of rows to a file. The same rows in the same order are the same bytes.
 
@@ -121,7 +124,7 @@ def write(
 
 
 def _arrays(
-    columns: Sequence[Column], values: Sequence[Sequence[Any]], written: Written
+    columns: Sequence[ParquetColumn], values: Sequence[Sequence[Any]], written: Written
 ) -> Iterator[Sequence[Any]]:
     for column, found in zip(columns, values, strict=True):
         if not column.is_numeric:

@@ -60,7 +60,7 @@ class RequestError(ImmPortError):
     """The request itself is refused: trying again cannot help."""
 
 
-class AddressError(RequestError):
+class ForbiddenAddressError(RequestError):
     """A file's address leads into a network that the connection is not part of: nothing is sent there."""
 
 

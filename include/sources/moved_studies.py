@@ -9,7 +9,7 @@ from include.sources.withdrawal import MOVED as MOVED_WORD
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedStudy:
     """Where a study went, when, and where that is told.
 
     :param to: the archive that shares it now.
@@ -31,7 +31,7 @@ _IMPACC = "https://docs.immport.org/download/controlled/impacc"
 MOVED = {
     item.study: item
     for item in (
-        Moved("SDY1760", "AccessClinicalData@NIAID", date(2026, 5, 20), _IMPACC),
-        Moved("SDY2112", "AccessClinicalData@NIAID", date(2026, 5, 20), _IMPACC),
+        MovedStudy("SDY1760", "AccessClinicalData@NIAID", date(2026, 5, 20), _IMPACC),
+        MovedStudy("SDY2112", "AccessClinicalData@NIAID", date(2026, 5, 20), _IMPACC),
     )
 }

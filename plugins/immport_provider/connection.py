@@ -20,7 +20,7 @@ GIVEN = "IMMPORT_CONNECTION"
 DIGEST = "immport_connection_digest"
 
 
-class Outcome(StrEnum):
+class ConnectionOutcome(StrEnum):
     """What became of the row."""
 
     MADE = "made"
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
     KEPT = "kept as it is"
 
 
-def ensure(given: str) -> Outcome:
+def ensure(given: str) -> ConnectionOutcome:
     """Make the row, or replace it when `given` is new to set-up.
 
     :param given: the connection as JSON or URI.
@@ -45,9 +45,9 @@ def ensure(given: str) -> Outcome:
         seen = session.scalar(select(Variable).where(Variable.key == DIGEST))
         last = seen.get_val() if seen is not None else None
         if row is not None and last in (None, digest):
-            outcome = Outcome.KEPT
+            outcome = ConnectionOutcome.KEPT
         else:
-            outcome = Outcome.MADE if row is None else Outcome.REPLACED
+            outcome = ConnectionOutcome.MADE if row is None else ConnectionOutcome.REPLACED
             if row is not None:
                 session.delete(row)
                 session.flush()

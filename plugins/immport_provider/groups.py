@@ -21,7 +21,7 @@ LANDING = "{{ var.value.immport_landing }}"
 #: A task that takes longer hangs: Airflow ends it, and what it did not do is tried again.
 LONGEST_TASK = timedelta(hours=6)
 #: The waits are together about a quarter of an hour: longer than a restart of the API server.
-PATIENT: dict[str, Any] = {
+RETRY_DEFAULTS: dict[str, Any] = {
     "execution_timeout": LONGEST_TASK,
     "retries": 4,
     "retry_delay": timedelta(minutes=1),

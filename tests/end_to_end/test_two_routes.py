@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load.carry_forward import single_route
@@ -45,7 +45,7 @@ def fresh(postgres: Server, template: str, tmp_path: Path) -> Iterator[Fresh]:
         name = copied(postgres, template)
         engine = warehouse_engine(postgres.url(name))
         made.append((name, engine))
-        return Warehouse(Tools(engine, Landing(str(tmp_path / name)), RUN))
+        return Warehouse(StepContext(engine, Landing(str(tmp_path / name)), RUN))
 
     yield make
     for name, engine in made:

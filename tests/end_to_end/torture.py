@@ -10,7 +10,7 @@ import psutil
 from include.landing.zone import Landing
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline import run_ledger, steps
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.warehouse.schema.engine import warehouse_engine
 
 
@@ -24,7 +24,7 @@ class Silent(run_ledger.Step):
 def publish(url: str, landing: str, load_id: int) -> None:
     """Publish one checked load; runs in a process of its own."""
     engine = warehouse_engine(url)
-    tools = Tools(engine, Landing(landing), "torture")
+    tools = StepContext(engine, Landing(landing), "torture")
     steps.publish(tools, run_ledger.load(engine, load_id), Silent())
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from include.local import system
-from include.local.options import LocalError, World
+from include.local.options import LocalError, WorldOptions
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, exit_status, mark, marked_processes, spawn
@@ -85,7 +85,7 @@ def test_a_second_up_says_where_the_system_is(
     state = system._state(18080, "world", None, {"scheduler": psutil.Process().pid})
     system._write_state(paths, state)
     monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started a second one"))
-    assert system.start_system(paths, World(), None) == 0
+    assert system.start_system(paths, WorldOptions(), None) == 0
     shown = capsys.readouterr().out
     assert "already running" in shown
     assert "http://127.0.0.1:18080" in shown
@@ -94,24 +94,36 @@ def test_a_second_up_says_where_the_system_is(
 @pytest.mark.parametrize(
     ("world", "port", "key", "message"),
     [
-        (World(), 18080, None, None),
-        (World(studies=3), None, None, None),
-        (World(), 18081, None, "already runs at http://127.0.0.1:18080, but not with PORT=18081: make down"),
-        (World(studies=4), None, None, "not with STUDIES=4: make down"),
-        (World(studies=3, rows=9), None, None, "not with STUDIES=3 ROWS=9: make down"),
-        (World(), None, "a key", "not with that API key: make down first, or put the key into the form"),
+        (WorldOptions(), 18080, None, None),
+        (WorldOptions(studies=3), None, None, None),
+        (
+            WorldOptions(),
+            18081,
+            None,
+            "already runs at http://127.0.0.1:18080, but not with PORT=18081: make down",
+        ),
+        (WorldOptions(studies=4), None, None, "not with STUDIES=4: make down"),
+        (WorldOptions(studies=3, rows=9), None, None, "not with STUDIES=3 ROWS=9: make down"),
+        (
+            WorldOptions(),
+            None,
+            "a key",
+            "not with that API key: make down first, or put the key into the form",
+        ),
     ],
 )
 def test_a_second_up_with_other_settings_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    world: World,
+    world: WorldOptions,
     port: int | None,
     key: str | None,
     message: str | None,
 ) -> None:
     state = system._state(18080, "world", None, {"scheduler": psutil.Process().pid})
-    system._write_state(Paths(tmp_path), state | {"world": World(studies=3).arguments, "immport": None})
+    system._write_state(
+        Paths(tmp_path), state | {"world": WorldOptions(studies=3).arguments, "immport": None}
+    )
     monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started a second one"))
     if key:
         monkeypatch.setenv("IMMPORT_API_KEY", key)
@@ -126,7 +138,7 @@ def test_a_world_does_not_go_with_a_key(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started with a world that is ignored"))
     monkeypatch.setenv("IMMPORT_API_KEY", "a key")
     with pytest.raises(LocalError, match="STUDIES, ROWS, SEED and ARCHIVES do not go with it"):
-        system.start_system(Paths(tmp_path), World(studies=3), None)
+        system.start_system(Paths(tmp_path), WorldOptions(studies=3), None)
 
 
 def test_a_key_and_its_end_become_one_connection_out_of_the_environment(
@@ -165,7 +177,7 @@ def test_the_standing_system_has_its_connection_as_a_row_alone(
     monkeypatch.setattr(system, "_wait_until_healthy", lambda *_: None)
     paths = Paths(tmp_path)
     try:
-        assert system.start_system(paths, World(), None) == 0
+        assert system.start_system(paths, WorldOptions(), None) == 0
         services = marked_processes(mark(paths.var, "up"))
         assert len(services) == 2  # the service and the keeper of logs
         assert [name for process in services if name in process.environ()] == []
@@ -187,7 +199,7 @@ def test_a_full_disk_is_told_before_anything_is_started(
     monkeypatch.setattr(system, "FREE_BYTES_NEEDED", sys.maxsize)
     monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started on a full disk"))
     with pytest.raises(LocalError, match="nearly full"):
-        system.start_system(Paths(tmp_path), World(), 18080)
+        system.start_system(Paths(tmp_path), WorldOptions(), 18080)
 
 
 def test_a_failed_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +212,7 @@ def test_a_failed_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(system, "_start", start)
     monkeypatch.setattr(system, "why_unusable", lambda _: None)
     with pytest.raises(LocalError, match="not healthy"):
-        system.start_system(paths, World(), 18080)
+        system.start_system(paths, WorldOptions(), 18080)
     assert marked_processes(mark(tmp_path, "up")) == []
 
 

@@ -15,7 +15,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from include.landing.object_store import Storage
 from include.pipeline import download_batch, file_plan, file_selection, run_ledger
-from include.pipeline.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, Wish
+from include.pipeline.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, DownloadFilter
 from include.sources.errors import BadAnswerError, MissingFileError, WrongFileError
 from include.sources.remote_files import Downloaded, ListedFile, RemoteFile, apart
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
@@ -80,7 +80,7 @@ def bring(
     source = source or Source()
     run_ledger.start_run(warehouse.engine, RUN, "immport_files")
     file_plan.write_plan(
-        warehouse.engine, RUN, file_selection.choose(warehouse.engine, storage, wanted, Wish())
+        warehouse.engine, RUN, file_selection.choose(warehouse.engine, storage, wanted, DownloadFilter())
     )
     run_ledger.note_run(warehouse.engine, RUN, listed=1)
     work = download_batch.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]
@@ -99,10 +99,10 @@ def book(warehouse: Warehouse) -> dict[str, Any]:
 
 def test_the_wish_decides_by_type_and_name() -> None:
     file = listed(1)
-    assert Wish().takes(file)
-    assert Wish(types=frozenset({"result_file"}), pattern="f?.t*").takes(file)
-    assert not Wish(types=frozenset({"study_file"})).takes(file)
-    assert not Wish(pattern="F*").takes(file)
+    assert DownloadFilter().takes(file)
+    assert DownloadFilter(types=frozenset({"result_file"}), pattern="f?.t*").takes(file)
+    assert not DownloadFilter(types=frozenset({"study_file"})).takes(file)
+    assert not DownloadFilter(pattern="F*").takes(file)
 
 
 def test_the_budget_takes_what_fits(warehouse: Warehouse, storage: Storage) -> None:
@@ -115,7 +115,7 @@ def test_the_budget_takes_what_fits(warehouse: Warehouse, storage: Storage) -> N
         listed(6, size_bytes=0, path="SDY7/f1.txt"),
         listed(7, size_bytes=0, path="../f7"),
     ]
-    choices = file_selection.choose(warehouse.engine, storage, wanted, Wish(max_bytes=100))
+    choices = file_selection.choose(warehouse.engine, storage, wanted, DownloadFilter(max_bytes=100))
     assert [choice.state for choice in choices] == [
         PLANNED, LEFT_OUT, LEFT_OUT, PLANNED, LEFT_OUT, LEFT_OUT, FAILED,
     ]  # fmt: skip
@@ -128,7 +128,7 @@ def test_the_budget_takes_what_fits(warehouse: Warehouse, storage: Storage) -> N
     assert file_selection.describe(choices, is_dry=False).startswith(
         "7 files wanted, 2 with 100 bytes to be fetched"
     )
-    unbounded = file_selection.choose(warehouse.engine, storage, wanted[:4], Wish())
+    unbounded = file_selection.choose(warehouse.engine, storage, wanted[:4], DownloadFilter())
     assert {choice.state for choice in unbounded} == {PLANNED}
 
 
@@ -194,8 +194,10 @@ def test_batches_hold_every_file_once_and_are_few(
     warehouse: Warehouse, storage: Storage, count: int, size: int
 ) -> None:
     run_ledger.start_run(warehouse.engine, RUN, "immport_files")
-    choices = [file_selection.Choice(listed(number, size_bytes=size), PLANNED) for number in range(count)]
-    left_out = file_selection.Choice(listed(count), LEFT_OUT, "why")
+    choices = [
+        file_selection.FileSelection(listed(number, size_bytes=size), PLANNED) for number in range(count)
+    ]
+    left_out = file_selection.FileSelection(listed(count), LEFT_OUT, "why")
     file_plan.write_plan(warehouse.engine, RUN, [*choices, left_out])
     found = file_plan.batches(warehouse.engine, RUN)
     assert [first for first, _ in found] == [sum(held for _, held in found[:at]) for at in range(len(found))]
@@ -225,7 +227,7 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
 
     def plan() -> None:
         run_ledger.start_run(warehouse.engine, other, "immport_files")
-        taken = file_selection.choose(warehouse.engine, storage, wanted[:4], Wish())
+        taken = file_selection.choose(warehouse.engine, storage, wanted[:4], DownloadFilter())
         file_plan.write_plan(warehouse.engine, other, taken)
         run_ledger.note_run(warehouse.engine, other, listed=1)
 
@@ -259,7 +261,9 @@ def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
     def bring_newer() -> None:
         run_ledger.start_run(warehouse.engine, other, "immport_files")
         file_plan.write_plan(
-            warehouse.engine, other, file_selection.choose(warehouse.engine, storage, [newer], Wish())
+            warehouse.engine,
+            other,
+            file_selection.choose(warehouse.engine, storage, [newer], DownloadFilter()),
         )
         work = download_batch.Work(warehouse.engine, Source(), storage, other, logging.getLogger().info)  # type: ignore[arg-type]
         assert download_batch.fetch_batch(work, 0, 1, is_last_try=True) == ([], [])
@@ -273,9 +277,9 @@ def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
 
 
 def test_a_selection_names_itself() -> None:
-    wish = file_selection.Wish(("SDY2", "SDY1"), frozenset({"study_file"}), "*.fcs")
+    wish = file_selection.DownloadFilter(("SDY2", "SDY1"), frozenset({"study_file"}), "*.fcs")
     assert str(wish) == "studies SDY1, SDY2; types study_file; pattern *.fcs"
-    assert str(file_selection.Wish()) == "studies all; types all; pattern *"
+    assert str(file_selection.DownloadFilter()) == "studies all; types all; pattern *"
 
 
 def test_files_of_one_path_are_kept_apart_whatever_their_order(

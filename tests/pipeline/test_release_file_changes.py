@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch
 from include.pipeline import discover, extract, report, run_ledger, steps
-from include.pipeline.release_file_changes import Look
-from include.pipeline.work_decisions import Action, Decision, Policy, Restricted
+from include.pipeline.release_file_changes import ReleaseFileProbe
+from include.pipeline.work_decisions import Action, LoadPolicy, Restricted, WorkDecision
 from include.sources.errors import AccessError, CredentialError, ImmPortError, ServerError
 from include.sources.immport.endpoints import SERVED
 from include.sources.listing import Listing, StudyListing
@@ -77,7 +77,7 @@ class Source:
             found = (replace(found[0], size_bytes=None, unreadable=(finding,)), *found[1:])
         return found
 
-    def discover(self, *, check_files: bool = False, **policy: Any) -> dict[str, Decision]:
+    def discover(self, *, check_files: bool = False, **policy: Any) -> dict[str, WorkDecision]:
         """A run's decisions, and no more."""
         self.asked.clear()
         run = f"run {next(self.numbers)}"
@@ -90,13 +90,13 @@ class Source:
             self.warehouse.engine,
             Attempt.begin(self.warehouse.engine, run, "discover"),
             Listing(studies, len(studies)),
-            Policy(**policy),
+            LoadPolicy(**policy),
             self.restricted,
-            Look(self.ask, 2, check_files),
+            ReleaseFileProbe(self.ask, 2, check_files),
         )
         return {item.study: item for item in decisions}
 
-    def run(self, fails: Iterable[str] = (), **options: Any) -> dict[str, Decision]:
+    def run(self, fails: Iterable[str] = (), **options: Any) -> dict[str, WorkDecision]:
         """A whole run; loads of `fails` end as failed."""
         decisions = self.discover(**options)
         engine = self.warehouse.engine
@@ -164,7 +164,7 @@ def source(warehouse: Warehouse) -> Source:
     return made
 
 
-def actions(decisions: dict[str, Decision]) -> dict[str, str]:
+def actions(decisions: dict[str, WorkDecision]) -> dict[str, str]:
     return {study: item.action.value for study, item in decisions.items()}
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from include.pipeline import report, run_ledger
-from include.pipeline.report import Summary, finish, print_report
+from include.pipeline.report import RunSummary, finish, print_report
 from include.warehouse.schema.ops_tables import LOAD, WORK
 from tests.support.warehouse import Warehouse, small_study
 
@@ -42,7 +42,7 @@ def work(warehouse: Warehouse, action: str, state: str | None = None, error: str
     return study
 
 
-def ended(warehouse: Warehouse) -> Summary:
+def ended(warehouse: Warehouse) -> RunSummary:
     summary = finish(warehouse.engine, RUN)
     assert warehouse.rows("select state, ended_at is not null from ops.run") == [(summary.state, True)]
     assert sum(summary.counts.values()) == warehouse.value("select count(*) from ops.work")

@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipeline import discover, run_ledger
-from include.pipeline.work_decisions import Action, Decision
+from include.pipeline.work_decisions import Action, WorkDecision
 from include.warehouse import migrate
 from include.warehouse.load import stage_answers
 from include.warehouse.load.fence import Attempt
 from include.warehouse.schema import revision
 from tests.support.warehouse import Warehouse, small_study
 
-ASKED = Decision("SDY1", "DR1", date(2020, 1, 2), Action.LOAD, "new study")
+ASKED = WorkDecision("SDY1", "DR1", date(2020, 1, 2), Action.LOAD, "new study")
 
 
 def test_an_interrupted_load_is_gone_on_with_for_a_day(warehouse: Warehouse) -> None:

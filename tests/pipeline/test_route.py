@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from include.pipeline.route import Choice, RouteError, RoutePreference, choose
+from include.pipeline.route import RouteChoice, RouteError, RoutePreference, choose
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load.carry_forward import Knowledge
@@ -14,11 +14,11 @@ PACKAGE = "SDY1-DR2_Tab.zip"
 
 def test_a_study_comes_as_its_package_where_there_is_one() -> None:
     reason = f"{PACKAGE} provides all that the API does, and more"
-    assert choose("SDY1", PACKAGE, RoutePreference()) == Choice(Route.PACKAGE, reason)
+    assert choose("SDY1", PACKAGE, RoutePreference()) == RouteChoice(Route.PACKAGE, reason)
 
 
 def test_without_a_package_only_the_api_is_left() -> None:
-    alone = Choice(Route.API, "the manifest lists no package")
+    alone = RouteChoice(Route.API, "the manifest lists no package")
     assert choose("SDY1", None, RoutePreference()) == alone
     with pytest.raises(RouteError, match="SDY1: the package was asked for"):
         choose("SDY1", None, RoutePreference(Route.PACKAGE))
@@ -35,7 +35,7 @@ def test_results_do_not_wait_for_the_listing_of_files() -> None:
 
 def test_a_preference_for_one_study_goes_before_that_for_all() -> None:
     preference = RoutePreference.read("package", {"sdy1": "api", "SDY2": "auto"})
-    assert choose("SDY1", PACKAGE, preference) == Choice(Route.API, "asked for")
+    assert choose("SDY1", PACKAGE, preference) == RouteChoice(Route.API, "asked for")
     assert preference.of("SDY2") is Route.PACKAGE
     assert RoutePreference.read("auto", None).of("SDY1") is None
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from include.pipeline.work_decisions import (
     Action,
-    Decision,
-    Held,
     Listed,
-    Policy,
+    LoadPolicy,
     Restricted,
+    WarehouseStudy,
+    WorkDecision,
     batches,
     decide,
 )
@@ -28,20 +28,20 @@ LOAD, KEEP, WITHDRAW, HOLD = Action.LOAD, Action.KEEP, Action.WITHDRAW, Action.H
 
 def run(
     listed: list[Listed],
-    held: list[Held],
+    held: list[WarehouseStudy],
     incomplete: str | None = None,
     restricted: Iterable[str] = (),
     **policy: object,
-) -> dict[str, Decision]:
+) -> dict[str, WorkDecision]:
     names = Restricted(frozenset(restricted))
-    decisions = decide(listed, held, Policy(**policy), incomplete=incomplete, restricted=names)  # type: ignore[arg-type]
+    decisions = decide(listed, held, LoadPolicy(**policy), incomplete=incomplete, restricted=names)  # type: ignore[arg-type]
     assert len({item.study for item in decisions}) == len(decisions)
     return {item.study: item for item in decisions}
 
 
-def hold(number: int, release: str = "DR9") -> list[Held]:
+def hold(number: int, release: str = "DR9") -> list[WarehouseStudy]:
     """Studies SDY1 and on, as the warehouse holds them."""
-    return [Held(f"SDY{n}", "current", release, DAY) for n in range(1, number + 1)]
+    return [WarehouseStudy(f"SDY{n}", "current", release, DAY) for n in range(1, number + 1)]
 
 
 def listing(*numbers: int, release: str = "DR9") -> list[Listed]:
@@ -70,7 +70,7 @@ def listing(*numbers: int, release: str = "DR9") -> list[Listed]:
 def test_one_study(
     held: tuple[str, str] | None, listed: tuple[str, date | None], force: bool, action: Action, reason: str
 ) -> None:
-    here = [Held("SDY1", *held, DAY)] if held else []
+    here = [WarehouseStudy("SDY1", *held, DAY)] if held else []
     decision = run([Listed("SDY1", *listed, expected_rows=7)], here, force=force)["SDY1"]
     assert (decision.action, decision.release, decision.release_date) == (action, *listed)
     assert reason in decision.reason
@@ -85,7 +85,7 @@ def test_a_study_that_is_no_longer_listed_is_withdrawn_at_the_newest_release() -
 
 
 def test_what_was_withdrawn_before_is_not_withdrawn_again() -> None:
-    gone = Held("SDY3", "withdrawn", "DR9", DAY)
+    gone = WarehouseStudy("SDY3", "withdrawn", "DR9", DAY)
     assert "SDY3" not in run(listing(1, 2), [*hold(2), gone])
 
 
@@ -172,9 +172,9 @@ def test_large_studies_are_placed_first() -> None:
     assert sorted(made) == [[1, 2], [3]]
 
 
-def listed_then(release: str, package: str) -> Held:
+def listed_then(release: str, package: str) -> WarehouseStudy:
     """A study that was listed at `release` when it was loaded from files of `package`."""
-    return Held("SDY1", "current", package, DAY, listed=release)
+    return WarehouseStudy("SDY1", "current", package, DAY, listed=release)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_what_is_listed_is_compared_with_what_was_listed(
 
 
 def test_files_of_a_later_release_do_not_make_a_listing_old() -> None:
-    held = [Held("SDY1", "current", "DR25", DAY, listed="DR4"), *hold(3, "DR4")[1:]]
+    held = [WarehouseStudy("SDY1", "current", "DR25", DAY, listed="DR4"), *hold(3, "DR4")[1:]]
     found = run([Listed("SDY1", "DR4", DAY), Listed("SDY2", "DR4", DAY)], held)
     assert found["SDY3"].action is WITHDRAW
 
@@ -247,8 +247,8 @@ def test_a_release_that_cannot_be_is_seen(release: str, day: date | None, reason
 
 @pytest.mark.parametrize("state", [None, "current", "withdrawn"])
 def test_a_release_that_cannot_be_waits_for_a_person_and_moves_nothing(state: str | None) -> None:
-    here = [Held("SDY1", state, "DR9", DAY)] if state else []
-    gone = Held("SDY3", "current", "DR9", DAY)
+    here = [WarehouseStudy("SDY1", state, "DR9", DAY)] if state else []
+    gone = WarehouseStudy("SDY3", "current", "DR9", DAY)
     listed = [Listed("SDY1", "DR500", DAY, doubt="DR500 cannot be"), Listed("SDY2", "DR9", DAY)]
     found = run(listed, [*here, gone])
     assert found["SDY1"].action is HOLD

@@ -17,7 +17,7 @@ from immport_provider.hooks import signed
 from immport_provider.hooks.reach import Reach, guard_of, reach_of, resolve
 from immport_provider.hooks.settings import Settings
 from immport_provider.hooks.wire import answering, watch_connections
-from include.sources.errors import AddressError
+from include.sources.errors import ForbiddenAddressError
 from include.sources.remote_files import RemoteFile
 from tests.provider.conftest import Connect, Stub
 
@@ -85,7 +85,7 @@ def test_a_source_names_no_address_nearer_than_itself(base: str, allowed: set[st
         try:
             guard("files.example.org", ip_address(text))
             passed.add(text)
-        except AddressError as error:
+        except ForbiddenAddressError as error:
             assert text in str(error)  # noqa: PT017 - the others pass
     assert passed == allowed
 
@@ -105,7 +105,7 @@ def test_a_source_names_no_address_nearer_than_itself(base: str, allowed: set[st
     ],
 )
 def test_a_public_source_leads_to_no_address_of_ours(host: str) -> None:
-    with pytest.raises(AddressError, match="may come from") as caught:
+    with pytest.raises(ForbiddenAddressError, match="may come from") as caught:
         signed.read_address(f"https://{host}/file?s1gn3d", settings(f"https://{PUBLIC}"))
     assert "s1gn3d" not in str(caught.value)
 
@@ -122,7 +122,7 @@ def test_a_name_is_looked_at_when_it_is_connected_to(stub: Stub, monkeypatch: py
                     assert answer.read() == b"content"
                 continue
             with (
-                pytest.raises(AddressError, match="localhost"),
+                pytest.raises(ForbiddenAddressError, match="localhost"),
                 signed.asked(client, source, address, {}),
             ):
                 pass
@@ -179,6 +179,9 @@ def test_a_redirect_inwards_is_not_followed(connect: Connect, stub: Stub, tmp_pa
     address = json.dumps({"url": "http://169.254.169.254/latest/meta-data"}).encode()
     stub.answers = [(200, {}, address)]
     file = RemoteFile("SDY1", "uuid", "file", 1, None)
-    with connect(host=stub.url) as immport, pytest.raises(AddressError, match=r"of SDY1: .*169\.254"):
+    with (
+        connect(host=stub.url) as immport,
+        pytest.raises(ForbiddenAddressError, match=r"of SDY1: .*169\.254"),
+    ):
         immport.download(file, tmp_path / "file")
     assert len(stub.asked) == 1

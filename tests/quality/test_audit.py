@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.quality import audit
 from include.quality.checks import Severity
 from include.sources.release import OPEN
@@ -29,7 +29,7 @@ AGAIN = """insert into history.{table} select (jsonb_populate_record(h, '{other}
 
 
 def warehouse_of(url: sa.URL, folder: Path) -> Warehouse:
-    return Warehouse(Tools(warehouse_engine(url), Landing(str(folder)), RUN))
+    return Warehouse(StepContext(warehouse_engine(url), Landing(str(folder)), RUN))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def loaded(postgres: Server, sound: str, tmp_path: Path) -> Iterator[Warehouse]:
     postgres.drop_database(name)
 
 
-def others(warehouse: Warehouse) -> list[audit.Finding]:
+def others(warehouse: Warehouse) -> list[audit.AuditFinding]:
     """What the audit finds, but for that somebody changed rows by hand: each damage below is done so."""
     return [item for item in audit.run(warehouse.engine, "night") if item.check.check_id != "unaltered"]
 

@@ -13,8 +13,7 @@ from include.pipeline.run_ledger import Load
 from include.quality import gate
 from include.quality.checks import PATTERNS, Check, Severity, _no_row, any_row, checks
 from include.quality.gate import GateError
-from include.quality.outcome import Load as Judged
-from include.quality.outcome import Outcome
+from include.quality.outcome import CheckOutcome, JudgedLoad
 from include.quality.totals import control_totals
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
@@ -161,7 +160,7 @@ def test_no_check_is_left_out_of_what_is_asked_together(endpoint: Endpoint) -> N
 def test_asked_alone_the_checks_say_of_good_rows_what_they_say_together(warehouse: Warehouse) -> None:
     load = warehouse.land(small_study())
     warehouse.stage(load)
-    judged, asked = Judged(load.load_id, load.study, load.release, load.release_key), 0
+    judged, asked = JudgedLoad(load.load_id, load.study, load.release, load.release_key), 0
     endpoints = [ENDPOINTS[name] for name, rows in small_study().items() if rows]
     batches = gate._batches(warehouse.engine, judged, endpoints)
     for endpoint in endpoints:
@@ -361,13 +360,13 @@ def test_a_key_that_no_index_holds_is_set_aside(warehouse: Warehouse) -> None:
 
 def totals(warehouse: Warehouse, load: Load, accepted: bool) -> list[str]:
     """The control totals alone: they need no Great Expectations."""
-    about = Judged(load.load_id, load.study, load.release, load.release_key)
+    about = JudgedLoad(load.load_id, load.study, load.release, load.release_key)
     with warehouse.engine.begin() as connection:
         rows = connection.execute(
             sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)
         )
         found = control_totals(connection, about, dict(rows.all()), SERVED, accepted)
-        return Outcome(0, 0, tuple(found)).critical
+        return CheckOutcome(0, 0, tuple(found)).critical
 
 
 def test_few_results_may_all_vanish(warehouse: Warehouse) -> None:

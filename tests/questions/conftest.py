@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.sources.immport.endpoints import SERVED
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.schema.engine import warehouse_engine
@@ -53,7 +53,7 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
     """Eight studies with all ten assays at two releases; at the second one is withdrawn."""
     name = copied(postgres, template)
     engine = warehouse_engine(postgres.url(name))
-    warehouse = Warehouse(Tools(engine, Landing(str(tmp_path_factory.mktemp("world"))), RUN))
+    warehouse = Warehouse(StepContext(engine, Landing(str(tmp_path_factory.mktemp("world"))), RUN))
     answers: dict[str, dict[str, pd.DataFrame]] = {}
     with running_sandbox(studies=STUDIES, rows=ROWS, seed=SEED) as sandbox:
         load_world(warehouse, sandbox)
@@ -76,7 +76,7 @@ def real(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFacto
     name = copied(postgres, template)
     engine = warehouse_engine(postgres.url(name))
     folder: Path = tmp_path_factory.mktemp("real")
-    warehouse = Warehouse(Tools(engine, Landing(str(folder)), RUN))
+    warehouse = Warehouse(StepContext(engine, Landing(str(folder)), RUN))
     with running_sandbox(archives=ARCHIVES) as sandbox:
         for release in ("DR16", "DR25"):
             sandbox.set_release(release)

@@ -376,7 +376,7 @@ def test_rows_come_in_batches_by_a_cursor_of_the_server(
 
 def test_batches_become_groups_of_bounded_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "GROUP_ROWS", 25)
-    columns = [parquet.Column("n", "bigint", "A number")]
+    columns = [parquet.ParquetColumn("n", "bigint", "A number")]
     batches = ([(first + one,) for one in range(10)] for first in range(0, 60, 10))
     written = parquet.write(tmp_path / "x.parquet", columns, batches, {})
     held = pq.ParquetFile(tmp_path / "x.parquet").metadata
@@ -386,7 +386,7 @@ def test_batches_become_groups_of_bounded_size(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_companion_column_never_hides_another(tmp_path: Path) -> None:
-    columns = [parquet.Column("v", "numeric", ""), parquet.Column("v_exact", "text", "")]
+    columns = [parquet.ParquetColumn("v", "numeric", ""), parquet.ParquetColumn("v_exact", "text", "")]
     with pytest.raises(ValueError, match="v_exact"):
         parquet.write(tmp_path / "x.parquet", columns, [], {})
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from include.landing.zone import Landing
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.sandbox.synthetic.study_plan import RELEASES
 from include.sandbox.synthetic.world import SyntheticWorld
 from include.sources.immport.endpoints import SERVED
@@ -106,7 +106,7 @@ def main() -> None:
             upgrade(url)
             engine = warehouse_engine(url)
             with tempfile.TemporaryDirectory() as landing:
-                load_world(Warehouse(Tools(engine, Landing(landing), RUN)))
+                load_world(Warehouse(StepContext(engine, Landing(landing), RUN)))
             FILE.write_text(text_of(examples(engine)))
             engine.dispose()
         finally:

@@ -19,11 +19,10 @@ from psycopg2 import connect, sql
 from include.landing.zone import Fetch, Landing
 from include.local.server import Server
 from include.pipeline import run_ledger, steps
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import EXTRACTED, Load, Step
 from include.quality import gate
-from include.quality.outcome import Load as Judged
-from include.quality.outcome import Outcome
+from include.quality.outcome import CheckOutcome, JudgedLoad
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import Release
 from include.warehouse.load import fence as fences
@@ -86,7 +85,7 @@ def copied(postgres: Server, template: str) -> str:
 def warehouse(migrated: sa.URL, tmp_path: Path) -> Iterator[Warehouse]:
     """A migrated warehouse with a landing zone of its own."""
     engine = warehouse_engine(migrated)
-    yield Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    yield Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     engine.dispose()
 
 
@@ -94,7 +93,7 @@ def warehouse(migrated: sa.URL, tmp_path: Path) -> Iterator[Warehouse]:
 class Warehouse:
     """A warehouse and what is done with it, step by step."""
 
-    tools: Tools
+    tools: StepContext
 
     @property
     def engine(self) -> sa.Engine:
@@ -142,8 +141,8 @@ class Warehouse:
         self.pass_gate(load)
         return load
 
-    def judge(self, load: Load, *, accept_vanished: bool = False) -> Outcome:
-        about = Judged(load.load_id, load.study, load.release, load.release_key)
+    def judge(self, load: Load, *, accept_vanished: bool = False) -> CheckOutcome:
+        about = JudgedLoad(load.load_id, load.study, load.release, load.release_key)
         return gate.judge(self.engine, about, accept_vanished=accept_vanished)
 
     def publish(self, load: Load, engine: sa.Engine | None = None, fence: int | None = None) -> Published:

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from include.landing.zone import Landing
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.warehouse import migrate
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema import revision
@@ -163,7 +163,7 @@ def test_a_warehouse_of_the_first_revision_upgrades_in_place(
     engine = warehouse_engine(database)
     _copy_what_it_could_hold(warehouse.engine, engine)
     migrate.upgrade(database)
-    old = Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
     assert old.value("select count(*) from star.vocabulary_term") == 0
     assert old.value("select bool_and(is_known) and min(pieces) = 1 from ops.staged")
@@ -194,7 +194,7 @@ def test_results_of_controls_get_the_keys_of_their_controls(
     engine = warehouse_engine(database)
     _copy_what_it_could_hold(warehouse.engine, engine)
     migrate.upgrade(database)
-    old = Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
     members = "select valid_from, valid_to, is_inferred from history.dim_standard_curve where study_key > 0"
     assert old.rows(members) == warehouse.rows(members) == [(10000, 20000, True)]
@@ -241,7 +241,7 @@ def test_files_of_a_path_get_the_keys_of_their_uuids(
         ):
             assert connection.exec_driver_sql(statement).rowcount != 0, statement
     migrate.upgrade(database)
-    old = Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", "DR3")] == answers
     for table in ("dim_file", "fact_result_file"):
         assert old.rows(versions.format(table)) == warehouse.rows(versions.format(table))
@@ -303,7 +303,7 @@ def test_numbers_that_could_not_be_compared_are_put_right(
                 (number, text, number),
             )
     migrate.upgrade(database)
-    old = Warehouse(Tools(engine, Landing(str(tmp_path / "landing")), RUN))
+    old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert {statement: old.rows(statement) for statement in asked} == asked
     engine.dispose()
 

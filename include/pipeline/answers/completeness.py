@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from include.landing.zone import Landed
-from include.pipeline.answers.split import ARM, Way
+from include.pipeline.answers.split import ARM, SplitStrategy
 from include.sources.validate_answer import BLANK
 
 
@@ -26,7 +26,9 @@ class Expected:
     source: str
 
 
-def agree(first: Way, second: Way, with_arm: Callable[[Landed], int]) -> tuple[Way, Expected] | None:
+def agree(
+    first: SplitStrategy, second: SplitStrategy, with_arm: Callable[[Landed], int]
+) -> tuple[SplitStrategy, Expected] | None:
     """The way that is whole, and how the other proves it; None if it does not.
 
     :param with_arm: counts the rows of a landed part that name an arm.
@@ -51,7 +53,7 @@ def _of_an_arm(piece: Landed, with_arm: Callable[[Landed], int]) -> int:
     return 0 if arm == BLANK else piece.rows
 
 
-def unproven(first: Way, second: Way | None, expected: Expected | None) -> str:
+def unproven(first: SplitStrategy, second: SplitStrategy | None, expected: Expected | None) -> str:
     """Why the parts are not proven to be the whole: all the counts there are."""
     counts = [f"{way.rows:,} rows asked for {way.name}" for way in (first, second) if way]
     if expected:

@@ -22,14 +22,14 @@ from include.pipeline.answers.split import (
     AnswerTooLargeError,
     Members,
     Part,
-    Walk,
-    Way,
+    SplitExecutor,
+    SplitStrategy,
     divide,
     is_too_much,
     second_way,
 )
 from include.pipeline.answers.tsv_verification import BULK_ROWS, PROOF_ROWS, Formats, Sample, read_sample
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import Load, Step
 from include.sources.endpoint import Endpoint
 from include.sources.errors import BadAnswerError, RequestError
@@ -48,7 +48,7 @@ class Context:
     :param landed: what is landed so far, by `Landed.name`; kept up to date.
     """
 
-    tools: Tools
+    tools: StepContext
     hook: SourceClient
     load: Load
     fetch: Fetch
@@ -246,13 +246,13 @@ class Answer:
                 raise AnswerTooLargeError(f"the answer grew over {limit >> 20} MB")
             yield chunk
 
-    def _walk(self, order: tuple[str, ...], held: list[Landed]) -> Way:
-        def tell(way: Way) -> None:
+    def _walk(self, order: tuple[str, ...], held: list[Landed]) -> SplitStrategy:
+        def tell(way: SplitStrategy) -> None:
             message = f"{self.endpoint.name}, {len(way.pieces)} parts {way.name}"
             self.context.step.progress(sum(item.rows for item in list(self.context.landed.values())), message)
 
         calls = getattr(self._settings, "calls_in_flight", 2)
-        walk = Walk(self.endpoint, self.context.members, self.ask, self._discard, held, calls, tell)
+        walk = SplitExecutor(self.endpoint, self.context.members, self.ask, self._discard, held, calls, tell)
         return walk.go(order)
 
     def _discard(self, piece: Landed) -> None:
@@ -266,14 +266,14 @@ class Answer:
             if piece.name not in kept:
                 self._discard(piece)
 
-    def _is_expected(self, way: Way) -> bool:
+    def _is_expected(self, way: SplitStrategy) -> bool:
         return self.expected is not None and way.rows == self.expected.rows
 
     def _with_arm(self, piece: Landed) -> int:
         rows = self.context.tools.landing.rows(piece, self.endpoint)
         return sum(1 for row in rows if row.get(ARM))
 
-    def _proven(self, way: Way, proof: Expected | None) -> list[Landed]:
+    def _proven(self, way: SplitStrategy, proof: Expected | None) -> list[Landed]:
         self._keep_only(way.pieces)
         if proof is None:  # one answer that holds all: no parts that could miss something
             return way.pieces

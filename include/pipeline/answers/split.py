@@ -132,7 +132,7 @@ def _batches(subjects: Sequence[str]) -> list[str]:
 
 
 @dataclass
-class Way:
+class SplitStrategy:
     """An answer asked for in parts.
 
     :param order: filters that divided it.
@@ -171,7 +171,7 @@ class Way:
 
 
 @dataclass
-class Walk:
+class SplitExecutor:
     """One way through the parts of an answer.
 
     :param ask: asks for a part (the part, whether it can be divided) and lands it. Called by several threads.
@@ -187,15 +187,15 @@ class Walk:
     discard: Callable[[Landed], None]
     held: Iterable[Landed]
     calls: int
-    tell: Callable[[Way], None]
+    tell: Callable[[SplitStrategy], None]
 
-    def go(self, order: tuple[str, ...]) -> Way:
+    def go(self, order: tuple[str, ...]) -> SplitStrategy:
         """Ask for all parts.
 
         :raises FilterIgnoredError: a part holds rows of another.
         :raises ImmPortError: a part cannot be had, or none of many came in time.
         """
-        way = Way(order)
+        way = SplitStrategy(order)
         self._found = {self._filters(piece): piece for piece in self.held}
         self._queue = deque(self._divided(WHOLE, way))
         self._covered: list[Part] = []
@@ -216,10 +216,10 @@ class Walk:
                 wait(running)
         return way
 
-    def _divided(self, part: Part, way: Way) -> tuple[Part, ...]:
+    def _divided(self, part: Part, way: SplitStrategy) -> tuple[Part, ...]:
         return divide(part, self.members, self.endpoint, way.order)
 
-    def _is_known(self, part: Part, way: Way) -> bool:
+    def _is_known(self, part: Part, way: SplitStrategy) -> bool:
         """Take what an earlier try landed of a part."""
         if piece := self._found.get(part.key):
             self._keep(part, piece, way)
@@ -231,7 +231,7 @@ class Walk:
             return bool(parts)
         return False
 
-    def _take(self, part: Part, future: Future[Landed], way: Way) -> None:
+    def _take(self, part: Part, future: Future[Landed], way: SplitStrategy) -> None:
         error = future.exception()
         if any(parent.covers(dict(part.filters)) for parent in self._covered):
             if error is None:
@@ -250,7 +250,7 @@ class Walk:
         else:
             raise error
 
-    def _keep(self, part: Part, piece: Landed, way: Way) -> None:
+    def _keep(self, part: Part, piece: Landed, way: SplitStrategy) -> None:
         name, value = part.filters[-1]
         if piece.ignored is None:
             way.pieces.append(piece)

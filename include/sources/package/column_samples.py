@@ -81,7 +81,7 @@ class TableSample:
 
 
 @dataclass(frozen=True)
-class Moved:
+class MovedColumn:
     """A header that holds what another one held.
 
     :param agree: rows in which the values are the same.
@@ -117,7 +117,7 @@ def order_sql(columns: Iterable[str]) -> str:
     return f"md5({parts})"
 
 
-def moved_columns(old: TableSample, new: TableSample) -> Iterator[Moved]:
+def moved_columns(old: TableSample, new: TableSample) -> Iterator[MovedColumn]:
     """Headers of a table that hold what another header held in the other package.
 
     A rename that is declared is not reported, nor a move among headers that no column is read from.
@@ -142,7 +142,7 @@ def moved_columns(old: TableSample, new: TableSample) -> Iterator[Moved]:
         ]
         if sources:
             agree, held_by = max(sources)
-            yield Moved(new.table, shown, held_by, agree, len(pairs))
+            yield MovedColumn(new.table, shown, held_by, agree, len(pairs))
 
 
 def _is_relevant(table: str, name: str, other: str) -> bool:
@@ -203,12 +203,12 @@ def key_places(table: TabTable, header: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(places[column][0] for column in table.key if column in places)
 
 
-def compare(old: Mapping[str, TableSample], new: Mapping[str, TableSample]) -> list[Moved]:
+def compare(old: Mapping[str, TableSample], new: Mapping[str, TableSample]) -> list[MovedColumn]:
     """Moved columns of every table that both packages have rows of."""
     return [item for name in old.keys() & new.keys() for item in moved_columns(old[name], new[name])]
 
 
-def report(found: Iterable[Moved]) -> Iterator[str]:
+def report(found: Iterable[MovedColumn]) -> Iterator[str]:
     """Lines on moved columns."""
     for item in sorted(found, key=lambda one: (one.table, one.header)):
         read = "" if item.table in TABLES else " (a table that nothing reads)"

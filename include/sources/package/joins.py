@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.sources.package.recipe import Join, Value, first
+from include.sources.package.recipe import Join, RecipeValue, first
 
 #: Tables that recipes read one row of each key of, with the key: rows of one key that differ are a finding.
 ONCE: set[tuple[str, tuple[str, ...]]] = set()
@@ -20,7 +20,7 @@ def first_row(table: str, *keys: str) -> str:
     return f"(select distinct on ({names}) u.* from {{{table}}} u order by {names}, u.row_number)"
 
 
-def gives(alias: str, columns: str) -> dict[str, Value]:
+def gives(alias: str, columns: str) -> dict[str, RecipeValue]:
     """Read `"armName=name"`: the field of an answer, and the column it is in."""
     return {
         name: first(f"{alias}.{column}") for name, column in (word.split("=") for word in columns.split())
@@ -30,7 +30,7 @@ def gives(alias: str, columns: str) -> dict[str, Value]:
 def found_by(
     alias: str,
     table: str,
-    on: dict[str, Value],
+    on: dict[str, RecipeValue],
     columns: str = "",
     *,
     per: tuple[str, ...] = (),
@@ -65,7 +65,7 @@ _IN_ARM = (
 _PARTICIPATION = f"armAccession=arm_accession {_IN_ARM}"
 
 
-def in_each_arm(subject: Value) -> Join:
+def in_each_arm(subject: RecipeValue) -> Join:
     """Repeat a row for each arm of its subject."""
     return found_by(
         "part",
@@ -77,13 +77,13 @@ def in_each_arm(subject: Value) -> Join:
     )
 
 
-def in_its_arm(arm: str, subject: Value) -> Join:
+def in_its_arm(arm: str, subject: RecipeValue) -> Join:
     """What is known of the subject in the arm that a row names."""
     on = {"arm_accession": first(arm), "subject_accession": subject}
     return found_by("part", "arm_2_subject", on, _IN_ARM, per=("subject_accession", "arm_accession"))
 
 
-def in_one_arm(subject: Value) -> Join:
+def in_one_arm(subject: RecipeValue) -> Join:
     """The first arm of a subject: a file is not repeated per arm."""
     on = {"subject_accession": subject}
     return found_by("part", "arm_2_subject", on, _PARTICIPATION, may_differ=True)
@@ -99,7 +99,7 @@ def arm(key: str) -> Join:
     )
 
 
-def subject(key: Value) -> Join:
+def subject(key: RecipeValue) -> Join:
     return found_by(
         "subject",
         "subject",
@@ -153,18 +153,18 @@ def treatments(sample: str) -> Join:
         f"left join (select p.expsample_accession,"
         f" string_agg(p.treatment_accession, ',' order by p.treatment_accession) as accessions"
         f" from {pairs} p group by p.expsample_accession) given on given.expsample_accession = {sample}",
-        {"treatmentAccession": Value("given.accessions", ("given.treatment_accession",))},
+        {"treatmentAccession": RecipeValue("given.accessions", ("given.treatment_accession",))},
         on={"expsample_accession": first(sample)},
     )
 
 
-def analyte(column: str) -> tuple[Join, Value]:
+def analyte(column: str) -> tuple[Join, RecipeValue]:
     """A preferred analyte: tables hold its accession (ANA148) where the API shows the symbol beside it.
 
     :returns: the join that knows it, and the symbol.
     """
     is_accession = f"{column} ~ '^ANA[0-9]+$'"
     join = found_by("analyte", "lk_analyte", {"analyte_accession": first(column)})
-    join.gives["analyteAccession"] = Value(f"case when {is_accession} then {column} end", (column,))
+    join.gives["analyteAccession"] = RecipeValue(f"case when {is_accession} then {column} end", (column,))
     symbol = f"case when {is_accession} then analyte.gene_symbol else {column} end"
-    return join, Value(symbol, (column, "analyte.gene_symbol"), needs=(column,))
+    return join, RecipeValue(symbol, (column, "analyte.gene_symbol"), needs=(column,))

@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
-class Value:
+class RecipeValue:
     """SQL of a value.
 
     :param sql: the expression.
@@ -34,9 +34,9 @@ class Value:
     is_certain: bool = False
 
 
-def first(*columns: str) -> Value:
+def first(*columns: str) -> RecipeValue:
     """The first of these columns that is not null."""
-    return Value(columns[0] if len(columns) == 1 else f"coalesce({', '.join(columns)})", columns)
+    return RecipeValue(columns[0] if len(columns) == 1 else f"coalesce({', '.join(columns)})", columns)
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Join:
     alias: str
     table: str
     sql: str
-    gives: dict[str, Value]
+    gives: dict[str, RecipeValue]
     order: str | None = None
-    on: dict[str, Value] = field(default_factory=dict)
+    on: dict[str, RecipeValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Recipe:
 
     table: str
     joins: tuple[Join, ...] = ()
-    values: dict[str, Value] = field(default_factory=dict)
+    values: dict[str, RecipeValue] = field(default_factory=dict)
     source: str | None = None
 
     def __post_init__(self) -> None:
@@ -131,7 +131,7 @@ class Recipe:
         names = (name for value in found for name in value.needs or value.reads)
         return tuple(dict.fromkeys(missing for name in names for missing in self._lacking(name, lacking)))
 
-    def _is_known(self, value: Value, lacking: Callable[[str, str], bool]) -> bool:
+    def _is_known(self, value: RecipeValue, lacking: Callable[[str, str], bool]) -> bool:
         needed = value.needs or value.reads
         return value.is_certain or not needed or any(not self._lacking(name, lacking) for name in needed)
 
@@ -156,7 +156,7 @@ class Recipe:
         join = self._join(name)
         return (self.table if alias == "t" else join.table if join else alias), column
 
-    def _found(self, item: Field) -> list[Value]:
+    def _found(self, item: Field) -> list[RecipeValue]:
         """Values of a field: the first that is not null is taken."""
         if item.name in self.values:
             return [self.values[item.name]]

@@ -26,11 +26,11 @@ from include.sources.package.joins import (
     treatments,
 )
 from include.sources.package.package_endpoints import PACKAGE_ENDPOINTS
-from include.sources.package.recipe import Join, Recipe, Value, first
+from include.sources.package.recipe import Join, Recipe, RecipeValue, first
 
 
 def _result(
-    table: str, *, sample: str = "t.expsample_accession", preferred: str | None = None, **values: Value
+    table: str, *, sample: str = "t.expsample_accession", preferred: str | None = None, **values: RecipeValue
 ) -> Recipe:
     """Results of an assay: one row each, with what is known of subject, sample, experiment and study.
 
@@ -60,20 +60,20 @@ def _of_analyte(table: str) -> Recipe:
     return Recipe(table, (join,), {"analytePreferred": symbol})
 
 
-def _of_subject(table: str, *joins: Join, who: str = "t.subject_accession", **values: Value) -> Recipe:
+def _of_subject(table: str, *joins: Join, who: str = "t.subject_accession", **values: RecipeValue) -> Recipe:
     """Rows repeated for each arm of their subject."""
     found = first(who)
     all_joins = (STUDY, *joins, in_each_arm(found), arm("part.arm_accession"), subject(found))
     return Recipe(table, all_joins, values)
 
 
-def _listed(column: str, table: str) -> Value:
+def _listed(column: str, table: str) -> RecipeValue:
     """All values of a small table, in one field."""
     sql = (
         f"(select string_agg(l.{column}, '; ' order by l.row_number) from {{{table}}} l"
         f" where l.{column} is not null)"
     )
-    return Value(sql, (f"{table}.{column}",))
+    return RecipeValue(sql, (f"{table}.{column}",))
 
 
 #: The release that last changed the study: what the listing said, else what the study's own row says.
@@ -81,18 +81,18 @@ _LATEST = "coalesce(%(listed)s, t.latest_data_release_version, %(release)s)"
 _STATED = f"t.latest_data_release_version = {_LATEST}"
 
 
-def _initial(column: str) -> Value:
+def _initial(column: str) -> RecipeValue:
     """A study that changed after the release its row names was there at that release."""
     own, latest = f"t.initial_data_release_{column}", f"t.latest_data_release_{column}"
     is_earlier = f"t.initial_data_release_version is null and not {_STATED}"
-    return Value(f"coalesce({own}, case when {is_earlier} then {latest} end)", (own, latest))
+    return RecipeValue(f"coalesce({own}, case when {is_earlier} then {latest} end)", (own, latest))
 
 
 _RELEASES = {
     # A package is made of shared studies only.
-    "sharedStudy": Value("'Y'"),
-    "latestDataReleaseVersion": Value(_LATEST, ("t.latest_data_release_version",), is_certain=True),
-    "latestDataReleaseDate": Value(
+    "sharedStudy": RecipeValue("'Y'"),
+    "latestDataReleaseVersion": RecipeValue(_LATEST, ("t.latest_data_release_version",), is_certain=True),
+    "latestDataReleaseDate": RecipeValue(
         f"case when {_STATED} then t.latest_data_release_date else %(release_date)s end",
         ("t.latest_data_release_version", "t.latest_data_release_date"),
         is_certain=True,
@@ -101,11 +101,11 @@ _RELEASES = {
     "initialDataReleaseDate": _initial("date"),
 }
 _FOUND_CONDITIONS = _listed("condition_reported", "study_2_condition_or_disease")
-_CONDITIONS = Value(
+_CONDITIONS = RecipeValue(
     f"coalesce(t.condition_studied, {_FOUND_CONDITIONS.sql})",
     ("t.condition_studied", *_FOUND_CONDITIONS.reads),
 )
-_INVESTIGATOR = Value(
+_INVESTIGATOR = RecipeValue(
     "(select concat_ws(', ', p.last_name, p.first_name) from {study_personnel} p"
     " where p.role_in_study = 'Principal Investigator' order by p.row_number limit 1)",
     ("study_personnel.last_name", "study_personnel.first_name"),
@@ -234,7 +234,7 @@ RECIPES: dict[str, Recipe] = {
     "personnel": Recipe("study_personnel", (STUDY,)),
     "protocol": Recipe("protocol", (STUDY,)),
     "pubmed": Recipe("study_pubmed", (STUDY,)),
-    "elisa": _result("elisa_result", preferred="analytePreferred", isLimitKnown=Value("'true'")),
+    "elisa": _result("elisa_result", preferred="analytePreferred", isLimitKnown=RecipeValue("'true'")),
     "elispot": _result("elispot_result", preferred="analytePreferred"),
     "fcsAnalyzed": _result("fcs_analyzed_result"),
     "hai": _result("hai_result"),
@@ -270,15 +270,15 @@ RECIPES: dict[str, Recipe] = {
             experiment("expsample.experiment_accession"),
         ),
         {
-            "filePathId": Value(
+            "filePathId": RecipeValue(
                 "t.file_info_id || '_' || t.expsample_accession || '_'"
                 " || coalesce(link.biosample_accession, '')",
                 ("t.file_info_id", "t.expsample_accession", "link.biosample_accession"),
                 needs=("t.file_info_id",),
             ),
-            "sourceType": Value("'EXPSAMPLE'"),
+            "sourceType": RecipeValue("'EXPSAMPLE'"),
             "sourceAccession": first("t.expsample_accession"),
-            "filePath": Value(
+            "filePath": RecipeValue(
                 "'/' || study.study_accession || '/ResultFiles/' || replace(file.detail, ' ', '_')"
                 " || '/' || file.name",
                 ("study.study_accession", "file.detail", "file.name"),

@@ -90,7 +90,7 @@ _IS_OPEN = "study_key in (select a.study_key from history.study_access a where a
 
 
 @dataclass(frozen=True)
-class Policy:
+class RowPolicy:
     """Which rows of studies a role sees.
 
     :param command: what it may do with them.
@@ -111,9 +111,9 @@ class Policy:
 
 #: Other roles see no row of a study.
 POLICIES = (
-    Policy("open_studies", ANALYST, "select", _IS_OPEN),
-    Policy("all_studies", RESTRICTED, "select"),
-    Policy("loading", LOADER, "all"),
+    RowPolicy("open_studies", ANALYST, "select", _IS_OPEN),
+    RowPolicy("all_studies", RESTRICTED, "select"),
+    RowPolicy("loading", LOADER, "all"),
 )
 #: Roles that see all studies.
 SEE_ALL = tuple(item.role for item in POLICIES if item.rows == "true")

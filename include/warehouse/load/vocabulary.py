@@ -56,7 +56,7 @@ where i.vocabulary = :vocabulary and not exists (
 
 
 @dataclass(frozen=True)
-class Change:
+class VocabularyChange:
     """What one answer changed.
 
     :param dropped: stubs, repetitions of a term, and rows without one.
@@ -83,7 +83,7 @@ def newest(connection: sa.Connection) -> datetime | None:
 
 def publish(
     connection: sa.Connection, endpoint: Endpoint, rows: Iterable[dict[str, object]], at: datetime
-) -> Change:
+) -> VocabularyChange:
     """Make the terms of one vocabulary valid from a time on. The caller commits.
 
     An answer without any term changes nothing: a vocabulary does not end that way.
@@ -108,12 +108,12 @@ def publish(
     kept: int = connection.execute(sa.text("select count(*) from incoming")).scalar_one()
     about = {"vocabulary": endpoint.name, "at": at}
     if not terms:
-        return Change(received, received, 0, 0, 0, 0, summary(findings))
+        return VocabularyChange(received, received, 0, 0, 0, 0, summary(findings))
     change = connection.execute(sa.text(_COMPARE), about).one()
     connection.execute(sa.text(_CLOSE), about)
     connection.execute(sa.text(_OPEN), about)
     found = (change.added, change.corrected, change.withdrawn, change.unchanged)
-    return Change(received, received - kept, *found, summary(findings))
+    return VocabularyChange(received, received - kept, *found, summary(findings))
 
 
 def _term(

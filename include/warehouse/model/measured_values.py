@@ -19,7 +19,7 @@ _NO_UNIT = "not specified"
 
 
 @dataclass(frozen=True)
-class Value:
+class MeasuredValue:
     """Where a fact has its value: SQL over the stored row `h`.
 
     :param qualitative: a result in words beside the value, which may state its limit, or stand in for it.
@@ -140,9 +140,11 @@ class Value:
         return (*found, logarithm)
 
 
-def value(name: str, unit: str, sentinels: tuple[str, ...] = (), comments: str = "h.comments") -> Value:
+def value(
+    name: str, unit: str, sentinels: tuple[str, ...] = (), comments: str = "h.comments"
+) -> MeasuredValue:
     """The value of a fact with a pair of columns for it, and one for its unit."""
-    return Value(
+    return MeasuredValue(
         f"h.{name}_reported", f"h.{name}_preferred", comments,
         (f"h.{unit}_reported", f"h.{unit}_preferred"), sentinels=sentinels,
     )  # fmt: skip
@@ -154,14 +156,16 @@ EXPRESSION = value("value", "unit")
 SEQUENCING = value("value", "result_unit")
 POPULATION = value("population_statistic", "population_stat_unit")
 CLINICAL = value("result_value", "result_unit", comments="null::text")
-SPOTS = Value("h.spot_number_reported", "h.spot_number_preferred", implied_unit="spots", sentinels=BELOW_ALL)
-TITRE = Value(
+SPOTS = MeasuredValue(
+    "h.spot_number_reported", "h.spot_number_preferred", implied_unit="spots", sentinels=BELOW_ALL
+)
+TITRE = MeasuredValue(
     "h.value_reported", "h.value_preferred", units=("h.unit_reported", "h.unit_preferred"),
     implied_unit=TITER, sentinels=BELOW_ALL,
     strain="coalesce(h.virus_strain_preferred, h.virus_strain_reported)",
 )  # fmt: skip
 #: A mass spectrometer's intensity is a number already, in units of its own run.
-INTENSITY = Value("h.intensity::text", "h.intensity", implied_unit="intensity")
+INTENSITY = MeasuredValue("h.intensity::text", "h.intensity", implied_unit="intensity")
 #: A typing has alleles and no value.
 ALLELES: tuple[Derived, ...] = (
     Derived("value_quality", "What the result is: coded, its alleles; missing without any", TEXT,

@@ -16,7 +16,7 @@ from include.warehouse.terms import review
 from include.warehouse.terms.domains import DOMAIN
 from include.warehouse.terms.match import ACCEPTED, PROPOSED, REJECTED, UNMAPPED
 from include.warehouse.terms.proposals import propose
-from include.warehouse.terms.review import STATUSES, Decision, Review, ReviewError
+from include.warehouse.terms.review import STATUSES, Review, ReviewError, TermDecision
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
@@ -62,7 +62,11 @@ def _do(connection: sa.Connection, wanted: argparse.Namespace) -> str:
         taken.reopen(found)
         return "reopened"
     status, term = (ACCEPTED, wanted.term) if wanted.command == "accept" else (REJECTED, None)
-    return status if taken.decide(found, Decision(status, wanted.by, term, wanted.note)) else "was so already"
+    return (
+        status
+        if taken.decide(found, TermDecision(status, wanted.by, term, wanted.note))
+        else "was so already"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ from include.warehouse.terms import strain_names
 
 
 @dataclass(frozen=True)
-class Route:
+class VocabularyRoute:
     """A safe way to write a text: texts that come out the same say the same.
 
     :param write: gives None for a text it has nothing to say of.
@@ -50,7 +50,7 @@ class Domain:
     names: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     one_name: tuple[str, ...] = ()
-    routes: tuple[Route, ...] = ()
+    routes: tuple[VocabularyRoute, ...] = ()
     counterparts: tuple[str, ...] = ()
     why_not: Callable[[str], str] = lambda _: "no term has this name, and none lists it as an alias"
 
@@ -88,11 +88,14 @@ def _greek(letter: str) -> str:
     )
 
 
-SPACES = Route("blanks", spaces)
-CASE = Route("letter case and blanks", case)
-GREEK = (Route("Greek letters by name", greek_names), Route("Greek letters by initial", greek_initials))
-UNIT = Route("signs of micro and litre", unit_signs)
-STRAIN = Route("equal parts of the strain's name", strain_names.canonical)
+SPACES = VocabularyRoute("blanks", spaces)
+CASE = VocabularyRoute("letter case and blanks", case)
+GREEK = (
+    VocabularyRoute("Greek letters by name", greek_names),
+    VocabularyRoute("Greek letters by initial", greek_initials),
+)
+UNIT = VocabularyRoute("signs of micro and litre", unit_signs)
+STRAIN = VocabularyRoute("equal parts of the strain's name", strain_names.canonical)
 
 
 def _pair(name: str, dimension: str, vocabulary: str, column: str, aliases: tuple[str, ...] = ()) -> Domain:

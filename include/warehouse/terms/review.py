@@ -33,7 +33,7 @@ class ReviewError(ValueError):
 
 
 @dataclass(frozen=True)
-class Decision:
+class TermDecision:
     """What a person says of a mapping.
 
     :param status: accepted or rejected.
@@ -87,7 +87,7 @@ class Review:
         self.overrule = overrule
         self._indexes: dict[str, Index] = {}
 
-    def decide(self, term_id: UUID, decision: Decision) -> bool:
+    def decide(self, term_id: UUID, decision: TermDecision) -> bool:
         """Write a decision. Returns whether it changed anything.
 
         :raises ReviewError: it cannot be taken, and why.
@@ -187,7 +187,7 @@ def take_in(connection: sa.Connection, path: Path, by: str, *, overrule: bool = 
     return changed
 
 
-def _decision(row: dict[str, str], by: str) -> tuple[UUID, Decision | None]:
+def _decision(row: dict[str, str], by: str) -> tuple[UUID, TermDecision | None]:
     try:
         term_id = UUID(row["term_id"].strip())
     except ValueError:
@@ -197,7 +197,7 @@ def _decision(row: dict[str, str], by: str) -> tuple[UUID, Decision | None]:
         raise ReviewError([f"the status {row['status']!r} is none of {', '.join(STATUSES)}"])
     if status not in (ACCEPTED, REJECTED):
         return term_id, None
-    return term_id, Decision(status, by, _unshielded(row["term"].strip()) or None)
+    return term_id, TermDecision(status, by, _unshielded(row["term"].strip()) or None)
 
 
 def _read(path: Path) -> Iterator[tuple[int, dict[str, str]]]:

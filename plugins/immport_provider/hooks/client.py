@@ -18,7 +18,6 @@ from include.sources.errors import (
     BadAnswerError,
     ConfigurationError,
     CredentialError,
-    ImmPortError,
     RetriableError,
 )
 from include.sources.reader import read_json

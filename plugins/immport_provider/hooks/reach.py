@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Thread
 from typing import Any
 
-from include.sources.errors import AddressError
+from include.sources.errors import ForbiddenAddressError
 
 IP = IPv4Address | IPv6Address
 
@@ -116,13 +116,13 @@ def guard_of(base: str) -> Callable[[str, IP], None]:
             return Reach.PUBLIC  # behind a proxy names need not resolve here
 
     def guard(host: str, address: IP) -> None:
-        """:raises AddressError: the address may not be asked."""
+        """:raises ForbiddenAddressError: the address may not be asked."""
         reach = reach_of(address)
         if reach is Reach.PUBLIC:
             return
         if reach is Reach.NOTHING or reach > widest():
             at = "" if host == str(address) else f" ({host})"
-            raise AddressError(f"{address}{at} is not an address that files of {base} may come from")
+            raise ForbiddenAddressError(f"{address}{at} is not an address that files of {base} may come from")
 
     return guard
 

@@ -90,7 +90,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         require_current(engine)
         run_ledger.start_run(engine, run_id, self.dag_id)
         limit = None if self.max_bytes is None else int(self.max_bytes)
-        wish = file_selection.Wish(
+        wish = file_selection.DownloadFilter(
             tuple(self.studies or ()), frozenset(self.types or ()), str(self.pattern or "*"), limit
         )
         with ImmPortHook(self.immport_conn_id) as hook:

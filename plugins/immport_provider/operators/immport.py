@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from immport_provider.hooks.immport import ImmPortHook
-    from include.pipeline.batch_runner import Tools
+    from include.pipeline.batch_runner import StepContext
     from include.pipeline.run_ledger import Load, Step
-    from include.pipeline.work_decisions import Decision, Policy, Restricted
+    from include.pipeline.work_decisions import LoadPolicy, Restricted, WorkDecision
     from include.warehouse.load.fence import Attempt
 
 #: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
@@ -85,7 +85,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
 
     def perform(self, context: Context) -> list[list[int]]:
         from include.pipeline import discover, run_ledger
-        from include.pipeline.work_decisions import Action, Policy
+        from include.pipeline.work_decisions import Action, LoadPolicy
         from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
         from include.warehouse.load.stage_answers import drop_leftovers
@@ -97,7 +97,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         attempt = Attempt.begin(engine, run_id, "discover")
         with engine.begin() as connection:
             drop_leftovers(connection)
-        policy = Policy(
+        policy = LoadPolicy(
             studies=frozenset(self.studies or ()),
             force=bool(self.force),
             approve_withdrawals=bool(self.approve_withdrawals),
@@ -124,12 +124,12 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         return batches
 
     def _ask(
-        self, engine: sa.Engine, attempt: Attempt, policy: Policy, retracted: str | None
-    ) -> list[Decision]:
+        self, engine: sa.Engine, attempt: Attempt, policy: LoadPolicy, retracted: str | None
+    ) -> list[WorkDecision]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import discover, run_ledger
         from include.pipeline.circuit_breaker import watched
-        from include.pipeline.release_file_changes import Look
+        from include.pipeline.release_file_changes import ReleaseFileProbe
 
         with ImmPortHook(self.immport_conn_id) as immport:
             notice = immport.expiry_notice()
@@ -139,7 +139,9 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             restricted = self._restricted(immport)
             notes = filter(None, [retracted, notice, restricted.unknown, listing.note])
             run_ledger.note_run(engine, attempt.run_id, note="; ".join(notes) or None)
-            look = Look(immport.release_files, immport.settings.calls_in_flight, bool(self.check_files))
+            look = ReleaseFileProbe(
+                immport.release_files, immport.settings.calls_in_flight, bool(self.check_files)
+            )
             return discover.from_listing(engine, attempt, listing, policy, restricted, look)
 
     def _restricted(self, immport: ImmPortHook) -> Restricted:
@@ -184,15 +186,15 @@ class ImmPortBatchOperator(ImmPortOperator):
         self.load_ids = load_ids
         self.accept_vanished = accept_vanished
 
-    def tools(self, context: Context) -> Tools:
+    def tools(self, context: Context) -> StepContext:
         """What the step works with."""
-        from include.pipeline.batch_runner import Tools
+        from include.pipeline.batch_runner import StepContext
 
         task = context["ti"]
-        tools = Tools(self.engine(), self.landing_zone(), book(context), bool(self.accept_vanished))
+        tools = StepContext(self.engine(), self.landing_zone(), book(context), bool(self.accept_vanished))
         return replace(tools, is_last_try=task.try_number > task.max_tries)
 
-    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+    def worker(self, tools: StepContext) -> Callable[[Load, Step], None]:
         """What to do with one load: the step of the same name."""
         from include.pipeline import steps
 
@@ -249,7 +251,7 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
         self.route = route
         self.routes = routes
 
-    def tools(self, context: Context) -> Tools:
+    def tools(self, context: Context) -> StepContext:
         from include.pipeline.route import RoutePreference
 
         routes = self.routes if isinstance(self.routes, dict) else None
@@ -266,7 +268,7 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
         finally:
             self._hook.__exit__()
 
-    def worker(self, tools: Tools) -> Callable[[Load, Step], None]:
+    def worker(self, tools: StepContext) -> Callable[[Load, Step], None]:
         from include.pipeline.circuit_breaker import watched
         from include.pipeline.extract import extract
 

@@ -21,9 +21,9 @@ import sqlalchemy as sa
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch
 from include.pipeline import discover, extract, report, run_ledger, steps
-from include.pipeline.batch_runner import BatchOutcome, Tools, run_batch
+from include.pipeline.batch_runner import BatchOutcome, StepContext, run_batch
 from include.pipeline.run_ledger import Load, Step
-from include.pipeline.work_decisions import Action, Decision
+from include.pipeline.work_decisions import Action, WorkDecision
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
 from include.warehouse.schema.engine import warehouse_engine
@@ -92,7 +92,7 @@ class Stopped:
 
 
 def _stop_within(
-    tools: Tools, url: str, step: str, load_id: int, target: str, call: int, answer: Connection
+    tools: StepContext, url: str, step: str, load_id: int, target: str, call: int, answer: Connection
 ) -> None:
     module, _, path = target.partition(":")
     *owners, name = path.split(".")
@@ -209,10 +209,10 @@ def test_the_end_of_a_run_ends_its_steps_and_keeps_no_note_of_a_kill(warehouse: 
 
 # ---- two runs
 
-ASKED = Decision("SDY1", "DR1", None, Action.LOAD, "new study", listed="DR1")
+ASKED = WorkDecision("SDY1", "DR1", None, Action.LOAD, "new study", listed="DR1")
 
 
-def decide(warehouse: Warehouse, run: Attempt, decision: Decision = ASKED) -> int:
+def decide(warehouse: Warehouse, run: Attempt, decision: WorkDecision = ASKED) -> int:
     """Write the work list of a run; the load that it got."""
     discover._write(warehouse.engine, run, [decision], {})
     asked = "select load_id from ops.work where run_id = :run"
@@ -274,7 +274,7 @@ def test_a_load_decided_before_a_withdrawal_is_not_published_after_it(warehouse:
     first, second = runs(warehouse, "first", "second")
     late = warehouse.ready(small_study(hai(1)), "DR2")
     fence.take(warehouse.engine, late.load_id, Attempt("first", first.number))
-    gone = Decision("SDY1", "DR2", None, Action.WITHDRAW, "restricted: for this test")
+    gone = WorkDecision("SDY1", "DR2", None, Action.WITHDRAW, "restricted: for this test")
     withdrawal = run_ledger.load(warehouse.engine, decide(warehouse, second, gone))
     steps.withdraw(warehouse.tools, withdrawal, warehouse.step())
     with pytest.raises(SupersededError):

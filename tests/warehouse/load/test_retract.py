@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from include.pipeline import discover, run_ledger
-from include.pipeline.work_decisions import Decision, Policy
+from include.pipeline.work_decisions import LoadPolicy, WorkDecision
 from include.quality import audit
 from include.sources.release import Release
 from include.warehouse.access import study_visibility
@@ -54,7 +54,7 @@ def retract(source: Source, last: str, run: str = "retract", **policy: Any) -> s
     engine = source.warehouse.engine
     run_ledger.start_run(engine, run)
     attempt = Attempt.begin(engine, run, "discover")
-    return discover.retract_after(engine, attempt, Release.parse(last), Policy(**policy))
+    return discover.retract_after(engine, attempt, Release.parse(last), LoadPolicy(**policy))
 
 
 @pytest.mark.parametrize("release", ["DR500", "DR80"])
@@ -142,11 +142,11 @@ def test_the_audit_finds_no_more_after_a_retraction_and_a_replay_does_not_bring_
     assert replayed[1]["SDY1", "DR4"].action.value == "load"
 
 
-def replay(source: Source, run: str, **policy: Any) -> dict[tuple[str, str], Decision]:
+def replay(source: Source, run: str, **policy: Any) -> dict[tuple[str, str], WorkDecision]:
     engine, landing = source.warehouse.engine, source.warehouse.tools.landing
     run_ledger.start_run(engine, run)
     attempt = Attempt.begin(engine, run, "discover")
-    decisions = discover.from_landing(engine, attempt, landing, Policy(**policy), None, ["a note"])
+    decisions = discover.from_landing(engine, attempt, landing, LoadPolicy(**policy), None, ["a note"])
     note = source.warehouse.value("select note from ops.run where run_id = :run", run=run)
     assert note == "a note; replay of the landing zone"
     return {(item.study, item.release): item for item in decisions}

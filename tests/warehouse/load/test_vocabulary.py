@@ -10,7 +10,7 @@ import pytest
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.reader import read_rows
 from include.warehouse.load import vocabulary
-from include.warehouse.load.vocabulary import Change
+from include.warehouse.load.vocabulary import VocabularyChange
 from tests.support.warehouse import Warehouse
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -21,7 +21,7 @@ def term(name: str, description: str | None = None, **more: Any) -> dict[str, An
     return {"name": name, "description": description, "link": None, **more}
 
 
-def publish(warehouse: Warehouse, day: int, *rows: dict[str, Any], of: Any = SEX) -> Change:
+def publish(warehouse: Warehouse, day: int, *rows: dict[str, Any], of: Any = SEX) -> VocabularyChange:
     with warehouse.engine.begin() as connection:
         return vocabulary.publish(connection, of, rows, START + timedelta(days=day))
 
@@ -34,10 +34,10 @@ def versions(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 
 def test_terms_are_added_corrected_withdrawn_and_come_back(warehouse: Warehouse) -> None:
-    assert publish(warehouse, 0, term("Female"), term("Male")) == Change(2, 0, 2, 0, 0, 0)
-    assert publish(warehouse, 1, term("Female"), term("Male")) == Change(2, 0, 0, 0, 0, 2)
-    assert publish(warehouse, 2, term("Female", "F"), term("Other")) == Change(2, 0, 1, 1, 1, 0)
-    assert publish(warehouse, 3, term("Female", "F"), term("Male")) == Change(2, 0, 1, 0, 1, 1)
+    assert publish(warehouse, 0, term("Female"), term("Male")) == VocabularyChange(2, 0, 2, 0, 0, 0)
+    assert publish(warehouse, 1, term("Female"), term("Male")) == VocabularyChange(2, 0, 0, 0, 0, 2)
+    assert publish(warehouse, 2, term("Female", "F"), term("Other")) == VocabularyChange(2, 0, 1, 1, 1, 0)
+    assert publish(warehouse, 3, term("Female", "F"), term("Male")) == VocabularyChange(2, 0, 1, 0, 1, 1)
     assert versions(warehouse) == [
         ("Female", None, 0, 2),
         ("Female", "F", 2, None),
@@ -54,14 +54,14 @@ def test_terms_are_added_corrected_withdrawn_and_come_back(warehouse: Warehouse)
 @pytest.mark.parametrize("rows", [[], [term("sex_preferred", "", more=None)], [term("")]])
 def test_an_answer_without_terms_changes_nothing(warehouse: Warehouse, rows: list[dict[str, Any]]) -> None:
     publish(warehouse, 0, term("Female"))
-    assert publish(warehouse, 1, *rows) == Change(len(rows), len(rows), 0, 0, 0, 0)
+    assert publish(warehouse, 1, *rows) == VocabularyChange(len(rows), len(rows), 0, 0, 0, 0)
     assert versions(warehouse) == [("Female", None, 0, None)]
 
 
 def test_a_stub_stands_first_and_a_term_once(warehouse: Warehouse) -> None:
     stub = {"name": "sex_preferred", "description": "", "link": ""}
     change = publish(warehouse, 0, stub, term("Female"), term("Female", "again"), term("left_right"))
-    assert change == Change(4, 2, 2, 0, 0, 0)
+    assert change == VocabularyChange(4, 2, 2, 0, 0, 0)
     assert [row[:2] for row in versions(warehouse)] == [("Female", None), ("left_right", None)]
 
 

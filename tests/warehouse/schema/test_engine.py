@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from airflow.sdk import Connection
 
 from include.local.server import Server
-from include.quality.outcome import Outcome
+from include.pipeline.batch_runner import StepContext
+from include.quality.outcome import CheckOutcome
 from include.warehouse import migrate
 from include.warehouse.access.roles import LOADER
 from include.warehouse.load import stage_answers, staging_tables
@@ -24,7 +25,7 @@ from include.warehouse.load.staging_tables import ESCAPED, PLAIN, AlteredTextErr
 from include.warehouse.schema import engine
 from include.warehouse.schema.engine import SEARCH_PATH, SESSION, Limits, warehouse_engine, warehouse_url
 from tests.support.logins import Logins
-from tests.support.warehouse import RUN, Tools, Warehouse, small_study
+from tests.support.warehouse import RUN, Warehouse, small_study
 
 #: Another value of each setting, as a shell or a role may bring it.
 OTHERS = {
@@ -68,7 +69,7 @@ def shown(engine: sa.Engine, names: list[str]) -> dict[str, str]:
         return {name: connection.scalar(sa.text(f"show {name}")) for name in names}
 
 
-def dose(warehouse: Warehouse) -> Outcome:
+def dose(warehouse: Warehouse) -> CheckOutcome:
     """Load a study through the gate whose arm has a text that is not ASCII."""
     study = small_study()
     study["arm"][0]["name"] = "60 µg"
@@ -102,7 +103,7 @@ def test_a_role_in_latin1_stores_the_text_that_was_sent(
         quoted = value if name == "search_path" else f"'{value}'"
         logins.run(f"alter role {engine.url.username} set {name} = {quoted}")
     assert shown(engine, [*SESSION, "search_path"]) == {**SESSION, "search_path": SEARCH_PATH}
-    assert not dose(Warehouse(Tools(engine, warehouse.tools.landing, RUN))).failed
+    assert not dose(Warehouse(StepContext(engine, warehouse.tools.landing, RUN))).failed
     stored = "select convert_to(name, 'UTF8') from star.dim_arm where arm_accession = 'ARM1'"
     assert bytes(warehouse.value(stored)) == "60 µg".encode()
 
@@ -267,7 +268,7 @@ def test_a_password_and_a_database_of_any_characters_go_through_every_step(
     logins.run(f'create database "{name.replace("%", "%%")}" template "{migrated.database}"')
     url = login.set(password=password, database=name)
     engine = warehouse_engine(warehouse_url(connection(url)))
-    assert not dose(Warehouse(Tools(engine, warehouse.tools.landing, RUN))).failed
+    assert not dose(Warehouse(StepContext(engine, warehouse.tools.landing, RUN))).failed
     engine.dispose()
     # As text, too: one parser reads what it wrote.
     read = warehouse_engine(url.render_as_string(hide_password=False))
@@ -335,7 +336,7 @@ import sys
 from dataclasses import replace
 from include.landing.zone import Landing
 from include.pipeline import records, steps
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.warehouse.schema.engine import warehouse_engine
 
 class Slow(Landing):
@@ -348,7 +349,7 @@ class Slow(Landing):
 
 url, landing, load_id = (sys.stdin.readline().strip() for _ in range(3))
 engine = warehouse_engine(url)
-tools = Tools(engine, Slow(landing), "test")
+tools = StepContext(engine, Slow(landing), "test")
 steps.stage(tools, records.load(engine, int(load_id)), records.Step(engine, 0))
 """
 

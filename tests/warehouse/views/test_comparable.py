@@ -10,7 +10,7 @@ import pytest
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.warehouse.marts import Mart, marts
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.views.value_functions import DEFAULT_POLICY
@@ -91,7 +91,7 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
     """One subject and one arm, measured in every context; a mouse in the same arm."""
     name = copied(postgres, template)
     engine = warehouse_engine(postgres.url(name))
-    warehouse = Warehouse(Tools(engine, Landing(str(tmp_path_factory.mktemp("landing"))), RUN))
+    warehouse = Warehouse(StepContext(engine, Landing(str(tmp_path_factory.mktemp("landing"))), RUN))
     rows = {**small_study(), "hai": _titres("hai"), "neutAbTiter": _titres("neutAbTiter"), "pcr": _genes()}
     rows["demographic"].append(subject(3, 1, species="Mus musculus"))
     sample, experiment = dict(rows["biosample"][0]), dict(rows["expsample"][0])

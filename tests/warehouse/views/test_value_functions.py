@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.warehouse.marts import marts
 from include.warehouse.model.declaration import Type
 from include.warehouse.model.registry import FACTS, VERSIONED
@@ -137,7 +137,7 @@ def study(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
     """A study with rows in every fact that holds a value."""
     name = copied(postgres, template)
     engine = warehouse_engine(postgres.url(name))
-    warehouse = Warehouse(Tools(engine, Landing(str(tmp_path_factory.mktemp("landing"))), RUN))
+    warehouse = Warehouse(StepContext(engine, Landing(str(tmp_path_factory.mktemp("landing"))), RUN))
     numbers = range(1, 25)
     who = [1 + number % 2 for number in numbers]
     rows: dict[str, Any] = {**small_study(), "hai": [hai(n, "40", w, studyTimeCollected=28 * (n % 3 % 2))

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.local.server import Server
-from include.pipeline.batch_runner import Tools
+from include.pipeline.batch_runner import StepContext
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.units import UNITS, definitions
 from include.warehouse.schema.engine import warehouse_engine
@@ -137,7 +137,7 @@ def empty(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
     """A warehouse without a study, for what functions do: nobody writes to it."""
     name = copied(postgres, template)
     engine = warehouse_engine(postgres.url(name))
-    yield Warehouse(Tools(engine, Landing(str(tmp_path_factory.mktemp("landing"))), RUN))
+    yield Warehouse(StepContext(engine, Landing(str(tmp_path_factory.mktemp("landing"))), RUN))
     engine.dispose()
     postgres.drop_database(name)
 
