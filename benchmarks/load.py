@@ -92,7 +92,7 @@ def stage_load(engine: sa.Engine, load_id: int, landing: Landing, manifest: Mani
 
 def publish_load(engine: sa.Engine, load_id: int) -> publish.Published:
     work = publish.Publication(load_id, STUDY, RELEASE, None, Release.parse(RELEASE).key)
-    return publish.publish(engine, work, run_ledger.load(engine, load_id).fence)
+    return publish.publish_study(engine, work, run_ledger.load(engine, load_id).fence)
 
 
 def fact_texts(engine: sa.Engine) -> Iterator[tuple[str, bytes]]:

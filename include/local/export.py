@@ -15,14 +15,14 @@ def run_export(paths: Paths, url: URL, root: str | None, as_of: str | None) -> i
     :param root: folder or object storage URL; a folder per warehouse below `var/` without it.
     :raises LocalError: the warehouse is of another revision, the release is unknown, the place no good.
     """
-    from include.serve.export import ExportError, export
+    from include.serve.export import ExportError, export_star
     from include.warehouse.schema.engine import warehouse_engine
     from include.warehouse.schema.revision import OutdatedWarehouseError, require_current
 
     engine = warehouse_engine(url)
     try:
         require_current(engine)
-        done = export(engine, root or str(paths.export(str(url.database))), as_of)
+        done = export_star(engine, root or str(paths.export(str(url.database))), as_of)
     except (ExportError, OutdatedWarehouseError) as error:
         raise LocalError(str(error)) from error
     finally:

@@ -10,9 +10,8 @@ from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
 from include.quality.outcome import JudgedLoad
-from include.warehouse.load import publish as publishing
-from include.warehouse.load import stage_answers as staging
-from include.warehouse.load.publish import Publication, StagingLostError
+from include.warehouse.load import stage_answers
+from include.warehouse.load.publish import Publication, Published, StagingLostError, publish_study
 
 
 class CheckFailedError(RuntimeError):
@@ -23,7 +22,7 @@ def stage(tools: StepContext, load: Load, step: Step) -> None:
     """Copy the landed answers into staging tables."""
     manifest = tools.landing.read_manifest(Fetch(load.study, load.release, load.fetch_id))
     with run_ledger.writing(tools.engine, load) as connection:
-        step.rows = staging.stage(connection, load.load_id, tools.landing, manifest)
+        step.rows = stage_answers.stage(connection, load.load_id, tools.landing, manifest)
         run_ledger.set_state(connection, load, run_ledger.STAGED)
 
 
@@ -49,18 +48,18 @@ def publish(tools: StepContext, load: Load, step: Step) -> None:
     """Publish a checked load. Staging that a crash emptied is made and checked again."""
     work = _publication(load)
     try:
-        done = publishing.publish(tools.engine, work, load.fence)
+        done = publish_study(tools.engine, work, load.fence)
     except StagingLostError:
         stage(tools, load, step)
         check(tools, load, step)
-        done = publishing.publish(tools.engine, work, load.fence)
+        done = publish_study(tools.engine, work, load.fence)
     _tell(done, step)
 
 
 def withdraw(tools: StepContext, load: Load, step: Step) -> None:
     """Close everything a study has: it is no longer shared."""
     work = _publication(load, is_withdrawal=True)
-    done = publishing.publish(tools.engine, work, load.fence)
+    done = publish_study(tools.engine, work, load.fence)
     _tell(done, step)
 
 
@@ -69,7 +68,7 @@ def _publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
     return Publication(load.load_id, load.study, load.release, day, load.release_key, is_withdrawal)
 
 
-def _tell(done: publishing.Published, step: Step) -> None:
+def _tell(done: Published, step: Step) -> None:
     step.rows = done.rows_written
     added, corrected, withdrawn, unchanged = (
         sum(getattr(item, name) for item in done.changes)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from include.sources import withdrawal
 from include.sources.moved_studies import MOVED
 from include.sources.release import Release
-from include.sources.withdrawal import RESTRICTED as RESTRICTED_WORD
 from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN
 
 #: Share of the studies held that one listing may withdraw without a person's yes. One always may.
@@ -116,7 +116,7 @@ class LoadPolicy:
         return not self.studies or study in self.studies
 
 
-RESTRICTED = f"{RESTRICTED_WORD}on the source's list of restricted studies"
+RESTRICTED = f"{withdrawal.RESTRICTED}on the source's list of restricted studies"
 
 
 def decide(

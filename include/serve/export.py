@@ -32,7 +32,7 @@ __all__ = [
     "ExportError",
     "Exported",
     "UnknownReleaseError",
-    "export",
+    "export_star",
 ]
 
 #: Schemas that are copied, so far as they are there.
@@ -103,7 +103,7 @@ class _Relation:
         )
 
 
-def export(engine: sa.Engine, root: str, as_of: str | None = None) -> Exported:
+def export_star(engine: sa.Engine, root: str, as_of: str | None = None) -> Exported:
     """Copy star and marts to `<root>/<release>/<schema>/<relation>.parquet`.
 
     :param root: a folder, or a URL that Airflow's object storage opens.

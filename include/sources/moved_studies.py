@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from include.sources.withdrawal import MOVED as MOVED_WORD
+from include.sources import withdrawal
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class MovedStudy:
     told_at: str
 
     def __str__(self) -> str:
-        return f"{MOVED_WORD}to {self.to} on {self.on} (see {self.told_at})"
+        return f"{withdrawal.MOVED}to {self.to} on {self.on} (see {self.told_at})"
 
 
 _IMPACC = "https://docs.immport.org/download/controlled/impacc"

@@ -14,7 +14,7 @@ import pytest
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
-from include.landing import files as module
+import include.landing.files
 from include.landing.zone import Fetch, Landed, Landing, LandingError, Manifest
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import NotDataError
@@ -108,7 +108,7 @@ def test_a_full_disk_says_so_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
         raise OSError(errno.ENOSPC, "No space left on device")
 
     landing = Landing(str(tmp_path))
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(include.landing.files.os, "fsync", full)
     with pytest.raises(LandingError, match=r"SDY1/DR9/run-1/arm.json.gz.*No space left on device"):
         land(landing)
     assert files(landing) == []

@@ -120,7 +120,7 @@ class Source:
         landing = self.warehouse.tools.landing
         fetch = Fetch(load.study, load.release, load.fetch_id)
         rows = {
-            **self.content.get(load.study, apart(load.study)),
+            **self.content.get(load.study, study_apart(load.study)),
             "manifest": list(self._manifest(load.study)),
         }
         landed = [
@@ -147,11 +147,11 @@ class Source:
         yield full_row("manifest", fileName="x.pdf", fileUUID="other", fileType="study_file")
 
 
-def apart(study: str) -> Study:
+def study_apart(study: str) -> Study:
     """A small study whose members are its own."""
-    from tests.support.warehouse import apart as renamed
+    from tests.support.warehouse import apart
 
-    return renamed(small_study(study=study), study[3:])
+    return apart(small_study(study=study), study[3:])
 
 
 @pytest.fixture

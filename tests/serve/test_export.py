@@ -22,9 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.quality import audit
-from include.serve import export as exporting
-from include.serve import export_target, parquet
-from include.serve.export import ExportError, export
+from include.serve import export, export_target, parquet
+from include.serve.export import ExportError, export_star
 from include.warehouse import migrate
 from include.warehouse.access.roles import LOADER
 from tests.support.clinic import whole_study
@@ -81,7 +80,7 @@ def as_text(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def test_every_view_is_a_file_with_the_rows_and_values_of_the_star(loaded: Warehouse, tmp_path: Path) -> None:
-    done = export(loaded.engine, str(tmp_path))
+    done = export_star(loaded.engine, str(tmp_path))
     told = manifest(done.location)
     with loaded.engine.connect() as connection:
         views = connection.scalars(sa.text(
@@ -102,7 +101,7 @@ def test_every_view_is_a_file_with_the_rows_and_values_of_the_star(loaded: Wareh
 
 
 def test_pandas_and_duckdb_read_what_postgres_says(loaded: Warehouse, tmp_path: Path) -> None:
-    folder = Path(export(loaded.engine, str(tmp_path)).location)
+    folder = Path(export_star(loaded.engine, str(tmp_path)).location)
     question = """select s.study_accession, count(*) as n, sum(h.value_number) as total
         from {hai} h join {study} s on s.study_key = h.study_key group by 1 order by 1"""
     with loaded.engine.connect() as connection:
@@ -122,7 +121,7 @@ def test_pandas_and_duckdb_read_what_postgres_says(loaded: Warehouse, tmp_path: 
 
 
 def test_an_earlier_release_is_what_star_as_of_shows(loaded: Warehouse, tmp_path: Path) -> None:
-    done = export(loaded.engine, str(tmp_path), "DR16")
+    done = export_star(loaded.engine, str(tmp_path), "DR16")
     assert done.location == str(tmp_path / "as-of-DR16")
     told = manifest(done.location)
     assert (told["release"], told["as_of"]) == ("DR16", "DR16")
@@ -130,7 +129,7 @@ def test_an_earlier_release_is_what_star_as_of_shows(loaded: Warehouse, tmp_path
         relation = item["path"].removesuffix(".parquet").replace("/", ".")
         rows = file_rows(tmp_path / "as-of-DR16" / item["path"])
         assert as_text(rows) == as_text(star_rows(loaded.engine, relation, "DR16")), relation
-    now = export(loaded.engine, str(tmp_path))
+    now = export_star(loaded.engine, str(tmp_path))
     values = [
         pq.read_table(Path(where) / "star/fact_hai.parquet").column("value_reported").to_pylist()
         for where in (done.location, now.location)
@@ -141,7 +140,7 @@ def test_an_earlier_release_is_what_star_as_of_shows(loaded: Warehouse, tmp_path
 
 
 def test_a_number_that_no_double_is_stays_whole_beside_it(loaded: Warehouse, tmp_path: Path) -> None:
-    folder = Path(export(loaded.engine, str(tmp_path)).location)
+    folder = Path(export_star(loaded.engine, str(tmp_path)).location)
     table = pq.read_table(folder / "star/fact_hai.parquet")
     found = {row["value_reported"]: row for row in table.to_pylist()}
     assert found[LONG]["value_number_exact"] == LONG
@@ -169,7 +168,7 @@ def test_what_lies_beyond_the_doubles_is_text_and_no_infinity() -> None:
 
 
 def test_types_and_comments_come_along(loaded: Warehouse, tmp_path: Path) -> None:
-    folder = Path(export(loaded.engine, str(tmp_path)).location)
+    folder = Path(export_star(loaded.engine, str(tmp_path)).location)
     study = pq.read_schema(folder / "star/dim_study.parquet")
     assert study.metadata[b"comment"] == b"One study"
     assert study.metadata[b"relation"] == b"star.dim_study"
@@ -187,32 +186,32 @@ def test_types_and_comments_come_along(loaded: Warehouse, tmp_path: Path) -> Non
 
 
 def test_the_same_warehouse_is_not_written_again(loaded: Warehouse, tmp_path: Path) -> None:
-    first = export(loaded.engine, str(tmp_path / "a"))
+    first = export_star(loaded.engine, str(tmp_path / "a"))
     before = {path: path.stat().st_mtime_ns for path in Path(first.location).rglob("*")}
-    again = export(loaded.engine, str(tmp_path / "a"))
+    again = export_star(loaded.engine, str(tmp_path / "a"))
     assert (first.is_new, again.is_new) == (True, False)
     assert {path: path.stat().st_mtime_ns for path in Path(first.location).rglob("*")} == before
-    other = export(loaded.engine, str(tmp_path / "b"))
+    other = export_star(loaded.engine, str(tmp_path / "b"))
     assert manifest(first.location)["files"] == manifest(other.location)["files"]
     (Path(first.location) / "star/fact_hai.parquet").unlink()
-    assert export(loaded.engine, str(tmp_path / "a")).is_new
+    assert export_star(loaded.engine, str(tmp_path / "a")).is_new
     loaded.load(small_study(hai(1, "320")), "DR25")
-    assert export(loaded.engine, str(tmp_path / "a")).is_new
+    assert export_star(loaded.engine, str(tmp_path / "a")).is_new
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["DR25"]
 
 
 def test_rows_do_not_depend_on_the_order_they_lie_in(loaded: Warehouse, tmp_path: Path) -> None:
-    export(loaded.engine, str(tmp_path))
+    export_star(loaded.engine, str(tmp_path))
     with loaded.engine.begin() as connection:  # rewritten, the rows lie elsewhere
         connection.exec_driver_sql("update history.fact_hai set load_id = load_id where result_id = 1")
         connection.exec_driver_sql("update history.dim_arm set load_id = load_id where mod(arm_key, 2) = 1")
-    assert not export(loaded.engine, str(tmp_path)).is_new
+    assert not export_star(loaded.engine, str(tmp_path)).is_new
 
 
 def test_all_files_are_one_snapshot(
     loaded: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = exporting._write
+    write = export._write
     seen: list[str] = []
 
     def slowly(connection: sa.Connection, *rest: Any) -> dict[str, Any]:
@@ -224,8 +223,8 @@ def test_all_files_are_one_snapshot(
         seen.append(entry["path"])
         return entry
 
-    monkeypatch.setattr(exporting, "_write", slowly)
-    done = export(loaded.engine, str(tmp_path))
+    monkeypatch.setattr(export, "_write", slowly)
+    done = export_star(loaded.engine, str(tmp_path))
     assert done.release == "DR25"
     assert [row["study_accession"] for row in file_rows(tmp_path / "DR25/star/dim_study.parquet")
             if row["member"] == "known"] == ["SDY1", "SDY2"]  # fmt: skip
@@ -235,7 +234,7 @@ def test_all_files_are_one_snapshot(
 def test_a_failed_export_leaves_the_one_before_and_no_parts(
     loaded: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = export(loaded.engine, str(tmp_path))
+    done = export_star(loaded.engine, str(tmp_path))
     told = manifest(done.location)
     loaded.load(small_study(hai(1, "320")), "DR25")
 
@@ -244,15 +243,15 @@ def test_a_failed_export_leaves_the_one_before_and_no_parts(
 
     monkeypatch.setattr(parquet, "write", full)
     with pytest.raises(ExportError, match="DR25: cannot be written: No space left on device"):
-        export(loaded.engine, str(tmp_path))
+        export_star(loaded.engine, str(tmp_path))
     assert [path.name for path in tmp_path.iterdir() if path.name != "landing"] == ["DR25"]
     assert manifest(done.location) == told
 
 
 def test_a_change_killed_between_its_renames_is_undone(loaded: Warehouse, tmp_path: Path) -> None:
-    done = export(loaded.engine, str(tmp_path))
+    done = export_star(loaded.engine, str(tmp_path))
     Path(done.location).rename(tmp_path / ".DR25.old")
-    assert not export(loaded.engine, str(tmp_path)).is_new
+    assert not export_star(loaded.engine, str(tmp_path)).is_new
     assert manifest(done.location)["release"] == "DR25"
 
 
@@ -260,39 +259,39 @@ def test_an_object_storage_gets_the_manifest_last(loaded: Warehouse, tmp_path: P
     memory = MemoryFileSystem()
     attach("memory", fs=memory)
     root = f"memory://{tmp_path.name}/exports"
-    done = export(loaded.engine, root)
+    done = export_star(loaded.engine, root)
     assert done.is_new
-    assert not export(loaded.engine, root).is_new
+    assert not export_star(loaded.engine, root).is_new
     told = json.loads(memory.cat(f"/{tmp_path.name}/exports/DR25/manifest.json"))
     for item in told["files"]:
         content = memory.cat(f"/{tmp_path.name}/exports/DR25/{item['path']}")
         assert hashlib.sha256(content).hexdigest() == item["sha256"]
     memory.pipe(f"/{tmp_path.name}/exports/DR25/star/gone.parquet", b"of an older model")
     loaded.load(small_study(hai(1, "320")), "DR25")
-    assert export(loaded.engine, root).is_new
+    assert export_star(loaded.engine, root).is_new
     assert not memory.exists(f"/{tmp_path.name}/exports/DR25/star/gone.parquet")
 
 
 @pytest.mark.parametrize("release", ["DR99", "newest", "'; drop schema star; --"])
 def test_an_unknown_release_is_an_error(loaded: Warehouse, tmp_path: Path, release: str) -> None:
     with pytest.raises(ExportError, match=r"star\.as_of"):
-        export(loaded.engine, str(tmp_path / "out"), release)
+        export_star(loaded.engine, str(tmp_path / "out"), release)
     assert not (tmp_path / "out").exists()
 
 
 def test_an_empty_warehouse_has_nothing_to_export(warehouse: Warehouse, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="holds no data release"):
-        export(warehouse.engine, str(tmp_path / "out"))
+        export_star(warehouse.engine, str(tmp_path / "out"))
 
 
 def test_one_export_to_a_place_at_a_time(loaded: Warehouse, tmp_path: Path) -> None:
     with loaded.engine.connect() as other:
         assert other.scalar(
             sa.text("select pg_try_advisory_xact_lock(:a, hashtext(:b))"),
-            {"a": exporting.EXPORT_LOCK, "b": str(tmp_path)},
+            {"a": export.EXPORT_LOCK, "b": str(tmp_path)},
         )
         with pytest.raises(ExportError, match="another export"):
-            export(loaded.engine, str(tmp_path))
+            export_star(loaded.engine, str(tmp_path))
 
 
 def test_an_export_shows_what_analysts_may_see(warehouse: Warehouse, logins: Logins, tmp_path: Path) -> None:
@@ -303,7 +302,7 @@ def test_an_export_shows_what_analysts_may_see(warehouse: Warehouse, logins: Log
         ("owner", warehouse.engine),
         ("loader", logins.engine(warehouse.engine.url, LOADER)),
     ):
-        folder = Path(export(engine, str(tmp_path / name), as_of="DR1").location)
+        folder = Path(export_star(engine, str(tmp_path / name), as_of="DR1").location)
         studies = {row["study_accession"] for row in file_rows(folder / "star/dim_study.parquet")}
         assert studies == {None, "SDY2"}, name
         results = file_rows(folder / "star/fact_assay_result.parquet")
@@ -317,7 +316,7 @@ def test_an_export_says_who_may_read_it(warehouse: Warehouse, tmp_path: Path) ->
         "members of warehouse_analyst, under ImmPort's user agreement (https://www.immport.org/agreement);"
         " it held no study that was restricted when it was written"
     )
-    folder = Path(export(warehouse.engine, str(tmp_path / "new folder")).location)
+    folder = Path(export_star(warehouse.engine, str(tmp_path / "new folder")).location)
     assert manifest(folder)["readers"] == readers
     metadata = pq.read_schema(folder / "star/dim_study.parquet").metadata
     assert metadata[b"readers"].decode() == readers
@@ -337,12 +336,12 @@ def test_the_audit_names_an_export_with_a_study_that_was_restricted_later(
         return [row for item in broken for row in item.sample or []]
 
     load_two_studies(warehouse)
-    location = export(warehouse.engine, str(tmp_path), as_of="DR1").location
+    location = export_star(warehouse.engine, str(tmp_path), as_of="DR1").location
     assert named() == []
     restrict(warehouse, "SDY1", "DR2")
     (row,) = named()
     assert (row["location"], row["study_accession"]) == (location, "SDY1")
-    export(warehouse.engine, str(tmp_path), as_of="DR1")
+    export_star(warehouse.engine, str(tmp_path), as_of="DR1")
     assert named() == []
 
 
@@ -355,7 +354,7 @@ def test_the_schema_mart_is_copied_where_it_is(loaded: Warehouse, tmp_path: Path
             comment on view mart.titres_100 is 'A titre';
         """)
     migrate.upgrade(loaded.engine.url)  # from then on analysts see it
-    folder = Path(export(loaded.engine, str(tmp_path)).location)
+    folder = Path(export_star(loaded.engine, str(tmp_path)).location)
     table = pq.read_table(folder / "mart/titres_100.parquet")
     assert table.schema.metadata[b"comment"] == b"A titre"
     assert {row["pair"] for row in table.to_pylist()} == {"{1,2}"}
@@ -366,9 +365,9 @@ def test_rows_come_in_batches_by_a_cursor_of_the_server(
     loaded: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a large fact would lie in memory whole."""
-    monkeypatch.setattr(exporting, "BATCH_ROWS", 2)
+    monkeypatch.setattr(export, "BATCH_ROWS", 2)
     with loaded.engine.connect() as connection:
-        batches = exporting._batches(connection, "select n from generate_series(1, 5) n")
+        batches = export._batches(connection, "select n from generate_series(1, 5) n")
         assert len(next(batches)) == 2
         assert connection.scalar(sa.text("select count(*) from pg_cursors where name <> ''")) == 1
         assert [len(batch) for batch in batches] == [2, 1]

@@ -25,10 +25,8 @@ from include.quality import gate
 from include.quality.outcome import CheckOutcome, JudgedLoad
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import Release
-from include.warehouse.load import fence as fences
-from include.warehouse.load import publish as publishing
-from include.warehouse.load.fence import Attempt
-from include.warehouse.load.publish import Publication, Published
+from include.warehouse.load.fence import Attempt, take
+from include.warehouse.load.publish import Publication, Published, publish_study
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.engine import warehouse_engine
@@ -148,12 +146,12 @@ class Warehouse:
     def publish(self, load: Load, engine: sa.Engine | None = None, fence: int | None = None) -> Published:
         """Publish a load, over another engine or with an older fence when the test says so."""
         number = run_ledger.load(self.engine, load.load_id).fence if fence is None else fence
-        return publishing.publish(engine or self.engine, publication(load), number)
+        return publish_study(engine or self.engine, publication(load), number)
 
     def take(self, load: Load) -> int:
         """Take a load for a new attempt; its fence."""
         attempt = Attempt.begin(self.engine, RUN, "publish")
-        fences.take(self.engine, load.load_id, attempt)
+        take(self.engine, load.load_id, attempt)
         return attempt.number
 
     def load(
@@ -163,7 +161,7 @@ class Warehouse:
 
     def withdraw(self, study: str, release: str, key: int | None = None) -> Published:
         load = self.open_load(study, release, "withdrawal", key)
-        return publishing.publish(self.engine, publication(load, is_withdrawal=True), load.fence)
+        return publish_study(self.engine, publication(load, is_withdrawal=True), load.fence)
 
     def step(self) -> Step:
         """A step that nobody reads."""

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from include.warehouse import marts as package
 from include.warehouse import migrate
-from include.warehouse.marts import ASPECTS, marts, parse
+from include.warehouse.marts import ASPECTS, mart_statements, marts, parse
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.views import star
 from tests.questions.asking import answer_text
 from tests.support.warehouse import Warehouse, hai, small_study
 
-FOLDER = Path(package.__file__).parent
+FOLDER = Path(star.__file__).parents[1] / "marts"
 TEXT = """-- Purpose: A thing
 --   of use.
 -- Grain: one thing.
@@ -113,7 +112,7 @@ def test_marts_are_made_anew_when_their_text_changed(
 ) -> None:
     before = len(marts())
     monkeypatch.setattr(star, "marts", lambda: (*marts(), parse("thing", TEXT)))
-    monkeypatch.setattr(star, "mart_statements", lambda: [*package.mart_statements(), TEXT])
+    monkeypatch.setattr(star, "mart_statements", lambda: [*mart_statements(), TEXT])
     migrate.upgrade(warehouse.engine.url)
     assert warehouse.value("select one from mart.thing") == 1
     monkeypatch.undo()

@@ -84,7 +84,7 @@ class Published:
         return sum(item.added + item.corrected + item.withdrawn for item in self.changes)
 
 
-def publish(engine: sa.Engine, work: Publication, attempt: int) -> Published:
+def publish_study(engine: sa.Engine, work: Publication, attempt: int) -> Published:
     """Publish a checked load, or withdraw a study.
 
     :param attempt: the fence of the load as the caller took or read it.

@@ -19,14 +19,13 @@ from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.measured_values import QUALITIES
 from include.warehouse.model.registry import FACTS
 from include.warehouse.schema.history_tables import describe
-from include.warehouse.views import as_of, release_difference, term_views, value_quality
+from include.warehouse.views import as_of, release_difference, term_views, value_functions, value_quality
 from include.warehouse.views.as_of import AS_OF
-from include.warehouse.views.value_functions import FUNCTIONS as VALUE_FUNCTIONS
 
 #: (name, meaning, SQL) of each column of a view.
 ViewColumn = tuple[str, str, str]
 
-FUNCTIONS = f"{VALUE_FUNCTIONS};\n{as_of.FUNCTIONS}"
+FUNCTIONS = f"{value_functions.FUNCTIONS};\n{as_of.FUNCTIONS}"
 
 
 def _member(dimension: Dimension) -> ViewColumn:

@@ -28,10 +28,10 @@ class ImmPortExportOperator(ImmPortOperator):
         self.as_of = as_of
 
     def perform(self, context: Context) -> dict[str, Any]:
-        from include.serve.export import export
+        from include.serve.export import export_star
 
         root = self.destination or f"{self.landing.rstrip('/')}/export"
-        done = export(self.engine(), root, self.as_of or None)
+        done = export_star(self.engine(), root, self.as_of or None)
         word = "written" if done.is_new else "unchanged"
         self.log.info("%s: %s files, %s rows, %s", done.location, done.files, done.rows, word)
         return asdict(done)

@@ -11,7 +11,7 @@ import pytest
 
 from include.sandbox.archive.tab_reader import packages
 from include.sandbox.archive.world import PackageWorld, stand_in_date
-from include.sources.immport.endpoints import SHARED_DATA as ENDPOINTS
+from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 from tests.sandbox.data import ARCHIVES, needs_data
 
@@ -59,7 +59,7 @@ def test_real_packages_give_all_rows_once(real: PackageWorld, release: Release) 
     }
     for name, count in expected.items():
         found = rows(real, name, release)
-        assert len({tuple(row[field] for field in ENDPOINTS[name].key) for row in found}) == count, name
+        assert len({tuple(row[field] for field in SHARED_DATA[name].key) for row in found}) == count, name
         assert len(found) == count, name
 
 
@@ -69,7 +69,7 @@ def test_result_ids_stay_and_columns_are_curated_between_real_releases(real: Pac
         before = {row["resultId"]: row for row in rows(real, name, DR16)}
         after = {row["resultId"]: row for row in rows(real, name, DR25)}
         assert before.keys() == after.keys()
-        curated = [field for field in ENDPOINTS[name].names if field.endswith("Preferred")]
+        curated = [field for field in SHARED_DATA[name].names if field.endswith("Preferred")]
         assert {row.get(field) for row in before.values() for field in curated} == {None}
         for field in (
             "subjectAccession",
@@ -106,7 +106,7 @@ def test_headers_that_changed_meet_in_one_field(real: PackageWorld) -> None:
 @needs_data
 def test_a_real_row_is_joined_from_all_its_tables(real: PackageWorld) -> None:
     row = next(row for row in rows(real, "elispot", DR25) if row["resultId"] == 8675)
-    assert {field: str(row[field]) for field in ENDPOINTS["elispot"].names if row[field] is not None} == {
+    assert {field: str(row[field]) for field in SHARED_DATA["elispot"].names if row[field] is not None} == {
         "resultId": "8675",
         "ageEvent": "Age at Study Day 0",
         "ageUnit": "Months",
@@ -271,11 +271,11 @@ def test_grants_and_terms_meet_under_todays_names(real: PackageWorld) -> None:
         assert grant["contractGrantDescription"].startswith("The New York Influenza Center")
         assert (grant["contractGrantEndDate"], grant["programId"]) == ("2015-11-03", 19)
         assert grant["programName"].startswith("NIAID Centers of Excellence")
-        sexes = real.vocabulary(ENDPOINTS["lkSex"], release)
+        sexes = real.vocabulary(SHARED_DATA["lkSex"], release)
         assert {row["name"] for row in sexes} >= {"Female", "Male", "Unknown"}
-        roles = list(real.vocabulary(ENDPOINTS["lkPersonnelRole"], release))
+        roles = list(real.vocabulary(SHARED_DATA["lkPersonnelRole"], release))
         assert all(row["description"] for row in roles)
-        ids = [row["id"] for row in real.vocabulary(ENDPOINTS["lkDataCompleteness"], release)]
+        ids = [row["id"] for row in real.vocabulary(SHARED_DATA["lkDataCompleteness"], release)]
         assert ids == [0, 1, 2]
 
 

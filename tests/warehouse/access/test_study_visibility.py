@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from include.warehouse.access import study_visibility
 from include.warehouse.access.roles import ANALYST
-from include.warehouse.load import publish as publishing
+from include.warehouse.load import publish
 from include.warehouse.model.registry import VERSIONED
 from tests.support.logins import VIEWS, WHY, Reader, load_two_studies, restrict
 from tests.support.warehouse import Warehouse, apart, hai, small_study
@@ -189,7 +189,7 @@ def test_a_study_is_hidden_in_the_transaction_that_withdraws_it(
     def broken(*_: object) -> None:
         raise RuntimeError("killed after the study was hidden")
 
-    monkeypatch.setattr(publishing, "drop_staging", broken)
+    monkeypatch.setattr(publish, "drop_staging", broken)
     with pytest.raises(RuntimeError, match="killed"):
         restrict(warehouse, "SDY1", "DR2")
     assert analyst.studies("DR1") == ["SDY1", "SDY2"]  # neither withdrawn nor hidden

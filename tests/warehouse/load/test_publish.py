@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from include.pipeline.run_ledger import Load
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.load import publish as module
+from include.warehouse.load import publish
 from include.warehouse.load.fence import SupersededError
 from include.warehouse.load.publish import (
     Published,
@@ -137,7 +137,7 @@ def test_one_publish_of_a_study_waits_for_the_other(warehouse: Warehouse) -> Non
     load = warehouse.ready(small_study())
     fence = warehouse.take(load)
     with warehouse.engine.begin() as connection, ThreadPoolExecutor(1) as pool:
-        connection.execute(sa.text("select pg_advisory_xact_lock(:space, 1)"), {"space": module.STUDY_LOCK})
+        connection.execute(sa.text("select pg_advisory_xact_lock(:space, 1)"), {"space": publish.STUDY_LOCK})
         waiting = pool.submit(warehouse.publish, load, None, fence)
         assert is_blocked(warehouse, waiting)
         connection.rollback()
@@ -409,7 +409,7 @@ def test_a_publish_killed_at_any_point_leaves_the_old_state(warehouse: Warehouse
     for number in points:
         engine = sa.create_engine(warehouse.engine.url, poolclass=sa.NullPool)
         with before_statement(engine, number, kill) as seen, pytest.raises(sa.exc.OperationalError):
-            module.publish(engine, publication(load), load.fence)
+            publish.publish_study(engine, publication(load), load.fence)
         assert len(seen) >= number
         assert (
             warehouse.value("select count(*) from history.fact_hai where load_id = :id", id=load.load_id) == 0
@@ -432,7 +432,7 @@ def writing_statements(warehouse: Warehouse, load: Load) -> list[int]:
 
     sa.event.listen(engine, "after_cursor_execute", listen)
     with engine.connect() as connection:
-        module._publish(connection, publication(load), load.fence)
+        publish._publish(connection, publication(load), load.fence)
         connection.rollback()
     last = len(seen) - 1  # killed before the statement that follows: that would be the COMMIT
     return [number for number, writes in enumerate(seen[:last], start=1) if writes] + [last]
