@@ -19,7 +19,7 @@ from include.pipeline.answers.completeness import Expected
 from include.pipeline.answers.land_answer import Context
 from include.pipeline.run_ledger import Load
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
-from tests.support.source import KEY, Source, serving
+from tests.support.source import KEY, RowSource, serving
 from tests.support.warehouse import Study, Warehouse, full_row, result, small_study, subject
 
 MBAA = ENDPOINTS["mbaa"]
@@ -74,7 +74,7 @@ class Extraction:
     """Landing answers of one study from one source, as often as a test needs."""
 
     warehouse: Warehouse
-    source: Source
+    source: RowSource
     load: Load
     hook: ImmPortHook
 
@@ -114,7 +114,7 @@ class Extraction:
 
 
 @contextmanager
-def extracting(warehouse: Warehouse, source: Source, **extra: Any) -> Iterator[Extraction]:
+def extracting(warehouse: Warehouse, source: RowSource, **extra: Any) -> Iterator[Extraction]:
     """A source that is served, and a hook that asks it without waiting between tries."""
     with serving(source):
         connection = {

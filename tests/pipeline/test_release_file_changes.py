@@ -26,8 +26,7 @@ from include.warehouse.access import study_visibility
 from include.warehouse.load.fence import Attempt
 from include.warehouse.load.known_release_files import news, release_of
 from include.warehouse.schema.ops_tables import LOAD, WORK
-from tests.support.source import KEY, serving
-from tests.support.source import Source as Served
+from tests.support.source import KEY, RowSource, serving
 from tests.support.warehouse import Study, Warehouse, _body, full_row, small_study
 
 DAY, LATER = date(2026, 1, 1), date(2026, 2, 1)
@@ -258,7 +257,7 @@ def test_a_load_whose_release_files_cannot_be_fails_and_stays_of_its_release(
     rows["manifest"] = [full_row("manifest", studyAccession="SDY1", path="SDY1/SDY1-DR500_Tab.zip", **told)]
     load = warehouse.open_load("SDY1", "DR1", "fetch")
     run_ledger.set_state(warehouse.engine, load, run_ledger.PLANNED)
-    with serving(Served(rows)) as served:
+    with serving(RowSource(rows)) as served:
         connection = {"conn_type": "immport", "host": served.url, "password": KEY}
         monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", json.dumps(connection))
         with ImmPortHook() as hook, pytest.raises(extract.ImplausibleReleaseError, match="DR500 cannot be"):

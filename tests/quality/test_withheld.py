@@ -11,9 +11,9 @@ from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.model.declaration import Type, staged_columns
 from include.warehouse.model.registry import VERSIONED
 from tests.quality.test_gate import agrees_with_sql, failures, many, quarantine
+from tests.support import packages
 from tests.support.clinic import stored, whole_study
 from tests.support.packages import SMALL, land_tables
-from tests.support.packages import table as lines_of
 from tests.support.warehouse import Study, Warehouse, full_row, hai, small_study
 
 PATH = "SDY1/ResultFiles/plate.txt"
@@ -307,7 +307,8 @@ def test_rows_of_a_package_table_that_differ_under_one_key_are_reported(warehous
 
 def test_a_blank_line_at_the_end_of_each_table_withholds_nothing(warehouse: Warehouse) -> None:
     blank = {
-        name: (text if isinstance(text, bytes) else lines_of(text)) + b"\n" for name, text in SMALL.items()
+        name: (text if isinstance(text, bytes) else packages.table(text)) + b"\n"
+        for name, text in SMALL.items()
     }
     load = land_tables(warehouse, blank)
     warehouse.stage(load)

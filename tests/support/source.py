@@ -20,7 +20,7 @@ _QUERY = "/data/query"
 
 
 @dataclass
-class Source:
+class RowSource:
     """What it holds, and how it answers.
 
     :param rows: by endpoint.
@@ -77,7 +77,7 @@ class Source:
 
 
 @contextmanager
-def serving(source: Source) -> Iterator[Source]:
+def serving(source: RowSource) -> Iterator[RowSource]:
     """Serve it on a free port."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -14,7 +14,7 @@ from include.sources.errors import RateLimitError, ServerError
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.validate_answer import FilterIgnoredError
 from tests.pipeline.split_study import COUNTED, MBAA, every_id, extracting, study
-from tests.support.source import Source
+from tests.support.source import RowSource
 from tests.support.warehouse import Warehouse
 
 ROWS, LIMIT = 2000, 200
@@ -25,14 +25,14 @@ def is_short(filters: dict[str, str]) -> bool:
 
 
 def test_an_answer_that_comes_is_not_divided(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(100, 10))) as extraction:
+    with extracting(warehouse, RowSource(study(100, 10))) as extraction:
         (landed,) = extraction.land()
     assert (landed.name, landed.rows, landed.rows_expected) == ("mbaa", 100, None)
 
 
 def test_parts_down_to_subjects_are_the_whole(warehouse: Warehouse) -> None:
     """Arm 1 and its visit 1 are too large, so that subjects are asked for; controls have no arm."""
-    with extracting(warehouse, Source(study(), limit=LIMIT)) as extraction:
+    with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
         pieces = extraction.land(ROWS)
         assert extraction.ids(pieces) == every_id(ROWS)
         asked = [filters for filters in extraction.source.asked_for("mbaa") if is_short(filters)]
@@ -46,13 +46,13 @@ def test_parts_down_to_subjects_are_the_whole(warehouse: Warehouse) -> None:
 
 
 def test_what_is_known_to_be_large_is_divided_without_a_try(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(), limit=LIMIT), split_above_rows=ROWS - 1) as extraction:
+    with extracting(warehouse, RowSource(study(), limit=LIMIT), split_above_rows=ROWS - 1) as extraction:
         assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)
         assert {} not in extraction.source.asked_for("mbaa")
 
 
 def test_an_answer_that_grows_too_large_is_given_up(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(4000, 100)), max_answer_mb=1) as extraction:
+    with extracting(warehouse, RowSource(study(4000, 100)), max_answer_mb=1) as extraction:
         pieces = extraction.land(4000)
         assert extraction.ids(pieces) == every_id(4000)
         assert len(pieces) > 1
@@ -60,7 +60,7 @@ def test_an_answer_that_grows_too_large_is_given_up(warehouse: Warehouse) -> Non
 
 
 def test_without_another_count_a_second_way_counts(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(), limit=LIMIT)) as extraction:
+    with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
         pieces = extraction.land()
         assert extraction.ids(pieces) == every_id(ROWS)
         assert pieces[0].expected_from == "the same asked for by experiment"
@@ -68,7 +68,7 @@ def test_without_another_count_a_second_way_counts(warehouse: Warehouse) -> None
 
 
 def test_a_view_that_leaves_rows_out_is_whole_if_two_ways_agree(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(), limit=LIMIT)) as extraction:
+    with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
         pieces = extraction.land(ROWS + 7)
     assert {piece.rows_expected for piece in pieces} == {ROWS}
     assert all(f"2,007 rows in {COUNTED}" in str(piece.note) for piece in pieces)
@@ -79,7 +79,7 @@ def test_a_view_that_leaves_rows_out_is_whole_if_two_ways_agree(warehouse: Wareh
 def test_controls_come_by_experiment_if_they_cannot_be_asked_for(
     warehouse: Warehouse, blank: str, expected: int | None
 ) -> None:
-    source = Source(study(600, 50, experiments=6), limit=LIMIT, blank=blank)
+    source = RowSource(study(600, 50, experiments=6), limit=LIMIT, blank=blank)
     with extracting(warehouse, source) as extraction:
         pieces = extraction.land(expected)
         assert extraction.ids(pieces) == every_id(600)
@@ -89,7 +89,7 @@ def test_controls_come_by_experiment_if_they_cannot_be_asked_for(
 
 
 def test_an_ignored_filter_that_brings_all_is_the_whole_answer(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(), blank="ignored"), split_above_rows=500) as extraction:
+    with extracting(warehouse, RowSource(study(), blank="ignored"), split_above_rows=500) as extraction:
         (piece,) = extraction.land(ROWS)
         assert extraction.ids([piece]) == every_id(ROWS)
         assert piece.ignored == "armAccession"
@@ -102,7 +102,7 @@ def test_an_ignored_filter_that_brings_all_is_the_whole_answer(warehouse: Wareho
 @pytest.mark.parametrize("blank", ["refused", "none", "ignored"])
 def test_controls_that_cannot_be_had_at_all_are_not_silently_lost(warehouse: Warehouse, blank: str) -> None:
     """One experiment: nothing but the arm divides it."""
-    source = Source(study(experiments=1), limit=LIMIT, blank=blank)
+    source = RowSource(study(experiments=1), limit=LIMIT, blank=blank)
     with extracting(warehouse, source) as extraction:
         with pytest.raises(SplitNotWholeError) as caught:
             extraction.land(ROWS)
@@ -117,7 +117,7 @@ def test_no_count_and_no_second_way_is_no_proof(warehouse: Warehouse) -> None:
     rows = study(experiments=1)
     rows["plannedVisit"] = rows["plannedVisit"][:1]
     rows["mbaa"] = [row for row in rows["mbaa"] if row["plannedVisitAccession"] in ("PV1", None)]
-    source = Source(rows, limit=LIMIT)
+    source = RowSource(rows, limit=LIMIT)
     with (
         extracting(warehouse, source) as extraction,
         pytest.raises(SplitNotWholeError, match="no other count to compare with"),
@@ -127,7 +127,7 @@ def test_no_count_and_no_second_way_is_no_proof(warehouse: Warehouse) -> None:
 
 def test_an_ignored_filter_of_an_arm_fails(warehouse: Warehouse) -> None:
     """As if the source knew no arms: every part would hold everything."""
-    source = Source(study(), limit=LIMIT)
+    source = RowSource(study(), limit=LIMIT)
 
     def bend(endpoint: str, parameters: dict[str, str], body: bytes) -> bytes:
         return body.replace(b"ARM3", b"ARM4") if parameters.get("armAccession") == "ARM3" else body
@@ -141,7 +141,7 @@ def test_an_ignored_filter_of_an_arm_fails(warehouse: Warehouse) -> None:
 
 
 def test_a_part_that_fails_for_good_fails_the_answer_and_keeps_the_others(warehouse: Warehouse) -> None:
-    source = Source(study(), limit=LIMIT)
+    source = RowSource(study(), limit=LIMIT)
     source.refuse = lambda _, parameters: 429 if parameters.get("armAccession") == "ARM3" else None
     with extracting(warehouse, source) as extraction:
         with pytest.raises(RateLimitError, match=r"mbaa of SDY1 \(armAccession=ARM3\)"):
@@ -154,14 +154,14 @@ def test_a_part_that_fails_for_good_fails_the_answer_and_keeps_the_others(wareho
 
 
 def test_a_source_that_is_down_is_not_asked_for_ever_smaller_parts(warehouse: Warehouse) -> None:
-    source = Source(study(), limit=-1)
+    source = RowSource(study(), limit=-1)
     with extracting(warehouse, source) as extraction, pytest.raises(ServerError, match="504"):
         extraction.land(ROWS)
     assert len(source.asked_for("mbaa")) < split.MOST_REFUSALS + 10
 
 
 def test_a_timeout_divides_after_one_try(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, gone = Source(study()), threading.Event()
+    source, gone = RowSource(study()), threading.Event()
 
     def refuse(endpoint: str, parameters: dict[str, str]) -> int | None:
         if endpoint == "mbaa" and "armAccession" not in parameters:
@@ -178,7 +178,7 @@ def test_a_timeout_divides_after_one_try(warehouse: Warehouse, monkeypatch: pyte
 
 
 def test_an_endpoint_of_the_study_is_tried_again_and_never_divided(warehouse: Warehouse) -> None:
-    source = Source(study())
+    source = RowSource(study())
     source.refuse = lambda endpoint, _: 504 if endpoint == "labtest" else None
     with extracting(warehouse, source) as extraction, pytest.raises(ServerError, match="3 tries"):
         extraction.land(endpoint="labtest")
@@ -189,7 +189,7 @@ def test_a_killed_try_is_gone_on_with(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     """Nothing that was landed is asked for again, and what was too large is not tried again."""
-    source = Source(study(), limit=LIMIT)
+    source = RowSource(study(), limit=LIMIT)
     with extracting(warehouse, source, calls_in_flight=1) as extraction:
         landing, count = warehouse.tools.landing, 0
         receive = type(landing).receive
@@ -219,7 +219,7 @@ def test_a_killed_try_is_gone_on_with(
 
 
 def test_parts_reach_the_star_like_a_whole(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(), limit=LIMIT)) as extraction:
+    with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
         extraction.land(ROWS)
         load = extraction.finish()
     staged = warehouse.rows(
@@ -240,7 +240,7 @@ def test_a_result_in_two_parts_closes_the_gate(warehouse: Warehouse) -> None:
     """Another arm under the same result: each part alone is right."""
     rows = study()
     rows["mbaa"][-200] = {**rows["mbaa"][-200], "resultId": 1}
-    with extracting(warehouse, Source(rows, limit=LIMIT)) as extraction:
+    with extracting(warehouse, RowSource(rows, limit=LIMIT)) as extraction:
         extraction.land(ROWS)
         load = extraction.finish()
     assert any("split_whole" in told and "1 under a key" in told for told in warehouse.judge(load).critical)
@@ -269,5 +269,5 @@ def test_every_row_of_a_division_is_in_one_part() -> None:
 
 def test_a_study_whose_parts_are_unknown_says_why_it_did_not_come(warehouse: Warehouse) -> None:
     rows = {**study(), "arm": [], "demographic": [], "plannedVisit": [], "experiment": []}
-    with extracting(warehouse, Source(rows, limit=LIMIT)) as extraction, pytest.raises(ServerError):
+    with extracting(warehouse, RowSource(rows, limit=LIMIT)) as extraction, pytest.raises(ServerError):
         extraction.land(ROWS)

@@ -11,7 +11,7 @@ from include.pipeline.answers.tsv_verification import BULK_ROWS, compare
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.schema.ops_tables import FORMAT_VERDICT
 from tests.pipeline.split_study import CONTROLS, MBAA, Extraction, every_id, extracting, study
-from tests.support.source import Source
+from tests.support.source import RowSource
 from tests.support.warehouse import Warehouse, full_row
 
 MANY = BULK_ROWS + 100
@@ -45,7 +45,7 @@ def proven(extraction: Extraction) -> None:
 
 
 def test_the_first_small_answer_decides(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(100, 10))) as extraction:
+    with extracting(warehouse, RowSource(study(100, 10))) as extraction:
         (piece,) = extraction.land()
         assert piece.form == "json"
         assert forms(extraction) == ["json", "tsv"]
@@ -57,7 +57,7 @@ def test_the_first_small_answer_decides(warehouse: Warehouse) -> None:
 
 
 def test_many_rows_come_as_tsv_and_reach_the_star_as_from_json(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(MANY))) as extraction:
+    with extracting(warehouse, RowSource(study(MANY))) as extraction:
         proven(extraction)
         (piece,) = extraction.land(MANY)
         assert (piece.form, piece.path.endswith("/mbaa.tsv.gz")) == ("tsv", True)
@@ -77,14 +77,14 @@ def test_many_rows_come_as_tsv_and_reach_the_star_as_from_json(warehouse: Wareho
 
 
 def test_an_unproven_endpoint_comes_as_json(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(MANY))) as extraction:
+    with extracting(warehouse, RowSource(study(MANY))) as extraction:
         assert extraction.land(MANY)[0].form == "json"
         assert forms(extraction) == ["json"]
     assert verdicts(warehouse) == []
 
 
 def test_parts_come_as_tsv(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source(study(2000), limit=400)) as extraction:
+    with extracting(warehouse, RowSource(study(2000), limit=400)) as extraction:
         proven(extraction)
         pieces = extraction.land(2000)
         assert {piece.form for piece in pieces} == {"tsv"}
@@ -112,7 +112,7 @@ def test_parts_come_as_tsv(warehouse: Warehouse) -> None:
 def test_what_differs_is_noted_and_json_stays(
     warehouse: Warehouse, change: Callable[[bytes], bytes], told: str
 ) -> None:
-    with extracting(warehouse, Source(study(100, 10), bend=in_tsv(change))) as extraction:
+    with extracting(warehouse, RowSource(study(100, 10), bend=in_tsv(change))) as extraction:
         extraction.land()
         ((_, is_equal, _, detail),) = verdicts(warehouse)
         assert not is_equal
@@ -142,7 +142,7 @@ def test_the_order_of_rows_and_the_names_of_columns_may_differ(warehouse: Wareho
         assert header == "\t".join(MBAA.names)
         return "\n".join([upper, *reversed(lines[:-1]), ""]).encode()
 
-    with extracting(warehouse, Source(study(MANY), bend=in_tsv(change))) as extraction:
+    with extracting(warehouse, RowSource(study(MANY), bend=in_tsv(change))) as extraction:
         proven(extraction)
         (piece,) = extraction.land(MANY)
         assert piece.form == "tsv"
@@ -166,7 +166,7 @@ def test_the_order_of_rows_and_the_names_of_columns_may_differ(warehouse: Wareho
 def test_another_tsv_than_the_proven_one_reopens_the_question(
     warehouse: Warehouse, change: Callable[[bytes], bytes]
 ) -> None:
-    with extracting(warehouse, Source(study(MANY))) as extraction:
+    with extracting(warehouse, RowSource(study(MANY))) as extraction:
         proven(extraction)
         extraction.source.bend = in_tsv(change)
         (piece,) = extraction.land(MANY)
@@ -184,7 +184,7 @@ def test_another_tsv_than_the_proven_one_reopens_the_question(
 
 
 def test_a_source_that_fails_leaves_the_question_open(warehouse: Warehouse) -> None:
-    source = Source(study(50, 5))
+    source = RowSource(study(50, 5))
     source.refuse = lambda _, parameters: 503 if "format" in parameters else None
     with extracting(warehouse, source) as extraction:
         (piece,) = extraction.land()
@@ -200,7 +200,7 @@ def test_a_source_that_fails_leaves_the_question_open(warehouse: Warehouse) -> N
 def test_a_try_that_was_killed_before_the_verdict_gives_it(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with extracting(warehouse, Source(study(50, 5))) as extraction:
+    with extracting(warehouse, RowSource(study(50, 5))) as extraction:
 
         def killed(*_: object) -> None:
             raise KeyboardInterrupt
@@ -216,7 +216,7 @@ def test_a_try_that_was_killed_before_the_verdict_gives_it(
 
 
 def test_an_empty_answer_decides_nothing(warehouse: Warehouse) -> None:
-    with extracting(warehouse, Source({})) as extraction:
+    with extracting(warehouse, RowSource({})) as extraction:
         extraction.land(endpoint="elisa")
         assert extraction.source.asked_for("elisa") == [{}]
     assert warehouse.value(f"select count(*) from {FORMAT_VERDICT.fullname}") == 0

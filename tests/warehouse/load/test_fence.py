@@ -27,7 +27,7 @@ from include.pipeline.work_decisions import Action, WorkDecision
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
 from include.warehouse.schema.engine import warehouse_engine
-from tests.support.source import KEY, Source, serving
+from tests.support.source import KEY, RowSource, serving
 from tests.support.warehouse import RUN, Warehouse, hai, small_study
 
 STEPS = ("extract", "stage", "check", "publish")
@@ -116,7 +116,7 @@ def _stop_within(
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A source that has the study, and a connection to it."""
     connection = {"conn_type": "immport", "password": KEY, "extra": {"calls_per_second": 0}}
-    with serving(Source(small_study())) as source:
+    with serving(RowSource(small_study())) as source:
         value = json.dumps({**connection, "host": source.url})
         monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", value)
         yield
