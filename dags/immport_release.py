@@ -6,7 +6,7 @@ import pendulum
 from airflow.sdk import DAG, Param
 
 from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit, load
-from immport_provider.operators.immport import (
+from immport_provider.operators.load_steps import (
     ImmPortDiscoverOperator,
     ImmPortFinishOperator,
     ImmPortWithdrawOperator,

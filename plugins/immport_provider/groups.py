@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import DAG, task_group
 
-from immport_provider.operators.immport import (
+from immport_provider.operators.load_steps import (
     ImmPortCheckOperator,
     ImmPortExtractOperator,
     ImmPortPublishOperator,

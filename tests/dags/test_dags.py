@@ -115,7 +115,7 @@ print(*sorted(set(sys.modules) - before))
     command = [sys.executable, "-c", program, *map(str, FILES)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     loaded = set(done.stdout.split())
-    assert "immport_provider.operators.immport" in loaded
+    assert "immport_provider.operators.load_steps" in loaded
     assert HEAVY & loaded == set()
 
 
