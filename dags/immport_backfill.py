@@ -7,7 +7,7 @@ from airflow.sdk import DAG, Param
 
 from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit, load
 from immport_provider.operators.backfill import ImmPortBackfillOperator
-from immport_provider.operators.load_steps import ImmPortFinishOperator
+from immport_provider.operators.finish import ImmPortFinishOperator
 from immport_provider.pools import API
 from include.sources.accession import STUDY_PATTERN
 

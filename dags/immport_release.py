@@ -6,11 +6,9 @@ import pendulum
 from airflow.sdk import DAG, Param
 
 from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit, load
-from immport_provider.operators.load_steps import (
-    ImmPortDiscoverOperator,
-    ImmPortFinishOperator,
-    ImmPortWithdrawOperator,
-)
+from immport_provider.operators.discover import ImmPortDiscoverOperator
+from immport_provider.operators.finish import ImmPortFinishOperator
+from immport_provider.operators.load_steps import ImmPortWithdrawOperator
 from immport_provider.pools import API
 from include.sources.accession import STUDY_PATTERN
 from include.sources.release import RELEASE_PATTERN

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from immport_provider.operators.base import ImmPortOperator, book
-from immport_provider.operators.load_steps import LEAST_TASKS, MOST_TASKS, ROWS_PER_TASK
+from immport_provider.operators.discover import LEAST_TASKS, MOST_TASKS, ROWS_PER_TASK
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -1,4 +1,4 @@
-"""The operators of the release DAG. Constructors assign; the work is in `include.pipeline`."""
+"""The operators of the steps that take studies to the star. The work is in `include.pipeline.steps`."""
 
 from __future__ import annotations
 
@@ -12,156 +12,10 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from immport_provider.operators.base import ImmPortOperator, book
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
     from airflow.sdk import Context
 
-    from immport_provider.hooks.immport import ImmPortHook
     from include.pipeline.batch_runner import StepContext
     from include.pipeline.run_ledger import Load, Step
-    from include.pipeline.work_decisions import LoadPolicy, Restricted, WorkDecision
-    from include.warehouse.load.fence import Attempt
-
-#: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
-ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
-
-
-class ImmPortDiscoverOperator(ImmPortOperator):
-    """Ask ImmPort what there is and write the work list of the run.
-
-    Returns batches, lists of load numbers, one for each mapped task; pushes `withdrawals`, a list of
-    load numbers, and `decisions`, the number of studies per action.
-
-    :param studies: only these accessions; all when empty.
-    :param force: load studies that did not change, too.
-    :param approve_withdrawals: withdraw however many studies are gone from the listing.
-    :param approve_releases: load releases whose number or date lies far ahead.
-    :param retract_after: newest release that is real: what was loaded at later ones is removed first.
-    :param max_withdrawn_share: share of the studies held that may be withdrawn unasked.
-    :param check_files: look at the release files of every study, whatever the listing says.
-    :param replay: load what was landed before, without asking ImmPort.
-    :param replay_until: newest release to replay; all when empty.
-    """
-
-    template_fields: Sequence[str] = (
-        *ImmPortOperator.template_fields,
-        "immport_conn_id",
-        "studies",
-        "force",
-        "approve_withdrawals",
-        "approve_releases",
-        "retract_after",
-        "max_withdrawn_share",
-        "check_files",
-        "replay",
-        "replay_until",
-    )
-
-    def __init__(
-        self,
-        *,
-        immport_conn_id: str = "immport_default",
-        studies: list[str] | str = "",
-        force: bool | str = False,
-        approve_withdrawals: bool | str = False,
-        approve_releases: bool | str = False,
-        retract_after: str | None = None,
-        max_withdrawn_share: float | str = 0.1,
-        check_files: bool | str = False,
-        replay: bool | str = False,
-        replay_until: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.immport_conn_id = immport_conn_id
-        self.studies = studies
-        self.force = force
-        self.approve_withdrawals = approve_withdrawals
-        self.approve_releases = approve_releases
-        self.retract_after = retract_after
-        self.max_withdrawn_share = max_withdrawn_share
-        self.check_files = check_files
-        self.replay = replay
-        self.replay_until = replay_until
-
-    def perform(self, context: Context) -> list[list[int]]:
-        from include.pipeline import discover, run_ledger
-        from include.pipeline.work_decisions import Action, LoadPolicy
-        from include.sources.release import Release
-        from include.warehouse.load.fence import Attempt
-        from include.warehouse.load.stage_answers import drop_leftovers
-        from include.warehouse.schema.revision import require_current
-
-        engine, run_id = self.engine(), book(context)
-        require_current(engine)
-        run_ledger.start_run(engine, run_id)
-        attempt = Attempt.begin(engine, run_id, "discover")
-        with engine.begin() as connection:
-            drop_leftovers(connection)
-        policy = LoadPolicy(
-            studies=frozenset(self.studies or ()),
-            force=bool(self.force),
-            approve_withdrawals=bool(self.approve_withdrawals),
-            approve_releases=bool(self.approve_releases),
-            max_withdrawn_share=float(self.max_withdrawn_share),
-        )
-        retracted = None
-        if self.retract_after:
-            last = Release.parse(self.retract_after)
-            retracted = discover.retract_after(engine, attempt, last, policy)
-            self.log.warning("%s", retracted or f"nothing here is of a release after {last}")
-        if self.replay:
-            until = Release.parse(self.replay_until) if self.replay_until else None
-            zone = self.landing_zone()
-            decisions = discover.from_landing(engine, attempt, zone, policy, until, [retracted])
-        else:
-            decisions = self._ask(engine, attempt, policy, retracted)
-        for item in decisions:
-            self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
-        batches, withdrawals = discover.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
-        made = {action.value: sum(item.action is action for item in decisions) for action in Action}
-        context["ti"].xcom_push(key="withdrawals", value=withdrawals)
-        context["ti"].xcom_push(key="decisions", value=made)
-        return batches
-
-    def _ask(
-        self, engine: sa.Engine, attempt: Attempt, policy: LoadPolicy, retracted: str | None
-    ) -> list[WorkDecision]:
-        from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline import discover, run_ledger
-        from include.pipeline.circuit_breaker import watched
-        from include.pipeline.release_file_changes import ReleaseFileProbe
-
-        with ImmPortHook(self.immport_conn_id) as immport:
-            notice = immport.expiry_notice()
-            # The first call of a run finds out whether the service is there.
-            with watched(engine, immport, always=True):
-                listing = immport.studies()
-            restricted = self._restricted(immport)
-            notes = filter(None, [retracted, notice, restricted.unknown, listing.note])
-            run_ledger.note_run(engine, attempt.run_id, note="; ".join(notes) or None)
-            look = ReleaseFileProbe(
-                immport.release_files, immport.settings.calls_in_flight, bool(self.check_files)
-            )
-            return discover.from_listing(engine, attempt, listing, policy, restricted, look)
-
-    def _restricted(self, immport: ImmPortHook) -> Restricted:
-        """The restricted studies; a run goes on without them.
-
-        An entry that is not readable may mean any study: those named are restricted, of the others it is
-        not known.
-        """
-        from include.pipeline.work_decisions import Restricted
-        from include.sources.errors import ImmPortError
-
-        try:
-            found = immport.restricted_studies()
-            unknown = found.unreadable and f"the list of restricted studies: {found.unreadable}"
-            restricted = Restricted(found.studies, unknown)
-        except ImmPortError as error:
-            restricted = Restricted(unknown=str(error))
-        if restricted.unknown:
-            self.log.warning("which studies are restricted is not known: %s", restricted.unknown)
-        return restricted
 
 
 class ImmPortBatchOperator(ImmPortOperator):
@@ -301,20 +155,3 @@ class ImmPortWithdrawOperator(ImmPortBatchOperator):
     """Close everything that studies have which are no longer shared."""
 
     step, needs, ends = "withdraw", "planned", "published"
-
-
-class ImmPortFinishOperator(ImmPortOperator):
-    """Close the book of the run: every study that was to be done must have ended as it should."""
-
-    def perform(self, context: Context) -> dict[str, Any]:
-        from include.pipeline import report
-        from include.warehouse.terms import proposals
-
-        engine = self.engine()
-        # All studies of the run at once, and outside their transactions: it can make none of them fail.
-        proposals.refresh(engine)
-        summary = report.finish(engine, book(context))
-        self.log.info("%s", summary.text)
-        if summary.state != "success":
-            raise AirflowFailException(summary.text)
-        return summary.counts
