@@ -38,7 +38,7 @@ SAFE = {
 #: Sources that compute a value and cannot fail whatever the text.
 SAFE_SOURCE = re.compile(
     r"^star\.to_number\(s\.\w+\)$|^trim_scale\(star\.to_number\(s\.\w+\)\)$"
-    r"|^coalesce\(s\.\w+ ~\* '[^']+', false\)$|^s\.\w+ = 'true'$"
+    r"|^coalesce\(\(s\.\w+ collate \"C\"\) ~\* '[^']+', false\)$|^s\.\w+ = 'true'$"
 )
 
 
