@@ -1,25 +1,33 @@
-"""The plugin of this project: whichever part of Airflow starts with a database makes the missing pools.
+"""The plugin of this project: whichever part of Airflow starts with a database says which pools are missing.
 
-A scheduler never starts a task whose pool is missing, and nothing fails: the run just never ends.
+A scheduler never starts a task whose pool is missing, and nothing fails: the run just never ends. Set-up makes
+the pools (`python -m immport_provider.pools`); the plugin changes nothing in the operator's database.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
+log = logging.getLogger(__name__)
+
 
 @hookimpl
 def on_starting(component: object) -> None:
-    """Make the pools when a scheduler, triggerer or DAG processor starts; a task has no database."""
+    """Check the pools when a scheduler, triggerer or DAG processor starts; a task has no database."""
     from airflow.jobs.job import Job
 
     from immport_provider import pools
 
     if isinstance(component, Job):
-        pools.ensure()
+        for name in pools.missing():
+            log.error(
+                "the pool %s is missing: no task in it will be started; python -m immport_provider.pools makes it",
+                name,
+            )
 
 
 class ImmPortPlugin(AirflowPlugin):

@@ -22,6 +22,15 @@ FILES = ServicePool("immport_files", 2, "Tasks that download files of ImmPort at
 POOLS = (API, FILES)
 
 
+def missing() -> list[str]:
+    """Names of the pools that are not in Airflow's metadata database."""
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return [item.name for item in POOLS if Pool.get_pool(item.name, session=session) is None]
+
+
 def ensure() -> list[str]:
     """Make the pools that are missing in Airflow's metadata database; their names."""
     from airflow.models.pool import Pool

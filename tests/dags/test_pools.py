@@ -1,4 +1,4 @@
-"""The pools: every one that a DAG names is declared, and made where it is missing."""
+"""The pools: every one that a DAG names is declared; set-up makes them, a part that starts checks them."""
 
 from __future__ import annotations
 
@@ -53,15 +53,20 @@ def test_missing_pools_are_made_and_changed_sizes_stay(processes: Processes, tmp
     assert ensure() == {**declared, "immport_api": 1}
 
 
-def test_a_starting_part_of_airflow_makes_them(processes: Processes, tmp_path: Path) -> None:
+def test_a_starting_part_of_airflow_names_what_is_missing_and_makes_nothing(
+    processes: Processes, tmp_path: Path
+) -> None:
+    assert processes.call("immport_provider.pools:ensure", tmp_path / "log") == 0
     with sqlite3.connect(processes.home / "airflow.db") as database:
-        database.execute("delete from slot_pool where pool like 'immport%'")
-    assert processes.call("tests.dags.test_pools:start_a_job", tmp_path / "log") == 0, (
-        tmp_path / "log"
-    ).read_text()
+        database.execute("delete from slot_pool where pool = 'immport_files'")
+    assert processes.call("tests.dags.test_pools:start_a_job", tmp_path / "log") == 0
+    said = (tmp_path / "log").read_text()
+    assert "the pool immport_files is missing" in said
+    assert "python -m immport_provider.pools" in said
+    assert "the pool immport_api is missing" not in said
     with sqlite3.connect(processes.home / "airflow.db") as database:
         found = {name for (name,) in database.execute("select pool from slot_pool")}
-    assert found >= {item.name for item in POOLS}
+    assert found == {"default_pool", API.name}
 
 
 def start_a_job() -> None:
