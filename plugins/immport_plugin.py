@@ -1,7 +1,7 @@
 """The plugin of this project: whichever part of Airflow starts with a database says which pools are missing.
 
-A scheduler never starts a task whose pool is missing, and nothing fails: the run just never ends. Set-up makes
-the pools (`python -m immport_provider.pools`); the plugin changes nothing in the operator's database.
+A scheduler never starts a task whose pool is missing, and nothing fails: the run just never ends. Set-up
+makes the pools (`python -m immport_provider.pools`); the plugin changes nothing in Airflow's database.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from airflow.plugins_manager import AirflowPlugin
 
 log = logging.getLogger(__name__)
 
+MAKE_POOLS = "python -m immport_provider.pools makes it"
+
 
 @hookimpl
 def on_starting(component: object) -> None:
@@ -24,10 +26,7 @@ def on_starting(component: object) -> None:
 
     if isinstance(component, Job):
         for name in pools.missing():
-            log.error(
-                "the pool %s is missing: no task in it will be started; python -m immport_provider.pools makes it",
-                name,
-            )
+            log.error("the pool %s is missing, its tasks are never started: %s", name, MAKE_POOLS)
 
 
 class ImmPortPlugin(AirflowPlugin):
