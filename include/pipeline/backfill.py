@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from include.pipeline import discover, run_ledger
+from include.pipeline import run_ledger, work_list
 from include.pipeline.work_decisions import Action, WorkDecision
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.release import Release
@@ -124,7 +124,7 @@ def plan(
 
     with ThreadPoolExecutor(hook.settings.calls_in_flight) as pool:
         found = [pair for pairs in pool.map(of, studies or current_studies(engine)) for pair in pairs]
-    discover.write_packages(engine, run, found)
+    work_list.write_packages(engine, run, found)
     run_ledger.note_run(
         engine, run.run_id, listed=len(found), is_complete=False, note=f"backfill from {span}"
     )

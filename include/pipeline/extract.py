@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.landing.manifest import COUNTS, PACKAGE
 from include.landing.zone import Fetch, Landed
-from include.pipeline import discover, refusal, run_ledger
+from include.pipeline import planned_loads, refusal, run_ledger
 from include.pipeline.answers.completeness import Expected, SplitNotWholeError
 from include.pipeline.answers.land_answer import Context
 from include.pipeline.backfill import KINDS
@@ -122,7 +122,7 @@ def _at_release_of_files(context: Context) -> Context:
         return context
     if why := doubt(newest_files, None, datetime.now(UTC).date()):
         raise ImplausibleReleaseError(f"{context.hook.settings.source}: release files of {load.study}: {why}")
-    moved = discover.move(tools.engine, load, newest_files)
+    moved = planned_loads.move(tools.engine, load, newest_files)
     tools.landing.discard(context.fetch, context.landed[_MANIFEST.name])
     fetch = Fetch(moved.study, moved.release, moved.fetch_id)
     context = Context(tools, context.hook, moved, fetch, context.step, tools.landing.partial(fetch))

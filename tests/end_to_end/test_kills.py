@@ -15,8 +15,8 @@ KILLED = -9
 KILLS = {
     "discover": (
         Kill("include.pipeline.discover:decide"),
-        Kill("include.pipeline.discover:_write", statement=3),
-        Kill("include.pipeline.discover:work_of", after=True),
+        Kill("include.pipeline.work_list:write", statement=3),
+        Kill("include.pipeline.work_list:work_of", after=True),
     ),
     "extract": (
         Kill("include.landing.zone:Landing.receive"),

@@ -11,7 +11,7 @@ from tests.support.runs import Installation, Installations, Kill
 from tests.support.sandbox import RunningSandbox
 from tests.support.star import differences, staging_tables, star_digest
 
-DECIDED = Kill("include.pipeline.discover:work_of", after=True)
+DECIDED = Kill("include.pipeline.work_list:work_of", after=True)
 #: Where the first run waits until the second one has decided; from there on, both are at work.
 WAITS = {
     "the first has decided": DECIDED,

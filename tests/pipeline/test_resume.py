@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from include.pipeline import discover, run_ledger
+from include.pipeline import planned_loads, run_ledger
 from include.pipeline.work_decisions import Action, WorkDecision
 from include.warehouse import migrate
 from include.warehouse.load import stage_answers
@@ -21,10 +21,10 @@ ASKED = WorkDecision("SDY1", "DR1", date(2020, 1, 2), Action.LOAD, "new study")
 def test_an_interrupted_load_is_gone_on_with_for_a_day(warehouse: Warehouse) -> None:
     run, later = (Attempt.begin(warehouse.engine, name, "discover") for name in ("run", "later"))
     with warehouse.engine.begin() as connection:
-        first, _ = discover._load(connection, run, ASKED, None)
-        assert discover._load(connection, later, ASKED, None) == (first, True)
+        first, _ = planned_loads.load_for(connection, run, ASKED, None)
+        assert planned_loads.load_for(connection, later, ASKED, None) == (first, True)
         connection.exec_driver_sql("update ops.load set created_at = now() - interval '25 hours'")
-        second, resumed = discover._load(connection, later, ASKED, None)
+        second, resumed = planned_loads.load_for(connection, later, ASKED, None)
     assert second != first
     assert not resumed
     assert run_ledger.load(warehouse.engine, first).state == "failed"

@@ -57,7 +57,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
 
     def perform(self, context: Context) -> list[list[int]]:
         from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline import backfill, discover, run_ledger
+        from include.pipeline import backfill, run_ledger, work_list
         from include.pipeline.backfill import Span
         from include.pipeline.circuit_breaker import watched
         from include.sources.release import Release
@@ -78,5 +78,5 @@ class ImmPortBackfillOperator(ImmPortOperator):
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         self.log.info("%s", backfill.told(engine, run_id))
-        batches, _ = discover.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
+        batches, _ = work_list.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
         return batches

@@ -79,7 +79,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self.replay_until = replay_until
 
     def perform(self, context: Context) -> list[list[int]]:
-        from include.pipeline import discover, run_ledger
+        from include.pipeline import discover, run_ledger, work_list
         from include.pipeline.work_decisions import Action, LoadPolicy
         from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
@@ -112,7 +112,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             decisions = self._ask(engine, attempt, policy, retracted)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
-        batches, withdrawals = discover.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
+        batches, withdrawals = work_list.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
         made = {action.value: sum(item.action is action for item in decisions) for action in Action}
         context["ti"].xcom_push(key="withdrawals", value=withdrawals)
         context["ti"].xcom_push(key="decisions", value=made)

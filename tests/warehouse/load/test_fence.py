@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch
-from include.pipeline import discover, extract, report, run_ledger, steps
+from include.pipeline import extract, report, run_ledger, steps, work_list
 from include.pipeline.batch_runner import BatchOutcome, StepContext, run_batch
 from include.pipeline.run_ledger import Load, Step
 from include.pipeline.work_decisions import Action, WorkDecision
@@ -214,7 +214,7 @@ ASKED = WorkDecision("SDY1", "DR1", None, Action.LOAD, "new study", listed="DR1"
 
 def decide(warehouse: Warehouse, run: Attempt, decision: WorkDecision = ASKED) -> int:
     """Write the work list of a run; the load that it got."""
-    discover._write(warehouse.engine, run, [decision], {})
+    work_list.write(warehouse.engine, run, [decision], {})
     asked = "select load_id from ops.work where run_id = :run"
     number: int = warehouse.value(asked, run=run.run_id)
     return number

@@ -1,0 +1,132 @@
+"""The loads that do the work of a run: new ones, and interrupted ones that go on where they were."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from include.pipeline.run_ledger import EXTRACTED, FAILED, OPEN_STATES, PLANNED, Load
+from include.pipeline.work_decisions import Action, WorkDecision
+from include.sources.release import Release
+from include.sources.remote_files import RemoteFile
+from include.warehouse.load import fence
+from include.warehouse.load.fence import Attempt
+from include.warehouse.schema.ops_tables import CAPTURE, LOAD, STUDY
+
+#: How long after it was decided an interrupted load is gone on with.
+RESUME_WITHIN = timedelta(days=1)
+
+
+def load_for(
+    connection: sa.Connection,
+    run: Attempt,
+    item: WorkDecision,
+    replayed: str | None,
+    package: RemoteFile | None = None,
+) -> tuple[int, bool]:
+    """The load that does the work: one that was interrupted goes on where it was.
+
+    Not if that was long ago: its answers would be of two moments, and ImmPort curates without a release.
+    """
+    if replayed is not None:
+        return new_load(connection, run, item, replayed, EXTRACTED), False
+    is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
+    too_old = is_open & (LOAD.c.created_at < sa.func.now() - RESUME_WITHIN)
+    _give_up(connection, run, too_old, "interrupted, and not resumed in time")
+    interrupted = connection.scalar(
+        sa.select(sa.func.max(LOAD.c.load_id)).where(
+            is_open,
+            # It may have turned out to be of a later release than the listing tells.
+            (LOAD.c.release_version == item.release) | sa.literal(item.release == item.listed),
+            LOAD.c.release_date.is_not_distinct_from(item.release_date),
+            LOAD.c.listed_version.is_not_distinct_from(item.listed),
+            LOAD.c.file_uuid.is_not_distinct_from(package.uuid if package else None),
+            LOAD.c.fetch_id != "withdrawal",
+        )
+    )
+    if interrupted is not None:
+        fence.take_over(connection, interrupted, run)
+        # A crash may have emptied its staging: what was landed is staged and checked again.
+        restart = sa.update(LOAD).where(LOAD.c.load_id == interrupted, LOAD.c.state != PLANNED)
+        connection.execute(restart.values(state=EXTRACTED, changed_at=sa.func.now()))
+        return interrupted, True
+    fetch_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return new_load(connection, run, item, fetch_id, PLANNED, package), False
+
+
+def _give_up(connection: sa.Connection, run: Attempt, which: sa.ColumnElement[bool], why: str) -> None:
+    """End open loads, also where an older attempt is still at work on one."""
+    for load_id in connection.scalars(sa.select(LOAD.c.load_id).where(which).order_by(LOAD.c.load_id)).all():
+        fence.take_over(connection, load_id, run)
+        ended = {"state": FAILED, "error": why, "changed_at": sa.func.now()}
+        connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load_id).values(ended))
+
+
+def new_load(
+    connection: sa.Connection,
+    run: Attempt,
+    item: WorkDecision,
+    fetch_id: str,
+    state: str,
+    package: RemoteFile | None = None,
+) -> int:
+    is_of_its_release = state == EXTRACTED or package is not None
+    key = _valid_from(connection, item, is_of_its_release=is_of_its_release)
+    # What was decided last holds: no load of an earlier decision is published over it.
+    is_replaced = LOAD.c.release_key == key
+    if item.action is Action.WITHDRAW:
+        is_replaced = LOAD.c.release_key >= Release.parse(item.release).key
+    is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
+    _give_up(connection, run, is_open & is_replaced, f"superseded: run {run.run_id} decided anew")
+    statement = sa.insert(LOAD).values(
+        study_accession=item.study,
+        run_id=run.run_id,
+        fence=run.number,
+        release_key=key,
+        file_uuid=package.uuid if package else None,
+        release_version=item.release,
+        release_date=item.release_date,
+        listed_version=item.listed,
+        fetch_id=fetch_id,
+        state=state,
+    )
+    return int(connection.execute(statement.returning(LOAD.c.load_id)).scalar_one())
+
+
+def move(engine: sa.Engine, load: Load, release: Release) -> Load:
+    """Let a planned load be of another release: what its source says now is of that one.
+
+    :raises SupersededError: a newer attempt has taken the load.
+    """
+    moved = WorkDecision(load.study, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version)
+    with engine.begin() as connection:
+        key = _valid_from(connection, moved, is_of_its_release=False)
+        values = {"release_version": moved.release, "release_key": key, "changed_at": sa.func.now()}
+        fence.hold(connection, load.load_id, load.fence)
+        connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(**values))
+    return replace(load, release=moved.release, release_key=key)
+
+
+def _valid_from(connection: sa.Connection, item: WorkDecision, *, is_of_its_release: bool) -> int:
+    """Release key at which a load becomes valid: that of its release, with one exception.
+
+    A study can vanish, come back, or move while no new release appears. What the release held before
+    must stay as it was: the change comes just after the study's newest capture, or replaces that one.
+
+    :param is_of_its_release: what is loaded is that very release, a replay or a package, and not what the
+        source happens to say today.
+    """
+    key = Release.parse(item.release).key
+    captured = sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == item.study)
+    newest = connection.scalar(captured) or 0
+    if item.action is Action.WITHDRAW:
+        return max(key, newest + 1)
+    held = connection.execute(sa.select(STUDY).where(STUDY.c.study_accession == item.study)).one_or_none()
+    if is_of_its_release or held is None:
+        return key
+    if held.state == "withdrawn":
+        return max(key, newest + 1)
+    return max(key, newest) if held.release_version == item.release else key

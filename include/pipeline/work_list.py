@@ -1,0 +1,87 @@
+"""The work list of a run: what was decided of each study, and the load that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from include.pipeline import planned_loads
+from include.pipeline.run_ledger import PLANNED
+from include.pipeline.work_decisions import Action, WorkDecision, batches
+from include.sources.release import Release
+from include.sources.remote_files import RemoteFile
+from include.warehouse.load import fence
+from include.warehouse.load.fence import Attempt, SupersededError
+from include.warehouse.schema.ops_tables import LOAD, WORK
+
+#: Advisory lock of whoever writes a work list.
+WORK_LOCK = 7_318_004
+
+
+def write_packages(
+    engine: sa.Engine, run: Attempt, decisions: Iterable[tuple[WorkDecision, RemoteFile | None]]
+) -> None:
+    """Write a work list that names the package of each load."""
+    pairs = list(decisions)
+    packages = {(item.study, item.release): file for item, file in pairs if file is not None}
+    write(engine, run, [item for item, _ in pairs], {}, packages)
+
+
+def write(
+    engine: sa.Engine,
+    run: Attempt,
+    decisions: list[WorkDecision],
+    fetches: Mapping[tuple[str, str], str],
+    packages: Mapping[tuple[str, str], RemoteFile] | None = None,
+) -> None:
+    """Write the work list. What it decides to load or to withdraw is taken over from the runs before."""
+    with engine.begin() as connection:
+        # One list after the other: the second sees the loads of the first.
+        connection.exec_driver_sql(f"set local lock_timeout = '{fence.LOCK_TIMEOUT}'")
+        connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": WORK_LOCK})
+        for item in decisions:
+            load_id, action, reason = None, item.action, item.reason
+            package = (packages or {}).get((item.study, item.release))
+            try:
+                if action is Action.LOAD:
+                    fetch_id = fetches.get((item.study, item.release))
+                    load_id, resumed = planned_loads.load_for(connection, run, item, fetch_id, package)
+                    reason = f"{reason}; resumes load {load_id}" if resumed else reason
+                elif action is Action.WITHDRAW:
+                    load_id = planned_loads.new_load(connection, run, item, "withdrawal", PLANNED)
+            except SupersededError as error:  # this attempt waited while a later run decided
+                load_id, action, reason = None, Action.HOLD, str(error)
+            values = {
+                "run_id": run.run_id,
+                "study_accession": item.study,
+                "release_version": item.release,
+                "action": action.value,
+                "reason": reason,
+                "load_id": load_id,
+                "expected_rows": item.expected_rows,
+                "expected_bytes": package.size_bytes if package else None,
+            }
+            statement = upsert(WORK).values(values)
+            key = [WORK.c.run_id, WORK.c.study_accession, WORK.c.release_version]
+            connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+
+
+def work_of(
+    engine: sa.Engine, run_id: str, rows: int, most: int, least: int
+) -> tuple[list[list[int]], list[int]]:
+    """Loads of a run as batches, and its withdrawals, as the work list has them."""
+    order = (sa.func.length(WORK.c.study_accession), WORK.c.study_accession, LOAD.c.load_id)
+    statement = sa.select(WORK, LOAD.c.release_version.label("release")).join(
+        LOAD, LOAD.c.load_id == WORK.c.load_id
+    )
+    with engine.connect() as connection:
+        work = connection.execute(statement.where(WORK.c.run_id == run_id).order_by(*order)).all()
+    loads = sorted(
+        (row for row in work if row.action == Action.LOAD), key=lambda row: Release.parse(row.release)
+    )
+    sizes = {row.load_id: row.expected_rows or 0 for row in loads}
+    studies = {row.load_id: row.study_accession for row in loads}
+    withdrawals = [row.load_id for row in work if row.action == Action.WITHDRAW]
+    return (batches(sizes, studies, rows=rows, most=most, least=least) if loads else []), withdrawals
