@@ -8,7 +8,7 @@ import logging
 import sqlalchemy as sa
 from alembic import command
 
-from include.warehouse.access import roles, server_rights
+from include.warehouse.access import apply_rights, roles, server_rights
 from include.warehouse.load import content_digests
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema import address
@@ -39,8 +39,8 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
             connection.exec_driver_sql(f"comment on schema {schema} is '{purpose}'")
         held, newest = revisions(connection)
         if held == newest and star.are_current(connection):
-            if not roles.is_current(connection):
-                roles.apply(connection)
+            if not apply_rights.is_current(connection):
+                apply_rights.apply(connection)
             return
         star.drop(connection)  # a migration may change columns that they show
         command.upgrade(alembic_config(connection), revision)
@@ -49,7 +49,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
             star.create(connection)
             if held != newest:
                 content_digests.forget(connection)
-            roles.apply(connection)
+            apply_rights.apply(connection)
 
 
 def _declare_references(connection: sa.Connection) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.warehouse.access.roles import SEE_ALL, is_open
+from include.warehouse.access.rights import SEE_ALL, is_open
 from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.views.as_of import AS_OF

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from include.pipeline import steps
 from include.warehouse import migrate
-from include.warehouse.access import roles
+from include.warehouse.access import rights, roles
 from include.warehouse.access.roles import ANALYST, LOADER, OWNER, RESTRICTED
 from include.warehouse.schema.revision import require_current
 from tests.support.clinic import whole_study
@@ -253,7 +253,7 @@ def test_the_catalogue_holds_nothing_that_goes_round_the_policies(warehouse: War
     definers = """
         select p.oid::regprocedure::text from pg_proc p where p.prosecdef
             and p.pronamespace::regnamespace::text in ('star', 'mart', 'history', 'ops')"""
-    assert {name for (name,) in warehouse.rows(definers)} == set(roles.READ_AS_OWNER)
+    assert {name for (name,) in warehouse.rows(definers)} == set(rights.READ_AS_OWNER)
     unprotected = """
         select c.oid::regclass::text from pg_class c join pg_attribute a on a.attrelid = c.oid
         where c.relnamespace::regnamespace::text in ('history', 'star', 'mart') and c.relkind in ('r', 'p')

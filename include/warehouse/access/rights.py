@@ -1,0 +1,100 @@
+"""What each role may do, by schema, and which studies it sees.
+
+Declared here once; `apply_rights` puts it into a warehouse at every upgrade, after the views are made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from include.warehouse.access.roles import ANALYST, LOADER, RESTRICTED
+
+_READ, _WRITE = "select", "select, insert, update, delete"
+
+
+@dataclass(frozen=True)
+class Right:
+    """What a role may do in a schema.
+
+    :param schema_rights: "usage" to name what is in it, "usage, create" to add to it, or nothing.
+    :param table_rights: on each of its tables and views.
+    :param is_lasting: also on tables that the owner adds to it between two upgrades.
+    """
+
+    role: str
+    schema: str
+    schema_rights: str
+    table_rights: str
+    is_lasting: bool = True
+
+
+#: A view of the star reads with the rights of who asks, but what it reads was named when it was made:
+#: analysts read history through it without the right to name a table there.
+RIGHTS = (
+    Right(LOADER, "staging", "usage, create", _WRITE),
+    Right(LOADER, "history", "usage", _WRITE),
+    Right(LOADER, "quality", "usage", _WRITE),
+    Right(LOADER, "ops", "usage", _WRITE),
+    Right(LOADER, "star", "usage", _READ),
+    Right(LOADER, "mart", "usage", _READ),
+    # Not lasting: a new table is not shown before an upgrade has put policies on it, nor a new view before
+    # one has seen to it that it reads with the rights of who asks.
+    Right(ANALYST, "star", "usage", _READ, is_lasting=False),
+    Right(ANALYST, "mart", "usage", _READ, is_lasting=False),
+    Right(ANALYST, "history", "", _READ, is_lasting=False),
+)
+#: Tables of the upgrade itself, which a loader reads only.
+KEPT_BY_OWNER = ("ops.alembic_version", "ops.setting")
+#: What views of the star show of a study that is gone: that it is, since when, why, and nothing it held.
+SHOWN_OF_OPS = {
+    "ops.capture": ("study_accession", "release_key", "load_id", "kind", "reason", "lacks"),
+    "ops.load": ("load_id", "release_version"),
+    "ops.study": ("study_accession",),
+    # Joined to the studies a reader sees.
+    "ops.ledger": ("load_id", "study_accession", "release_key", "published_at"),
+    "ops.release_change": ("load_id", "relation", "added", "corrected", "withdrawn", "unchanged"),
+}
+#: Functions that read with the owner's rights: names of releases, which hold nothing of a study, and what
+#: differs, of the studies that the caller sees: it asks so itself.
+READ_AS_OWNER = (
+    "star.as_of_key()",
+    "star.release_key(text)",
+    "star.release_difference(text,text,text,text)",
+)
+#: Evaluated once per query, hashed. A flag on each row would be one on millions of rows to turn.
+_IS_OPEN = "study_key in (select a.study_key from history.study_access a where a.is_open)"
+
+
+@dataclass(frozen=True)
+class RowPolicy:
+    """Which rows of studies a role sees.
+
+    :param command: what it may do with them.
+    :param rows: SQL over a row; true where it is all of them.
+    """
+
+    name: str
+    role: str
+    command: str
+    rows: str = "true"
+
+    def on(self, table: str) -> str:
+        """SQL that puts the policy on a table."""
+        check = "" if self.command == "select" else f"with check ({self.rows})"
+        to = f"for {self.command} to {self.role} using ({self.rows}) {check}"
+        return f"create policy {self.name} on {table} {to}"
+
+
+#: Other roles see no row of a study.
+POLICIES = (
+    RowPolicy("open_studies", ANALYST, "select", _IS_OPEN),
+    RowPolicy("all_studies", RESTRICTED, "select"),
+    RowPolicy("loading", LOADER, "all"),
+)
+#: Roles that see all studies.
+SEE_ALL = tuple(item.role for item in POLICIES if item.rows == "true")
+
+
+def is_open(alias: str) -> str:
+    """SQL: whether the study of a row is open to everybody, as the policy for analysts has it."""
+    return f"{alias}.{_IS_OPEN}"
