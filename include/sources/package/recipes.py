@@ -27,6 +27,7 @@ from include.sources.package.joins import (
 )
 from include.sources.package.package_endpoints import PACKAGE_ENDPOINTS
 from include.sources.package.recipe import Join, Recipe, RecipeValue, first
+from include.sources.package.study_values import CONDITIONS, INVESTIGATOR, RELEASES, listed
 
 
 def _result(
@@ -67,50 +68,6 @@ def _of_subject(table: str, *joins: Join, who: str = "t.subject_accession", **va
     return Recipe(table, all_joins, values)
 
 
-def _listed(column: str, table: str) -> RecipeValue:
-    """All values of a small table, in one field."""
-    sql = (
-        f"(select string_agg(l.{column}, '; ' order by l.row_number) from {{{table}}} l"
-        f" where l.{column} is not null)"
-    )
-    return RecipeValue(sql, (f"{table}.{column}",))
-
-
-#: The release that last changed the study: what the listing said, else what the study's own row says.
-_LATEST = "coalesce(%(listed)s, t.latest_data_release_version, %(release)s)"
-_STATED = f"t.latest_data_release_version = {_LATEST}"
-
-
-def _initial(column: str) -> RecipeValue:
-    """A study that changed after the release its row names was there at that release."""
-    own, latest = f"t.initial_data_release_{column}", f"t.latest_data_release_{column}"
-    is_earlier = f"t.initial_data_release_version is null and not {_STATED}"
-    return RecipeValue(f"coalesce({own}, case when {is_earlier} then {latest} end)", (own, latest))
-
-
-_RELEASES = {
-    # A package is made of shared studies only.
-    "sharedStudy": RecipeValue("'Y'"),
-    "latestDataReleaseVersion": RecipeValue(_LATEST, ("t.latest_data_release_version",), is_certain=True),
-    "latestDataReleaseDate": RecipeValue(
-        f"case when {_STATED} then t.latest_data_release_date else %(release_date)s end",
-        ("t.latest_data_release_version", "t.latest_data_release_date"),
-        is_certain=True,
-    ),
-    "initialDataReleaseVersion": _initial("version"),
-    "initialDataReleaseDate": _initial("date"),
-}
-_FOUND_CONDITIONS = _listed("condition_reported", "study_2_condition_or_disease")
-_CONDITIONS = RecipeValue(
-    f"coalesce(t.condition_studied, {_FOUND_CONDITIONS.sql})",
-    ("t.condition_studied", *_FOUND_CONDITIONS.reads),
-)
-_INVESTIGATOR = RecipeValue(
-    "(select concat_ws(', ', p.last_name, p.first_name) from {study_personnel} p"
-    " where p.role_in_study = 'Principal Investigator' order by p.row_number limit 1)",
-    ("study_personnel.last_name", "study_personnel.first_name"),
-)
-
 #: Endpoint -> how its rows are made. Every endpoint that a package tells of has a recipe.
 RECIPES: dict[str, Recipe] = {
     # What packages alone tell is its table, as it is.
@@ -118,21 +75,21 @@ RECIPES: dict[str, Recipe] = {
     "reagent": _of_analyte("reagent"),
     "standard_curve": _of_analyte("standard_curve"),
     "rna_seq_result": _result("rna_seq_result"),
-    "study": Recipe("study", values=_RELEASES),
+    "study": Recipe("study", values=RELEASES),
     "summary": Recipe(
         "study",
         values={
-            **_RELEASES,
+            **RELEASES,
             "title": first("t.brief_title"),
-            "pi": _INVESTIGATOR,
-            "conditionStudied": _CONDITIONS,
-            "researchFocus": _listed("research_focus", "study_categorization"),
+            "pi": INVESTIGATOR,
+            "conditionStudied": CONDITIONS,
+            "researchFocus": listed("research_focus", "study_categorization"),
             "startDate": first("t.actual_start_date"),
             "detailedDescription": first("t.description"),
             "sexIncluded": first("t.gender_included"),
             "subjectsNumber": first("t.actual_enrollment"),
-            "contractGrant": _listed("name", "contract_grant"),
-            "program": _listed("name", "program"),
+            "contractGrant": listed("name", "contract_grant"),
+            "program": listed("name", "program"),
             "dataCompleteness": first("t.dcl_id"),
         },
     ),
