@@ -11,7 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.quality.audit_checks import AuditCheck, checks
+from include.quality.audit_check import AuditCheck
+from include.quality.audit_checks import checks
 from include.quality.checks import Severity
 from include.warehouse.load import content_digests
 from include.warehouse.schema.ops_tables import AUDIT
