@@ -26,7 +26,7 @@ from include.quality import gate
 from include.sources.immport.endpoints import SERVED
 from include.sources.release import Release
 from include.warehouse import migrate
-from include.warehouse.load import publish, stage_answers
+from include.warehouse.load import publish, stage_study
 from include.warehouse.model.registry import FACTS
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import LOAD
@@ -87,7 +87,7 @@ def about(load_id: int) -> gate.JudgedLoad:
 
 def stage_load(engine: sa.Engine, load_id: int, landing: Landing, manifest: Manifest) -> int:
     with engine.begin() as connection:
-        return stage_answers.stage(connection, load_id, landing, manifest)
+        return stage_study.stage(connection, load_id, landing, manifest)
 
 
 def publish_load(engine: sa.Engine, load_id: int) -> publish.Published:

@@ -33,7 +33,7 @@ from include.pipeline.run_ledger import Step
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
 from include.warehouse import migrate
-from include.warehouse.load import stage_answers
+from include.warehouse.load import stage_study
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import FORMAT_VERDICT, LOAD
 from tests.support.sandbox import RunningSandbox, running_sandbox
@@ -127,7 +127,7 @@ def decide(engine: sa.Engine, sandbox: RunningSandbox, form: str) -> None:
 def stage_seconds(engine: sa.Engine, load_id: int, landing: Landing, manifest: Manifest) -> float:
     started = time.perf_counter()
     with engine.begin() as connection:
-        stage_answers.stage(connection, load_id, landing, manifest)
+        stage_study.stage(connection, load_id, landing, manifest)
     return time.perf_counter() - started
 
 

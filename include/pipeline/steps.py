@@ -10,7 +10,7 @@ from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
 from include.quality.outcome import JudgedLoad
-from include.warehouse.load import stage_answers
+from include.warehouse.load import stage_study
 from include.warehouse.load.publish import Publication, Published, StagingLostError, publish_study
 
 
@@ -22,7 +22,7 @@ def stage(tools: StepContext, load: Load, step: Step) -> None:
     """Copy the landed answers into staging tables."""
     manifest = tools.landing.read_manifest(Fetch(load.study, load.release, load.fetch_id))
     with run_ledger.writing(tools.engine, load) as connection:
-        step.rows = stage_answers.stage(connection, load.load_id, tools.landing, manifest)
+        step.rows = stage_study.stage(connection, load.load_id, tools.landing, manifest)
         run_ledger.set_state(connection, load, run_ledger.STAGED)
 
 

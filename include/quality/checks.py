@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from include.sources.endpoint import Endpoint, Kind, Withholds, snake_case
 from include.sources.immport.endpoints import ENDPOINTS, TIES, references
-from include.warehouse.load.stage_answers import staging_table
+from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
 

@@ -10,7 +10,7 @@ from include.quality.checks import Severity
 from include.quality.outcome import Finding
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.load.stage_answers import staging_table
+from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.schema.ops_tables import STAGED
 
 

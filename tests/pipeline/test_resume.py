@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.pipeline import planned_loads, run_ledger
 from include.pipeline.work_decisions import Action, WorkDecision
 from include.warehouse import migrate
-from include.warehouse.load import stage_answers
+from include.warehouse.load import staging_cleanup
 from include.warehouse.load.fence import Attempt
 from include.warehouse.schema import revision
 from tests.support.warehouse import Warehouse, small_study
@@ -44,7 +44,7 @@ def test_staging_of_a_failed_load_goes_and_that_of_an_open_one_stays(warehouse: 
         warehouse.stage(load)
     run_ledger.set_state(warehouse.engine, failed, "failed", "for this test")
     with warehouse.engine.begin() as connection:
-        stage_answers.drop_leftovers(connection)
+        staging_cleanup.drop_leftovers(connection)
     tables = "select distinct split_part(tablename, '_', 1) from pg_tables where schemaname = 'staging'"
     assert warehouse.rows(tables) == [(f"l{waiting.load_id}",)]
 

@@ -17,7 +17,7 @@ from include.quality.outcome import CheckOutcome, JudgedLoad
 from include.quality.totals import control_totals
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
-from include.warehouse.load.stage_answers import staging_table
+from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.load.transform import CollapsedError
 from include.warehouse.model.declaration import Column
 from include.warehouse.schema.ops_tables import QUARANTINE, STAGED

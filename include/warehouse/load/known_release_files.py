@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
 from include.sources.release_files import issued
-from include.warehouse.load.stage_answers import staging_table
+from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.schema.ops_tables import RELEASE_FILE, STAGED
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from include.warehouse.load import (
     transform,
 )
 from include.warehouse.load.scd2 import Capture, Change
-from include.warehouse.load.stage_answers import drop_staging
+from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.load.transform import Incoming
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.history_tables import DATA_RELEASE

@@ -1,12 +1,8 @@
-"""Staging: the landed answers of one load, or its package, as text, one table per endpoint.
-
-No value is altered here. What a value means is decided by the checks, never by a crash.
-"""
+"""Staging the answers of the API: their rows as text, by COPY; what Postgres cannot hold is quarantined."""
 
 from __future__ import annotations
 
 import json
-import logging
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -15,77 +11,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.landing.zone import Landed, Landing, Manifest
-from include.sources.endpoint import Endpoint, Route, snake_case
-from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.endpoint import Endpoint, snake_case
 from include.sources.reader import cell
-from include.warehouse.load import carry_forward, staging_tables, unreported_columns
-from include.warehouse.load.stage_package import unpack
-from include.warehouse.load.staging_tables import staging_table
-from include.warehouse.schema.engine import APPLICATION, LOADING
-from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
-
-__all__ = ["ENCODABLE", "drop_leftovers", "drop_staging", "stage", "staging_table"]
+from include.warehouse.load import staging_tables
+from include.warehouse.schema.ops_tables import QUARANTINE
 
 #: Rule of a row that no Postgres text can hold.
 ENCODABLE = "text_encodable"
 #: Its number, and the row as received.
 Refused = tuple[int, dict[str, object]]
 _BLOCK = 1 << 20
-#: Postgres' code of a lock that another session holds.
-_LOCK_NOT_AVAILABLE = "55P03"
-logger = logging.getLogger(__name__)
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def stage(
-    connection: sa.Connection,
-    load_id: int,
-    landing: Landing,
-    manifest: Manifest,
-) -> int:
-    """Stage every answer of a fetch. A repeat starts anew. Returns the rows staged.
-
-    The caller commits: a load is staged whole or not at all.
-
-    :raises LandingError: landed bytes are missing or no longer those received.
-    :raises AlteredTextError: the server stored another text than was landed.
-    """
-    connection.execute(sa.delete(STAGED).where(STAGED.c.load_id == load_id))
-    # What was checked is no longer what is staged.
-    connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load_id))
-    held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
-    connection.execute(sa.delete(QUARANTINE).where(held))
-    unreported_columns.forget(connection, load_id)
-    packaged = _packaged(manifest)
-    route = Route.PACKAGE if manifest.package else Route.API
-    unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
-    total = sum(unpacked.values())
-    for endpoint in ENDPOINTS.values():
-        if endpoint.name in unpacked:
-            rows = unpacked[endpoint.name]
-            counts = {"rows_received": rows, "rows_staged": rows, "is_known": True, "pieces": 0}
-        else:
-            counts = _stage_answer(connection, load_id, landing, manifest, endpoint)
-            if counts["rows_staged"]:
-                missing = unreported_columns.of_answer(endpoint, manifest.pieces(endpoint.name))
-                unreported_columns.record(connection, load_id, endpoint, missing)
-            total += counts["rows_staged"]
-        connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
-    # At the end: the row of the load is not locked while the answers are copied.
-    of_load = sa.update(LOAD).where(LOAD.c.load_id == load_id)
-    connection.execute(of_load.values(route=route.value))
-    # What is known depends on the route.
-    connection.execute(of_load.values(lacks=carry_forward.knowledge(connection, [load_id]).lacks()))
-    return total
-
-
-def _packaged(manifest: Manifest) -> list[Endpoint]:
-    """Endpoints that are made of the package: those that were not asked for beside it."""
-    return [item for item in ENDPOINTS.values() if item.is_packaged and not manifest.pieces(item.name)]
-
-
-def _stage_answer(
+def stage_answer(
     connection: sa.Connection, load_id: int, landing: Landing, manifest: Manifest, endpoint: Endpoint
 ) -> dict[str, Any]:
     """Stage what the API answered at one endpoint. Returns what is recorded of it."""
@@ -108,57 +48,6 @@ def _stage_answer(
         "expected_from": next((piece.expected_from for piece in pieces if piece.expected_from), None),
         "note": "; ".join(dict.fromkeys(piece.note for piece in pieces if piece.note)) or None,
     }
-
-
-def drop_staging(connection: sa.Connection, load_id: int) -> None:
-    """Remove the staging tables of a load that is done with them."""
-    tables = ", ".join(staging_table(load_id, endpoint) for endpoint in ENDPOINTS.values())
-    connection.exec_driver_sql(f"drop table if exists {tables}")
-
-
-def drop_leftovers(connection: sa.Connection) -> None:
-    """Remove the staging tables of loads that ended without publishing them.
-
-    They are kept until the next run, for a person to look at. Those that a session still has open are left to
-    a later run.
-    """
-    _end_stopped(connection)
-    ended = set(
-        connection.scalars(sa.select(LOAD.c.load_id).where(LOAD.c.state.in_(["published", "failed"])))
-    )
-    left = sa.text(
-        "select relname from pg_class where relnamespace = 'staging'::regnamespace and relkind = 'r'"
-    )
-    tables: dict[int, list[str]] = {}
-    for name in connection.scalars(left):
-        found = re.match(r"l(\d+)_", name)
-        if found and int(found[1]) in ended:
-            tables.setdefault(int(found[1]), []).append(f'staging."{name}"')
-    for load_id, names in sorted(tables.items()):
-        try:
-            with connection.begin_nested():
-                connection.exec_driver_sql(f"lock table {', '.join(names)} in access exclusive mode nowait")
-                connection.exec_driver_sql(f"drop table {', '.join(names)}")
-        except sa.exc.OperationalError as error:
-            if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
-                raise
-            logger.warning("staging tables of load %s stay: a session still has them open", load_id)
-
-
-def _end_stopped(connection: sa.Connection) -> None:
-    """End sessions that have been in one COPY for longer than a transaction may last.
-
-    Within a COPY the server waits for its client without a limit: no timeout of its own ends that.
-    """
-    stopped = sa.text("""
-        select a.pid, pg_terminate_backend(a.pid) from pg_stat_activity a
-        where a.datname = current_database() and a.application_name = :name and a.pid <> pg_backend_pid()
-            and a.state = 'active' and a.wait_event = 'ClientRead'
-            and a.xact_start < now() - cast(:limit as interval)
-            and pg_has_role(current_user, a.usesysid, 'usage')""")
-    limit = {"name": APPLICATION, "limit": LOADING.transaction_timeout}
-    for pid, _ in connection.execute(stopped, limit).all():
-        logger.warning("ended session %s: it was in one COPY for more than %s", pid, limit["limit"])
 
 
 def _copy(

@@ -83,7 +83,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.pipeline.work_decisions import Action, LoadPolicy
         from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
-        from include.warehouse.load.stage_answers import drop_leftovers
+        from include.warehouse.load.staging_cleanup import drop_leftovers
         from include.warehouse.schema.revision import require_current
 
         engine, run_id = self.engine(), book(context)

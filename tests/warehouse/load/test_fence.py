@@ -41,7 +41,7 @@ STOPS = {
     "all is landed but the manifest": ("extract", "include.pipeline.extract:_fetch", 1),
     "the manifest is there": ("extract", "include.landing.zone:Landing.write_manifest", 1),
     "rows are being copied": ("stage", "include.warehouse.load.stage_answers:_copy", 3),
-    "all is staged, not committed": ("stage", "include.warehouse.load.stage_answers:stage", 1),
+    "all is staged, not committed": ("stage", "include.warehouse.load.stage_study:stage", 1),
     "checks are being asked": ("check", "include.quality.gate:_batches", 1),
     "the checks are recorded": ("check", "include.quality.gate:judge", 1),
     "a publish has its rows": ("publish", "include.warehouse.load.transform:prepare", 1),

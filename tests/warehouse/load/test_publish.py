@@ -18,12 +18,8 @@ from include.pipeline.run_ledger import Load
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import publish
 from include.warehouse.load.fence import SupersededError
-from include.warehouse.load.publish import (
-    Published,
-    PublishRefusedError,
-    StagingLostError,
-)
-from include.warehouse.load.stage_answers import staging_table
+from include.warehouse.load.publish import Published, PublishRefusedError, StagingLostError
+from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import RESULT
 from tests.support.warehouse import Study, Warehouse, hai, publication, small_study

@@ -20,7 +20,7 @@ from include.pipeline.batch_runner import StepContext
 from include.quality.outcome import CheckOutcome
 from include.warehouse import migrate
 from include.warehouse.access.roles import LOADER
-from include.warehouse.load import stage_answers, staging_tables
+from include.warehouse.load import staging_cleanup, staging_tables
 from include.warehouse.load.staging_tables import ESCAPED, PLAIN, AlteredTextError, Filling
 from include.warehouse.schema import engine
 from include.warehouse.schema.engine import SEARCH_PATH, SESSION, Limits, warehouse_engine, warehouse_url
@@ -380,12 +380,12 @@ def test_a_worker_stopped_inside_stage_does_not_stop_the_next_run(
         with impatient.begin() as connection:
             connection.execute(sa.text("update ops.load set state = 'failed'"))
         with impatient.begin() as connection:
-            stage_answers.drop_leftovers(connection)
+            staging_cleanup.drop_leftovers(connection)
         assert f"staging tables of load {load.load_id} stay" in caplog.text
         # No timeout of the server ends a COPY whose client is silent.
-        monkeypatch.setattr(stage_answers, "LOADING", Limits(transaction_timeout="0s"))
+        monkeypatch.setattr(staging_cleanup, "LOADING", Limits(transaction_timeout="0s"))
         with impatient.begin() as connection:
-            stage_answers.drop_leftovers(connection)
+            staging_cleanup.drop_leftovers(connection)
         assert "it was in one COPY for more than 0s" in caplog.text
         with impatient.begin() as connection:
             connection.exec_driver_sql("drop table if exists staging.l1_hai")

@@ -1,0 +1,63 @@
+"""Staging: what one load landed, its answers or its package, as text, one table per endpoint.
+
+No value is altered here. What a value means is decided by the checks, never by a crash.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from include.landing.zone import Landing, Manifest
+from include.sources.endpoint import Endpoint, Route
+from include.sources.immport.endpoints import ENDPOINTS
+from include.warehouse.load import carry_forward, unreported_columns
+from include.warehouse.load.stage_answers import ENCODABLE, stage_answer
+from include.warehouse.load.stage_package import unpack
+from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
+
+
+def stage(
+    connection: sa.Connection,
+    load_id: int,
+    landing: Landing,
+    manifest: Manifest,
+) -> int:
+    """Stage every answer of a fetch. A repeat starts anew. Returns the rows staged.
+
+    The caller commits: a load is staged whole or not at all.
+
+    :raises LandingError: landed bytes are missing or no longer those received.
+    :raises AlteredTextError: the server stored another text than was landed.
+    """
+    connection.execute(sa.delete(STAGED).where(STAGED.c.load_id == load_id))
+    # What was checked is no longer what is staged.
+    connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load_id))
+    held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
+    connection.execute(sa.delete(QUARANTINE).where(held))
+    unreported_columns.forget(connection, load_id)
+    packaged = _packaged(manifest)
+    route = Route.PACKAGE if manifest.package else Route.API
+    unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
+    total = sum(unpacked.values())
+    for endpoint in ENDPOINTS.values():
+        if endpoint.name in unpacked:
+            rows = unpacked[endpoint.name]
+            counts = {"rows_received": rows, "rows_staged": rows, "is_known": True, "pieces": 0}
+        else:
+            counts = stage_answer(connection, load_id, landing, manifest, endpoint)
+            if counts["rows_staged"]:
+                missing = unreported_columns.of_answer(endpoint, manifest.pieces(endpoint.name))
+                unreported_columns.record(connection, load_id, endpoint, missing)
+            total += counts["rows_staged"]
+        connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
+    # At the end: the row of the load is not locked while the answers are copied.
+    of_load = sa.update(LOAD).where(LOAD.c.load_id == load_id)
+    connection.execute(of_load.values(route=route.value))
+    # What is known depends on the route.
+    connection.execute(of_load.values(lacks=carry_forward.knowledge(connection, [load_id]).lacks()))
+    return total
+
+
+def _packaged(manifest: Manifest) -> list[Endpoint]:
+    """Endpoints that are made of the package: those that were not asked for beside it."""
+    return [item for item in ENDPOINTS.values() if item.is_packaged and not manifest.pieces(item.name)]
