@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 # Variables that a target takes. One that none of the goals takes is refused: a misspelt one would be ignored.
 WORLD := STUDIES ROWS SEED ARCHIVES
+TAKES_setup := EXTRAS
 TAKES_demo := $(WORLD)
 TAKES_up := $(WORLD) PORT
 TAKES_sandbox := $(WORLD) PORT
@@ -24,7 +25,7 @@ endif
 
 # Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
 # shell line, their dollars and quotes would be lost.
-VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF
+VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF EXTRAS
 unexport $(VARIABLES)
 MAKEOVERRIDES :=
 $(foreach name,$(VARIABLES),$(eval export WAREHOUSE_$(name) := $$(value $(name))))
@@ -36,12 +37,12 @@ PYTHON_IN_VENV := .venv/bin/python
 LOCAL := @$(PYTHON_IN_VENV) -m include.local
 # Where nothing was ever made, nothing is installed to say so; to end things, what is installed will do.
 IS_MADE := { [ -e .venv/installed ] || [ -e "$${WAREHOUSE_VAR:-var}" ]; }
-INSTALLED := { [ -e .venv/installed ] || include/local/setup.sh requirements.txt; }
+INSTALLED := { [ -e .venv/installed ] || include/local/setup.sh; }
 
 help: ## explain all targets
 	@echo "ImmPort Warehouse: ImmPort's data releases in a Postgres star schema."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Variables:"
 	@echo "  STUDIES=N ROWS=N SEED=N  size of the synthetic world (demo, up, sandbox, bench: ROWS)"
@@ -51,16 +52,17 @@ help: ## explain all targets
 	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export)"
 	@echo "  DIR=DIR                  folder or object storage URL of the Parquet files (export, default var/export)"
 	@echo "  AS_OF=DR50               release to show; without it everything as it is now (export)"
+	@echo "  EXTRAS='s3 auth'         what to install besides the base: s3, celery, openlineage, auth (setup)"
 	@echo "  PYTHON=path              Python 3.11 to 3.14 to build .venv with (setup)"
 
 setup: ## make .venv and install the hash-locked requirements; instant when nothing changed
-	@include/local/setup.sh requirements.txt
+	@include/local/setup.sh $$WAREHOUSE_EXTRAS
 
 made:
 	@$(IS_MADE) || { echo "error: there is no warehouse yet: make demo or make up makes one" >&2; exit 1; }
 
-setup-tests:
-	@include/local/setup.sh tests/requirements.txt
+setup-tests: ## the same with what tests, lint and benchmarks need; all of them call it
+	@include/local/setup.sh test
 
 demo: setup ## load two data releases from the sandbox, one after the other, and report
 	$(LOCAL) demo
@@ -98,7 +100,7 @@ lint: setup-tests ## check style, types, SQL and the compose file
 figures: setup-tests ## print figures of the code: sizes, types, docstrings, circles of imports
 	@$(PYTHON_IN_VENV) .ci/figures.py
 
-lock: setup ## renew both hash-locked requirement files from pyproject.toml
+lock: setup ## renew the hash-locked requirement files from pyproject.toml
 	@.ci/lock
 
 clean: ## stop everything and remove what was made

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes .venv from a hash-locked list: setup.sh requirements.txt | tests/requirements.txt
-# Returns at once when list, project, place and PYTHON are those of the last call. PYTHON names another Python:
+# Makes .venv: the base, requirements.txt, and what each extra adds to it, requirements/EXTRA.txt.
+# Returns at once when lists, project, place and PYTHON are those of the last call. PYTHON names another Python:
 # a .venv of a different one is made anew.
+usage="include/local/setup.sh [EXTRA...]    makes .venv of requirements.txt and what each extra adds to it"
 set -eu
-lock=$1
 uv_version=0.13.9
 python=.venv/bin/python
 stamp=.venv/installed
@@ -13,10 +13,15 @@ fail() {
     exit 1
 }
 
-# The place counts: a virtual environment does not survive a move.
+# One line per list that is installed. The place counts: a virtual environment does not survive a move.
 fingerprint() { echo "$1 in $PWD: $(cat "$1" pyproject.toml | cksum)"; }
 
-is_installed() { [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint "$1")" ] && "$python" -c '' 2>/dev/null; }
+are_installed() {
+    for list in "$@"; do
+        grep -qxF "$(fingerprint "$list")" "$stamp" 2>/dev/null || return 1
+    done
+    "$python" -c '' 2>/dev/null
+}
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; }
 
@@ -55,6 +60,19 @@ find_python() {
 # Where a Python was installed, and its version: the same for it and for virtual environments made with it.
 origin() { "$1" -c 'import os, sys; print(os.path.realpath(sys.base_prefix), *sys.version_info[:3])'; }
 
+case ${1:-} in -h | --help)
+    echo "$usage"
+    exit
+    ;;
+esac
+lists=requirements.txt
+for extra in "$@"; do
+    [ -f "requirements/$extra.txt" ] ||
+        fail "$extra is not an extra; there are$(printf ' %s' requirements/*.txt | sed 's|requirements/||g; s|\.txt||g')"
+    lists="$lists requirements/$extra.txt"
+done
+set -- $lists
+
 if [ -n "${PYTHON:-}" ]; then
     base=$(find_python)
     if [ -x "$python" ] && [ "$(origin "$base")" != "$(origin "$python" 2>/dev/null)" ]; then
@@ -64,8 +82,7 @@ if [ -n "${PYTHON:-}" ]; then
     fi
 fi
 
-# The tests' list holds the other one too.
-if is_installed "$lock" || is_installed tests/requirements.txt; then exit 0; fi
+if are_installed "$@"; then exit 0; fi
 
 if [ -n "${is_other:-}" ] || ! { "$python" -m pip --version && is_new_enough "$python"; } >/dev/null 2>&1; then
     base=$(find_python)
@@ -75,10 +92,13 @@ if [ -n "${is_other:-}" ] || ! { "$python" -m pip --version && is_new_enough "$p
     [ "$free_kb" -gt 2000000 ] ||
         fail "the disk is nearly full: the installation needs 2 GB here, $((free_kb / 1000)) MB are free"
     echo "Making .venv with $("$base" --version)" >&2
+    rm -f "$stamp"
     "$base" -m venv --clear .venv
 fi
+# Other lists stay installed: base and extras are locked together.
+others=$(for list in "$@"; do echo "^$list in "; done | grep -vf - "$stamp" 2>/dev/null) || true
 rm -f "$stamp"
-echo "Installing $lock" >&2
+echo "Installing $*" >&2
 # An inspecting proxy signs with a certificate that only the system knows. uv reads them ([tool.uv] in
 # pyproject.toml), and so does a new pip; the pip that Python brings along may be older.
 if [ -z "${PIP_CERT:-}" ]; then
@@ -90,7 +110,11 @@ installed() {
 }
 [ "$("$python" -m uv --version 2>/dev/null | cut -d ' ' -f 2)" = "$uv_version" ] ||
     installed "$python" -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
-installed "$python" -m uv pip install --quiet --python "$python" --require-hashes -r "$lock"
+installed "$python" -m uv pip install --quiet --python "$python" --require-hashes $(printf ' -r %s' "$@")
 # Editable, so that Airflow finds the provider's entry point and tasks find include/.
 installed "$python" -m uv pip install --quiet --python "$python" --no-deps --no-build-isolation -e .
-fingerprint "$lock" >"$stamp"
+{
+    [ -z "$others" ] || echo "$others"
+    for list in "$@"; do fingerprint "$list"; done
+} >"$stamp.new"
+mv "$stamp.new" "$stamp"
