@@ -51,7 +51,7 @@ help: ## explain all targets
 	@echo "  SQL='...' or FILE=q.sql  statements to run, answered as CSV (psql); make -s keeps make itself quiet"
 	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export)"
 	@echo "  DIR=DIR                  folder or object storage URL of the Parquet files (export, default var/export)"
-	@echo "  AS_OF=DR50               release to show; without it everything as it is now (export)"
+	@echo "  AS_OF=DR50               release to export; without it the current state (export)"
 	@echo "  EXTRAS='s3 auth'         what to install besides the base: s3, celery, openlineage, auth (setup)"
 	@echo "  PYTHON=path              Python 3.11 to 3.14 to build .venv with (setup)"
 
@@ -70,7 +70,7 @@ demo: setup ## load two data releases from the sandbox, one after the other, and
 up: setup ## start the standing system: Postgres, sandbox (or ImmPort with IMMPORT_API_KEY), Airflow
 	$(LOCAL) up
 
-down: ## end the standing system, also after a crash
+down: ## stop the standing system, also after a crash
 	@if $(IS_MADE); then $(INSTALLED) && $(PYTHON_IN_VENV) -m include.local down; else echo "Nothing was running."; fi
 
 url: made setup ## print the warehouse's SQLAlchemy URL

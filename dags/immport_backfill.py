@@ -17,8 +17,8 @@ with DAG(
     dag_id="immport_backfill",
     description=__doc__,
     doc_md="""
-One run asks ImmPort which packages of older releases it keeps of each study, and loads those the warehouse
-has not captured, oldest first; also into a warehouse that holds later releases. Afterwards `star.as_of`
+One run lists the packages that ImmPort keeps of each study's older releases, and loads those that the
+warehouse has not captured, oldest first; also into a warehouse with later releases. Afterwards `star.as_of`
 reaches back to them.
 
 Run it once as it is: a dry run logs the packages and their sizes. Then switch `dry_run` off.
@@ -50,7 +50,7 @@ Pool: `immport_api`; without it no task is started.
         "dry_run": Param(True, type="boolean", description="Only list the packages and their sizes"),
         "force": Param(False, type="boolean", description="Load releases that are captured, too"),
         "accept_vanished": Param(
-            False, type="boolean", description="Publish releases that lost many results of those before"
+            False, type="boolean", description="Publish releases that lack many results of earlier ones"
         ),
     },
 ) as dag:

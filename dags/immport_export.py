@@ -30,7 +30,7 @@ Variable: `immport_export`, a folder or an object storage URL; `export` below `i
             None,
             type=["null", "string"],
             pattern=r"^DR\d{1,5}(\.\d{1,2})?$",
-            description="Release to show; everything as it is now when empty",
+            description="Release to export; the current state when empty",
         ),
         "destination": Param(
             None,

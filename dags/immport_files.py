@@ -1,4 +1,4 @@
-"""Brings files of the studies that the warehouse holds: protocols, study files, result files, packages."""
+"""Downloads files of the warehouse's studies: protocols, study files, result files, packages."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ with DAG(
     dag_id="immport_files",
     description=__doc__,
     doc_md="""
-One run reads the manifests of the studies, chooses files by type, name and size, and fetches those that
-are not there yet, in parallel. A broken download goes on where it broke off, size and MD5 are verified,
-and a file that fails leaves the others alone; the run then fails at its end and says which.
+One run reads the manifests of the studies, chooses files by type, name and size, and downloads those that
+are not there yet, in parallel. A broken download continues where it broke off, size and MD5 are verified,
+and a file that fails does not stop the others; the run then fails at its end and names the failed files.
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_files`, a folder or an object storage URL; `files` below `immport_landing` without it.
@@ -56,14 +56,14 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
             10_000_000_000,
             type=["null", "integer"],
             minimum=0,
-            description="Fetch no more than this; the files left out are recorded",
+            description="Download at most so many bytes; files that do not fit are recorded as left out",
         ),
         "destination": Param(
             None,
             type=["null", "string"],
             description="Folder or object storage URL; the variable immport_files when empty",
         ),
-        "dry_run": Param(False, type="boolean", description="Only say what would be fetched"),
+        "dry_run": Param(False, type="boolean", description="Only list what would be downloaded"),
     },
 ) as dag:
     plan = ImmPortPlanFilesOperator(

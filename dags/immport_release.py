@@ -1,4 +1,4 @@
-"""Loads what ImmPort's data releases changed into the warehouse, study by study."""
+"""Loads new and changed studies of ImmPort's data releases into the warehouse."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ with DAG(
     dag_id="immport_release",
     description=__doc__,
     doc_md="""
-One run asks ImmPort for its studies, compares their data releases with what the warehouse holds, and
-loads, study by study, what is new or changed. A study that fails leaves the others alone; the run then
-fails at its end and says which.
+One run requests ImmPort's list of studies, compares their data releases with those in the warehouse, and
+loads, study by study, what is new or changed. A study that fails does not stop the others; the run then
+fails at its end and names the failed studies.
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_landing`, a folder or an object storage URL.
-Pool: `immport_api`; without it no task is ever started (`python -m immport_provider.pools` makes it).
+Pool: `immport_api`; without it no task starts (`python -m immport_provider.pools` makes it).
 """,
     schedule="0 5 * * *",
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
@@ -41,7 +41,7 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
         ),
         "force": Param(False, type="boolean", description="Load studies that did not change, too"),
         "approve_withdrawals": Param(
-            False, type="boolean", description="Withdraw however many studies are no longer listed"
+            False, type="boolean", description="Withdraw all studies that are no longer listed, however many"
         ),
         "approve_releases": Param(
             False, type="boolean", description="Load releases whose number or date lies far ahead"
@@ -57,18 +57,18 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
             type="number",
             minimum=0,
             maximum=1,
-            description="Share of the studies that may be withdrawn unasked",
+            description="Share of the studies that one run may withdraw without approval",
         ),
         "check_files": Param(
-            False, type="boolean", description="Look at the release files of every study, too"
+            False, type="boolean", description="Compare the release files of every study, too"
         ),
         "accept_vanished": Param(
-            False, type="boolean", description="Publish studies that lost many of their results"
+            False, type="boolean", description="Publish studies that lost more than a fifth of their results"
         ),
         "route": Param(
             "auto",
             enum=["auto", "api", "package"],
-            description="How studies come: asked endpoint by endpoint, as a package, or chosen by their size",
+            description="api: endpoint by endpoint; package: the Tab package; auto: the package if any",
         ),
         "routes": Param(
             {},
@@ -76,7 +76,7 @@ Pool: `immport_api`; without it no task is ever started (`python -m immport_prov
             additionalProperties={"enum": ["auto", "api", "package"]},
             description='Routes of single studies, such as {"SDY180": "package"}',
         ),
-        "replay": Param(False, type="boolean", description="Load what was landed before, without ImmPort"),
+        "replay": Param(False, type="boolean", description="Load from the landing zone, without ImmPort"),
         "replay_until": Param(
             None,
             type=["null", "string"],

@@ -13,12 +13,12 @@ with DAG(
     dag_id="immport_vocabularies",
     description=__doc__,
     doc_md="""
-One run fetches all of ImmPort's vocabularies, which need no key, and publishes terms that are new,
-changed or gone, all in one transaction; `star.vocabulary_term` shows them.
+One run fetches all of ImmPort's vocabularies, which need no key, and publishes new, changed and withdrawn
+terms in one transaction; `star.vocabulary_term` shows them.
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_landing`, a folder or an object storage URL.
-Pool: `immport_api`; without it no task is ever started (`python -m immport_provider.pools` makes it).
+Pool: `immport_api`; without it no task starts (`python -m immport_provider.pools` makes it).
 """,
     schedule="0 4 * * 0",
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),

@@ -1,4 +1,4 @@
-"""Proves nightly that the warehouse holds what it promises."""
+"""Renews the planner's statistics and audits the whole warehouse each night."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ with DAG(
     dag_id="warehouse_upkeep",
     description=__doc__,
     doc_md="""
-One run renews the planner's statistics, then proves the whole warehouse anew: one version of each row at
+One run renews the planner's statistics, then audits the whole warehouse: one version of each row at
 any release, every key in its key table, every member visible whenever it is named, rows that change only
-where their study was captured, nothing lost between staging and star. `quality.audit` has what each check
-found; the task fails and names those that are broken. It reads, and changes nothing.
+where their study was captured, no row lost between staging and star. `quality.audit` has the findings of each
+check; the task fails and names the critical checks that failed. The audit only reads.
 
 Connection: `warehouse_default` (type Postgres).
 """,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: Studies in a row whose failure opens a circuit, and openings in a row after which a service is down.
 STUDIES, OPENINGS = 3, 3
-#: How long a service is left alone, and how long it counts as down.
+#: How long a circuit stays open, and how long a service counts as down.
 COOL_DOWN, DOWN = timedelta(minutes=5), timedelta(hours=1)
 
 #: Endpoints that no result waits for. Without the address of a package its study comes by the API.
@@ -46,11 +46,11 @@ CLOSED, OPEN, HALF_OPEN = "closed", "open", "half-open"
 
 
 class CircuitOpenError(RetriableError):
-    """Not asked for: the service failed time and again, and is left alone for some minutes."""
+    """No request was sent: the service failed several times, its circuit is open for some minutes."""
 
 
 class ServiceDownError(ImmPortError):
-    """Not asked for: the service stayed away however often it was left alone."""
+    """No request was sent: the service did not come back after several openings of its circuit."""
 
 
 @contextmanager
@@ -214,17 +214,17 @@ def _refusal(source: str, seen: sa.Row, until: str) -> ImmPortError:
     error: ImmPortError
     if seen.openings >= OPENINGS and seen.state == OPEN:
         error = ServiceDownError(
-            f"not asked for, the service is down: {seen.openings} times in a row it was left alone and did"
-            f" not come back, last at {since}; asked again after {until}; last error: {seen.error}"
+            f"no request sent, the service is down: its circuit opened {seen.openings} times in a row,"
+            f" last at {since}; next request after {until}; last error: {seen.error}"
         )
     elif seen.state == HALF_OPEN:
         error = CircuitOpenError(
-            f"not asked for, another study is trying since {since} whether the service is back;"
+            f"no request sent, another study has been testing the service since {since};"
             f" last error: {seen.error}"
         )
     else:
         error = CircuitOpenError(
-            f"not asked for, the service is left alone since {since}; asked again after {until};"
+            f"no request sent, the circuit is open since {since}; next request after {until};"
             f" last error: {seen.error}"
         )
     error.source, error.endpoint = source, "circuit"

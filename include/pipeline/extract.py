@@ -58,7 +58,7 @@ def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> N
     if not tools.landing.is_complete(fetch):
         # Nothing else can be fetched with that key, whichever task of the run learned it first.
         if refused := run_ledger.refused_credentials(tools.engine, tools.run_id):
-            raise CredentialError(f"not asked for, credentials were refused: {refused}")
+            raise CredentialError(f"no request sent, credentials were refused: {refused}")
         context = _fetch(Context(tools, hook, load, fetch, step, tools.landing.partial(fetch)))
         load, fetch = context.load, context.fetch
         tools.landing.write_manifest(

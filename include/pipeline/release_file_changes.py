@@ -99,14 +99,14 @@ def with_release_files(
         for study, answer in answers.items():
             item = kept[study]
             if isinstance(answer, str):
-                reason = f"whether its release files changed is not known: {answer}"
+                reason = f"its release files could not be compared: {answer}"
                 changed[study] = replace(item, action=Action.HOLD, reason=reason)
             elif study not in known:
                 known_release_files.record_first(connection, study, answer)
             elif news := known_release_files.news(known[study], answer):
                 changed[study] = _anew(item, here[study], known[study], news)
             else:
-                changed[study] = replace(item, reason=f"{item.reason}, as are its release files")
+                changed[study] = replace(item, reason=f"{item.reason}, release files included")
             if not isinstance(answer, str) and (findings := unreadable(answer)):
                 decided = changed.get(study, item)
                 changed[study] = replace(decided, reason=f"{decided.reason}; {findings}")

@@ -1,4 +1,4 @@
-"""How a run ended, for the log, and what its operator wants to see, for the terminal."""
+"""How a run ended: the summary for its log, the report for the terminal."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Rows of an answer that are shown; the others are counted.
 _SHOWN = 12
+#: Name of the count of studies that wait for a person or for a later run.
+ON_HOLD = "on hold"
 #: A column of texts up to this length is never broken into lines.
 _NARROW = 24
 
@@ -80,7 +82,7 @@ where w.run_id = :run group by d.endpoint, d.field, d.kind order by 1, 2
 
 @dataclass(frozen=True)
 class RunSummary:
-    """How a run ended: `success`, `partial` (some studies failed or were held) or `failed`."""
+    """How a run ended: `success`, `partial` (some studies failed or are on hold) or `failed`."""
 
     state: str
     counts: dict[str, int]
@@ -88,9 +90,9 @@ class RunSummary:
 
 
 def finish(engine: sa.Engine, run_id: str) -> RunSummary:
-    """Compare what the run was to do with what was done, and close its record.
+    """Compare the work list of the run with what was done, and finalise its record.
 
-    Work that nobody ended, whatever the reason, is a failure: a run is never a success by silence.
+    Work without a final state counts as failed: a run succeeds only when every item has ended.
     """
     with engine.connect() as connection:
         rows = connection.execute(sa.text(_ENDS), {"run": run_id}).all()
@@ -98,7 +100,7 @@ def finish(engine: sa.Engine, run_id: str) -> RunSummary:
             sa.text("select listed is not null from ops.run where run_id = :run"), {"run": run_id}
         )
         quarantined = connection.execute(sa.text(_QUARANTINED), {"run": run_id}).all()
-    counts = dict.fromkeys(("loaded", "unchanged", "withdrawn", "failed", "held"), 0)
+    counts = dict.fromkeys(("loaded", "unchanged", "withdrawn", "failed", ON_HOLD), 0)
     problems: dict[str, list[str]] = {}
     for row in rows:
         ended = row.state == run_ledger.PUBLISHED
@@ -107,7 +109,7 @@ def finish(engine: sa.Engine, run_id: str) -> RunSummary:
         elif row.action == "plan":
             counts["planned"] = counts.get("planned", 0) + 1
         elif row.action == "hold":
-            counts["held"] += 1
+            counts[ON_HOLD] += 1
             problems.setdefault(row.reason, []).append(row.study_accession)
         elif row.taken_by:
             counts["superseded"] = counts.get("superseded", 0) + 1
@@ -126,10 +128,10 @@ def finish(engine: sa.Engine, run_id: str) -> RunSummary:
     elif problems:
         state = "partial" if counts["loaded"] + counts["withdrawn"] + counts["unchanged"] else "failed"
     run_ledger.finish_run(engine, run_id, state)
-    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    totals = ", ".join(f"{number} {name}" for name, number in counts.items())
     reasons = (f"{_some(names)}: {reason}" for reason, names in problems.items())
     missing = (_missing(row) for row in quarantined if row.is_published)
-    return RunSummary(state, counts, "\n".join([f"{state}: {told}", *reasons, *missing]))
+    return RunSummary(state, counts, "\n".join([f"{state}: {totals}", *reasons, *missing]))
 
 
 def _missing(row: Any) -> str:
@@ -141,7 +143,7 @@ def _missing(row: Any) -> str:
 
 
 def _some(names: list[str]) -> str:
-    """The first names, and how many more share what is told of them."""
+    """The first names, and the number of the others."""
     left = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {left} more" if left > 0 else "")
 
@@ -151,7 +153,7 @@ def print_report(engine: sa.Engine, run_ids: list[str], console: Console) -> int
     status = 0
     for run_id in run_ids:
         status |= _print_run(engine, run_id, console)
-    title = f"HAI geometric mean fold rise by arm and strain, policy for limits: {DEFAULT_POLICY}"
+    title = f"HAI geometric mean fold rise by arm and strain, policy for censored values: {DEFAULT_POLICY}"
     _print_answer(engine, console, title, "hai_fold_rise")
     _print_answer(engine, console, "What the newest release changed, study by study", "release_change")
     return status
@@ -175,12 +177,12 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
     if run.empty:
         console.print(f"[red]{run_id}: nothing was recorded, the run did not begin[/red]")
         return 1
-    book: dict[str, Any] = run.iloc[0].to_dict()
+    record: dict[str, Any] = run.iloc[0].to_dict()
     ends = _read(engine, _ENDS, run_id)
-    colour = {"success": "green", "partial": "yellow"}.get(book["state"], "red")
-    console.rule(f"{book['newest_release'] or 'replay'}: [{colour}]{book['state']}[/{colour}]")
-    if book["note"]:
-        console.print(f"[yellow]{book['note']}[/yellow]", highlight=False)
+    colour = {"success": "green", "partial": "yellow"}.get(record["state"], "red")
+    console.rule(f"{record['newest_release'] or 'replay'}: [{colour}]{record['state']}[/{colour}]")
+    if record["note"]:
+        console.print(f"[yellow]{record['note']}[/yellow]", highlight=False)
     _print_ends(ends, console)
     changes = _read(engine, _CHANGES, run_id)
     if ends["action"].isin(["load", "withdraw"]).any():
@@ -189,48 +191,47 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
         checks = _read(engine, _CHECKS, run_id).iloc[0]
         rows = int(_read(engine, _QUARANTINED_ROWS, run_id).iloc[0, 0])
         console.print(
-            f"Checks: {checks.passed} passed, {checks.critical} failed critically, {checks.rows_failed}"
-            f" quarantined rows, {checks.warnings} warned. Rows in quarantine: {rows}.",
+            f"Checks: {checks.passed} passed; failed: {checks.critical} critical,"
+            f" {checks.rows_failed} of rows, {checks.warnings} warnings. Quarantined rows: {rows}.",
             highlight=False,
         )
         quarantined = _read(engine, _QUARANTINED, run_id)
         for row in quarantined[quarantined["is_published"].astype(bool)].itertuples():
             console.print(f"  {_missing(row)}", style="yellow", markup=False, highlight=False)
         for row in _read(engine, _UNREADABLE, run_id).itertuples():
-            told = f"{row.rows} values of {row.field} cannot be read: their text is in quarantine"
+            found = f"{row.rows} values of {row.field} cannot be read: their text is in quarantine"
             console.print(
-                f"  {row.study} {row.release} {row.endpoint}: {told}", markup=False, highlight=False
+                f"  {row.study} {row.release} {row.endpoint}: {found}", markup=False, highlight=False
             )
         for row in _read(engine, _WITHHELD, run_id).itertuples():
-            told = f"withheld, its tables stay as they were: {row.withheld}"
+            reason = f"withheld, its tables stay as they were: {row.withheld}"
             console.print(
-                f"  {row.study} {row.release} {row.endpoint}: {told}",
+                f"  {row.study} {row.release} {row.endpoint}: {reason}",
                 style="yellow", markup=False, highlight=False,
             )  # fmt: skip
     drift = _read(engine, _DRIFT, run_id)
     if not drift.empty:
-        _print_table(drift, console, "Keys that ImmPort's answers lacked or had beyond those declared")
+        _print_table(drift, console, "Keys that ImmPort's answers lacked, or had beyond those declared")
     steps = _read(engine, _STEPS, run_id)
     if not steps.empty:
         steps["rows/s"] = (steps["rows"] / steps["seconds"].clip(lower=0.001)).round().astype(int)
         steps["seconds"] = steps["seconds"].round(2)
         _print_table(steps, console, "Steps")
-    return 0 if book["state"] == "success" else 1
+    return 0 if record["state"] == "success" else 1
 
 
 def _print_ends(ends: pd.DataFrame, console: Console) -> None:
     done = ends["state"] == run_ledger.PUBLISHED
     loaded, withdrawn = done & (ends["action"] == "load"), done & (ends["action"] == "withdraw")
-    kept, held = ends["action"] == "keep", ends["action"] == "hold"
-    failed = ~(done | kept | held)
+    kept, on_hold = ends["action"] == "keep", ends["action"] == "hold"
+    failed = ~(done | kept | on_hold)
     console.print(
         f"Studies: {loaded.sum()} loaded, {kept.sum()} unchanged, {withdrawn.sum()} withdrawn,"
-        f" {failed.sum()} failed, {held.sum()} on hold.",
+        f" {failed.sum()} failed, {on_hold.sum()} on hold.",
         highlight=False,
     )
-    reasons = ends.assign(about=ends["action"] + ": " + ends["reason"]).groupby("about", sort=False)
-    for about, group in reasons:
-        console.print(f"  {about}: {_some(list(group['study_accession']))}", highlight=False)
+    for (action, reason), group in ends.groupby(["action", "reason"], sort=False):
+        console.print(f"  {action} {_some(list(group['study_accession']))} ({reason})", highlight=False)
     for row in ends[failed].itertuples():
         console.print(
             f"  [red]{row.study_accession}: {row.error or 'was not finished'}[/red]", highlight=False

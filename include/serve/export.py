@@ -1,4 +1,4 @@
-"""A copy of the star and the marts as Parquet files, for those who have no Postgres at hand.
+"""A copy of the star and the marts as Parquet files, for readers without Postgres.
 
 All files of an export are one snapshot of the warehouse as of one release. They are written beside their
 place and moved there when all are whole; `manifest.json` says what they are. An export that would be the
@@ -35,9 +35,9 @@ __all__ = [
     "export_star",
 ]
 
-#: Schemas that are copied, so far as they are there.
+#: Schemas that are copied, where they exist.
 SCHEMAS = ("star", "mart")
-#: An export shows what analysts may see: rows that are hidden from them must not leave the house.
+#: An export reads as this role: rows that are hidden from analysts must not be exported.
 ANALYST = "warehouse_analyst"
 #: Rows fetched at once.
 BATCH_ROWS = 10_000
@@ -69,7 +69,7 @@ class UnknownReleaseError(ExportError):
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export came to.
+    """The result of an export.
 
     :param is_new: files were written; otherwise the same were there already.
     """
@@ -107,10 +107,10 @@ def export_star(engine: sa.Engine, root: str, as_of: str | None = None) -> Expor
     """Copy star and marts to `<root>/<release>/<schema>/<relation>.parquet`.
 
     :param root: a folder, or a URL that Airflow's object storage opens.
-    :param as_of: the release to show, in `as-of-<release>`; without it everything as it is now, in a folder
+    :param as_of: the release to export, in `as-of-<release>`; without it the current state, in a folder
         named after the newest release. These differ where a study was withdrawn since.
     :raises UnknownReleaseError: the warehouse knows no such release.
-    :raises ExportError: it holds none at all, another export to the same place is at work, or the place
+    :raises ExportError: it holds none at all, another export to the same place is running, or the place
         cannot be written.
     """
     # The copy is read by one transaction: no load that ends meanwhile can show in some files only.
@@ -140,7 +140,7 @@ def export_star(engine: sa.Engine, root: str, as_of: str | None = None) -> Expor
 def _lock(connection: sa.Connection, root: str) -> None:
     lock = sa.text("select pg_try_advisory_xact_lock(:export, hashtext(:root))")
     if not connection.scalar(lock, {"export": EXPORT_LOCK, "root": root}):
-        raise ExportBusyError(f"another export of this warehouse to {root} is at work")
+        raise ExportBusyError(f"another export of this warehouse to {root} is running")
 
 
 def _become_analyst(connection: sa.Connection) -> str:

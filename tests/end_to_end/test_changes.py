@@ -67,7 +67,7 @@ def test_a_dead_service_fails_one_run_after_few_calls(
     assert (state, failures) == ("open", 3)
     assert "HTTP 503" in error
     errors = [text for (text,) in installation.ask("select error from ops.load")]
-    assert all("the service is left alone since" in text or "HTTP 503" in text for text in errors)
+    assert all("the circuit is open since" in text or "HTTP 503" in text for text in errors)
     assert sum("left alone" in text for text in errors) >= 13
     # The service is back: the next run finds out by its first call, whatever the circuit says.
     wide.clear_faults()

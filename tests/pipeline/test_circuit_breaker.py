@@ -210,9 +210,9 @@ def test_while_it_is_open_nothing_is_asked_and_the_error_says_why(warehouse: War
     since = warehouse.value(
         "select to_char(opened_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') from ops.circuit"
     )
-    assert told.startswith(f"{HOST}: circuit: not asked for")
+    assert told.startswith(f"{HOST}: circuit: no request sent")
     assert f"since {since} UTC" in told
-    assert "asked again after" in told
+    assert "next request after" in told
     assert "last error: immport.example: arm of SDY3: no connection" in told
 
 

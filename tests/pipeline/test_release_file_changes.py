@@ -272,7 +272,7 @@ def test_what_is_not_readable_of_release_files_is_part_of_the_reason(source: Sou
     decisions = source.run(check_files=True)
     assert actions(decisions) == {"SDY1": "keep", "SDY2": "load", "SDY3": "keep"}
     assert decisions["SDY1"].reason.endswith(
-        "as are its release files; 'SDY1-DR24_MySQL.zip': filesizeBytes is not readable: 'x'"
+        "release files included; 'SDY1-DR24_MySQL.zip': filesizeBytes is not readable: 'x'"
     )
     assert decisions["SDY2"].reason.endswith("; 'SDY2-DR30_MySQL.zip': dateFileUpdated ...")
 

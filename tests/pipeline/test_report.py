@@ -56,7 +56,7 @@ def test_all_work_done_is_a_success(warehouse: Warehouse) -> None:
     work(warehouse, "keep")
     summary = ended(warehouse)
     assert summary.state == "success"
-    assert summary.counts == {"loaded": 1, "unchanged": 1, "withdrawn": 1, "failed": 0, "held": 0}
+    assert summary.counts == {"loaded": 1, "unchanged": 1, "withdrawn": 1, "failed": 0, "on hold": 0}
 
 
 @pytest.mark.parametrize("state", ["planned", "extracted", "staged", "checked", "failed"])
@@ -83,12 +83,12 @@ def test_a_failure_says_why(warehouse: Warehouse) -> None:
     assert f"{study} DR9: check: hai: key_present" in ended(warehouse).text
 
 
-def test_a_study_held_back_is_no_success(warehouse: Warehouse) -> None:
+def test_a_run_with_a_study_on_hold_is_partial(warehouse: Warehouse) -> None:
     begin(warehouse)
     work(warehouse, "keep")
     study = work(warehouse, "hold")
     summary = ended(warehouse)
-    assert (summary.state, summary.counts["held"]) == ("partial", 1)
+    assert (summary.state, summary.counts["on hold"]) == ("partial", 1)
     assert f"{study}: why {study}" in summary.text
 
 
@@ -103,7 +103,7 @@ def test_a_run_that_lists_nothing_to_do_is_a_success(warehouse: Warehouse) -> No
     assert ended(warehouse).state == "success"
 
 
-def test_a_second_try_of_a_run_reopens_its_book(warehouse: Warehouse) -> None:
+def test_a_second_try_of_a_run_reopens_its_record(warehouse: Warehouse) -> None:
     begin(warehouse)
     work(warehouse, "load", "failed")
     assert ended(warehouse).state == "failed"
@@ -133,7 +133,7 @@ def test_the_printed_report_and_its_exit_status(warehouse: Warehouse) -> None:
     status, text = printed(warehouse, RUN)
     assert status == 0
     assert "1 loaded, 0 unchanged, 0 withdrawn, 0 failed, 0 on hold" in text
-    assert "load: new study: SDY1" in text
+    assert "load SDY1 (new study)" in text
     assert "fact_hai" in text
     broken = work(warehouse, "load", "failed", "check: refused")
     finish(warehouse.engine, RUN)

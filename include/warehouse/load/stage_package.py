@@ -240,17 +240,17 @@ class _Tables:
             self._connection.execute(sa.insert(QUARANTINE), rows)
 
     def prove_study(self) -> None:
-        """Make sure that the package tells of the study it was fetched for, and of no other.
+        """Make sure that the package describes the study it was fetched for, and no other.
 
         :raises LandingError: it does not.
         """
         studies = self._connection.exec_driver_sql(
             f"select t.study_accession from {self._relation('study')} t"
         ).scalars()
-        told = [study or "no study" for study in studies]
-        if told != [self._manifest.study]:
+        described = [study or "no study" for study in studies]
+        if described != [self._manifest.study]:
             self._member = member_name("study")
-            raise self._broken(f"it tells of {', '.join(told[:3]) or 'no study'}")
+            raise self._broken(f"it describes {', '.join(described[:3]) or 'no study'}")
 
     def by_name(self) -> dict[str, tuple[str, str]]:
         """By table: as the package names it, and SQL that reads it."""

@@ -16,7 +16,7 @@ class ImmPortExportOperator(ImmPortOperator):
     """Write the star and the marts as Parquet files. Returns where, which release, how many files and rows.
 
     :param destination: folder or object storage URL; `export` below the landing zone when empty.
-    :param as_of: release to show; everything as it is now when empty.
+    :param as_of: release to export; the current state when empty.
     """
 
     template_fields: Sequence[str] = (*ImmPortOperator.template_fields, "destination", "as_of")
