@@ -20,8 +20,8 @@ from include.quality.withhold import withhold
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import staging_tables
+from include.warehouse.load.package_findings import PACKAGE_LINE
 from include.warehouse.load.stage_answers import ENCODABLE
-from include.warehouse.load.stage_package import PACKAGE_LINE
 from include.warehouse.load.staging_tables import has_table, staging_table
 from include.warehouse.schema.engine import connect
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED

@@ -15,8 +15,8 @@ from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.tables import NAMES
 from include.sources.release import OPEN
+from include.warehouse.load.package_findings import PACKAGE_LINE, member_name
 from include.warehouse.load.stage_answers import ENCODABLE
-from include.warehouse.load.stage_package import PACKAGE_LINE, member_name
 from include.warehouse.load.staging_tables import has_table, staging_table
 from include.warehouse.load.surrogate_keys import digest
 from include.warehouse.model.declaration import Dimension, Fact, Type

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -16,30 +16,21 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landed, Landing, LandingError, Manifest
 from include.sources.endpoint import Endpoint
-from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package import package_reader
 from include.sources.package.column_samples import ROWS, TableSample, key_places, order_sql
-from include.sources.package.package_reader import QUOTE, BadLine, TabReader
+from include.sources.package.package_reader import QUOTE, TabReader
 from include.sources.package.recipe import Recipe
 from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
-from include.warehouse.load import package_conflicts, staging_tables, unreported_columns
-from include.warehouse.schema.ops_tables import DRIFT, LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
+from include.warehouse.load import package_conflicts, package_findings, staging_tables, unreported_columns
+from include.warehouse.load.package_findings import member_name
+from include.warehouse.schema.ops_tables import LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE
 
-#: Rule of a line of a table that is no row.
-PACKAGE_LINE = "package_line"
 #: Tables of a package know no escapes, and no quotes: the one that COPY wants is in none of them.
 _TAB = staging_tables.Form(rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''", "")
-#: Positions of the headers that hold a column, by column.
-Places = dict[str, tuple[int, ...]]
 _PLACEHOLDER = re.compile(r"\{([a-z]\w+)\}")
-
-
-def member_name(table: str) -> str:
-    """How a package table is called where an endpoint's name would stand."""
-    return f"Tab/{table}.txt"
 
 
 def unpack(
@@ -52,7 +43,7 @@ def unpack(
     landed = manifest.package
     if landed is None:
         raise LandingError(f"{manifest.study} {manifest.release}: fetch {manifest.fetch_id} has no package")
-    _forget(connection, load_id)
+    package_findings.forget(connection, load_id)
     found = _Tables(connection, load_id, manifest, landed)
     with landing.package(landed) as path, found.explained():
         _same(manifest, *package_reader.named(landed.path.rpartition("/")[2]))
@@ -68,17 +59,6 @@ def unpack(
     rows = {item.name: found.make(item, RECIPES[item.name]) for item in endpoints}
     found.drop()
     return rows
-
-
-def _forget(connection: sa.Connection, load_id: int) -> None:
-    """Remove what an earlier attempt recorded."""
-    for table in (PACKAGE_TABLE, PACKAGE_SAMPLE):
-        connection.execute(sa.delete(table).where(table.c.load_id == load_id))
-    connection.execute(
-        sa.delete(DRIFT).where((DRIFT.c.load_id == load_id) & DRIFT.c.endpoint.startswith("Tab/"))
-    )
-    held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == PACKAGE_LINE)
-    connection.execute(sa.delete(QUARANTINE).where(held))
 
 
 def _same(manifest: Manifest, study: str, release: Release) -> None:
@@ -161,9 +141,11 @@ class _Tables:
         self._lacking[table.name] = frozenset(table.holders.keys() - place.keys())
         keys = [f"c{at[0] + 1}" for item, at in place.items() if item.endswith(("_accession", "_id"))]
         self._connection.exec_driver_sql(f"analyze {name} ({', '.join(['row_number', *keys])})")
-        self._note_drift(table, reader, place)
+        package_findings.note_drift(self._connection, self._load_id, table, reader, place)
         self._sample(table, reader.header, name)
-        self._set_aside(table, reader.bad, place)
+        package_findings.quarantine_lines(
+            self._connection, self._load_id, self._manifest, table, reader.bad, place
+        )
         return count + len(reader.bad)
 
     def _sample(self, table: TabTable, header: tuple[str, ...], relation: str) -> None:
@@ -185,59 +167,6 @@ class _Tables:
                 "cells": [list(cells) for cells in sample.cells],
             }
             self._connection.execute(sa.insert(PACKAGE_SAMPLE).values(load_id=self._load_id, **values))
-
-    def _note_drift(self, table: TabTable, reader: TabReader, place: Places) -> None:
-        """Record header names that nobody declared or that are there twice, and columns without one."""
-        unknown = set(reader.header) - reader.copies - table.known
-        missing = table.holders.keys() - place.keys() - table.optional
-        kinds = {"unknown": unknown, "missing": missing, "repeated": reader.repeated}
-        found = [(name, kind) for kind, names in kinds.items() for name in sorted(names)]
-        rows = reader.rows
-        if rows and found:
-            self._connection.execute(
-                sa.insert(DRIFT),
-                [
-                    {
-                        "load_id": self._load_id,
-                        "endpoint": member_name(table.name),
-                        "field": name,
-                        "kind": kind,
-                        "rows": rows,
-                    }
-                    for name, kind in found
-                ],
-            )
-
-    def _set_aside(self, table: TabTable, lines: Iterable[BadLine], place: Places) -> None:
-        """Record lines that are no rows, under the endpoint they would be rows of.
-
-        As far as their cells tell which row that would be, it is left as it is.
-        """
-        home = next((name for name, recipe in RECIPES.items() if recipe.table == table.name), None)
-        columns = _own_columns(ENDPOINTS[home], RECIPES[home]) if home else {}
-        rows = [
-            {
-                "load_id": self._load_id,
-                "study_accession": self._manifest.study,
-                "release_version": self._manifest.release,
-                "endpoint": home or member_name(table.name),
-                "row_number": line.number,
-                "rule": PACKAGE_LINE,
-                "row": {
-                    **{
-                        shown: next(filter(None, (line.cells[at] for at in place[column])), None)
-                        for shown, column in columns.items()
-                        if max(place.get(column, (len(line.cells),))) < len(line.cells)
-                    },
-                    "table": member_name(table.name),
-                    "line": line.text,
-                    "problem": line.why,
-                },
-            }
-            for line in lines
-        ]
-        if rows:
-            self._connection.execute(sa.insert(QUARANTINE), rows)
 
     def prove_study(self) -> None:
         """Make sure that the package describes the study it was fetched for, and no other.
@@ -302,9 +231,3 @@ def _cell(places: tuple[int, ...]) -> str:
     """SQL of a column in a table whose columns are numbered: the first of its cells that is not empty."""
     cells = ", ".join(f"c{at + 1}" for at in places)
     return f"coalesce({cells})" if len(places) > 1 else cells or "null::text"
-
-
-def _own_columns(endpoint: Endpoint, recipe: Recipe) -> dict[str, str]:
-    """Columns of an endpoint that are columns of its recipe's own table."""
-    named = ((item.column, recipe.own_column(item)) for item in endpoint.staged_fields)
-    return {column: own for column, own in named if own}

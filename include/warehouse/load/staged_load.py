@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.load.stage_package import PACKAGE_LINE
+from include.warehouse.load.package_findings import PACKAGE_LINE
 from include.warehouse.load.staging_tables import has_table, staging_table
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, STAGED

@@ -1,0 +1,107 @@
+"""What staging a package records beside its rows: drifted headers, and lines that are not rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from include.landing.zone import Manifest
+from include.sources.endpoint import Endpoint
+from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.package_reader import BadLine, TabReader
+from include.sources.package.recipe import Recipe
+from include.sources.package.recipes import RECIPES
+from include.sources.package.tables import TabTable
+from include.warehouse.schema.ops_tables import DRIFT, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
+
+#: Rule of a line of a table that is no row.
+PACKAGE_LINE = "package_line"
+#: Positions of the headers that hold a column, by column.
+Places = dict[str, tuple[int, ...]]
+
+
+def member_name(table: str) -> str:
+    """How a package table is called where an endpoint's name would stand."""
+    return f"Tab/{table}.txt"
+
+
+def forget(connection: sa.Connection, load_id: int) -> None:
+    """Remove what an earlier attempt recorded."""
+    for table in (PACKAGE_TABLE, PACKAGE_SAMPLE):
+        connection.execute(sa.delete(table).where(table.c.load_id == load_id))
+    connection.execute(
+        sa.delete(DRIFT).where((DRIFT.c.load_id == load_id) & DRIFT.c.endpoint.startswith("Tab/"))
+    )
+    held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == PACKAGE_LINE)
+    connection.execute(sa.delete(QUARANTINE).where(held))
+
+
+def _own_columns(endpoint: Endpoint, recipe: Recipe) -> dict[str, str]:
+    """Columns of an endpoint that are columns of its recipe's own table."""
+    named = ((item.column, recipe.own_column(item)) for item in endpoint.staged_fields)
+    return {column: own for column, own in named if own}
+
+
+def note_drift(
+    connection: sa.Connection, load_id: int, table: TabTable, reader: TabReader, place: Places
+) -> None:
+    """Record header names that nobody declared or that are there twice, and columns without one."""
+    unknown = set(reader.header) - reader.copies - table.known
+    missing = table.holders.keys() - place.keys() - table.optional
+    kinds = {"unknown": unknown, "missing": missing, "repeated": reader.repeated}
+    found = [(name, kind) for kind, names in kinds.items() for name in sorted(names)]
+    rows = reader.rows
+    if rows and found:
+        connection.execute(
+            sa.insert(DRIFT),
+            [
+                {
+                    "load_id": load_id,
+                    "endpoint": member_name(table.name),
+                    "field": name,
+                    "kind": kind,
+                    "rows": rows,
+                }
+                for name, kind in found
+            ],
+        )
+
+
+def quarantine_lines(
+    connection: sa.Connection,
+    load_id: int,
+    manifest: Manifest,
+    table: TabTable,
+    lines: Iterable[BadLine],
+    place: Places,
+) -> None:
+    """Quarantine lines that are not rows, under the endpoint they would be rows of.
+
+    As far as their cells tell which row that would be, it is left as it is.
+    """
+    home = next((name for name, recipe in RECIPES.items() if recipe.table == table.name), None)
+    columns = _own_columns(ENDPOINTS[home], RECIPES[home]) if home else {}
+    rows = [
+        {
+            "load_id": load_id,
+            "study_accession": manifest.study,
+            "release_version": manifest.release,
+            "endpoint": home or member_name(table.name),
+            "row_number": line.number,
+            "rule": PACKAGE_LINE,
+            "row": {
+                **{
+                    shown: next(filter(None, (line.cells[at] for at in place[column])), None)
+                    for shown, column in columns.items()
+                    if max(place.get(column, (len(line.cells),))) < len(line.cells)
+                },
+                "table": member_name(table.name),
+                "line": line.text,
+                "problem": line.why,
+            },
+        }
+        for line in lines
+    ]
+    if rows:
+        connection.execute(sa.insert(QUARANTINE), rows)
