@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
@@ -27,23 +26,17 @@ from urllib.parse import urlsplit
 
 from airflow.sdk import ObjectStoragePath
 
-from include.landing.files import Files, explained, told
-from include.landing.manifest import COUNTS, FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
+from include.landing.manifest import PACKAGE, Fetch, Landed, LandingError, Manifest
+from include.landing.reading import MANIFEST, LandingReader
 from include.sources.endpoint import Endpoint
-from include.sources.reader import read_rows
-from include.sources.release import Release
-from include.sources.tsv import Header, TsvBody, read_tsv
 from include.sources.validate_answer import Confined, take_json, take_tsv
 
-MANIFEST = "manifest.json"
-
 _COMPRESSION = 3
-_BLOCK = 1 << 20
 
 __all__ = ["Fetch", "Landed", "Landing", "LandingError", "Manifest"]
 
 
-class Landing(Files):
+class Landing(LandingReader):
     """A landing zone below `root`: a folder, or any URL that Airflow's object storage opens."""
 
     def receive(
@@ -160,17 +153,6 @@ class Landing(Files):
         self._write_json(self._note(fetch, landed.name), asdict(landed))
         return landed
 
-    def partial(self, fetch: Fetch) -> dict[str, Landed]:
-        """What an interrupted fetch already landed, by name: only files whose bytes still agree.
-
-        What the source refused is not among it: the next try asks for it again.
-        """
-        folder = self.root / fetch.path
-        if not folder.exists():
-            return {}
-        found = (self._landed(path) for path in sorted(folder.glob("*.landed.json"), key=str))
-        return {item.name: item for item in found if item is not None and self._is_intact(item)}
-
     def write_manifest(
         self,
         fetch: Fetch,
@@ -214,96 +196,8 @@ class Landing(Files):
                     leftover.unlink(missing_ok=True)
         return manifest
 
-    def is_complete(self, fetch: Fetch) -> bool:
-        """Whether the fetch has its manifest."""
-        return (self.root / fetch.path / MANIFEST).exists()
-
-    def read_manifest(self, fetch: Fetch) -> Manifest:
-        """The manifest of a complete fetch.
-
-        :raises LandingError: there is none, or it cannot be read.
-        """
-        return self._manifest(self.root / fetch.path / MANIFEST)
-
-    def manifests(self, study: str | None = None) -> list[Manifest]:
-        """Every complete fetch, of one study or of all, oldest release first.
-
-        :raises LandingError: a manifest cannot be read.
-        """
-        if not self.root.exists():
-            return []
-        found = [self._manifest(path) for path in self.root.glob(f"{study or 'SDY*'}/*/*/{MANIFEST}")]
-        return sorted(
-            found, key=lambda item: (Release.parse(item.release), int(item.study[3:]), item.finished_at)
-        )
-
-    def rows(self, landed: Landed, endpoint: Endpoint) -> Iterator[dict[str, object]]:
-        """Rows of a landed answer, checked to the end.
-
-        :raises LandingError: a file missing or changed since. It may come after rows: they count
-            only when the iterator ends without it.
-        """
-        if not landed.path:
-            return
-        read = read_tsv if landed.form == "tsv" else read_rows
-        digest = hashlib.sha256()
-        rows = 0
-        with explained(landed):
-            for row in read(self._bytes(landed, digest.update), endpoint):
-                rows += 1
-                yield row
-        self._same(landed, digest.hexdigest(), rows)
-
-    def lines(self, landed: Landed, endpoint: Endpoint) -> Iterator[tuple[Header, bytes]]:
-        """Blocks of whole lines of a landed TSV, each with the header above them, checked to the end.
-
-        :raises LandingError: as for `rows`.
-        """
-        digest = hashlib.sha256()
-        with explained(landed):
-            body = TsvBody(self._bytes(landed, digest.update), endpoint)
-            for block in body.blocks():
-                yield body.header, block
-        self._same(landed, digest.hexdigest(), body.rows)
-
-    def _same(self, landed: Landed, sha256: str, rows: int) -> None:
-        if (sha256, rows) != (landed.sha256, landed.rows):
-            raise LandingError(f"{told(landed)}: changed since it was landed (sha256 or row count differ)")
-
-    def _is_intact(self, landed: Landed) -> bool:
-        if not landed.path:
-            return landed.refused is None
-        digest = hashlib.sha256()
-        try:
-            if landed.endpoint in (PACKAGE, COUNTS):
-                with self.package(landed):
-                    return True
-            with explained(landed):
-                for _ in self._bytes(landed, digest.update):
-                    pass
-        except LandingError:
-            return False
-        return digest.hexdigest() == landed.sha256
-
     def _note(self, fetch: Fetch, name: str) -> ObjectStoragePath:
         return self.root / fetch.path / f"{name}.landed.json"
-
-    def _landed(self, path: ObjectStoragePath) -> Landed | None:
-        try:
-            return Landed(**json.loads(path.read_text()))
-        except (ValueError, TypeError):  # a note of another version, or bit rot: fetched again
-            return None
-
-    def _manifest(self, path: ObjectStoragePath) -> Manifest:
-        try:
-            found: dict[str, Any] = json.loads(path.read_text())
-            if found["format"] != FORMAT:
-                raise LandingError(f"{path}: format {found['format']}, this version reads {FORMAT}")
-            return Manifest(**{**found, "landed": tuple(Landed(**item) for item in found["landed"])})
-        except FileNotFoundError:
-            raise LandingError(f"{path}: no such manifest, the fetch is not complete") from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise LandingError(f"{path}: not a manifest: {error}") from error
 
     def _refuse_complete(self, fetch: Fetch) -> None:
         if self.is_complete(fetch):
