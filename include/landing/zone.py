@@ -36,6 +36,23 @@ _COMPRESSION = 3
 __all__ = ["Fetch", "Landed", "Landing", "LandingError", "Manifest"]
 
 
+class _Received:
+    """Bytes of an answer, counted and digested while they arrive."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def copied_to(self, file: gzip.GzipFile) -> Iterator[bytes]:
+        """The same bytes, each written to a file before it is passed on."""
+        for chunk in self._chunks:
+            self.size += len(chunk)
+            self.digest.update(chunk)
+            file.write(chunk)
+            yield chunk
+
+
 class Landing(LandingReader):
     """A landing zone below `root`: a folder, or any URL that Airflow's object storage opens."""
 
@@ -65,33 +82,23 @@ class Landing(LandingReader):
         form = "json" if tsv_header is None else "tsv"
         name = f"{endpoint.name}.{piece}" if piece else endpoint.name
         target = self.root / fetch.path / f"{name}.{form}.gz"
-        digest = hashlib.sha256()
-        size = 0
-
-        def kept(packed: gzip.GzipFile) -> Iterator[bytes]:
-            nonlocal size
-            for chunk in chunks:
-                size += len(chunk)
-                digest.update(chunk)
-                packed.write(chunk)
-                yield chunk
-
+        received = _Received(chunks)
         with self._arriving(target) as file:
             with gzip.GzipFile("", "wb", _COMPRESSION, file, mtime=0) as packed:
                 if tsv_header is None:
-                    intake = take_json(kept(packed), endpoint, confined)
+                    intake = take_json(received.copied_to(packed), endpoint, confined)
                 else:
-                    intake = take_tsv(kept(packed), endpoint, tsv_header, confined)
+                    intake = take_tsv(received.copied_to(packed), endpoint, tsv_header, confined)
             stored = file.tell()
         landed = Landed(
             endpoint.name,
             f"{fetch.path}/{target.name}",
             dict(parameters),
             _now(),
-            size,
+            received.size,
             stored,
             intake.rows,
-            digest.hexdigest(),
+            received.digest.hexdigest(),
             dict(sorted(intake.missing.items())),
             dict(sorted(intake.unknown.items())),
             piece=piece,
