@@ -16,7 +16,8 @@ from include.local import options
 from include.local.options import LocalError
 from include.local.paths import Paths
 from include.local.ports import why_unusable
-from include.local.postgres import EmbeddedPostgres, PostgresError
+from include.local.postgres import EmbeddedPostgres
+from include.local.postgres_programs import PostgresError
 from include.local.server import Server
 from include.warehouse.schema.engine import without_libpq
 

