@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up down url psql export sandbox test bench bench-split lint figures lock clean
+.PHONY: help setup made setup-tests demo up down url psql export sandbox test bench bench-split lint reference figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -96,6 +96,10 @@ bench-split: setup-tests ## time a large answer asked for in parts, and its memo
 
 lint: setup-tests ## check style, types, SQL and the compose file
 	@.ci/lint
+
+reference: setup-tests ## write the generated pages anew: dictionary, lineage, sources, diagrams
+	@$(PYTHON_IN_VENV) -m tests.support.examples
+	@$(PYTHON_IN_VENV) -m include.warehouse.reference
 
 figures: setup-tests ## print figures of the code: sizes, types, docstrings, circles of imports
 	@$(PYTHON_IN_VENV) .ci/figures.py

@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 
 from include.landing.zone import Landing
 from include.pipeline.batch_runner import StepContext
+from include.sources.release import OPEN
 from include.warehouse import migrate
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema import revision
@@ -148,6 +149,45 @@ def test_an_installed_warehouse_upgrades_in_place(
     assert [warehouse.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
     assert warehouse.value("select version_num from ops.alembic_version") == "r9999"
     assert warehouse.value("select count(*) from history.fact_hai where is_censored") == 1
+
+
+WITH_MEMBERS = '''"""A dimension more, with its special members."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from include.warehouse.migrations.special_members import insert_special_members
+
+revision = "r9999"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    for name in ("batch", "shade"):
+        op.execute(f"create table history.key_{{name}} (like history.key_arm including all)")
+        op.alter_column(f"key_{{name}}", "arm_key", new_column_name=f"{{name}}_key", schema="history")
+    op.execute("create table history.dim_batch (like history.dim_participation including all)")
+    for old, new in (("participation_key", "batch_key"), ("subject_key", "shade_key")):
+        op.alter_column("dim_batch", old, new_column_name=new, schema="history")
+    insert_special_members("shade", is_versioned=False)
+    insert_special_members("batch", ["shade_key", "arm_key", "species_key"])
+'''
+
+
+def test_a_migration_gives_a_new_dimension_its_special_members(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "newer"
+    shutil.copytree(MIGRATIONS, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    head = warehouse.value("select version_num from ops.alembic_version")
+    (folder / "migrations/versions/r9999_batch.py").write_text(WITH_MEMBERS.format(head=head))
+    monkeypatch.setattr(revision, "MIGRATIONS", folder / "migrations")
+    migrate.upgrade(url(warehouse))
+    assert warehouse.rows("select shade_key, natural_key from history.key_shade") == [(0, None), (-1, None)]
+    assert warehouse.rows(
+        "select study_key, batch_key, shade_key, arm_key, species_key, is_inferred, valid_from, valid_to"
+        " from history.dim_batch"
+    ) == [(0, member, member, member, member, False, 0, OPEN) for member in (0, -1)]
 
 
 def test_a_warehouse_of_the_first_revision_upgrades_in_place(

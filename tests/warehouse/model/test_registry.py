@@ -10,25 +10,14 @@ import sqlalchemy as sa
 from include.quality.checks import PATTERNS
 from include.sources.endpoint import Kind
 from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.release import OPEN
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, VERSIONED
 from include.warehouse.schema.history_tables import HISTORY
+from include.warehouse.schema.ops_tables import metadata
 from include.warehouse.views.star import definitions
 from tests.support.warehouse import Warehouse
 
-STAR = {
-    "dim_study", "dim_subject", "dim_arm", "dim_participation", "dim_biosample", "dim_expsample",
-    "dim_experiment", "dim_planned_visit", "dim_study_time", "dim_analyte", "dim_virus_strain",
-    "dim_cell_population", "dim_gene", "dim_unit", "dim_species", "dim_technique", "dim_data_release",
-    "dim_date", "fact_elisa", "fact_elispot", "fact_mbaa", "fact_hai", "fact_neut_ab_titer", "fact_pcr",
-    "fact_fcs_analyzed", "fact_hla_typing", "fact_kir_typing", "fact_mass_spectrometry",
-    "fact_assay_result", "fact_lab_test", "fact_assessment", "fact_adverse_event", "fact_intervention",
-    "fact_immune_exposure", "fact_result_file", "dim_person", "dim_protocol", "dim_publication",
-    "dim_program", "dim_grant", "dim_file", "dim_lab_test", "dim_assessment_component", "dim_panel",
-    "dim_disease",
-    "bridge_study_condition", "bridge_study_criterion", "bridge_study_personnel", "bridge_study_grant",
-    "bridge_study_pubmed", "bridge_study_protocol", "bridge_study_link", "bridge_study_file",
-}  # fmt: skip
 #: Kinds whose checked text always casts to the type.
 SAFE = {
     Type.NUMERIC: {Kind.NUMBER, Kind.INTEGER},
@@ -43,10 +32,32 @@ SAFE_SOURCE = re.compile(
 
 
 def test_the_star_is_complete(warehouse: Warehouse) -> None:
-    named = {name for (name,) in warehouse.rows(
+    """The catalogue has what the model declares, and nothing that neither it nor a view declares."""
+    found = {name for (name,) in warehouse.rows(
         "select table_name from information_schema.tables where table_schema = 'star'"
     )}  # fmt: skip
-    assert named >= STAR
+    tables = {table.name for table in metadata.tables.values() if table.schema == "star"}
+    assert found == tables | {name for name, *_ in definitions()}
+    assert found >= {item.relation for item in (*DIMENSIONS, *VERSIONED)}
+
+
+def test_the_history_is_complete(warehouse: Warehouse) -> None:
+    found = {name for (name,) in warehouse.rows(
+        "select table_name from information_schema.tables where table_schema = 'history'"
+    )}  # fmt: skip
+    assert found >= {item.relation for item in VERSIONED} | {item.key_table for item in DIMENSIONS}
+    assert found == {table.name for table in metadata.tables.values() if table.schema == "history"}
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda item: item.name)
+def test_every_dimension_has_its_special_members(warehouse: Warehouse, dimension: Dimension) -> None:
+    key = dimension.key_column
+    asked = f"select {key} from history.{{}} where {key} <= 0 order by {key}"
+    assert warehouse.rows(asked.format(dimension.key_table)) == [(-1,), (0,)]
+    if dimension.is_versioned:
+        valid = f" and valid_from = 0 and valid_to = {OPEN} and not is_inferred"
+        versions = asked.replace(" order", f"{valid} order").format(dimension.relation)
+        assert warehouse.rows(versions) == [(-1,), (0,)]
 
 
 def test_every_table_and_column_says_what_it_is(warehouse: Warehouse) -> None:
