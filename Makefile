@@ -13,6 +13,7 @@ TAKES_sandbox := $(WORLD) PORT
 TAKES_psql := SQL FILE DATABASE
 TAKES_url := DATABASE
 TAKES_export := DIR DATABASE AS_OF
+TAKES_test := TESTS
 TAKES_bench := ROWS
 TAKES_bench-split := ROWS
 GOALS := $(or $(MAKECMDGOALS),help)
@@ -25,7 +26,7 @@ endif
 
 # Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
 # shell line, their dollars and quotes would be lost.
-VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF EXTRAS
+VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF EXTRAS TESTS
 unexport $(VARIABLES)
 MAKEOVERRIDES :=
 $(foreach name,$(VARIABLES),$(eval export WAREHOUSE_$(name) := $$(value $(name))))
@@ -53,6 +54,7 @@ help: ## explain all targets
 	@echo "  DIR=DIR                  folder or object storage URL of the Parquet files (export, default var/export)"
 	@echo "  AS_OF=DR50               release to export; without it the current state (export)"
 	@echo "  EXTRAS='s3 auth'         what to install besides the base: s3, celery, openlineage, auth (setup)"
+	@echo "  TESTS='tests/dags -x'     what pytest is to run instead of all (test)"
 	@echo "  PYTHON=path              Python 3.11 to 3.14 to build .venv with (setup)"
 
 setup: ## make .venv and install the hash-locked requirements; instant when nothing changed
@@ -86,7 +88,7 @@ sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
 	$(LOCAL) sandbox
 
 test: setup-tests ## run the tests; real data is found through IMMPORT_TEST_DATA
-	@$(PYTHON_IN_VENV) -m pytest
+	@eval "$(PYTHON_IN_VENV) -m pytest $$WAREHOUSE_TESTS"
 
 bench: setup-tests ## time the steps of a load beside a plain COPY (ROWS=N)
 	@$(PYTHON_IN_VENV) -m benchmarks.load --rows "$${WAREHOUSE_ROWS:-20000}"
