@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from include.sources.endpoint import Endpoint, Kind, Withholds, snake_case
-from include.sources.immport.endpoints import ENDPOINTS, TIES, references
+from include.sources.immport.endpoints import ENDPOINTS, PAIRED_FIELDS, references
 from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
@@ -240,7 +240,7 @@ def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     """
     if not endpoint.study_parameter:
         return
-    for first, second, home in TIES:
+    for first, second, home in PAIRED_FIELDS:
         if not {first, second} <= set(endpoint.names):
             continue
         one, other, table = snake_case(first), snake_case(second), staging_table(load_id, ENDPOINTS[home])

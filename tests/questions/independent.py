@@ -218,7 +218,9 @@ def _adverse_events(answers: Answers) -> pd.DataFrame:
 
 def _masked(answers: Answers) -> pd.DataFrame:
     rows = answers["demographic"]
-    rows = rows[rows["species"] == "Homo sapiens"].fillna({"race": "not told", "ethnicity": "not told"})
+    rows = rows[rows["species"] == "Homo sapiens"].fillna(
+        {"race": "not reported", "ethnicity": "not reported"}
+    )
     # As the newest release that describes the person has it: the race may have been put right.
     latest = answers["study"].set_index("studyAccession")["latestDataReleaseDate"]
     rows = rows.assign(date=rows["studyAccession"].map(latest)).sort_values(["date", "studyAccession"])

@@ -68,7 +68,7 @@ DRS_DOWNLOAD = Endpoint(
 #: Every endpoint that one study of the star is made of and that the API serves, in the order it is fetched.
 SERVED: dict[str, Endpoint] = {item.name: item for item in (*STUDY_ENDPOINTS, *RESULT_ENDPOINTS)}
 
-#: All that one study of the star is made of: the same, and what packages alone tell.
+#: All that one study of the star is made of: the same, and the tables that only packages have.
 ENDPOINTS: dict[str, Endpoint] = {**SERVED, **{item.name: item for item in PACKAGE_ENDPOINTS}}
 
 #: Every endpoint of Shared Data.
@@ -90,8 +90,8 @@ SHARED_DATA: dict[str, Endpoint] = {
 HOMES: dict[str, str] = {item.identifies: item.name for item in ENDPOINTS.values() if item.identifies}
 
 
-#: Two fields that a result repeats together, and the endpoint whose rows tie them.
-TIES = (
+#: Two fields that a result repeats together, and the endpoint whose rows pair them.
+PAIRED_FIELDS = (
     ("armAccession", "subjectAccession", "demographic"),
     ("biosampleAccession", "subjectAccession", "biosample"),
     ("expsampleAccession", "biosampleAccession", "expsample"),

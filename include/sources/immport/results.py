@@ -126,7 +126,7 @@ RESULT_ENDPOINTS = (
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
         subjectAccession subjectPhenotype treatmentAccession
         """,
-        quirks="There is no field for the gene: the alleles carry it.",
+        quirks="No field names the gene: the alleles do.",
     ),
     _result(
         "massSpectrometryResult",
@@ -155,7 +155,7 @@ RESULT_ENDPOINTS = (
         studyTimeCollected:num studyTimeCollectedUnit studyTimeT0Event studyTimeT0EventSpecify
         sourceAccession sourceType subjectAccession subjectPhenotype treatmentAccession
         """,
-        quirks="No expsampleAccession: sourceType and sourceAccession tell a sample from a control "
+        quirks="No expsampleAccession: sourceType and sourceAccession distinguish a sample from a control "
         "or standard, which have no subject, arm or sample. mfi is text.",
     ),
     _result(

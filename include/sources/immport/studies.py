@@ -68,7 +68,7 @@ STUDY_ENDPOINTS = (
         withholds=Withholds.ITSELF,
         shape=Shape.OBJECT,
         unpackaged=frozenset({"downloadPackages", "studyLinks", "studyPubmeds", "studyPersonnel"}),
-        quirks="The only object that is no array.",
+        quirks="The only answer that is an object, not an array.",
     ),
     _study(
         "arm",
@@ -283,7 +283,7 @@ STUDY_ENDPOINTS = (
     ),
 )
 
-#: Parts of the manifest once more: declared, and not asked for.
+#: Parts of the manifest once more: declared, and never requested.
 FILE_ENDPOINTS = (
     _files("allFileDetails", "/api/study/filePath/{study}", "a file of any type, by its path"),
     _files("studyFileDetails", "/api/study/filePath/studyFiles/{study}", "a study file, by its path"),

@@ -179,7 +179,7 @@ _MATERIALS = (
     ),
 )
 
-_TIES = (
+_BRIDGES = (
     _tie("assessment_2_file_info", "assessment_panel_accession file_info_id result_schema"),
     _tie("control_sample_2_file_info", "control_sample_accession file_info_id result_schema"),
     _tie("standard_curve_2_file_info", "standard_curve_accession file_info_id result_schema"),
@@ -313,7 +313,7 @@ _STUDY = (
 
 #: Every table that is read, by today's name.
 TABLES: dict[str, TabTable] = {
-    item.name: item for item in (*_STUDY, *_SUBJECTS, *_SAMPLES, *_MATERIALS, *_TIES, *_RESULTS)
+    item.name: item for item in (*_STUDY, *_SUBJECTS, *_SAMPLES, *_MATERIALS, *_BRIDGES, *_RESULTS)
 }
 #: Today's name of a table, by any name it has had.
 NAMES: dict[str, str] = {name: item.name for item in TABLES.values() for name in (item.name, *item.aliases)}

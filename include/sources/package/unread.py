@@ -10,7 +10,7 @@ from __future__ import annotations
 UNREAD: dict[str, tuple[str, ...]] = {
     what: tuple(names.split())
     for what, names in {
-        "ties to protocols and arms that older packages have": "biosample_2_protocol"
+        "links to protocols and arms, in older packages": "biosample_2_protocol"
         " lab_test_2_protocol study_2_protocol subject_2_protocol planned_visit_2_arm",
         "plates, and which parameter of a cytometer a reagent was read on": "expsample_mbaa_detail"
         " fcs_header_marker_2_reagent reagent_2_fcs_marker",

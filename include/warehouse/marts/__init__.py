@@ -149,16 +149,16 @@ def parse(name: str, text: str) -> Mart:
         else:
             raise ValueError(f"mart {name}: {line!r} stands before any heading")
     columns = tuple(MartColumn(*found) for found in _entries(_COLUMN, stated.get("Columns", [])))
-    told = {heading: " ".join(map(str.strip, lines)).strip() for heading, lines in stated.items()}
-    missing = [word for word in _HEADINGS if not told.get(word)]
+    texts = {heading: " ".join(map(str.strip, lines)).strip() for heading, lines in stated.items()}
+    missing = [word for word in _HEADINGS if not texts.get(word)]
     if missing or not columns:
         raise ValueError(f"mart {name}: it does not say {', '.join(missing or ['Columns'])}")
     if _VIEW.findall(text) != [name]:
         raise ValueError(f"mart {name}: the file must make the view mart.{name} and no other")
     apart = _apart(name, stated["Apart"], {column.name for column in columns})
     return Mart(
-        name, told["Purpose"], told["Grain"], told["Caveat"], told["Censored"], apart,
-        "" if apart else told["Apart"], told["Leaves out"], columns, text.strip().removesuffix(";"),
+        name, texts["Purpose"], texts["Grain"], texts["Caveat"], texts["Censored"], apart,
+        "" if apart else texts["Apart"], texts["Leaves out"], columns, text.strip().removesuffix(";"),
     )  # fmt: skip
 
 

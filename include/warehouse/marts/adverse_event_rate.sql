@@ -1,7 +1,7 @@
 -- Purpose: Adverse events per hundred subjects of an arm, by severity.
 -- Grain: one arm of a study that reports adverse events, with one severity that the study reports.
 -- Caveat: adverse events belong to subjects: of a subject in two arms they count in both. Time at risk is not
---   known, so that this is no incidence. An arm without events has zeros; a study without has no rows.
+--   known, so this is not an incidence. An arm without events has zeros; a study without has no rows.
 -- Censored: there are none.
 -- Apart: nothing is summarised but counts.
 -- Leaves out: pools, and studies that report no adverse event.
@@ -36,11 +36,11 @@ arm as (
     group by study_key, arm_key
 ),
 
-suffered as (
+reported as (
     select
         study_key,
         subject_key,
-        coalesce(severity_preferred, severity_reported, 'not told') as severity
+        coalesce(severity_preferred, severity_reported, 'not reported') as severity
     from star.fact_adverse_event
 ),
 
@@ -48,7 +48,7 @@ severity as (
     select distinct
         study_key,
         severity
-    from suffered
+    from reported
 ),
 
 counted as (
@@ -58,7 +58,7 @@ counted as (
         e.severity,
         count(*) as events,
         count(distinct m.subject_key) as subjects_with_event
-    from suffered as e
+    from reported as e
     inner join member as m on e.study_key = m.study_key and e.subject_key = m.subject_key
     group by m.study_key, m.arm_key, e.severity
 )

@@ -22,7 +22,7 @@
 --   pools bigint: Subjects that stand for pooled individuals
 --   female bigint: Individuals whose sex is Female
 --   male bigint: Individuals whose sex is Male
---   other_sex bigint: Individuals whose sex is another, or not told
+--   other_sex bigint: Individuals whose sex is another, or not reported
 --   in_other_studies bigint: Individuals that also take part in another study
 --   youngest numeric: Lowest age (unit: years)
 --   median_age numeric: Median age (unit: years)

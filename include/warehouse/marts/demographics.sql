@@ -8,9 +8,9 @@
 --   none of its subjects in the sum; mart.cohort has them.
 -- Columns:
 --   study_accession text: Study; null for all studies together
---   sex text: Sex as ImmPort names it; not told where it is null
---   race text: Race; not told where it is null
---   ethnicity text: Ethnicity; not told where it is null
+--   sex text: Sex as ImmPort names it; 'not reported' where it is null
+--   race text: Race; 'not reported' where it is null
+--   ethnicity text: Ethnicity; 'not reported' where it is null
 --   people bigint: People; null when there are fewer than five
 --   people_shown text: The same as text: <5 where it is masked
 create or replace view mart.demographics
@@ -19,9 +19,9 @@ with people as (
     select distinct
         s.study_accession,
         u.subject_key,
-        coalesce(u.gender, 'not told') as sex,
-        coalesce(u.race, 'not told') as race,
-        coalesce(u.ethnicity, 'not told') as ethnicity
+        coalesce(u.gender, 'not reported') as sex,
+        coalesce(u.race, 'not reported') as race,
+        coalesce(u.ethnicity, 'not reported') as ethnicity
     from star.dim_participation as p
     inner join star.dim_study as s on p.study_key = s.study_key
     inner join star.dim_subject as u on p.subject_key = u.subject_key

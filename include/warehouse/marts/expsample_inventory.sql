@@ -1,6 +1,6 @@
 -- Purpose: What became of each experiment sample: results declared and loaded, files, what it is made of.
 -- Grain: one experiment sample.
--- Caveat: reagents, treatments and declared results are told by packages alone: else they are 0 or null.
+-- Caveat: reagents, treatments and declared results come from packages alone: without one they are 0 or null.
 -- Censored: counted, with no value taken.
 -- Apart: nothing is summarised but counts.
 -- Leaves out: nothing.
@@ -10,7 +10,7 @@
 --   measurement_technique text: Technique of the experiment
 --   expsample_accession text: Experiment sample
 --   result_schema text: Kind of result the sample was made for
---   declared_results bigint: Results that ImmPort counted; null where it tells none
+--   declared_results bigint: Results that ImmPort counted; null where it states none
 --   loaded_results bigint: Results in the star, of whatever assay
 --   assays bigint: Assays that those are of
 --   files bigint: Result files

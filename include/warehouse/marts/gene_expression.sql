@@ -18,7 +18,7 @@
 --   study_accession text: Study
 --   arm_accession text: Arm
 --   arm text: Name of the arm
---   subject_accession text: Subject; pools are told by is_pool
+--   subject_accession text: Subject; is_pool marks pools
 --   is_pool boolean: The subject stands for pooled individuals
 --   study_day numeric: Time of collection; null when its unit has no length (unit: days)
 --   study_time text: Time of collection where study_day is null: 3 d.p.c.

@@ -2,8 +2,8 @@
 -- Grain: one study, species, race, locus and allele, as typed: alleles of another resolution are alleles of
 --   their own.
 -- Caveat: the denominator is two chromosomes for each subject typed at the locus; a homozygous subject counts
---   twice, a second allele that nobody told is in the denominator and in untold_chromosomes. Of several
---   typings of a subject the newest counts. Pools are left out. Relatives are not told apart.
+--   twice, an unreported second allele is in the denominator and in untold_chromosomes. Of several
+--   typings of a subject the newest counts. Pools are left out. Relatives are not identified.
 -- Censored: there are none; alleles are names.
 -- Apart:
 --   sample type: (an allele is the same in every tissue)
@@ -25,7 +25,7 @@
 --   homozygous bigint: Those that carry it twice
 --   copies bigint: Chromosomes that carry it
 --   chromosomes bigint: Chromosomes typed: twice the subjects typed at the locus
---   untold_chromosomes bigint: Those of them whose allele nobody told
+--   untold_chromosomes bigint: Those of them whose allele is not reported
 --   frequency numeric: Copies divided by chromosomes
 create or replace view mart.hla_allele_frequency
 with (security_invoker = true) as
@@ -77,7 +77,7 @@ typings as (
         race,
         locus,
         2 * count(*) as chromosomes,
-        count(*) filter (where allele1 is null) + count(*) filter (where allele2 is null) as untold
+        count(*) filter (where allele1 is null) + count(*) filter (where allele2 is null) as unreported
     from people
     group by study_accession, species, race, locus
 ),
@@ -108,7 +108,7 @@ select
     c.copies - c.subjects as homozygous,
     c.copies,
     t.chromosomes,
-    t.untold as untold_chromosomes,
+    t.unreported as untold_chromosomes,
     round(c.copies::numeric / t.chromosomes, 6) as frequency
 from carried as c
 inner join typings as t

@@ -46,7 +46,7 @@ with test as (
         coalesce(f.lab_test_name_preferred, f.lab_test_name_reported) as lab_test,
         coalesce(f.result_unit_preferred, f.result_unit_reported) as unit,
         f.subject_key,
-        -- In the unit of the clinic: nobody reads hemoglobin in picograms.
+        -- In the unit that clinics use: hemoglobin is never given in picograms.
         case
             when f.value_quality in ('ok', 'censored_low', 'censored_high')
                 then star.censored(f.value_number, f.value_operator, star.default_policy())

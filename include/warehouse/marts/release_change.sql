@@ -1,6 +1,6 @@
 -- Purpose: What each data release changed in each study and table, in rows, and as a share of the table.
 -- Grain: one table of the star in one publish of a study.
--- Caveat: star.release_difference tells which rows and columns, with the old and the new value.
+-- Caveat: star.release_difference names the rows and columns, with the old and the new value.
 -- Censored: a correction of a value, whatever it is.
 -- Apart: nothing is summarised but counts.
 -- Leaves out: tables without a row.
@@ -15,7 +15,7 @@
 --   added bigint: Rows that were not there as of that release
 --   corrected bigint: Rows that were there with other values
 --   withdrawn bigint: Rows that are there no more
---   unchanged bigint: Rows left alone
+--   unchanged bigint: Rows that did not change
 --   changed_share numeric: Share of the rows there before that changed or went; null for none before
 --   published_at timestamp with time zone: When it was published
 create or replace view mart.release_change

@@ -1,7 +1,7 @@
 -- Purpose: Response of each arm by titre: geometric means, fold rise, share of seroconverted subjects.
 -- Grain: one study, arm, species, assay, strain, technique, kind of sample and time zero.
--- Caveat: subjects without baseline or peak are counted and are in no rate; arms differ in how many. Of
---   strains that are not known to be influenza viruses there is no rate of seroconversion.
+-- Caveat: subjects without baseline or peak are counted and are in no rate; arms differ in how many.
+--   Strains that are not known to be influenza viruses have no rate of seroconversion.
 -- Censored: by the default policy, which the column policy names, as in mart.titre_response.
 -- Apart:
 --   sample type: biosample_type, biosample_subtype

@@ -9,7 +9,7 @@ from include.warehouse.model.assays import ASSAY_FACTS
 #: Column of `mart.sample_result` -> its type and meaning. All but the keys, which mean nothing elsewhere.
 _COLUMNS = {
     "study_accession": ("text", "Study"),
-    "subject_accession": ("text", "Subject; pools are told by is_pool"),
+    "subject_accession": ("text", "Subject; is_pool marks pools"),
     "is_pool": ("boolean", "The subject stands for pooled individuals"),
     "arm_accession": ("text", "Arm"),
     "arm": ("text", "Name of the arm"),

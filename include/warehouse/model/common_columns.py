@@ -1,4 +1,4 @@
-"""What tables have in common: the context of results, reported and preferred values, keys of ties."""
+"""What tables have in common: the context of results, reported and preferred values, keys of bridges."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def expsample(expression: str = "s.expsample_accession") -> Reference:
     return Reference("expsample", (expression,), "Experiment sample measured")
 
 
-#: ImmPort has spelt the source of what is no sample's alone (bead arrays, files) in several ways.
+#: ImmPort spells the type of a source that may be other than a sample (bead arrays, files) in several ways.
 SOURCE_TYPE = "upper(replace(btrim(s.source_type), '_', ' ') collate \"C\")"
 IS_SAMPLE = f"{SOURCE_TYPE} in ('EXPSAMPLE', 'EXPERIMENTAL SAMPLE')"
 EXPERIMENT = Reference("experiment", ("s.experiment_accession",), "Experiment of the result")
@@ -87,11 +87,11 @@ def pair(name: str, meaning: str, kind: Type = NUMERIC, source: str | None = Non
 def measured(
     name: str, meaning: str, unit: str | None = None, *, source: str | None = None
 ) -> tuple[Column, Column]:
-    """A number that ImmPort sends as text nobody checked, and the text where it is no number."""
+    """A number that ImmPort sends as unchecked text, and the text where it is not a number."""
     staged = f"s.{source or name}"
     return (
         Column(name, meaning, NUMERIC, f"trim_scale(star.to_number({staged}))", unit),
-        Column(f"{name}_text", f"{meaning}, as sent, where it is no number",
+        Column(f"{name}_text", f"{meaning}, as sent, where it is not a number",
                source=f"case when star.to_number({staged}) is null then nullif(btrim({staged}), '') end"),
     )  # fmt: skip
 
@@ -111,21 +111,21 @@ def number(name: str) -> str:
     return f"nullif(btrim(s.{name}), '')"
 
 
-def tie(first: str, second: str) -> Column:
-    """What identifies a tie of two: both accessions."""
+def bridge_key(first: str, second: str) -> Column:
+    """The identity of a bridge's row: both accessions."""
     meaning = f"Accessions of the {first.replace('_', ' ')} and the {second.replace('_', ' ')}, with a stroke"
     source = f"s.{first}_accession || '/' || s.{second}_accession"
     return Column(f"{first}_{second}", f"{meaning} between", source=source)
 
 
-def tie_to_file(first: str) -> Column:
-    """What identifies a tie to a file."""
+def file_bridge_key(first: str) -> Column:
+    """The identity of a bridge's row that names a file."""
     meaning = f"Accession of the {first.replace('_', ' ')} and ImmPort's number of the file, with a stroke"
     source = f"s.{first}_accession || '/' || {number('file_info_id')}"
     return Column(f"{first}_file", f"{meaning} between", source=source)
 
 
-#: What such a tie tells of the file.
+#: Columns of such a row that describe the file.
 FILE_COLUMNS = (
     Column("file_info_id", "ImmPort's number of the file; fact_result_file has those of results", INTEGER),
     Column("result_schema", "Kind of result the file holds"),

@@ -195,7 +195,7 @@ class Table:
 class Dimension(Table):
     """A dimension.
 
-    With an endpoint its members are versioned by release, each version told by one study.
+    With an endpoint its members are versioned by release, each version from one study.
     Without one its members are combinations of terms: they never change, new ones are added.
 
     :param natural_key: columns that identify a member; a durable surrogate key stands for them.
@@ -256,11 +256,11 @@ class Fact(Table):
 
     :param row_id: what identifies a row within its study. Its source reads `s` alone and is null when
         a part that must be there is not; rows of the endpoint that share it are one row.
-    :param assay: name of the assay whose results they are; empty for what is no assay result.
+    :param assay: name of the assay whose results they are; empty for a table without assay results.
     :param measure: how an assay's result reads in the view over all assays.
-    :param is_partial: rows of the endpoint without a row id are no rows of this table; in others they are
+    :param is_partial: rows of the endpoint without a row id are not rows of this table; in others they are
         refused.
-    :param may_shrink: that many rows vanish between two releases is told, and stops nothing: ImmPort lists
+    :param may_shrink: that many rows vanish between two releases is only a warning: ImmPort lists
         files anew (SDY139 has 2,042 at DR16 and 1,100 at DR25).
     """
 

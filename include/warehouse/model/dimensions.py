@@ -21,11 +21,11 @@ def _years(age: str) -> str:
 
 
 _MIN_YEARS, _MAX_YEARS = (_years(f"h.{bound}_subject_age") for bound in ("min", "max"))
-#: The middle of an age that is told as a range; the one bound of a range that is open.
+#: The middle of an age that is reported as a range; the one bound of a range that is open.
 _AGE_YEARS = f"coalesce(({_MIN_YEARS} + {_MAX_YEARS}) / 2, {_MIN_YEARS}, {_MAX_YEARS})"
 
 
-#: ImmPort tells a pool of animals or people only in the phenotype's words.
+#: ImmPort names a pool of animals or people only in the phenotype's words.
 _IS_POOL = "coalesce((s.subject_phenotype collate \"C\") ~* '\\mpool(s|ed|ing)?\\M', false)"
 
 
@@ -72,7 +72,7 @@ STUDY = Dimension(
         Column("doi", "Digital object identifier of the study"),
         Column("dcl_id", "Data completeness level, an ImmPort code", INTEGER),
         Column("shared_study", "Y when ImmPort shares the study"),
-        Column("initial_data_release_version", "Data release that first held the study"),
+        Column("initial_data_release_version", "First data release with the study"),
         Column("initial_data_release_date", "Day of that release", DATE),
         Column("latest_data_release_version", "Data release that last changed the study"),
         Column("latest_data_release_date", "Day of that release", DATE),
@@ -84,7 +84,7 @@ STUDY = Dimension(
                 "star.age_years(h.maximum_age, h.age_unit)", "years"),
         _date_key("actual_start_date", "Day the study began"),
         _date_key("actual_completion_date", "Day the study ended"),
-        _date_key("initial_data_release_date", "Day of the release that first held the study"),
+        _date_key("initial_data_release_date", "Day of the first release with the study"),
         _date_key("latest_data_release_date", "Day of the release that last changed it"),
     ),
 )  # fmt: skip
@@ -155,7 +155,7 @@ PARTICIPATION = Dimension(
                 _MIN_YEARS, "years"),
         Derived("max_age_years", "Age in years, or its upper bound", NUMERIC,
                 _MAX_YEARS, "years"),
-        Derived("age_years", "Age in years; the middle where it is told as a range", NUMERIC,
+        Derived("age_years", "Age in years; the middle where it is reported as a range", NUMERIC,
                 _AGE_YEARS, "years"),
         Derived("age_band", "Band of the age in years, of people alone; null for animals, for subjects of"
                 " unknown species and for a range over several",

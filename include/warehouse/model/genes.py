@@ -96,7 +96,7 @@ HLA_TYPING = Fact(
     columns=(
         Column("locus_name", "Locus; null where the allele names carry it"),
         *_ALLELES,
-        Column("result_set_id", "Number that ties the loci of one typing together", INTEGER),
+        Column("result_set_id", "Number shared by the loci of one typing", INTEGER),
         TREATMENT,
         *COMMON,
     ),

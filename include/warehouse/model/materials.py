@@ -1,6 +1,6 @@
-"""What samples were treated and measured with: treatments, reagents, controls, standards, and ties to them.
+"""What samples were treated and measured with: treatments, reagents, controls, standards, their bridges.
 
-But for the tie of an experiment sample to its biosamples, packages alone tell of these.
+Except for the bridge from experiment samples to their biosamples, only packages have these.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from include.warehouse.model.common_columns import (
     ANALYTE_NAMES,
     EXPERIMENT,
     FILE_COLUMNS,
+    bridge_key,
     expsample,
+    file_bridge_key,
     measured,
-    tie,
-    tie_to_file,
 )
 from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, weight
 
@@ -93,9 +93,9 @@ STANDARD_CURVE = Dimension(
         Column("assay_id", "Plate"),
         Column("assay_group_id", "Group of plates"),
         Column("formula", "Formula of the curve"),
-        *measured("lower_limit", "Lowest concentration that can be told", "lower_limit_unit"),
+        *measured("lower_limit", "Lowest concentration that can be determined", "lower_limit_unit"),
         Column("lower_limit_unit", "Unit of the lower limit"),
-        *measured("upper_limit", "Highest concentration that can be told", "upper_limit_unit"),
+        *measured("upper_limit", "Highest concentration that can be determined", "upper_limit_unit"),
         Column("upper_limit_unit", "Unit of the upper limit"),
         Column("result_schema", "Kind of result the curve was made for"),
     ),
@@ -107,7 +107,7 @@ EXPSAMPLE_BIOSAMPLE = Bridge(
     name="expsample_biosample",
     grain="one biosample of one experiment sample",
     endpoint="expsample",
-    row_id=tie("expsample", "biosample"),
+    row_id=bridge_key("expsample", "biosample"),
     references=(expsample(), _BIOSAMPLE),
     derived=(weight("biosamples of the experiment sample", "study_key", "expsample_key"),),
     is_partial=True,
@@ -117,7 +117,7 @@ EXPSAMPLE_TREATMENT = Bridge(
     name="expsample_treatment",
     grain="one treatment of one experiment sample",
     endpoint="expsample_2_treatment",
-    row_id=tie("expsample", "treatment"),
+    row_id=bridge_key("expsample", "treatment"),
     references=(expsample(), _TREATMENT),
 )
 
@@ -125,7 +125,7 @@ BIOSAMPLE_TREATMENT = Bridge(
     name="biosample_treatment",
     grain="one treatment of one biosample",
     endpoint="biosample_2_treatment",
-    row_id=tie("biosample", "treatment"),
+    row_id=bridge_key("biosample", "treatment"),
     references=(_BIOSAMPLE, _TREATMENT),
 )
 
@@ -133,7 +133,7 @@ EXPSAMPLE_REAGENT = Bridge(
     name="expsample_reagent",
     grain="one reagent used on one experiment sample",
     endpoint="expsample_2_reagent",
-    row_id=tie("expsample", "reagent"),
+    row_id=bridge_key("expsample", "reagent"),
     references=(expsample(), _REAGENT),
 )
 
@@ -141,7 +141,7 @@ REAGENT_SET = Bridge(
     name="reagent_set",
     grain="one reagent of one set",
     endpoint="reagent_set_2_reagent",
-    row_id=tie("reagent_set", "reagent"),
+    row_id=bridge_key("reagent_set", "reagent"),
     references=(Reference("reagent", ("s.reagent_set_accession",), "The set", role="set_"), _REAGENT),
 )
 
@@ -149,7 +149,7 @@ EXPSAMPLE_REPOSITORY = Bridge(
     name="expsample_repository",
     grain="raw data of one experiment sample under one accession of a public repository",
     endpoint="expsample_public_repository",
-    row_id=tie("expsample", "repository"),
+    row_id=bridge_key("expsample", "repository"),
     references=(expsample(),),
     columns=(
         Column("repository_name", "Repository: GEO, SRA"),
@@ -161,7 +161,7 @@ CONTROL_SAMPLE_FILE = Bridge(
     name="control_sample_file",
     grain="one file of one control",
     endpoint="control_sample_2_file_info",
-    row_id=tie_to_file("control_sample"),
+    row_id=file_bridge_key("control_sample"),
     references=(Reference("control_sample", ("s.control_sample_accession",), "The control"),),
     columns=FILE_COLUMNS,
     may_shrink=True,
@@ -171,7 +171,7 @@ STANDARD_CURVE_FILE = Bridge(
     name="standard_curve_file",
     grain="one file of one standard curve",
     endpoint="standard_curve_2_file_info",
-    row_id=tie_to_file("standard_curve"),
+    row_id=file_bridge_key("standard_curve"),
     references=(Reference("standard_curve", ("s.standard_curve_accession",), "The curve"),),
     columns=FILE_COLUMNS,
     may_shrink=True,

@@ -27,7 +27,7 @@ class MeasuredValue:
     :param implied_unit: the unit of every value, or with `units` of those that have none.
     :param sentinels: numbers that stand for out of range.
     :param strain: of a titre, the name of what was neutralised or inhibited. Where it names a bacterium or a
-        load of virus no unit is implied; a load of virus is no titre whatever its unit.
+        load of virus no unit is implied; a load of virus is never a titre, whatever its unit.
     """
 
     reported: str
@@ -56,12 +56,12 @@ class MeasuredValue:
 
     @property
     def source(self) -> str:
-        told = f"star.value_source({self.text}, {self.preferred})"
+        source = f"star.value_source({self.text}, {self.preferred})"
         if not self.qualitative:
-            return told
+            return source
         return (
             f"case when coalesce(btrim({self.reported}), '') = ''"
-            f" then replace({told}, 'reported', 'qualitative') else {told} end"
+            f" then replace({source}, 'reported', 'qualitative') else {source} end"
         )
 
     @property
@@ -119,8 +119,8 @@ class MeasuredValue:
                     "Comparison that reported text, else comments state: <, <=, > or >=; null for none",
                     TEXT, f"star.value_operator({self.text}, {self.preferred}, {self.remarks})"),
             Derived("value_standard",
-                    "The value in unit_standard, of a censored one its limit; null when it is no measurement"
-                    " or its unit is not known", NUMERIC, self.standard, "unit_standard"),
+                    "The value in unit_standard, of a censored one its limit; null when it is not a"
+                    " measurement or its unit is not known", NUMERIC, self.standard, "unit_standard"),
             Derived("unit_standard", "The one unit of the dimension that the value's unit belongs to",
                     TEXT, unit),
             Derived("value_source", f"Where value_number comes from: preferred, reported{also} or none",
@@ -132,8 +132,8 @@ class MeasuredValue:
         is_titer = f"u.canonical_unit = '{TITER}' and not star.names_load({self.strain})"
         logarithm = Derived(
             "log2_titer",
-            "Logarithm to base 2 of value_standard; null for 0 and less, and for what is no titre by its unit"
-            " or by what was measured, such as a load of virus",
+            "Logarithm to base 2 of value_standard; null for 0 and less, and for what is not a titre by its"
+            " unit or by what was measured, such as a load of virus",
             NUMERIC,
             f"case when {is_titer} then star.log2_titer({self.standard}) end",
         )

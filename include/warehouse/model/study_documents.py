@@ -1,8 +1,8 @@
-"""What a study says of itself: persons, protocols, publications, grants and programs, and ties to them."""
+"""What describes a study: persons, protocols, publications, grants and programs, and bridges to them."""
 
 from __future__ import annotations
 
-from include.warehouse.model.common_columns import FILE_COLUMNS, number, tie, tie_to_file
+from include.warehouse.model.common_columns import FILE_COLUMNS, bridge_key, file_bridge_key, number
 from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, Type, weight
 
 INTEGER, DATE = Type.INTEGER, Type.DATE
@@ -197,7 +197,7 @@ STUDY_RESEARCH_FOCUS = Bridge(
     name="study_research_focus",
     grain="one research focus of one study; dim_study has them in one text, by either route",
     endpoint="study_categorization",
-    row_id=Column("study_categorization_id", "ImmPort's number of the tie", INTEGER),
+    row_id=Column("study_categorization_id", "ImmPort's number of the row", INTEGER),
     columns=(Column("research_focus", "Research focus"),),
     derived=(weight("research focuses of the study", "study_key"),),
 )
@@ -218,7 +218,7 @@ EXPERIMENT_PROTOCOL = Bridge(
     name="experiment_protocol",
     grain="one protocol of one experiment",
     endpoint="experiment_2_protocol",
-    row_id=tie("experiment", "protocol"),
+    row_id=bridge_key("experiment", "protocol"),
     references=(
         Reference("experiment", ("s.experiment_accession",), "The experiment"),
         Reference("protocol", ("s.protocol_accession",), "The protocol"),
@@ -229,7 +229,7 @@ LAB_PANEL_PROTOCOL = Bridge(
     name="lab_panel_protocol",
     grain="one protocol of one panel of lab tests",
     endpoint="lab_test_panel_2_protocol",
-    row_id=tie("lab_test_panel", "protocol"),
+    row_id=bridge_key("lab_test_panel", "protocol"),
     references=(Reference("protocol", ("s.protocol_accession",), "The protocol"),),
     columns=(Column("lab_test_panel_accession", "ImmPort's accession of the panel, also in fact_lab_test"),),
 )
@@ -238,7 +238,7 @@ ASSESSMENT_FILE = Bridge(
     name="assessment_file",
     grain="one file of one panel of assessed components",
     endpoint="assessment_2_file_info",
-    row_id=tie_to_file("assessment_panel"),
+    row_id=file_bridge_key("assessment_panel"),
     columns=(
         Column("assessment_panel_accession", "ImmPort's accession of the panel, also in fact_assessment"),
         *FILE_COLUMNS,

@@ -1,4 +1,4 @@
-"""Units of measure: what each measures, and how it is told in the one unit of that dimension.
+"""Units of measure: what each measures, and how it converts to the one unit of that dimension.
 
 Only units of one dimension are converted into each other. Mass and amount of a substance, a share and a
 count, or the arbitrary units of two assays are different dimensions, whatever their numbers look like.

@@ -31,7 +31,7 @@ class Box:
 
     :param rows: its columns as far as they are shown.
     :param references: columns among the rows, with the name of the box each points to.
-    :param kind: fact, dimension, other (told in another diagram) or shared (columns of several facts).
+    :param kind: fact, dimension, other (shown in another diagram) or shared (columns of several facts).
     """
 
     name: str
@@ -55,13 +55,13 @@ def areas() -> Iterator[Area]:
     """All diagrams, in the order to show them."""
     materials: tuple[Dimension | Fact, ...] = (*MATERIALS, *MATERIAL_BRIDGES, *CYTOMETRY)
     placed = (*ASSAY_FACTS, *CLINIC_FACTS, *materials)
-    told = (*PEOPLE, *SAMPLES, *(item.name for item in MATERIALS))
-    papers = [item for item in VERSIONED_DIMENSIONS if item.name not in told]
-    own = "Every table here has study_key, the key of dim_study, too; dashed ones are told elsewhere."
+    shown = (*PEOPLE, *SAMPLES, *(item.name for item in MATERIALS))
+    papers = [item for item in VERSIONED_DIMENSIONS if item.name not in shown]
+    own = "Every table here has study_key, the key of dim_study, too; dashed ones are shown elsewhere."
     yield Area("people", "Study and people", _boxes([DIMENSION[name] for name in PEOPLE], is_study=True))
     yield Area("samples", "Samples", _boxes([DIMENSION[name] for name in SAMPLES]), own)
     yield Area("materials", "Materials and cytometry", _boxes(materials), own)
-    each = "Every fact has study_key, the key of dim_study, too; dashed tables are told elsewhere."
+    each = "Every fact has study_key, the key of dim_study, too; dashed tables are shown elsewhere."
     yield Area("assays", "Assays", _boxes(ASSAY_FACTS), each)
     yield Area("clinic", "Clinic", _boxes(CLINIC_FACTS), each)
     others = [item for item in FACTS if item not in placed]
@@ -111,7 +111,7 @@ def _box(table: Dimension | Fact, shared: Iterable[Reference], *, is_study: bool
 
 
 def _books() -> Iterator[Box]:
-    """What the loader keeps of runs, loads and releases; the versions of the star are no part of it."""
+    """What the loader keeps of runs, loads and releases; without the versions of the star."""
     kept = [item for item in metadata.tables.values() if item.schema not in ("history", "star")]
     known = {item.fullname: item for item in [*kept, metadata.tables["history.data_release"]]}
     for name, table in known.items():

@@ -94,7 +94,7 @@ def relations() -> Iterator[Relation]:
             sources = _assay_sources() if name == "fact_assay_result" else {}
             default = _UNTOLD.get(name, "the releases published here")
             entries = (
-                Entry(column, _untold_type(name, column), None, meaning, sources.get(column, default))
+                Entry(column, _missing_type(name, column), None, meaning, sources.get(column, default))
                 for column, meaning, _ in columns
             )
         else:
@@ -185,22 +185,22 @@ def _natural_fields(dimension: Dimension, column: Column) -> tuple[tuple[str, st
 
 
 def names(fields: Iterable[tuple[str, str]]) -> str:
-    """`hai.valueReported`; endpoints that share a field, or tables a column, are told together."""
+    """`hai.valueReported`; endpoints that share a field, or tables a column, are listed together."""
     homes: dict[str, list[str]] = {}
     for endpoint, field in fields:
         homes.setdefault(field, []).append(endpoint)
-    told = (
+    shared = (
         f"`{found[0]}.{field}`" if len(found) == 1 else f"`{field}` of {', '.join(found)}"
         for field, found in homes.items()
     )
-    return "; ".join(told)
+    return "; ".join(shared)
 
 
 def _assay_sources() -> dict[str, str]:
     """Which columns of the facts each column of the view over all assays shows."""
     shown = ("measurand_reported", "measurand_preferred", "measurand_key", "value_reported",
              "value_preferred", "value_text", "unit_reported", "unit_preferred")  # fmt: skip
-    told = {}
+    entries = {}
     for column in shown:
         parts: dict[str, list[str]] = {}
         for fact in ASSAY_FACTS:
@@ -208,8 +208,8 @@ def _assay_sources() -> dict[str, str]:
                 names = dict.fromkeys(re.findall(r"\bf\.(\w+)", getattr(fact.measure, column)))
                 if names:
                     parts.setdefault(", ".join(f"`{name}`" for name in names), []).append(fact.name)
-        told[column] = "; ".join(f"{names} of {', '.join(facts)}" for names, facts in parts.items())
-    return told | {"assay": "the fact's name", "measurand_type": "the fact's kind"}
+        entries[column] = "; ".join(f"{names} of {', '.join(facts)}" for names, facts in parts.items())
+    return entries | {"assay": "the fact's name", "measurand_type": "the fact's kind"}
 
 
 def functions() -> Iterator[tuple[str, str]]:
@@ -219,7 +219,7 @@ def functions() -> Iterator[tuple[str, str]]:
             yield name, meaning.replace("''", "'")
 
 
-def _untold_type(relation: str, column: str) -> str:
+def _missing_type(relation: str, column: str) -> str:
     if (relation, column) in value_quality.TYPES:
         return value_quality.TYPES[relation, column]
     if column.endswith("_key"):

@@ -108,7 +108,7 @@ def _mart(mart: Mart) -> Iterator[str]:
 
 
 def _further(name: str, about: str, heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """What is no relation of the star: its functions, a mart."""
+    """What is not a relation of the star: its functions, a mart."""
     yield f'<section id="{name}" data-about="{escape(f"{name} {about}".lower(), quote=True)}">'
     yield f"<h2>{name}</h2>"
     yield f"<p>{_text(about)}</p>"

@@ -1,4 +1,4 @@
-"""The parts of docs/sources.md that tell of Tab packages."""
+"""The parts of docs/sources.md on Tab packages."""
 
 from __future__ import annotations
 
@@ -41,8 +41,11 @@ def package_sections() -> Iterator[str]:
             _short(read_for(table.name) or ""),
         )
         yield f"| {' | '.join(cells)} |"
-    yield from ("", "The first of the header names that a table has is taken: today's, unless a name means")
-    yield "something else today (`purpose` before `detail`). `original_name, else name` is the first of both"
+    yield from (
+        "",
+        "The first of the header names that a table has is read: the current one, unless a name means",
+    )
+    yield "something else now (`purpose` before `detail`). `original_name, else name` is the first of both"
     yield "that a row has; `file_name beside summary` counts where a table has SUMMARY, too. A load warns of"
     yield "a column whose values another header held in the package of another release (`columns_in_place`)."
     yield from ("", "Tables that are not read:", "", "| what they hold | tables |", "|---|---|")
@@ -55,25 +58,25 @@ def package_sections() -> Iterator[str]:
         )
         yield f"| {why} | {', '.join(shown)} |"
     yield from ("", "## What only one route knows", "")
-    yield "All other columns of the star are the same by the API and by the package, cell by cell. What a"
-    yield "load does not report keeps the value it had at the release before: what is listed here, and by"
-    yield "either route a column that no header of its table holds, or a key that no row of an answer has."
+    yield "All other columns of the star are the same by the API and by the package, cell by cell. A column"
+    yield "that a load does not report keeps the value it had at the release before: those listed here, and"
+    yield "by either route a column that no header of its table holds, or a key that no row of an answer has."
     yield "`ops.unreported_column` has them, load by load."
-    yield from ("", "Tables that packages alone tell are above; of the others:")
+    yield from ("", "Tables that only packages have are above; of the others:")
     yield from ("", "| endpoint | only the API sends | only a package holds |", "|---|---|---|")
     for item in SERVED.values():
         api = ", ".join(f"`{name}`" for name in item.names if name in item.unpackaged)
         package = ", ".join(f"`{field.name}`" for field in item.of_package)
         if not item.is_packaged:
-            api = "all of it: it is asked for beside a package"
+            api = "all of it: it is requested beside a package"
         if api or package:
             yield f"| {item.name} | {api or '-'} | {package or '-'} |"
     yield from ("", "| table of the star | columns | known from |", "|---|---|---|")
-    for silent, told in ((Route.PACKAGE, "the API"), (Route.API, "packages")):
+    for silent, source in ((Route.PACKAGE, "the API"), (Route.API, "packages")):
         alone = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
         shared = (pair for pair in single_route(silent).items() if pair[0] not in alone)
         for relation, columns in shared:
-            yield f"| [{relation}](dictionary.md#{relation}) | {', '.join(columns)} | {told} |"
+            yield f"| [{relation}](dictionary.md#{relation}) | {', '.join(columns)} | {source} |"
 
 
 def _way(holder: Holder) -> str:

@@ -13,21 +13,21 @@ from include.warehouse.reference.entries import uses
 from include.warehouse.reference.notes import NOTE, cell
 from include.warehouse.reference.packages import package_sections, package_table
 
-#: Headings of docs/sources.md for what is no part of the star: heading, text, which endpoints.
+#: Headings of docs/sources.md for endpoints outside of the star: heading, text, which endpoints.
 _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
     (
         "Parts of the manifest",
-        "The manifest once more and shorter: declared, served by the sandbox, and asked by nobody.",
+        "The manifest once more and shorter: declared, served by the sandbox, and never requested.",
         lambda item: item.group is Group.STUDY and item.name not in ENDPOINTS,
     ),
     (
         "Searches",
-        "The study search finds out what there is; it is read by discovery and not loaded.",
+        "Discovery reads the study search; it is not loaded.",
         lambda item: item.group is Group.SEARCH,
     ),
     (
         "Services",
-        "What is asked of no one study.",
+        "Requests that concern no single study.",
         lambda item: item.group is Group.SERVICE,
     ),
 )
@@ -51,7 +51,7 @@ def sources() -> str:
         "",
         "## Fields by endpoint",
         "",
-        "What becomes of each field of an endpoint: [lineage.md](lineage.md).",
+        "The columns that each field of an endpoint goes to: [lineage.md](lineage.md).",
     ]
     return "\n".join(lines) + "\n"
 
@@ -59,7 +59,7 @@ def sources() -> str:
 def _loaded(used: dict[tuple[str, str], list[str]]) -> Iterator[str]:
     yield from ("", "## Each study at each release", "")
     yield "Every field received is landed, staged and checked. The package table is the one that its rows are"
-    yield "made of: a release counts that in `*_table_count.txt`, and without rows the endpoint is not asked."
+    yield "made of: a release counts that in `*_table_count.txt`; without rows, no request is sent for it."
     yield ""
     yield "The last column but one is what a failed check withholds: the study, or the endpoint itself, whose"
     yield "tables then stay as they are."
@@ -70,7 +70,7 @@ def _loaded(used: dict[tuple[str, str], list[str]]) -> Iterator[str]:
     )
     yield "|---|---|---|---|---|---|---|---|---|"
     yield from (_source_line(item, _landing(item, used)) for item in SERVED.values())
-    yield from ("", "## Told by packages alone", "")
+    yield from ("", "## Tables of packages only", "")
     yield "No endpoint of the API has these tables of a Tab package. A study that came by the API alone has"
     yield "no row of them; one that came by a package before keeps those."
     yield ""
@@ -97,10 +97,10 @@ def _vocabularies() -> Iterator[str]:
     yield from ("", "| fields | vocabularies |", "|---|---|")
     shared: dict[str, list[str]] = {}
     for item in LOOKUP_ENDPOINTS:
-        told = ", ".join(f"**{name}**" if name in item.key else name for name in item.names)
-        shared.setdefault(told, []).append(item.name)
+        fields = ", ".join(f"**{name}**" if name in item.key else name for name in item.names)
+        shared.setdefault(fields, []).append(item.name)
     alike = sorted(shared.items(), key=lambda pair: -len(pair[1]))
-    yield from (f"| {told} | {', '.join(names)} |" for told, names in alike)
+    yield from (f"| {fields} | {', '.join(names)} |" for fields, names in alike)
 
 
 def _landing(endpoint: Endpoint, used: dict[tuple[str, str], list[str]]) -> list[str]:

@@ -68,7 +68,7 @@ def _key_table(dimension: Dimension) -> sa.Table:
 
 
 def _versions(table: Dimension | Fact) -> sa.Table:
-    """All versions of a table's rows. Each version is told by one study and valid from one release."""
+    """All versions of a table's rows. Each version belongs to one study and is valid from one release."""
     inferred = []
     identity: sa.Column
     if isinstance(table, Fact):
@@ -79,7 +79,7 @@ def _versions(table: Dimension | Fact) -> sa.Table:
         identity = _key(table.identity, "Surrogate key of the member")
         meaning = "A row of the study names the member but its own endpoint does not describe it"
         inferred = [sa.Column("is_inferred", sa.Boolean, nullable=False, comment=meaning)]
-    study = [] if table.identity == "study_key" else [_key("study_key", "Study that told the row")]
+    study = [] if table.identity == "study_key" else [_key("study_key", "Study that the row comes from")]
     made = sa.Table(
         table.relation,
         metadata,
@@ -124,7 +124,7 @@ DATA_RELEASE = sa.Table(
     sa.Column("release_version", sa.Text, nullable=False, unique=True, comment="Name, DR50 or DR49.1"),
     sa.Column("release_date", sa.Date, comment="Newest date seen with the release"),
     schema="history",
-    comment="Data releases of ImmPort that this warehouse has met",
+    comment="Data releases of ImmPort that this warehouse knows",
 )  # fmt: skip
 
 STUDY_ACCESS = sa.Table(
@@ -133,9 +133,9 @@ STUDY_ACCESS = sa.Table(
     sa.Column("study_key", sa.BigInteger, primary_key=True, autoincrement=False, comment="Study"),
     sa.Column("is_open", sa.Boolean, nullable=False, comment="Everybody who may read the star may read it"),
     sa.Column("reason", sa.Text, comment="Why it is not open"),
-    sa.Column("cleared_in", sa.Text, comment="First run whose list of restricted studies named it no more"),
+    sa.Column("cleared_in", sa.Text, comment="First run whose list of restricted studies no longer named it"),
     sa.Column("is_cleared", sa.Boolean, nullable=False, server_default=sa.false(),
-              comment="Another run saw that, too: it may be opened"),
+              comment="A second run confirmed that: it may be opened"),
     sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.func.now(), comment="Since when"),
     schema="history",
     comment="Studies that everybody may read: one without an entry is hidden",
@@ -145,15 +145,15 @@ VOCABULARY_TERM = sa.Table(
     "vocabulary_term",
     metadata,
     sa.Column("vocabulary", sa.Text, primary_key=True, comment="Vocabulary, lkSex"),
-    sa.Column("term", sa.Text, primary_key=True, comment="What tells it from the vocabulary's other terms"),
+    sa.Column("term", sa.Text, primary_key=True, comment="Identifier of the term within the vocabulary"),
     sa.Column("valid_from", sa.DateTime(timezone=True), primary_key=True,
-              comment="End of the fetch that first brought it so"),
+              comment="End of the first fetch with these values"),
     sa.Column("valid_to", sa.DateTime(timezone=True), nullable=False,
-              comment="End of the first fetch that brought it otherwise; infinity is open"),
+              comment="End of the first fetch with other values or without it; infinity is open"),
     sa.Column("name", sa.Text, comment="Name"),
     sa.Column("description", sa.Text, comment="Description"),
     sa.Column("link", sa.Text, comment="Page that defines it"),
-    sa.Column("fields", JSONB, nullable=False, comment="What else the vocabulary says of it, as sent"),
+    sa.Column("fields", JSONB, nullable=False, comment="Further fields of the vocabulary, as sent"),
     sa.CheckConstraint("valid_from < valid_to", name="interval"),
     sa.Index("vocabulary_term_open_key", "vocabulary", "term", unique=True,
              postgresql_where=sa.text("valid_to = 'infinity'::timestamp with time zone")),

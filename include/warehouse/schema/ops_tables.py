@@ -59,8 +59,8 @@ RUN = _ops(
     _text("state", "running, success, partial or failed", required=True),
     _text("newest_release", "Newest data release in the listing"),
     _number("listed", "Studies in the listing"),
-    sa.Column("is_complete", sa.Boolean, comment="The listing held every study the source counted"),
-    _text("note", "What a person should know of the run: why it held back, a key about to expire"),
+    sa.Column("is_complete", sa.Boolean, comment="The listing names every study that the source counted"),
+    _text("note", "Remarks: why work was put on hold, a key about to expire"),
 )  # fmt: skip
 WORK = _ops(
     "work", "What a run decided for each study, and why",
@@ -81,9 +81,9 @@ LOAD = _ops(
     sa.Column("release_date", sa.Date, comment="Day of that release"),
     sa.Column("release_key", sa.Integer, nullable=False, comment="Release key at which it becomes valid"),
     _text("fetch_id", "Name of the fetch in the landing zone", required=True),
-    _text("listed_version", "Release that the listing gave the study; null when it was not asked"),
-    _text("route", "How it came: api or package; null until that is chosen"),
-    _text("route_reason", "Why it came that way"),
+    _text("listed_version", "Release that the listing gave the study; null when none was requested"),
+    _text("route", "Route of the data: api or package; null until one is chosen"),
+    _text("route_reason", "Why this route was chosen"),
     sa.Column("lacks", sa.ARRAY(CleanText()),
               comment="Tables of the star, and columns as table.column, that its"
               " route does not provide; null until it is staged"),
@@ -92,9 +92,9 @@ LOAD = _ops(
           required=True),
     _text("error", "Why it failed or was retracted"),
     _text("run_id", "Run that works on it"),
-    _number("fence", "Newest attempt that took it; what an older one writes is refused",
+    _number("fence", "Newest attempt that took the load; writes of older ones are refused",
             required=True, default=0),
-    _time("created_at", "When it was decided", default=True),
+    _time("created_at", "When the load was planned", default=True),
     _time("changed_at", "When the state last changed", default=True),
     sa.Index("load_study_idx", "study_accession", "release_version"),
 )  # fmt: skip
@@ -106,17 +106,17 @@ ATTEMPT = _ops(
     _time("started_at", "Start", default=True),
 )  # fmt: skip
 STUDY = _ops(
-    "study", "What the warehouse holds of each study",
+    "study", "State of each study in the warehouse",
     _text("study_accession", "Study", key=True),
     _text("state", "current, withdrawn or new", required=True),
     _text("release_version", "Newest release published"),
-    sa.Column("release_date", sa.Date, comment="Date ImmPort gave with that release"),
-    _text("listed_version", "Release that the listing gave the study then"),
+    sa.Column("release_date", sa.Date, comment="Date that ImmPort gave with that release"),
+    _text("listed_version", "Release that the listing gave the study when it was loaded"),
     _text("reason", "Why it is withdrawn: withdrawn, restricted or moved, and how that is known; or which"
           " releases of it were retracted, until it is loaded anew"),
 )  # fmt: skip
 STEP = _ops(
-    "step", "Each step of each load, as it went",
+    "step", "Each step of each load: times, rows, outcome",
     sa.Column("step_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number of the step"),
     _text("run_id", "Run", required=True),
     _number("load_id", "Load"),
@@ -137,29 +137,29 @@ STAGED = _ops(
     _number("rows_received", "Rows in the answer", required=True),
     _number("rows_staged", "Rows in the staging table", required=True),
     sa.Column("is_known", sa.Boolean, nullable=False, server_default=sa.true(),
-              comment="The load tells about the endpoint; otherwise what is held stays as it is"),
-    _number("pieces", "Parts in which it was asked for; 0 for none, 1 for a whole answer",
+              comment="The load provides the endpoint; otherwise its earlier rows stay valid"),
+    _number("pieces", "Parts in which it was requested; 0 for none, 1 for a whole answer",
             required=True, default=1),
-    _number("rows_expected", "Rows that another count has"),
-    _text("expected_from", "That count: the release's table counts, an undivided answer"),
-    _text("note", "What a person should know: why nothing was asked for, why in parts"),
+    _number("rows_expected", "Rows according to an independent count"),
+    _text("expected_from", "Source of that count: the release's table counts, an undivided answer"),
+    _text("note", "Remarks: why nothing was requested, why in parts"),
     _text("refused", "Error with which the source refused the answer for good; the load goes on without it"),
     _text("withheld", "Critical checks for which the gate withheld the endpoint alone: its tables stay as"
           " they are; null for none"),
 )  # fmt: skip
 PACKAGE_TABLE = _ops(
-    "package_table", "Tables of the package of a load, those that nothing reads included",
+    "package_table", "Tables of the package of a load, unread ones included",
     _number("load_id", "Load", key=True),
     _text("table_name", "Table, as the package names it", key=True),
     _number("rows", "Rows in it", required=True),
-    _text("read_for", "Endpoints whose rows are made of it; null for a table that nothing reads"),
+    _text("read_for", "Endpoints whose rows are made of it; null for an unread table"),
     _number("conflicts",
             "Keys under which it has rows that differ, of a table that is read by key: the first is read"),
 )  # fmt: skip
 PACKAGE_SAMPLE = _ops(
     "package_sample", "A few rows of each table of a package, as digests: the same rows at every release",
     _number("load_id", "Load", key=True),
-    _text("table_name", "Table, as packages of today name it", key=True),
+    _text("table_name", "Table, by its name in current packages", key=True),
     sa.Column("header", sa.ARRAY(CleanText(LONGEST_KEY)), nullable=False,
               comment="Names of the header line, in lower case"),
     sa.Column("keys", sa.ARRAY(sa.BigInteger), nullable=False, comment="Digest of the key of each row"),
@@ -167,7 +167,7 @@ PACKAGE_SAMPLE = _ops(
               comment="For each name of the header, the digest of each row's value; null for an empty one"),
 )  # fmt: skip
 UNREPORTED = _ops(
-    "unreported_column", "Columns that a load did not report: what was known of them stays",
+    "unreported_column", "Columns that a load did not report: their earlier values stay",
     _number("load_id", "Load", key=True),
     _text("endpoint", "Endpoint", key=True),
     _text("column_name", "Column of its rows", key=True),
@@ -206,13 +206,13 @@ RELEASE_CHANGE = _ops(
     _text("relation", "Table of the star", key=True),
     _number("added", "Rows that were not there", required=True),
     _number("corrected", "Rows that were there with other values", required=True),
-    _number("withdrawn", "Rows that are there no more", required=True),
-    _number("unchanged", "Rows left alone", required=True),
+    _number("withdrawn", "Rows that are no longer there", required=True),
+    _number("unchanged", "Rows that did not change", required=True),
     _number("distinct_keys",
-            "Keys among the staged rows it was made of; null where the load says nothing of the table"),
+            "Keys among the staged rows it was made of; null where the load does not provide the table"),
 )  # fmt: skip
 VOCABULARY_FETCH = _ops(
-    "vocabulary_fetch", "What each fetch brought of each vocabulary, and what that changed",
+    "vocabulary_fetch", "Rows received per fetch and vocabulary, and the changes they made",
     _text("fetch_id", "Name of the fetch in the landing zone", key=True),
     _text("vocabulary", "Vocabulary", key=True),
     _text("run_id", "Run", required=True),
@@ -220,10 +220,10 @@ VOCABULARY_FETCH = _ops(
     _number("rows_received", "Rows in the answer", required=True),
     _number("rows_dropped", "Stubs and repetitions among them", required=True),
     _number("added", "Terms that were not there", required=True),
-    _number("corrected", "Terms that were there otherwise", required=True),
-    _number("withdrawn", "Terms that are there no more", required=True),
-    _number("unchanged", "Terms left alone", required=True),
-    _text("note", "What a person should know: keys that were missing or new, nothing received"),
+    _number("corrected", "Terms that were there with other values", required=True),
+    _number("withdrawn", "Terms that are no longer there", required=True),
+    _number("unchanged", "Terms that did not change", required=True),
+    _text("note", "Remarks: keys that were missing or new, nothing received"),
 )  # fmt: skip
 RELEASE_FILE = _ops(
     "release_file", "Release files of each study as last seen: another MD5 is another content",
@@ -235,17 +235,17 @@ RELEASE_FILE = _ops(
     _time("seen_at", "When", default=True),
 )  # fmt: skip
 FORMAT_VERDICT = _ops(
-    "format_verdict", "Whether an endpoint says the same in TSV as in JSON, tried once on a small answer",
-    _text("source", "Host that was asked", key=True),
+    "format_verdict", "Whether an endpoint's TSV equals its JSON, compared once on a small answer",
+    _text("source", "Host that answered", key=True),
     _text("endpoint", "Endpoint", key=True),
     sa.Column("is_equal", sa.Boolean, nullable=False, comment="Every cell agreed"),
-    _text("header", "Header line of the TSV; another one reopens the question", required=True),
+    _text("header", "Header line of the TSV; another one makes the verdict void", required=True),
     _number("rows_compared", "Rows of the answer that was compared", required=True),
-    _text("detail", "The first difference, or why the question was reopened"),
+    _text("detail", "The first difference, or why the verdict became void"),
     _time("proven_at", "When", default=True),
 )  # fmt: skip
 CIRCUIT = _ops(
-    "circuit", "Services that failed time and again: they are left alone for a while",
+    "circuit", "Hosts that failed repeatedly: while a circuit is open, no requests are sent",
     _text("host", "Host and port", key=True),
     _text("state", "closed, open or half-open", required=True),
     _number("failures", "Failures in a row", required=True),
@@ -256,7 +256,7 @@ CIRCUIT = _ops(
     _text("study_accession", "Study of the last failure"),
 )  # fmt: skip
 FILE_DOWNLOAD = _ops(
-    "file_download", "Files brought to the object storage, and those that could not be",
+    "file_download", "Files downloaded to the object storage, and those that failed or were left out",
     _text("study_accession", "Study", key=True),
     _text("file_uuid", "UUID", key=True),
     _text("path", "Path ImmPort gives it", required=True),
@@ -265,11 +265,11 @@ FILE_DOWNLOAD = _ops(
     _text("file_type", "Type, result_file"),
     _number("size_bytes", "Size ImmPort gives it"),
     _text("md5", "MD5 ImmPort gives it"),
-    _text("location", "Where it lies"),
+    _text("location", "Folder or URL of the file"),
     _text("state", "planned, present, failed or left out", required=True),
     _text("error", "Why it failed or was left out"),
     _number("bytes_fetched", "Bytes that came over the network for it", required=True, default=0),
-    _text("run_id", "Run that planned it last: it alone writes of the file"),
+    _text("run_id", "Run that planned it last: only this run updates the row"),
     _number("position", "Position in the plan of that run, from 0; null when it is left out"),
     _time("changed_at", "When the state last changed", default=True),
 )  # fmt: skip
@@ -282,7 +282,7 @@ EXPORT = _ops(
     "export", "Parquet copies that were written, with who may read them and the studies they hold",
     _text("location", "Folder or URL it was written to; a later export to it replaces this one", key=True),
     _text("release_version", "Newest release when it was written, or the release it shows", required=True),
-    _text("as_of", "Release it shows; null for everything as it was"),
+    _text("as_of", "Release it shows; null for the state when it was written"),
     _text("read_as", "Role that read the warehouse for it; its members may read the files", required=True),
     sa.Column(
         "studies",
@@ -297,7 +297,7 @@ EXPORT = _ops(
 )  # fmt: skip
 CONTENT = _ops(
     "content",
-    "What each study has in each table since its last publish: the audit compares it with what is there",
+    "Rows and digest of each study in each table after its last publish, for the audit to compare",
     _number("study_key", "Study, as in history.key_study", key=True),
     _text("relation", "Table of history", key=True),
     _number("load_id", "Load that was published last with a change; null for what an audit found first"),
@@ -312,7 +312,7 @@ RESULT = _ops(
     _text("check_id", "Stable name of the check", key=True),
     _text("severity", "critical withholds the study, endpoint the endpoint, row quarantines rows, value"
           " quarantines values, warning is reported", required=True),
-    sa.Column("success", sa.Boolean, nullable=False, comment="The expectation held"),
+    sa.Column("success", sa.Boolean, nullable=False, comment="Whether the expectation was met"),
     _number("unexpected_rows", "Rows that broke it"),
     _text("detail", "What was found"),
     schema="quality",
@@ -354,9 +354,9 @@ AUDIT = _ops(
     "audit", "What the audit of the whole warehouse found, per check and table",
     _text("run_id", "Run", key=True),
     _text("check_id", "Stable name of the check", key=True),
-    _text("relation", "Table it looked at", key=True),
-    _text("severity", "critical fails the run, warning is told", required=True),
-    _number("failed_rows", "Rows that broke it; 0 when it holds", required=True),
+    _text("relation", "Table that it checked", key=True),
+    _text("severity", "critical fails the run, warning is only reported", required=True),
+    _number("failed_rows", "Rows that broke it; 0 when none did", required=True),
     _text("detail", "What a row that breaks it is", required=True),
     sa.Column("sample", CleanJson, comment="The first of those rows, by their keys"),
     _time("checked_at", "When", default=True),

@@ -205,7 +205,7 @@ _CHANGE_COLUMNS = [
     ("added", "Rows that were not there as of that release", ""),
     ("corrected", "Rows that were there with other values", ""),
     ("withdrawn", "Rows that are there no more", ""),
-    ("unchanged", "Rows left alone", ""),
+    ("unchanged", "Rows that did not change", ""),
 ]
 
 _CAPTURE = f"""select s.study_accession,

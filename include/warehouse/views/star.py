@@ -169,12 +169,12 @@ _TERMS = """select v.vocabulary, v.term, v.name, v.description, v.link, v.fields
 from history.vocabulary_term v where v.valid_to = 'infinity'"""
 _TERM_COLUMNS: list[ViewColumn] = [
     ("vocabulary", "Vocabulary, lkSex", ""),
-    ("term", "What tells it from the vocabulary's other terms: its name, or its accession or number", ""),
+    ("term", "Identifier of the term within the vocabulary: its name, or its accession or number", ""),
     ("name", "Name", ""),
     ("description", "Description", ""),
     ("link", "Page that defines it", ""),
-    ("fields", "What else the vocabulary says of it, as sent", ""),
-    ("valid_from", "End of the fetch that first brought it so", ""),
+    ("fields", "Further fields of the vocabulary, as sent", ""),
+    ("valid_from", "End of the first fetch with these values", ""),
 ]
 
 
@@ -190,7 +190,7 @@ _WITHDRAWAL_COLUMNS: list[ViewColumn] = [
     ("study_accession", "Study", ""),
     ("reason", "Why, and how that is known: withdrawn, restricted or moved", ""),
     ("withdrawn_at", "Newest data release when it was withdrawn", ""),
-    ("last_release", "Release that last held the study: what star.as_of still shows", ""),
+    ("last_release", "Last release with the study: star.as_of still shows it there", ""),
     ("returned_at", "Release at which it was shared again; null while it is not", ""),
 ]
 
@@ -204,7 +204,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
     yield "vocabulary_term", "One term of a vocabulary, as of the last fetch", _TERMS, _TERM_COLUMNS
     yield from term_views.definitions(AS_OF)
-    about = "One withdrawal of a study that the warehouse held"
+    about = "One withdrawal of a study"
     yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
     yield from release_difference.definitions()
     query, columns = _assay_results()

@@ -120,7 +120,7 @@ def _term_id(domain: Domain, alias: str) -> str:
 def _unmapped(domain: Domain, as_of: str) -> str:
     dimension = DIMENSION[domain.dimension]
     key = dimension.key_column
-    # A version of a member is told by one study, and stands for the rows of that study.
+    # A version of a member belongs to one study, and stands for the rows of that study.
     valid = f"h.valid_from <= {as_of} and h.valid_to > {as_of}"
     alias, source, study, same = "k", f"history.{dimension.key_table} k", "", "u.key = t.key"
     if dimension.is_versioned:
@@ -134,7 +134,7 @@ def _unmapped(domain: Domain, as_of: str) -> str:
         f" group by h.{reference.column}{study}"
         for table in VERSIONED
         for reference in table.references
-        # A tie to a sample is no use of the sample's type.
+        # A bridge row to a sample does not use the sample's type.
         if reference.dimension == domain.dimension
         and not (dimension.is_versioned and isinstance(table, Bridge))
     )

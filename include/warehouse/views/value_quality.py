@@ -1,4 +1,4 @@
-"""Views over all values: units nobody knows, suspected limits, quality by assay, visits, people."""
+"""Views over all values: unknown units, suspected limits, quality by assay, visits, people."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ group by 1, 2, 3, 4, 5"""
 _PROFILE_COLUMNS = (
     ("assay", "Assay", "text"),
     ("study_key", "Study", "bigint"),
-    ("value_quality", "Quality of the values; suspected_limit for those that star.suspected_limit tells of",
+    ("value_quality", "Quality of the values; suspected_limit for those in star.suspected_limit",
      "text"),
     ("value_source", "Where their numbers come from", "text"),
     ("unit_standard", "Unit of their standard values; null for a unit that is not known", "text"),

@@ -92,7 +92,7 @@ begin
     return coalesce(star.to_number(star.without_operator(reported)), number);
 end $body$;
 comment on function star.value_measured(text, numeric, text, text, text, numeric[]) is
-    'The number of a measurement, of a censored one its limit; null for what is no measurement';
+    'The number of a measurement, of a censored one its limit; null for what is not a measurement';
 
 create or replace function star.value_source(reported text, preferred numeric) returns text
 language sql immutable parallel safe

@@ -81,7 +81,7 @@ def _known() -> str:
 _NAME = r"^([ab])/([^/]+)/0*([^/ ]+)/([0-9]{2,4})(?![^ ,;()-])"
 _PREFIX = "^(?:influenza|flu)[ -]*(?:virus)?[ -]*(?:type)?[ -]*"
 _LINEAGE = "vic|victoria|yam|yamagata"
-#: What is named where a strain belongs, and is no virus that antibodies neutralise.
+#: Names in the field of the strain that are not viruses which antibodies neutralise.
 _LOAD = r"\m(load|loads|copies|viremia|viraemia|rna|dna|pfu|ffu|tcid50)\M"
 _BACTERIUM = (
     "coccus|coccal|coccos|bacter|pneumoniae|serotype|serogroup|meningitidis|haemophilus|bordetella|pertussis"
@@ -142,7 +142,7 @@ begin
         select array_agg(distinct upper(m.found[1] collate "C")) into stated
         from regexp_matches(plain, '(?:^|[^0-9a-z])(h[0-9]{{1,2}}n[0-9]{{1,2}})(?![0-9])', 'g') as m(found);
     elsif kind = 'B' then
-        -- A place may be called Victoria: what stands before the number is no lineage.
+        -- A place may be called Victoria: the text before the number is not a lineage.
         select array_agg(distinct case left(m.found[1], 1) when 'v' then 'B/Victoria' else 'B/Yamagata' end)
         into stated
         from regexp_matches(regexp_replace(regexp_replace(plain, '{_PREFIX}', ''), '^b/[^/]+/', ''),

@@ -30,7 +30,7 @@ WINDOWS: tuple[Window, ...] = (
 )
 #: First year of life, in whole years, of each age band.
 AGE_BANDS: tuple[int, ...] = (0, 5, 12, 18, 35, 50, 65, 80)
-#: Years that nobody reaches: 999 is not an age.
+#: Years beyond any human age: 999 is not an age.
 OLDEST = 130
 #: A unit of time as units are compared: it may have blanks of any kind around it.
 _UNIT = 'lower(btrim(star.plain_text(unit)) collate "C")'
