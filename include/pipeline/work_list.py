@@ -12,6 +12,7 @@ from include.pipeline.run_ledger import PLANNED
 from include.pipeline.work_decisions import Action, WorkDecision, batches
 from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
+from include.sql import literal
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
 from include.warehouse.schema.ops_tables import LOAD, WORK
@@ -39,7 +40,7 @@ def write(
     """Write the work list. What it decides to load or to withdraw is taken over from the runs before."""
     with engine.begin() as connection:
         # One list after the other: the second sees the loads of the first.
-        connection.exec_driver_sql(f"set local lock_timeout = '{fence.LOCK_TIMEOUT}'")
+        connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": WORK_LOCK})
         for item in decisions:
             load_id, action, reason = None, item.action, item.reason

@@ -16,6 +16,7 @@ from include.quality.audit_checks import checks
 from include.quality.checks import Severity
 from include.warehouse.load import content_digests
 from include.warehouse.schema.ops_tables import AUDIT
+from include.warehouse.schema.statements import run_sql
 
 #: Rows kept of those that break a check.
 SAMPLE = 5
@@ -77,7 +78,7 @@ def analyze(engine: sa.Engine) -> int:
             )
         ).all()
         for name in names:
-            connection.exec_driver_sql(f"analyze {name}")
+            run_sql(connection, f"analyze {name}")
     return len(names)
 
 
@@ -86,5 +87,5 @@ def _look(engine: sa.Engine, check: AuditCheck) -> AuditFinding:
         select (select count(*) from broken),
             (select jsonb_agg(to_jsonb(s)) from (select * from broken limit {SAMPLE}) s)"""
     with engine.connect() as connection:
-        failed, sample = connection.exec_driver_sql(statement.replace("%", "%%")).one()
+        failed, sample = run_sql(connection, statement).one()
     return AuditFinding(check, failed, sample)

@@ -11,6 +11,7 @@ from include.quality.audit_check import AuditCheck, is_described, row_keys
 from include.quality.audit_history import inferred, of_keys, of_references, of_versions, one_home, weights
 from include.quality.checks import Severity
 from include.sources.release import OPEN
+from include.sql import literal
 from include.warehouse.access.roles import ANALYST
 from include.warehouse.load.content_digests import MEASURE
 from include.warehouse.load.package_findings import PACKAGE_LINE
@@ -51,7 +52,7 @@ def _unaltered(table: Dimension | Fact) -> AuditCheck:
             from ops.content c
             left join (select h.study_key, {MEASURE} from history.{table.relation} h group by h.study_key) f
                 using (study_key)
-            where c.relation = '{table.relation}'
+            where c.relation = {literal(table.relation)}
                 and (c.rows, c.digest) is distinct from (coalesce(f.rows, 0), coalesce(f.digest, 0))""",
     )
 
@@ -96,15 +97,15 @@ def _conservation(fact: Fact) -> AuditCheck:
                     r.added + r.corrected + r.unchanged as published,
                     (select count(*) from quality.quarantine q
                         where q.load_id = c.load_id and q.endpoint = s.endpoint
-                            and q.rule <> '{PACKAGE_LINE}') as set_aside,
+                            and q.rule <> {literal(PACKAGE_LINE)}) as set_aside,
                     (select count(*) from history.{fact.relation} h
                         where h.study_key = k.study_key and h.valid_from <= c.release_key
                             and h.valid_to > c.release_key) as visible
                 from ops.capture c
                 join history.key_study k on k.study_accession = c.study_accession
                 join ops.staged s on s.load_id = c.load_id and s.is_known and s.withheld is null
-                    and s.endpoint = '{fact.endpoint}'
-                join ops.release_change r on r.load_id = c.load_id and r.relation = '{fact.relation}'
+                    and s.endpoint = {literal(fact.endpoint or "")}
+                join ops.release_change r on r.load_id = c.load_id and r.relation = {literal(fact.relation)}
                 where c.kind = 'full') t
             where t.published > t.staged
                 or {lost}
@@ -122,13 +123,14 @@ def _members(table: Dimension | Fact) -> AuditCheck:
         f"""select t.load_id, t.study_accession, t.release_key, t.distinct_keys, t.quarantined, t.visible
             from (select c.load_id, c.study_accession, c.release_key, r.distinct_keys,
                     (select count(*) from quality.quarantine q
-                        where q.load_id = c.load_id and q.endpoint = '{table.endpoint}') as quarantined,
+                        where q.load_id = c.load_id
+                            and q.endpoint = {literal(table.endpoint or "")}) as quarantined,
                     (select count(*) from history.{table.relation} h
                         where h.study_key = k.study_key and h.valid_from <= c.release_key
                             and h.valid_to > c.release_key {described}) as visible
                 from ops.capture c
                 join history.key_study k on k.study_accession = c.study_accession
-                join ops.release_change r on r.load_id = c.load_id and r.relation = '{table.relation}'
+                join ops.release_change r on r.load_id = c.load_id and r.relation = {literal(table.relation)}
                 where c.kind = 'full' and r.distinct_keys is not null) t
             where t.visible not between t.distinct_keys and t.distinct_keys + t.quarantined""",
     )
@@ -140,8 +142,8 @@ def _filled(fact: Fact) -> AuditCheck:
     Of a package that came before its tables were read, all that is known is how many rows they had.
     """
     rows = f"""select load_id, rows_staged as rows_there from ops.staged
-            where is_known and endpoint = '{fact.endpoint}'
-        union select load_id, rows from ops.package_table where table_name = '{fact.endpoint}'"""
+            where is_known and endpoint = {literal(fact.endpoint or "")}
+        union select load_id, rows from ops.package_table where table_name = {literal(fact.endpoint or "")}"""
     return AuditCheck(
         "filled",
         fact.relation,
@@ -149,7 +151,7 @@ def _filled(fact: Fact) -> AuditCheck:
         f"""select c.load_id, c.study_accession, c.release_key, max(s.rows_there) as rows_there
             from ops.capture c join ({rows}) s on s.load_id = c.load_id and s.rows_there > 0
             where c.kind = 'full' and not exists (select from ops.release_change r
-                where r.load_id = c.load_id and r.relation = '{fact.relation}')
+                where r.load_id = c.load_id and r.relation = {literal(fact.relation)})
             group by c.load_id, c.study_accession, c.release_key""",
         Severity.WARNING,
     )
@@ -166,6 +168,6 @@ def _export_access() -> AuditCheck:
             from ops.export e cross join unnest(e.studies) s (study)
             join history.key_study k on k.study_accession = s.study
             join history.study_access a on a.study_key = k.study_key and not a.is_open
-            where e.read_as = '{ANALYST}' or a.changed_at > e.written_at""",
+            where e.read_as = {literal(ANALYST)} or a.changed_at > e.written_at""",
         Severity.WARNING,
     )

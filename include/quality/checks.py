@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from include.sources.endpoint import Endpoint, Kind, Withholds, snake_case
 from include.sources.immport.endpoints import ENDPOINTS, PAIRED_FIELDS, references
+from include.sql import literal, literals
 from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
@@ -50,6 +51,7 @@ class Check:
     """One thing that must hold of a staged endpoint.
 
     :param broken: SQL over the staged row `s` that is true of the rows that break it.
+    :param is_of_row: it reads the row alone, and no other rows.
     :param build: makes the expectation; called only once Great Expectations is loaded.
     :param column: the staged column whose text is kept where it breaks the check and the row is published.
     """
@@ -59,6 +61,7 @@ class Check:
     broken: str | None
     build: Callable[[], Expectation]
     column: str | None = None
+    is_of_row: bool = False
 
 
 def checks(endpoint: Endpoint, load_id: int, study: str, staged: int) -> Iterator[Check]:
@@ -103,7 +106,8 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     severity = Severity.CRITICAL if endpoint.withholds is Withholds.STUDY else Severity.ROW
     for name, key in _identities(endpoint).items():
         # A blank key names nothing, too.
-        yield _rows(f"key_present:{name}", severity, f"coalesce(btrim({key}), '') = ''")
+        missing = f"coalesce(btrim({key}), '') = ''"
+        yield _rows(f"key_present:{name}", severity, missing, is_of_row=True)
     # A key may lack a part (a sample without an arm): null is a value like any other here.
     keys = _key_values(endpoint)
     alike = {*endpoint.key, *endpoint.several}
@@ -122,7 +126,7 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
         if isinstance(made, Fact) and made.row_id.type is Type.TEXT:
             # No index holds a longer key.
             too_long = f"octet_length({made.row_id.raw}) > {LONGEST_KEY}"
-            yield _rows(f"key_length:{made.identity}", Severity.ROW, too_long)
+            yield _rows(f"key_length:{made.identity}", Severity.ROW, too_long, is_of_row=True)
         is_coarser = set(endpoint.key_columns) > set(made.key_reads)
         if is_coarser and set(made.content_reads) - set(made.key_reads):
             yield _one_row(made, endpoint, table)
@@ -191,12 +195,13 @@ def _types(endpoint: Endpoint) -> Iterator[Check]:
         if pattern is None:
             continue
         severity = _severity(endpoint, item.column)
-        wrong = f"s.{item.column} !~ '{pattern}'"
+        wrong = f"s.{item.column} !~ {literal(pattern)}"
         if item.kind is Kind.DATE:  # the pattern lets 2020-02-30 through
             day = f"nullif(btrim(s.{item.column}), '')"
             impossible = f"coalesce(not pg_input_is_valid({day}, 'date'), false)"
             broken = f"({wrong} or {impossible})"
-            yield replace(_rows(f"type:{item.name}", severity, broken), column=item.column)
+            day_check = _rows(f"type:{item.name}", severity, broken, is_of_row=True)
+            yield replace(day_check, column=item.column)
         else:
             yield replace(
                 _matches(item.name, item.column, pattern, wrong), severity=severity, column=item.column
@@ -222,7 +227,7 @@ def _matches(name: str, column: str, pattern: str, broken: str) -> Check:
 
         return gxe.ExpectColumnValuesToMatchRegex(column=column, regex=pattern)
 
-    return Check(f"type:{name}", Severity.ROW, broken, build)
+    return Check(f"type:{name}", Severity.ROW, broken, build, is_of_row=True)
 
 
 def _references(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
@@ -259,16 +264,17 @@ def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
         yield _rows("agrees:studyTimeCollected", Severity.WARNING, f"s.biosample_accession in ({several})")
 
 
-def _rows(check_id: str, severity: Severity, broken: str) -> Check:
-    return Check(check_id, severity, broken, lambda: _no_row([broken]))
+def _rows(check_id: str, severity: Severity, broken: str, *, is_of_row: bool = False) -> Check:
+    return Check(check_id, severity, broken, lambda: _no_row([broken]), is_of_row=is_of_row)
 
 
 def any_row(suite: Sequence[Check]) -> Check:
     """One check that is broken if a row breaks any of these: an expectation costs more than its query."""
-    conditions = [check.broken for check in suite if check.broken is not None]
+    conditions = [(check.broken, check.is_of_row) for check in suite if check.broken is not None]
     # What looks at the row alone is one scan; what looks at other rows is planned by itself.
-    alone = [f"({item})" for item in conditions if "select" not in item]
-    together = [item for item in conditions if "select" in item] + ([" or ".join(alone)] if alone else [])
+    alone = [f"({broken})" for broken, is_of_row in conditions if is_of_row]
+    together = [broken for broken, is_of_row in conditions if not is_of_row]
+    together += [" or ".join(alone)] if alone else []
     return Check("any_row", Severity.WARNING, None, lambda: _no_row(together))
 
 
@@ -288,5 +294,4 @@ def _in_set(check_id: str, severity: Severity, column: str, values: list[str]) -
 
         return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=values)
 
-    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
-    return Check(check_id, severity, f"s.{column} not in ({quoted})", build)
+    return Check(check_id, severity, f"s.{column} not in ({literals(values)})", build, is_of_row=True)

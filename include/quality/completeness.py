@@ -12,6 +12,7 @@ from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.schema.ops_tables import STAGED
+from include.warehouse.schema.statements import run_sql
 
 
 def compare_counts(connection: sa.Connection, load_id: int) -> Iterator[Finding]:
@@ -29,7 +30,7 @@ def _split_whole(connection: sa.Connection, load_id: int, endpoint: Endpoint, ro
     """Parts must not overlap, and together be what another count says."""
     key = ", ".join(f"coalesce({column}, '')" for column in endpoint.key_columns)
     table = staging_table(load_id, endpoint)
-    distinct = connection.exec_driver_sql(f"select count(distinct ({key})) from {table}").scalar_one()
+    distinct = run_sql(connection, f"select count(distinct ({key})) from {table}").scalar_one()
     doubled = row.rows_staged - distinct
     if row.rows_expected is None:
         told = f"{row.rows_received} rows in {row.pieces} parts, and nothing to compare them with"

@@ -19,12 +19,14 @@ from include.quality.totals import control_totals
 from include.quality.withhold import withhold
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
+from include.sql import literal, literals
 from include.warehouse.load import staging_tables
 from include.warehouse.load.package_findings import PACKAGE_LINE
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import has_table, staging_table
 from include.warehouse.schema.engine import connect
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
+from include.warehouse.schema.statements import run_sql
 
 
 class GateError(RuntimeError):
@@ -185,29 +187,23 @@ def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: JudgedLoad
     """Count the rows that break a check; keep them, or what they say, unless the check is only a warning."""
     if check.broken is None:
         return 0
-    rows = f"from {staging_table(load.load_id, endpoint)} s where {check.broken}".replace("%", "%%")
+    rows = f"from {staging_table(load.load_id, endpoint)} s where {check.broken}"
     is_published = check.severity in (Severity.VALUE, Severity.WARNING)
     if is_published and check.column is None:
-        return int(connection.exec_driver_sql(f"select count(*) {rows}").scalar_one())
+        return int(run_sql(connection, f"select count(*) {rows}").scalar_one())
+    of_load = literals((load.study, load.release, endpoint.name))
     if is_published:
-        keys = ", ".join(f"'{column}', s.{column}" for column in endpoint.key_columns)
+        keys = ", ".join(f"{literal(column)}, s.{column}" for column in endpoint.key_columns)
         statement = f"""insert into quality.quarantined_value
             (load_id, study_accession, release_version, endpoint, row_number, rule, field, key, value)
-            select %(load_id)s, %(study)s, %(release)s, %(endpoint)s, s.row_number, %(rule)s,
-                '{check.column}', jsonb_build_object({keys}), s.{check.column} {rows}"""
+            select {load.load_id}, {of_load}, s.row_number, {literal(check.check_id)},
+                {literal(check.column or "")}, jsonb_build_object({keys}), s.{check.column} {rows}"""
     else:
         # A row has one entry, whatever number of checks it breaks.
         statement = f"""insert into quality.quarantine
             (load_id, study_accession, release_version, endpoint, row_number, rule, row)
-            select %(load_id)s, %(study)s, %(release)s, %(endpoint)s, s.row_number, %(rule)s,
+            select {load.load_id}, {of_load}, s.row_number, {literal(check.check_id)},
                 to_jsonb(s) - 'row_number' {rows}
             on conflict (load_id, endpoint, row_number) where rule <> 'package_line'
             do update set rule = quarantine.rule || ', ' || excluded.rule"""
-    values = {
-        "load_id": load.load_id,
-        "study": load.study,
-        "release": load.release,
-        "endpoint": endpoint.name,
-        "rule": check.check_id,
-    }
-    return connection.exec_driver_sql(statement, values).rowcount
+    return run_sql(connection, statement).rowcount

@@ -15,6 +15,7 @@ from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.tables import NAMES
 from include.sources.release import OPEN
+from include.sql import literal
 from include.warehouse.load.package_findings import PACKAGE_LINE, member_name
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import has_table, staging_table
@@ -22,6 +23,7 @@ from include.warehouse.load.surrogate_keys import digest
 from include.warehouse.model.declaration import Dimension, Fact, Type
 from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.schema.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
+from include.warehouse.schema.statements import run_sql
 
 #: Rows from which on a share says something: of fewer, one is much of them.
 ENOUGH_ROWS = 50
@@ -111,8 +113,10 @@ def _conflicts(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]
 def _held_facts(connection: sa.Connection, study: str, known: Collection[str]) -> list[Fact]:
     """Facts of known endpoints that hold a version of the study."""
     facts = {item.relation: item for item in FACTS if item.endpoint in known}
-    rows = "select '{name}' where exists (select 1 from history.{name} where study_key = k.study_key)"
-    asked = " union all ".join(rows.format(name=name) for name in facts)
+    asked = " union all ".join(
+        f"select {literal(name)} where exists (select 1 from history.{name} where study_key = k.study_key)"
+        for name in facts
+    )
     found = connection.execute(
         sa.text(f"""select f.* from history.key_study k cross join lateral ({asked}) f
             where k.study_accession = :study"""),
@@ -128,14 +132,14 @@ def _vanished(connection: sa.Connection, load: JudgedLoad, fact: Fact) -> tuple[
     """
     table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
     staged = f"btrim({fact.row_id.raw}, ' ')" if fact.row_id.type is Type.INTEGER else fact.row_id.raw
-    before, gone = connection.exec_driver_sql(
+    before, gone = run_sql(
+        connection,
         f"""select count(*), count(*) filter (where n.known is null)
             from history.{fact.relation} h join history.key_study k using (study_key)
             left join (select distinct {staged} as known from {table} s) n
                 on n.known = h.{fact.identity}::text
-            where k.study_accession = %(study)s
-                and h.valid_from <= %(release)s and h.valid_to > %(release)s""",
-        {"study": load.study, "release": load.release_key},
+            where k.study_accession = {literal(load.study)}
+                and h.valid_from <= {load.release_key} and h.valid_to > {load.release_key}""",
     ).one()
     return before, gone
 
@@ -145,13 +149,13 @@ def _foreign_members(connection: sa.Connection, load: JudgedLoad, dimension: Dim
     key = dimension.key_column
     table = staging_table(load.load_id, ENDPOINTS[dimension.endpoint or ""])
     natural = digest(dimension, tuple(f"s.{item.name}" for item in dimension.natural_key))
-    found = connection.exec_driver_sql(
+    found = run_sql(
+        connection,
         f"""select count(distinct h.{key}) from {table} s
             join history.{dimension.key_table} k on k.natural_key = {natural}
             join history.{dimension.relation} h on h.{key} = k.{key}
             join history.key_study o on o.study_key = h.study_key
-            where h.valid_to = {OPEN} and o.study_accession <> %(study)s""",
-        {"study": load.study},
+            where h.valid_to = {OPEN} and o.study_accession <> {literal(load.study)}""",
     )
     return int(found.scalar_one())
 
@@ -203,14 +207,15 @@ def declared_results(connection: sa.Connection, load_id: int, known: Collection[
     That no row of a package is lost on the way is proven in staging.
     """
     results = " union all ".join(
-        f"select s.{sample} as expsample_accession, '{item.name}' as endpoint, s.result_id"
+        f"select s.{sample} as expsample_accession, {literal(item.name)} as endpoint, s.result_id"
         f" from {staging_table(load_id, item)} s"
         for item in ENDPOINTS.values()
         if item.key == ("resultId",)
         and has_table(item, is_known=item.name in known)
         and (sample := _sample_column(item))
     )
-    rows = connection.exec_driver_sql(
+    rows = run_sql(
+        connection,
         f"""select d.schema, count(*), count(*) filter (where d.results <> coalesce(f.results, 0)),
                 sum(d.results)::bigint, coalesce(sum(f.results), 0)::bigint
             from (select s.expsample_accession, max(btrim(s.result_total_recs)::bigint) as results,
@@ -219,7 +224,7 @@ def declared_results(connection: sa.Connection, load_id: int, known: Collection[
                 where btrim(s.result_total_recs) ~ '^[0-9]{{1,18}}$' group by s.expsample_accession) d
             left join (select r.expsample_accession, count(distinct (r.endpoint, r.result_id)) as results
                 from ({results}) r group by r.expsample_accession) f using (expsample_accession)
-            group by d.schema order by d.schema"""
+            group by d.schema order by d.schema""",
     )
     return [Declared(*row) for row in rows]
 

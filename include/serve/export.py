@@ -24,6 +24,7 @@ from include.serve.parquet import ParquetColumn
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.schema.ops_tables import EXPORT
+from include.warehouse.schema.statements import run_sql
 
 __all__ = [
     "ANALYST",
@@ -147,7 +148,7 @@ def _become_analyst(connection: sa.Connection) -> str:
     """Read as an analyst where that role is there. Returns the role that reads."""
     known = sa.text("select 1 from pg_roles where rolname = :name")
     if connection.scalar(known, {"name": ANALYST}):
-        connection.exec_driver_sql(f"set local role {ANALYST}")
+        run_sql(connection, f"set local role {ANALYST}")
     return str(connection.scalar(sa.text("select current_user")))
 
 
@@ -253,5 +254,5 @@ def _write(
 def _batches(connection: sa.Connection, query: str) -> Iterator[Sequence[sa.Row[Any]]]:
     """Rows over a cursor of the server: it sorts, and memory here stays that of one batch."""
     options = {"stream_results": True, "max_row_buffer": BATCH_ROWS}
-    result = connection.exec_driver_sql(query.replace("%", "%%"), execution_options=options)
+    result = run_sql(connection, query, **options)
     yield from result.partitions(BATCH_ROWS)

@@ -8,6 +8,7 @@ import logging
 import sqlalchemy as sa
 from alembic import command
 
+from include.sql import literal
 from include.warehouse.access import apply_rights, roles, server_rights
 from include.warehouse.load import content_digests
 from include.warehouse.model.registry import DIMENSION, VERSIONED
@@ -36,7 +37,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         roles.act_as_owner(connection)
         for schema, purpose in SCHEMAS.items():
             connection.exec_driver_sql(f"create schema if not exists {schema}")
-            connection.exec_driver_sql(f"comment on schema {schema} is '{purpose}'")
+            connection.exec_driver_sql(f"comment on schema {schema} is {literal(purpose)}")
         held, newest = revisions(connection)
         if held == newest and star.are_current(connection):
             if not apply_rights.is_current(connection):

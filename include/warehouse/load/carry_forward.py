@@ -20,6 +20,7 @@ from include.warehouse.model.declaration import UNKNOWN, Dimension, Fact, Refere
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.schema.ops_tables import CAPTURE, LEDGER
+from include.warehouse.schema.statements import run_sql
 
 _WITHDRAWN = "withdrawn"
 
@@ -147,17 +148,19 @@ def forward(
         )
         # A guess is made anew, for what the load itself names.
         described = " and not h.is_inferred" if isinstance(table, Dimension) else ""
-        connection.exec_driver_sql(
+        run_sql(
+            connection,
             f"insert into incoming_{relation} ({names})"
-            f" select {names} from history.{relation} h where {valid}{described}"
+            f" select {names} from history.{relation} h where {valid}{described}",
         )
         return
     values = told.carried(table)
     if values:
         items = (f"{name} = {sql.format(before='h', now='i')}" for name, sql in values.items())
-        connection.exec_driver_sql(
+        run_sql(
+            connection,
             f"update incoming_{relation} i set {', '.join(items)}"
-            f" from history.{relation} h where h.{identity} = i.{identity} and {valid}"
+            f" from history.{relation} h where h.{identity} = i.{identity} and {valid}",
         )
 
 
@@ -200,7 +203,8 @@ def _describe(connection: sa.Connection, dimension: Dimension, study_key: int, r
     """
     relation, identity = f"history.{dimension.relation}", dimension.identity
     names = sorted(_stored(dimension) - {identity})
-    return connection.exec_driver_sql(
+    return run_sql(
+        connection,
         f"""update {relation} h set {", ".join(f"{name} = a.{name}" for name in names)},
             valid_to = greatest(h.valid_to, least({end}, (select min(n.valid_from) from {relation} n
                 where n.study_key = {study_key} and n.{identity} = h.{identity}
@@ -208,7 +212,7 @@ def _describe(connection: sa.Connection, dimension: Dimension, study_key: int, r
         from {relation} a
         where h.study_key = {study_key} and h.valid_from = {release} and h.is_inferred
             and a.study_key = {study_key} and a.{identity} = h.{identity} and a.valid_to = {release}
-            and not a.is_inferred"""
+            and not a.is_inferred""",
     ).rowcount
 
 
@@ -221,7 +225,8 @@ def _fill(
     """
     relation, identity = f"history.{table.relation}", table.identity
     before = ", ".join(f"{sql} as {name}" for name, sql in values.items())
-    return connection.exec_driver_sql(
+    return run_sql(
+        connection,
         f"""update {relation} h set {", ".join(f"{name} = p.{name}" for name in values)}
         from {relation} b left join {relation} a
             on a.study_key = {study_key} and a.{identity} = b.{identity} and a.valid_to = {release}
@@ -229,7 +234,7 @@ def _fill(
         where b.study_key = {study_key} and b.valid_from = {release}
             and h.study_key = {study_key} and h.{identity} = b.{identity} and h.valid_from = {release}
             and row({", ".join(f"h.{name}" for name in values)})
-                is distinct from row({", ".join(f"p.{name}" for name in values)})"""
+                is distinct from row({", ".join(f"p.{name}" for name in values)})""",
     ).rowcount
 
 

@@ -11,8 +11,10 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from include.sql import literal
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.ops_tables import CONTENT
+from include.warehouse.schema.statements import run_sql
 
 #: SQL over the rows `h` of one study: the values of the columns `rows` and `digest`. Postgres adds up the
 #: hashes of a record's columns, each times a constant, so that two rows that swap a value have the same sum;
@@ -29,7 +31,7 @@ def record(connection: sa.Connection, study_key: int, load_id: int, changed: Ite
     if not relations:
         return
     measured = " union all ".join(
-        f"select '{name}', :study, cast(:load as bigint), {MEASURE} from history.{name} h"
+        f"select {literal(name)}, :study, cast(:load as bigint), {MEASURE} from history.{name} h"
         " where h.study_key = :study"
         for name in relations
     )
@@ -41,11 +43,12 @@ def record(connection: sa.Connection, study_key: int, load_id: int, changed: Ite
 def record_unknown(connection: sa.Connection) -> None:
     """Record, as it is, what no publish has recorded: of before there were digests, or before an upgrade."""
     for name in (table.relation for table in VERSIONED):
-        connection.exec_driver_sql(
-            f"""{_INTO} select '{name}', h.study_key, null, {MEASURE} from history.{name} h
+        run_sql(
+            connection,
+            f"""{_INTO} select {literal(name)}, h.study_key, null, {MEASURE} from history.{name} h
             where not exists (select from ops.content c
-                where c.relation = '{name}' and c.study_key = h.study_key)
-            group by h.study_key on conflict do nothing"""
+                where c.relation = {literal(name)} and c.study_key = h.study_key)
+            group by h.study_key on conflict do nothing""",
         )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from include.sql import literal
 from include.warehouse.schema.ops_tables import ATTEMPT, LOAD, STEP
 
 #: First half of the advisory lock of a load; the second is its number.
@@ -129,7 +130,7 @@ def _reason(row: sa.Row) -> str:
 
 
 def _lock(connection: sa.Connection, load_id: int, function: str) -> None:
-    connection.exec_driver_sql(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.exec_driver_sql(f"set local lock_timeout = {literal(LOCK_TIMEOUT)}")
     connection.execute(sa.text(f"select {function}(:space, :load)"), {"space": LOAD_LOCK, "load": load_id})
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from include.sources.package.joins import ONCE
 from include.sources.package.tables import TABLES
 from include.warehouse.schema.ops_tables import PACKAGE_TABLE
+from include.warehouse.schema.statements import run_sql
 
 
 def count(connection: sa.Connection, load_id: int, tables: Mapping[str, tuple[str, str]]) -> None:
@@ -21,7 +22,7 @@ def count(connection: sa.Connection, load_id: int, tables: Mapping[str, tuple[st
         if table not in tables or is_bare:
             continue
         name, relation = tables[table]
-        found = connection.exec_driver_sql(_differing(table, keys, relation)).scalar_one()
+        found = run_sql(connection, _differing(table, keys, relation)).scalar_one()
         of_table = (PACKAGE_TABLE.c.load_id == load_id) & (PACKAGE_TABLE.c.table_name == name)
         most = sa.func.greatest(PACKAGE_TABLE.c.conflicts, found)
         connection.execute(sa.update(PACKAGE_TABLE).where(of_table).values(conflicts=most))

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
+from include.sql import literal
 from include.warehouse.access import study_visibility
 from include.warehouse.load import (
     carry_forward,
@@ -118,8 +119,8 @@ def _from_ledger(connection: sa.Connection, load_id: int) -> Published | None:
 
 
 def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Published:
-    connection.exec_driver_sql(f"set local transaction_timeout = '{TRANSACTION_TIMEOUT}'")
-    connection.exec_driver_sql(f"set local lock_timeout = '{fence.LOCK_TIMEOUT}'")
+    connection.exec_driver_sql(f"set local transaction_timeout = {literal(TRANSACTION_TIMEOUT)}")
+    connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
     connection.execute(
         sa.text("select pg_advisory_xact_lock(:space, :study)"),
         {"space": STUDY_LOCK, "study": int(work.study.removeprefix("SDY"))},

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from include.sources.release import OPEN, Release
 from include.sources.release_files import issued
 from include.sources.withdrawal import RETRACTED
+from include.sql import literal
 from include.warehouse.load import content_digests, fence
 from include.warehouse.load.fence import Attempt
 from include.warehouse.load.publish import STUDY_LOCK, TRANSACTION_TIMEOUT
@@ -54,8 +55,8 @@ def retract(engine: sa.Engine, study: str, last: Release, attempt: Attempt) -> t
     :raises SupersededError: a newer attempt works on one of these loads.
     """
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"set local transaction_timeout = '{TRANSACTION_TIMEOUT}'")
-        connection.exec_driver_sql(f"set local lock_timeout = '{fence.LOCK_TIMEOUT}'")
+        connection.exec_driver_sql(f"set local transaction_timeout = {literal(TRANSACTION_TIMEOUT)}")
+        connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
         lock = {"space": STUDY_LOCK, "study": int(study.removeprefix("SDY"))}
         connection.execute(sa.text("select pg_advisory_xact_lock(:space, :study)"), lock)
         captures = _captures(connection, study)

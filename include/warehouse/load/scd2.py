@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from include.sources.release import OPEN
 from include.warehouse.load.transform import content_columns
 from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.schema.statements import run_sql
 
 
 @dataclass(frozen=True)
@@ -67,32 +68,33 @@ def write(
     sql = _Statements(table, capture)
     gone = differing = 0
     if not is_new:
-        connection.exec_driver_sql(sql.closing())
-        gone, differing = connection.exec_driver_sql(
-            f"select count(*) filter (where is_gone), count(*) filter (where not is_gone) from {sql.gone}"
+        run_sql(connection, sql.closing())
+        gone, differing = run_sql(
+            connection,
+            f"select count(*) filter (where is_gone), count(*) filter (where not is_gone) from {sql.gone}",
         ).one()
     if gone or differing:
         if capture.is_repeated:
             if capture.following < OPEN:
-                connection.exec_driver_sql(sql.postpone())
-            connection.exec_driver_sql(sql.remove())
-        connection.exec_driver_sql(sql.close())
+                run_sql(connection, sql.postpone())
+            run_sql(connection, sql.remove())
+        run_sql(connection, sql.close())
         if capture.following < OPEN:
-            connection.exec_driver_sql(sql.keep_later_part())
-    inserted = connection.exec_driver_sql(sql.insert()).rowcount
-    total = connection.exec_driver_sql(f"select count(*) from incoming_{table.relation}").scalar_one()
+            run_sql(connection, sql.keep_later_part())
+    inserted = run_sql(connection, sql.insert()).rowcount
+    total = run_sql(connection, f"select count(*) from incoming_{table.relation}").scalar_one()
     # Equal versions meet only where something was written between them.
     if gone or differing or inserted:
         if capture.is_repeated:
-            connection.exec_driver_sql(sql.merge_at(capture.release))
+            run_sql(connection, sql.merge_at(capture.release))
         for release in sorted({capture.next_capture, capture.following} - {OPEN}):
-            connection.exec_driver_sql(sql.merge_at(release))
+            run_sql(connection, sql.merge_at(release))
     return Change(table.relation, inserted - differing, differing, gone, total - inserted)
 
 
 def merge(connection: sa.Connection, table: Dimension | Fact, capture: Capture, release: int) -> None:
     """Make one version of two equal ones that meet at a release. The caller commits."""
-    connection.exec_driver_sql(_Statements(table, capture).merge_at(release))
+    run_sql(connection, _Statements(table, capture).merge_at(release))
 
 
 def compare(connection: sa.Connection, table: Dimension | Fact, study_key: int, old: int, new: int) -> Change:
@@ -102,13 +104,14 @@ def compare(connection: sa.Connection, table: Dimension | Fact, study_key: int, 
     is_same = f"{one} is not distinct from {other}"
     both = f"a.{table.identity} is not null and b.{table.identity} is not null"
     at = f"(select h.* from history.{table.relation} h where h.study_key = {study_key}"
-    counts = connection.exec_driver_sql(
+    counts = run_sql(
+        connection,
         f"""select count(*) filter (where a.{table.identity} is null),
             count(*) filter (where {both} and not ({is_same})),
             count(*) filter (where b.{table.identity} is null), count(*) filter (where {both} and {is_same})
         from {at} and h.valid_from <= {old} and h.valid_to > {old}) a
         full join {at} and h.valid_from <= {new} and h.valid_to > {new}) b
-            on b.{table.identity} = a.{table.identity}"""
+            on b.{table.identity} = a.{table.identity}""",
     ).one()
     return Change(table.relation, *counts)
 

@@ -24,9 +24,11 @@ from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
+from include.sql import identifier
 from include.warehouse.load import package_conflicts, package_findings, staging_tables, unreported_columns
 from include.warehouse.load.package_findings import member_name
 from include.warehouse.schema.ops_tables import LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE
+from include.warehouse.schema.statements import run_sql
 
 #: Tables of a package know no escapes, and no quotes: the one that COPY wants is in none of them.
 _TAB = staging_tables.Form(rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''", "")
@@ -124,10 +126,11 @@ class _Tables:
         name = f"staging.l{self._load_id}_p_{table.name}"
         # The columns are numbered: a name from a file gets into no statement.
         columns = [f"c{number}" for number in range(1, len(reader.header) + 1)]
-        self._connection.exec_driver_sql(f"drop table if exists {name}")
-        self._connection.exec_driver_sql(
+        run_sql(self._connection, f"drop table if exists {name}")
+        run_sql(
+            self._connection,
             f"create unlogged table {name} (row_number bigint generated always as identity,"
-            f" {', '.join(f'{column} text' for column in columns)})"
+            f" {', '.join(f'{column} text' for column in columns)})",
         )
         filling = staging_tables.Filling(self._connection, name)
         count = filling.copy(columns, _TAB, reader.blocks())
@@ -140,7 +143,7 @@ class _Tables:
         self._rows[table.name] = count
         self._lacking[table.name] = frozenset(table.holders.keys() - place.keys())
         keys = [f"c{at[0] + 1}" for item, at in place.items() if item.endswith(("_accession", "_id"))]
-        self._connection.exec_driver_sql(f"analyze {name} ({', '.join(['row_number', *keys])})")
+        run_sql(self._connection, f"analyze {name} ({', '.join(['row_number', *keys])})")
         package_findings.note_drift(self._connection, self._load_id, table, reader, place)
         self._sample(table, reader.header, name)
         package_findings.quarantine_lines(
@@ -154,9 +157,10 @@ class _Tables:
         if not key:
             return
         order = order_sql(f"c{at + 1}" for at in key)
-        rows = self._connection.exec_driver_sql(
+        rows = run_sql(
+            self._connection,
             f"select {', '.join(f'c{at + 1}' for at in range(len(header)))} from {relation}"
-            f" order by {order}, row_number limit {ROWS}"
+            f" order by {order}, row_number limit {ROWS}",
         )
         sample = TableSample.of_rows(table.name, header, key, [tuple(row) for row in rows])
         if sample.keys:
@@ -173,8 +177,8 @@ class _Tables:
 
         :raises LandingError: it does not.
         """
-        studies = self._connection.exec_driver_sql(
-            f"select t.study_accession from {self._relation('study')} t"
+        studies = run_sql(
+            self._connection, f"select t.study_accession from {self._relation('study')} t"
         ).scalars()
         described = [study or "no study" for study in studies]
         if described != [self._manifest.study]:
@@ -195,7 +199,7 @@ class _Tables:
             lambda found: self._relation(found[1]) if found[1] in TABLES else found[0],
             recipe.select(endpoint),
         )
-        columns = ", ".join(("row_number", *(f'"{name}"' for name in endpoint.columns)))
+        columns = ", ".join(("row_number", *map(identifier, endpoint.columns)))
         rows = self._connection.exec_driver_sql(
             f"insert into {table} ({columns}) {query}", self._parameters()
         ).rowcount
@@ -224,7 +228,7 @@ class _Tables:
     def drop(self) -> None:
         """Remove the package tables: the endpoints are made."""
         for table in self._relations:
-            self._connection.exec_driver_sql(f"drop table staging.l{self._load_id}_p_{table}")
+            run_sql(self._connection, f"drop table staging.l{self._load_id}_p_{table}")
 
 
 def _cell(places: tuple[int, ...]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from include.sources.immport.endpoints import ENDPOINTS
+from include.sql import identifier, literal
 from include.warehouse.load.package_findings import PACKAGE_LINE
 from include.warehouse.load.staging_tables import has_table, staging_table
 from include.warehouse.model.declaration import Dimension, Fact
@@ -62,10 +63,11 @@ class StagedLoad:
             return table
         columns = (
             f"case when t.row_number not in (select v.row_number from quality.quarantined_value v"
-            f" where v.load_id = {self.load_id} and v.endpoint = '{name}' and v.field = '{column}')"
+            f" where v.load_id = {self.load_id} and v.endpoint = {literal(name)}"
+            f" and v.field = {literal(column)})"
             f" then t.{column} end as {column}"
             if column in unreadable
-            else f't."{column}"'
+            else f"t.{identifier(column)}"
             for column in endpoint.columns
         )
         return f"(select t.row_number, {', '.join(columns)} from {table} t)"
@@ -87,8 +89,8 @@ class StagedLoad:
             return "true"
         return (
             "s.row_number not in (select q.row_number from quality.quarantine q"
-            f" where q.load_id = {self.load_id} and q.endpoint = '{table.endpoint}'"
-            f" and q.rule <> '{PACKAGE_LINE}')"
+            f" where q.load_id = {self.load_id} and q.endpoint = {literal(table.endpoint or '')}"
+            f" and q.rule <> {literal(PACKAGE_LINE)})"
         )
 
 

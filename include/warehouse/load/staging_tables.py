@@ -13,7 +13,9 @@ import psycopg2
 import sqlalchemy as sa
 
 from include.sources.endpoint import Endpoint
+from include.sql import identifier, literal
 from include.warehouse.schema.engine import ENCODING
+from include.warehouse.schema.statements import run_sql
 
 _ESCAPE = re.compile(rb"\\(.)")
 _ESCAPED_BYTES = {b"\\": b"\\", b"t": b"\t", b"n": b"\n", b"r": b"\r", b"N": b"\\N"}
@@ -32,10 +34,10 @@ def has_table(endpoint: Endpoint, *, is_known: bool) -> bool:
 def create(connection: sa.Connection, load_id: int, endpoint: Endpoint) -> str:
     """Make an endpoint's staging table anew, empty. Returns its name."""
     table = staging_table(load_id, endpoint)
-    columns = ", ".join(f'"{name}" text' for name in endpoint.columns)
-    connection.exec_driver_sql(f"drop table if exists {table}")
+    columns = ", ".join(f"{identifier(name)} text" for name in endpoint.columns)
+    run_sql(connection, f"drop table if exists {table}")
     # Not logged: a crash may empty it, so publish counts the rows again before it believes them.
-    connection.exec_driver_sql(f"create unlogged table {table} (row_number bigint, {columns})")
+    run_sql(connection, f"create unlogged table {table} (row_number bigint, {columns})")
     return table
 
 
@@ -45,18 +47,18 @@ def count(connection: sa.Connection, load_id: int, endpoints: Iterable[Endpoint]
     there = "select n.name from unnest(cast(:names as text[])) n (name) where to_regclass(n.name) is not null"
     found = set(connection.scalars(sa.text(there), {"names": list(tables.values())}))
     asked = " union all ".join(
-        f"select '{name}', count(*) from {table}" for name, table in tables.items() if table in found
+        f"select {literal(name)}, count(*) from {table}" for name, table in tables.items() if table in found
     )
     counted: dict[str, int] = {}
     if asked:
-        counted.update((row[0], row[1]) for row in connection.exec_driver_sql(asked))
+        counted.update((row[0], row[1]) for row in run_sql(connection, asked))
     return {name: counted.get(name) for name in tables}
 
 
 def analyze(connection: sa.Connection, load_id: int, endpoint: Endpoint) -> None:
     """Publishing joins on the keys: without their statistics it takes twice as long."""
     keys = ", ".join(("row_number", *endpoint.key_columns))
-    connection.exec_driver_sql(f"analyze {staging_table(load_id, endpoint)} ({keys})")
+    run_sql(connection, f"analyze {staging_table(load_id, endpoint)} ({keys})")
 
 
 class AlteredTextError(RuntimeError):
@@ -105,8 +107,8 @@ class Filling:
         :param numbers: the row numbers among them, where several copies fill one table.
         :raises Exception: what reading the blocks raises.
         """
-        names = ", ".join(f'"{name}"' for name in columns)
-        statement = f"copy {self._table} ({names}) from stdin (encoding '{ENCODING}', {form.options})"
+        names = ", ".join(map(identifier, columns))
+        statement = f"copy {self._table} ({names}) from stdin (encoding {literal(ENCODING)}, {form.options})"
         driver: Any = self._connection.connection.driver_connection
         source = _Blocks(blocks, form)
         with driver.cursor() as cursor, io.BufferedReader(source) as stream:
@@ -132,7 +134,7 @@ class Filling:
             if len(self._sent) > 1:
                 rows = ",".join(f"[{item.start},{item.stop})" for item in ranges)
                 statement += f" where row_number <@ '{{{rows}}}'::int8multirange"
-            landed = int(self._connection.exec_driver_sql(statement).scalar_one())
+            landed = int(run_sql(self._connection, statement).scalar_one())
             if landed != sent:
                 raise AlteredTextError(
                     f"{self._table}: the server stored another text than was sent to it (checksum {landed},"
@@ -142,7 +144,7 @@ class Filling:
 
 def _checksum(columns: Sequence[str], form: Form) -> str:
     """SQL: the checksum of a row of a table as it was sent, in UTF-8 and without escapes."""
-    cells = [f"coalesce(\"{name}\"::text, '{form.null}')" for name in columns]
+    cells = [f"coalesce({identifier(name)}::text, {literal(form.null)})" for name in columns]
     # A function takes 100 arguments at most.
     parts = (cells[start : start + 90] for start in range(0, len(cells), 90))
     line = " || e'\\t' || ".join(f"concat_ws(e'\\t', {', '.join(part)})" for part in parts)

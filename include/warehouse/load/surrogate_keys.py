@@ -10,6 +10,7 @@ from include.sources.release import OPEN
 from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSION
+from include.warehouse.schema.statements import run_sql
 
 
 def digest(dimension: Dimension, expressions: tuple[str, ...]) -> str:
@@ -53,14 +54,15 @@ def add(
     columns = ", ".join(names)
     typed = ", ".join(f"m.{item.name}::{item.type}" for item in dimension.natural_key)
     # In the order of the digests: two studies that add the same members wait, and never deadlock.
-    connection.exec_driver_sql(
+    run_sql(
+        connection,
         f"""insert into history.{dimension.key_table} ({columns}, natural_key)
         select {typed}, m.natural_key
         from (select {columns}, {digest(dimension, tuple(names))} as natural_key from ({found}) f) m
         where m.natural_key is not null and not exists
             (select 1 from history.{dimension.key_table} k where k.natural_key = m.natural_key)
         order by m.natural_key
-        on conflict (natural_key) do nothing""".replace("%", "%%")
+        on conflict (natural_key) do nothing""",
     )
 
 

@@ -13,12 +13,14 @@ import sqlalchemy as sa
 
 from include.sources.endpoint import snake_case
 from include.sources.immport.endpoints import ENDPOINTS
+from include.sql import identifier, literal
 from include.warehouse.load import carry_forward, surrogate_keys
 from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.model.declaration import Dimension, Fact, Reference, Type
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.schema.history_tables import HISTORY
+from include.warehouse.schema.statements import run_sql
 
 #: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
 CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
@@ -72,16 +74,16 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
         if table.endpoint in load.absent:
             _make_empty(connection, table)
         else:
-            made = connection.exec_driver_sql(_create(table) + _select(table, load)).rowcount
+            made = run_sql(connection, _create(table) + _select(table, load)).rowcount
             if knowledge.knows(table):
                 keys[table] = _prove_whole(connection, table, load, study, made)
-            connection.exec_driver_sql(_held(table, load))
+            run_sql(connection, _held(table, load))
         if table in holding:
             carry_forward.forward(connection, table, knowledge, study_key, release)
     # Children first: an inferred participation may name an arm that is inferred in turn.
     for table in reversed(tables):
         if isinstance(table, Dimension):
-            connection.exec_driver_sql(surrogate_keys.infer(table, study_key, tables))
+            run_sql(connection, surrogate_keys.infer(table, study_key, tables))
     return Incoming(study_key, tables, holding, keys)
 
 
@@ -97,7 +99,7 @@ def _prove_whole(
     columns = ", ".join(endpoint.key_value(name, "s") for name in table.key_reads)
     there = "".join(f" and {item.raw} is not null" for item in table.identified_by)
     keys = f"select distinct {columns} from {load.own(table)} where {load.kept(table)}{there}"
-    found = connection.exec_driver_sql(f"select count(*) from ({keys}) k".replace("%", "%%")).scalar_one()
+    found = run_sql(connection, f"select count(*) from ({keys}) k").scalar_one()
     if found != made:
         raise CollapsedError(
             f"{study} {endpoint.name}: {found} keys ({', '.join(table.key_reads)}) became {made} rows of"
@@ -114,7 +116,7 @@ def _study_key(connection: sa.Connection, study: str) -> int:
 def _holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | Fact]:
     relations = {table.relation: table for table in VERSIONED}
     asked = " union all ".join(
-        f"select '{name}' where exists (select 1 from history.{name} where study_key = {study_key})"
+        f"select {literal(name)} where exists (select 1 from history.{name} where study_key = {study_key})"
         for name in relations
     )
     return frozenset(relations[name] for name in connection.scalars(sa.text(asked)))
@@ -149,9 +151,10 @@ def _make_empty(connection: sa.Connection, table: Dimension | Fact) -> None:
     """Temporary tables of a table that the load says nothing of."""
     columns = ", ".join([table.identity, *content_columns(table)])
     for kind in ("incoming", "held"):
-        connection.exec_driver_sql(
+        run_sql(
+            connection,
             f"create temporary table {kind}_{table.relation} on commit drop as"
-            f" select {columns} from history.{table.relation} with no data"
+            f" select {columns} from history.{table.relation} with no data",
         )
 
 
@@ -213,7 +216,7 @@ def _select(table: Dimension | Fact, load: StagedLoad) -> str:
     return f"""select distinct on ({identity}) {identity} as {table.identity}, {", ".join(items)}
         from {load.source(table)} {" ".join(joins)}
         where {load.kept(table)}{_present(table)}
-        order by {identity}, {order}, s.row_number""".replace("%", "%%")
+        order by {identity}, {order}, s.row_number"""
 
 
 def _present(table: Dimension | Fact) -> str:
@@ -226,19 +229,21 @@ def _held(table: Dimension | Fact, load: StagedLoad) -> str:
     if table.endpoint not in load.set_aside:
         kind = table.row_id.type if isinstance(table, Fact) else Type.INTEGER
         return f"create temporary table held_{table.relation} ({table.identity} {kind}) on commit drop"
-    columns = ", ".join(f'"{name}" text' for name in ENDPOINTS[table.endpoint or ""].columns)
+    columns = ", ".join(f"{identifier(name)} text" for name in ENDPOINTS[table.endpoint or ""].columns)
     rows = (
         f"(select r.* from quality.quarantine q, jsonb_to_record(q.row) r ({columns})"
-        f" where q.load_id = {load.load_id} and q.endpoint = '{table.endpoint}') s"
+        f" where q.load_id = {load.load_id} and q.endpoint = {literal(table.endpoint or '')}) s"
     )
     name = f"create temporary table held_{table.relation} on commit drop as "
     if isinstance(table, Fact):
         raw = table.row_id.raw
-        castable = f"{raw} ~ '{CASTABLE[table.row_id.type]}'" if table.row_id.type in CASTABLE else "true"
+        castable = (
+            f"{raw} ~ {literal(CASTABLE[table.row_id.type])}" if table.row_id.type in CASTABLE else "true"
+        )
         found = f"select distinct {table.row_id.value} as {table.identity} from {rows}"
-        return f"{name}{found} where {raw} is not null and {castable}".replace("%", "%%")
+        return f"{name}{found} where {raw} is not null and {castable}"
     natural = surrogate_keys.digest(table, surrogate_keys.natural_key(table))
     return (
         f"{name}select distinct k.{table.key_column} from {rows}"
         f" join history.{table.key_table} k on k.natural_key = {natural}"
-    ).replace("%", "%%")
+    )

@@ -28,6 +28,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from include.sql import literal
 from include.warehouse.marts.wide import wide_views
 
 #: What makes two numbers incomparable: a summary of both would mean nothing.
@@ -124,9 +125,9 @@ def mart_statements() -> Iterator[str]:
     """SQL that makes every mart, with its comments."""
     for mart in marts():
         yield mart.statement
-        yield f"comment on view mart.{mart.name} is {_quote(mart.comment)}"
+        yield f"comment on view mart.{mart.name} is {literal(mart.comment)}"
         for column in mart.columns:
-            yield f"comment on column mart.{mart.name}.{column.name} is {_quote(column.meaning)}"
+            yield f"comment on column mart.{mart.name}.{column.name} is {literal(column.meaning)}"
 
 
 def parse(name: str, text: str) -> Mart:
@@ -198,7 +199,3 @@ def _all() -> Iterator[Mart]:
         yield parse(path.stem, path.read_text(encoding="utf-8"))
     for name, text in wide_views():
         yield parse(name, text)
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

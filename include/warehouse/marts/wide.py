@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.sql import literal
 from include.warehouse.model.assays import ASSAY_FACTS
 
 #: Column of `mart.sample_result` -> its type and meaning. All but the keys, which mean nothing elsewhere.
@@ -67,6 +68,6 @@ with (security_invoker = true) as
 select
     {selected}
 from mart.sample_result
-where assay = '{fact.assay}'
+where assay = {literal(fact.assay)}
 """,
         )

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from include.sql import literals
+
 #: Unit of the results that are titres by their nature.
 TITER = "titer"
 #: Dimension of numbers of cells.
@@ -149,7 +151,7 @@ def definitions() -> Iterator[tuple[str, Unit]]:
 def statements() -> list[str]:
     """SQL that makes `history.unit_definition` what is declared here."""
     rows = ",\n".join(
-        f"('{spelling}', '{unit.dimension}', '{unit.canonical}',"
+        f"({literals((spelling, unit.dimension, unit.canonical))},"
         f" {unit.factor:f}, {unit.divisor:f}, {unit.offset:f})"
         for spelling, unit in definitions()
     )

@@ -15,6 +15,7 @@ from dataclasses import fields
 
 import sqlalchemy as sa
 
+from include.sql import literal
 from include.warehouse.model.registry import DIMENSION
 from include.warehouse.schema.history_tables import TERM_MAPPING, VOCABULARY_TERM
 from include.warehouse.terms.domains import DOMAINS, Domain
@@ -47,8 +48,8 @@ def propose(connection: sa.Connection) -> dict[str, int]:
 
     A person's decision is never touched. The caller commits.
     """
-    connection.exec_driver_sql(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
-    connection.exec_driver_sql(f"set local transaction_timeout = '{TRANSACTION_TIMEOUT}'")
+    connection.exec_driver_sql(f"set local lock_timeout = {literal(LOCK_TIMEOUT)}")
+    connection.exec_driver_sql(f"set local transaction_timeout = {literal(TRANSACTION_TIMEOUT)}")
     connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     return {domain.name: _propose(connection, domain) for domain in DOMAINS}
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from include.sql import literal
 from include.warehouse.model.declaration import NOT_APPLICABLE
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.terms.domains import DOMAIN, Domain
@@ -47,7 +48,7 @@ def _statement(domain: Domain) -> str:
         on w.reported = {reported} and w.preferred = {preferred}),
 used as ({uses}),
 of_taxon as (
-    select distinct u.key, coalesce(nullif(v.fields ->> 'taxonomyId', ''), '{UNKNOWN_TAXON}') as taxon
+    select distinct u.key, coalesce(nullif(v.fields ->> 'taxonomyId', ''), {literal(UNKNOWN_TAXON)}) as taxon
     from used u
     left join history.dim_subject s on s.subject_key = u.subject_key
     left join history.key_species p on p.species_key = s.species_key

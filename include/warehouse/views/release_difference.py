@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.sql import literal, literals
 from include.warehouse.access.rights import SEE_ALL, is_open
 from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
@@ -47,7 +48,7 @@ def _compared(table: Dimension | Fact) -> Iterator[tuple[str, str, str, str]]:
         yield name, differs, old, new
     for column in table.columns:
         old, new = (
-            f"'{MASKED}'" if column.is_masked else f"{side}.{column.name}::text" for side in ("a", "b")
+            literal(MASKED) if column.is_masked else f"{side}.{column.name}::text" for side in ("a", "b")
         )
         yield column.name, f"a.{column.name} is distinct from b.{column.name}", old, new
     if isinstance(table, Dimension):
@@ -63,7 +64,7 @@ def _versions(table: Dimension | Fact, at: str, not_at: str) -> str:
 def _branch(table: Dimension | Fact) -> str:
     """The differences of one table, as a part of the function."""
     values = ",\n            ".join(
-        f"('{name}', {differs}, {old}, {new})" for name, differs, old, new in _compared(table)
+        f"({literal(name)}, {differs}, {old}, {new})" for name, differs, old, new in _compared(table)
     )
     pairs = (
         ""
@@ -82,9 +83,9 @@ def _branch(table: Dimension | Fact) -> str:
         join = f"\n    join history.{table.key_table} k on k.{key} = coalesce(a.{key}, b.{key})"
         row_key = natural_text(table, "k")
     return f"""
-if relation is null or relation = '{table.relation}' then
+if relation is null or relation = {literal(table.relation)} then
     return query
-    select '{table.relation}', s.study_accession, {row_key},
+    select {literal(table.relation)}, s.study_accession, {row_key},
         case when b.study_key is null then 'withdrawn' when a.study_key is not null then 'corrected'
             when s.study_key = any (first_captured) then 'first captured' else 'added' end,
         d.column_name, d.old_value, d.new_value
@@ -101,11 +102,11 @@ end if;"""
 #: SQL: whether the caller sees all studies. The function reads with its owner's rights, past the policies.
 _CALLER = "case current_setting('role') when 'none' then session_user::text else current_setting('role') end"
 _SEES_ALL = f"""exists (select from pg_roles r where pg_has_role({_CALLER}, r.oid, 'usage')
-        and (r.rolname = current_user or r.rolname in ({", ".join(f"'{role}'" for role in SEE_ALL)})))"""
+        and (r.rolname = current_user or r.rolname in ({literals(SEE_ALL)})))"""
 
 
 def _difference_function() -> str:
-    relations = ", ".join(f"'{table.relation}'" for table in VERSIONED)
+    relations = literals(table.relation for table in VERSIONED)
     branches = "".join(_branch(table) for table in VERSIONED)
     # A plan for all parameters would read whole tables: each call is planned for the studies it concerns.
     return f"""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from include.sql import identifier, literal
 from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import units
 from include.warehouse.model.assays import ASSAY_FACTS
@@ -19,6 +20,7 @@ from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.measured_values import QUALITIES
 from include.warehouse.model.registry import FACTS
 from include.warehouse.schema.history_tables import describe
+from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import as_of, release_difference, term_views, value_functions, value_quality
 from include.warehouse.views.as_of import AS_OF
 
@@ -112,8 +114,8 @@ def _assay_results() -> tuple[str, list[ViewColumn]]:
         treatment = "f.treatment_accession" if has_treatment else "null::text"
         stored = {item.name for item in fact.columns}
         limit = "coalesce(f.is_limit_known, false)" if "is_limit_known" in stored else "true"
-        selects.append(f"""select '{fact.assay}' as assay, {keys},
-    '{measure.measurand_type}' as measurand_type, {measure.measurand_key} as measurand_key,
+        selects.append(f"""select {literal(fact.assay)} as assay, {keys},
+    {literal(measure.measurand_type)} as measurand_type, {measure.measurand_key} as measurand_key,
     {measure.measurand_reported} as measurand_reported, {measure.measurand_preferred} as measurand_preferred,
     {measure.value_reported} as value_reported, {measure.value_preferred} as value_preferred,
     {value}, {limit} as is_limit_known,
@@ -212,17 +214,13 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     yield from value_quality.definitions()
 
 
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
 def statements() -> list[str]:
     """SQL that makes functions, views and marts, with their comments."""
     made = [FUNCTIONS, term_views.FUNCTION, *units.statements()]
     for name, comment, query, columns in definitions():
         made.append(f"create view star.{name} as\n{query}")
-        made.append(f"comment on view star.{name} is {_quote(comment)}")
-        made += [f"comment on column star.{name}.{c} is {_quote(meaning)}" for c, meaning, _ in columns]
+        made.append(f"comment on view star.{name} is {literal(comment)}")
+        made += [f"comment on column star.{name}.{c} is {literal(meaning)}" for c, meaning, _ in columns]
     # Last: they read the views.
     return [*made, *mart_statements(), *release_difference.FUNCTIONS]
 
@@ -267,14 +265,14 @@ def drop(connection: sa.Connection) -> None:
     behaviour = "cascade" if is_safe else "restrict"
     # In one statement, so that it does not matter which of them reads which.
     for names in filter(None, (marts_dropped, dropped)):
-        quoted = ", ".join('"{}"."{}"'.format(*name.split(".")) for name in names)
-        connection.exec_driver_sql(f"drop view {quoted} {behaviour}")
+        quoted = ", ".join(identifier(*name.split(".")) for name in names)
+        run_sql(connection, f"drop view {quoted} {behaviour}")
 
 
 def create(connection: sa.Connection) -> None:
     """Make functions, views and comments."""
     for statement in statements():
-        connection.exec_driver_sql(statement.replace("%", "%%"))
+        run_sql(connection, statement)
     _set(connection, "views", _digest())
     _set(connection, "view_names", " ".join(name for name, *_ in definitions()))
     _set(connection, "mart_names", " ".join(mart.name for mart in marts()))

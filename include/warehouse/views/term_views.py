@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from include.sql import literal, literals
 from include.warehouse.model.declaration import Bridge, Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.terms.domains import DOMAINS, Domain
@@ -22,8 +23,8 @@ comment on function star.term_id(text, text, text) is 'Key of a reported term in
 """
 
 _BY_DIMENSION = {item.dimension: item for item in DOMAINS}
-_MAPPED = ", ".join(f"'{status}'" for status in MAPPED)
-_OPEN = ", ".join(f"'{status}'" for status in (UNMAPPED, PROPOSED, REJECTED))
+_MAPPED = literals(MAPPED)
+_OPEN = literals((UNMAPPED, PROPOSED, REJECTED))
 
 
 def row_of(domain: Domain) -> str:
@@ -61,7 +62,7 @@ def columns(dimension: Dimension) -> list[ViewColumn]:
         (f"{domain.name}_harmonised", f"Term of {domain.vocabulary} that it is; null when unmapped",
          f"{shown} m.term end"),
         ("mapping_status", "How that is known: exact, alias or accepted; unmapped, proposed or rejected",
-         f"case when {has_term} then coalesce(m.status, '{UNMAPPED}') end"),
+         f"case when {has_term} then coalesce(m.status, {literal(UNMAPPED)}) end"),
     ]  # fmt: skip
     if domain.names:
         name = (f"{domain.name}_harmonised_name", "What a person calls that term", f"{shown} m.term_name end")
@@ -114,7 +115,7 @@ _UNMAPPED_COLUMNS: list[ViewColumn] = [
 
 def _term_id(domain: Domain, alias: str) -> str:
     reported, preferred = (over(text, alias) for text in (domain.reported, domain.preferred))
-    return f"star.term_id('{domain.name}', {reported}, {preferred})"
+    return f"star.term_id({literal(domain.name)}, {reported}, {preferred})"
 
 
 def _unmapped(domain: Domain, as_of: str) -> str:
@@ -129,7 +130,7 @@ def _unmapped(domain: Domain, as_of: str) -> str:
     reported, preferred = (over(text, alias) for text in (domain.reported, domain.preferred))
     # Read from history and not from the star's views, which can so be dropped in any order.
     used = "\n    union all ".join(
-        f"select '{table.relation}' as relation, h.{reference.column} as key{study},"
+        f"select {literal(table.relation)} as relation, h.{reference.column} as key{study},"
         f" {_count(table)} as rows from history.{table.relation} h where {valid}"
         f" group by h.{reference.column}{study}"
         for table in VERSIONED
@@ -138,16 +139,16 @@ def _unmapped(domain: Domain, as_of: str) -> str:
         if reference.dimension == domain.dimension
         and not (dimension.is_versioned and isinstance(table, Bridge))
     )
-    return f"""select '{domain.name}' as domain, t.reported, t.preferred,
-    coalesce(m.status, '{UNMAPPED}') as status,
+    return f"""select {literal(domain.name)} as domain, t.reported, t.preferred,
+    coalesce(m.status, {literal(UNMAPPED)}) as status,
     coalesce(m.evidence, 'not looked at yet') as evidence,
     coalesce(string_agg(distinct u.relation, ', '), '') as tables, coalesce(sum(u.rows), 0)::bigint as rows
 from (select {alias}.{key} as key{study}, coalesce({reported}, '') as reported,
     coalesce({preferred}, '') as preferred from {source}) t
-left join history.term_mapping m on m.term_id = star.term_id('{domain.name}', t.reported, t.preferred)
+left join history.term_mapping m on m.term_id = star.term_id({literal(domain.name)}, t.reported, t.preferred)
 left join ({used}) u on {same}
 where t.key > 0 and (btrim(t.reported) <> '' or btrim(t.preferred) <> '')
-    and coalesce(m.status, '{UNMAPPED}') in ({_OPEN})
+    and coalesce(m.status, {literal(UNMAPPED)}) in ({_OPEN})
 group by t.reported, t.preferred, m.status, m.evidence"""
 
 

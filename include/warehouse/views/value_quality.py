@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.sql import literal
 from include.warehouse.views.value_functions import WINDOWS
 
 #: A limit is suspected from this share of the rows on, and this number of them.
@@ -81,7 +82,7 @@ _UNITS = {
 def _unmapped() -> str:
     """Units of measurements alone: the unit of a finding in words is part of the words."""
     parts = [
-        f"select '{fact}' as relation,"
+        f"select {literal(fact)} as relation,"
         f" star.unit_of(f.{value}_preferred, f.{unit}_reported, f.{unit}_preferred) as unit"
         f"\nfrom star.{fact} f where f.unit_standard is null"
         " and f.value_quality in ('ok', 'censored_low', 'censored_high')"
@@ -103,7 +104,7 @@ _UNMAPPED_COLUMNS = (
 
 def _windows() -> str:
     rows = ", ".join(
-        f"({n}, '{item.label}', {_number(item.after)}, {_number(item.until)})"
+        f"({n}, {literal(item.label)}, {_number(item.after)}, {_number(item.until)})"
         for n, item in enumerate(WINDOWS, start=1)
     )
     return (
