@@ -125,7 +125,7 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     for made in (item for item in VERSIONED if item.endpoint == endpoint.name):
         if isinstance(made, Fact) and made.row_id.type is Type.TEXT:
             # No index holds a longer key.
-            too_long = f"octet_length({made.row_id.raw}) > {LONGEST_KEY}"
+            too_long = f"octet_length({made.row_id.raw.text}) > {LONGEST_KEY}"
             yield _rows(f"key_length:{made.identity}", Severity.ROW, too_long, is_of_row=True)
         is_coarser = set(endpoint.key_columns) > set(made.key_reads)
         if is_coarser and set(made.content_reads) - set(made.key_reads):
@@ -144,7 +144,8 @@ def _identities(endpoint: Endpoint) -> dict[str, str]:
         return {column: f"s.{column}"}
     facts = [fact.row_id for fact in FACTS if fact.endpoint == endpoint.name]
     members = [item.natural_key for item in DIMENSIONS if item.endpoint == endpoint.name]
-    named = {item.name: item.raw for item in facts} or {key[0].name: key[0].raw for key in members}
+    named = {item.name: item.raw.text for item in facts}
+    named = named or {key[0].name: key[0].raw.text for key in members}
     return named or {column: f"s.{column}" for column in endpoint.key_columns}
 
 
@@ -161,7 +162,7 @@ def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
     one description, that of the first row: the others are reported.
     """
     keys = ", ".join(endpoint.key_value(name, "s") for name in made.key_reads)
-    there = " and ".join(f"{item.raw} is not null" for item in made.identified_by)
+    there = " and ".join(f"{item.raw.text} is not null" for item in made.identified_by)
     row = ", ".join(f"s.{name}" for name in made.content_reads)
     conflict = (
         f"({keys}) in (select {keys} from {table} s where {there} group by {keys}"

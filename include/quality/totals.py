@@ -20,7 +20,7 @@ from include.warehouse.load.package_findings import PACKAGE_LINE, member_name
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import has_table, staging_table
 from include.warehouse.load.surrogate_keys import digest
-from include.warehouse.model.declaration import Dimension, Fact, Type
+from include.warehouse.model.declaration import Dimension, Fact, S, Type
 from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.schema.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
 from include.warehouse.schema.statements import run_sql
@@ -131,7 +131,9 @@ def _vanished(connection: sa.Connection, load: JudgedLoad, fact: Fact) -> tuple[
     An older release that is loaded late is compared with what was known then, not with what is open now.
     """
     table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
-    staged = f"btrim({fact.row_id.raw}, ' ')" if fact.row_id.type is Type.INTEGER else fact.row_id.raw
+    staged = fact.row_id.raw.text
+    if fact.row_id.type is Type.INTEGER:
+        staged = f"btrim({staged}, ' ')"
     before, gone = run_sql(
         connection,
         f"""select count(*), count(*) filter (where n.known is null)
@@ -148,7 +150,7 @@ def _foreign_members(connection: sa.Connection, load: JudgedLoad, dimension: Dim
     """Members of a staged study that another study holds: a join would find them twice."""
     key = dimension.key_column
     table = staging_table(load.load_id, ENDPOINTS[dimension.endpoint or ""])
-    natural = digest(dimension, tuple(f"s.{item.name}" for item in dimension.natural_key))
+    natural = digest(dimension, (S[item.name] for item in dimension.natural_key))
     found = run_sql(
         connection,
         f"""select count(distinct h.{key}) from {table} s

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN
+from include.sql import Expression, Row, call, sql
 from include.warehouse.load import unreported_columns
 from include.warehouse.model.declaration import UNKNOWN, Dimension, Fact, Reference
 from include.warehouse.model.registry import DIMENSION, VERSIONED
@@ -23,6 +24,8 @@ from include.warehouse.schema.ops_tables import CAPTURE, LEDGER
 from include.warehouse.schema.statements import run_sql
 
 _WITHDRAWN = "withdrawn"
+#: The rows that a carried value is made of.
+_BEFORE, _NOW = Row("before"), Row("now")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Knowledge:
 
     def unknown(self, table: Dimension | Fact) -> tuple[str, ...]:
         """Columns of a table whose values are made of nothing but what is not reported."""
-        made: list[tuple[str, tuple[str, ...]]] = [(item.name, (item.raw,)) for item in table.columns]
+        made: list[tuple[str, tuple[Expression, ...]]] = [(item.name, (item.raw,)) for item in table.columns]
         made += [(item.column, item.key) for item in table.references]
         return tuple(name for name, parts in made if self._is_silent(table, parts))
 
@@ -57,14 +60,14 @@ class Knowledge:
             )
         ]
 
-    def carried(self, table: Dimension | Fact) -> dict[str, str]:
-        """Columns of a table that take their value from before, with its SQL.
+    def carried(self, table: Dimension | Fact) -> dict[str, Expression]:
+        """Columns of a table that take their value from before, as expressions over two rows.
 
-        `{before}` stands for the row of before, `{now}` for the one made of what is reported.
+        `before.name`: `before` is the row of before, `now` the one made of what is reported.
         """
         keys = {item.column: item for item in table.references}
         found = {
-            name: f"coalesce({{before}}.{name}, {UNKNOWN})" if name in keys else f"{{before}}.{name}"
+            name: call("coalesce", _BEFORE[name], str(UNKNOWN)) if name in keys else _BEFORE[name]
             for name in self.unknown(table)
         }
         for name, reference in keys.items():
@@ -74,7 +77,7 @@ class Knowledge:
                 found[name] = _member(reference, known)
         return found
 
-    def _is_silent(self, table: Dimension | Fact, parts: Iterable[str]) -> bool:
+    def _is_silent(self, table: Dimension | Fact, parts: Iterable[Expression]) -> bool:
         fields = [field for part in parts for field in table.reads(part)]
         return bool(fields) and not any(self._reports(*field) for field in fields)
 
@@ -156,7 +159,7 @@ def forward(
         return
     values = told.carried(table)
     if values:
-        items = (f"{name} = {sql.format(before='h', now='i')}" for name, sql in values.items())
+        items = (f"{name} = {value.over(before='h', now='i').text}" for name, value in values.items())
         run_sql(
             connection,
             f"update incoming_{relation} i set {', '.join(items)}"
@@ -164,15 +167,15 @@ def forward(
         )
 
 
-def _member(reference: Reference, known: tuple[str, ...]) -> str:
-    """SQL of a key of which a part is not reported: the member of before, if it agrees in what is."""
+def _member(reference: Reference, known: tuple[str, ...]) -> Expression:
+    """A key of which a part is not reported: the member of before, if it agrees in what is."""
     key, table = DIMENSION[reference.dimension].key_column, DIMENSION[reference.dimension].key_table
     same = " and ".join(f"o.{name} is not distinct from n.{name}" for name in known)
-    return (
-        f"coalesce((select o.{key} from history.{table} o, history.{table} n"
-        f" where o.{key} = {{before}}.{reference.column} and n.{key} = {{now}}.{reference.column}"
-        f" and {same}), {{now}}.{reference.column})"
-    )
+    before, now = _BEFORE[reference.column], _NOW[reference.column]
+    return sql(
+        f"coalesce((select o.{key} from history.{table} o, history.{table} n where o.{key} = ", before,
+        f" and n.{key} = ", now, f" and {same}), ", now, ")",
+    )  # fmt: skip
 
 
 def fill(
@@ -187,7 +190,7 @@ def fill(
             waiting &= carried.keys()
             if not waiting:
                 break
-            values = {name: carried[name].format(before="a", now="b") for name in sorted(waiting)}
+            values = {name: carried[name].over(before="a", now="b").text for name in sorted(waiting)}
             changed += _fill(connection, table, study_key, item.release, values)
         elif isinstance(table, Dimension):
             end = following(table, later[place + 1 :])
@@ -224,7 +227,7 @@ def _fill(
     :param values: SQL of values by column, over `a`, the version that ends, and `b`, the one that begins.
     """
     relation, identity = f"history.{table.relation}", table.identity
-    before = ", ".join(f"{sql} as {name}" for name, sql in values.items())
+    before = ", ".join(f"{value} as {name}" for name, value in values.items())
     return run_sql(
         connection,
         f"""update {relation} h set {", ".join(f"{name} = p.{name}" for name in values)}

@@ -79,7 +79,7 @@ class StagedLoad:
     def source(self, table: Dimension | Fact) -> str:
         """The staged rows `s` that a table is made of, and what it joins to them."""
         tables = {name: self.rows(name) for name in ENDPOINTS}
-        joins = " ".join(item.sql.format(**tables) for item in table.joins)
+        joins = " ".join(item.sql.fill(tables) for item in table.joins)
         return f"{self.own(table)} {joins}"
 
     def kept(self, table: Dimension | Fact) -> str:

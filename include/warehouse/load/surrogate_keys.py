@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import sqlalchemy as sa
 
 from include.sources.release import OPEN
+from include.sql import Expression, Row, sql
 from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSION
 from include.warehouse.schema.statements import run_sql
 
 
-def digest(dimension: Dimension, expressions: tuple[str, ...]) -> str:
+def digest(dimension: Dimension, key: Iterable[Expression]) -> str:
     """SQL for the digest of a natural key; null when there is no such member.
 
     An accession needs all its parts; a combination of terms needs any.
     """
-    absent = (" or " if dimension.is_versioned else " and ").join(f"{item} is null" for item in expressions)
-    parts = " || e'\\x1f' || ".join(f"coalesce({item}, e'\\x1e')" for item in expressions)
-    return f"case when not ({absent}) then md5({parts})::uuid end"
+    parts = [item.text for item in key]
+    absent = (" or " if dimension.is_versioned else " and ").join(f"{item} is null" for item in parts)
+    whole = " || e'\\x1f' || ".join(f"coalesce({item}, e'\\x1e')" for item in parts)
+    return f"case when not ({absent}) then md5({whole})::uuid end"
 
 
-def natural_key(dimension: Dimension) -> tuple[str, ...]:
+def natural_key(dimension: Dimension) -> tuple[Expression, ...]:
     return tuple(item.raw for item in dimension.natural_key)
 
 
 def _uses(
     dimension: Dimension, tables: Sequence[Dimension | Fact]
-) -> Iterator[tuple[Dimension | Fact, tuple[str, ...]]]:
+) -> Iterator[tuple[Dimension | Fact, tuple[Expression, ...]]]:
     """Every place where members of a dimension are named: its own rows, and references to it."""
     if dimension.is_versioned and dimension in tables:
         yield dimension, natural_key(dimension)
@@ -44,7 +46,7 @@ def add(
 ) -> None:
     names = [item.name for item in dimension.natural_key]
     found = " union ".join(
-        f"select {', '.join(f'{e}::text as {n}' for e, n in zip(expressions, names, strict=True))}"
+        f"select {', '.join(f'{e.text}::text as {n}' for e, n in zip(expressions, names, strict=True))}"
         f" from {load.source(table)} where {load.kept(table)}"
         for table, expressions in _uses(dimension, tables)
         if table.endpoint not in load.absent
@@ -52,13 +54,14 @@ def add(
     if not found:
         return
     columns = ", ".join(names)
+    key_digest = digest(dimension, (sql(name) for name in names))
     typed = ", ".join(f"m.{item.name}::{item.type}" for item in dimension.natural_key)
     # In the order of the digests: two studies that add the same members wait, and never deadlock.
     run_sql(
         connection,
         f"""insert into history.{dimension.key_table} ({columns}, natural_key)
         select {typed}, m.natural_key
-        from (select {columns}, {digest(dimension, tuple(names))} as natural_key from ({found}) f) m
+        from (select {columns}, {key_digest} as natural_key from ({found}) f) m
         where m.natural_key is not null and not exists
             (select 1 from history.{dimension.key_table} k where k.natural_key = m.natural_key)
         order by m.natural_key
@@ -78,7 +81,7 @@ def infer(dimension: Dimension, study_key: int, tables: Sequence[Dimension | Fac
     if not named:
         return "select 1"
     columns, items, joins = [], [], []
-    natural = {item.raw: f"k.{item.name}" for item in dimension.natural_key}
+    natural = {item.raw: Row("k")[item.name] for item in dimension.natural_key}
     for number, reference in enumerate(dimension.references):
         if all(part in natural for part in reference.key):
             known = tuple(natural[part] for part in reference.key)

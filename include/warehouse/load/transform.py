@@ -97,7 +97,7 @@ def _prove_whole(
     """
     endpoint = ENDPOINTS[table.endpoint or ""]
     columns = ", ".join(endpoint.key_value(name, "s") for name in table.key_reads)
-    there = "".join(f" and {item.raw} is not null" for item in table.identified_by)
+    there = "".join(f" and {item.raw.text} is not null" for item in table.identified_by)
     keys = f"select distinct {columns} from {load.own(table)} where {load.kept(table)}{there}"
     found = run_sql(connection, f"select count(*) from ({keys}) k").scalar_one()
     if found != made:
@@ -165,7 +165,7 @@ def _create(table: Dimension | Fact) -> str:
 def _reference(number: int, reference: Reference) -> tuple[str, str]:
     """The key of a reference as a select item, and the join that finds it."""
     target = DIMENSION[reference.dimension]
-    key = f"coalesce(r{number}.{target.key_column}, {reference.absent})::bigint as {reference.column}"
+    key = f"coalesce(r{number}.{target.key_column}, {reference.absent.text})::bigint as {reference.column}"
     natural = surrogate_keys.digest(target, reference.key)
     return key, f"left join history.{target.key_table} r{number} on r{number}.natural_key = {natural}"
 
@@ -198,18 +198,16 @@ def _select(table: Dimension | Fact, load: StagedLoad) -> str:
         item, join = _reference(number, reference)
         items.append(item)
         joins.append(join)
-    items += [
-        f"{f'coalesce(g.{column.name}, {column.value})' if column.name in several else column.value}"
-        f" as {column.name}"
-        for column in table.columns
-    ]
+    values = {column.name: column.value.text for column in table.columns}
+    values |= {name: f"coalesce(g.{name}, {values[name]})" for name in several}
+    items += [f"{value} as {name}" for name, value in values.items()]
     if isinstance(table, Dimension):
         identity = f"k.{table.key_column}"
         items.append("false as is_inferred")
         natural = surrogate_keys.digest(table, surrogate_keys.natural_key(table))
         joins.insert(0, f"join history.{table.key_table} k on k.natural_key = {natural}")
     else:
-        identity = table.row_id.value
+        identity = table.row_id.value.text
     # A row sent twice is one row. Of several that describe one member, the first by its endpoint's key is
     # taken, whatever order they were sent in: a shuffled answer is no correction.
     order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
@@ -221,7 +219,7 @@ def _select(table: Dimension | Fact, load: StagedLoad) -> str:
 
 def _present(table: Dimension | Fact) -> str:
     """Leave out rows that are none of this table; of others, the checks let none pass."""
-    return f" and {table.row_id.raw} is not null" if isinstance(table, Fact) and table.is_partial else ""
+    return f" and {table.row_id.raw.text} is not null" if isinstance(table, Fact) and table.is_partial else ""
 
 
 def _held(table: Dimension | Fact, load: StagedLoad) -> str:
@@ -236,11 +234,11 @@ def _held(table: Dimension | Fact, load: StagedLoad) -> str:
     )
     name = f"create temporary table held_{table.relation} on commit drop as "
     if isinstance(table, Fact):
-        raw = table.row_id.raw
+        raw = table.row_id.raw.text
         castable = (
             f"{raw} ~ {literal(CASTABLE[table.row_id.type])}" if table.row_id.type in CASTABLE else "true"
         )
-        found = f"select distinct {table.row_id.value} as {table.identity} from {rows}"
+        found = f"select distinct {table.row_id.value.text} as {table.identity} from {rows}"
         return f"{name}{found} where {raw} is not null and {castable}"
     natural = surrogate_keys.digest(table, surrogate_keys.natural_key(table))
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.sql import Row, call, gap, literal, sql
 from include.warehouse.model.common_columns import (
     ANALYTE,
     ANALYTE_NAMES,
@@ -28,13 +29,17 @@ from include.warehouse.model.common_columns import (
 from include.warehouse.model.cytometry import FCS_ANALYZED
 from include.warehouse.model.declaration import (
     NOT_APPLICABLE,
+    NULL,
     UNKNOWN,
     Column,
     Derived,
+    F,
     Fact,
+    H,
     Joined,
     Measure,
     Reference,
+    S,
     Type,
 )
 from include.warehouse.model.genes import HLA_TYPING, KIR_TYPING, PCR, RNA_SEQ
@@ -64,18 +69,24 @@ ELISA = Fact(
             "Whether a limit given in words would be known: true of a result that a package provided; null"
             " of one that the API alone provided, whose value may be a limit that nothing marks",
             Type.BOOLEAN,
-            "s.is_limit_known = 'true'",
+            sql(S.is_limit_known, " = 'true'"),
         ),
         TREATMENT,
         *COMMON,
     ),
     derived=CONCENTRATION.columns,
     lookup=CONCENTRATION.lookup,
-    measure=Measure("analyte", "f.analyte_reported", "f.analyte_preferred", "f.analyte_key", **VALUE_MEASURE),
+    measure=Measure("analyte", F.analyte_reported, F.analyte_preferred, F.analyte_key, **VALUE_MEASURE),
 )
 
-_CELLS = (
-    "greatest(coalesce(star.measurable(h.cell_number_preferred), star.to_number(h.cell_number_reported)), 0)"
+_CELLS = call(
+    "greatest",
+    call(
+        "coalesce",
+        call("star.measurable", H.cell_number_preferred),
+        call("star.to_number", H.cell_number_reported),
+    ),
+    "0",
 )
 
 ELISPOT = Fact(
@@ -98,31 +109,31 @@ ELISPOT = Fact(
             "spots_per_million",
             "Spots of a million cells, whatever number was plated",
             NUMERIC,
-            f"1000000 * {SPOTS.standard} / nullif({_CELLS}, 0)",
+            sql("1000000 * ", SPOTS.standard, " / ", call("nullif", _CELLS, "0")),
             "spots per 1,000,000 cells",
         ),
     ),
     measure=Measure(
         "analyte",
-        "f.analyte_reported",
-        "f.analyte_preferred",
-        "f.analyte_key",
-        "f.spot_number_reported",
-        "f.spot_number_preferred",
-        "'spots'",
-        "'spots'",
+        F.analyte_reported,
+        F.analyte_preferred,
+        F.analyte_key,
+        F.spot_number_reported,
+        F.spot_number_preferred,
+        sql("'spots'"),
+        sql("'spots'"),
     ),
 )
 
 
 def _source(dimension: str, meaning: str, kind: str) -> Reference:
     """What a well of a bead array holds, where it holds that."""
-    is_one = f"{SOURCE_TYPE} = '{kind}'"
+    is_one = sql(SOURCE_TYPE, f" = {literal(kind)}")
     return Reference(
         dimension,
-        (f"case when {is_one} then s.source_accession end",),
+        (sql("case when ", is_one, " then ", S.source_accession, " end"),),
         meaning,
-        absent=f"case when {is_one} then {UNKNOWN} else {NOT_APPLICABLE} end",
+        absent=sql("case when ", is_one, f" then {UNKNOWN} else {NOT_APPLICABLE} end"),
     )
 
 
@@ -133,8 +144,8 @@ MBAA = Fact(
     endpoint="mbaa",
     references=(
         # A control or standard has no subject: not a missing one, none that could be.
-        *people(f"case when {IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
-        expsample(f"case when {IS_SAMPLE} then s.source_accession end"),
+        *people(sql("case when ", IS_SAMPLE, f" then {UNKNOWN} else {NOT_APPLICABLE} end")),
+        expsample(sql("case when ", IS_SAMPLE, " then ", S.source_accession, " end")),
         _source("control_sample", "Control measured", "CONTROL SAMPLE"),
         _source("standard_curve", "Standard curve that the well is a point of", "STANDARD CURVE"),
         EXPERIMENT,
@@ -142,7 +153,7 @@ MBAA = Fact(
         study_time(),
         TECHNIQUE,
         ANALYTE,
-        unit("s.concentration_unit_preferred", "s.concentration_unit_reported"),
+        unit(S.concentration_unit_preferred, S.concentration_unit_reported),
     ),
     columns=(
         *ANALYTE_NAMES,
@@ -162,13 +173,13 @@ MBAA = Fact(
     lookup=BEAD_ARRAY.lookup,
     measure=Measure(
         "analyte",
-        "f.analyte_reported",
-        "f.analyte_preferred",
-        "f.analyte_key",
-        "f.concentration_value_reported",
-        "f.concentration_value_preferred",
-        "f.concentration_unit_reported",
-        "f.concentration_unit_preferred",
+        F.analyte_reported,
+        F.analyte_preferred,
+        F.analyte_key,
+        F.concentration_value_reported,
+        F.concentration_value_preferred,
+        F.concentration_unit_reported,
+        F.concentration_unit_preferred,
     ),
 )  # fmt: skip
 
@@ -185,9 +196,9 @@ def _titre(name: str, assay: str, grain: str, endpoint: str) -> Fact:
         lookup=TITRE.lookup,
         measure=Measure(
             "virus strain",
-            "f.virus_strain_reported",
-            "f.virus_strain_preferred",
-            "f.virus_strain_key",
+            F.virus_strain_reported,
+            F.virus_strain_preferred,
+            F.virus_strain_key,
             **VALUE_MEASURE,
         ),
     )
@@ -198,6 +209,8 @@ NEUT_AB_TITER = _titre(
     "neut_ab_titer", "Neutralising antibody", "one virus neutralisation titre", "neutAbTiter"
 )
 
+#: Rows joined to a mass spectrometry result.
+_B, _E = Row("b"), Row("e")
 
 MASS_SPECTROMETRY = Fact(
     name="mass_spectrometry",
@@ -209,22 +222,22 @@ MASS_SPECTROMETRY = Fact(
         Joined(
             "b",
             "biosample",
-            """left join (
-                select b.biosample_accession, min(b.planned_visit_accession) as planned_visit_accession
-                from {biosample} b group by b.biosample_accession
-            ) b on b.biosample_accession = s.biosample_accession""",
+            sql(_B.biosample_accession, " = ", S.biosample_accession),
+            sql(
+                "select ", _B.biosample_accession,
+                ", min(", _B.planned_visit_accession, ") as planned_visit_accession from ", gap("biosample"),
+                " b group by ", _B.biosample_accession,
+            ),
         ),
-        Joined(
-            "e", "experiment", "left join {experiment} e on e.experiment_accession = s.experiment_accession"
-        ),
+        Joined("e", "experiment", sql(_E.experiment_accession, " = ", S.experiment_accession)),
     ),
     references=(
         *people(),
         expsample(),
         EXPERIMENT,
-        Reference("planned_visit", ("b.planned_visit_accession",), "Visit of the sample, known through it"),
-        study_time("null", "null"),
-        Reference("technique", ("e.measurement_technique",), "Technique, known through the experiment"),
+        Reference("planned_visit", (_B.planned_visit_accession,), "Visit of the sample, known through it"),
+        study_time(NULL, NULL),
+        Reference("technique", (_E.measurement_technique,), "Technique, known through the experiment"),
     ),
     columns=(
         *pair("metabolite_name", "Metabolite", Type.TEXT),
@@ -232,8 +245,8 @@ MASS_SPECTROMETRY = Fact(
         *pair("database_id", "Identifier in a metabolite or protein database", Type.TEXT),
         Column("intensity", "Intensity of the feature", NUMERIC, unit="arbitrary units", is_measure=True),
         Column("mz_ratio", "Mass to charge ratio", NUMERIC,
-               "nullif(btrim(s.mzratio), '')::numeric", "m/z", is_measure=True),
-        Column("z_charge", "Charge state, as reported", source="s.zcharge"),
+               sql("nullif(btrim(", S.mzratio, "), '')::numeric"), "m/z", is_measure=True),
+        Column("z_charge", "Charge state, as reported", source=S.zcharge),
         Column("retention_time", "Retention time", NUMERIC, unit="retention_time_unit", is_measure=True),
         Column("retention_time_unit", "Unit of the retention time"),
         Column("mass_spectrometry_type", "Kind of mass spectrometry"),
@@ -243,10 +256,10 @@ MASS_SPECTROMETRY = Fact(
     derived=INTENSITY.columns,
     measure=Measure(
         "metabolite or protein",
-        "coalesce(f.metabolite_name_reported, f.protein_name_reported)",
-        "coalesce(f.metabolite_name_preferred, f.protein_name_preferred)",
-        value_reported="f.intensity::text",
-        value_preferred="f.intensity",
+        call("coalesce", F.metabolite_name_reported, F.protein_name_reported),
+        call("coalesce", F.metabolite_name_preferred, F.protein_name_preferred),
+        value_reported=sql(F.intensity, "::text"),
+        value_preferred=F.intensity,
     ),
 )  # fmt: skip
 

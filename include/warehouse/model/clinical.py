@@ -7,7 +7,7 @@ one row, of the subject alone: its arms and its age in each are in dim_participa
 from __future__ import annotations
 
 from include.warehouse.model.common_columns import VISIT, measured, pair, unit
-from include.warehouse.model.declaration import Column, Dimension, Fact, Reference, Type
+from include.warehouse.model.declaration import Column, Dimension, Fact, Reference, S, Type
 from include.warehouse.model.measured_values import CLINICAL
 
 TEXT = Type.TEXT
@@ -30,7 +30,7 @@ def _terms(name: str, grain: str) -> Dimension:
 
 
 def _named(dimension: str, source: str, meaning: str, role: str = "") -> Reference:
-    return Reference(dimension, (f"s.{source}_preferred", f"s.{source}_reported"), meaning, role)
+    return Reference(dimension, (S[f"{source}_preferred"], S[f"{source}_reported"]), meaning, role)
 
 
 LAB_TEST = _terms("lab_test", "lab test")
@@ -40,9 +40,7 @@ DISEASE = _terms("disease", "disease or condition")
 
 CLINIC_TERMS: tuple[Dimension, ...] = (LAB_TEST, ASSESSMENT_COMPONENT, PANEL, DISEASE)
 
-SUBJECT = Reference(
-    "subject", ("s.subject_accession",), "Subject concerned; its arms are in dim_participation"
-)
+SUBJECT = Reference("subject", (S.subject_accession,), "Subject concerned; its arms are in dim_participation")
 _RESULT = (
     *pair("result_value", "Value"),
     *pair("result_unit", "Unit", TEXT),
@@ -55,11 +53,11 @@ LAB_TESTS = Fact(
     row_id=_accession("lab_test", "lab test, LT..."),
     references=(
         SUBJECT,
-        Reference("biosample", ("s.biosample_accession",), "Sample tested"),
+        Reference("biosample", (S.biosample_accession,), "Sample tested"),
         VISIT,
         _named("lab_test", "lab_test_name", "What was tested"),
         _named("panel", "lab_test_panel_name", "Panel the test belongs to"),
-        unit("s.result_unit_preferred", "s.result_unit_reported"),
+        unit(S.result_unit_preferred, S.result_unit_reported),
     ),
     columns=(
         *pair("lab_test_name", "Name of the test", TEXT),
@@ -81,7 +79,7 @@ ASSESSMENTS = Fact(
         VISIT,
         _named("assessment_component", "assessment_component_name", "What was assessed"),
         _named("panel", "assessment_panel_name", "Panel the component belongs to"),
-        unit("s.result_unit_preferred", "s.result_unit_reported"),
+        unit(S.result_unit_preferred, S.result_unit_reported),
     ),
     columns=(
         *pair("assessment_component_name", "Name of the component", TEXT),
@@ -141,10 +139,10 @@ INTERVENTIONS = Fact(
     grain="one thing given to or done with one subject, whatever number of arms the subject is in",
     endpoint="intervention",
     row_id=_accession("intervention", "intervention, SM..."),
-    references=(SUBJECT, Reference("unit", ("s.dose_units",), "Unit of the dose")),
+    references=(SUBJECT, Reference("unit", (S.dose_units,), "Unit of the dose")),
     columns=(
         *pair("name", "Name of what was given", TEXT),
-        Column("compound_name", "Compound, as reported", source="s.compound_name_reported"),
+        Column("compound_name", "Compound, as reported", source=S.compound_name_reported),
         Column("compound_role", "Role: intervention, concomitant medication, substance use, other"),
         Column("formulation", "Formulation"),
         Column("dose_reported", "Dose, as reported, never altered"),
@@ -170,11 +168,11 @@ IMMUNE_EXPOSURES = Fact(
     endpoint="immuneExposure",
     row_id=_accession("exposure", "exposure, IM..."),
     references=(
-        Reference("arm", ("s.arm_accession",), "Arm of the subject"),
-        Reference("subject", ("s.subject_accession",), "Subject exposed"),
+        Reference("arm", (S.arm_accession,), "Arm of the subject"),
+        Reference("subject", (S.subject_accession,), "Subject exposed"),
         Reference(
             "participation",
-            ("s.arm_accession", "s.subject_accession"),
+            (S.arm_accession, S.subject_accession),
             "The subject in that arm, with its age",
         ),
         _named("disease", "disease", "Disease it had"),

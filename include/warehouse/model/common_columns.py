@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from include.warehouse.model.declaration import UNKNOWN, Column, Reference, Type
+from include.sql import Expression, call, sql
+from include.warehouse.model.declaration import ABSENT, Column, F, Reference, S, Type
 
 INTEGER, NUMERIC = Type.INTEGER, Type.NUMERIC
 
@@ -15,59 +16,59 @@ TREATMENT = Column("treatment_accession", "Treatments of the sample, as ImmPort 
 
 
 def study_time(
-    t0_event: str = "s.study_time_t0_event", specify: str = "s.study_time_t0_event_specify"
+    t0_event: Expression = S.study_time_t0_event, specify: Expression = S.study_time_t0_event_specify
 ) -> Reference:
     """When the sample was taken."""
     # 1.00 and 1 are one time: the number is trimmed before it becomes part of a key.
-    collected = "trim_scale(nullif(btrim(s.study_time_collected), '')::numeric)::text"
+    collected = sql("trim_scale(nullif(btrim(", S.study_time_collected, "), '')::numeric)::text")
     return Reference(
         "study_time",
-        (collected, "s.study_time_collected_unit", t0_event, specify),
+        (collected, S.study_time_collected_unit, t0_event, specify),
         "Time of collection relative to time zero",
     )
 
 
-def people(absent: str = str(UNKNOWN)) -> tuple[Reference, ...]:
+def people(absent: Expression = ABSENT) -> tuple[Reference, ...]:
     return (
-        Reference("arm", ("s.arm_accession",), "Arm of the subject", absent=absent),
-        Reference("subject", ("s.subject_accession",), "Subject measured", absent=absent),
+        Reference("arm", (S.arm_accession,), "Arm of the subject", absent=absent),
+        Reference("subject", (S.subject_accession,), "Subject measured", absent=absent),
         Reference(
             "participation",
-            ("s.arm_accession", "s.subject_accession"),
+            (S.arm_accession, S.subject_accession),
             "The subject in that arm, with its age",
             absent=absent,
         ),
-        Reference("biosample", ("s.biosample_accession",), "Sample measured", absent=absent),
+        Reference("biosample", (S.biosample_accession,), "Sample measured", absent=absent),
     )
 
 
-def expsample(expression: str = "s.expsample_accession") -> Reference:
+def expsample(expression: Expression = S.expsample_accession) -> Reference:
     """The experiment sample, whose accession `expression` gives."""
     return Reference("expsample", (expression,), "Experiment sample measured")
 
 
 #: ImmPort spells the type of a source that may be other than a sample (bead arrays, files) in several ways.
-SOURCE_TYPE = "upper(replace(btrim(s.source_type), '_', ' ') collate \"C\")"
-IS_SAMPLE = f"{SOURCE_TYPE} in ('EXPSAMPLE', 'EXPERIMENTAL SAMPLE')"
-EXPERIMENT = Reference("experiment", ("s.experiment_accession",), "Experiment of the result")
-VISIT = Reference("planned_visit", ("s.planned_visit_accession",), "Visit of the sample")
-TECHNIQUE = Reference("technique", ("s.measurement_technique",), "Measurement technique")
+SOURCE_TYPE = sql("upper(replace(btrim(", S.source_type, "), '_', ' ') collate \"C\")")
+IS_SAMPLE = sql(SOURCE_TYPE, " in ('EXPSAMPLE', 'EXPERIMENTAL SAMPLE')")
+EXPERIMENT = Reference("experiment", (S.experiment_accession,), "Experiment of the result")
+VISIT = Reference("planned_visit", (S.planned_visit_accession,), "Visit of the sample")
+TECHNIQUE = Reference("technique", (S.measurement_technique,), "Measurement technique")
 CONTEXT = (*people(), expsample(), EXPERIMENT, VISIT, study_time(), TECHNIQUE)
 
 
-def unit(preferred: str = "s.unit_preferred", reported: str = "s.unit_reported") -> Reference:
+def unit(preferred: Expression = S.unit_preferred, reported: Expression = S.unit_reported) -> Reference:
     """The unit of the value."""
-    return Reference("unit", (f"coalesce({preferred}, {reported})",), "Unit: preferred, else as reported")
+    return Reference("unit", (call("coalesce", preferred, reported),), "Unit: preferred, else as reported")
 
 
 ANALYTE = Reference(
-    "analyte", ("s.analyte_accession", "s.analyte_preferred", "s.analyte_reported"), "Analyte measured"
+    "analyte", (S.analyte_accession, S.analyte_preferred, S.analyte_reported), "Analyte measured"
 )
 ANALYTE_NAMES = (
     Column("analyte_reported", "Analyte as reported"),
     Column("analyte_preferred", "Analyte in ImmPort's words"),
 )
-STRAIN = Reference("virus_strain", ("s.virus_strain_preferred", "s.virus_strain_reported"), "Strain tested")
+STRAIN = Reference("virus_strain", (S.virus_strain_preferred, S.virus_strain_reported), "Strain tested")
 STRAIN_NAMES = (
     Column("virus_strain_reported", "Strain as reported"),
     Column("virus_strain_preferred", "Strain in ImmPort's words"),
@@ -78,9 +79,9 @@ def pair(name: str, meaning: str, kind: Type = NUMERIC, source: str | None = Non
     """A reported text and its preferred value, side by side."""
     source = source or name
     return (
-        Column(f"{name}_reported", f"{meaning}, as reported, never altered", source=f"s.{source}_reported"),
+        Column(f"{name}_reported", f"{meaning}, as reported, never altered", source=S[f"{source}_reported"]),
         Column(f"{name}_preferred", f"{meaning}, as ImmPort curated it", kind,
-               None if source == name else f"s.{source}_preferred", is_measure=kind is NUMERIC),
+               None if source == name else S[f"{source}_preferred"], is_measure=kind is NUMERIC),
     )  # fmt: skip
 
 
@@ -88,40 +89,41 @@ def measured(
     name: str, meaning: str, unit: str | None = None, *, source: str | None = None
 ) -> tuple[Column, Column]:
     """A number that ImmPort sends as unchecked text, and the text where it is not a number."""
-    staged = f"s.{source or name}"
+    staged = S[source or name]
+    as_number = call("star.to_number", staged)
     return (
-        Column(name, meaning, NUMERIC, f"trim_scale(star.to_number({staged}))", unit),
+        Column(name, meaning, NUMERIC, call("trim_scale", as_number), unit),
         Column(f"{name}_text", f"{meaning}, as sent, where it is not a number",
-               source=f"case when star.to_number({staged}) is null then nullif(btrim({staged}), '') end"),
+               source=sql("case when ", as_number, " is null then nullif(btrim(", staged, "), '') end")),
     )  # fmt: skip
 
 
 VALUE = pair("value", "Value")
 UNITS = pair("unit", "Unit", Type.TEXT)
 VALUE_MEASURE = {
-    "value_reported": "f.value_reported",
-    "value_preferred": "f.value_preferred",
-    "unit_reported": "f.unit_reported",
-    "unit_preferred": "f.unit_preferred",
+    "value_reported": F.value_reported,
+    "value_preferred": F.value_preferred,
+    "unit_reported": F.unit_reported,
+    "unit_preferred": F.unit_preferred,
 }
 
 
-def number(name: str) -> str:
-    """SQL for a number that is part of a key: without the blanks that a source may send around it."""
-    return f"nullif(btrim(s.{name}), '')"
+def number(name: str) -> Expression:
+    """A number that is part of a key: without the blanks that a source may send around it."""
+    return sql("nullif(btrim(", S[name], "), '')")
 
 
 def bridge_key(first: str, second: str) -> Column:
     """The identity of a bridge's row: both accessions."""
     meaning = f"Accessions of the {first.replace('_', ' ')} and the {second.replace('_', ' ')}, with a stroke"
-    source = f"s.{first}_accession || '/' || s.{second}_accession"
+    source = sql(S[f"{first}_accession"], " || '/' || ", S[f"{second}_accession"])
     return Column(f"{first}_{second}", f"{meaning} between", source=source)
 
 
 def file_bridge_key(first: str) -> Column:
     """The identity of a bridge's row that names a file."""
     meaning = f"Accession of the {first.replace('_', ' ')} and ImmPort's number of the file, with a stroke"
-    source = f"s.{first}_accession || '/' || {number('file_info_id')}"
+    source = sql(S[f"{first}_accession"], " || '/' || ", number("file_info_id"))
     return Column(f"{first}_file", f"{meaning} between", source=source)
 
 

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+from include.sql import Expression, call, literal, sql
 from include.warehouse.model.common_columns import COMMON, CONTEXT, TREATMENT, expsample, number, pair, unit
-from include.warehouse.model.declaration import Bridge, Column, Derived, Fact, Measure, Reference, Type
-from include.warehouse.model.measured_values import POPULATION
+from include.warehouse.model.declaration import (
+    NULL,
+    Bridge,
+    Column,
+    Derived,
+    F,
+    Fact,
+    H,
+    Measure,
+    Reference,
+    S,
+    Type,
+)
+from include.warehouse.model.measured_values import POPULATION, U
 from include.warehouse.model.units import CELL_COUNT
 
 INTEGER, NUMERIC, TEXT = Type.INTEGER, Type.NUMERIC, Type.TEXT
 _HEADER_ID = Column("fcs_header_id", "ImmPort's number of the header", INTEGER)
 #: A marker's name and what follows it: CD3+, CD45RA-, CCR7 hi.
 _SIGN = r"\s*(\+\+?|-|hi(gh)?|lo(w)?|int|dim|bright)$"
-_MARKER = (
-    "(btrim(star.plain_text(coalesce(h.population_marker_preferred, h.population_marker_reported)))"
-    ' collate "C")'
+_MARKER = sql(
+    "(btrim(star.plain_text(",
+    call("coalesce", H.population_marker_preferred, H.population_marker_reported),
+    ')) collate "C")',
 )
 
 
-def _named_parent(column: str) -> str:
+def _named_parent(column: Expression) -> Expression:
     """The name of a parent population: ImmPort has a number of cells there in some studies."""
-    return f"case when star.cell_count({column}) is null then {column} end"
+    return sql("case when star.cell_count(", column, ") is null then ", column, " end")
 
 
 #: Cells of the parent population, where a number stands in place of its name.
-_PARENT_CELLS = (
-    "coalesce(star.cell_count(h.parent_population_preferred), star.cell_count(h.parent_population_reported))"
+_PARENT_CELLS = call(
+    "coalesce",
+    call("star.cell_count", H.parent_population_preferred),
+    call("star.cell_count", H.parent_population_reported),
 )
 #: A number of cells is one by its unit, or has none. More cells than the parent has are of another parent.
-_PERCENT_OF_PARENT = (
-    f"case when coalesce(u.dimension, {POPULATION.unit}, '{CELL_COUNT}') = '{CELL_COUNT}'"
-    f" and {POPULATION.number} between 0 and {_PARENT_CELLS}"
-    f" then 100 * {POPULATION.number} / nullif({_PARENT_CELLS}, 0) end"
-)
+_PERCENT_OF_PARENT = sql(
+    "case when ", call("coalesce", U.dimension, POPULATION.unit, literal(CELL_COUNT)),
+    f" = {literal(CELL_COUNT)}",
+    " and ", POPULATION.number, " between 0 and ", _PARENT_CELLS,
+    " then 100 * ", POPULATION.number, " / ", call("nullif", _PARENT_CELLS, "0"), " end",
+)  # fmt: skip
 
 FCS_ANALYZED = Fact(
     name="fcs_analyzed",
@@ -44,25 +61,25 @@ FCS_ANALYZED = Fact(
         Reference(
             "cell_population",
             (
-                "s.population_name_preferred",
-                "s.population_name_reported",
-                "s.population_defnition_preferred",
-                "s.population_defnition_reported",
+                S.population_name_preferred,
+                S.population_name_reported,
+                S.population_defnition_preferred,
+                S.population_defnition_reported,
             ),
             "Population counted",
         ),
         Reference(
             "cell_population",
             (
-                _named_parent("s.parent_population_preferred"),
-                _named_parent("s.parent_population_reported"),
-                "null",
-                "null",
+                _named_parent(S.parent_population_preferred),
+                _named_parent(S.parent_population_reported),
+                NULL,
+                NULL,
             ),
             "Population it is a part of; unknown where a number of cells stands in place of a name",
             role="parent_",
         ),
-        unit("s.population_stat_unit_preferred", "s.population_stat_unit_reported"),
+        unit(S.population_stat_unit_preferred, S.population_stat_unit_reported),
     ),
     columns=(
         *pair("population_name", "Name of the population", Type.TEXT),
@@ -94,13 +111,13 @@ FCS_ANALYZED = Fact(
     lookup=POPULATION.lookup,
     measure=Measure(
         "cell population",
-        "f.population_name_reported",
-        "f.population_name_preferred",
-        "f.cell_population_key",
-        "f.population_statistic_reported",
-        "f.population_statistic_preferred",
-        "f.population_stat_unit_reported",
-        "f.population_stat_unit_preferred",
+        F.population_name_reported,
+        F.population_name_preferred,
+        F.cell_population_key,
+        F.population_statistic_reported,
+        F.population_statistic_preferred,
+        F.population_stat_unit_reported,
+        F.population_stat_unit_preferred,
     ),
 )
 
@@ -131,7 +148,7 @@ FCS_HEADER_MARKER = Bridge(
     row_id=Column(
         "fcs_header_parameter",
         "Numbers of the header and of the parameter in the file, with a stroke between",
-        source=f"{number('fcs_header_id')} || '/' || {number('parameter_number')}",
+        source=sql(number("fcs_header_id"), " || '/' || ", number("parameter_number")),
     ),
     columns=(
         Column("fcs_header_id", "ImmPort's number of the header, in fact_fcs_header", INTEGER),
@@ -153,10 +170,10 @@ FCS_RESULT_MARKER = Bridge(
     ),
     derived=(
         Derived("marker", "Marker without its sign, in ImmPort's words where it has them", TEXT,
-                f"regexp_replace({_MARKER}, '{_SIGN}', '', 'i')"),
+                call("regexp_replace", _MARKER, literal(_SIGN), "''", "'i'")),
         Derived("marker_sign", "Whether the cells have it: +, - or a level such as hi, lo, dim; null where"
                 " none is stated", TEXT,
-                f"lower((regexp_match({_MARKER}, '{_SIGN}', 'i'))[1] collate \"C\")"),
+                sql("lower((regexp_match(", _MARKER, f", {literal(_SIGN)}, 'i'))[1] collate \"C\")")),
     ),
 )  # fmt: skip
 

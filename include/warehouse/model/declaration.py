@@ -1,14 +1,16 @@
 """The form of a warehouse declaration: columns, references, dimensions and facts.
 
-Sources of values are SQL expressions over the staged row, which is always called `s`.
-A staged value is text; a column's type says how it is cast once the checks have passed.
+Sources of values are SQL expressions over the staged row `S`. A staged value is text; a column's type says
+how it is cast once the checks have passed.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+
+from include.sql import ColumnOf, Expression, Row, gap, joined, sql
 
 #: Members that every dimension has, so that an inner join to it never loses a row.
 UNKNOWN, NOT_APPLICABLE = 0, -1
@@ -22,21 +24,24 @@ class Type(StrEnum):
     BOOLEAN = "boolean"
 
 
-#: `s.arm_accession`, and neither `star.to_number(` nor what stands in quotes.
-_READ = re.compile(r"\b([a-z]\w*)\.([a-z]\w*)\b(?!\s*\()")
-_QUOTED = re.compile(r"'[^']*'")
+#: The staged row of a table's endpoint, the stored row of the table, and the row that the star shows of it.
+S, H, F = Row("s"), Row("h"), Row("f")
+NULL = sql("null")
+#: The key of a member that is not known.
+ABSENT = sql(str(UNKNOWN))
+NULL_TEXT, NULL_NUMBER, NULL_KEY = sql("null::text"), sql("null::numeric"), sql("null::bigint")
 
 
-def staged_columns(source: str) -> tuple[str, ...]:
+def staged_columns(source: Expression) -> tuple[str, ...]:
     """Columns of the staged row that a source expression reads."""
-    return tuple(dict.fromkeys(re.findall(r"\bs\.(\w+)", source)))
+    return tuple(column.name for column in source.columns if column.alias == "s")
 
 
 @dataclass(frozen=True)
 class Column:
     """A stored column.
 
-    :param source: SQL over `s`; the column's own name when left out.
+    :param source: expression over `S` and the rows joined to it; the column of its own name when left out.
     :param unit: unit of measure of a number, in words.
     :param is_masked: kept in history, and not shown in the star.
     :param is_measure: what the row is there for: where it cannot be read, the row is quarantined. Any other
@@ -46,32 +51,32 @@ class Column:
     name: str
     meaning: str
     type: Type = Type.TEXT
-    source: str | None = None
+    source: Expression | None = None
     unit: str | None = None
     is_masked: bool = False
     is_measure: bool = False
 
     @property
-    def raw(self) -> str:
+    def raw(self) -> Expression:
         """The staged value, before it is cast."""
-        return self.source or f"s.{self.name}"
+        return self.source or S[self.name]
 
     @property
-    def value(self) -> str:
+    def value(self) -> Expression:
         """The value as stored. Blank is null for everything but text, which is never altered."""
         if self.type is Type.TEXT or self.source:
             return self.raw
-        return f"nullif(btrim({self.raw}), '')::{self.type}"
+        return sql("nullif(btrim(", self.raw, f"), '')::{self.type}")
 
 
 @dataclass(frozen=True)
 class Derived:
-    """A column computed in the star's view, from columns of the row `h` and of its table's lookup."""
+    """A column computed in the star's view, from columns of the row `H` and of its table's lookup."""
 
     name: str
     meaning: str
     type: Type
-    expression: str
+    expression: Expression
     unit: str | None = None
 
 
@@ -90,12 +95,12 @@ def weight(of: str, *within: str) -> Weight:
 
     :param of: what those rows are, in words.
     """
-    shared = ", ".join(f"h.{name}" for name in within)
+    shared = joined(", ", (H[name] for name in within))
     return Weight(
         "weight",
         f"One divided by the number of {of}: sums to one for each",
         Type.NUMERIC,
-        f"1.0 / count(*) over (partition by {shared})",
+        sql("1.0 / count(*) over (partition by ", shared, ")"),
         within=within,
     )
 
@@ -104,16 +109,16 @@ def weight(of: str, *within: str) -> Weight:
 class Reference:
     """A key column that points to a dimension.
 
-    :param key: SQL over `s` for each column of the dimension's natural key.
+    :param key: expression over `S` for each column of the dimension's natural key.
     :param role: prefix of the key column when a table points to one dimension twice.
-    :param absent: SQL for the key when the natural key is null.
+    :param absent: the key when the natural key is null.
     """
 
     dimension: str
-    key: tuple[str, ...]
+    key: tuple[Expression, ...]
     meaning: str
     role: str = ""
-    absent: str = str(UNKNOWN)
+    absent: Expression = ABSENT
 
     @property
     def column(self) -> str:
@@ -125,12 +130,45 @@ class Joined:
     """A further staged endpoint whose values a table takes.
 
     :param alias: its name in expressions, beside `s`.
-    :param sql: the join; `{name}` stands for the staged table of an endpoint.
+    :param on: how its row is found.
+    :param rows: query in place of the endpoint's staged rows. Its columns have the names of the endpoint's
+        columns that they are made of; its gap, named as the endpoint, stands for the staged table.
     """
 
     alias: str
     endpoint: str
-    sql: str
+    on: Expression
+    rows: Expression | None = None
+
+    @property
+    def sql(self) -> Expression:
+        """The join: `left join {summary} y on y.study_accession = s.study_accession`."""
+        rows = sql("(", self.rows, ")") if self.rows else gap(self.endpoint)
+        return sql("left join ", rows, f" {self.alias} on ", self.on)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What a table's view in the star finds beside its row: a left join on a unique key.
+
+    It adds no row, and the planner leaves it out of a query that does not need it.
+
+    :param alias: its name in derived columns, beside `h`.
+    :param relation: table of the schema `history`.
+    :param key: its unique column.
+    :param value: expression over `H` of which that column is the value.
+    """
+
+    alias: str
+    relation: str
+    key: str
+    value: Expression
+
+    @property
+    def sql(self) -> Expression:
+        """The join: `left join history.key_species e on e.species_key = h.species_key`."""
+        found = Row(self.alias, self.relation)[self.key]
+        return sql(f"left join history.{self.relation} {self.alias} on ", found, " = ", self.value)
 
 
 @dataclass(frozen=True)
@@ -140,8 +178,7 @@ class Table:
     :param grain: what one row is, in words.
     :param endpoint: source endpoint whose staged rows it is made of.
     :param joins: further staged endpoints.
-    :param lookup: left join that the star's view makes on a unique key, for its derived columns: it adds
-        no row, and the planner leaves it out of a query that does not need it.
+    :param lookup: what the star's view finds for its derived columns.
     :param varying: columns in which staged rows of one member may differ, by design of the source. Any other
         difference between such rows is a finding.
     """
@@ -153,7 +190,7 @@ class Table:
     derived: tuple[Derived, ...] = ()
     endpoint: str | None = None
     joins: tuple[Joined, ...] = ()
-    lookup: str = ""
+    lookup: Lookup | None = None
     varying: frozenset[str] = frozenset()
 
     @property
@@ -179,16 +216,27 @@ class Table:
                 sources += [*reference.key, reference.absent]
         return tuple(dict.fromkeys(name for source in sources for name in staged_columns(source)))
 
-    def reads(self, expression: str) -> tuple[tuple[str, str], ...]:
+    def reads(self, expression: Expression) -> tuple[tuple[str, str], ...]:
         """Endpoint and column of every staged value that an expression reads.
 
         :raises ValueError: it reads of an alias that is not declared.
         """
+        return tuple(dict.fromkeys((self._home(column), column.name) for column in expression.columns))
+
+    def _home(self, column: ColumnOf) -> str:
         homes = {"s": self.endpoint or "", **{item.alias: item.endpoint for item in self.joins}}
-        found = _READ.findall(_QUOTED.sub("", expression))
-        if strange := {alias for alias, _ in found} - homes.keys():
-            raise ValueError(f"{self.name} reads of {', '.join(sorted(strange))}: no join has that alias")
-        return tuple(dict.fromkeys((homes[alias], column) for alias, column in found))
+        if not (column.home or column.alias in homes):
+            raise ValueError(f"{self.name} reads {column.name} of {column.alias}: no join has that alias")
+        return column.home or homes[column.alias]
+
+    @property
+    def sources(self) -> Iterator[Expression]:
+        """Every expression over staged rows that its rows are made by."""
+        yield from (item.raw for item in (*self.identified_by, *self.columns))
+        for reference in self.references:
+            yield from (*reference.key, reference.absent)
+        for join in self.joins:
+            yield from filter(None, (join.on, join.rows))
 
 
 @dataclass(frozen=True)
@@ -233,17 +281,22 @@ class Dimension(Table):
 
 @dataclass(frozen=True)
 class Measure:
-    """How an assay's result reads in the view over all assays: SQL over the fact's view `f`."""
+    """How an assay's result reads in the view over all assays: expressions over the fact's view `F`."""
 
     measurand_type: str
-    measurand_reported: str
-    measurand_preferred: str = "null::text"
-    measurand_key: str = "null::bigint"
-    value_reported: str = "null::text"
-    value_preferred: str = "null::numeric"
-    unit_reported: str = "null::text"
-    unit_preferred: str = "null::text"
-    value_text: str = "null::text"
+    measurand_reported: Expression
+    measurand_preferred: Expression = NULL_TEXT
+    measurand_key: Expression = NULL_KEY
+    value_reported: Expression = NULL_TEXT
+    value_preferred: Expression = NULL_NUMBER
+    unit_reported: Expression = NULL_TEXT
+    unit_preferred: Expression = NULL_TEXT
+    value_text: Expression = NULL_TEXT
+
+    def reading(self, column: str) -> Expression:
+        """The expression of one column of that view."""
+        found: Expression = getattr(self, column)
+        return found
 
 
 #: What identifies a row of every assay fact.

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from include.sql import Expression, Row, call, sql
 from include.warehouse.model.clinical import CLINIC_TERMS
-from include.warehouse.model.declaration import Column, Derived, Dimension, Joined, Reference, Type
+from include.warehouse.model.declaration import (
+    Column,
+    Derived,
+    Dimension,
+    H,
+    Joined,
+    Lookup,
+    Reference,
+    S,
+    Type,
+)
 from include.warehouse.model.materials import MATERIALS
+from include.warehouse.model.measured_values import U, unit_lookup
 from include.warehouse.model.study_documents import PAPER_DIMENSIONS
 from include.warehouse.model.study_files import FILE
 
@@ -12,38 +24,50 @@ _UP_TO_DR16 = "known from packages up to DR16 only"
 NUMERIC, INTEGER, DATE, BOOLEAN = Type.NUMERIC, Type.INTEGER, Type.DATE, Type.BOOLEAN
 
 #: Study time in days.
-_STUDY_DAY = "star.study_day(h.study_time_collected, h.study_time_collected_unit)"
+_STUDY_DAY = call("star.study_day", H.study_time_collected, H.study_time_collected_unit)
 
 
-def _years(age: str) -> str:
-    """SQL for an age in years."""
-    return f"star.age_years({age}, h.age_unit)"
+def _years(age: Expression) -> Expression:
+    """An age in years."""
+    return call("star.age_years", age, H.age_unit)
 
 
-_MIN_YEARS, _MAX_YEARS = (_years(f"h.{bound}_subject_age") for bound in ("min", "max"))
+_MIN_YEARS, _MAX_YEARS = (_years(H[f"{bound}_subject_age"]) for bound in ("min", "max"))
 #: The middle of an age that is reported as a range; the one bound of a range that is open.
-_AGE_YEARS = f"coalesce(({_MIN_YEARS} + {_MAX_YEARS}) / 2, {_MIN_YEARS}, {_MAX_YEARS})"
+_AGE_YEARS = call("coalesce", sql("(", _MIN_YEARS, " + ", _MAX_YEARS, ") / 2"), _MIN_YEARS, _MAX_YEARS)
 
+_SPECIES = Row("e")
+#: The band of people of whom it does not matter which age of the range is meant.
+_AGE_BAND = sql(
+    "case when ", _SPECIES.species, " = 'Homo sapiens' and",
+    " star.age_band(", call("coalesce", _MIN_YEARS, _MAX_YEARS), ") =",
+    " star.age_band(", call("coalesce", _MAX_YEARS, _MIN_YEARS), ") then star.age_band(", _AGE_YEARS, ") end",
+)  # fmt: skip
+_POOL_SIZE = call("star.pool_size", H.subject_phenotype)
 
 #: ImmPort names a pool of animals or people only in the phenotype's words.
-_IS_POOL = "coalesce((s.subject_phenotype collate \"C\") ~* '\\mpool(s|ed|ing)?\\M', false)"
+_IS_POOL = sql("coalesce((", S.subject_phenotype, " collate \"C\") ~* '\\mpool(s|ed|ing)?\\M', false)")
 
 
-def _by_names(function: str) -> str:
-    """SQL for what a function finds in the names of a strain."""
-    return f"coalesce({function}(h.virus_strain_preferred), {function}(h.virus_strain_reported))"
+def _by_names(function: str) -> Expression:
+    """What a function finds in the names of a strain."""
+    names = (H.virus_strain_preferred, H.virus_strain_reported)
+    return call("coalesce", *(call(function, name) for name in names))
 
 
 def _date_key(column: str, meaning: str) -> Derived:
-    key = f"coalesce(to_char(h.{column}, 'YYYYMMDD')::bigint, 0)"
+    key = sql("coalesce(to_char(", H[column], ", 'YYYYMMDD')::bigint, 0)")
     return Derived(f"{column}_key", f"{meaning}, as a key of dim_date", INTEGER, key)
 
+
+#: The row of the study's page.
+_Y = Row("y")
 
 STUDY = Dimension(
     name="study",
     grain="one study",
     endpoint="study",
-    joins=(Joined("y", "summary", "left join {summary} y on y.study_accession = s.study_accession"),),
+    joins=(Joined("y", "summary", sql(_Y.study_accession, " = ", S.study_accession)),),
     natural_key=(Column("study_accession", "ImmPort's accession of the study, SDY..."),),
     columns=(
         Column("brief_title", "Short title"),
@@ -53,15 +77,17 @@ STUDY = Dimension(
         Column("objectives", "What the study set out to find"),
         Column("endpoints", "Outcomes measured"),
         Column("hypothesis", "Hypothesis tested"),
-        Column("condition_studied", "Conditions, as the study page lists them", source="y.condition_studied"),
-        Column("research_focus", "Research focus, as the study page lists it", source="y.research_focus"),
-        Column("program", "Funding programs, as the study page lists them", source="y.program"),
-        Column("principal_investigator", "Principal investigator", source="y.pi"),
+        Column("condition_studied", "Conditions, as the study page lists them", source=_Y.condition_studied),
+        Column("research_focus", "Research focus, as the study page lists it", source=_Y.research_focus),
+        Column("program", "Funding programs, as the study page lists them", source=_Y.program),
+        Column("principal_investigator", "Principal investigator", source=_Y.pi),
         Column("clinical_trial", "Y when the study is a clinical trial"),
         Column("type", "Kind of study: observational, interventional; known from packages only"),
         Column("gender_included", "Sexes that could take part"),
-        Column("minimum_age", "Youngest age admitted", NUMERIC, "star.to_number(s.minimum_age)", "age_unit"),
-        Column("maximum_age", "Oldest age admitted", NUMERIC, "star.to_number(s.maximum_age)", "age_unit"),
+        Column("minimum_age", "Youngest age admitted", NUMERIC,
+               call("star.to_number", S.minimum_age), "age_unit"),
+        Column("maximum_age", "Oldest age admitted", NUMERIC,
+               call("star.to_number", S.maximum_age), "age_unit"),
         Column("age_unit", "Unit of the ages admitted"),
         Column("target_enrollment", "Subjects planned", INTEGER, unit="subjects"),
         Column("actual_enrollment", "Subjects enrolled", INTEGER, unit="subjects"),
@@ -79,9 +105,9 @@ STUDY = Dimension(
     ),
     derived=(
         Derived("minimum_age_years", "Youngest age admitted, in years", NUMERIC,
-                "star.age_years(h.minimum_age, h.age_unit)", "years"),
+                _years(H.minimum_age), "years"),
         Derived("maximum_age_years", "Oldest age admitted, in years", NUMERIC,
-                "star.age_years(h.maximum_age, h.age_unit)", "years"),
+                _years(H.maximum_age), "years"),
         _date_key("actual_start_date", "Day the study began"),
         _date_key("actual_completion_date", "Day the study ended"),
         _date_key("initial_data_release_date", "Day of the first release with the study"),
@@ -103,10 +129,10 @@ SUBJECT = Dimension(
         Column("ancestral_population", "Ancestral population"),
         Column("strain", "Strain of an animal"),
         Column("strain_characteristics", "Traits of the strain"),
-        Column("description", "Description of the subject", source="s.subject_description"),
+        Column("description", "Description of the subject", source=S.subject_description),
         Column("is_pool", "The record stands for pooled individuals, not for one", BOOLEAN, _IS_POOL),
     ),
-    references=(Reference("species", ("s.species",), "Species of the subject"),),
+    references=(Reference("species", (S.species,), "Species of the subject"),),
     # A phenotype is one of the subject in an arm.
     varying=frozenset({"is_pool"}),
 )
@@ -134,11 +160,11 @@ PARTICIPATION = Dimension(
         Column("subject_accession", "Subject that takes part"),
     ),
     references=(
-        Reference("arm", ("s.arm_accession",), "Arm the subject takes part in"),
-        Reference("subject", ("s.subject_accession",), "Subject that takes part"),
-        Reference("species", ("s.species",), "Species of the subject"),
+        Reference("arm", (S.arm_accession,), "Arm the subject takes part in"),
+        Reference("subject", (S.subject_accession,), "Subject that takes part"),
+        Reference("species", (S.species,), "Species of the subject"),
     ),
-    lookup="left join history.key_species e on e.species_key = h.species_key",
+    lookup=Lookup("e", "key_species", "species_key", H.species_key),
     columns=(
         Column("min_subject_age", "Age, or its lower bound", NUMERIC, unit="age_unit"),
         Column("max_subject_age", "Age, or its upper bound", NUMERIC, unit="age_unit"),
@@ -159,13 +185,11 @@ PARTICIPATION = Dimension(
                 _AGE_YEARS, "years"),
         Derived("age_band", "Band of the age in years, of people alone; null for animals, for subjects of"
                 " unknown species and for a range over several",
-                Type.TEXT, f"case when e.species = 'Homo sapiens' and"
-                f" star.age_band(coalesce({_MIN_YEARS}, {_MAX_YEARS})) ="
-                f" star.age_band(coalesce({_MAX_YEARS}, {_MIN_YEARS})) then star.age_band({_AGE_YEARS}) end"),
+                Type.TEXT, _AGE_BAND),
         Derived("pool_size_min", "Individuals of a pool, as the phenotype gives them; the fewest", INTEGER,
-                "(star.pool_size(h.subject_phenotype))[1]", "individuals"),
+                sql("(", _POOL_SIZE, ")[1]"), "individuals"),
         Derived("pool_size_max", "Individuals of a pool, as the phenotype gives them; the most", INTEGER,
-                "(star.pool_size(h.subject_phenotype))[2]", "individuals"),
+                sql("(", _POOL_SIZE, ")[2]"), "individuals"),
     ),
 )  # fmt: skip
 
@@ -196,12 +220,12 @@ BIOSAMPLE = Dimension(
     columns=(
         Column("type", "Type of sample in ImmPort's words"),
         Column("subtype", "Type of sample in the submitter's words"),
-        Column("name", "Name of the sample", source="s.biosample_name"),
+        Column("name", "Name of the sample", source=S.biosample_name),
         Column("description", "Description of the sample; known from packages only"),
     ),
     references=(
-        Reference("subject", ("s.subject_accession",), "Subject the sample was taken from"),
-        Reference("planned_visit", ("s.planned_visit_accession",), "Visit at which it was taken"),
+        Reference("subject", (S.subject_accession,), "Subject the sample was taken from"),
+        Reference("planned_visit", (S.planned_visit_accession,), "Visit at which it was taken"),
     ),
 )
 
@@ -215,7 +239,7 @@ EXPERIMENT = Dimension(
         Column("description", "Description of the experiment"),
         Column("purpose", f"What the experiment was for; {_UP_TO_DR16}"),
     ),
-    references=(Reference("technique", ("s.measurement_technique",), "Measurement technique"),),
+    references=(Reference("technique", (S.measurement_technique,), "Measurement technique"),),
 )
 
 EXPSAMPLE = Dimension(
@@ -224,13 +248,13 @@ EXPSAMPLE = Dimension(
     endpoint="expsample",
     natural_key=(Column("expsample_accession", "ImmPort's accession of the experiment sample, ES..."),),
     columns=(
-        Column("name", "Name of the experiment sample", source="s.expsample_name"),
+        Column("name", "Name of the experiment sample", source=S.expsample_name),
         Column("result_schema", "Kind of result the sample was made for"),
         Column("description", "Description, of ELISPOT with the stimulation; known from packages only"),
         Column("declared_results", f"Results that ImmPort counted; {_UP_TO_DR16}",
-               INTEGER, "nullif(btrim(s.result_total_recs), '')::bigint", "results"),
+               INTEGER, sql("nullif(btrim(", S.result_total_recs, "), '')::bigint"), "results"),
     ),
-    references=(Reference("experiment", ("s.experiment_accession",), "Experiment the sample belongs to"),),
+    references=(Reference("experiment", (S.experiment_accession,), "Experiment the sample belongs to"),),
 )  # fmt: skip
 
 STUDY_TIME = Dimension(
@@ -246,7 +270,7 @@ STUDY_TIME = Dimension(
         Derived("study_day", "Time of collection in days; null when the unit has no length", NUMERIC,
                 _STUDY_DAY, "days"),
         Derived("window_label", "Window that the study day falls into", Type.TEXT,
-                f"star.study_window({_STUDY_DAY})"),
+                call("star.study_window", _STUDY_DAY)),
     ),
 )  # fmt: skip
 
@@ -303,15 +327,15 @@ UNIT = Dimension(
     name="unit",
     grain="one unit of measure",
     natural_key=(Column("unit", "Unit of measure"),),
-    lookup="left join history.unit_definition u on u.spelling = star.unit_spelling(h.unit)",
+    lookup=unit_lookup(call("star.unit_spelling", H.unit)),
     derived=(
         Derived("dimension", "What the unit measures; null for a unit that is not known", Type.TEXT,
-                "u.dimension"),
+                U.dimension),
         Derived("canonical_unit", "The unit that values of the dimension are converted to", Type.TEXT,
-                "u.canonical_unit"),
-        Derived("factor", "Canonical value: (value - unit_offset) * factor / divisor", NUMERIC, "u.factor"),
-        Derived("divisor", "Its divisor", NUMERIC, "u.divisor"),
-        Derived("unit_offset", "Its offset, of temperatures", NUMERIC, "u.unit_offset"),
+                U.canonical_unit),
+        Derived("factor", "Canonical value: (value - unit_offset) * factor / divisor", NUMERIC, U.factor),
+        Derived("divisor", "Its divisor", NUMERIC, U.divisor),
+        Derived("unit_offset", "Its offset, of temperatures", NUMERIC, U.unit_offset),
     ),
 )  # fmt: skip
 SPECIES = Dimension("species", "one species", natural_key=(Column("species", "Scientific name"),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.sql import call
 from include.warehouse.model.common_columns import (
     COMMON,
     CONTEXT,
@@ -12,7 +13,7 @@ from include.warehouse.model.common_columns import (
     pair,
     unit,
 )
-from include.warehouse.model.declaration import Column, Fact, Measure, Reference, Type
+from include.warehouse.model.declaration import Column, F, Fact, Measure, Reference, S, Type
 from include.warehouse.model.measured_values import ALLELES, EXPRESSION, SEQUENCING
 
 INTEGER = Type.INTEGER
@@ -27,11 +28,11 @@ PCR = Fact(
         Reference(
             "gene",
             (
-                "s.gene_id",
-                "s.gene_symbol_preferred",
-                "s.gene_symbol_reported",
-                "s.gene_name",
-                "s.other_gene_accession",
+                S.gene_id,
+                S.gene_symbol_preferred,
+                S.gene_symbol_reported,
+                S.gene_name,
+                S.other_gene_accession,
             ),
             "Gene measured",
         ),
@@ -48,9 +49,7 @@ PCR = Fact(
     ),
     derived=EXPRESSION.columns,
     lookup=EXPRESSION.lookup,
-    measure=Measure(
-        "gene", "f.gene_symbol_reported", "f.gene_symbol_preferred", "f.gene_key", **VALUE_MEASURE
-    ),
+    measure=Measure("gene", F.gene_symbol_reported, F.gene_symbol_preferred, F.gene_key, **VALUE_MEASURE),
 )
 
 RNA_SEQ = Fact(
@@ -59,7 +58,7 @@ RNA_SEQ = Fact(
     grain="one transcript of one RNA sequencing, where ImmPort holds it as a row and not in a file",
     # Packages alone have a table for them.
     endpoint="rna_seq_result",
-    references=(*CONTEXT, unit("s.result_unit_preferred", "s.result_unit_reported")),
+    references=(*CONTEXT, unit(S.result_unit_preferred, S.result_unit_reported)),
     columns=(
         Column("reference_transcript_id", "Transcript, in the reference"),
         Column("reference_repository_name", "Repository of the reference"),
@@ -73,11 +72,11 @@ RNA_SEQ = Fact(
     lookup=SEQUENCING.lookup,
     measure=Measure(
         "transcript",
-        "f.reference_transcript_id",
-        value_reported="f.value_reported",
-        value_preferred="f.value_preferred",
-        unit_reported="f.result_unit_reported",
-        unit_preferred="f.result_unit_preferred",
+        F.reference_transcript_id,
+        value_reported=F.value_reported,
+        value_preferred=F.value_preferred,
+        unit_reported=F.result_unit_reported,
+        unit_preferred=F.result_unit_preferred,
     ),
 )
 
@@ -85,7 +84,7 @@ _ALLELES = (
     Column("allele1", "First allele, as typed"),
     Column("allele2", "Second allele, as typed"),
 )
-_ALLELE_TEXT = "concat_ws(' ', f.allele1, f.allele2)"
+_ALLELE_TEXT = call("concat_ws", "' '", F.allele1, F.allele2)
 
 HLA_TYPING = Fact(
     name="hla_typing",
@@ -101,7 +100,7 @@ HLA_TYPING = Fact(
         *COMMON,
     ),
     derived=ALLELES,
-    measure=Measure("HLA locus", "f.locus_name", value_text=_ALLELE_TEXT),
+    measure=Measure("HLA locus", F.locus_name, value_text=_ALLELE_TEXT),
 )
 
 KIR_TYPING = Fact(
@@ -112,5 +111,5 @@ KIR_TYPING = Fact(
     references=CONTEXT,
     columns=(Column("kir_haplotype", "KIR haplotype"), *_ALLELES, TREATMENT, *COMMON),
     derived=ALLELES,
-    measure=Measure("KIR haplotype", "f.kir_haplotype", value_text=_ALLELE_TEXT),
+    measure=Measure("KIR haplotype", F.kir_haplotype, value_text=_ALLELE_TEXT),
 )

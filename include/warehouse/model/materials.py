@@ -14,11 +14,11 @@ from include.warehouse.model.common_columns import (
     file_bridge_key,
     measured,
 )
-from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, weight
+from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, S, weight
 
-_BIOSAMPLE = Reference("biosample", ("s.biosample_accession",), "The biosample")
-_REAGENT = Reference("reagent", ("s.reagent_accession",), "The reagent")
-_TREATMENT = Reference("treatment", ("s.treatment_accession",), "The treatment")
+_BIOSAMPLE = Reference("biosample", (S.biosample_accession,), "The biosample")
+_REAGENT = Reference("reagent", (S.reagent_accession,), "The reagent")
+_TREATMENT = Reference("treatment", (S.treatment_accession,), "The treatment")
 #: No key of dim_analyte: it holds what results measure, by whatever route they come.
 _ANALYTE = (
     Column("analyte_accession", "ImmPort's accession of the analyte, ANA..., also in dim_analyte"),
@@ -142,7 +142,7 @@ REAGENT_SET = Bridge(
     grain="one reagent of one set",
     endpoint="reagent_set_2_reagent",
     row_id=bridge_key("reagent_set", "reagent"),
-    references=(Reference("reagent", ("s.reagent_set_accession",), "The set", role="set_"), _REAGENT),
+    references=(Reference("reagent", (S.reagent_set_accession,), "The set", role="set_"), _REAGENT),
 )
 
 EXPSAMPLE_REPOSITORY = Bridge(
@@ -162,7 +162,7 @@ CONTROL_SAMPLE_FILE = Bridge(
     grain="one file of one control",
     endpoint="control_sample_2_file_info",
     row_id=file_bridge_key("control_sample"),
-    references=(Reference("control_sample", ("s.control_sample_accession",), "The control"),),
+    references=(Reference("control_sample", (S.control_sample_accession,), "The control"),),
     columns=FILE_COLUMNS,
     may_shrink=True,
 )
@@ -172,7 +172,7 @@ STANDARD_CURVE_FILE = Bridge(
     grain="one file of one standard curve",
     endpoint="standard_curve_2_file_info",
     row_id=file_bridge_key("standard_curve"),
-    references=(Reference("standard_curve", ("s.standard_curve_accession",), "The curve"),),
+    references=(Reference("standard_curve", (S.standard_curve_accession,), "The curve"),),
     columns=FILE_COLUMNS,
     may_shrink=True,
 )

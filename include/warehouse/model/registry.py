@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.clinical import CLINIC_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
-from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.declaration import Dimension, Fact, Measure
 from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.materials import MATERIAL_BRIDGES
 from include.warehouse.model.study_documents import BRIDGES
@@ -41,18 +43,35 @@ def _prove_keys() -> None:
 
 
 def check_reads(table: Dimension | Fact) -> None:
-    """Make sure that a table's expressions read declared aliases and columns.
+    """Make sure that what makes a table's rows reads declared aliases and columns.
 
     :raises ValueError: an alias or a column of an endpoint is not declared.
     """
-    parts = [item.raw for item in table.columns]
-    parts += [part for item in table.references for part in (*item.key, item.absent)]
-    parts += [item.raw for item in table.identified_by]
-    for name, column in (pair for part in parts for pair in table.reads(part)):
+    for name, column in (pair for source in table.sources for pair in table.reads(source)):
         if name not in ENDPOINTS or column not in ENDPOINTS[name].columns:
             raise ValueError(f"{table.relation} reads {column} of {name}: no such column is declared")
+    for join in table.joins:
+        if strange := set(join.sql.gaps) - ENDPOINTS.keys():
+            raise ValueError(f"{table.relation} joins {', '.join(sorted(strange))}: no such endpoint")
+
+
+def check_measure(fact: Fact) -> None:
+    """Make sure that the view over all assays reads columns that the view of a fact has.
+
+    :raises ValueError: it has no such column.
+    """
+    if fact.measure is None:
+        return
+    shown = {item.name for item in fact.columns if not item.is_masked}
+    shown |= {item.name for item in fact.derived} | {item.column for item in fact.references}
+    for name in (item.name for item in fields(Measure)[1:]):
+        for column in fact.measure.reading(name).columns:
+            if column.alias != "f" or column.name not in shown:
+                raise ValueError(f"{fact.relation}: {name} reads {column.alias}.{column.name}, not a column")
 
 
 _prove_keys()
 for _table in VERSIONED:
     check_reads(_table)
+for _fact in FACTS:
+    check_measure(_fact)

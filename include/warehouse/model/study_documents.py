@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from include.sql import Expression, call, sql
 from include.warehouse.model.common_columns import FILE_COLUMNS, bridge_key, file_bridge_key, number
-from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, Type, weight
+from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, S, Type, weight
 
 INTEGER, DATE = Type.INTEGER, Type.DATE
+
+
+def _day(name: str) -> Expression:
+    return sql(number(name), "::date")
+
 
 PERSON = Dimension(
     name="person",
@@ -62,13 +68,13 @@ PROGRAM = Dimension(
     shared=True,
     natural_key=(Column("program_id", "ImmPort's number of the program", INTEGER, number("program_id")),),
     columns=(
-        Column("name", "Name of the program", source="s.program_name"),
-        Column("short_name", "Short name", source="s.program_short_name"),
-        Column("category", "Kind of program", source="s.program_category"),
-        Column("description", "Description of the program", source="s.program_description"),
-        Column("link", "Page of the program", source="s.program_link"),
-        Column("start_date", "Day it began", DATE, "nullif(btrim(s.program_start_date), '')::date"),
-        Column("end_date", "Day it ended", DATE, "nullif(btrim(s.program_end_date), '')::date"),
+        Column("name", "Name of the program", source=S.program_name),
+        Column("short_name", "Short name", source=S.program_short_name),
+        Column("category", "Kind of program", source=S.program_category),
+        Column("description", "Description of the program", source=S.program_description),
+        Column("link", "Page of the program", source=S.program_link),
+        Column("start_date", "Day it began", DATE, _day("program_start_date")),
+        Column("end_date", "Day it ended", DATE, _day("program_end_date")),
     ),
 )
 
@@ -85,17 +91,17 @@ GRANT = Dimension(
     ),
     columns=(
         Column("external_id", "Number the funding agency gave it"),
-        Column("name", "Name of the grant", source="s.contract_grant_name"),
-        Column("category", "Kind of grant", source="s.contract_grant_category"),
-        Column("description", "Description of the grant", source="s.contract_grant_description"),
+        Column("name", "Name of the grant", source=S.contract_grant_name),
+        Column("category", "Kind of grant", source=S.contract_grant_category),
+        Column("description", "Description of the grant", source=S.contract_grant_description),
         Column(
             "keywords",
             "Keywords of the grant; known from packages up to DR16 only",
-            source="s.contract_grant_keywords",
+            source=S.contract_grant_keywords,
         ),
-        Column("link", "Page of the grant", source="s.contract_grant_link"),
-        Column("start_date", "Day it began", DATE, "nullif(btrim(s.contract_grant_start_date), '')::date"),
-        Column("end_date", "Day it ended", DATE, "nullif(btrim(s.contract_grant_end_date), '')::date"),
+        Column("link", "Page of the grant", source=S.contract_grant_link),
+        Column("start_date", "Day it began", DATE, _day("contract_grant_start_date")),
+        Column("end_date", "Day it ended", DATE, _day("contract_grant_end_date")),
     ),
 )  # fmt: skip
 
@@ -107,7 +113,7 @@ STUDY_CONDITION = Bridge(
     endpoint="condition",
     row_id=Column("condition_reported", "Condition as reported"),
     references=(
-        Reference("disease", ("s.condition_preferred", "s.condition_reported"), "The condition as a disease"),
+        Reference("disease", (S.condition_preferred, S.condition_reported), "The condition as a disease"),
     ),
     columns=(Column("condition_preferred", "Condition in ImmPort's words"),),
     derived=(weight("conditions of the study", "study_key"),),
@@ -129,7 +135,7 @@ STUDY_PERSONNEL = Bridge(
     grain="one person's part in one study",
     endpoint="personnel",
     row_id=Column("person_accession", "ImmPort's accession of the person in that study"),
-    references=(Reference("person", ("s.person_accession",), "The person"),),
+    references=(Reference("person", (S.person_accession,), "The person"),),
     columns=(
         Column("role_in_study", "Role"),
         Column("title_in_study", "Title"),
@@ -144,7 +150,7 @@ STUDY_GRANT = Bridge(
     row_id=Column(
         "grant_program_id",
         "Numbers of the grant and of the program, with a stroke between",
-        source=f"{number('contract_grant_id')} || '/' || coalesce({number('program_id')}, '')",
+        source=sql(number("contract_grant_id"), " || '/' || ", call("coalesce", number("program_id"), "''")),
     ),
     references=(
         Reference("grant", (number("contract_grant_id"),), "The grant"),
@@ -158,7 +164,7 @@ STUDY_PUBMED = Bridge(
     grain="one publication of one study",
     endpoint="pubmed",
     row_id=Column("pubmed_id", "PubMed's number of the publication"),
-    references=(Reference("publication", ("s.pubmed_id",), "The publication"),),
+    references=(Reference("publication", (S.pubmed_id,), "The publication"),),
 )
 
 STUDY_PROTOCOL = Bridge(
@@ -166,7 +172,7 @@ STUDY_PROTOCOL = Bridge(
     grain="one protocol of one study",
     endpoint="protocol",
     row_id=Column("protocol_accession", "ImmPort's accession of the protocol"),
-    references=(Reference("protocol", ("s.protocol_accession",), "The protocol"),),
+    references=(Reference("protocol", (S.protocol_accession,), "The protocol"),),
 )
 
 STUDY_LINK = Bridge(
@@ -209,7 +215,7 @@ STUDY_PANEL = Bridge(
     row_id=Column(
         "study_panel",
         "Accession of the study and name of the part, with a stroke between",
-        source="s.study_accession || '/' || s.panel_name",
+        source=sql(S.study_accession, " || '/' || ", S.panel_name),
     ),
     columns=(Column("panel_name", "Name of the part"),),
 )
@@ -220,8 +226,8 @@ EXPERIMENT_PROTOCOL = Bridge(
     endpoint="experiment_2_protocol",
     row_id=bridge_key("experiment", "protocol"),
     references=(
-        Reference("experiment", ("s.experiment_accession",), "The experiment"),
-        Reference("protocol", ("s.protocol_accession",), "The protocol"),
+        Reference("experiment", (S.experiment_accession,), "The experiment"),
+        Reference("protocol", (S.protocol_accession,), "The protocol"),
     ),
 )
 
@@ -230,7 +236,7 @@ LAB_PANEL_PROTOCOL = Bridge(
     grain="one protocol of one panel of lab tests",
     endpoint="lab_test_panel_2_protocol",
     row_id=bridge_key("lab_test_panel", "protocol"),
-    references=(Reference("protocol", ("s.protocol_accession",), "The protocol"),),
+    references=(Reference("protocol", (S.protocol_accession,), "The protocol"),),
     columns=(Column("lab_test_panel_accession", "ImmPort's accession of the panel, also in fact_lab_test"),),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.sql import Expression, Row, call, gap, sql
 from include.warehouse.model.common_columns import (
     EXPERIMENT,
     IS_SAMPLE,
@@ -18,34 +19,36 @@ from include.warehouse.model.declaration import (
     Derived,
     Dimension,
     Fact,
+    H,
     Joined,
     Reference,
+    S,
     Type,
 )
 
 INTEGER = Type.INTEGER
 
 
-def _path(column: str) -> str:
-    """SQL for a path as the manifest has it; `filePath` puts a stroke before it."""
-    return f"nullif(ltrim(btrim({column}), '/'), '')"
+def _path(column: Expression) -> Expression:
+    """A path as the manifest has it; `filePath` puts a stroke before it."""
+    return sql("nullif(ltrim(btrim(", column, "), '/'), '')")
 
 
 def _listed(alias: str, *, by_accession: bool) -> Joined:
     """A join that finds the UUID of a result's file in the manifest; null where several files could be it."""
-    path, uuid = _path(f"{alias}.path"), f"nullif(btrim({alias}.file_uuid), '')"
-    found, grouped = "", "1"
-    same = f"{alias}.path = {_path('s.file_path')}"
+    row = Row(alias)
+    uuid = sql("nullif(btrim(", row.file_uuid, "), '')")
+    found, grouped = sql(), "1"
+    same = sql(row.path, " = ", _path(S.file_path))
     if by_accession:
-        found, grouped = f"btrim({alias}.file_accession) as file_accession, ", "1, 2"
-        same += f" and {alias}.file_accession = btrim(s.file_info_id)"
-    return Joined(
-        alias,
-        "manifest",
-        f"left join (select {path} as path, {found}"
-        f"case when count(distinct {uuid}) = 1 then min({uuid}) end as file_uuid"
-        f" from {{manifest}} {alias} group by {grouped}) {alias} on {same}",
-    )
+        found, grouped = sql("btrim(", row.file_accession, ") as file_accession, "), "1, 2"
+        same = sql(same, " and ", row.file_accession, " = btrim(", S.file_info_id, ")")
+    rows = sql(
+        "select ", _path(row.path), " as path, ", found,
+        "case when count(distinct ", uuid, ") = 1 then min(", uuid, ") end as file_uuid",
+        " from ", gap("manifest"), f" {alias} group by {grouped}",
+    )  # fmt: skip
+    return Joined(alias, "manifest", same, rows)
 
 
 FILE = Dimension(
@@ -54,7 +57,7 @@ FILE = Dimension(
     endpoint="manifest",
     natural_key=(Column("file_uuid", "UUID under which it is downloaded; other bytes have another"),),
     columns=(
-        Column("path", "Path of the file, without a stroke before it", source=_path("s.path")),
+        Column("path", "Path of the file, without a stroke before it", source=_path(S.path)),
         Column("file_details_id", "ImmPort's number of the file's details", INTEGER),
         Column("file_accession", "Accession of the study file, protocol or result that it is"),
         Column("file_type", "Kind of file: result_file, study_file, protocol_file, release_file..."),
@@ -71,7 +74,7 @@ FILE = Dimension(
     derived=(
         Derived(
             "date_file_updated_key", "Day it was last changed, as a key of dim_date", INTEGER,
-            "coalesce(to_char(h.date_file_updated, 'YYYYMMDD')::bigint, 0)",
+            sql("coalesce(to_char(", H.date_file_updated, ", 'YYYYMMDD')::bigint, 0)"),
         ),
     ),
 )  # fmt: skip
@@ -86,11 +89,13 @@ RESULT_FILE = Fact(
     joins=(_listed("p", by_accession=False), _listed("a", by_accession=True)),
     references=(
         Reference(
-            "file", ("coalesce(a.file_uuid, p.file_uuid)",), "The file; unknown where no manifest names it"
+            "file",
+            (call("coalesce", Row("a").file_uuid, Row("p").file_uuid),),
+            "The file; unknown where no manifest names it",
         ),
         # A file of a control or standard belongs to no subject: not a missing one, none that could be.
-        *people(f"case when {IS_SAMPLE} then {UNKNOWN} else {NOT_APPLICABLE} end"),
-        expsample(f"case when {IS_SAMPLE} then s.source_accession end"),
+        *people(sql("case when ", IS_SAMPLE, f" then {UNKNOWN} else {NOT_APPLICABLE} end")),
+        expsample(sql("case when ", IS_SAMPLE, " then ", S.source_accession, " end")),
         EXPERIMENT,
         VISIT,
         study_time(),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from include.sources.endpoint import Endpoint, Field
 from include.sources.immport.endpoints import ENDPOINTS
+from include.sql import Expression
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.declaration import Column, Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
@@ -144,11 +145,10 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
         yield Entry(reference.column, "bigint", None, reference.meaning, source, found)
     for column in (item for item in table.columns if not item.is_masked):
         found = _fields(table, column.raw)
-        is_plain = re.fullmatch(r"[a-z]\.\w+", column.raw)
-        source = names(found) if is_plain else f"computed from {names(found)}"
+        source = names(found) if column.raw.column else f"computed from {names(found)}"
         yield Entry(column.name, column.type, column.unit, column.meaning, source, found)
     for item in table.derived:
-        parts = sorted(set(re.findall(r"\bh\.(\w+)", item.expression)))
+        parts = sorted({one.name for one in item.expression.columns if one.alias == "h"})
         source = (
             f"computed from {', '.join(f'`{part}`' for part in parts)}" if parts else "the declared units"
         )
@@ -160,7 +160,7 @@ def _with_meaning(entry: Entry, comment: str) -> Entry:
     return replace(entry, meaning=comment.removesuffix(f" (unit: {entry.unit})"))
 
 
-def _fields(table: Dimension | Fact, expression: str) -> tuple[tuple[str, str], ...]:
+def _fields(table: Dimension | Fact, expression: Expression) -> tuple[tuple[str, str], ...]:
     """Endpoint and field of every staged value that an expression reads."""
     return tuple((name, _field(ENDPOINTS[name], column).name) for name, column in table.reads(expression))
 
@@ -205,7 +205,7 @@ def _assay_sources() -> dict[str, str]:
         parts: dict[str, list[str]] = {}
         for fact in ASSAY_FACTS:
             if fact.measure is not None:
-                names = dict.fromkeys(re.findall(r"\bf\.(\w+)", getattr(fact.measure, column)))
+                names = [one.name for one in fact.measure.reading(column).columns]
                 if names:
                     parts.setdefault(", ".join(f"`{name}`" for name in names), []).append(fact.name)
         entries[column] = "; ".join(f"{names} of {', '.join(facts)}" for names, facts in parts.items())

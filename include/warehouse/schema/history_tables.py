@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from include.sources.release import OPEN
 from include.warehouse.model.declaration import Column, Dimension, Fact, Type
-from include.warehouse.model.registry import DIMENSIONS, VERSIONED
+from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
 
 #: Name of the schema -> what it is for.
 SCHEMAS = {
@@ -223,3 +223,28 @@ DIM_DATE = sa.Table(
 #: One row, through which the as-of views read their setting once per query and not once per row.
 ONE = sa.Table("one", metadata, sa.Column("is_one", sa.Boolean, primary_key=True), schema="star",
                comment="A single row, read by the as-of views")  # fmt: skip
+
+
+def check_derived(table: Dimension | Fact) -> None:
+    """Make sure that the columns which the star computes of a table are of columns that are stored.
+
+    :raises ValueError: an alias or a column is not there.
+    """
+    key_table = KEY_TABLES[table.name] if isinstance(table, Dimension) else None
+    stored = HISTORY.get(table.relation, key_table)
+    rows = {"h": stored}
+    expressions = [item.expression for item in table.derived]
+    if table.lookup:
+        rows[table.lookup.alias] = metadata.tables.get(f"history.{table.lookup.relation}")
+        expressions.append(table.lookup.sql)
+    for column in (one for expression in expressions for one in expression.columns):
+        row = rows.get(column.alias)
+        if row is None or column.name not in row.c:
+            raise ValueError(
+                f"{table.relation} computes with {column.alias}.{column.name}, which is not stored"
+            )
+
+
+_DECLARED: tuple[Dimension | Fact, ...] = (*DIMENSIONS, *FACTS)
+for _item in _DECLARED:
+    check_derived(_item)

@@ -11,7 +11,12 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from include.sql import Expression, Row, call, sql
 from include.warehouse.terms import strain_names
+
+#: The row of a dimension that holds the terms.
+T = Row("t")
+NO_TEXT = sql("null::text")
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,8 @@ class Domain:
     """A kind of terms.
 
     :param dimension: dimension that holds the terms.
-    :param reported: SQL over its row `t` for the text as reported.
-    :param preferred: SQL for what ImmPort preferred, which is the stronger evidence.
+    :param reported: the text as reported: an expression over its row `t`.
+    :param preferred: what ImmPort preferred, which is the stronger evidence.
     :param vocabulary: ImmPort's vocabulary of such terms.
     :param names: fields in which it gives a term's own names, besides the term itself.
     :param aliases: fields in which it lists other names, separated by semicolons or bars.
@@ -44,9 +49,9 @@ class Domain:
 
     name: str
     dimension: str
-    reported: str
+    reported: Expression
     vocabulary: str
-    preferred: str = "null::text"
+    preferred: Expression = NO_TEXT
     names: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     one_name: tuple[str, ...] = ()
@@ -100,16 +105,16 @@ STRAIN = VocabularyRoute("equal parts of the strain's name", strain_names.canoni
 
 def _pair(name: str, dimension: str, vocabulary: str, column: str, aliases: tuple[str, ...] = ()) -> Domain:
     """Terms that ImmPort gives as a reported and a preferred name."""
-    reported, preferred = f"t.{column}_reported", f"t.{column}_preferred"
+    reported, preferred = T[f"{column}_reported"], T[f"{column}_preferred"]
     return Domain(name, dimension, reported, vocabulary, preferred, aliases=aliases, routes=(CASE,))
 
 
 ANALYTE = Domain(
     "analyte",
     "analyte",
-    "t.analyte_reported",
+    T.analyte_reported,
     "lkAnalyte",
-    "coalesce(nullif(t.analyte_accession, ''), t.analyte_preferred)",
+    call("coalesce", call("nullif", T.analyte_accession, "''"), T.analyte_preferred),
     names=("immunologySymbol", "geneSymbol"),
     aliases=("geneAliases", "proteinOntologySynonyms"),
     one_name=("officialGeneName", "proteinOntologyName"),
@@ -121,9 +126,9 @@ ANALYTE = Domain(
 VIRUS_STRAIN = Domain(
     "virus_strain",
     "virus_strain",
-    "t.virus_strain_reported",
+    T.virus_strain_reported,
     "lkVirusStrain",
-    "t.virus_strain_preferred",
+    T.virus_strain_preferred,
     routes=(CASE, STRAIN),
     why_not=strain_names.why_not,
 )
@@ -134,9 +139,9 @@ DOMAINS: tuple[Domain, ...] = (
     _pair("cell_population", "cell_population", "lkCellPopulation", "population_name"),
     _pair("disease", "disease", "lkDisease", "disease", ("diseaseOntologyId",)),
     _pair("lab_test", "lab_test", "lkLabTestName", "lab_test", ("cdiscLabTestCode",)),
-    Domain("unit", "unit", "t.unit", "lkUnitOfMeasure", routes=(SPACES, UNIT)),
-    Domain("species", "species", "t.species", "lkSpecies", aliases=("commonName",), routes=(CASE,)),
-    Domain("technique", "technique", "t.measurement_technique", "lkExpMeasurementTech", routes=(CASE,)),
-    Domain("sample_type", "biosample", "t.type", "lkSampleType", routes=(CASE,)),
+    Domain("unit", "unit", T.unit, "lkUnitOfMeasure", routes=(SPACES, UNIT)),
+    Domain("species", "species", T.species, "lkSpecies", aliases=("commonName",), routes=(CASE,)),
+    Domain("technique", "technique", T.measurement_technique, "lkExpMeasurementTech", routes=(CASE,)),
+    Domain("sample_type", "biosample", T.type, "lkSampleType", routes=(CASE,)),
 )
 DOMAIN: dict[str, Domain] = {item.name: item for item in DOMAINS}

@@ -21,7 +21,6 @@ from include.warehouse.schema.history_tables import TERM_MAPPING, VOCABULARY_TER
 from include.warehouse.terms.domains import DOMAINS, Domain
 from include.warehouse.terms.match import AMBIGUOUS, Index, Judgement, Term, match
 from include.warehouse.terms.species import taxa
-from include.warehouse.views.term_views import over
 
 #: Advisory lock: one proposer at a time.
 _LOCK = 7_318_003
@@ -107,7 +106,7 @@ def _undecided(connection: sa.Connection, domain: Domain) -> Iterator[tuple[str,
     """Reported and preferred text of each term of a domain, of all releases."""
     dimension = DIMENSION[domain.dimension]
     source = dimension.relation if dimension.is_versioned else dimension.key_table
-    reported, preferred = (f"coalesce({over(text, 't')}, '')" for text in (domain.reported, domain.preferred))
+    reported, preferred = (f"coalesce({text.text}, '')" for text in (domain.reported, domain.preferred))
     statement = f"""select distinct t.reported, t.preferred
         from (select {reported} as reported, {preferred} as preferred
             from history.{source} t where t.{dimension.key_column} > 0) t

@@ -11,7 +11,6 @@ from include.sql import literal
 from include.warehouse.model.declaration import NOT_APPLICABLE
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.terms.domains import DOMAIN, Domain
-from include.warehouse.views.term_views import over
 
 #: A reported and a preferred text.
 Pair = tuple[str, str]
@@ -32,7 +31,7 @@ def taxa(connection: sa.Connection, domain: Domain, terms: Iterable[Pair]) -> di
 
 def _statement(domain: Domain) -> str:
     dimension = DIMENSION[domain.dimension]
-    reported, preferred = (f"coalesce({over(text, 't')}, '')" for text in (domain.reported, domain.preferred))
+    reported, preferred = (f"coalesce({text.text}, '')" for text in (domain.reported, domain.preferred))
     uses = "\n    union ".join(
         f"select h.{reference.column} as key, h.subject_key from history.{table.relation} h"
         f" where h.{reference.column} in (select key from wanted)"

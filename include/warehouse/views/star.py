@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -15,7 +16,15 @@ from include.sql import identifier, literal
 from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import units
 from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.model.declaration import NOT_APPLICABLE, RESULT_ID, UNKNOWN, Dimension, Fact, Measure
+from include.warehouse.model.declaration import (
+    NOT_APPLICABLE,
+    NULL_TEXT,
+    RESULT_ID,
+    UNKNOWN,
+    Dimension,
+    Fact,
+    Measure,
+)
 from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.measured_values import QUALITIES
 from include.warehouse.model.registry import FACTS
@@ -35,11 +44,15 @@ def _member(dimension: Dimension) -> ViewColumn:
     return ("member", "known, unknown or not applicable", f"{sql} then 'not applicable' else 'known' end")
 
 
+def _stored(table: Dimension | Fact) -> str:
+    """Alias of the row with the stored columns: members that never change have a key and no versions."""
+    return "h" if isinstance(table, Fact) or table.is_versioned else "k"
+
+
 def _columns(table: Dimension | Fact) -> list[ViewColumn]:
     columns: list[ViewColumn] = []
-    stored = "h"
+    stored = _stored(table)
     if isinstance(table, Dimension):
-        stored = "h" if table.is_versioned else "k"
         columns.append((table.key_column, f"Key: {table.grain}", f"k.{table.key_column}"))
         natural = table.natural_key
         columns += [(item.name, describe(item.meaning, item.unit), f"k.{item.name}") for item in natural]
@@ -55,8 +68,8 @@ def _columns(table: Dimension | Fact) -> list[ViewColumn]:
         (c.name, describe(c.meaning, c.unit), f"h.{c.name}") for c in table.columns if not c.is_masked
     ]
     for item in table.derived:
-        expression = item.expression.replace("h.", f"{stored}.")
-        columns.append((item.name, describe(item.meaning, item.unit), f"({expression})::{item.type}"))
+        computed = item.expression.over(h=stored).text
+        columns.append((item.name, describe(item.meaning, item.unit), f"({computed})::{item.type}"))
     if isinstance(table, Dimension):
         if table.is_versioned:
             columns.append(
@@ -70,13 +83,13 @@ def _columns(table: Dimension | Fact) -> list[ViewColumn]:
 def _select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     items = ",\n    ".join(f"{sql} as {name}" for name, _, sql in columns)
     history = f"history.{table.relation} h"
-    lookup = f"\n{table.lookup}" if table.lookup else ""
+    lookup = f"\n{table.lookup.sql.over(h=_stored(table)).text}" if table.lookup else ""
     valid = f"h.valid_from <= {AS_OF}\n    and h.valid_to > {AS_OF}"
     if isinstance(table, Fact):
         return f"select\n    {items}\nfrom {history}{lookup}\nwhere {valid}"
     key = table.key_column
     if not table.is_versioned:
-        history = f"history.{table.key_table} k{lookup.replace('h.', 'k.')}{term_views.joined(table)}"
+        history = f"history.{table.key_table} k{lookup}{term_views.joined(table)}"
         return f"select\n    {items}\nfrom {history}"
     source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}{lookup}"
     source += term_views.joined(table)
@@ -99,11 +112,16 @@ _VALUE_COLUMNS = (
 )  # fmt: skip
 
 
+def _reading(measure: Measure, column: str) -> str:
+    return f"{measure.reading(column).text} as {column}"
+
+
 def _assay_results() -> tuple[str, list[ViewColumn]]:
     """The view over all assays, and its columns."""
     selects = []
     for fact in ASSAY_FACTS:
-        measure = fact.measure or Measure("none", "null::text")
+        measure = fact.measure or Measure("none", NULL_TEXT)
+        reading = partial(_reading, measure)
         derived = {item.name for item in fact.derived}
         value = ", ".join(
             f"{f'f.{name}' if name in derived else f'null::{kind}'} as {name}"
@@ -115,12 +133,12 @@ def _assay_results() -> tuple[str, list[ViewColumn]]:
         stored = {item.name for item in fact.columns}
         limit = "coalesce(f.is_limit_known, false)" if "is_limit_known" in stored else "true"
         selects.append(f"""select {literal(fact.assay)} as assay, {keys},
-    {literal(measure.measurand_type)} as measurand_type, {measure.measurand_key} as measurand_key,
-    {measure.measurand_reported} as measurand_reported, {measure.measurand_preferred} as measurand_preferred,
-    {measure.value_reported} as value_reported, {measure.value_preferred} as value_preferred,
+    {literal(measure.measurand_type)} as measurand_type, {reading("measurand_key")},
+    {reading("measurand_reported")}, {reading("measurand_preferred")},
+    {reading("value_reported")}, {reading("value_preferred")},
     {value}, {limit} as is_limit_known,
-    {measure.value_text} as value_text,
-    {measure.unit_reported} as unit_reported, {measure.unit_preferred} as unit_preferred,
+    {reading("value_text")},
+    {reading("unit_reported")}, {reading("unit_preferred")},
     {treatment} as treatment_accession
 from star.{fact.relation} f""")
     meanings = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from include.sql import literal, literals
@@ -32,11 +31,6 @@ def row_of(domain: Domain) -> str:
     return "h" if DIMENSION[domain.dimension].is_versioned else "k"
 
 
-def over(expression: str, alias: str) -> str:
-    """An expression of a domain over a row by another alias."""
-    return re.sub(r"\bt\.", f"{alias}.", expression)
-
-
 def joined(dimension: Dimension) -> str:
     """SQL that joins the mapping `m` to a dimension's view; empty for a dimension without terms.
 
@@ -56,7 +50,7 @@ def columns(dimension: Dimension) -> list[ViewColumn]:
     shown = f"case when m.status in ({_MAPPED}) then"
     alias = row_of(domain)
     has_term = " or ".join(
-        f"btrim({over(text, alias)}) <> ''" for text in (domain.reported, domain.preferred)
+        f"btrim({text.over(t=alias).text}) <> ''" for text in (domain.reported, domain.preferred)
     )
     found = [
         (f"{domain.name}_harmonised", f"Term of {domain.vocabulary} that it is; null when unmapped",
@@ -114,7 +108,7 @@ _UNMAPPED_COLUMNS: list[ViewColumn] = [
 
 
 def _term_id(domain: Domain, alias: str) -> str:
-    reported, preferred = (over(text, alias) for text in (domain.reported, domain.preferred))
+    reported, preferred = (text.over(t=alias).text for text in (domain.reported, domain.preferred))
     return f"star.term_id({literal(domain.name)}, {reported}, {preferred})"
 
 
@@ -127,7 +121,7 @@ def _unmapped(domain: Domain, as_of: str) -> str:
     if dimension.is_versioned:
         alias, source = "h", f"history.{dimension.relation} h where {valid}"
         study, same = ", h.study_key", "u.key = t.key and u.study_key = t.study_key"
-    reported, preferred = (over(text, alias) for text in (domain.reported, domain.preferred))
+    reported, preferred = (text.over(t=alias).text for text in (domain.reported, domain.preferred))
     # Read from history and not from the star's views, which can so be dropped in any order.
     used = "\n    union all ".join(
         f"select {literal(table.relation)} as relation, h.{reference.column} as key{study},"
