@@ -14,37 +14,18 @@ import pandas as pd
 from include.sandbox.archive.clinical_rows import Records
 from include.sandbox.archive.joins import columns, pick
 from include.sandbox.archive.study_files import shelved
+from include.sandbox.archive.study_row import study_row
 from include.sandbox.archive.tab_reader import Package, packages
+from include.sandbox.archive.typed_rows import typed
 from include.sandbox.files import LISTINGS, StoredFile, file_rows
 from include.sandbox.row import Row
 from include.sandbox.vocabulary import terms, with_stub
-from include.sandbox.world import Test, kept, number, padded, scaled, study_document
-from include.sources.endpoint import Endpoint, Field, Kind, snake_case
+from include.sandbox.world import Test, kept, study_document
+from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import RESULT_ENDPOINTS, SHARED_DATA
 from include.sources.release import Release
 
-#: Columns with a scale of their own in ImmPort's database.
-_SCALED = ("minSubjectAge", "maxSubjectAge", "studyTimeCollected", "minStartDay", "maxStartDay")
-
-#: Where the summary and the study itself differ from the column names of `study`.
-_STUDY = {
-    "title": "BRIEF_TITLE",
-    "detailedDescription": "DESCRIPTION",
-    "startDate": "ACTUAL_START_DATE",
-    "sexIncluded": "GENDER_INCLUDED",
-    "subjectsNumber": "ACTUAL_ENROLLMENT",
-    "dataCompleteness": "DCL_ID",
-}
 _HAS = {"has_lab_test": "labtest", "has_assessment": "assessment"}
-_LISTS = {
-    "studyLinks": ("study_link", "studyLinkId name type value"),
-    "studyPubmeds": ("study_pubmed", "pubmedId authors doi issue journal month pages title year"),
-    "studyPersonnel": (
-        "study_personnel",
-        "personAccession roleInStudy siteName email firstName honorific lastName organization suffixes"
-        " titleInStudy workspaceId",
-    ),
-}
 
 
 def stand_in_date(release: Release) -> date:
@@ -142,7 +123,7 @@ class PackageWorld:
         package = self._package(study, release)
         if endpoint in ("study", "summary"):
             return iter([self._study(package)])
-        return kept(_typed(self._frame(package, endpoint), SHARED_DATA[endpoint].fields), tests)
+        return kept(typed(self._frame(package, endpoint), SHARED_DATA[endpoint].fields), tests)
 
     def document(self, study: str, release: Release) -> Row:
         """The study as the search index holds it."""
@@ -155,7 +136,7 @@ class PackageWorld:
         table = newest.table(endpoint.table)
         if table.empty:
             return terms(endpoint)
-        return with_stub(endpoint, _typed(pick(table, columns(endpoint)), endpoint.fields))
+        return with_stub(endpoint, typed(pick(table, columns(endpoint)), endpoint.fields))
 
     def restricted(self, release: Release) -> Sequence[str]:
         """None: what there is a package of is shared."""
@@ -189,7 +170,7 @@ class PackageWorld:
         row = self._study(package)
         return study_document(
             row,
-            list(_typed(self._frame(package, "arm"), SHARED_DATA["arm"].fields)),
+            list(typed(self._frame(package, "arm"), SHARED_DATA["arm"].fields)),
             len(self._frame(package, "plannedVisit")),
             counts,
             biosample_type=list(self._frame(package, "biosample")["type"]),
@@ -219,16 +200,9 @@ class PackageWorld:
         return next((item for item in told if item and Release.parse(item[0]) <= package.release), None)
 
     def _study(self, package: Package) -> Row:
-        """The row of `study` and `summary`: both are projections of it."""
-        table = package.table("study").iloc[:1]
-        fields = {field.name: field for name in ("study", "summary") for field in SHARED_DATA[name].fields}
-        columns = {name: _STUDY.get(name, field.column.upper()) for name, field in fields.items()}
-        row = next(_typed(pick(table, columns), tuple(fields.values())))
+        """The row of `study` and `summary`, of the release that the world says it is of."""
+        row = study_row(package)
         stated = row["latestDataReleaseVersion"], row["latestDataReleaseDate"]
-        # A package of before DR25 states no version; later ones may state only the last that changed it.
-        if row["initialDataReleaseVersion"] is None and stated[0] != str(package.release):
-            row["initialDataReleaseVersion"] = stated[0]
-            row["initialDataReleaseDate"] = row["initialDataReleaseDate"] or stated[1]
         # ImmPort issues a study's package again with later releases, with re-curated columns, while
         # study.txt still names an older one (SDY139 of DR25 says DR4): here the package is what changed.
         said = self._said(package, stated) if self._stated else None
@@ -236,27 +210,6 @@ class PackageWorld:
             str(package.release),
             self._releases[package.release].isoformat(),
         )
-        row["minimumAge"], row["maximumAge"] = (
-            padded(number(row[name])) if number(row[name]) is not None else row[name]
-            for name in ("minimumAge", "maximumAge")
-        )
-        row["sharedStudy"] = "Y"
-        for name, (source, keys) in _LISTS.items():
-            row[name] = _objects(package.table(source), keys.split())
-        for paper in row["studyPubmeds"]:
-            paper["id"] = {"studyAccession": package.study, "pubmedId": paper["id"]}
-        for item in (*row["studyLinks"], *row["studyPersonnel"]):
-            for name in item.keys() & {"studyLinkId", "workspaceId"}:
-                item[name] = int(item[name])
-        for person in row["studyPersonnel"]:
-            if person["roleInStudy"] == "Principal Investigator":
-                row["pi"] = f"{person['lastName']}, {person['firstName']}"
-        for name, source, column in (
-            ("researchFocus", "study_categorization", "RESEARCH_FOCUS"),
-            ("program", "program", "NAME"),
-            ("contractGrant", "contract_grant", "NAME"),
-        ):
-            row[name] = "; ".join(pick(package.table(source), {name: column})[name]) or None
         return row
 
 
@@ -276,36 +229,3 @@ def _stated_in(package: Package) -> tuple[str, str] | None:
     columns = {"version": "LATEST_DATA_RELEASE_VERSION", "date": "LATEST_DATA_RELEASE_DATE"}
     rows = pick(package.table("study").iloc[:1], columns).to_dict("records")
     return (rows[0]["version"], rows[0]["date"][:10]) if rows and rows[0]["version"] else None
-
-
-def _objects(table: pd.DataFrame, keys: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of a table as the objects inside a summary."""
-    frame = pick(table, {key: snake_case(key).upper() for key in keys}).rename(columns={"pubmedId": "id"})
-    return [{name: value or None for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _typed(frame: pd.DataFrame, fields: Sequence[Field]) -> Iterator[Row]:
-    """Rows of text as JSON has them: null for the empty text, numerals for numbers.
-
-    Keys that the endpoint does not declare stay text; filters may ask for them.
-    """
-    kinds = {field.name: field for field in fields}
-    readers = [(name, _reader(kinds.get(str(name), Field(str(name))))) for name in frame]
-    columns = [frame[name] for name in frame]
-    for values in zip(*columns, strict=True):
-        yield {
-            str(name): read(value) if value else None
-            for (name, read), value in zip(readers, values, strict=True)
-        }
-
-
-def _reader(field: Field) -> Any:
-    if field.name in _SCALED:
-        return lambda text: text if (value := number(text)) is None else scaled(value)
-    if field.kind is Kind.NUMBER:
-        return lambda text: text if (value := number(text)) is None else value
-    if field.kind is Kind.DATE:
-        return lambda text: text[:10]
-    if field.kind is Kind.TEXT:
-        return str
-    return lambda text: int(text) if text.lstrip("-").isdigit() else text
