@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from include.quality.audit_check import AuditCheck, row_keys
 from include.quality.checks import Severity
 from include.sources.release import OPEN
-from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension, Fact, Weight
+from include.warehouse.model.declaration import Dimension, Fact, Weight
 from include.warehouse.model.registry import DIMENSION
+from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 
 #: A sum of divisions is one but for rounding.
 ROUNDING = "0.000001"

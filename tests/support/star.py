@@ -8,9 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension
+from include.warehouse.model.declaration import Dimension
 from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.registry import FACTS
+from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES
 
 #: Rows by relation, in an order that does not depend on when they were written.

@@ -17,8 +17,9 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN
 from include.sql import Expression, Row, call, sql
 from include.warehouse.load import unreported_columns
-from include.warehouse.model.declaration import UNKNOWN, Dimension, Fact, Reference
+from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.relations import UNKNOWN, Reference
 from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.schema.ops_tables import CAPTURE, LEDGER
 from include.warehouse.schema.statements import run_sql

@@ -17,8 +17,9 @@ from include.sql import identifier, literal
 from include.warehouse.load import carry_forward, surrogate_keys
 from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.load.staging_tables import staging_table
-from include.warehouse.model.declaration import Dimension, Fact, Reference, Type
+from include.warehouse.model.declaration import Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.relations import Reference
 from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.schema.statements import run_sql
 

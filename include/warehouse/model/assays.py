@@ -27,29 +27,10 @@ from include.warehouse.model.common_columns import (
     unit,
 )
 from include.warehouse.model.cytometry import FCS_ANALYZED
-from include.warehouse.model.declaration import (
-    NOT_APPLICABLE,
-    NULL,
-    UNKNOWN,
-    Column,
-    Derived,
-    F,
-    Fact,
-    H,
-    Joined,
-    Measure,
-    Reference,
-    S,
-    Type,
-)
+from include.warehouse.model.declaration import NULL, Column, Derived, F, Fact, H, Measure, S, Type
 from include.warehouse.model.genes import HLA_TYPING, KIR_TYPING, PCR, RNA_SEQ
-from include.warehouse.model.measured_values import (
-    BEAD_ARRAY,
-    CONCENTRATION,
-    INTENSITY,
-    SPOTS,
-    TITRE,
-)
+from include.warehouse.model.measured_values import BEAD_ARRAY, CONCENTRATION, INTENSITY, SPOTS, TITRE
+from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN, Joined, Reference
 
 NUMERIC, INTEGER = Type.NUMERIC, Type.INTEGER
 

@@ -7,8 +7,9 @@ one row, of the subject alone: its arms and its age in each are in dim_participa
 from __future__ import annotations
 
 from include.warehouse.model.common_columns import VISIT, measured, pair, unit
-from include.warehouse.model.declaration import Column, Dimension, Fact, Reference, S, Type
+from include.warehouse.model.declaration import Column, Dimension, Fact, S, Type
 from include.warehouse.model.measured_values import CLINICAL
+from include.warehouse.model.relations import Reference
 
 TEXT = Type.TEXT
 

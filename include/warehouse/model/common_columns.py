@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from include.sql import Expression, call, sql
-from include.warehouse.model.declaration import ABSENT, Column, F, Reference, S, Type
+from include.warehouse.model.declaration import Column, F, S, Type
+from include.warehouse.model.relations import ABSENT, Reference
 
 INTEGER, NUMERIC = Type.INTEGER, Type.NUMERIC
 

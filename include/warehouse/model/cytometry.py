@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from include.sql import Expression, call, literal, sql
 from include.warehouse.model.common_columns import COMMON, CONTEXT, TREATMENT, expsample, number, pair, unit
-from include.warehouse.model.declaration import (
-    NULL,
-    Bridge,
-    Column,
-    Derived,
-    F,
-    Fact,
-    H,
-    Measure,
-    Reference,
-    S,
-    Type,
-)
+from include.warehouse.model.declaration import NULL, Bridge, Column, Derived, F, Fact, H, Measure, S, Type
 from include.warehouse.model.measured_values import POPULATION, U
+from include.warehouse.model.relations import Reference
 from include.warehouse.model.units import CELL_COUNT
 
 INTEGER, NUMERIC, TEXT = Type.INTEGER, Type.NUMERIC, Type.TEXT

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from include.sql import ColumnOf, Expression, Row, gap, joined, sql
-
-#: Members that every dimension has, so that an inner join to it never loses a row.
-UNKNOWN, NOT_APPLICABLE = 0, -1
+from include.sql import ColumnOf, Expression, Row, joined, sql
+from include.warehouse.model.relations import Joined, Lookup, Reference
 
 
 class Type(StrEnum):
@@ -27,8 +25,6 @@ class Type(StrEnum):
 #: The staged row of a table's endpoint, the stored row of the table, and the row that the star shows of it.
 S, H, F = Row("s"), Row("h"), Row("f")
 NULL = sql("null")
-#: The key of a member that is not known.
-ABSENT = sql(str(UNKNOWN))
 NULL_TEXT, NULL_NUMBER, NULL_KEY = sql("null::text"), sql("null::numeric"), sql("null::bigint")
 
 
@@ -103,72 +99,6 @@ def weight(of: str, *within: str) -> Weight:
         sql("1.0 / count(*) over (partition by ", shared, ")"),
         within=within,
     )
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A key column that points to a dimension.
-
-    :param key: expression over `S` for each column of the dimension's natural key.
-    :param role: prefix of the key column when a table points to one dimension twice.
-    :param absent: the key when the natural key is null.
-    """
-
-    dimension: str
-    key: tuple[Expression, ...]
-    meaning: str
-    role: str = ""
-    absent: Expression = ABSENT
-
-    @property
-    def column(self) -> str:
-        return f"{self.role}{self.dimension}_key"
-
-
-@dataclass(frozen=True)
-class Joined:
-    """A further staged endpoint whose values a table takes.
-
-    :param alias: its name in expressions, beside `s`.
-    :param on: how its row is found.
-    :param rows: query in place of the endpoint's staged rows. Its columns have the names of the endpoint's
-        columns that they are made of; its gap, named as the endpoint, stands for the staged table.
-    """
-
-    alias: str
-    endpoint: str
-    on: Expression
-    rows: Expression | None = None
-
-    @property
-    def sql(self) -> Expression:
-        """The join: `left join {summary} y on y.study_accession = s.study_accession`."""
-        rows = sql("(", self.rows, ")") if self.rows else gap(self.endpoint)
-        return sql("left join ", rows, f" {self.alias} on ", self.on)
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """What a table's view in the star finds beside its row: a left join on a unique key.
-
-    It adds no row, and the planner leaves it out of a query that does not need it.
-
-    :param alias: its name in derived columns, beside `h`.
-    :param relation: table of the schema `history`.
-    :param key: its unique column.
-    :param value: expression over `H` of which that column is the value.
-    """
-
-    alias: str
-    relation: str
-    key: str
-    value: Expression
-
-    @property
-    def sql(self) -> Expression:
-        """The join: `left join history.key_species e on e.species_key = h.species_key`."""
-        found = Row(self.alias, self.relation)[self.key]
-        return sql(f"left join history.{self.relation} {self.alias} on ", found, " = ", self.value)
 
 
 @dataclass(frozen=True)

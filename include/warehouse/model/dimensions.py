@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from include.sql import Expression, Row, call, sql
 from include.warehouse.model.clinical import CLINIC_TERMS
-from include.warehouse.model.declaration import (
-    Column,
-    Derived,
-    Dimension,
-    H,
-    Joined,
-    Lookup,
-    Reference,
-    S,
-    Type,
-)
+from include.warehouse.model.declaration import Column, Derived, Dimension, H, S, Type
 from include.warehouse.model.materials import MATERIALS
 from include.warehouse.model.measured_values import U, unit_lookup
+from include.warehouse.model.relations import Joined, Lookup, Reference
 from include.warehouse.model.study_documents import PAPER_DIMENSIONS
 from include.warehouse.model.study_files import FILE
 

@@ -13,8 +13,9 @@ from include.warehouse.model.common_columns import (
     pair,
     unit,
 )
-from include.warehouse.model.declaration import Column, F, Fact, Measure, Reference, S, Type
+from include.warehouse.model.declaration import Column, F, Fact, Measure, S, Type
 from include.warehouse.model.measured_values import ALLELES, EXPRESSION, SEQUENCING
+from include.warehouse.model.relations import Reference
 
 INTEGER = Type.INTEGER
 

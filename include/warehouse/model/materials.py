@@ -14,7 +14,8 @@ from include.warehouse.model.common_columns import (
     file_bridge_key,
     measured,
 )
-from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, S, weight
+from include.warehouse.model.declaration import Bridge, Column, Dimension, S, weight
+from include.warehouse.model.relations import Reference
 
 _BIOSAMPLE = Reference("biosample", (S.biosample_accession,), "The biosample")
 _REAGENT = Reference("reagent", (S.reagent_accession,), "The reagent")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from include.sql import Expression, Row, call, literal, sql
-from include.warehouse.model.declaration import NULL_TEXT, Derived, H, Lookup, Type
+from include.warehouse.model.declaration import NULL_TEXT, Derived, H, Type
+from include.warehouse.model.relations import Lookup
 from include.warehouse.model.units import TITER
 
 NUMERIC, TEXT = Type.NUMERIC, Type.TEXT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from include.sql import Expression, call, sql
 from include.warehouse.model.common_columns import FILE_COLUMNS, bridge_key, file_bridge_key, number
-from include.warehouse.model.declaration import Bridge, Column, Dimension, Reference, S, Type, weight
+from include.warehouse.model.declaration import Bridge, Column, Dimension, S, Type, weight
+from include.warehouse.model.relations import Reference
 
 INTEGER, DATE = Type.INTEGER, Type.DATE
 

@@ -12,19 +12,8 @@ from include.warehouse.model.common_columns import (
     people,
     study_time,
 )
-from include.warehouse.model.declaration import (
-    NOT_APPLICABLE,
-    UNKNOWN,
-    Column,
-    Derived,
-    Dimension,
-    Fact,
-    H,
-    Joined,
-    Reference,
-    S,
-    Type,
-)
+from include.warehouse.model.declaration import Column, Derived, Dimension, Fact, H, S, Type
+from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN, Joined, Reference
 
 INTEGER = Type.INTEGER
 

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.clinical import CLINIC_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
-from include.warehouse.model.declaration import Dimension, Fact, Reference
+from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.materials import MATERIAL_BRIDGES, MATERIALS
 from include.warehouse.model.registry import DIMENSION, FACTS, VERSIONED_DIMENSIONS
+from include.warehouse.model.relations import Reference
 from include.warehouse.schema.ops_tables import metadata
 
 #: Dimensions with an area of their own; any other that a study describes is of papers and files.

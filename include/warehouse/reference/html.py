@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from include.warehouse.marts import Mart
-from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN
+from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.reference import mart_docs
 from include.warehouse.reference.entries import Entry, Relation, functions, relations
 from include.warehouse.reference.examples import example

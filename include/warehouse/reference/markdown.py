@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN
+from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.reference.entries import functions, relations
 from include.warehouse.reference.examples import example
 from include.warehouse.reference.lineage import package_source

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from include.sql import literal
-from include.warehouse.model.declaration import NOT_APPLICABLE
 from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.relations import NOT_APPLICABLE
 from include.warehouse.terms.domains import DOMAIN, Domain
 
 #: A reported and a preferred text.

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from include.sql import literal, literals
 from include.warehouse.access.rights import SEE_ALL, is_open
-from include.warehouse.model.declaration import NOT_APPLICABLE, UNKNOWN, Dimension, Fact
+from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.views.as_of import AS_OF
 
 #: What stands for a value that the star does not show.

@@ -8,165 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from functools import partial
 
 import sqlalchemy as sa
 
 from include.sql import identifier, literal
 from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import units
-from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.model.declaration import (
-    NOT_APPLICABLE,
-    NULL_TEXT,
-    RESULT_ID,
-    UNKNOWN,
-    Dimension,
-    Fact,
-    Measure,
-)
+from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.dimensions import DIMENSIONS
-from include.warehouse.model.measured_values import QUALITIES
 from include.warehouse.model.registry import FACTS
-from include.warehouse.schema.history_tables import describe
 from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import as_of, release_difference, term_views, value_functions, value_quality
 from include.warehouse.views.as_of import AS_OF
-
-#: (name, meaning, SQL) of each column of a view.
-ViewColumn = tuple[str, str, str]
+from include.warehouse.views.assay_results import assay_results
+from include.warehouse.views.table_views import select, view_columns
+from include.warehouse.views.term_views import ViewColumn
 
 FUNCTIONS = f"{value_functions.FUNCTIONS};\n{as_of.FUNCTIONS}"
-
-
-def _member(dimension: Dimension) -> ViewColumn:
-    sql = f"case k.{dimension.key_column} when {UNKNOWN} then 'unknown' when {NOT_APPLICABLE}"
-    return ("member", "known, unknown or not applicable", f"{sql} then 'not applicable' else 'known' end")
-
-
-def _stored(table: Dimension | Fact) -> str:
-    """Alias of the row with the stored columns: members that never change have a key and no versions."""
-    return "h" if isinstance(table, Fact) or table.is_versioned else "k"
-
-
-def _columns(table: Dimension | Fact) -> list[ViewColumn]:
-    columns: list[ViewColumn] = []
-    stored = _stored(table)
-    if isinstance(table, Dimension):
-        columns.append((table.key_column, f"Key: {table.grain}", f"k.{table.key_column}"))
-        natural = table.natural_key
-        columns += [(item.name, describe(item.meaning, item.unit), f"k.{item.name}") for item in natural]
-        if table.is_versioned and not table.shared and table.name != "study":
-            columns.append(("study_key", "Study", "h.study_key"))
-    else:
-        columns += [
-            ("study_key", "Study", "h.study_key"),
-            (table.identity, table.row_id.meaning, f"h.{table.identity}"),
-        ]
-    columns += [(item.column, item.meaning, f"h.{item.column}") for item in table.references]
-    columns += [
-        (c.name, describe(c.meaning, c.unit), f"h.{c.name}") for c in table.columns if not c.is_masked
-    ]
-    for item in table.derived:
-        computed = item.expression.over(h=stored).text
-        columns.append((item.name, describe(item.meaning, item.unit), f"({computed})::{item.type}"))
-    if isinstance(table, Dimension):
-        if table.is_versioned:
-            columns.append(
-                ("is_inferred", "Named by a row of the study, not described by it", "h.is_inferred")
-            )
-        columns += term_views.columns(table)
-        columns.append(_member(table))
-    return columns
-
-
-def _select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
-    items = ",\n    ".join(f"{sql} as {name}" for name, _, sql in columns)
-    history = f"history.{table.relation} h"
-    lookup = f"\n{table.lookup.sql.over(h=_stored(table)).text}" if table.lookup else ""
-    valid = f"h.valid_from <= {AS_OF}\n    and h.valid_to > {AS_OF}"
-    if isinstance(table, Fact):
-        return f"select\n    {items}\nfrom {history}{lookup}\nwhere {valid}"
-    key = table.key_column
-    if not table.is_versioned:
-        history = f"history.{table.key_table} k{lookup}{term_views.joined(table)}"
-        return f"select\n    {items}\nfrom {history}"
-    source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}{lookup}"
-    source += term_views.joined(table)
-    if not table.shared:
-        return f"select\n    {items}\n{source}\nwhere {valid}"
-    # Several studies describe the member: the newest description that is not a guess is shown.
-    order = f"h.{key}, h.is_inferred, h.valid_from desc, t.study_accession"
-    source += "\nleft join history.key_study t on t.study_key = h.study_key"
-    return f"select distinct on (h.{key})\n    {items}\n{source}\nwhere {valid}\norder by {order}"
-
-
-_RESULT_KEYS = (
-    "study_key", "result_id", "arm_key", "subject_key", "participation_key", "biosample_key",
-    "expsample_key", "experiment_key", "planned_visit_key", "study_time_key", "technique_key",
-)  # fmt: skip
-#: What is computed of every measured value, with the type.
-_VALUE_COLUMNS = (
-    ("value_number", "numeric"), ("value_operator", "text"), ("value_standard", "numeric"),
-    ("unit_standard", "text"), ("value_source", "text"), ("value_quality", "text"), ("log2_titer", "numeric"),
-)  # fmt: skip
-
-
-def _reading(measure: Measure, column: str) -> str:
-    return f"{measure.reading(column).text} as {column}"
-
-
-def _assay_results() -> tuple[str, list[ViewColumn]]:
-    """The view over all assays, and its columns."""
-    selects = []
-    for fact in ASSAY_FACTS:
-        measure = fact.measure or Measure("none", NULL_TEXT)
-        reading = partial(_reading, measure)
-        derived = {item.name for item in fact.derived}
-        value = ", ".join(
-            f"{f'f.{name}' if name in derived else f'null::{kind}'} as {name}"
-            for name, kind in _VALUE_COLUMNS
-        )
-        keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
-        has_treatment = any(column.name == "treatment_accession" for column in fact.columns)
-        treatment = "f.treatment_accession" if has_treatment else "null::text"
-        stored = {item.name for item in fact.columns}
-        limit = "coalesce(f.is_limit_known, false)" if "is_limit_known" in stored else "true"
-        selects.append(f"""select {literal(fact.assay)} as assay, {keys},
-    {literal(measure.measurand_type)} as measurand_type, {reading("measurand_key")},
-    {reading("measurand_reported")}, {reading("measurand_preferred")},
-    {reading("value_reported")}, {reading("value_preferred")},
-    {value}, {limit} as is_limit_known,
-    {reading("value_text")},
-    {reading("unit_reported")}, {reading("unit_preferred")},
-    {treatment} as treatment_accession
-from star.{fact.relation} f""")
-    meanings = {
-        "assay": "Assay",
-        "study_key": "Study",
-        RESULT_ID.name: RESULT_ID.meaning,
-        **{name: f"Key of dim_{name.removesuffix('_key')}" for name in _RESULT_KEYS[2:]},
-        "measurand_type": "What kind of thing was measured",
-        "measurand_key": "Key of that thing in its dimension, where it has one",
-        "measurand_reported": "What was measured, as reported",
-        "measurand_preferred": "What was measured, in ImmPort's words",
-        "value_reported": "Value as reported, never altered",
-        "value_preferred": "Value as ImmPort curated it",
-        "value_number": "The value as a number: preferred, else the number in the reported text",
-        "value_operator": "Comparison that the reported text, else the comments state",
-        "value_standard": "The value in unit_standard, of a censored one its limit",
-        "unit_standard": "The one unit of the dimension that the value's unit belongs to",
-        "value_source": "Where value_number comes from: preferred, reported, qualitative or none",
-        "value_quality": f"What the value is: {QUALITIES}",
-        "log2_titer": "Logarithm to base 2 of a titre",
-        "is_limit_known": "Every field that may state a limit of the value was provided; false of an ELISA"
-        " result that the API alone provided",
-        "value_text": "The result of a typing assay: its alleles",
-        "unit_reported": "Unit as reported",
-        "unit_preferred": "Unit in ImmPort's words",
-        "treatment_accession": "Treatments of the sample, as ImmPort lists them",
-    }
-    return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in meanings.items()]
 
 
 _RELEASE = """select r.release_key, r.release_version, r.release_date,
@@ -219,15 +77,15 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     """Name, comment, query and columns of every view of the star, in the order to make them."""
     tables: tuple[Dimension | Fact, ...] = (*DIMENSIONS, *FACTS)
     for table in tables:
-        columns = _columns(table)
-        yield table.relation, table.grain[:1].upper() + table.grain[1:], _select(table, columns), columns
+        columns = view_columns(table)
+        yield table.relation, table.grain[:1].upper() + table.grain[1:], select(table, columns), columns
     yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
     yield "vocabulary_term", "One term of a vocabulary, as of the last fetch", _TERMS, _TERM_COLUMNS
     yield from term_views.definitions(AS_OF)
     about = "One withdrawal of a study"
     yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
     yield from release_difference.definitions()
-    query, columns = _assay_results()
+    query, columns = assay_results()
     yield "fact_assay_result", "One result of any assay: all assay facts as one", query, columns
     yield from value_quality.definitions()
 

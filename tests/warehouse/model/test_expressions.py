@@ -16,9 +16,10 @@ from include.warehouse.load import staging_tables
 from include.warehouse.load.carry_forward import Knowledge
 from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.model.assays import ASSAY_FACTS, ELISA
-from include.warehouse.model.declaration import Column, Derived, Dimension, Fact, H, Joined, Lookup, S, Type
+from include.warehouse.model.declaration import Column, Derived, Dimension, Fact, H, S, Type
 from include.warehouse.model.dimensions import BIOSAMPLE, UNIT
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED, check_measure, check_reads
+from include.warehouse.model.relations import Joined, Lookup
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.history_tables import check_derived
 from include.warehouse.schema.statements import run_sql

@@ -1,0 +1,78 @@
+"""The view over all assays: their results as one."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from include.sql import literal
+from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.model.declaration import NULL_TEXT, RESULT_ID, Measure
+from include.warehouse.model.measured_values import QUALITIES
+from include.warehouse.views.term_views import ViewColumn
+
+_RESULT_KEYS = (
+    "study_key", "result_id", "arm_key", "subject_key", "participation_key", "biosample_key",
+    "expsample_key", "experiment_key", "planned_visit_key", "study_time_key", "technique_key",
+)  # fmt: skip
+#: What is computed of every measured value, with the type.
+_VALUE_COLUMNS = (
+    ("value_number", "numeric"), ("value_operator", "text"), ("value_standard", "numeric"),
+    ("unit_standard", "text"), ("value_source", "text"), ("value_quality", "text"), ("log2_titer", "numeric"),
+)  # fmt: skip
+
+
+def _reading(measure: Measure, column: str) -> str:
+    return f"{measure.reading(column).text} as {column}"
+
+
+def assay_results() -> tuple[str, list[ViewColumn]]:
+    """The view over all assays, and its columns."""
+    selects = []
+    for fact in ASSAY_FACTS:
+        measure = fact.measure or Measure("none", NULL_TEXT)
+        reading = partial(_reading, measure)
+        derived = {item.name for item in fact.derived}
+        value = ", ".join(
+            f"{f'f.{name}' if name in derived else f'null::{kind}'} as {name}"
+            for name, kind in _VALUE_COLUMNS
+        )
+        keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
+        has_treatment = any(column.name == "treatment_accession" for column in fact.columns)
+        treatment = "f.treatment_accession" if has_treatment else "null::text"
+        stored = {item.name for item in fact.columns}
+        limit = "coalesce(f.is_limit_known, false)" if "is_limit_known" in stored else "true"
+        selects.append(f"""select {literal(fact.assay)} as assay, {keys},
+    {literal(measure.measurand_type)} as measurand_type, {reading("measurand_key")},
+    {reading("measurand_reported")}, {reading("measurand_preferred")},
+    {reading("value_reported")}, {reading("value_preferred")},
+    {value}, {limit} as is_limit_known,
+    {reading("value_text")},
+    {reading("unit_reported")}, {reading("unit_preferred")},
+    {treatment} as treatment_accession
+from star.{fact.relation} f""")
+    meanings = {
+        "assay": "Assay",
+        "study_key": "Study",
+        RESULT_ID.name: RESULT_ID.meaning,
+        **{name: f"Key of dim_{name.removesuffix('_key')}" for name in _RESULT_KEYS[2:]},
+        "measurand_type": "What kind of thing was measured",
+        "measurand_key": "Key of that thing in its dimension, where it has one",
+        "measurand_reported": "What was measured, as reported",
+        "measurand_preferred": "What was measured, in ImmPort's words",
+        "value_reported": "Value as reported, never altered",
+        "value_preferred": "Value as ImmPort curated it",
+        "value_number": "The value as a number: preferred, else the number in the reported text",
+        "value_operator": "Comparison that the reported text, else the comments state",
+        "value_standard": "The value in unit_standard, of a censored one its limit",
+        "unit_standard": "The one unit of the dimension that the value's unit belongs to",
+        "value_source": "Where value_number comes from: preferred, reported, qualitative or none",
+        "value_quality": f"What the value is: {QUALITIES}",
+        "log2_titer": "Logarithm to base 2 of a titre",
+        "is_limit_known": "Every field that may state a limit of the value was provided; false of an ELISA"
+        " result that the API alone provided",
+        "value_text": "The result of a typing assay: its alleles",
+        "unit_reported": "Unit as reported",
+        "unit_preferred": "Unit in ImmPort's words",
+        "treatment_accession": "Treatments of the sample, as ImmPort lists them",
+    }
+    return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in meanings.items()]

@@ -1,0 +1,74 @@
+"""The view of each declared table: its rows that are valid as of one data release."""
+
+from __future__ import annotations
+
+from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
+from include.warehouse.schema.history_tables import describe
+from include.warehouse.views import term_views
+from include.warehouse.views.as_of import AS_OF
+from include.warehouse.views.term_views import ViewColumn
+
+
+def _member(dimension: Dimension) -> ViewColumn:
+    sql = f"case k.{dimension.key_column} when {UNKNOWN} then 'unknown' when {NOT_APPLICABLE}"
+    return ("member", "known, unknown or not applicable", f"{sql} then 'not applicable' else 'known' end")
+
+
+def _stored(table: Dimension | Fact) -> str:
+    """Alias of the row with the stored columns: members that never change have a key and no versions."""
+    return "h" if isinstance(table, Fact) or table.is_versioned else "k"
+
+
+def view_columns(table: Dimension | Fact) -> list[ViewColumn]:
+    """What the view of a table shows."""
+    columns: list[ViewColumn] = []
+    stored = _stored(table)
+    if isinstance(table, Dimension):
+        columns.append((table.key_column, f"Key: {table.grain}", f"k.{table.key_column}"))
+        natural = table.natural_key
+        columns += [(item.name, describe(item.meaning, item.unit), f"k.{item.name}") for item in natural]
+        if table.is_versioned and not table.shared and table.name != "study":
+            columns.append(("study_key", "Study", "h.study_key"))
+    else:
+        columns += [
+            ("study_key", "Study", "h.study_key"),
+            (table.identity, table.row_id.meaning, f"h.{table.identity}"),
+        ]
+    columns += [(item.column, item.meaning, f"h.{item.column}") for item in table.references]
+    columns += [
+        (c.name, describe(c.meaning, c.unit), f"h.{c.name}") for c in table.columns if not c.is_masked
+    ]
+    for item in table.derived:
+        computed = item.expression.over(h=stored).text
+        columns.append((item.name, describe(item.meaning, item.unit), f"({computed})::{item.type}"))
+    if isinstance(table, Dimension):
+        if table.is_versioned:
+            columns.append(
+                ("is_inferred", "Named by a row of the study, not described by it", "h.is_inferred")
+            )
+        columns += term_views.columns(table)
+        columns.append(_member(table))
+    return columns
+
+
+def select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
+    """The query of the view of a table."""
+    items = ",\n    ".join(f"{sql} as {name}" for name, _, sql in columns)
+    history = f"history.{table.relation} h"
+    lookup = f"\n{table.lookup.sql.over(h=_stored(table)).text}" if table.lookup else ""
+    valid = f"h.valid_from <= {AS_OF}\n    and h.valid_to > {AS_OF}"
+    if isinstance(table, Fact):
+        return f"select\n    {items}\nfrom {history}{lookup}\nwhere {valid}"
+    key = table.key_column
+    if not table.is_versioned:
+        history = f"history.{table.key_table} k{lookup}{term_views.joined(table)}"
+        return f"select\n    {items}\nfrom {history}"
+    source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}{lookup}"
+    source += term_views.joined(table)
+    if not table.shared:
+        return f"select\n    {items}\n{source}\nwhere {valid}"
+    # Several studies describe the member: the newest description that is not a guess is shown.
+    order = f"h.{key}, h.is_inferred, h.valid_from desc, t.study_accession"
+    source += "\nleft join history.key_study t on t.study_key = h.study_key"
+    return f"select distinct on (h.{key})\n    {items}\n{source}\nwhere {valid}\norder by {order}"
