@@ -5,6 +5,7 @@ Counted are the Python files of `include`, `plugins` and `dags`, without the fro
 
 from __future__ import annotations
 
+import argparse
 import ast
 import io
 import re
@@ -174,6 +175,7 @@ def share(kept: int, of: int) -> str:
 
 def main() -> None:
     """Print one line per figure."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     found = [module for module in modules() if module.lines]
     functions = [function for module in found for function in module.functions]
     public = [function for function in functions if not re.match("_", function.name)]

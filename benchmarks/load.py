@@ -143,7 +143,7 @@ def one_round(clock: Clock, server: Server, sandbox: RunningSandbox, landing: La
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000, help="result rows per assay of the study")
     parser.add_argument("--rounds", type=int, default=3, help="times each step is measured")
     options = parser.parse_args()

@@ -160,7 +160,7 @@ def measure(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.split", description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000, help="MBAA rows of the study")
     parser.add_argument("--limit", type=int, default=20_000, help="rows above which the sandbox times out")
     parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="what is measured")

@@ -125,11 +125,21 @@ def _require(server: Server, database: str) -> None:
         raise LocalError(f"there is no database {database}; there are {known}")
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m include.local",
+        description="The commands behind the Makefile. Each takes its variables, such as PORT, from the"
+        " environment as WAREHOUSE_PORT; make help explains them.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+    return parser
+
+
 def main() -> int:
     """Run one command; its exit status. A known problem is reported in a line, without a traceback."""
-    parser = argparse.ArgumentParser(prog="python -m include.local", description=__doc__)
-    parser.add_argument("command", choices=COMMANDS)
-    command = COMMANDS[parser.parse_args().command]
+    command = COMMANDS[_parser().parse_args().command]
     # They are of other servers, and what is started here would inherit them.
     for name in os.environ.keys() - without_libpq(os.environ).keys():
         del os.environ[name]

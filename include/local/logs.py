@@ -9,10 +9,10 @@ python -m include.local.logs VAR LOG...    keep the logs below VAR, and others, 
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -85,11 +85,19 @@ def _older(log: Path, number: int) -> Path:
 
 def main() -> None:
     """Keep the logs until the process is ended."""
-    var, *others = map(Path, sys.argv[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m include.local.logs",
+        description="Keep logs from growing without limit, until it is ended: make up runs it.",
+    )
+    parser.add_argument(
+        "var", type=Path, metavar="VAR", help="folder whose logs/*.log and task logs are kept"
+    )
+    parser.add_argument("others", type=Path, nargs="*", metavar="LOG", help="another log")
+    options = parser.parse_args()
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     while True:
-        keep(Paths(var), *others)
+        keep(Paths(options.var), *options.others)
         if ended.wait(_EVERY_SECONDS):
             return
 

@@ -97,7 +97,9 @@ def main() -> None:
         else:
             new_revision(url, options.new_revision)
     except (address.AddressError, UnfitServerError) as error:
-        raise SystemExit(str(error)) from None
+        raise SystemExit(f"error: {error}") from None
+    except sa.exc.OperationalError as error:  # not to be reached, or locked for too long
+        raise SystemExit(f"error: {' '.join(str(error.orig).split())}") from None
 
 
 if __name__ == "__main__":

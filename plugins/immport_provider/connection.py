@@ -8,6 +8,7 @@ A row that is there stays as it was edited, unless set-up is given another conne
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import sys
@@ -70,13 +71,24 @@ def _connection(given: str) -> object:
 
 def main() -> int:
     """Make the row from the environment; the exit status."""
+    argparse.ArgumentParser(
+        prog="python -m immport_provider.connection",
+        description=f"Make Airflow's connection {CONN_ID} from {GIVEN}, which holds it as JSON or URI."
+        " A row that was edited stays, unless this is given another connection than the last time.",
+    ).parse_args()
     if not (given := os.environ.get(GIVEN)):
         print(f"error: {GIVEN} holds no connection", file=sys.stderr)  # noqa: T201
         return 1
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
     try:
         print(f"connection {CONN_ID}: {ensure(given)}")  # noqa: T201
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except (OperationalError, ProgrammingError) as error:
+        text = " ".join(str(error.orig).split())
+        print(f"error: Airflow's metadata database (airflow db migrate makes it): {text}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

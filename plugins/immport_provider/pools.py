@@ -5,6 +5,8 @@ python -m immport_provider.pools       makes those that are missing; sizes that 
 
 from __future__ import annotations
 
+import argparse
+import sys
 from dataclasses import dataclass
 
 
@@ -49,6 +51,24 @@ def ensure() -> list[str]:
     return made
 
 
+def main() -> int:
+    """Make the pools that are missing; the exit status."""
+    argparse.ArgumentParser(
+        prog="python -m immport_provider.pools",
+        description="Make the pools of this provider that are missing in Airflow;"
+        " sizes that were changed stay.",
+    ).parse_args()
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
+    try:
+        for name in ensure():
+            print(f"pool {name} made")  # noqa: T201
+    except (OperationalError, ProgrammingError) as error:
+        text = " ".join(str(error.orig).split())
+        print(f"error: Airflow's metadata database (airflow db migrate makes it): {text}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    for name in ensure():
-        print(f"pool {name} made")  # noqa: T201
+    sys.exit(main())

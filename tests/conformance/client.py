@@ -5,16 +5,13 @@ python client.py URL KEY    one line of JSON per call: method, rows, what was lo
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import inspect
 import json
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-
-import immport_client.api
-import urllib3
 
 #: The generator makes three methods of each endpoint; these two are variants.
 VARIANTS = ("_with_http_info", "_without_preload_content")
@@ -22,6 +19,8 @@ VARIANTS = ("_with_http_info", "_without_preload_content")
 
 def apis(client: Any) -> Iterator[tuple[Any, str]]:
     """Every API of the client with the name of each of its endpoints."""
+    import immport_client.api
+
     kinds: list[Any] = [kind for kind in vars(immport_client.api).values() if inspect.isclass(kind)]
     for kind in kinds:
         for method in vars(kind):
@@ -51,9 +50,17 @@ def call(api: Any, method: str, **arguments: Any) -> Any:
     return answer.data
 
 
-def main(url: str, key: str) -> None:
+def main() -> None:
     """Call everything for every study, and download every file that the manifests list."""
-    configuration = immport_client.Configuration(host=f"{url}/data/query", access_token=key, retries=0)
+    parser = argparse.ArgumentParser(prog="python client.py", description=__doc__)
+    parser.add_argument("url", metavar="URL", help="address of the sandbox")
+    parser.add_argument("key", metavar="KEY", help="its API key")
+    options = parser.parse_args()
+    import immport_client
+
+    configuration = immport_client.Configuration(
+        host=f"{options.url}/data/query", access_token=options.key, retries=0
+    )
     with immport_client.ApiClient(configuration) as client:
         methods = list(apis(client))
         of = {method: api for api, method in methods}
@@ -77,6 +84,8 @@ def main(url: str, key: str) -> None:
 
 def download(api: Any, file: Any, way: str) -> None:
     """As immport-cli does: an address from DRS, the bytes without the key, the MD5 compared."""
+    import urllib3
+
     told = call(api, "get_url_from_drs", file_uuid=file.file_uuid, access_method=way)
     content = urllib3.request("GET", told.url).data
     right = hashlib.md5(content, usedforsecurity=False).hexdigest() == file.generated_md5
@@ -84,4 +93,4 @@ def download(api: Any, file: Any, way: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import tempfile
 from datetime import UTC, datetime
@@ -98,6 +99,7 @@ def _short(text: str) -> str:
 
 def main() -> None:
     """Write the file."""
+    argparse.ArgumentParser(prog="python -m tests.support.examples", description=__doc__).parse_args()
     database = "dictionary_examples"
     with EmbeddedPostgres(Paths.default().postgres_tests).running() as server:
         server.drop_database(database)

@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from include.landing.zone import Landing
+from include.local.ports import HOST, free_port
 from include.pipeline.batch_runner import StepContext
 from include.sources.release import OPEN
 from include.warehouse import migrate
@@ -389,3 +390,13 @@ def test_a_migration_that_fails_leaves_the_warehouse_as_it_was(
     with pytest.raises(sa.exc.ProgrammingError):
         migrate.upgrade(url(warehouse))
     assert catalogue(warehouse) == before
+
+
+@pytest.mark.parametrize("arguments", [[], ["--new-revision", "a column"]])
+def test_a_server_that_does_not_run_is_reported_in_a_line(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE_URL", f"postgresql+psycopg2://warehouse@{HOST}:{free_port()}/immport")
+    monkeypatch.setattr("sys.argv", ["migrate", *arguments])
+    with pytest.raises(SystemExit, match=r"^error: .+ failed: Connection refused [^\n]+$"):
+        migrate.main()

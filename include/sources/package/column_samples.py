@@ -9,6 +9,7 @@ compared, the same ones in every package, chosen by their keys.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import re
 import sys
@@ -215,8 +216,18 @@ def report(found: Iterable[MovedColumn]) -> Iterator[str]:
         yield f"{item.table}: {item.describe()}{read}\n"
 
 
+def main() -> None:
+    """Print the columns whose values moved between two packages of one study."""
+    parser = argparse.ArgumentParser(
+        prog="python -m include.sources.package.column_samples",
+        description="Print the columns whose values moved between two Tab packages of one study.",
+    )
+    parser.add_argument("older", type=Path, metavar="OLD_Tab.zip")
+    parser.add_argument("newer", type=Path, metavar="NEW_Tab.zip")
+    packages = parser.parse_args()
+    found = compare(package_samples(packages.older), package_samples(packages.newer))
+    sys.stdout.writelines(report(found))
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: python -m include.sources.package.column_samples OLD_Tab.zip NEW_Tab.zip")
-    older, newer = (package_samples(Path(name)) for name in sys.argv[1:])
-    sys.stdout.writelines(report(compare(older, newer)))
+    main()

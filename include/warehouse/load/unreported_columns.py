@@ -7,14 +7,17 @@ rows has. What was known of such a column stays.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from include.landing.zone import Landed
 from include.sources.endpoint import Endpoint, Route, snake_case
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipe import Recipe
 from include.warehouse.schema.ops_tables import LOAD, STAGED, UNREPORTED
+
+if TYPE_CHECKING:  # brings Airflow along, which makes a home of its own: not for who writes the reference
+    from include.landing.zone import Landed
 
 
 def of_answer(endpoint: Endpoint, pieces: Iterable[Landed]) -> dict[str, str]:

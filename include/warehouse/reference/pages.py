@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -50,9 +50,12 @@ def write(folder: Path = DOCS) -> list[Path]:
 
 def main() -> None:
     """Write what is stale, or with `--check` end with an error that names it."""
-    if sys.argv[1:] not in ([], ["--check"]):
-        raise SystemExit("usage: python -m include.warehouse.reference [--check]")
-    if not sys.argv[1:]:
+    parser = argparse.ArgumentParser(
+        prog="python -m include.warehouse.reference",
+        description="Write the reference pages below docs/ that are not what the declarations say.",
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; name stale pages, and fail")
+    if not parser.parse_args().check:
         write()
     elif found := [path.name for path in stale()]:
         raise SystemExit(f"stale: {', '.join(found)}: run python -m include.warehouse.reference")

@@ -27,7 +27,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     try:
         url, wanted = address.parse(_parser(), arguments)
     except address.AddressError as error:
-        raise SystemExit(str(error)) from None
+        raise SystemExit(f"error: {error}") from None
     engine = warehouse_engine(url)
     try:
         require_current(engine)
@@ -35,7 +35,9 @@ def run(arguments: Sequence[str] | None = None) -> None:
             told = _do(connection, wanted)
         sys.stdout.write(f"{told}\n")
     except (ReviewError, OutdatedWarehouseError, UnfitServerError, OSError, UnicodeDecodeError) as error:
-        raise SystemExit(str(error)) from None
+        raise SystemExit(f"error: {error}") from None
+    except sa.exc.OperationalError as error:  # not to be reached, or locked for too long
+        raise SystemExit(f"error: {' '.join(str(error.orig).split())}") from None
     finally:
         engine.dispose()
 

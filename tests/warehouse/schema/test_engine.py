@@ -202,7 +202,7 @@ def test_a_database_of_another_encoding_is_refused_in_a_line(
         migrate.main()
     postgres.drop_database(name)
     message = str(refused.value)
-    assert message.startswith(f"database {name} of 127.0.0.1:")
+    assert message.startswith(f"error: database {name} of 127.0.0.1:")
     assert message.endswith(f"its encoding is {encoding}, the warehouse needs UTF8")
     assert "\n" not in message
 
