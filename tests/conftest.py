@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from tests.support.disk import wait_for_no_disk
+
 _AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="immport-warehouse-airflow-")
 os.environ.update(
     AIRFLOW_HOME=_AIRFLOW_HOME.name,
@@ -17,10 +19,11 @@ os.environ.update(
 for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "AIRFLOW_VAR_", "PG"))]:
     del os.environ[_name]  # a developer's own settings must not decide a test
 
+wait_for_no_disk()
 pytest_plugins = [
     "tests.support.postgres",
-    "tests.support.runs",
     "tests.support.warehouse",
+    "tests.support.runs",
     "tests.support.logins",
     "tests.support.terms",
     "tests.support.encrypted",

@@ -14,6 +14,7 @@ from tests.end_to_end.worlds import BEFORE, Loaded
 from tests.support.runs import Installations, Kill, Processes
 from tests.support.sandbox import RunningSandbox
 from tests.support.star import differences, staging_tables, star_digest
+from tests.support.warehouse import made_template
 
 PUBLISH: dict[str, dict[str, Any]] = {
     "before the transaction": {"target": "include.pipeline.steps:publish"},
@@ -35,19 +36,25 @@ def server(home: Path) -> Iterator[Server]:
     postgres.remove()
 
 
+@pytest.fixture(scope="module")
+def crash_installations(
+    processes: Processes, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Installations:
+    """Makes warehouses on that server."""
+    return Installations(processes, server, made_template(server), tmp_path_factory.mktemp("crash"))
+
+
 @pytest.mark.parametrize("where", PUBLISH.values(), ids=PUBLISH.keys())
 def test_publish_stages_and_checks_anew_after_a_crash(
     where: dict[str, Any],
     home: Path,
-    server: Server,
-    processes: Processes,
+    crash_installations: Installations,
     small: RunningSandbox,
     before: Loaded,
-    tmp_path: Path,
 ) -> None:
     small.set_release(BEFORE)
     small.clear_requests()
-    installation = Installations(processes, server, tmp_path).fresh(small)
+    installation = crash_installations.fresh(small)
     crash = Kill(**where, action="tests.end_to_end.torture:crash_server", arguments={"home": str(home)})
     run = installation.run(crash, retries=1, route="api")
     assert run.state == "success", run.log[-4000:]

@@ -15,7 +15,13 @@ from include.local.postgres import EmbeddedPostgres
 from include.local.server import Server
 
 #: A test's data need not survive the machine.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",  # it would visit hundreds of databases that are gone a second later
+    "max_connections": "200",
+}
 
 
 @pytest.fixture(scope="session")

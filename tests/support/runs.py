@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,8 @@ import sqlalchemy as sa
 
 from include.local.airflow import airflow_environment
 from include.local.server import Server
-from include.warehouse.migrate import upgrade
 from tests.support.sandbox import RunningSandbox
+from tests.support.warehouse import copied
 
 #: A run that takes longer hangs.
 _LONGEST_SECONDS = 120
@@ -94,11 +93,11 @@ class Processes:
             k: v for k, v in environment.items() if not k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))
         }
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tests.support.warm"])
+        self._context.set_forkserver_preload(["tests.support.quiet", "tests.support.warm"])
         with mock.patch.dict(os.environ, {**environment, "AIRFLOW__CORE__UNIT_TEST_MODE": "False"}):
             forkserver.ensure_running()
         self._pristine = home / "pristine.db"
-        assert self._run("is_ready") == 0, "Airflow's metadata database could not be made"
+        assert self._run("is_ready") == 0, (home / "forkserver.log").read_text()[-4000:]
 
     def release(self, order: Order) -> int | None:
         """Run the DAG in fresh metadata; the exit code."""
@@ -233,13 +232,15 @@ def _run_of(order: Order, ended: int | None) -> Run:
 
 
 class Installations:
-    """Makes installations and removes what they leave. A copy costs less than a load."""
+    """Makes installations, of a migrated and empty database, and removes what they leave.
 
-    def __init__(self, processes: Processes, server: Server, folder: Path) -> None:
+    A copy costs less than a load.
+    """
+
+    def __init__(self, processes: Processes, server: Server, template: str, folder: Path) -> None:
         self._processes, self._server, self._folder = processes, server, folder
         self._made: list[str] = []
-        self._empty = self._name()
-        upgrade(server.ensure_database(self._empty))
+        self._empty = template
 
     def fresh(self, sandbox: RunningSandbox) -> Installation:
         """A migrated warehouse without rows, an empty landing zone."""
@@ -260,19 +261,14 @@ class Installations:
         for name in self._made:
             self._server.drop_database(name)
 
-    def _name(self) -> str:
-        self._made.append(f"test_{os.getpid()}_{secrets.token_hex(4)}")
-        return self._made[-1]
-
     def _copy(self, original: str) -> str:
-        name = self._name()
         engine = sa.create_engine(self._server.url(), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         with engine.connect() as connection:
             # A session that a killed run left ends a moment later; a template must have none.
             end = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = :name"
             connection.execute(sa.text(end), {"name": original})
-            connection.exec_driver_sql(f'create database "{name}" template "{original}"')
-        return name
+        self._made.append(copied(self._server, original))
+        return self._made[-1]
 
 
 @pytest.fixture(scope="session")
@@ -283,9 +279,9 @@ def processes(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Pro
 
 @pytest.fixture(scope="session")
 def installations(
-    processes: Processes, postgres: Server, tmp_path_factory: pytest.TempPathFactory
+    processes: Processes, postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installations]:
     """Makes warehouses that are gone after the session."""
-    made = Installations(processes, postgres, tmp_path_factory.mktemp("installations"))
+    made = Installations(processes, postgres, template, tmp_path_factory.mktemp("installations"))
     yield made
     made.drop()

@@ -40,18 +40,19 @@ RUN = "test"
 @pytest.fixture(scope="session")
 def template(postgres: Server) -> Iterator[str]:
     """Name of a database that is migrated and empty, to be copied."""
-    name = f"test_{os.getpid()}_template_{secrets.token_hex(3)}"
-    upgrade(postgres.ensure_database(name))
-    _compact(postgres.url(name))
+    name = made_template(postgres)
     yield name
     postgres.drop_database(name)
 
 
-def _compact(url: sa.URL) -> None:
-    """Free what the upgrade left: each test copies the whole."""
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+def made_template(server: Server) -> str:
+    """Make a migrated, empty database without what the upgrade left: each test copies the whole."""
+    name = f"test_{os.getpid()}_template_{secrets.token_hex(3)}"
+    upgrade(server.ensure_database(name))
+    engine = sa.create_engine(server.url(name), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql("vacuum full")
+    return name
 
 
 @pytest.fixture

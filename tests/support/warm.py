@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sqlite3
@@ -16,6 +17,7 @@ from airflow.sdk.execution_time import supervisor
 from airflow.utils import db
 
 from tests.support.child import DAGS
+from tests.support.disk import wait_for_no_disk
 
 
 def _prepare() -> None:
@@ -57,13 +59,6 @@ def _let_go() -> None:
     gc.collect()
 
 
-_kept = os.dup(1), os.dup(2)
-with Path(os.devnull).open("wb") as _nothing:
-    for _stream in (1, 2):
-        os.dup2(_nothing.fileno(), _stream)
-try:
-    _prepare()
-finally:
-    for _stream, _old in zip((1, 2), _kept, strict=True):
-        os.dup2(_old, _stream)
-        os.close(_old)
+wait_for_no_disk()
+_prepare()
+atexit.register(os._exit, 0)  # Airflow would wait at the end for the loop that has ended already
