@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up down url psql export sandbox test bench bench-split lint reference figures lock clean
+.PHONY: help setup made setup-tests demo up down url psql export sandbox test test-long bench bench-split lint reference figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -87,8 +87,11 @@ export: made setup ## write the star and the marts as Parquet files (DIR, DATABA
 sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
 	$(LOCAL) sandbox
 
-test: setup-tests ## run the tests; real data is found through IMMPORT_TEST_DATA
-	@eval "$(PYTHON_IN_VENV) -m pytest $$WAREHOUSE_TESTS"
+test: setup-tests ## run the tests but the long ones (TESTS); real data is found through IMMPORT_TEST_DATA
+	@eval "$(PYTHON_IN_VENV) -m pytest $${WAREHOUSE_TESTS:--m 'not long'}"
+
+test-long: setup-tests ## run the long tests: kills, faults, histories; properties with more examples
+	@$(PYTHON_IN_VENV) -m pytest -m "long or hypothesis" --hypothesis-profile long
 
 bench: setup-tests ## time the steps of a load beside a plain COPY (ROWS=N)
 	@$(PYTHON_IN_VENV) -m benchmarks.load --rows "$${WAREHOUSE_ROWS:-20000}"

@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from hypothesis import settings
+
 from tests.support.disk import wait_for_no_disk
 
 _AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="immport-warehouse-airflow-")
@@ -20,6 +22,8 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "
     del os.environ[_name]  # a developer's own settings must not decide a test
 
 wait_for_no_disk()
+#: Of every 100 examples that `make test` draws for a property, `make test-long` draws this many.
+settings.register_profile("long", max_examples=400)
 pytest_plugins = [
     "tests.support.postgres",
     "tests.support.warehouse",

@@ -65,6 +65,7 @@ def _files_of_results(installation: Installation) -> list[tuple[Any, ...]]:
     )
 
 
+@pytest.mark.long
 @needs_data
 def test_older_release_loaded_late_gives_the_history_of_the_right_order(
     archives: RunningSandbox, newest: Installation, installations: Installations
@@ -104,6 +105,7 @@ def test_older_release_loaded_late_gives_the_history_of_the_right_order(
     assert row_marks(newest.engine) == marks
 
 
+@pytest.mark.long
 @needs_data
 def test_span_that_holds_no_package_loads_nothing(newest: Installation) -> None:
     run = newest.run(dag="immport_backfill", dry_run=False, first_release="DR17", last_release="DR24")
@@ -114,6 +116,7 @@ def test_span_that_holds_no_package_loads_nothing(newest: Installation) -> None:
     assert newest.one("select count(*) from ops.load") == 1
 
 
+@pytest.mark.long
 @needs_data
 def test_study_whose_packages_cannot_be_listed_is_held(
     archives: RunningSandbox, newest: Installation

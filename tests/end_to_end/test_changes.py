@@ -50,6 +50,7 @@ def counts(installation: Installation) -> dict[str, int]:
     )
 
 
+@pytest.mark.long
 def test_a_dead_service_fails_one_run_after_few_calls(
     installations: Installations, wide: RunningSandbox
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_dead_service_fails_one_run_after_few_calls(
     assert installation.one("select state from ops.circuit") == "closed"
 
 
+@pytest.mark.long
 def test_a_service_that_cannot_be_reached_says_so(installations: Installations, wide: RunningSandbox) -> None:
     installation = installations.fresh(replace(wide, url="http://127.0.0.1:9"))
     run = installation.run()
@@ -148,6 +150,7 @@ def test_a_restricted_study_goes_and_comes_back_once(
     assert staging_tables(installation.engine) == []
 
 
+@pytest.mark.long
 def test_a_list_of_restricted_studies_that_fails_changes_nothing(
     installations: Installations, few_loaded: Installation, few: RunningSandbox
 ) -> None:

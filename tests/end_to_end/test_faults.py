@@ -63,6 +63,7 @@ def faulty(installations: Installations, _wide: RunningSandbox) -> Faulty:
     return Faulty(installation, run, _wide.requests())
 
 
+@pytest.mark.long
 def test_each_fault_fails_its_study_only(faulty: Faulty) -> None:
     installation, run = faulty.installation, faulty.run
     assert run.state == "failed"
@@ -78,6 +79,7 @@ def test_each_fault_fails_its_study_only(faulty: Faulty) -> None:
     assert {study for (study,) in shown} == states.keys() - REFUSED.keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("study", REFUSED)
 def test_error_tells_endpoint_study_and_reason(study: str, faulty: Faulty) -> None:
     installation = faulty.installation
@@ -89,18 +91,21 @@ def test_error_tells_endpoint_study_and_reason(study: str, faulty: Faulty) -> No
     assert reason in error
 
 
+@pytest.mark.long
 def test_refused_requests_are_repeated_only_where_that_may_help(faulty: Faulty) -> None:
     asked = [(item["study"], item["endpoint"]) for item in faulty.requests]
     tries = {study: asked.count((study, endpoint)) for study, (endpoint, *_) in REFUSED.items()}
     assert tries == dict.fromkeys(REFUSED, 3) | {"SDY1001": 1, "SDY1015": 1}
 
 
+@pytest.mark.long
 def test_row_sent_twice_is_published_once_with_a_warning(faulty: Faulty, wide_loaded: Loaded) -> None:
     installation = faulty.installation
     assert _fact(installation, "hai", "SDY1009") == _fact(wide_loaded.installation, "hai", "SDY1009")
     assert _broken(installation, "SDY1009") == [("hai", "key_unique", "warning", 1)]
 
 
+@pytest.mark.long
 def test_rows_that_contradict_each_other_are_set_aside(faulty: Faulty, wide_loaded: Loaded) -> None:
     installation = faulty.installation
     assert ("hai", "key_consistent", "row", 2) in _broken(installation, "SDY1017")
@@ -112,6 +117,7 @@ def test_rows_that_contradict_each_other_are_set_aside(faulty: Faulty, wide_load
     assert set(published) < set(all_rows)
 
 
+@pytest.mark.long
 def test_missing_key_is_null_and_reported(faulty: Faulty) -> None:
     installation = faulty.installation
     rows = installation.ask(
@@ -123,6 +129,7 @@ def test_missing_key_is_null_and_reported(faulty: Faulty) -> None:
     assert _drift(installation, "SDY1012") == [("pcr", "comments", "missing", len(rows))]
 
 
+@pytest.mark.long
 def test_new_key_is_reported_and_kept_in_the_landing_zone(faulty: Faulty, wide_loaded: Loaded) -> None:
     installation = faulty.installation
     assert _fact(installation, "hai", "SDY1013") == _fact(wide_loaded.installation, "hai", "SDY1013")
@@ -133,6 +140,7 @@ def test_new_key_is_reported_and_kept_in_the_landing_zone(faulty: Faulty, wide_l
     assert '"serumPool"' in note.read_text()
 
 
+@pytest.mark.long
 def test_key_of_the_source_is_told_nowhere(faulty: Faulty, processes: Processes) -> None:
     installation, run = faulty.installation, faulty.run
     assert CANARY not in run.log
@@ -145,6 +153,7 @@ def test_key_of_the_source_is_told_nowhere(faulty: Faulty, processes: Processes)
         assert found == 0, f"{schema}.{table}"
 
 
+@pytest.mark.long
 def test_next_run_makes_good_what_faults_left(
     faulty: Faulty, wide: RunningSandbox, wide_loaded: Loaded, installations: Installations
 ) -> None:
@@ -197,6 +206,7 @@ def test_fault_that_outlasts_the_hook_is_left_to_airflow(
     assert differences(star_digest(installation.engine), before.digest) == []
 
 
+@pytest.mark.long
 def test_listing_without_many_studies_waits_for_a_yes(
     installations: Installations, wide_loaded: Loaded, small: RunningSandbox, wide: RunningSandbox
 ) -> None:

@@ -38,7 +38,7 @@ def renamed(package: Path, target: Path) -> list[dict[str, str]]:
     return files
 
 
-@pytest.fixture(scope="module", params=["DR16", "DR25"])
+@pytest.fixture(scope="module", params=[pytest.param("DR16", marks=pytest.mark.long), "DR25"])
 def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[RunningSandbox, str, list[dict[str, str]]]]:

@@ -90,6 +90,7 @@ def test_every_file_comes_once_and_a_second_run_fetches_nothing(installation: In
     assert installation.run(replay=True).state == "success"
 
 
+@pytest.mark.long
 def test_a_damaged_and_a_lost_file_are_fetched_again(installation: Installation) -> None:
     assert bring(installation).state == "success"
     folder = installation.landing / "files"
@@ -105,6 +106,7 @@ def test_a_damaged_and_a_lost_file_are_fetched_again(installation: Installation)
         assert row.bytes_fetched == row.size_bytes * (2 if row.path in again else 1), row.path
 
 
+@pytest.mark.long
 def test_only_what_is_wanted_comes_and_the_budget_holds(installation: Installation, tmp_path: Path) -> None:
     files = wanted(installation, ("release_file",))
     sizes = {path: row["filesizeBytes"] for path, row in files.items() if path.endswith("_Tab.zip")}
@@ -148,6 +150,7 @@ def test_a_file_that_fails_leaves_the_others_alone(installation: Installation) -
     assert_all_there(installation, installation.landing / "files")
 
 
+@pytest.mark.long
 def test_faults_that_pass_are_left_to_airflow(installation: Installation) -> None:
     installation.sandbox.fault("download", "500", times=4)
     run = bring(installation, retries=1)
@@ -155,6 +158,7 @@ def test_faults_that_pass_are_left_to_airflow(installation: Installation) -> Non
     assert_all_there(installation, installation.landing / "files")
 
 
+@pytest.mark.long
 def test_a_study_without_a_manifest_is_told(installation: Installation) -> None:
     installation.sandbox.fault("manifest", "403", study=NEW)
     run = bring(installation)
@@ -165,6 +169,7 @@ def test_a_study_without_a_manifest_is_told(installation: Installation) -> None:
     assert NEW not in states
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_a_study_and_a_type_that_match_nothing_are_named(installation: Installation, dry_run: bool) -> None:
     """The others come; the run's record and the log of its last task say which did not."""
@@ -185,6 +190,7 @@ def test_a_study_and_a_type_that_match_nothing_are_named(installation: Installat
     assert run.log.count(note) >= 1, "the last task says it, too"
 
 
+@pytest.mark.long
 def test_a_selection_that_matches_nothing_fails_and_names_itself(installation: Installation) -> None:
     installation.sandbox.clear_requests()
     run = bring(installation, studies=[CHANGED], types=["video_file"], retries=2)
@@ -197,6 +203,7 @@ def test_a_selection_that_matches_nothing_fails_and_names_itself(installation: I
     assert installation.ask(BOOK) == []
 
 
+@pytest.mark.long
 def test_a_refused_key_ends_it(installation: Installation) -> None:
     installation.sandbox.fault("drsDownload", "401")
     run = bring(installation)
@@ -244,6 +251,7 @@ def test_no_signed_address_is_passed_or_kept(installation: Installation) -> None
         assert secret not in everything
 
 
+@pytest.mark.long
 def test_files_of_one_name_and_path_all_come_and_stay_where_they_are(installation: Installation) -> None:
     """Another accession, UUID and bytes under one path: none replaces another, whatever a run selects."""
     installation.sandbox.fault("manifest", "one_path")

@@ -6,6 +6,7 @@ import pytest
 
 from include.warehouse.terms import proposals
 from tests.end_to_end.worlds import CHANGED, NEWEST, Loaded
+from tests.support.long import cases
 from tests.support.runs import Installation, Installations, Kill, Processes
 from tests.support.sandbox import RunningSandbox
 from tests.support.star import differences, staging_tables, star_digest
@@ -53,7 +54,7 @@ KILLS = {
 }
 
 
-@pytest.mark.parametrize("kills", KILLS.values(), ids=KILLS.keys())
+@pytest.mark.parametrize("kills", cases(KILLS, quick=["publish"]))
 def test_killed_run_is_made_good_by_the_next(
     kills: tuple[Kill, ...],
     installations: Installations,
@@ -76,6 +77,7 @@ def test_killed_run_is_made_good_by_the_next(
     _assert_accounts(installation)
 
 
+@pytest.mark.long
 def test_killed_at_every_few_statements_of_a_publish(
     installations: Installations, processes: Processes, before: Loaded, small: RunningSandbox
 ) -> None:

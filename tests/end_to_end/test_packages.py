@@ -19,10 +19,13 @@ from tests.support.sandbox import running_sandbox
 from tests.support.star import differences, row_marks, star_digest
 
 PACKAGES = {release: ARCHIVES / f"SDY139-{release}_Tab.zip" for release in ("DR16", "DR25")}
-pytestmark = pytest.mark.skipif(
-    not all(path.exists() for path in PACKAGES.values()),
-    reason=f"no packages of SDY139 in {ARCHIVES} (IMMPORT_TEST_DATA)",
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        not all(path.exists() for path in PACKAGES.values()),
+        reason=f"no packages of SDY139 in {ARCHIVES} (IMMPORT_TEST_DATA)",
+    ),
+]
 COUNTS = {"elispot": 466, "pcr": 456, "fcs_analyzed": 52}
 #: Column of the star -> column of the package.
 _ALWAYS: dict[str, str | None] = {

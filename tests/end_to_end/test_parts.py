@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.end_to_end.worlds import CHANGED, Loaded
 from tests.support.runs import Installations
 from tests.support.sandbox import RunningSandbox
@@ -23,6 +25,7 @@ def test_parts_give_the_same_star(
     assert verdicts.get("mbaa")
 
 
+@pytest.mark.long
 def test_parts_that_are_not_proven_fail_their_study_alone(
     installations: Installations, small: RunningSandbox
 ) -> None:

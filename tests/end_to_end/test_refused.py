@@ -11,6 +11,7 @@ from rich.console import Console
 from include.pipeline import report
 from include.warehouse.model.registry import VERSIONED
 from tests.end_to_end.worlds import BEFORE, CHANGED, NEWEST, Loaded
+from tests.support.long import cases
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox
 from tests.support.star import differences, star_digest
@@ -55,7 +56,7 @@ def of_endpoint(installation: Installation, endpoint: str, study: str = CHANGED)
     ]
 
 
-@pytest.mark.parametrize("route", ["api", "auto", "package"])
+@pytest.mark.parametrize("route", cases({name: name for name in ("api", "auto", "package")}, quick=["api"]))
 def test_a_refused_listing_is_withheld_and_the_study_is_published(
     route: str, strict: RunningSandbox, before: Loaded, after: Loaded, installations: Installations
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_refused_listing_is_withheld_and_the_study_is_published(
     assert reasons == [("unchanged",)]
 
 
+@pytest.mark.long
 def test_the_report_names_what_was_refused(
     strict: RunningSandbox, installations: Installations, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,6 +131,7 @@ def test_an_endpoint_that_results_wait_for_still_fails_its_study(
     assert withheld(installation) == []
 
 
+@pytest.mark.long
 def test_what_may_pass_is_tried_again_before_it_is_withheld(
     installations: Installations, small: RunningSandbox, before: Loaded
 ) -> None:
@@ -142,6 +145,7 @@ def test_what_may_pass_is_tried_again_before_it_is_withheld(
     assert differences(star_digest(installation.engine), before.digest) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["401", "403"])
 def test_a_key_that_is_refused_withholds_more_than_an_endpoint(
     fault: str, installations: Installations, small: RunningSandbox

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.worlds import BEFORE, CHANGED, NEW, NEWEST, WITHDRAWN, Loaded
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox
@@ -62,6 +64,7 @@ def test_run_without_news_writes_nothing_and_says_why(
     assert staging_tables(installation.engine) == []
 
 
+@pytest.mark.long
 def test_run_notes_a_key_about_to_expire(
     installations: Installations, after: Loaded, small: RunningSandbox
 ) -> None:
@@ -91,6 +94,7 @@ def test_landing_zone_alone_makes_the_same_star(
     assert small.requests() == []
 
 
+@pytest.mark.long
 def test_flipped_bit_in_the_landing_zone_fails_its_study_only(
     installations: Installations, after: Loaded, small: RunningSandbox
 ) -> None:

@@ -113,6 +113,7 @@ def _members(installation: Installation, dimension: str) -> int:
     return int(installation.one(f"select count(*) from star.dim_{dimension} where {dimension}_key > 0"))
 
 
+@pytest.mark.long
 def test_statistics_know_limits_in_words_by_the_default_route(
     installations: Installations, tmp_path: Path
 ) -> None:
@@ -131,6 +132,7 @@ def test_statistics_know_limits_in_words_by_the_default_route(
     assert found["api"] == ([(2, 0, 2, Decimal("49.9999"))], [("ok", False, 2)])
 
 
+@pytest.mark.long
 def test_bad_rows_cost_the_same_by_either_route(installations: Installations, tmp_path: Path) -> None:
     """A line in Latin-1 and one with a cell too many, in the package and as far as JSON can carry them."""
     write_package(tmp_path / "SDY1-DR1_Tab.zip", BAD_ROWS)
@@ -180,6 +182,7 @@ def test_package_that_is_lost_gives_way_to_the_api(fresh: Installation, small: R
     assert PACKAGE in reason
 
 
+@pytest.mark.long
 def test_package_that_was_asked_for_and_is_lost_fails_the_study_alone(
     fresh: Installation, small: RunningSandbox
 ) -> None:
@@ -193,9 +196,9 @@ def test_package_that_was_asked_for_and_is_lost_fails_the_study_alone(
     ("endpoint", "fault", "retries", "told"),
     [
         ("drsDownload", "403", 0, "AccessError: "),  # a key whose scope lacks downloads
-        ("download", "403", 0, "AccessError: "),
-        ("download", "400", 0, "HTTP 400"),
-        ("drsDownload", "500", 1, "HTTP 500 (3 tries)"),
+        pytest.param("download", "403", 0, "AccessError: ", marks=pytest.mark.long),
+        pytest.param("download", "400", 0, "HTTP 400", marks=pytest.mark.long),
+        pytest.param("drsDownload", "500", 1, "HTTP 500 (3 tries)", marks=pytest.mark.long),
     ],
 )
 def test_package_that_is_refused_gives_way_to_the_api(
@@ -216,6 +219,7 @@ def test_package_that_is_refused_gives_way_to_the_api(
     assert _asked(small)["manifest"] == 1
 
 
+@pytest.mark.long
 def test_package_that_was_asked_for_and_is_refused_fails_the_study(
     fresh: Installation, small: RunningSandbox
 ) -> None:
@@ -234,6 +238,7 @@ def test_key_that_is_refused_at_the_package_is_not_asked_with_again(
     assert "arm" not in _asked(small)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("endpoint", ["manifest", "drsDownload"])
 def test_endpoint_that_is_down_for_every_study_is_not_the_service(
     endpoint: str, installations: Installations
@@ -259,6 +264,7 @@ def test_endpoint_that_is_down_for_every_study_is_not_the_service(
         assert installation.one("select count(*) from ops.step where message like 'CircuitOpen%'") > 0
 
 
+@pytest.mark.long
 def test_package_that_cannot_be_read_gives_way_to_the_api(
     installations: Installations, tmp_path: Path
 ) -> None:
@@ -278,12 +284,14 @@ def test_package_that_cannot_be_read_gives_way_to_the_api(
         assert installation.one("select count(*) from star.fact_hai") == 2
 
 
+@pytest.mark.long
 def test_counts_that_are_lost_are_done_without(fresh: Installation, small: RunningSandbox) -> None:
     small.fault("download", "lost", file=COUNTS)
     assert fresh.run(studies=[STUDY], route="api").state == "success"
     assert {"pcr", "kirTyping"} <= _asked(small).keys()
 
 
+@pytest.mark.long
 def test_package_that_is_not_offered_cannot_be_asked_for(installations: Installations) -> None:
     with running_sandbox(studies=1, rows=10, packages=False) as sandbox:
         installation = installations.fresh(sandbox)
@@ -295,7 +303,7 @@ def test_package_that_is_not_offered_cannot_be_asked_for(installations: Installa
 
 
 @needs_data
-@pytest.mark.parametrize("route", ["api", "package"])
+@pytest.mark.parametrize("route", [pytest.param("api", marks=pytest.mark.long), "package"])
 def test_study_that_tells_an_older_release_than_its_files_is_of_that_of_its_files(
     route: str, installations: Installations
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from include.local.postgres import EmbeddedPostgres
 from include.local.server import Server
 from tests.end_to_end.worlds import BEFORE, Loaded
+from tests.support.long import cases
 from tests.support.runs import Installations, Kill, Processes
 from tests.support.sandbox import RunningSandbox
 from tests.support.star import differences, staging_tables, star_digest
@@ -44,7 +45,7 @@ def crash_installations(
     return Installations(processes, server, made_template(server), tmp_path_factory.mktemp("crash"))
 
 
-@pytest.mark.parametrize("where", PUBLISH.values(), ids=PUBLISH.keys())
+@pytest.mark.parametrize("where", cases(PUBLISH, quick=["in the transaction"]))
 def test_publish_stages_and_checks_anew_after_a_crash(
     where: dict[str, Any],
     home: Path,

@@ -103,7 +103,7 @@ def test_real_study_is_the_same_by_both_routes(fresh: Fresh, archives: RunningSa
 
 
 @needs_data
-@pytest.mark.parametrize("order", [("DR16", "DR25"), ("DR25", "DR16")])
+@pytest.mark.parametrize("order", [("DR16", "DR25"), pytest.param(("DR25", "DR16"), marks=pytest.mark.long)])
 def test_package_and_then_api_keep_what_only_the_package_knows(
     order: tuple[str, str], fresh: Fresh, archives: RunningSandbox
 ) -> None:
@@ -194,6 +194,7 @@ def test_ages_times_and_days_keep_their_digits_by_both_routes(fresh: Fresh, tmp_
         assert warehouse.rows(times) == [(Decimal("0.9583333333"),)]
 
 
+@pytest.mark.long
 def test_all_assays_are_the_same_by_both_routes(fresh: Fresh, assays: RunningSandbox) -> None:
     by_api, by_package = fresh(), fresh()
     for release in ("DR49", "DR51"):

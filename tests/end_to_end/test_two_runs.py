@@ -7,6 +7,7 @@ import os
 import pytest
 
 from tests.end_to_end.worlds import NEWEST, Loaded
+from tests.support.long import cases
 from tests.support.runs import Installation, Installations, Kill
 from tests.support.sandbox import RunningSandbox
 from tests.support.star import differences, staging_tables, star_digest
@@ -27,7 +28,7 @@ def meeting(kill: Kill, *places: tuple[str, bool]) -> Kill:
     )
 
 
-@pytest.mark.parametrize("waits", WAITS.values(), ids=WAITS.keys())
+@pytest.mark.parametrize("waits", cases(WAITS, quick=["the first is about to publish"]))
 def test_two_runs_at_once_load_each_study_once(
     waits: Kill, installations: Installations, before: Loaded, after: Loaded, small: RunningSandbox
 ) -> None:

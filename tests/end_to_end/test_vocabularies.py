@@ -8,6 +8,7 @@ import pytest
 
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from tests.end_to_end.worlds import NEWEST, Loaded
+from tests.support.long import cases
 from tests.support.runs import Installation, Installations, Kill
 from tests.support.sandbox import RunningSandbox
 
@@ -17,6 +18,12 @@ VERSIONS = (
     "select vocabulary, term, valid_from, valid_to, xmin::text from history.vocabulary_term order by 1, 2, 3"
 )
 SHOWN = "select vocabulary, term, name, description, link, fields from star.vocabulary_term order by 1, 2"
+
+KILLS = {
+    "landing": Kill("include.landing.zone:Landing.receive", call=20),
+    "publishing": Kill("include.pipeline.vocabularies:publish", statement=30),
+    "published": Kill("include.pipeline.vocabularies:publish", after=True),
+}
 
 
 @pytest.fixture
@@ -90,6 +97,7 @@ def test_a_second_load_touches_only_what_changed(installation: Installation) -> 
     assert installation.one("select sum(withdrawn) from ops.vocabulary_fetch") > 0
 
 
+@pytest.mark.long
 def test_a_failing_vocabulary_takes_nothing_away(installation: Installation) -> None:
     assert load(installation).state == "success"
     before = installation.ask(VERSIONS)
@@ -103,15 +111,7 @@ def test_a_failing_vocabulary_takes_nothing_away(installation: Installation) -> 
     assert installation.one(note).endswith("rows with the unknown key newKey")
 
 
-@pytest.mark.parametrize(
-    "kill",
-    [
-        Kill("include.landing.zone:Landing.receive", call=20),
-        Kill("include.pipeline.vocabularies:publish", statement=30),
-        Kill("include.pipeline.vocabularies:publish", after=True),
-    ],
-    ids=["landing", "publishing", "published"],
-)
+@pytest.mark.parametrize("kill", cases(KILLS, quick=["publishing"]))
 def test_a_killed_load_leaves_all_or_nothing(installation: Installation, kill: Kill) -> None:
     assert load(installation, kill).state is None
     assert installation.one("select count(distinct vocabulary) from history.vocabulary_term") in (0, 45)

@@ -385,7 +385,7 @@ WRITES = re.compile(
 )
 
 
-@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("is_first", [pytest.param(True, marks=pytest.mark.long), False])
 def test_a_publish_killed_at_any_point_leaves_the_old_state(warehouse: Warehouse, is_first: bool) -> None:
     """Killed before its first statement, and after each statement that wrote something."""
     if not is_first:

@@ -20,6 +20,7 @@ from include.warehouse.model.clinical import LAB_TESTS
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.dimensions import ARM, STUDY
 from include.warehouse.schema.history_tables import HISTORY
+from tests.support.long import examples
 from tests.support.warehouse import Warehouse
 
 #: Content of a row by its identity. A value may be null: null and null are equal.
@@ -38,8 +39,8 @@ values = st.one_of(st.none(), st.sampled_from("ab"))
 contents = st.dictionaries(st.integers(1, 3), values, max_size=3)
 releases = st.integers(1, 4)
 histories = st.lists(st.tuples(releases, contents), min_size=1, max_size=6)
-quick = settings(
-    max_examples=40,
+budget = settings(
+    max_examples=examples(20),
     deadline=None,
     derandomize=True,
     database=None,
@@ -153,7 +154,7 @@ class Timeline:
 
 
 @tables
-@quick
+@budget
 @given(history=histories)
 def test_every_release_answers_as_it_was_captured(
     warehouse: Warehouse, table: Dimension | Fact, history: list[tuple[int, Rows]]
@@ -165,7 +166,7 @@ def test_every_release_answers_as_it_was_captured(
         line.check()
 
 
-@quick
+@budget
 @given(history=st.dictionaries(releases, contents, min_size=2), random=st.randoms(use_true_random=False))
 def test_the_order_of_loading_makes_no_difference(
     warehouse: Warehouse, history: dict[int, Rows], random: randomness.Random
@@ -178,7 +179,7 @@ def test_the_order_of_loading_makes_no_difference(
     assert shuffled.versions() == ordered.versions()
 
 
-@quick
+@budget
 @given(
     history=st.lists(st.tuples(releases, contents, st.frozensets(st.integers(1, 3))), min_size=1, max_size=5)
 )
@@ -220,7 +221,7 @@ def test_other_studies_are_not_touched(warehouse: Warehouse) -> None:
     other.check()
 
 
-@quick
+@budget
 @given(
     history=st.dictionaries(releases, contents, min_size=1),
     pair=st.tuples(st.integers(0, 4), st.integers(0, 4)),

@@ -26,6 +26,7 @@ from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.views.star import statements
 from include.warehouse.views.value_functions import DEFAULT_POLICY, FUNCTIONS
 from tests.support.clinic import assessment, lab_test
+from tests.support.long import examples
 from tests.support.warehouse import RUN, Warehouse, copied, hai, result, small_study
 
 #: Forms of numbers, of comparisons and of findings, and blanks that may stand around them.
@@ -168,7 +169,7 @@ _SLOW = settings(deadline=None, suppress_health_check=list(HealthCheck), databas
 _LARGE: tuple[list[Any], ...] = (["1e400"], [None], ["1e400", "1e5000"], ["1e-400"])
 
 
-@settings(_SLOW, max_examples=60)
+@settings(_SLOW, max_examples=examples(20))
 @example(drawn=_LARGE)
 @given(drawn=_LISTS)
 def test_every_function_answers_whatever_it_is_given(drawn: tuple[list[Any], ...], study: Warehouse) -> None:
@@ -226,7 +227,7 @@ VIEWS = (
 )  # fmt: skip
 
 
-@settings(_SLOW, max_examples=6)
+@settings(_SLOW, max_examples=examples(2))
 @given(drawn=_LISTS, units=st.lists(UNITS, min_size=4, max_size=30))
 def test_no_value_breaks_a_view_or_a_mart(
     drawn: tuple[list[Any], ...], units: list[str | None], study: Warehouse
