@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
+import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,3 +110,16 @@ def test_no_module_or_class_is_imported_under_another_name() -> None:
         if item.asname
     ]
     assert renamed == []
+
+
+def named_places() -> Iterator[tuple[str, str]]:
+    """`module:function` in strings of tests: where a process is to die, or what it is to call."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        yield from re.findall(r'"((?:include|immport_provider)[\w.]*):([\w.]+)"', path.read_text())
+
+
+def test_every_place_that_a_test_names_exists() -> None:
+    places = set(named_places())
+    assert len(places) > 20
+    for module, name in sorted(places):
+        functools.reduce(getattr, name.split("."), importlib.import_module(module))
