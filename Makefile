@@ -114,5 +114,6 @@ lock: setup ## renew the hash-locked requirement files from pyproject.toml
 
 clean: ## stop everything and remove what was made
 	@if $(IS_MADE); then $(INSTALLED) && $(PYTHON_IN_VENV) -m include.local clean; fi
+	@if [ -e .venv ]; then echo "Removing .venv and caches"; fi
 	@rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

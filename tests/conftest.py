@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -24,6 +25,9 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "
 wait_for_no_disk()
 #: Of every 100 examples that `make test` draws for a property, `make test-long` draws this many.
 settings.register_profile("long", max_examples=400)
+# It would be written after pytest's summary.
+logging.getLogger("airflow.sdk.configuration").setLevel(logging.WARNING)
+
 pytest_plugins = [
     "tests.support.postgres",
     "tests.support.warehouse",

@@ -18,6 +18,7 @@ from include.local.paths import Paths
 from include.local.ports import why_unusable
 from include.local.postgres import EmbeddedPostgres
 from include.local.postgres_programs import PostgresError
+from include.local.progress import heartbeat
 from include.local.server import Server
 from include.warehouse.schema.engine import without_libpq
 
@@ -51,6 +52,9 @@ def url() -> int:
     if postgres.is_running:
         _require(server, database)
     else:
+        if database != paths.last_world():
+            with postgres.running() as server:
+                _require(server, database)
         print("Postgres is not running now; make psql and make up start it", file=sys.stderr)
     print(server.url(database).render_as_string(hide_password=False))
     return 0
@@ -97,9 +101,10 @@ def clean() -> int:
 
     paths = Paths.default()
     stop_system(paths)
-    for home in (paths.postgres, paths.postgres_tests):
-        EmbeddedPostgres(home).remove()
-    shutil.rmtree(paths.var, ignore_errors=True)
+    with heartbeat(lambda seconds: print(f"Removing {paths.var} ... {seconds:.0f} s", flush=True)):
+        for home in (paths.postgres, paths.postgres_tests):
+            EmbeddedPostgres(home).remove()
+        shutil.rmtree(paths.var, ignore_errors=True)
     return 0
 
 

@@ -85,7 +85,8 @@ def existing(path: str) -> Path:
     Raises:
         LocalError: it exists in neither, or cannot be looked at.
     """
-    for base in (Path.cwd(), Path(given("CALLER") or ".")):
+    bases = dict.fromkeys((Path.cwd(), Path(given("CALLER") or ".").absolute()))
+    for base in bases:
         candidate = base / Path(path).expanduser()
         try:
             candidate.stat()
@@ -94,7 +95,7 @@ def existing(path: str) -> Path:
         except OSError as error:
             raise LocalError(f"{path} cannot be read: {error.strerror}") from error
         return candidate.resolve()
-    raise LocalError(f"{path} does not exist (seen from {Path.cwd()})")
+    raise LocalError(f"{path} does not exist (looked for in {' and '.join(map(str, bases))})")
 
 
 def place(name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +29,9 @@ _QUERY = sa.text("""
 """)
 _DECIDED = sa.text("SELECT action, count(*) FROM ops.work WHERE run_id = ANY(:runs) GROUP BY action")
 _LISTED = sa.text("SELECT bool_or(listed = 0) FROM ops.run WHERE run_id = ANY(:runs)")
-#: Elsewhere than on a terminal, a line is written at least this often.
+#: Elsewhere than on a terminal, something is written at least this often.
 _SILENCE_SECONDS = 10
+_BEAT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,27 @@ def _cell(step: ProgressStep | None) -> Any:
 
 
 @contextlib.contextmanager
+def heartbeat(say: Callable[[float], None]) -> Iterator[None]:
+    """Say every few seconds that the work within a `with` goes on.
+
+    :param say: gets the seconds since the beginning; called from a thread.
+    """
+    started, is_done = time.monotonic(), threading.Event()
+
+    def beat() -> None:
+        while not is_done.wait(_BEAT_SECONDS):
+            say(time.monotonic() - started)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        thread.join()
+
+
+@contextlib.contextmanager
 def said(console: Console, what: str) -> Iterator[Callable[[str], None]]:
     """Say at once what is being waited for, then how long it took.
 
@@ -205,8 +228,11 @@ def said(console: Console, what: str) -> Iterator[Callable[[str], None]]:
         else:
             status.update(f"{what} ... {', '.join(found)}")
 
+    def beat(seconds: float) -> None:
+        console.print(f" {seconds:.0f} s ...", end="", markup=False, highlight=False, soft_wrap=True)
+
     try:
-        with status or contextlib.nullcontext():
+        with status or heartbeat(beat):
             yield mention
     except BaseException:
         if status is None:

@@ -30,7 +30,7 @@ from include.local.paths import Paths
 from include.local.ports import HOST, why_unusable
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, last_lines, mark, spawn
-from include.local.progress import said
+from include.local.progress import heartbeat, said
 from include.local.sandbox import SandboxProcess, start_sandbox
 
 #: Airflow's parts: name, command. Logs are read from the folder they share, not over further ports.
@@ -108,10 +108,16 @@ def stop_system(paths: Paths) -> int:
     """End all that `make up` started, whatever became of it meanwhile."""
     console = Console(highlight=False)
     with alone(paths.var / "up.lock", _BUSY):
-        ended = _end_killed_demo(paths) + _end(paths, mark(paths.var, "up"))
+        with heartbeat(lambda seconds: console.print(f"Ending what runs ... {seconds:.0f} s")):
+            ended = _end_killed_demo(paths) + _end(paths, mark(paths.var, "up"))
+            # Tests that were killed leave theirs running.
+            tests = EmbeddedPostgres(paths.postgres_tests)
+            ended += tests.is_running and tests.retire()
         console.print(f"Ended {ended} processes." if ended else "Nothing was running.")
         if EmbeddedPostgres(paths.postgres).is_running:
             console.print("Postgres stays until the make demo or make psql that uses it ends.")
+        if tests.is_running:
+            console.print("The tests' Postgres stays until the make test that uses it ends.")
     return 0
 
 

@@ -96,6 +96,11 @@ def test_psql_runs_a_file_from_the_callers_folder(user: User, tmp_path: Path) ->
     assert (done.stdout, done.stderr) == ("x\nf\ny\n2\n", "")
 
 
+def test_a_file_that_is_missing_was_looked_for_in_both_folders(user: User, tmp_path: Path) -> None:
+    done = user.make("-C", str(ROOT), "psql", "FILE=no.sql", cwd=tmp_path)
+    assert f"no.sql does not exist (looked for in {ROOT} and {tmp_path})" in done.stderr
+
+
 def test_an_error_goes_to_stderr_and_fails(user: User) -> None:
     done = user.make("psql", "SQL=select 1 as a; select boom")
     assert done.stdout == "a\n1\n" or done.stdout == ""
@@ -134,7 +139,8 @@ def test_url_says_when_the_server_does_not_run(user: User) -> None:
         (("export", "DATABASE=other"), "there is no database other; there are"),
         (("export",), "the warehouse world one is at revision none"),
         (("psql", f"FILE={'n' * 300}"), "cannot be read: File name too long"),
-        (("psql", "FILE=no.sql"), "no.sql does not exist"),
+        (("psql", "FILE=no.sql"), f"no.sql does not exist (looked for in {ROOT})"),
+        (("url", "DATABASE=other"), "there is no database other; there are"),
         (("psql", "FILE=Makefile", "SQL=select 1"), "give SQL or FILE, not both"),
         (("up", "PORT=http"), "PORT=http is not a whole number from 1 to 65535"),
         (("up", "PORT=65536"), "PORT=65536 is not a whole number from 1 to 65535"),
@@ -200,6 +206,27 @@ def test_before_the_first_world_there_is_nothing_to_open(nobody: User) -> None:
 def test_down_without_a_system_is_fine(nobody: User) -> None:
     done = nobody.make("down")
     assert (done.stdout, done.returncode) == ("Nothing was running.\n", 0)
+
+
+def test_down_ends_the_server_of_tests_that_were_killed(nobody: User) -> None:
+    left = EmbeddedPostgres(nobody.paths.postgres_tests)
+    try:
+        left.start()
+        assert nobody.make("down").stdout == "Ended 1 processes.\n"
+        assert not left.is_running
+    finally:
+        left.remove()
+
+
+def test_down_leaves_the_server_of_tests_at_work(nobody: User) -> None:
+    used = EmbeddedPostgres(nobody.paths.postgres_tests)
+    try:
+        with used.running():
+            assert "stays until the make test that uses it ends" in nobody.make("down").stdout
+            assert used.is_running
+        assert not used.is_running
+    finally:
+        used.remove()
 
 
 @pytest.mark.parametrize(
