@@ -17,6 +17,7 @@ from include.quality.outcome import CheckOutcome, JudgedLoad
 from include.quality.totals import control_totals
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
+from include.sql import sql
 from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.load.transform import CollapsedError
 from include.warehouse.model.declaration import Column
@@ -506,7 +507,7 @@ def test_two_keys_that_become_one_row_are_not_published(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = warehouse.ready(small_study(hai(1), hai(2)))
-    kept = "case when s.result_id = '2' then 1 else s.result_id::bigint end"
+    kept = sql("case when s.result_id = '2' then 1 else s.result_id::bigint end")
     true_value: Any = Column.__dict__["value"].fget
     value = property(lambda item: kept if item.name == "result_id" else true_value(item))
     monkeypatch.setattr(Column, "value", value)
