@@ -48,15 +48,45 @@ def judge(
     """
     writing = writing or engine.begin
     with writing() as connection:
-        connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load.load_id))
-        # What staging set aside stays: those rows are in no table.
-        earlier = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.rule.not_in([ENCODABLE, PACKAGE_LINE])
-        connection.execute(sa.delete(QUARANTINE).where(earlier))
-        connection.execute(sa.delete(QUARANTINED_VALUE).where(QUARANTINED_VALUE.c.load_id == load.load_id))
-        recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged, STAGED.c.is_known)
-        staged = connection.execute(recorded.where(STAGED.c.load_id == load.load_id)).all()
+        counts, known = _begin(connection, load)
+    judged = _judge_endpoints(engine, load, counts, known)
+    # All at once: a gate that was killed half way leaves no results that could be taken for a pass.
+    with writing() as connection:
+        findings = [
+            _finding(connection, endpoint, load, check, success)
+            for endpoint, suite, verdicts in judged
+            for check, success in zip(suite, verdicts, strict=True)
+        ]
+        if not findings:
+            raise GateError(f"{load.study} {load.release}: no expectation was checked")
+        findings += control_totals(connection, load, counts, known, accept_vanished)
+        findings = withhold(connection, load, findings)
+        held = _set_aside(connection, load, [endpoint.name for endpoint, *_ in judged])
+        outcome = CheckOutcome(sum(counts.values()), held, tuple(findings))
+        record(connection, load, outcome)
+    return outcome
+
+
+def _begin(connection: sa.Connection, load: JudgedLoad) -> tuple[dict[str, int], set[str]]:
+    """Forget what an earlier attempt recorded. Returns staged rows by endpoint, and the known endpoints."""
+    connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load.load_id))
+    # What staging quarantined stays: those rows are in no table.
+    earlier = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.rule.not_in([ENCODABLE, PACKAGE_LINE])
+    connection.execute(sa.delete(QUARANTINE).where(earlier))
+    connection.execute(sa.delete(QUARANTINED_VALUE).where(QUARANTINED_VALUE.c.load_id == load.load_id))
+    recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged, STAGED.c.is_known)
+    staged = connection.execute(recorded.where(STAGED.c.load_id == load.load_id)).all()
     counts = {row.endpoint: row.rows_staged for row in staged}
-    known = {row.endpoint for row in staged if row.is_known}
+    return counts, {row.endpoint for row in staged if row.is_known}
+
+
+def _judge_endpoints(
+    engine: sa.Engine, load: JudgedLoad, counts: dict[str, int], known: set[str]
+) -> list[tuple[Endpoint, list[Check], list[bool]]]:
+    """Run the checks. Returns by endpoint its checks, and whether each of them passed.
+
+    :raises GateError: nothing was staged, or not every endpoint, or a check could not be run.
+    """
     if not sum(counts.values()):
         raise GateError(f"{load.study} {load.release}: no row was staged")
     missing = ", ".join(name for name in ENDPOINTS if name not in counts)
@@ -76,21 +106,7 @@ def judge(
         else:
             verdicts = _validate(batches[endpoint.name], f"{name} {endpoint.name}", suite)
         judged.append((endpoint, suite, verdicts))
-    # All at once: a gate that was killed half way leaves no results that could be taken for a pass.
-    with writing() as connection:
-        findings = [
-            _finding(connection, endpoint, load, check, success)
-            for endpoint, suite, verdicts in judged
-            for check, success in zip(suite, verdicts, strict=True)
-        ]
-        if not findings:
-            raise GateError(f"{load.study} {load.release}: no expectation was checked")
-        findings += control_totals(connection, load, counts, known, accept_vanished)
-        findings = withhold(connection, load, findings)
-        held = _set_aside(connection, load, [endpoint.name for endpoint, *_ in judged])
-        outcome = CheckOutcome(sum(counts.values()), held, tuple(findings))
-        record(connection, load, outcome)
-    return outcome
+    return judged
 
 
 def _batches(engine: sa.Engine, load: JudgedLoad, endpoints: list[Endpoint]) -> dict[str, Any]:
