@@ -21,6 +21,12 @@ def package_table(endpoint: str) -> str:
 
 def package_sections() -> Iterator[str]:
     """Lines on the tables of a package, and on what only one route knows."""
+    yield from _tables_read()
+    yield from _unread()
+    yield from _of_one_route()
+
+
+def _tables_read() -> Iterator[str]:
     yield from ("", "## Tables of a package", "")
     yield "Read from `Tab/<table>.txt` of a study's Tab package, and what is made of them: declared in"
     yield "[tables.py](../include/sources/package/tables.py) and"
@@ -48,6 +54,9 @@ def package_sections() -> Iterator[str]:
     yield "something else now (`purpose` before `detail`). `original_name, else name` is the first of both"
     yield "that a row has; `file_name beside summary` counts where a table has SUMMARY, too. A load warns of"
     yield "a column whose values another header held in the package of another release (`columns_in_place`)."
+
+
+def _unread() -> Iterator[str]:
     yield from ("", "Tables that are not read:", "", "| what they hold | tables |", "|---|---|")
     for what, names in UNREAD.items():
         yield f"| {what} | {', '.join(names)} |"
@@ -57,6 +66,9 @@ def package_sections() -> Iterator[str]:
             f"`{name}` of every table" if table == "*" else f"`{table}.{name}`" for table, name in unread
         )
         yield f"| {why} | {', '.join(shown)} |"
+
+
+def _of_one_route() -> Iterator[str]:
     yield from ("", "## What only one route knows", "")
     yield "All other columns of the star are the same by the API and by the package, cell by cell. A column"
     yield "that a load does not report keeps the value it had at the release before: those listed here, and"

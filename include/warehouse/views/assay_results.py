@@ -19,6 +19,31 @@ _VALUE_COLUMNS = (
     ("value_number", "numeric"), ("value_operator", "text"), ("value_standard", "numeric"),
     ("unit_standard", "text"), ("value_source", "text"), ("value_quality", "text"), ("log2_titer", "numeric"),
 )  # fmt: skip
+_MEANINGS = {
+    "assay": "Assay",
+    "study_key": "Study",
+    RESULT_ID.name: RESULT_ID.meaning,
+    **{name: f"Key of dim_{name.removesuffix('_key')}" for name in _RESULT_KEYS[2:]},
+    "measurand_type": "What kind of thing was measured",
+    "measurand_key": "Key of that thing in its dimension, where it has one",
+    "measurand_reported": "What was measured, as reported",
+    "measurand_preferred": "What was measured, in ImmPort's words",
+    "value_reported": "Value as reported, never altered",
+    "value_preferred": "Value as ImmPort curated it",
+    "value_number": "The value as a number: preferred, else the number in the reported text",
+    "value_operator": "Comparison that the reported text, else the comments state",
+    "value_standard": "The value in unit_standard, of a censored one its limit",
+    "unit_standard": "The one unit of the dimension that the value's unit belongs to",
+    "value_source": "Where value_number comes from: preferred, reported, qualitative or none",
+    "value_quality": f"What the value is: {QUALITIES}",
+    "log2_titer": "Logarithm to base 2 of a titre",
+    "is_limit_known": "Every field that may state a limit of the value was provided; false of an ELISA"
+    " result that the API alone provided",
+    "value_text": "The result of a typing assay: its alleles",
+    "unit_reported": "Unit as reported",
+    "unit_preferred": "Unit in ImmPort's words",
+    "treatment_accession": "Treatments of the sample, as ImmPort lists them",
+}
 
 
 def _reading(measure: Measure, column: str) -> str:
@@ -50,29 +75,4 @@ def assay_results() -> tuple[str, list[ViewColumn]]:
     {reading("unit_reported")}, {reading("unit_preferred")},
     {treatment} as treatment_accession
 from star.{fact.relation} f""")
-    meanings = {
-        "assay": "Assay",
-        "study_key": "Study",
-        RESULT_ID.name: RESULT_ID.meaning,
-        **{name: f"Key of dim_{name.removesuffix('_key')}" for name in _RESULT_KEYS[2:]},
-        "measurand_type": "What kind of thing was measured",
-        "measurand_key": "Key of that thing in its dimension, where it has one",
-        "measurand_reported": "What was measured, as reported",
-        "measurand_preferred": "What was measured, in ImmPort's words",
-        "value_reported": "Value as reported, never altered",
-        "value_preferred": "Value as ImmPort curated it",
-        "value_number": "The value as a number: preferred, else the number in the reported text",
-        "value_operator": "Comparison that the reported text, else the comments state",
-        "value_standard": "The value in unit_standard, of a censored one its limit",
-        "unit_standard": "The one unit of the dimension that the value's unit belongs to",
-        "value_source": "Where value_number comes from: preferred, reported, qualitative or none",
-        "value_quality": f"What the value is: {QUALITIES}",
-        "log2_titer": "Logarithm to base 2 of a titre",
-        "is_limit_known": "Every field that may state a limit of the value was provided; false of an ELISA"
-        " result that the API alone provided",
-        "value_text": "The result of a typing assay: its alleles",
-        "unit_reported": "Unit as reported",
-        "unit_preferred": "Unit in ImmPort's words",
-        "treatment_accession": "Treatments of the sample, as ImmPort lists them",
-    }
-    return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in meanings.items()]
+    return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in _MEANINGS.items()]
