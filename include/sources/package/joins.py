@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from include.sources.package.recipe import Join, RecipeValue, first
+from include.sources.package.recipe import Join, RecipeValue, T, first
+from include.sql import Expression, Row, gap, joined, sql
 
+#: Rows that joins bring, by their aliases.
+SAMPLE, PART, LINK = Row("sample"), Row("part"), Row("link")
 #: Tables that recipes read one row of each key of, with the key: rows of one key that differ are a finding.
 ONCE: set[tuple[str, tuple[str, ...]]] = set()
 
 
-def once(table: str, *keys: str) -> str:
+def once(table: str, *keys: str) -> Expression:
     """A table with one row per key: a repeated row of it should repeat all else, too."""
     ONCE.add((table, keys))
     return first_row(table, *keys)
 
 
-def first_row(table: str, *keys: str) -> str:
-    """A table with the first row of each key; the others may differ."""
-    names = ", ".join(keys)
-    return f"(select distinct on ({names}) u.* from {{{table}}} u order by {names}, u.row_number)"
+def first_row(table: str, *keys: str) -> Expression:
+    """A table with the first row of each key; the others may differ.
+
+    Of arms: `(select distinct on (u.arm_accession) u.* from (gap arm_or_cohort) u
+    order by u.arm_accession, u.row_number)`.
+    """
+    row = Row("u", home=table)
+    key = joined(", ", (row[name] for name in keys))
+    rows = sql("select distinct on (", key, ") u.* from ", gap(table), " u order by ", key)
+    return sql("(", rows, ", ", row.row_number, ")")
 
 
 def gives(alias: str, columns: str) -> dict[str, RecipeValue]:
     """Read `"armName=name"`: the field of an answer, and the column it is in."""
-    return {
-        name: first(f"{alias}.{column}") for name, column in (word.split("=") for word in columns.split())
-    }
+    return {name: first(Row(alias)[column]) for name, column in (word.split("=") for word in columns.split())}
 
 
 def found_by(
@@ -34,7 +41,7 @@ def found_by(
     columns: str = "",
     *,
     per: tuple[str, ...] = (),
-    order: str | None = None,
+    order: Expression | None = None,
     may_differ: bool = False,
 ) -> Join:
     """Join a table by the values of its columns.
@@ -43,16 +50,17 @@ def found_by(
     :param per: columns that identify one row of it, where they are others than those it is found by.
     :param may_differ: rows that they do not tell apart may differ: the first is meant.
     """
-    same = " and ".join(f"{alias}.{column} = {value.sql}" for column, value in on.items())
+    row = Row(alias)
+    same = joined(" and ", (sql(row[name], " = ", value.expression) for name, value in on.items()))
     rows = (first_row if may_differ else once)(table, *(per or on))
-    sql = f"left join {rows} {alias} on {same}"
-    return Join(alias, table, sql, gives(alias, columns), order, on)
+    join = sql("left join ", rows, f" {alias} on ", same)
+    return Join(alias, table, join, gives(alias, columns), order, on)
 
 
 STUDY = Join(
     "study",
     "study",
-    "cross join {study} study",
+    sql("cross join ", gap("study"), " study"),
     gives("study", "studyAccession=study_accession briefTitle=brief_title studyTitle=brief_title"
                     " clinical=clinical_trial"),
 )  # fmt: skip
@@ -73,11 +81,11 @@ def in_each_arm(subject: RecipeValue) -> Join:
         {"subject_accession": subject},
         _PARTICIPATION,
         per=("subject_accession", "arm_accession"),
-        order="part.row_number",
+        order=PART.row_number,
     )
 
 
-def in_its_arm(arm: str, subject: RecipeValue) -> Join:
+def in_its_arm(arm: Expression, subject: RecipeValue) -> Join:
     """What is known of the subject in the arm that a row names."""
     on = {"arm_accession": first(arm), "subject_accession": subject}
     return found_by("part", "arm_2_subject", on, _IN_ARM, per=("subject_accession", "arm_accession"))
@@ -89,7 +97,7 @@ def in_one_arm(subject: RecipeValue) -> Join:
     return found_by("part", "arm_2_subject", on, _PARTICIPATION, may_differ=True)
 
 
-def arm(key: str) -> Join:
+def arm(key: Expression) -> Join:
     return found_by(
         "arm",
         "arm_or_cohort",
@@ -111,7 +119,7 @@ def subject(key: RecipeValue) -> Join:
     )
 
 
-def biosample(key: str) -> Join:
+def biosample(key: Expression) -> Join:
     return found_by(
         "sample",
         "biosample",
@@ -123,7 +131,7 @@ def biosample(key: str) -> Join:
     )
 
 
-def experiment(key: str) -> Join:
+def experiment(key: Expression) -> Join:
     return found_by(
         "experiment",
         "experiment",
@@ -137,34 +145,39 @@ def experiment(key: str) -> Join:
 EACH_BIOSAMPLE = found_by(
     "link",
     "expsample_2_biosample",
-    {"expsample_accession": first("t.expsample_accession")},
+    {"expsample_accession": first(T.expsample_accession)},
     "biosampleAccession=biosample_accession",
     per=("expsample_accession", "biosample_accession"),
-    order="link.row_number",
+    order=LINK.row_number,
 )
 
 
-def treatments(sample: str) -> Join:
+def treatments(sample: Expression) -> Join:
     """All treatments of an experiment sample, in one field."""
+    given, row = Row("given"), Row("p", home="expsample_2_treatment")
     pairs = once("expsample_2_treatment", "expsample_accession", "treatment_accession")
     return Join(
         "given",
         "expsample_2_treatment",
-        f"left join (select p.expsample_accession,"
-        f" string_agg(p.treatment_accession, ',' order by p.treatment_accession) as accessions"
-        f" from {pairs} p group by p.expsample_accession) given on given.expsample_accession = {sample}",
-        {"treatmentAccession": RecipeValue("given.accessions", ("given.treatment_accession",))},
+        sql(
+            "left join (select ", row.expsample_accession,
+            ", string_agg(", row.treatment_accession, ", ',' order by ", row.treatment_accession,
+            ") as treatment_accession from ", pairs, " p group by ", row.expsample_accession,
+            ") given on ", given.expsample_accession, " = ", sample,
+        ),
+        {"treatmentAccession": first(given.treatment_accession)},
         on={"expsample_accession": first(sample)},
-    )
+    )  # fmt: skip
 
 
-def analyte(column: str) -> tuple[Join, RecipeValue]:
+def analyte(column: Expression) -> tuple[Join, RecipeValue]:
     """A preferred analyte: tables hold its accession (ANA148) where the API shows the symbol beside it.
 
     :returns: the join that knows it, and the symbol.
     """
-    is_accession = f"{column} ~ '^ANA[0-9]+$'"
+    is_accession = sql(column, " ~ '^ANA[0-9]+$'")
     join = found_by("analyte", "lk_analyte", {"analyte_accession": first(column)})
-    join.gives["analyteAccession"] = RecipeValue(f"case when {is_accession} then {column} end", (column,))
-    symbol = f"case when {is_accession} then analyte.gene_symbol else {column} end"
-    return join, RecipeValue(symbol, (column, "analyte.gene_symbol"), needs=(column,))
+    join.gives["analyteAccession"] = RecipeValue(sql("case when ", is_accession, " then ", column, " end"))
+    gene_symbol = Row("analyte").gene_symbol
+    symbol = sql("case when ", is_accession, " then ", gene_symbol, " else ", column, " end")
+    return join, RecipeValue(symbol, needs=(column,))

@@ -11,6 +11,9 @@ from include.sources.endpoint import snake_case
 from include.sources.immport.results import RESULT_ENDPOINTS
 from include.sources.package.joins import (
     EACH_BIOSAMPLE,
+    LINK,
+    PART,
+    SAMPLE,
     STUDY,
     analyte,
     arm,
@@ -26,45 +29,55 @@ from include.sources.package.joins import (
     treatments,
 )
 from include.sources.package.package_endpoints import PACKAGE_ENDPOINTS
-from include.sources.package.recipe import Join, Recipe, RecipeValue, first
-from include.sources.package.study_values import CONDITIONS, INVESTIGATOR, RELEASES, listed
+from include.sources.package.recipe import Join, Recipe, RecipeValue, T, first
+from include.sources.package.study_values import CONDITION_ROWS, CONDITIONS, INVESTIGATOR, RELEASES, listed
+from include.sql import Expression, Row, call, sql
+
+#: Rows that joins of one recipe alone bring.
+PANEL, FILE, EXPSAMPLE = Row("panel"), Row("file"), Row("expsample")
 
 
 def _result(
-    table: str, *, sample: str = "t.expsample_accession", preferred: str | None = None, **values: RecipeValue
+    table: str,
+    *,
+    sample: Expression = T.expsample_accession,
+    preferred: str | None = None,
+    **values: RecipeValue,
 ) -> Recipe:
     """Results of an assay: one row each, with what is known of subject, sample, experiment and study.
 
-    :param sample: SQL of the experiment sample whose treatments they have.
+    :param sample: the experiment sample whose treatments they have.
     :param preferred: field with the preferred analyte or gene.
-    :param values: SQL of further fields.
+    :param values: further fields.
     """
-    who = first("t.subject_accession", "sample.subject_accession")
+    who = first(T.subject_accession, SAMPLE.subject_accession)
     joins: tuple[Join, ...] = (
         STUDY,
-        biosample("t.biosample_accession"),
-        in_its_arm("t.arm_accession", who),
-        arm("t.arm_accession"),
+        biosample(T.biosample_accession),
+        in_its_arm(T.arm_accession, who),
+        arm(T.arm_accession),
         subject(who),
-        experiment("t.experiment_accession"),
+        experiment(T.experiment_accession),
         treatments(sample),
     )
     if preferred is None:
         return Recipe(table, joins, values)
-    join, symbol = analyte(f"t.{snake_case(preferred)}")
+    join, symbol = analyte(T[snake_case(preferred)])
     return Recipe(table, (*joins, join), {preferred: symbol, **values})
 
 
 def _of_analyte(table: str) -> Recipe:
     """Rows of a table with an analyte, which may be named by its accession."""
-    join, symbol = analyte("t.analyte_preferred")
+    join, symbol = analyte(T.analyte_preferred)
     return Recipe(table, (join,), {"analytePreferred": symbol})
 
 
-def _of_subject(table: str, *joins: Join, who: str = "t.subject_accession", **values: RecipeValue) -> Recipe:
+def _of_subject(
+    table: str, *joins: Join, who: Expression = T.subject_accession, **values: RecipeValue
+) -> Recipe:
     """Rows repeated for each arm of their subject."""
     found = first(who)
-    all_joins = (STUDY, *joins, in_each_arm(found), arm("part.arm_accession"), subject(found))
+    all_joins = (STUDY, *joins, in_each_arm(found), arm(PART.arm_accession), subject(found))
     return Recipe(table, all_joins, values)
 
 
@@ -80,42 +93,42 @@ RECIPES: dict[str, Recipe] = {
         "study",
         values={
             **RELEASES,
-            "title": first("t.brief_title"),
+            "title": first(T.brief_title),
             "pi": INVESTIGATOR,
             "conditionStudied": CONDITIONS,
             "researchFocus": listed("research_focus", "study_categorization"),
-            "startDate": first("t.actual_start_date"),
-            "detailedDescription": first("t.description"),
-            "sexIncluded": first("t.gender_included"),
-            "subjectsNumber": first("t.actual_enrollment"),
+            "startDate": first(T.actual_start_date),
+            "detailedDescription": first(T.description),
+            "sexIncluded": first(T.gender_included),
+            "subjectsNumber": first(T.actual_enrollment),
             "contractGrant": listed("name", "contract_grant"),
             "program": listed("name", "program"),
-            "dataCompleteness": first("t.dcl_id"),
+            "dataCompleteness": first(T.dcl_id),
         },
     ),
     "arm": Recipe("arm_or_cohort", (STUDY,)),
     "demographic": Recipe(
         "arm_2_subject",
-        (STUDY, arm("t.arm_accession"), subject(first("t.subject_accession"))),
+        (STUDY, arm(T.arm_accession), subject(first(T.subject_accession))),
     ),
     "plannedVisit": Recipe(
         "planned_visit",
         (
             STUDY,
             found_by(
-                "period", "period", {"period_accession": first("t.period_accession")}, "periodName=name"
+                "period", "period", {"period_accession": first(T.period_accession)}, "periodName=name"
             ),
         ),
     ),
-    "biosample": _of_subject("biosample", biosampleName=first("t.name")),
+    "biosample": _of_subject("biosample", biosampleName=first(T.name)),
     "experiment": Recipe("experiment", (STUDY,)),
     "expsample": _of_subject(
         "expsample",
         EACH_BIOSAMPLE,
-        biosample("link.biosample_accession"),
-        experiment("t.experiment_accession"),
-        who="sample.subject_accession",
-        expsampleName=first("t.name"),
+        biosample(LINK.biosample_accession),
+        experiment(T.experiment_accession),
+        who=SAMPLE.subject_accession,
+        expsampleName=first(T.name),
     ),
     "adverseEvent": Recipe("adverse_event", (STUDY,)),
     "assessment": _of_subject(
@@ -123,22 +136,19 @@ RECIPES: dict[str, Recipe] = {
         found_by(
             "panel",
             "assessment_panel",
-            {"assessment_panel_accession": first("t.assessment_panel_accession")},
+            {"assessment_panel_accession": first(T.assessment_panel_accession)},
             "assessmentType=assessment_type resultSchema=result_schema status=status",
         ),
-        assessmentPanelNamePreferred=first("t.panel_name_preferred", "panel.name_preferred"),
-        assessmentPanelNameReported=first("t.panel_name_reported", "panel.name_reported"),
-        assessmentComponentNamePreferred=first("t.name_preferred"),
-        assessmentComponentNameReported=first("t.name_reported"),
+        assessmentPanelNamePreferred=first(T.panel_name_preferred, PANEL.name_preferred),
+        assessmentPanelNameReported=first(T.panel_name_reported, PANEL.name_reported),
+        assessmentComponentNamePreferred=first(T.name_preferred),
+        assessmentComponentNameReported=first(T.name_reported),
     ),
     # A table of newer packages; before, the study named the one condition it studied.
     "condition": Recipe(
         "study_2_condition_or_disease",
         (STUDY,),
-        source="(select row_number, study_accession, condition_reported, condition_preferred"
-        " from {study_2_condition_or_disease} where condition_reported is not null"
-        " union all select row_number, study_accession, condition_studied, null from {study}"
-        " where condition_studied is not null and not exists (select 1 from {study_2_condition_or_disease}))",
+        source=CONDITION_ROWS,
     ),
     "contract": Recipe(
         "contract_grant",
@@ -147,7 +157,7 @@ RECIPES: dict[str, Recipe] = {
             found_by(
                 "program",
                 "program",
-                {"program_id": first("t.program_id")},
+                {"program_id": first(T.program_id)},
                 "programCategory=category programDescription=description programEndDate=end_date"
                 " programLink=link programName=name programShortName=short_name"
                 " programStartDate=start_date",
@@ -166,9 +176,9 @@ RECIPES: dict[str, Recipe] = {
         "immune_exposure",
         (
             STUDY,
-            in_its_arm("t.arm_accession", first("t.subject_accession")),
-            arm("t.arm_accession"),
-            subject(first("t.subject_accession")),
+            in_its_arm(T.arm_accession, first(T.subject_accession)),
+            arm(T.arm_accession),
+            subject(first(T.subject_accession)),
         ),
     ),
     "inclusionExclusion": Recipe("inclusion_exclusion", (STUDY,)),
@@ -178,27 +188,27 @@ RECIPES: dict[str, Recipe] = {
         found_by(
             "panel",
             "lab_test_panel",
-            {"lab_test_panel_accession": first("t.lab_test_panel_accession")},
+            {"lab_test_panel_accession": first(T.lab_test_panel_accession)},
         ),
-        biosample("t.biosample_accession"),
-        who="sample.subject_accession",
-        labTestPanelNamePreferred=first("t.panel_name_preferred", "panel.name_preferred"),
-        labTestPanelNameReported=first("t.panel_name_reported", "panel.name_reported"),
-        labTestNamePreferred=first("t.name_preferred"),
-        labTestNameReported=first("t.name_reported"),
+        biosample(T.biosample_accession),
+        who=SAMPLE.subject_accession,
+        labTestPanelNamePreferred=first(T.panel_name_preferred, PANEL.name_preferred),
+        labTestPanelNameReported=first(T.panel_name_reported, PANEL.name_reported),
+        labTestNamePreferred=first(T.name_preferred),
+        labTestNameReported=first(T.name_reported),
     ),
     "link": Recipe("study_link", (STUDY,)),
     "personnel": Recipe("study_personnel", (STUDY,)),
     "protocol": Recipe("protocol", (STUDY,)),
     "pubmed": Recipe("study_pubmed", (STUDY,)),
-    "elisa": _result("elisa_result", preferred="analytePreferred", isLimitKnown=RecipeValue("'true'")),
+    "elisa": _result("elisa_result", preferred="analytePreferred", isLimitKnown=RecipeValue(sql("'true'"))),
     "elispot": _result("elispot_result", preferred="analytePreferred"),
     "fcsAnalyzed": _result("fcs_analyzed_result"),
     "hai": _result("hai_result"),
     "hlaTyping": _result("hla_typing_result"),
     "kirTyping": _result("kir_typing_result"),
     "massSpectrometryResult": _result("mass_spectrometry_result"),
-    "mbaa": _result("mbaa_result", sample="t.source_accession", preferred="analytePreferred"),
+    "mbaa": _result("mbaa_result", sample=T.source_accession, preferred="analytePreferred"),
     "neutAbTiter": _result("neut_ab_titer_result"),
     "pcr": _result("pcr_result", preferred="geneSymbolPreferred"),
     # Older packages repeat a file for each format of its data.
@@ -209,37 +219,35 @@ RECIPES: dict[str, Recipe] = {
             found_by(
                 "file",
                 "file_info",
-                {"file_info_id": first("t.file_info_id")},
+                {"file_info_id": first(T.file_info_id)},
                 "fileDetail=detail filesizeBytes=filesize_bytes fileName=name"
                 " originalFileName=original_file_name",
             ),
             found_by(
                 "expsample",
                 "expsample",
-                {"expsample_accession": first("t.expsample_accession")},
+                {"expsample_accession": first(T.expsample_accession)},
                 "experimentAccession=experiment_accession",
             ),
             EACH_BIOSAMPLE,
-            biosample("link.biosample_accession"),
-            in_one_arm(first("sample.subject_accession")),
-            arm("part.arm_accession"),
-            subject(first("sample.subject_accession")),
-            experiment("expsample.experiment_accession"),
+            biosample(LINK.biosample_accession),
+            in_one_arm(first(SAMPLE.subject_accession)),
+            arm(PART.arm_accession),
+            subject(first(SAMPLE.subject_accession)),
+            experiment(EXPSAMPLE.experiment_accession),
         ),
         {
             "filePathId": RecipeValue(
-                "t.file_info_id || '_' || t.expsample_accession || '_'"
-                " || coalesce(link.biosample_accession, '')",
-                ("t.file_info_id", "t.expsample_accession", "link.biosample_accession"),
-                needs=("t.file_info_id",),
+                sql(T.file_info_id, " || '_' || ", T.expsample_accession, " || '_' || ",
+                    call("coalesce", LINK.biosample_accession, "''")),
+                needs=(T.file_info_id,),
             ),
-            "sourceType": RecipeValue("'EXPSAMPLE'"),
-            "sourceAccession": first("t.expsample_accession"),
+            "sourceType": RecipeValue(sql("'EXPSAMPLE'")),
+            "sourceAccession": first(T.expsample_accession),
             "filePath": RecipeValue(
-                "'/' || study.study_accession || '/ResultFiles/' || replace(file.detail, ' ', '_')"
-                " || '/' || file.name",
-                ("study.study_accession", "file.detail", "file.name"),
-                needs=("file.name",),
+                sql("'/' || ", Row("study").study_accession, " || '/ResultFiles/' || replace(",
+                    FILE.detail, ", ' ', '_') || '/' || ", FILE.name),
+                needs=(FILE.name,),
             ),
         },
         source=once("expsample_2_file_info", "expsample_accession", "file_info_id"),

@@ -5,12 +5,11 @@ What is staged has the columns of the API's answers: the checks and all that fol
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
 import sqlalchemy as sa
 
@@ -19,12 +18,12 @@ from include.sources.endpoint import Endpoint
 from include.sources.package import package_reader
 from include.sources.package.column_samples import ROWS, TableSample, key_places, order_sql
 from include.sources.package.package_reader import QUOTE, TabReader
-from include.sources.package.recipe import Recipe
+from include.sources.package.recipe import GIVEN, Recipe
 from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
-from include.sql import identifier
+from include.sql import identifier, literal
 from include.warehouse.load import package_conflicts, package_findings, staging_tables, unreported_columns
 from include.warehouse.load.package_findings import member_name
 from include.warehouse.schema.ops_tables import LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE
@@ -32,7 +31,6 @@ from include.warehouse.schema.statements import run_sql
 
 #: Tables of a package know no escapes, and no quotes: the one that COPY wants is in none of them.
 _TAB = staging_tables.Form(rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''", "")
-_PLACEHOLDER = re.compile(r"\{([a-z]\w+)\}")
 
 
 def unpack(
@@ -195,14 +193,10 @@ class _Tables:
         :raises LandingError: a row of its table was lost or repeated.
         """
         table = staging_tables.create(self._connection, self._load_id, endpoint)
-        query = _PLACEHOLDER.sub(
-            lambda found: self._relation(found[1]) if found[1] in TABLES else found[0],
-            recipe.select(endpoint),
-        )
+        tables = {name: self._relation(name) for name in recipe.tables}
+        query = recipe.select(endpoint).fill({**tables, **self._given()})
         columns = ", ".join(("row_number", *map(identifier, endpoint.columns)))
-        rows = self._connection.exec_driver_sql(
-            f"insert into {table} ({columns}) {query}", self._parameters()
-        ).rowcount
+        rows = run_sql(self._connection, f"insert into {table} ({columns}) {query}").rowcount
         expected = self._rows.get(recipe.table, 0)
         if recipe.is_one_to_one and rows != expected:
             raise self._broken(f"{expected} rows of {recipe.table} became {rows} of {endpoint.name}")
@@ -212,12 +206,13 @@ class _Tables:
             unreported_columns.record(self._connection, self._load_id, endpoint, missing)
         return rows
 
-    def _parameters(self) -> dict[str, Any]:
+    def _given(self) -> dict[str, str]:
+        """SQL of what recipes take from the load."""
         listed = sa.select(LOAD.c.listed_version).where(LOAD.c.load_id == self._load_id)
+        known = (self._connection.scalar(listed), self._manifest.release, self._manifest.release_date)
         return {
-            "listed": self._connection.scalar(listed),
-            "release": self._manifest.release,
-            "release_date": self._manifest.release_date,
+            name: "null" if value is None else literal(value)
+            for name, value in zip(GIVEN, known, strict=True)
         }
 
     def _relation(self, table: str) -> str:

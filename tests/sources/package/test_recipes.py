@@ -8,10 +8,11 @@ import pytest
 
 from include.sources.endpoint import Endpoint, Field, Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.sources.package.recipe import first
+from include.sources.package.recipe import Join, Recipe, T, first
 from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import NAMES, TABLES
 from include.sources.package.unread import UNREAD_COLUMNS
+from include.sql import Row, gap, sql
 from tests.sandbox.data import DATA, needs_data
 
 HEADERS = DATA / "immport" / "schema" / "tab_headers.json"
@@ -40,10 +41,27 @@ def test_a_recipe_reads_declared_tables_only(endpoint: Endpoint) -> None:
     assert set(recipe.values) <= {item.name for item in endpoint.staged_fields}
 
 
+MISTAKES = {
+    "column": {"values": {"name": first(T.no_such)}},
+    "row": {"values": {"name": first(Row("arm").name)}},
+    "table": {"source": sql("(select * from ", gap("no_such"), ")")},
+    "column of a row it finds itself": {"values": {"name": first(Row("l", home="study_link").no_such)}},
+    "join": {
+        "joins": (Join("q", "study", sql("cross join ", gap("study"), " q on ", Row("q").no_such), {}),)
+    },
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_recipe_cannot_read_what_is_not_there(mistake: str) -> None:
+    with pytest.raises(ValueError, match=r"a recipe of biosample reads .*no such"):
+        Recipe("biosample", **MISTAKES[mistake])  # type: ignore[arg-type]
+
+
 def test_a_value_of_a_recipe_does_not_repeat_what_its_name_says() -> None:
     for name, recipe in RECIPES.items():
         for item in ENDPOINTS[name].staged_fields:
-            assert recipe.values.get(item.name) != first(f"t.{item.column}"), (name, item.name)
+            assert recipe.values.get(item.name) != first(T[item.column]), (name, item.name)
 
 
 def test_a_header_name_is_read_or_not() -> None:
