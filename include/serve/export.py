@@ -21,6 +21,7 @@ from include.file_access import make_folder
 from include.serve import parquet
 from include.serve.export_target import ExportBusyError, ExportError, Place
 from include.serve.parquet import ParquetColumn
+from include.sql import identifier
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.schema.ops_tables import EXPORT
@@ -99,8 +100,8 @@ class _Relation:
         """Every row, in an order that depends on nothing but the rows."""
         order = ", ".join(_order(self)) or "1"
         return (
-            f"select {', '.join(column.sql for column in self.columns)}"
-            f' from {self.schema}."{self.name}" order by {order}'
+            f"select {', '.join(column.sql for column in self.columns)}"  # noqa: S608, of the catalogue
+            f" from {identifier(self.schema, self.name)} order by {order}"
         )
 
 

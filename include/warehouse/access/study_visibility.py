@@ -14,8 +14,11 @@ import sqlalchemy as sa
 
 from include.sources.withdrawal import RESTRICTED, RESTRICTION_UNKNOWN, WITHDRAWN
 
-#: SQL: the study `a` is hidden because it is restricted, or because that is not known.
-_GUARDED = f"a.reason like '{RESTRICTED}%' or a.reason like '{WITHDRAWN}%{RESTRICTION_UNKNOWN}%'"
+#: Patterns of the reason why a study is hidden: it is restricted, or that is not known; or it is withdrawn.
+_REASONS = {
+    "guarded": [f"{RESTRICTED}%", f"{WITHDRAWN}%{RESTRICTION_UNKNOWN}%"],
+    "withdrawn": f"{WITHDRAWN}%",
+}
 _CLOSE = """
 update history.study_access a
 set is_open = false, reason = :reason, cleared_in = null, is_cleared = false, changed_at = now()
@@ -23,32 +26,34 @@ from history.key_study k
 where k.study_key = a.study_key and k.study_accession = any(:studies)
     and (a.is_open or a.cleared_in is not null)"""
 #: Seen once, and in another run once more.
-_CLEAR = f"""
+_CLEAR = """
 update history.study_access a
 set cleared_in = coalesce(a.cleared_in, :run),
     is_cleared = a.is_cleared or coalesce(a.cleared_in <> :run, false)
 from history.key_study k
-where k.study_key = a.study_key and not a.is_open and ({_GUARDED})
+where k.study_key = a.study_key and not a.is_open and a.reason like any(cast(:guarded as text[]))
     and k.study_accession <> all(:studies) and cardinality(cast(:studies as text[])) > 0"""
-_REOPEN = f"""
+_REOPEN = """
 update history.study_access a set is_open = true, reason = null, cleared_in = null, is_cleared = false,
     changed_at = now()
 from history.key_study k join ops.study s on s.study_accession = k.study_accession
-where k.study_key = a.study_key and not a.is_open and a.is_cleared and ({_GUARDED})
+where k.study_key = a.study_key and not a.is_open and a.is_cleared
+    and a.reason like any(cast(:guarded as text[]))
     and k.study_accession <> all(:studies)
-    and (s.state = 'current' or s.state = 'withdrawn' and a.reason like '{WITHDRAWN}%')"""
+    and (s.state = 'current' or s.state = 'withdrawn' and a.reason like :withdrawn)"""
 #: A study that is hidden for a guarded reason stays so until it is cleared, whoever publishes it.
-_SETTLE = f"""
+_SETTLE = """
 insert into history.study_access as a (study_key, is_open, reason)
 select study_key, :is_open, :reason from history.key_study where study_accession = :study
 on conflict (study_key) do update
     set is_open = excluded.is_open, reason = excluded.reason, cleared_in = null, is_cleared = false,
         changed_at = now()
     where (a.is_open, a.reason) is distinct from (excluded.is_open, excluded.reason)
-        and (not excluded.is_open or a.is_cleared or ({_GUARDED}) is not true)"""
-_WAITING = f"""
+        and (not excluded.is_open or a.is_cleared
+            or (a.reason like any(cast(:guarded as text[]))) is not true)"""
+_WAITING = """
 select k.study_accession from history.study_access a join history.key_study k on k.study_key = a.study_key
-where not a.is_open and not a.is_cleared and ({_GUARDED})"""
+where not a.is_open and not a.is_cleared and a.reason like any(cast(:guarded as text[]))"""
 
 
 def hide(connection: sa.Connection, restricted: Collection[str], reason: str) -> None:
@@ -68,12 +73,13 @@ def show(connection: sa.Connection, restricted: Collection[str], run_id: str) ->
     :param restricted: the studies that the source's list names; none of them opens nothing.
     """
     for statement in (_CLEAR, _REOPEN):
-        connection.execute(sa.text(statement), {"studies": sorted(restricted), "run": run_id})
+        values = {**_REASONS, "studies": sorted(restricted), "run": run_id}
+        connection.execute(sa.text(statement), values)
 
 
 def waiting(connection: sa.Connection) -> frozenset[str]:
     """Studies that are hidden as restricted, or because that is not known, and not cleared by two runs."""
-    return frozenset(connection.scalars(sa.text(_WAITING)))
+    return frozenset(connection.scalars(sa.text(_WAITING), _REASONS))
 
 
 def settle(connection: sa.Connection, study: str, *, is_open: bool, reason: str | None) -> None:
@@ -83,5 +89,5 @@ def settle(connection: sa.Connection, study: str, *, is_open: bool, reason: str 
 
     :param reason: why it is hidden.
     """
-    values = {"study": study, "is_open": is_open, "reason": reason}
+    values = {**_REASONS, "study": study, "is_open": is_open, "reason": reason}
     connection.execute(sa.text(_SETTLE), values)

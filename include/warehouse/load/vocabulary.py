@@ -29,22 +29,25 @@ _INSERT = """
 insert into incoming values (:vocabulary, :term, :name, :description, :link, cast(:fields as jsonb))
 on conflict do nothing
 """
-_SAME = (
-    "(i.name, i.description, i.link, i.fields) is not distinct from (h.name, h.description, h.link, h.fields)"
-)
-_COMPARE = f"""
+_COMPARE = """
 select count(*) filter (where h.term is null) as added,
-    count(*) filter (where h.term is not null and i.term is not null and not {_SAME}) as corrected,
+    count(*) filter (where h.term is not null and i.term is not null
+        and (i.name, i.description, i.link, i.fields)
+        is distinct from (h.name, h.description, h.link, h.fields)) as corrected,
     count(*) filter (where i.term is null) as withdrawn,
-    count(*) filter (where h.term is not null and i.term is not null and {_SAME}) as unchanged
+    count(*) filter (where h.term is not null and i.term is not null
+        and (i.name, i.description, i.link, i.fields)
+        is not distinct from (h.name, h.description, h.link, h.fields)) as unchanged
 from (select * from incoming where vocabulary = :vocabulary) i
 full join (select * from history.vocabulary_term where vocabulary = :vocabulary and valid_to = 'infinity') h
     on h.term = i.term
 """
-_CLOSE = f"""
+_CLOSE = """
 update history.vocabulary_term h set valid_to = :at
 where h.vocabulary = :vocabulary and h.valid_to = 'infinity' and not exists (
-    select from incoming i where i.vocabulary = h.vocabulary and i.term = h.term and {_SAME})
+    select from incoming i where i.vocabulary = h.vocabulary and i.term = h.term
+        and (i.name, i.description, i.link, i.fields)
+            is not distinct from (h.name, h.description, h.link, h.fields))
 """
 _OPEN = """
 insert into history.vocabulary_term (vocabulary, term, valid_from, valid_to, name, description, link, fields)
