@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from importlib.resources import files
 
 #: A name that stands in SQL as it is, whatever follows it.
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -57,6 +58,15 @@ def plain_name(name: str) -> str:
     if not _PLAIN.fullmatch(name):
         raise ValueError(f"{name!r} is not a plain name: small letters, digits and underscores, at most 63")
     return name
+
+
+def sql_file(package: str, name: str) -> str:
+    """The text of an .sql file that lies in a package, without the blank at its ends and its last semicolon.
+
+    :param name: name of the file without its suffix.
+    """
+    text = (files(package) / f"{name}.sql").read_text(encoding="utf-8")
+    return text.strip().removesuffix(";")
 
 
 @dataclass(frozen=True)

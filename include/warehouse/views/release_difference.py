@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.sql import literal, literals
+from include.sql import literal, literals, sql_file
 from include.warehouse.access.rights import SEE_ALL, is_open
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
-from include.warehouse.views.as_of import AS_OF
 
+_SQL = "include.warehouse.views.sql"
 #: What stands for a value that the star does not show.
 MASKED = "(not shown)"
 
@@ -155,47 +155,10 @@ comment on function star.release_difference(text, text, text, text) is
 
 
 #: In a function the setting can be another for a while: its own SET restores what it was.
-_SUMMARY_FUNCTION = """
-drop function if exists star.assay_summary;
-create function star.assay_summary(release text)
-returns table (study_accession text, assay text, unit_reported text, results bigint, numbers bigint,
-    mean numeric, geometric_mean numeric)
-language plpgsql stable as $body$
-#variable_conflict use_column
-declare
-    -- Restored by hand: a clause of the function that sets it is for superusers alone.
-    callers text := coalesce(current_setting('star.as_of', true), '');
-begin
-perform set_config('star.as_of', coalesce(release, ''), true);
-return query
-select s.study_accession, f.assay, f.unit_reported, count(*), count(f.value_number),
-    round(avg(v.value), 4), round(exp(avg(ln(v.value)) filter (where v.value > 0)), 4)
-from star.fact_assay_result f join star.dim_study s on s.study_key = f.study_key
-cross join lateral
-    (select star.censored(f.value_number, f.value_operator, star.default_policy()) as value) v
-group by s.study_accession, f.assay, f.unit_reported;
-perform set_config('star.as_of', callers, true);
-end $body$;
-comment on function star.assay_summary(text) is
-    'Results, mean and geometric mean of each study, assay and reported unit, as of a data release; values '
-    'below or above a limit count by star.default_policy()'
-"""
+_SUMMARY_FUNCTION = sql_file(_SQL, "assay_summary")
 
 FUNCTIONS = (_difference_function(), _SUMMARY_FUNCTION)
 
-_CHANGE = """select p.study_accession, o.release_version, p.release_key,
-    coalesce(c.kind, 'replaced') as kind, p.published_at,
-    coalesce(p.newest_before > p.release_key, false) as is_late,
-    d.relation as star_table, d.added, d.corrected, d.withdrawn, d.unchanged
-from (select e.*, max(e.release_key) over (partition by e.study_accession
-        order by e.published_at, e.load_id rows between unbounded preceding and 1 preceding) as newest_before
-    from ops.ledger e) p
--- Of studies that the reader may see: the books of the loads have no policies of their own.
-join history.key_study k on k.study_accession = p.study_accession
-join ops.load o on o.load_id = p.load_id
-join ops.release_change d on d.load_id = p.load_id
-left join ops.capture c on c.load_id = p.load_id and c.study_accession = p.study_accession
-where d.added + d.corrected + d.withdrawn + d.unchanged > 0"""
 _CHANGE_COLUMNS = [
     ("study_accession", "Study", ""),
     ("release_version", "Data release that was published", ""),
@@ -210,18 +173,6 @@ _CHANGE_COLUMNS = [
     ("unchanged", "Rows that did not change", ""),
 ]
 
-_CAPTURE = f"""select s.study_accession,
-    case when c.kind is null then 'not yet captured' when c.kind = 'full' then 'captured'
-        else c.kind end as state,
-    l.release_version as since_release, c.reason, c.lacks,
-    (select f.release_version from ops.capture e join ops.load f on f.load_id = e.load_id
-        where e.study_accession = s.study_accession and e.kind = 'full'
-        order by e.release_key limit 1) as first_release
-from ops.study s
-left join lateral (select e.kind, e.reason, e.lacks, e.load_id from ops.capture e
-    where e.study_accession = s.study_accession and e.release_key <= {AS_OF}
-    order by e.release_key desc limit 1) c on true
-left join ops.load l on l.load_id = c.load_id"""
 _CAPTURE_COLUMNS = [
     ("study_accession", "Study", ""),
     ("state", "captured, not yet captured or withdrawn, as of the release", ""),
@@ -240,6 +191,6 @@ _CAPTURE_COLUMNS = [
 def definitions() -> Iterator[tuple[str, str, str, list[tuple[str, str, str]]]]:
     """Name, comment, query and columns of the views, as those of the star."""
     about = "What one publish of one study at one release changed in one table"
-    yield "release_change", about, _CHANGE, _CHANGE_COLUMNS
+    yield "release_change", about, sql_file(_SQL, "release_change"), _CHANGE_COLUMNS
     about = "One study that the warehouse has met, and whether it was captured as of the release"
-    yield "study_capture", about, _CAPTURE, _CAPTURE_COLUMNS
+    yield "study_capture", about, sql_file(_SQL, "study_capture"), _CAPTURE_COLUMNS

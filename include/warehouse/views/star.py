@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from include.sql import identifier, literal
+from include.sql import identifier, literal, sql_file
 from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import units
 from include.warehouse.model.declaration import Dimension, Fact
@@ -24,14 +24,11 @@ from include.warehouse.views.assay_results import assay_results
 from include.warehouse.views.table_views import select, view_columns
 from include.warehouse.views.term_views import ViewColumn
 
+#: Folder of the queries that are not written from the model.
+_SQL = "include.warehouse.views.sql"
 FUNCTIONS = f"{value_functions.FUNCTIONS};\n{as_of.FUNCTIONS}"
 
 
-_RELEASE = """select r.release_key, r.release_version, r.release_date,
-    coalesce(to_char(r.release_date, 'YYYYMMDD')::bigint, 0) as release_date_key,
-    r.release_key / 10000 as major, r.release_key % 10000 / 100 as minor,
-    r.release_key % 10000 <> 0 as is_point
-from history.data_release r"""
 _RELEASE_COLUMNS: list[ViewColumn] = [
     ("release_key", "Key: one data release, in their order", ""),
     ("release_version", "Name, DR50 or DR49.1", ""),
@@ -43,8 +40,6 @@ _RELEASE_COLUMNS: list[ViewColumn] = [
 ]
 
 
-_TERMS = """select v.vocabulary, v.term, v.name, v.description, v.link, v.fields, v.valid_from
-from history.vocabulary_term v where v.valid_to = 'infinity'"""
 _TERM_COLUMNS: list[ViewColumn] = [
     ("vocabulary", "Vocabulary, lkSex", ""),
     ("term", "Identifier of the term within the vocabulary: its name, or its accession or number", ""),
@@ -56,14 +51,6 @@ _TERM_COLUMNS: list[ViewColumn] = [
 ]
 
 
-_WITHDRAWAL = """select c.study_accession, c.reason, l.release_version as withdrawn_at,
-    (select p.release_version from ops.capture b join ops.load p on p.load_id = b.load_id
-        where b.study_accession = c.study_accession and b.release_key < c.release_key
-        order by b.release_key desc limit 1) as last_release,
-    (select n.release_version from ops.capture a join ops.load n on n.load_id = a.load_id
-        where a.study_accession = c.study_accession and a.release_key > c.release_key
-        order by a.release_key limit 1) as returned_at
-from ops.capture c join ops.load l on l.load_id = c.load_id where c.kind = 'withdrawn'"""
 _WITHDRAWAL_COLUMNS: list[ViewColumn] = [
     ("study_accession", "Study", ""),
     ("reason", "Why, and how that is known: withdrawn, restricted or moved", ""),
@@ -79,11 +66,21 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     for table in tables:
         columns = view_columns(table)
         yield table.relation, table.grain[:1].upper() + table.grain[1:], select(table, columns), columns
-    yield "dim_data_release", "One data release of ImmPort", _RELEASE, _RELEASE_COLUMNS
-    yield "vocabulary_term", "One term of a vocabulary, as of the last fetch", _TERMS, _TERM_COLUMNS
+    yield (
+        "dim_data_release",
+        "One data release of ImmPort",
+        sql_file(_SQL, "dim_data_release"),
+        _RELEASE_COLUMNS,
+    )
+    yield (
+        "vocabulary_term",
+        "One term of a vocabulary, as of the last fetch",
+        sql_file(_SQL, "vocabulary_term"),
+        _TERM_COLUMNS,
+    )
     yield from term_views.definitions(AS_OF)
     about = "One withdrawal of a study"
-    yield "study_withdrawal", about, _WITHDRAWAL, _WITHDRAWAL_COLUMNS
+    yield "study_withdrawal", about, sql_file(_SQL, "study_withdrawal"), _WITHDRAWAL_COLUMNS
     yield from release_difference.definitions()
     query, columns = assay_results()
     yield "fact_assay_result", "One result of any assay: all assay facts as one", query, columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.sql import literal, literals
+from include.sql import literal, literals, sql_file
 from include.warehouse.model.declaration import Bridge, Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.terms.domains import DOMAINS, Domain
@@ -70,17 +70,12 @@ def definitions(as_of: str) -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     :param as_of: SQL of the release key that the session looks at.
     """
     about = "One reported term and the vocabulary term it is, with the evidence"
-    yield "term_mapping", about, _MAPPING, _MAPPING_COLUMNS
+    yield "term_mapping", about, sql_file("include.warehouse.views.sql", "term_mapping"), _MAPPING_COLUMNS
     about = "One reported term without a harmonised one, with the rows that use it"
     query = "\nunion all\n".join(_unmapped(domain, as_of) for domain in DOMAINS)
     yield "unmapped_term", about, query, _UNMAPPED_COLUMNS
 
 
-_MAPPING = """select m.domain, m.reported, m.preferred, m.vocabulary, m.term, m.term_name, m.status, m.method,
-    m.evidence, m.decided_by, m.decided_at, m.changed_at,
-    case when m.term is not null then exists (select from history.vocabulary_term v
-        where v.vocabulary = m.vocabulary and v.term = m.term and v.valid_to = 'infinity') end as is_listed
-from history.term_mapping m"""
 _MAPPING_COLUMNS: list[ViewColumn] = [
     ("domain", "Kind of term: analyte, virus_strain, cell_population, unit ...", ""),
     ("reported", "Term as reported; empty for none", ""),

@@ -12,12 +12,11 @@ that letters, digits and blanks are the same whatever provider of locales the se
 
 from __future__ import annotations
 
-from include.warehouse.views.value_functions.numbers import NUMBERS
-from include.warehouse.views.value_functions.quality import QUALITY
-from include.warehouse.views.value_functions.statistics import DEFAULT_POLICY, STATISTICS
-from include.warehouse.views.value_functions.strains import STRAINS
-from include.warehouse.views.value_functions.times import AGE_BANDS, TIMES, WINDOWS, Window
+from include.sql import sql_file
+from include.warehouse.views.value_functions.declared import DECLARED, DEFAULT_POLICY, WINDOWS
 
-__all__ = ["AGE_BANDS", "DEFAULT_POLICY", "FUNCTIONS", "WINDOWS", "Window"]
+__all__ = ["DEFAULT_POLICY", "FUNCTIONS", "WINDOWS"]
 
-FUNCTIONS = ";\n".join(part.strip() for part in (NUMBERS, QUALITY, STATISTICS, TIMES, STRAINS))
+_FILES = ("numbers", "quality", "statistics", "times", "strains")
+#: SQL that makes them: the files of this folder, and what is written from declarations.
+FUNCTIONS = ";\n".join([*(sql_file(__name__, name) for name in _FILES), DECLARED])

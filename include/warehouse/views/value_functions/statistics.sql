@@ -1,22 +1,9 @@
-"""Substitutes for censored values, by a policy, and geometric statistics."""
-
-from __future__ import annotations
-
-POLICIES = ("bound", "half", "sqrt2", "null")
-#: What marts, questions and the report take for a value below or above a limit, unless they name another.
-DEFAULT_POLICY = "half"
-
-STATISTICS = f"""
-create or replace function star.default_policy() returns text
-language sql immutable parallel safe
-return '{DEFAULT_POLICY}';
-comment on function star.default_policy() is
-    'Policy for censored values that marts, questions and the report take unless they name another';
+-- Substitutes for censored values, by a policy, and geometric statistics.
 
 create or replace function star.censored(value numeric, operator text, policy text) returns numeric
 language plpgsql immutable parallel safe as $body$
 begin
-    if policy is null or policy not in ({", ".join(f"'{name}'" for name in POLICIES)}) then
+    if policy is null or policy not in ('bound', 'half', 'sqrt2', 'null') then
         raise exception 'star.censored: no policy %', coalesce(quote_literal(policy), 'null')
             using hint = 'The policies are bound, half, sqrt2 and null';
     end if;
@@ -59,14 +46,13 @@ create or replace function star.geometric_sd_of(state double precision[]) return
 language sql immutable parallel safe
 return case when state[1] > 1 and state[2] <> 'NaN' then star.exp_if_any(sqrt(greatest(0,
     (state[3] - state[2] * state[2] / state[1]) / (state[1] - 1)))) end;
-create or replace aggregate star.geometric_mean(numeric) (
-    sfunc = star.geometric_step, stype = double precision[], initcond = '{{0,0,0}}',
+create or replace aggregate star.geometric_mean(numeric) (  -- noqa: PRS
+    sfunc = star.geometric_step, stype = double precision[], initcond = '{0,0,0}',
     combinefunc = star.geometric_join, finalfunc = star.geometric_mean_of, parallel = safe);
 create or replace aggregate star.geometric_sd(numeric) (
-    sfunc = star.geometric_step, stype = double precision[], initcond = '{{0,0,0}}',
+    sfunc = star.geometric_step, stype = double precision[], initcond = '{0,0,0}',
     combinefunc = star.geometric_join, finalfunc = star.geometric_sd_of, parallel = safe);
 comment on aggregate star.geometric_mean(numeric) is
     'Geometric mean. Leaves null out; null when a value is 0 or less, for then there is none';
 comment on aggregate star.geometric_sd(numeric) is
-    'Geometric standard deviation of a sample, a factor. Null as geometric_mean is, and for one value alone'
-"""
+    'Geometric standard deviation of a sample, a factor. Null as geometric_mean is, and for one value alone';

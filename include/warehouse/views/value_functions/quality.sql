@@ -1,18 +1,5 @@
-"""Functions that say what a value is: its comparison, its number, its quality, its standard value."""
+-- Functions that say what a value is: its comparison, its number, its quality, its standard value.
 
-from __future__ import annotations
-
-from include.warehouse.views.value_functions.numbers import within
-
-#: Texts that are a finding and no number.
-_QUALITATIVE = (
-    "^ *(pos(itive)?|neg(ative)?|(non[- ]?)?reactive|(not )?detected|present|absent|yes|no|equivocal"
-    "|indeterminate|borderline|[+-]+) *$"
-)
-#: A letter of any alphabet: whatever is not a blank, a digit or a sign of ASCII.
-_LETTER = r"[^ -@\u005b-\u0060\u007b-\u007e]"
-
-QUALITY = rf"""
 create or replace function star.value_operator(reported text, preferred numeric, comments text) returns text
 language plpgsql immutable parallel safe as $body$
 declare
@@ -50,13 +37,14 @@ begin
     if preferred is null and coalesce(btrim(plain), '') = '' then
         return 'missing';
     elsif strpos(translate(unit, '=', ':'), ':') > 0
-        and (unit collate "C") ~ '-?[0-9]+ *[:=] *{_LETTER}' then
+        and (unit collate "C") ~ '-?[0-9]+ *[:=] *[^ -@\u005b-\u0060\u007b-\u007e]' then
         return 'coded';
     elsif preferred = any(sentinels)
         or (sentinels is not null and star.to_number(reported) = any(sentinels)) then
         return 'out_of_range_sentinel';
     elsif plain !~ '^[0-9.]+$' then
-        if plain ~* '{_QUALITATIVE}' then
+        if plain ~* '^ *(pos(itive)?|neg(ative)?|(non[- ]?)?reactive|(not )?detected|present|absent'
+            '|yes|no|equivocal|indeterminate|borderline|[+-]+) *$' then
             return 'coded';
         elsif star.is_out_of_range(reported) then
             return 'out_of_range_sentinel';
@@ -104,8 +92,11 @@ comment on function star.value_source(text, numeric) is
 create or replace function star.standard_value(
     measured numeric, factor numeric, divisor numeric, unit_offset numeric) returns numeric
 language sql immutable parallel safe
-return trim_scale(({within("measured")} - {within("unit_offset")}) * {within("factor")}
-    / nullif({within("divisor")}, 0));
+-- Each number is null where it is none, is infinite or too large.
+return trim_scale((nullif(nullif(greatest(least(measured, 1e131), -1e131), 1e131), -1e131)
+        - nullif(nullif(greatest(least(unit_offset, 1e131), -1e131), 1e131), -1e131))
+    * nullif(nullif(greatest(least(factor, 1e131), -1e131), 1e131), -1e131)
+    / nullif(nullif(nullif(greatest(least(divisor, 1e131), -1e131), 1e131), -1e131), 0));
 comment on function star.standard_value(numeric, numeric, numeric, numeric) is
     'A measurement in the canonical unit; null when its unit is not known';
 
@@ -115,5 +106,4 @@ return case when $1 between 1e-300 and 1e300
         then trim_scale(round((ln($1::double precision) / ln(2::double precision))::numeric, 12))
     when $1 > 0 and $1 < 'infinity' then trim_scale(round(ln($1) / ln(2::numeric), 12)) end;
 comment on function star.log2_titer(numeric) is
-    'Logarithm to base 2 of a titre, to 12 decimals; null for 0 and less'
-"""
+    'Logarithm to base 2 of a titre, to 12 decimals; null for 0 and less';
