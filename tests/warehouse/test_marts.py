@@ -73,6 +73,16 @@ def test_a_file_that_is_no_mart_is_refused(text: str, problem: str) -> None:
         parse("thing", text)
 
 
+def test_a_mart_reads_the_marts_that_it_says(warehouse: Warehouse) -> None:
+    found = warehouse.rows("""
+        select distinct r.ev_class::regclass::text, d.refobjid::regclass::text
+        from pg_depend d join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
+        join pg_class c on c.oid = d.refobjid
+        where r.ev_class::regclass::text like 'mart.%' and c.relnamespace = 'mart'::regnamespace
+            and d.refobjid <> r.ev_class""")
+    assert set(found) == {(f"mart.{mart.name}", f"mart.{read}") for mart in marts() for read in mart.reads}
+
+
 def test_a_mart_comes_after_those_it_reads() -> None:
     names = [mart.name for mart in marts()]
     assert len(names) == len(set(names)) == len(list(FOLDER.glob("*.sql"))) + len(ASSAY_FACTS)

@@ -11,6 +11,7 @@ database and the pages of the dictionary:
     -- Apart:
     --   aspect: columns that keep it apart, or in brackets why it cannot make numbers incomparable
     -- Leaves out: rows that are in no row of the view
+    -- Reads: other marts that it reads; left out where it reads none
     -- Columns:
     --   name type: meaning
 
@@ -34,10 +35,9 @@ from include.warehouse.marts.wide import wide_views
 #: What makes two numbers incomparable: a summary of both would mean nothing.
 ASPECTS = ("sample type", "technique", "unit", "stimulation", "time zero", "statistic", "species")
 _HEADINGS = ("Purpose", "Grain", "Caveat", "Censored", "Apart", "Leaves out")
-_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Columns'))}): ?(.*)$")
+_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Reads', 'Columns'))}): ?(.*)$")
 _COLUMN = re.compile(r"^  (\w+) ([a-z ]+): (.+)$")
 _ASPECT = re.compile(rf"^  ({'|'.join(ASPECTS)}): (.+)$")
-_VIEW = re.compile(r"^create or replace view mart\.(\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class Mart:
     :param censored: what becomes of values below or above a limit.
     :param apart: each of `ASPECTS`; empty for a mart that summarises no value, as `apart_note` says.
     :param leaves_out: which results or subjects are in no row.
+    :param reads: other marts that it reads.
     :param statement: SQL that makes it, with the comment lines it began with.
     """
 
@@ -87,6 +88,7 @@ class Mart:
     apart_note: str
     leaves_out: str
     columns: tuple[MartColumn, ...]
+    reads: tuple[str, ...]
     statement: str
 
     @property
@@ -102,22 +104,20 @@ class Mart:
         """What is kept apart, with the columns that do it, as a sentence."""
         return self.apart_note or ", ".join(str(one) for one in self.apart if one.columns) + "."
 
-    @property
-    def reads(self) -> set[str]:
-        """Other marts that it reads; those that its comments name are not read."""
-        query = re.sub(r"^\s*--.*$", "", self.statement, flags=re.MULTILINE)
-        return set(re.findall(r"\bmart\.(\w+)", query)) - {self.name}
-
 
 @cache
 def marts() -> tuple[Mart, ...]:
     """All marts, each after those it reads.
 
-    :raises ValueError: a file lacks one of its headings, or makes another view than its name says.
+    :raises ValueError: a file lacks one of its headings, or makes another view than its name says, or
+        says that it reads a mart that is not there.
     :raises graphlib.CycleError: marts read each other.
     """
     found = {mart.name: mart for mart in _all()}
-    order = TopologicalSorter({name: sorted(mart.reads & found.keys()) for name, mart in found.items()})
+    for name, mart in found.items():
+        if strange := set(mart.reads) - found.keys():
+            raise ValueError(f"mart {name} reads {', '.join(sorted(strange))}: there is no such mart")
+    order = TopologicalSorter({name: mart.reads for name, mart in found.items()})
     return tuple(found[name] for name in order.static_order())
 
 
@@ -154,12 +154,14 @@ def parse(name: str, text: str) -> Mart:
     missing = [word for word in _HEADINGS if not texts.get(word)]
     if missing or not columns:
         raise ValueError(f"mart {name}: it does not say {', '.join(missing or ['Columns'])}")
-    if _VIEW.findall(text) != [name]:
+    makes = "create or replace view"
+    if f"\n{makes} mart.{name}\n" not in text or text.count(makes) > 1:
         raise ValueError(f"mart {name}: the file must make the view mart.{name} and no other")
+    reads = tuple(" ".join(stated.get("Reads", [])).split(", ")) if "Reads" in stated else ()
     apart = _apart(name, stated["Apart"], {column.name for column in columns})
     return Mart(
         name, texts["Purpose"], texts["Grain"], texts["Caveat"], texts["Censored"], apart,
-        "" if apart else texts["Apart"], texts["Leaves out"], columns, text.strip().removesuffix(";"),
+        "" if apart else texts["Apart"], texts["Leaves out"], columns, reads, text.strip().removesuffix(";"),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@
 --   statistic: statistic, unit
 --   species: species
 -- Leaves out: controls and standards.
+-- Reads: sample_result
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm

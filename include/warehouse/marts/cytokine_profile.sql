@@ -14,6 +14,7 @@
 --   statistic: unit
 --   species: species
 -- Leaves out: controls, standards and pools; of sentinels such as -999 the number.
+-- Reads: sample_result
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm

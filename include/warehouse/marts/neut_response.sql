@@ -15,6 +15,7 @@
 --   species: species
 -- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations;
 --   titres of 0 and less.
+-- Reads: titre_response
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm

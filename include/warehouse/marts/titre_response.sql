@@ -16,6 +16,7 @@
 --   species: species
 -- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations;
 --   titres of 0 and less.
+-- Reads: sample_result
 -- Columns:
 --   assay text: Assay
 --   study_accession text: Study

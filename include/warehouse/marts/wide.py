@@ -61,6 +61,7 @@ def wide_views() -> Iterator[tuple[str, str]]:
 -- Censored: shown as the limit with its comparison in value_operator; nothing is substituted.
 -- Apart: nothing is summarised, each row is one result.
 -- Leaves out: results of controls and standards.
+-- Reads: sample_result
 -- Columns:
 {columns}
 create or replace view mart.{name}
