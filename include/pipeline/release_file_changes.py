@@ -29,7 +29,8 @@ Ask = Callable[[str], Sequence[RemoteFile]]
 #: The newest release in the listing of the last run that decided about every study in it.
 _LAST = """
 select r.newest_release from ops.run r
-where r.dag_id = 'immport_release' and r.run_id <> :run and r.is_complete and r.newest_release is not null
+where r.dag_id = (select dag_id from ops.run where run_id = :run) and r.run_id <> :run
+    and r.is_complete and r.newest_release is not null
     and r.state in ('success', 'partial')
     and r.listed <= (select count(distinct w.study_accession) from ops.work w where w.run_id = r.run_id)
 order by r.started_at desc limit 1
@@ -39,7 +40,7 @@ _UNDONE = """
 select study_accession from (
     select distinct on (w.study_accession) w.study_accession, w.action, l.state
     from ops.work w join ops.run r on r.run_id = w.run_id left join ops.load l on l.load_id = w.load_id
-    where r.dag_id = 'immport_release' and r.run_id <> :run
+    where r.dag_id = (select dag_id from ops.run where run_id = :run) and r.run_id <> :run
     order by w.study_accession, r.started_at desc) last
 where action = 'hold' or action = 'load' and state is distinct from 'published'
 """

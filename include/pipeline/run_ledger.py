@@ -132,9 +132,15 @@ def set_route(engine: sa.Engine, load: Load, route: Route, reason: str) -> None:
         connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(values))
 
 
-def start_run(engine: sa.Engine, run_id: str, dag_id: str = "immport_release") -> None:
+def start_run(engine: sa.Engine, run_id: str) -> None:
     """Open the record of a run. A second try of the same run goes on in it; a run of the DAG before it has
-    ended, and so have its steps."""
+    ended, and so have its steps.
+
+    :param run_id: key of the run, `dag_id/run_id`; the name of a DAG holds no slash.
+    """
+    dag_id, slash, _ = run_id.partition("/")
+    if not slash:
+        raise ValueError(f"run {run_id!r} has no key such as immport_release/{run_id}")
     statement = upsert(RUN).values(run_id=run_id, dag_id=dag_id, state="running")
     again = {"state": "running", "ended_at": None, "note": None}
     killed = sa.update(RUN).where(RUN.c.state == "running", RUN.c.run_id != run_id, RUN.c.dag_id == dag_id)

@@ -75,7 +75,7 @@ def test_every_file_comes_once_and_a_second_run_fetches_nothing(installation: In
     book = installation.ask(
         "select run_id, dag_id, state, listed from ops.run order by started_at desc limit 1"
     )
-    assert [tuple(row) for row in book] == [(f"immport_files/{run.run_id}", "immport_files", "success", 2)]
+    assert [tuple(row) for row in book] == [(run.run_id, "immport_files", "success", 2)]
     steps = "select distinct step, state from ops.step where run_id like 'immport_files/%' order by 1"
     assert [tuple(row) for row in installation.ask(steps)] == [("download", "done"), ("manifest", "done")]
     assert CANARY not in run.log

@@ -77,8 +77,8 @@ class Runs:
 
     def run(self, dag: str, title: str, conf: Mapping[str, Any] | None = None) -> str:
         self.asked.append((dag, title, conf or {}))
-        run_id, engine = f"run-{secrets.token_hex(4)}", self.warehouse.engine
-        run_ledger.start_run(engine, run_id, dag)
+        run_id, engine = f"{dag}/run-{secrets.token_hex(4)}", self.warehouse.engine
+        run_ledger.start_run(engine, run_id)
         outcomes = self.outcomes.get(title)
         if outcomes is None:
             run_ledger.note_run(engine, run_id, state="failed")
@@ -272,26 +272,26 @@ def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
     with Progress(console, "DR50") as progress:
         progress.show(read_state(engine, []))
         assert "Airflow starts" in _text(console)
-        run_ledger.start_run(engine, "r")
-        progress.show(read_state(engine, ["r"]))
+        run_ledger.start_run(engine, "d/r")
+        progress.show(read_state(engine, ["d/r"]))
         assert "asking which studies there are" in _text(console)
         work = [
-            {"run_id": "r", "study_accession": f"SDY{number}", "release_version": "DR50", "action": action,
+            {"run_id": "d/r", "study_accession": f"SDY{number}", "release_version": "DR50", "action": action,
              "reason": ""}
             for number, action in enumerate(["load", "load", "load", "withdraw", "keep"])
         ]  # fmt: skip
         with engine.begin() as connection:
             connection.execute(sa.insert(WORK), work)
-        progress.show(read_state(engine, ["r"]))
+        progress.show(read_state(engine, ["d/r"]))
         assert "3 to load, 1 to withdraw, 1 unchanged" in _text(console)
         with engine.begin() as connection:
             for step in ("check", "publish"):
                 connection.execute(
                     sa.insert(STEP).values(
-                        run_id="r", study_accession="SDY0", release_version="DR50", step=step, state="done"
+                        run_id="d/r", study_accession="SDY0", release_version="DR50", step=step, state="done"
                     )
                 )
-        progress.show(read_state(engine, ["r"]))
+        progress.show(read_state(engine, ["d/r"]))
     shown = (
         ["1 of 4 studies done", "check 1 of 3; publish 1 of 3"] if terminal else ["publish done", "(1 of 3)"]
     )
@@ -300,30 +300,30 @@ def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
 
 def test_a_run_is_never_silent_for_long(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     engine, console = warehouse.engine, _console()
-    run_ledger.start_run(engine, "r")
+    run_ledger.start_run(engine, "d/r")
     with Progress(console, "DR50") as progress:
-        progress.show(read_state(engine, ["r"]))
+        progress.show(read_state(engine, ["d/r"]))
         before = _text(console)
-        progress.show(read_state(engine, ["r"]))
+        progress.show(read_state(engine, ["d/r"]))
         assert _text(console) == before
         monkeypatch.setattr("include.local.progress._SILENCE_SECONDS", -1)
-        progress.show(read_state(engine, ["r"]))
+        progress.show(read_state(engine, ["d/r"]))
         assert "asking which studies there are, 0 s so far" in _text(console)
         with engine.begin() as connection:
             connection.execute(
                 sa.insert(STEP).values(
-                    run_id="r", study_accession="SDY7", release_version="DR50", step="stage",
+                    run_id="d/r", study_accession="SDY7", release_version="DR50", step="stage",
                     state="running",
                 )
             )  # fmt: skip
-        progress.show(read_state(engine, ["r"]))
+        progress.show(read_state(engine, ["d/r"]))
         assert "SDY7 DR50 stage running" in _text(console)
 
 
 def test_a_listing_without_studies_is_a_decision_too(warehouse: Warehouse) -> None:
-    run_ledger.start_run(warehouse.engine, "r")
-    run_ledger.note_run(warehouse.engine, "r", listed=0)
-    assert read_state(warehouse.engine, ["r"]).phase == "studies: none"
+    run_ledger.start_run(warehouse.engine, "d/r")
+    run_ledger.note_run(warehouse.engine, "d/r", listed=0)
+    assert read_state(warehouse.engine, ["d/r"]).phase == "studies: none"
 
 
 def test_what_is_waited_for_is_said_before_it_is_there() -> None:

@@ -78,7 +78,7 @@ def bring(
 ) -> tuple[list[str], list[str]]:
     """Plan and fetch, as a run of the DAG does it."""
     source = source or Source()
-    run_ledger.start_run(warehouse.engine, RUN, "immport_files")
+    run_ledger.start_run(warehouse.engine, RUN)
     file_plan.write_plan(
         warehouse.engine, RUN, file_selection.choose(warehouse.engine, storage, wanted, DownloadFilter())
     )
@@ -185,7 +185,7 @@ def test_failures_end_their_file_only(warehouse: Warehouse, storage: Storage) ->
 
 
 def test_a_run_without_a_plan_is_no_success(warehouse: Warehouse) -> None:
-    run_ledger.start_run(warehouse.engine, RUN, "immport_files")
+    run_ledger.start_run(warehouse.engine, RUN)
     assert file_selection.finish(warehouse.engine, RUN).state == "failed"
 
 
@@ -193,7 +193,7 @@ def test_a_run_without_a_plan_is_no_success(warehouse: Warehouse) -> None:
 def test_batches_hold_every_file_once_and_are_few(
     warehouse: Warehouse, storage: Storage, count: int, size: int
 ) -> None:
-    run_ledger.start_run(warehouse.engine, RUN, "immport_files")
+    run_ledger.start_run(warehouse.engine, RUN)
     choices = [
         file_selection.FileSelection(listed(number, size_bytes=size), PLANNED) for number in range(count)
     ]
@@ -226,7 +226,7 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
     wanted = [listed(number) for number in range(1, 7)]
 
     def plan() -> None:
-        run_ledger.start_run(warehouse.engine, other, "immport_files")
+        run_ledger.start_run(warehouse.engine, other)
         taken = file_selection.choose(warehouse.engine, storage, wanted[:4], DownloadFilter())
         file_plan.write_plan(warehouse.engine, other, taken)
         run_ledger.note_run(warehouse.engine, other, listed=1)
@@ -259,7 +259,7 @@ def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
     newer = listed(9, path="SDY7/f1.txt")
 
     def bring_newer() -> None:
-        run_ledger.start_run(warehouse.engine, other, "immport_files")
+        run_ledger.start_run(warehouse.engine, other)
         file_plan.write_plan(
             warehouse.engine,
             other,

@@ -79,7 +79,7 @@ class Source:
     def discover(self, *, check_files: bool = False, **policy: Any) -> dict[str, WorkDecision]:
         """A run's decisions, and no more."""
         self.asked.clear()
-        run = f"run {next(self.numbers)}"
+        run = f"d/run {next(self.numbers)}"
         run_ledger.start_run(self.warehouse.engine, run)
         studies = tuple(
             StudyListing(study, "", Release.parse(release), day, 1)

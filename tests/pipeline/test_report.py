@@ -15,7 +15,7 @@ from include.pipeline.report import RunSummary, finish, print_report
 from include.warehouse.schema.ops_tables import LOAD, WORK
 from tests.support.warehouse import Warehouse, small_study
 
-RUN = "run-1"
+RUN = "immport_release/run-1"
 _NUMBERS = itertools.count(1)
 
 

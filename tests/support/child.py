@@ -87,7 +87,9 @@ def release(order: Order) -> None:
         f"{item.task_id}[{item.map_index}]" if item.map_index >= 0 else item.task_id: str(item.state)
         for item in ended.get_task_instances()
     }
-    order.result.write_text(json.dumps({"run_id": ended.run_id, "state": str(ended.state), "tasks": tasks}))
+    order.result.write_text(
+        json.dumps({"run_id": f"{dag.dag_id}/{ended.run_id}", "state": str(ended.state), "tasks": tasks})
+    )
 
 
 def call(target: str, log: Path, kills: tuple[Kill, ...], arguments: dict[str, Any]) -> None:

@@ -67,6 +67,7 @@ class Run:
     """How a run ended.
 
     :param exit: 0, or the negated number of the signal that ended it.
+    :param run_id: key of the run, `dag_id/run_id`.
     :param state: Airflow's state of the DAG run; None when it was killed.
     :param tasks: state of each task instance.
     :param log: all it printed.

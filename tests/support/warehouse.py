@@ -34,7 +34,7 @@ from include.warehouse.schema.ops_tables import LOAD, RESULT
 
 #: Rows by endpoint, with the names of ImmPort's answers.
 Study = dict[str, list[dict[str, Any]]]
-RUN = "test"
+RUN = "immport_release/test"
 
 
 @pytest.fixture(scope="session")

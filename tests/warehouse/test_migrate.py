@@ -377,6 +377,39 @@ def _copy_what_it_could_hold(source: sa.Engine, target: sa.Engine) -> None:
                 )
 
 
+def test_runs_without_the_name_of_their_dag_get_it(database: sa.URL) -> None:
+    """A warehouse of the revision before: a run of the release DAG, one of the files, an audit."""
+    migrate.upgrade(database, "0028")
+    engine = warehouse_engine(database)
+    with engine.begin() as connection:
+        for statement in (
+            "insert into ops.run (run_id, state) values ('manual__1', 'success')",
+            "insert into ops.run (run_id, dag_id, state) values"
+            " ('immport_files/manual__1', 'immport_files', 'success'),"
+            " ('warehouse_upkeep/scheduled__1', 'warehouse_upkeep', 'success')",
+            "insert into ops.work (run_id, study_accession, release_version, action, reason)"
+            " values ('manual__1', 'SDY1', 'DR1', 'keep', 'unchanged')",
+            "insert into ops.attempt (run_id, step) values ('manual__1', 'discover')",
+            "insert into ops.step (run_id, study_accession, release_version, step, state)"
+            " values ('manual__1', 'SDY1', 'DR1', 'stage', 'done'),"
+            " ('immport_files/manual__1', 'SDY1', '', 'manifest', 'done')",
+            "insert into ops.load (study_accession, release_version, release_key, fetch_id, state, run_id)"
+            " values ('SDY1', 'DR1', 10000, 'f', 'published', 'manual__1')",
+            "insert into quality.audit (run_id, check_id, relation, severity, failed_rows, detail)"
+            " values ('scheduled__1', 'c', 'r', 'warning', 0, 'd')",
+        ):
+            connection.exec_driver_sql(statement)
+    migrate.upgrade(database)
+    kept = "immport_files/manual__1", "immport_release/manual__1", "warehouse_upkeep/scheduled__1"
+    with engine.connect() as connection:
+        assert tuple(connection.scalars(sa.text("select run_id from ops.run order by 1"))) == kept
+        keyed = {"ops.work": kept[1:2], "ops.attempt": kept[1:2], "ops.step": kept[:2], "ops.load": kept[1:2]}
+        for table, runs in {**keyed, "quality.audit": kept[2:]}.items():
+            found = connection.exec_driver_sql(f"select run_id from {table} order by 1").scalars()
+            assert tuple(found) == runs, table
+    engine.dispose()
+
+
 def test_a_migration_that_fails_leaves_the_warehouse_as_it_was(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,8 +52,8 @@ def _time(name: str, comment: str, default: bool = False) -> sa.Column:
 
 RUN = _ops(
     "run", "One run of a DAG that loads studies or files",
-    _text("run_id", "Airflow's name of the run", key=True),
-    _text("dag_id", "DAG of the run", required=True, default="immport_release"),
+    _text("run_id", "Key of the run: dag_id/run_id of Airflow", key=True),
+    _text("dag_id", "DAG of the run", required=True),
     _time("started_at", "Start of the run", default=True),
     _time("ended_at", "End of the run"),
     _text("state", "running, success, partial or failed", required=True),

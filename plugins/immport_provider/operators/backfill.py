@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from immport_provider.operators.base import ImmPortOperator, book
+from immport_provider.operators.base import ImmPortOperator, run_key
 from immport_provider.operators.discover import LEAST_TASKS, MOST_TASKS, ROWS_PER_TASK
 
 if TYPE_CHECKING:
@@ -64,11 +64,11 @@ class ImmPortBackfillOperator(ImmPortOperator):
         from include.warehouse.load.fence import Attempt
         from include.warehouse.schema.revision import require_current
 
-        engine, run_id = self.engine(), book(context)
+        engine, run_id = self.engine(), run_key(context)
         require_current(engine)
         ends = (Release.parse(text) if text else None for text in (self.first_release, self.last_release))
         span = Span(*ends)
-        run_ledger.start_run(engine, run_id, context["dag"].dag_id)
+        run_ledger.start_run(engine, run_id)
         attempt = Attempt.begin(engine, run_id, "discover")
         with ImmPortHook(self.immport_conn_id) as immport:
             run_ledger.note_run(engine, run_id, note=immport.expiry_notice())

@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RELEASE_DAG = "immport_release"
 
-
-def book(context: Context) -> str:
-    """Name under which a run's records are kept: Airflow's run ids are unique within a DAG only."""
-    run_id, dag_id = str(context["run_id"]), context["dag"].dag_id
-    return run_id if dag_id == RELEASE_DAG else f"{dag_id}/{run_id}"
+def run_key(context: Context) -> str:
+    """Key of a run in the warehouse, `dag_id/run_id`: Airflow's run ids are unique within a DAG only."""
+    return f"{context['dag'].dag_id}/{context['run_id']}"
 
 
 def end_with_error(context: Context) -> None:
@@ -103,9 +100,9 @@ class WarehouseOperator(BaseOperator):
         from include.pipeline import run_ledger
         from include.warehouse.schema.revision import require_current
 
-        engine, run_id = self.engine(), book(context)
+        engine, run_id = self.engine(), run_key(context)
         require_current(engine)
-        run_ledger.start_run(engine, run_id, context["dag"].dag_id)
+        run_ledger.start_run(engine, run_id)
         try:
             done = self.perform(context)
         except BaseException as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from immport_provider.operators.base import ImmPortOperator, book
+from immport_provider.operators.base import ImmPortOperator, run_key
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -86,7 +86,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.warehouse.load.staging_cleanup import drop_leftovers
         from include.warehouse.schema.revision import require_current
 
-        engine, run_id = self.engine(), book(context)
+        engine, run_id = self.engine(), run_key(context)
         require_current(engine)
         run_ledger.start_run(engine, run_id)
         attempt = Attempt.begin(engine, run_id, "discover")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from immport_provider.operators.base import ImmPortOperator
+from immport_provider.operators.base import ImmPortOperator, run_key
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -35,10 +35,6 @@ class ImmPortFilesOperator(ImmPortOperator):
         from include.landing.object_store import Storage
 
         return Storage(self.destination or f"{self.landing.rstrip('/')}/files")
-
-    def book(self, context: Context) -> str:
-        """Name of the run in `ops.run`: Airflow's names are those of one DAG."""
-        return f"{self.dag_id}/{context['run_id']}"
 
 
 class ImmPortPlanFilesOperator(ImmPortFilesOperator):
@@ -86,9 +82,9 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         from include.pipeline.verdict import may_pass
         from include.warehouse.schema.revision import require_current
 
-        engine, storage, run_id = self.engine(), self.storage(), self.book(context)
+        engine, storage, run_id = self.engine(), self.storage(), run_key(context)
         require_current(engine)
-        run_ledger.start_run(engine, run_id, self.dag_id)
+        run_ledger.start_run(engine, run_id)
         limit = None if self.max_bytes is None else int(self.max_bytes)
         wish = file_selection.DownloadFilter(
             tuple(self.studies or ()), frozenset(self.types or ()), str(self.pattern or "*"), limit
@@ -137,7 +133,7 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
         task = context["ti"]
         first, count = self.batch
         with ImmPortHook(self.immport_conn_id) as hook:
-            work = Work(self.engine(), hook, self.storage(), self.book(context), self.log.info)
+            work = Work(self.engine(), hook, self.storage(), run_key(context), self.log.info)
             failed, later = fetch_batch(work, first, count, is_last_try=task.try_number > task.max_tries)
         for told in (*failed, *later):
             self.log.error("%s", told)
@@ -165,7 +161,7 @@ class ImmPortFinishFilesOperator(ImmPortFilesOperator):
 
         batches = self.batches if isinstance(self.batches, list) else []
         planned = sum(number for _, number in batches)
-        summary = file_selection.finish(self.engine(), self.book(context), planned)
+        summary = file_selection.finish(self.engine(), run_key(context), planned)
         self.log.info("%s", summary.text)
         if summary.state != "success":
             raise AirflowFailException(summary.text)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from immport_provider.operators.base import ImmPortOperator, book
+from immport_provider.operators.base import ImmPortOperator, run_key
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
 class ImmPortFinishOperator(ImmPortOperator):
-    """Close the book of the run: every study that was to be done must have ended as it should."""
+    """Close the record of the run: every study that was to be done must have ended as it should."""
 
     def perform(self, context: Context) -> dict[str, Any]:
         from include.pipeline import report
@@ -22,7 +22,7 @@ class ImmPortFinishOperator(ImmPortOperator):
         engine = self.engine()
         # All studies of the run at once, and outside their transactions: it can make none of them fail.
         proposals.refresh(engine)
-        summary = report.finish(engine, book(context))
+        summary = report.finish(engine, run_key(context))
         self.log.info("%s", summary.text)
         if summary.state != "success":
             raise AirflowFailException(summary.text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from immport_provider.operators.base import ImmPortOperator, book
+from immport_provider.operators.base import ImmPortOperator, run_key
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,7 +45,7 @@ class ImmPortBatchOperator(ImmPortOperator):
         from include.pipeline.batch_runner import StepContext
 
         task = context["ti"]
-        tools = StepContext(self.engine(), self.landing_zone(), book(context), bool(self.accept_vanished))
+        tools = StepContext(self.engine(), self.landing_zone(), run_key(context), bool(self.accept_vanished))
         return replace(tools, is_last_try=task.try_number > task.max_tries)
 
     def worker(self, tools: StepContext) -> Callable[[Load, Step], None]:

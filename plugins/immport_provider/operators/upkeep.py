@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from immport_provider.operators.base import WarehouseOperator
+from immport_provider.operators.base import WarehouseOperator, run_key
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -35,7 +35,7 @@ class WarehouseAuditOperator(WarehouseOperator):
         from include.quality import audit
         from include.quality.checks import Severity
 
-        broken = audit.run(self.engine(), str(context["run_id"]))
+        broken = audit.run(self.engine(), run_key(context))
         for item in broken:
             self.log.warning("%s: %s", item.check.severity.value, item.told)
         critical = [item for item in broken if item.check.severity is Severity.CRITICAL]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from immport_provider.operators.base import ImmPortOperator, PartlyFailedError, book
+from immport_provider.operators.base import ImmPortOperator, PartlyFailedError, run_key
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,7 +36,7 @@ class ImmPortVocabulariesOperator(ImmPortOperator):
         with ImmPortHook(self.immport_conn_id) as hook:
             is_last_try = task.try_number > task.max_tries
             manifest = vocabularies.land(landing, hook, fetch, is_last_try=is_last_try)
-        changes = vocabularies.publish(engine, landing, manifest, book(context))
+        changes = vocabularies.publish(engine, landing, manifest, run_key(context))
         proposals.refresh(engine)  # in a transaction of its own, which stops nothing
         kinds = ("added", "corrected", "withdrawn", "unchanged")
         counts = {kind: sum(getattr(change, kind) for change in changes.values()) for kind in kinds}

@@ -193,18 +193,18 @@ def test_a_step_of_a_killed_attempt_does_not_stay_running(warehouse: Warehouse, 
 
 def test_the_end_of_a_run_ends_its_steps_and_keeps_no_note_of_a_kill(warehouse: Warehouse) -> None:
     engine, load = warehouse.engine, warehouse.open_load("SDY1", "DR1", "fetch")
-    run_ledger.start_run(engine, "first")
-    run_ledger.note_run(engine, "first", listed=0)
-    killed = run_ledger.step(engine, "first", load, "extract")
+    run_ledger.start_run(engine, "d/first")
+    run_ledger.note_run(engine, "d/first", listed=0)
+    killed = run_ledger.step(engine, "d/first", load, "extract")
     killed.__enter__()
-    run_ledger.start_run(engine, "second")  # takes the first for killed
-    state = "select state, note from ops.run where run_id = 'first'"
+    run_ledger.start_run(engine, "d/second")  # takes the first for killed
+    state = "select state, note from ops.run where run_id = 'd/first'"
     assert warehouse.rows(state) == [("failed", fence.NO_FINAL_STATUS)]
     assert warehouse.rows("select state, message from ops.step") == [("failed", fence.NO_FINAL_STATUS)]
     for end in (partial(report.finish, engine), partial(run_ledger.start_run, engine)):
-        end("first")  # it lives
+        end("d/first")  # it lives
         assert warehouse.rows(state)[0][1] is None
-        run_ledger.note_run(engine, "first", note=fence.NO_FINAL_STATUS)
+        run_ledger.note_run(engine, "d/first", note=fence.NO_FINAL_STATUS)
 
 
 # ---- two runs
@@ -230,57 +230,59 @@ def runs(warehouse: Warehouse, *names: str) -> list[Attempt]:
 def test_of_two_runs_of_one_study_one_goes_on_and_the_other_is_superseded(
     warehouse: Warehouse, served: None
 ) -> None:
-    (first,) = runs(warehouse, "first")
+    (first,) = runs(warehouse, "d/first")
     load_id = decide(warehouse, first)
-    do(warehouse, "extract", load_id, "first")
-    (second,) = runs(warehouse, "second")
+    do(warehouse, "extract", load_id, "d/first")
+    (second,) = runs(warehouse, "d/second")
     assert decide(warehouse, second) == load_id
     for step in STEPS:
-        theirs, mine = (do(warehouse, step, load_id, run) for run in ("first", "second"))
+        theirs, mine = (do(warehouse, step, load_id, run) for run in ("d/first", "d/second"))
         assert mine == BatchOutcome({}, {}, {})
         assert (theirs.failed, theirs.retriable) == ({}, {})
         # What is done already is passed over.
         assert bool(theirs.superseded) == (step != "extract"), step
-    assert warehouse.rows("select load_id, state, run_id from ops.load") == [(load_id, "published", "second")]
-    ends = [report.finish(warehouse.engine, run) for run in ("first", "second")]
+    assert warehouse.rows("select load_id, state, run_id from ops.load") == [
+        (load_id, "published", "d/second")
+    ]
+    ends = [report.finish(warehouse.engine, run) for run in ("d/first", "d/second")]
     assert [end.counts["loaded"] for end in ends] == [0, 1]
     assert ends[0].counts["superseded"] == 1
 
 
 def test_a_run_whose_study_another_one_took_reports_it(warehouse: Warehouse) -> None:
-    first, second = runs(warehouse, "first", "second")
+    first, second = runs(warehouse, "d/first", "d/second")
     load_id = decide(warehouse, first)
     decide(warehouse, second)
-    outcome = do(warehouse, "extract", load_id, "first")
-    assert "of run second has taken over load" in outcome.superseded["SDY1 DR1"]
-    end = report.finish(warehouse.engine, "first")
+    outcome = do(warehouse, "extract", load_id, "d/first")
+    assert "of run d/second has taken over load" in outcome.superseded["SDY1 DR1"]
+    end = report.finish(warehouse.engine, "d/first")
     assert (end.state, end.counts["failed"]) == ("failed", 0)
-    assert "SDY1: superseded: run second has taken it over" in end.text
+    assert "SDY1: superseded: run d/second has taken it over" in end.text
     assert run_ledger.load(warehouse.engine, load_id).state == "planned"
 
 
 def test_a_run_that_waited_while_a_later_one_decided_takes_nothing_back(warehouse: Warehouse) -> None:
-    first, second = runs(warehouse, "first", "second")
+    first, second = runs(warehouse, "d/first", "d/second")
     load_id = decide(warehouse, second)
     assert decide(warehouse, first) is None
-    found = warehouse.rows("select action, reason from ops.work where run_id = 'first'")
+    found = warehouse.rows("select action, reason from ops.work where run_id = 'd/first'")
     assert found[0][0] == "hold"
     assert "superseded" in found[0][1]
-    assert warehouse.rows("select load_id, run_id, state from ops.load") == [(load_id, "second", "planned")]
+    assert warehouse.rows("select load_id, run_id, state from ops.load") == [(load_id, "d/second", "planned")]
 
 
 def test_a_load_decided_before_a_withdrawal_is_not_published_after_it(warehouse: Warehouse) -> None:
     warehouse.load(small_study(), "DR1")
-    first, second = runs(warehouse, "first", "second")
+    first, second = runs(warehouse, "d/first", "d/second")
     late = warehouse.ready(small_study(hai(1)), "DR2")
-    fence.take(warehouse.engine, late.load_id, Attempt("first", first.number))
+    fence.take(warehouse.engine, late.load_id, Attempt("d/first", first.number))
     gone = WorkDecision("SDY1", "DR2", None, Action.WITHDRAW, "restricted: for this test")
     withdrawal = run_ledger.load(warehouse.engine, decide(warehouse, second, gone))
     steps.withdraw(warehouse.tools, withdrawal, warehouse.step())
     with pytest.raises(SupersededError):
         warehouse.publish(late, fence=first.number)
-    assert do(warehouse, "publish", late.load_id, "first") == BatchOutcome({}, {}, {})
-    assert run_ledger.load(warehouse.engine, late.load_id).error == "superseded: run second decided anew"
+    assert do(warehouse, "publish", late.load_id, "d/first") == BatchOutcome({}, {}, {})
+    assert run_ledger.load(warehouse.engine, late.load_id).error == "superseded: run d/second decided anew"
     assert warehouse.rows("select study_accession from star.dim_study where study_key > 0") == []
 
 

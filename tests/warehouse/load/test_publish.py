@@ -66,7 +66,9 @@ def test_a_stale_attempt_writes_nothing(warehouse: Warehouse) -> None:
     load = warehouse.ready(small_study())
     old, new = warehouse.take(load), warehouse.take(load)
     before = books(warehouse)
-    with pytest.raises(SupersededError, match=f"SDY1 DR1: superseded: attempt {new} of run test"):
+    with pytest.raises(
+        SupersededError, match=f"SDY1 DR1: superseded: attempt {new} of run immport_release/test"
+    ):
         warehouse.publish(load, fence=old)
     assert books(warehouse) == before
 

@@ -50,7 +50,7 @@ def everything(warehouse: Warehouse) -> dict[str, Any]:
     return history | ops
 
 
-def retract(source: Source, last: str, run: str = "retract", **policy: Any) -> str | None:
+def retract(source: Source, last: str, run: str = "d/retract", **policy: Any) -> str | None:
     engine = source.warehouse.engine
     run_ledger.start_run(engine, run)
     attempt = Attempt.begin(engine, run, "discover")
@@ -119,7 +119,7 @@ def test_only_the_studies_of_the_run_and_only_later_releases_are_retracted(sourc
     pin(source)
     before = everything(source.warehouse)
     assert retract(source, "DR58", studies=frozenset({"SDY2"})) is None
-    assert retract(source, "DR500", run="another") is None
+    assert retract(source, "DR500", run="d/another") is None
     assert everything(source.warehouse) == before
 
 
@@ -135,7 +135,7 @@ def test_the_audit_finds_no_more_after_a_retraction_and_a_replay_does_not_bring_
     pin(source)
     retract(source, "DR58")
     assert findings("another night") == before
-    replayed = [replay(source, f"replay {force}", force=force) for force in (False, True)]
+    replayed = [replay(source, f"d/replay {force}", force=force) for force in (False, True)]
     assert [item["SDY1", "DR500"].action.value for item in replayed] == ["keep", "hold"]
     assert replayed[0]["SDY1", "DR500"].reason.startswith("already retracted from fetch")
     assert "DR500 cannot be" in replayed[1]["SDY1", "DR500"].reason
