@@ -5,7 +5,8 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit, load
+from immport_provider.groups import APPROVALS, HOW, LANDING, RETRY_DEFAULTS, WHAT, limit, load
+from immport_provider.operators.announce import ImmPortAnnounceOperator
 from immport_provider.operators.backfill import ImmPortBackfillOperator
 from immport_provider.operators.finish import ImmPortFinishOperator
 from immport_provider.pools import API
@@ -37,20 +38,28 @@ Pool: `immport_api`; without it no task is started.
     params={
         "studies": Param(
             [],
-            type="array",
+            type=["null", "array"],
             items={"type": "string", "pattern": STUDY_PATTERN},
             description="Only these studies; all that the warehouse holds when empty",
+            section=WHAT,
         ),
         "first_release": Param(
-            None, type=["null", "string"], pattern=RELEASE, description="Oldest release to load"
+            None, type=["null", "string"], pattern=RELEASE, description="Oldest release to load", section=WHAT
         ),
         "last_release": Param(
-            None, type=["null", "string"], pattern=RELEASE, description="Newest release to load"
+            None, type=["null", "string"], pattern=RELEASE, description="Newest release to load", section=WHAT
         ),
-        "dry_run": Param(True, type="boolean", description="Only list the packages and their sizes"),
-        "force": Param(False, type="boolean", description="Load releases that are captured, too"),
+        "dry_run": Param(
+            True, type="boolean", description="Only list the packages and their sizes", section=HOW
+        ),
+        "force": Param(
+            False, type="boolean", description="Load releases that are captured, too", section=WHAT
+        ),
         "accept_vanished": Param(
-            False, type="boolean", description="Publish releases that lack many results of earlier ones"
+            False,
+            type="boolean",
+            description="Publish releases that lack many results of earlier ones",
+            section=APPROVALS,
         ),
     },
 ) as dag:
@@ -65,6 +74,7 @@ Pool: `immport_api`; without it no task is started.
         force="{{ params.force }}",
     )
     loads = load.partial(accept_vanished="{{ params.accept_vanished }}", extract={})
+    announce = ImmPortAnnounceOperator(task_id="announce", trigger_rule="all_done")
     finish = ImmPortFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
-    loads.expand(load_ids=plan.output) >> finish
+    loads.expand_kwargs(plan.output) >> announce >> finish
     limit(dag)

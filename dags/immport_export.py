@@ -5,7 +5,8 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit
+from immport_provider.assets import STAR
+from immport_provider.groups import HOW, LANDING, RETRY_DEFAULTS, WHAT, limit
 from immport_provider.operators.export import ImmPortExportOperator
 
 with DAG(
@@ -18,7 +19,7 @@ and a `manifest.json` with rows, columns and checksums. Files that would be the 
 Connection: `warehouse_default` (type Postgres).
 Variable: `immport_export`, a folder or an object storage URL; `export` below `immport_landing` without it.
 """,
-    schedule=None,
+    schedule=[STAR],
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
@@ -31,11 +32,13 @@ Variable: `immport_export`, a folder or an object storage URL; `export` below `i
             type=["null", "string"],
             pattern=r"^DR\d{1,5}(\.\d{1,2})?$",
             description="Release to export; the current state when empty",
+            section=WHAT,
         ),
         "destination": Param(
             None,
             type=["null", "string"],
             description="Folder or object storage URL; the variable immport_export when empty",
+            section=HOW,
         ),
     },
 ) as dag:

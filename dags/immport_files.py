@@ -5,7 +5,8 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit
+from immport_provider.groups import HOW, LANDING, RETRY_DEFAULTS, WHAT, limit
+from immport_provider.operators.base import STUDIES_OF_TASK
 from immport_provider.operators.files import (
     ImmPortDownloadOperator,
     ImmPortFinishFilesOperator,
@@ -41,29 +42,37 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
     params={
         "studies": Param(
             [],
-            type="array",
+            type=["null", "array"],
             items={"type": "string", "pattern": STUDY_PATTERN},
             description="Only these studies; all that the warehouse holds when empty",
+            section=WHAT,
         ),
         "types": Param(
             ["result_file", "protocol_file", "study_file"],
-            type="array",
+            type=["null", "array"],
             items={"type": "string", "pattern": "^[a-z_]+$"},
             description="ImmPort's file types, such as release_file or archive_file, too; all when empty",
+            section=WHAT,
         ),
-        "pattern": Param("*", type="string", minLength=1, description="Glob on the file name: *.fcs"),
+        "pattern": Param(
+            "*", type="string", minLength=1, description="Glob on the file name: *.fcs", section=WHAT
+        ),
         "max_bytes": Param(
             10_000_000_000,
             type=["null", "integer"],
             minimum=0,
             description="Download at most so many bytes; files that do not fit are recorded as left out",
+            section=WHAT,
         ),
         "destination": Param(
             None,
             type=["null", "string"],
             description="Folder or object storage URL; the variable immport_files when empty",
+            section=HOW,
         ),
-        "dry_run": Param(False, type="boolean", description="Only list what would be downloaded"),
+        "dry_run": Param(
+            False, type="boolean", description="Only list what would be downloaded", section=HOW
+        ),
     },
 ) as dag:
     plan = ImmPortPlanFilesOperator(
@@ -76,9 +85,9 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
         is_dry_run="{{ params.dry_run }}",
         **PLACES,
     )
-    download = ImmPortDownloadOperator.partial(task_id="download", pool=FILES.name, **PLACES).expand(
-        batch=plan.output
-    )
+    download = ImmPortDownloadOperator.partial(
+        task_id="download", pool=FILES.name, map_index_template=STUDIES_OF_TASK, **PLACES
+    ).expand(batch=plan.output)
     finish = ImmPortFinishFilesOperator(
         task_id="finish",
         trigger_rule="all_done",

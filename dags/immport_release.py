@@ -5,7 +5,8 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import LANDING, RETRY_DEFAULTS, limit, load
+from immport_provider.groups import APPROVALS, HOW, LANDING, REPAIR, RETRY_DEFAULTS, WHAT, limit, load
+from immport_provider.operators.announce import ImmPortAnnounceOperator
 from immport_provider.operators.discover import ImmPortDiscoverOperator
 from immport_provider.operators.finish import ImmPortFinishOperator
 from immport_provider.operators.load_steps import ImmPortWithdrawOperator
@@ -35,22 +36,32 @@ Pool: `immport_api`; without it no task starts (`python -m immport_provider.pool
     params={
         "studies": Param(
             [],
-            type="array",
+            type=["null", "array"],
             items={"type": "string", "pattern": STUDY_PATTERN},
             description="Only these studies; all when empty",
+            section=WHAT,
         ),
-        "force": Param(False, type="boolean", description="Load studies that did not change, too"),
+        "force": Param(
+            False, type="boolean", description="Load studies that did not change, too", section=WHAT
+        ),
         "approve_withdrawals": Param(
-            False, type="boolean", description="Withdraw all studies that are no longer listed, however many"
+            False,
+            type="boolean",
+            description="Withdraw all studies that are no longer listed, however many",
+            section=APPROVALS,
         ),
         "approve_releases": Param(
-            False, type="boolean", description="Load releases whose number or date lies far ahead"
+            False,
+            type="boolean",
+            description="Load releases whose number or date lies far ahead",
+            section=APPROVALS,
         ),
         "retract_after": Param(
             None,
             type=["null", "string"],
             pattern=RELEASE_PATTERN,
             description="Newest release that is real: what was loaded at later ones is removed first",
+            section=REPAIR,
         ),
         "max_withdrawn_share": Param(
             0.1,
@@ -58,30 +69,39 @@ Pool: `immport_api`; without it no task starts (`python -m immport_provider.pool
             minimum=0,
             maximum=1,
             description="Share of the studies that one run may withdraw without approval",
+            section=APPROVALS,
         ),
         "check_files": Param(
-            False, type="boolean", description="Compare the release files of every study, too"
+            False, type="boolean", description="Compare the release files of every study, too", section=WHAT
         ),
         "accept_vanished": Param(
-            False, type="boolean", description="Publish studies that lost more than a fifth of their results"
+            False,
+            type="boolean",
+            description="Publish studies that lost more than a fifth of their results",
+            section=APPROVALS,
         ),
         "route": Param(
             "auto",
             enum=["auto", "api", "package"],
             description="api: endpoint by endpoint; package: the Tab package; auto: the package if any",
+            section=HOW,
         ),
         "routes": Param(
             {},
-            type="object",
+            type=["null", "object"],
             additionalProperties={"enum": ["auto", "api", "package"]},
             description='Routes of single studies, such as {"SDY180": "package"}',
+            section=HOW,
         ),
-        "replay": Param(False, type="boolean", description="Load from the landing zone, without ImmPort"),
+        "replay": Param(
+            False, type="boolean", description="Load from the landing zone, without ImmPort", section=REPAIR
+        ),
         "replay_until": Param(
             None,
             type=["null", "string"],
             pattern=RELEASE_PATTERN,
             description="Newest release to replay",
+            section=REPAIR,
         ),
     },
 ) as dag:
@@ -110,6 +130,7 @@ Pool: `immport_api`; without it no task starts (`python -m immport_provider.pool
         load_ids="{{ ti.xcom_pull(task_ids='discover', key='withdrawals') }}",
         landing=LANDING,
     )
+    announce = ImmPortAnnounceOperator(task_id="announce", trigger_rule="all_done")
     finish = ImmPortFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
-    [loads.expand(load_ids=discover.output), discover >> withdraw] >> finish
+    [loads.expand_kwargs(discover.output), discover >> withdraw] >> announce >> finish
     limit(dag)

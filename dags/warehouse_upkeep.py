@@ -1,10 +1,11 @@
-"""Renews the planner's statistics and audits the whole warehouse each night."""
+"""Renews the planner's statistics and audits the whole warehouse, each night and after each change."""
 
 from __future__ import annotations
 
 import pendulum
-from airflow.sdk import DAG
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable
 
+from immport_provider.assets import STAR
 from immport_provider.groups import RETRY_DEFAULTS, limit
 from immport_provider.operators.upkeep import WarehouseAnalyzeOperator, WarehouseAuditOperator
 
@@ -19,7 +20,7 @@ check; the task fails and names the critical checks that failed. The audit only 
 
 Connection: `warehouse_default` (type Postgres).
 """,
-    schedule="0 3 * * *",
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("0 3 * * *", timezone="UTC"), assets=[STAR]),
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,

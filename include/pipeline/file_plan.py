@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -78,20 +78,31 @@ def _displaced(run_id: str) -> sa.Update:
     )
 
 
-def batches(engine: sa.Engine, run_id: str) -> list[list[int]]:
-    """Batches of the planned files of a run: for each the position of its first file, and how many."""
+class PlannedBatch(TypedDict):
+    """Files that one task fetches: the position of the first in the plan, how many, and of which studies."""
+
+    first: int
+    count: int
+    studies: list[str]
+
+
+def batches(engine: sa.Engine, run_id: str) -> list[PlannedBatch]:
+    """Batches of the planned files of a run, in the order of the plan."""
     rows = rows_of(engine, run_id, 0, None)
     total = sum(row.size_bytes or 0 for row in rows)
     most_bytes = max(BYTES_PER_TASK, -(-total // MOST_TASKS) * 2)
     most_files = max(FILES_PER_TASK, -(-len(rows) // MOST_TASKS) * 2)
-    found: list[list[int]] = []
+    found: list[PlannedBatch] = []
     held = 0
     for row in rows:
         size = row.size_bytes or 0
-        if not found or found[-1][1] >= most_files or held + size > most_bytes:
-            found.append([row.position, 0])
+        if not found or found[-1]["count"] >= most_files or held + size > most_bytes:
+            found.append({"first": row.position, "count": 0, "studies": []})
             held = 0
-        found[-1][1] = row.position - found[-1][0] + 1
+        batch = found[-1]
+        batch["count"] = row.position - batch["first"] + 1
+        if row.study_accession not in batch["studies"]:
+            batch["studies"].append(row.study_accession)
         held += size
     return found
 

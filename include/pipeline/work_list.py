@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -69,9 +70,16 @@ def write(
             connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
 
 
+class LoadBatch(TypedDict):
+    """Loads that one task brings on, and the studies that they are of."""
+
+    load_ids: list[int]
+    studies: list[str]
+
+
 def work_of(
     engine: sa.Engine, run_id: str, rows: int, most: int, least: int
-) -> tuple[list[list[int]], list[int]]:
+) -> tuple[list[LoadBatch], list[int]]:
     """Loads of a run as batches, and its withdrawals, as the work list has them."""
     order = (sa.func.length(WORK.c.study_accession), WORK.c.study_accession, LOAD.c.load_id)
     statement = sa.select(WORK, LOAD.c.release_version.label("release")).join(
@@ -85,4 +93,7 @@ def work_of(
     sizes = {row.load_id: row.expected_rows or 0 for row in loads}
     studies = {row.load_id: row.study_accession for row in loads}
     withdrawals = [row.load_id for row in work if row.action == Action.WITHDRAW]
-    return (batches(sizes, studies, rows=rows, most=most, least=least) if loads else []), withdrawals
+    found = batches(sizes, studies, rows=rows, most=most, least=least) if loads else []
+    return [
+        {"load_ids": ids, "studies": list(dict.fromkeys(studies[number] for number in ids))} for ids in found
+    ], withdrawals

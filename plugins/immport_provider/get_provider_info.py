@@ -23,6 +23,16 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [
             {"integration-name": "ImmPort", "python-modules": ["immport_provider.hooks.immport"]},
         ],
+        "sensors": [
+            {"integration-name": "ImmPort", "python-modules": ["immport_provider.sensors.release"]},
+        ],
+        "triggers": [
+            {"integration-name": "ImmPort", "python-modules": ["immport_provider.triggers.release"]},
+        ],
+        "extra-links": [
+            "immport_provider.links.StudyLink",
+            "immport_provider.links.RunReportLink",
+        ],
         "connection-types": [
             {
                 "connection-type": "immport",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, task_group
+from airflow.sdk import DAG, AsyncCallback, DeadlineAlert, DeadlineReference, task_group
 
+from immport_provider.alerts import run_failed, run_is_late
 from immport_provider.operators.load_steps import (
     ImmPortCheckOperator,
     ImmPortExtractOperator,
@@ -14,6 +15,9 @@ from immport_provider.operators.load_steps import (
     ImmPortStageOperator,
 )
 from immport_provider.pools import API
+
+#: Parts of the form that triggers a run.
+WHAT, HOW, APPROVALS, REPAIR = "What to load", "How it comes", "What a person approves", "Repair and replay"
 
 #: Root of the landing zone.
 LANDING = "{{ var.value.immport_landing }}"
@@ -33,23 +37,39 @@ RETRY_DEFAULTS: dict[str, Any] = {
 def limit(dag: DAG) -> None:
     """Give a DAG the time that its longest chain of tasks may take, each task once; then its run is ended.
 
-    Called last, when all tasks are there. A run that hangs would keep every later one waiting.
+    Called last, when all tasks are there. A run that hangs would keep every later one waiting. Who has set up
+    alerts hears of a run that was ended so, and of one that has taken half of that time and goes on.
     """
-    lengths: dict[str, int] = {}
+    chains: dict[str, timedelta] = {}
     for task in dag.topological_sort():
-        lengths[task.task_id] = 1 + max((lengths[name] for name in task.upstream_task_ids), default=0)
-    dag.dagrun_timeout = LONGEST_TASK * max(lengths.values())
+        before = max((chains[name] for name in task.upstream_task_ids), default=timedelta())
+        chains[task.task_id] = before + (task.execution_timeout or LONGEST_TASK)
+    longest = max(chains.values())
+    dag.dagrun_timeout = longest
+    dag.on_failure_callback = [*_listed(dag.on_failure_callback), run_failed]
+    late = DeadlineAlert(
+        DeadlineReference.DAGRUN_QUEUED_AT,
+        longest / 2,
+        AsyncCallback(run_is_late, {"late_after": str(longest / 2)}),
+        name="late",
+    )
+    dag.deadline = [*_listed(dag.deadline), late]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
 
 
 @task_group
-def load(load_ids: list[int], accept_vanished: str, extract: dict[str, Any]) -> None:
-    """Bring one batch of studies to the star.
+def load(load_ids: list[int], studies: list[str], accept_vanished: str, extract: dict[str, Any]) -> None:
+    """Bring one batch of studies to the star; mapped over what discovery returns, by `expand_kwargs`.
 
     :param extract: further arguments of the extract operator.
     """
     # A load that failed is passed over by the steps that follow: the others of its batch go on.
     shared: dict[str, Any] = {
         "load_ids": load_ids,
+        "studies": studies,
         "landing": LANDING,
         "accept_vanished": accept_vanished,
     }

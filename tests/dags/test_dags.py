@@ -12,10 +12,19 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG, BaseOperator
+from airflow.sdk import (
+    DAG,
+    AssetAll,
+    AssetOrTimeSchedule,
+    BaseOperator,
+    CronTriggerTimetable,
+    DeadlineReference,
+)
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from immport_provider.operators.base import WarehouseOperator
+from immport_provider.alerts import run_failed
+from immport_provider.assets import STAR
+from immport_provider.operators.base import STUDIES_OF_TASK, WarehouseOperator
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
@@ -95,6 +104,55 @@ def test_no_task_and_no_run_may_hang_for_ever(bag: DagBag) -> None:
             assert chain(tasks, task.task_id) <= dag.dagrun_timeout, task.task_id
 
 
+def test_who_wants_alerts_hears_of_a_run_that_is_late_or_was_ended(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        assert dag.on_failure_callback == [run_failed], dag.dag_id
+        (late,) = dag.deadline or []
+        assert dag.dagrun_timeout is not None
+        assert isinstance(late.interval, timedelta)
+        assert timedelta(hours=1) < late.interval < dag.dagrun_timeout, dag.dag_id
+        assert late.callback.path == "immport_provider.alerts.run_is_late"
+        assert late.reference == DeadlineReference.DAGRUN_QUEUED_AT
+
+
+def test_mapped_tasks_are_named_by_their_studies(bag: DagBag) -> None:
+    found = 0
+    for dag in bag.dags.values():
+        task: Any
+        for task in dag.tasks:
+            if task.is_mapped or task.get_closest_mapped_task_group() is not None:
+                found += 1
+                template = (
+                    task.partial_kwargs["map_index_template"] if task.is_mapped else task.map_index_template
+                )
+                assert template == STUDIES_OF_TASK, task.task_id
+    assert found == 9
+
+
+def test_the_star_is_an_asset_that_other_dags_are_scheduled_on(bag: DagBag) -> None:
+    assert (STAR.name, STAR.uri.rstrip("/")) == ("immport://star", "immport://star")
+    emitting = {dag.dag_id for dag in bag.dags.values() for task in dag.tasks if STAR in task.outlets}
+    assert emitting == {"immport_release", "immport_backfill"}
+    waiting = {
+        dag.dag_id
+        for dag in bag.dags.values()
+        if STAR in [asset for _, asset in getattr(dag.timetable, "asset_condition", AssetAll()).iter_assets()]
+    }
+    assert waiting == {"immport_export", "warehouse_upkeep"}
+    upkeep = bag.dags["warehouse_upkeep"].timetable
+    assert isinstance(upkeep, AssetOrTimeSchedule)
+    assert upkeep.timetable == CronTriggerTimetable("0 3 * * *", timezone="UTC")
+
+
+def test_the_form_is_grouped_and_asks_for_nothing_that_may_be_empty(bag: DagBag) -> None:
+    for dag in bag.dags.values():
+        for name in dag.params:
+            param = dag.params.get_param(name)
+            assert param.schema.get("section"), f"{dag.dag_id}: {name}"
+            if param.value in (None, [], {}):
+                assert "null" in param.schema["type"], f"{dag.dag_id}: {name} must be filled in"
+
+
 def chain(tasks: dict[str, Any], task_id: str) -> timedelta:
     """What a task and those before it may take."""
     task = tasks[task_id]
@@ -167,8 +225,9 @@ def test_steps_follow_each_other(dag: DAG) -> None:
         "load.extract": {"load.stage"},
         "load.stage": {"load.check"},
         "load.check": {"load.publish"},
-        "load.publish": {"finish"},
-        "withdraw": {"finish"},
+        "load.publish": {"announce"},
+        "withdraw": {"announce"},
+        "announce": {"finish"},
         "finish": set(),
     }
 
@@ -179,6 +238,7 @@ def test_steps_of_a_batch_go_on_after_a_failed_one(dag: DAG) -> None:
         "load.stage",
         "load.check",
         "load.publish",
+        "announce",
         "finish",
     }
 

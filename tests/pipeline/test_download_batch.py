@@ -86,8 +86,8 @@ def bring(
     work = download_batch.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]
     failed: list[str] = []
     later: list[str] = []
-    for first, count in file_plan.batches(warehouse.engine, RUN):
-        one, two = download_batch.fetch_batch(work, first, count, is_last_try=is_last_try)
+    for item in file_plan.batches(warehouse.engine, RUN):
+        one, two = download_batch.fetch_batch(work, item["first"], item["count"], is_last_try=is_last_try)
         failed, later = failed + one, later + two
     return failed, later
 
@@ -200,8 +200,9 @@ def test_batches_hold_every_file_once_and_are_few(
     left_out = file_selection.FileSelection(listed(count), LEFT_OUT, "why")
     file_plan.write_plan(warehouse.engine, RUN, [*choices, left_out])
     found = file_plan.batches(warehouse.engine, RUN)
-    assert [first for first, _ in found] == [sum(held for _, held in found[:at]) for at in range(len(found))]
-    assert sum(held for _, held in found) == count
+    held = [item["count"] for item in found]
+    assert [item["first"] for item in found] == [sum(held[:at]) for at in range(len(found))]
+    assert sum(held) == count
     assert len(found) <= 1000
     assert file_plan.batches(warehouse.engine, "immport_files/another") == []
 
@@ -245,7 +246,7 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
     # The later run has all of its files, and fetches only what is not there.
     later = Source()
     work = download_batch.Work(warehouse.engine, later, storage, other, logging.getLogger().info)  # type: ignore[arg-type]
-    assert file_plan.batches(warehouse.engine, other) == [[0, 4]]
+    assert file_plan.batches(warehouse.engine, other) == [{"first": 0, "count": 4, "studies": ["SDY1"]}]
     assert download_batch.fetch_batch(work, 0, 4, is_last_try=True) == ([], [])
     assert file_selection.finish(warehouse.engine, other, planned=4).state == "success"
     assert {row.state for row in book(warehouse).values()} == {PRESENT}

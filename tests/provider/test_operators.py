@@ -133,9 +133,10 @@ def made(kind: type[WarehouseOperator], error: Exception, url: str = "") -> Any:
     options: dict[str, Any] = {"task_id": "t"}
     if issubclass(kind, ImmPortOperator):
         options["landing"] = "file:///nowhere"
-    for name in ("load_ids", "batch"):
-        if name in kind.template_fields:
-            options[name] = []
+    if "load_ids" in kind.template_fields:
+        options["load_ids"] = []
+    if "batch" in kind.template_fields:
+        options["batch"] = {"first": 0, "count": 0}
 
     def perform(self: Any, context: Any) -> None:
         raise error

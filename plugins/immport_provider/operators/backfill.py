@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from immport_provider.operators.base import ImmPortOperator, run_key
 from immport_provider.operators.discover import LEAST_TASKS, MOST_TASKS, ROWS_PER_TASK
+from immport_provider.operators.parameters import BackfillParameters
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from include.pipeline.work_list import LoadBatch
 
 
 class ImmPortBackfillOperator(ImmPortOperator):
     """Ask ImmPort which older packages of the studies it keeps, and write the work list of the run.
 
-    Returns batches, lists of load numbers, one for each mapped task; none in a dry run, which logs the
-    packages with their sizes and keeps them in `ops.work`.
+    Returns batches as `ImmPortDiscoverOperator` does, one for each mapped task; none in a dry run, which logs
+    the packages with their sizes and keeps them in `ops.work`.
 
     :param immport_conn_id: Airflow connection of type `immport`.
     :param studies: accessions; all that the warehouse holds when empty.
@@ -55,26 +58,25 @@ class ImmPortBackfillOperator(ImmPortOperator):
         self.is_dry_run = is_dry_run
         self.force = force
 
-    def perform(self, context: Context) -> list[list[int]]:
+    def perform(self, context: Context) -> list[LoadBatch]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import backfill, run_ledger, work_list
         from include.pipeline.backfill import Span
         from include.pipeline.circuit_breaker import watched
-        from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
         from include.warehouse.schema.revision import require_current
 
+        asked = BackfillParameters.of(self)
         engine, run_id = self.engine(), run_key(context)
         require_current(engine)
-        ends = (Release.parse(text) if text else None for text in (self.first_release, self.last_release))
-        span = Span(*ends)
+        span = Span(asked.first_release, asked.last_release)
         run_ledger.start_run(engine, run_id)
         attempt = Attempt.begin(engine, run_id, "discover")
         with ImmPortHook(self.immport_conn_id) as immport:
             run_ledger.note_run(engine, run_id, note=immport.expiry_notice())
-            options = {"dry_run": bool(self.is_dry_run), "force": bool(self.force)}
+            options = {"dry_run": asked.is_dry_run, "force": asked.force}
             with watched(engine, immport, always=True):
-                decisions = backfill.plan(engine, attempt, immport, list(self.studies or ()), span, **options)
+                decisions = backfill.plan(engine, attempt, immport, list(asked.studies), span, **options)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         self.log.info("%s", backfill.told(engine, run_id))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
+from immport_provider.alerts import task_failed
+
 if TYPE_CHECKING:
     import jinja2
     import sqlalchemy as sa
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     from include.landing.zone import Landing
 
 log = logging.getLogger(__name__)
+
+
+#: What the grid shows of a mapped task instead of its number.
+STUDIES_OF_TASK = "{{ task.label }}"
+#: Studies that a name of a task holds; the others are counted.
+_NAMED = 5
 
 
 def run_key(context: Context) -> str:
@@ -52,7 +60,16 @@ class WarehouseOperator(BaseOperator):
         super().__init__(**kwargs)
         self.warehouse_conn_id = warehouse_conn_id
         # Beside those that the DAG or its author set.
-        self.on_failure_callback = [*self.on_failure_callback, end_with_error]
+        self.on_failure_callback = [*self.on_failure_callback, task_failed, end_with_error]
+
+    @property
+    def label(self) -> str:
+        """Name of a mapped task: its studies, once they are known."""
+        studies = getattr(self, "studies", None)
+        if not isinstance(studies, list | tuple):
+            return ""
+        left = len(studies) - _NAMED
+        return ", ".join(studies[:_NAMED]) + (f" and {left} more" if left > 0 else "")
 
     def render_template(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from immport_provider.operators.base import ImmPortOperator, run_key
+from immport_provider.operators.parameters import DiscoverParameters
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from immport_provider.hooks.immport import ImmPortHook
     from include.pipeline.work_decisions import LoadPolicy, Restricted, WorkDecision
+    from include.pipeline.work_list import LoadBatch
     from include.warehouse.load.fence import Attempt
 
 
@@ -23,8 +25,8 @@ ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
 class ImmPortDiscoverOperator(ImmPortOperator):
     """Ask ImmPort what there is and write the work list of the run.
 
-    Returns batches, lists of load numbers, one for each mapped task; pushes `withdrawals`, a list of
-    load numbers, and `decisions`, the number of studies per action.
+    Returns batches, `{"load_ids": [7, 8], "studies": ["SDY1", "SDY2"]}`, one for each mapped task; pushes
+    `withdrawals`, a list of load numbers, and `decisions`, the number of studies per action.
 
     :param studies: only these accessions; all when empty.
     :param force: load studies that did not change, too.
@@ -78,14 +80,14 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         self.replay = replay
         self.replay_until = replay_until
 
-    def perform(self, context: Context) -> list[list[int]]:
+    def perform(self, context: Context) -> list[LoadBatch]:
         from include.pipeline import discover, run_ledger, work_list
         from include.pipeline.work_decisions import Action, LoadPolicy
-        from include.sources.release import Release
         from include.warehouse.load.fence import Attempt
         from include.warehouse.load.staging_cleanup import drop_leftovers
         from include.warehouse.schema.revision import require_current
 
+        asked = DiscoverParameters.of(self)
         engine, run_id = self.engine(), run_key(context)
         require_current(engine)
         run_ledger.start_run(engine, run_id)
@@ -93,23 +95,21 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         with engine.begin() as connection:
             drop_leftovers(connection)
         policy = LoadPolicy(
-            studies=frozenset(self.studies or ()),
-            force=bool(self.force),
-            approve_withdrawals=bool(self.approve_withdrawals),
-            approve_releases=bool(self.approve_releases),
-            max_withdrawn_share=float(self.max_withdrawn_share),
+            studies=frozenset(asked.studies),
+            force=asked.force,
+            approve_withdrawals=asked.approve_withdrawals,
+            approve_releases=asked.approve_releases,
+            max_withdrawn_share=asked.max_withdrawn_share,
         )
         retracted = None
-        if self.retract_after:
-            last = Release.parse(self.retract_after)
+        if last := asked.retract_after:
             retracted = discover.retract_after(engine, attempt, last, policy)
             self.log.warning("%s", retracted or f"nothing here is of a release after {last}")
-        if self.replay:
-            until = Release.parse(self.replay_until) if self.replay_until else None
+        if asked.replay:
             zone = self.landing_zone()
-            decisions = discover.from_landing(engine, attempt, zone, policy, until, [retracted])
+            decisions = discover.from_landing(engine, attempt, zone, policy, asked.replay_until, [retracted])
         else:
-            decisions = self._ask(engine, attempt, policy, retracted)
+            decisions = self._ask(engine, attempt, policy, retracted, check_files=asked.check_files)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         batches, withdrawals = work_list.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
@@ -119,7 +119,13 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         return batches
 
     def _ask(
-        self, engine: sa.Engine, attempt: Attempt, policy: LoadPolicy, retracted: str | None
+        self,
+        engine: sa.Engine,
+        attempt: Attempt,
+        policy: LoadPolicy,
+        retracted: str | None,
+        *,
+        check_files: bool,
     ) -> list[WorkDecision]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import discover, run_ledger
@@ -134,9 +140,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             restricted = self._restricted(immport)
             notes = filter(None, [retracted, notice, restricted.unknown, listing.note])
             run_ledger.note_run(engine, attempt.run_id, note="; ".join(notes) or None)
-            look = ReleaseFileProbe(
-                immport.release_files, immport.settings.calls_in_flight, bool(self.check_files)
-            )
+            look = ReleaseFileProbe(immport.release_files, immport.settings.calls_in_flight, check_files)
             return discover.from_listing(engine, attempt, listing, policy, restricted, look)
 
     def _restricted(self, immport: ImmPortHook) -> Restricted:

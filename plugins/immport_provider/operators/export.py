@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from immport_provider.operators.base import ImmPortOperator
+from immport_provider.operators.parameters import ExportParameters
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -30,8 +31,9 @@ class ImmPortExportOperator(ImmPortOperator):
     def perform(self, context: Context) -> dict[str, Any]:
         from include.serve.export import export_star
 
-        root = self.destination or f"{self.landing.rstrip('/')}/export"
-        done = export_star(self.engine(), root, self.as_of or None)
+        asked = ExportParameters.of(self)
+        root = asked.destination or f"{self.landing.rstrip('/')}/export"
+        done = export_star(self.engine(), root, str(asked.as_of) if asked.as_of else None)
         word = "written" if done.is_new else "unchanged"
         self.log.info("%s: %s files, %s rows, %s", done.location, done.files, done.rows, word)
         return asdict(done)

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from immport_provider.links import RunReportLink, StudyLink
 from immport_provider.operators.base import ImmPortOperator, run_key
+from immport_provider.operators.parameters import DownloadParameters, PlanFilesParameters
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.landing.object_store import Storage
+    from include.pipeline.file_plan import PlannedBatch
 
 
 class ImmPortFilesOperator(ImmPortOperator):
@@ -40,8 +43,8 @@ class ImmPortFilesOperator(ImmPortOperator):
 class ImmPortPlanFilesOperator(ImmPortFilesOperator):
     """Read the manifests and write down which files are to be fetched.
 
-    Returns batches, each the position of its first file in the plan and how many, one for each mapped
-    task; none in a dry run.
+    Returns batches, `{"first": 0, "count": 20, "studies": ["SDY1"]}`: the position of the first file in the
+    plan, how many, and of which studies; one for each mapped task, none in a dry run.
 
     :param studies: only these accessions; all that the warehouse holds when empty.
     :param types: only files of these types; all when empty.
@@ -76,18 +79,18 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         self.max_bytes = max_bytes
         self.is_dry_run = is_dry_run
 
-    def perform(self, context: Context) -> list[list[int]]:
+    def perform(self, context: Context) -> list[PlannedBatch]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import file_plan, file_selection, run_ledger
         from include.pipeline.verdict import may_pass
         from include.warehouse.schema.revision import require_current
 
+        asked = PlanFilesParameters.of(self)
         engine, storage, run_id = self.engine(), self.storage(), run_key(context)
         require_current(engine)
         run_ledger.start_run(engine, run_id)
-        limit = None if self.max_bytes is None else int(self.max_bytes)
         wish = file_selection.DownloadFilter(
-            tuple(self.studies or ()), frozenset(self.types or ()), str(self.pattern or "*"), limit
+            asked.studies, frozenset(asked.types), asked.pattern, asked.max_bytes
         )
         with ImmPortHook(self.immport_conn_id) as hook:
             wanted, failed = file_selection.list_files(engine, hook, run_id, wish)
@@ -101,9 +104,9 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
             run_ledger.note_run(engine, run_id, note=nothing)
             raise AirflowFailException(nothing)
         choices = file_selection.choose(engine, storage, wanted, wish)
-        told = file_selection.describe(choices, is_dry=bool(self.is_dry_run))
+        told = file_selection.describe(choices, is_dry=asked.is_dry_run)
         self.log.info("%s", told)
-        if not self.is_dry_run:
+        if not asked.is_dry_run:
             file_plan.write_plan(engine, run_id, choices)
         studies = len(file_selection.studies_of(engine, wish))
         note = told.partition("\n")[0]
@@ -111,30 +114,36 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
             self.log.warning("%s", unmatched)
             note += f"; {unmatched}"
         run_ledger.note_run(engine, run_id, listed=studies, note=note)
-        return [] if self.is_dry_run else file_plan.batches(engine, run_id)
+        return [] if asked.is_dry_run else file_plan.batches(engine, run_id)
 
 
 class ImmPortDownloadOperator(ImmPortFilesOperator):
     """Fetch the files of a batch. One that fails leaves the others alone; the task then fails at its end.
 
-    :param batch: position of the first file in the plan, and how many.
+    :param batch: one of those that the plan returned.
     """
 
     template_fields: Sequence[str] = (*ImmPortFilesOperator.template_fields, "batch")
+    operator_extra_links = (StudyLink(), RunReportLink())
 
-    def __init__(self, *, batch: list[int], **kwargs: Any) -> None:
+    def __init__(self, *, batch: PlannedBatch, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.batch = batch
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """The studies whose files it fetches."""
+        return DownloadParameters.of(self).batch.studies
 
     def perform(self, context: Context) -> None:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline.download_batch import Work, fetch_batch
 
-        task = context["ti"]
-        first, count = self.batch
+        task, batch = context["ti"], DownloadParameters.of(self).batch
         with ImmPortHook(self.immport_conn_id) as hook:
             work = Work(self.engine(), hook, self.storage(), run_key(context), self.log.info)
-            failed, later = fetch_batch(work, first, count, is_last_try=task.try_number > task.max_tries)
+            is_last_try = task.try_number > task.max_tries
+            failed, later = fetch_batch(work, batch.first, batch.count, is_last_try=is_last_try)
         for told in (*failed, *later):
             self.log.error("%s", told)
         if later:
@@ -152,7 +161,7 @@ class ImmPortFinishFilesOperator(ImmPortFilesOperator):
 
     template_fields: Sequence[str] = (*ImmPortFilesOperator.template_fields, "batches")
 
-    def __init__(self, *, batches: list[list[int]] | str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, batches: list[PlannedBatch] | str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.batches = batches
 
@@ -160,7 +169,7 @@ class ImmPortFinishFilesOperator(ImmPortFilesOperator):
         from include.pipeline import file_selection
 
         batches = self.batches if isinstance(self.batches, list) else []
-        planned = sum(number for _, number in batches)
+        planned = sum(item["count"] for item in batches)
         summary = file_selection.finish(self.engine(), run_key(context), planned)
         self.log.info("%s", summary.text)
         if summary.state != "success":

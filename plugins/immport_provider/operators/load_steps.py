@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from immport_provider.operators.base import ImmPortOperator, run_key
+from immport_provider.links import RunReportLink, StudyLink
+from immport_provider.operators.base import STUDIES_OF_TASK, ImmPortOperator, run_key
+from immport_provider.operators.parameters import BatchParameters, ExtractParameters
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -25,47 +27,57 @@ class ImmPortBatchOperator(ImmPortOperator):
     task fails when all loads have had their turn, so that the failure shows.
 
     :param load_ids: numbers of the loads, or a template that gives them.
+    :param studies: the studies that they are of: names of the task and of its link.
     :param accept_vanished: a person accepts that many results of a study are gone.
     """
 
-    template_fields: Sequence[str] = (*ImmPortOperator.template_fields, "load_ids", "accept_vanished")
+    template_fields: Sequence[str] = (
+        *ImmPortOperator.template_fields,
+        "load_ids",
+        "studies",
+        "accept_vanished",
+    )
+    operator_extra_links = (StudyLink(), RunReportLink())
+    parameters: ClassVar[type[BatchParameters]] = BatchParameters
     step: ClassVar[str]
     needs: ClassVar[str]
     ends: ClassVar[str]
 
     def __init__(
-        self, *, load_ids: list[int] | str, accept_vanished: bool | str = False, **kwargs: Any
+        self,
+        *,
+        load_ids: list[int] | str,
+        studies: list[str] | str = "",
+        accept_vanished: bool | str = False,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"map_index_template": STUDIES_OF_TASK, **kwargs})
         self.load_ids = load_ids
+        self.studies = studies
         self.accept_vanished = accept_vanished
 
-    def tools(self, context: Context) -> StepContext:
-        """What the step works with."""
-        from include.pipeline.batch_runner import StepContext
-
-        task = context["ti"]
-        tools = StepContext(self.engine(), self.landing_zone(), run_key(context), bool(self.accept_vanished))
-        return replace(tools, is_last_try=task.try_number > task.max_tries)
-
-    def worker(self, tools: StepContext) -> Callable[[Load, Step], None]:
+    @contextmanager
+    def worker(self, tools: StepContext) -> Iterator[Callable[[Load, Step], None]]:
         """What to do with one load: the step of the same name."""
         from include.pipeline import steps
 
-        return partial(getattr(steps, self.step), tools)
+        yield partial(getattr(steps, self.step), tools)
 
     def perform(self, context: Context) -> None:
-        from include.pipeline.batch_runner import run_batch
+        from include.pipeline.batch_runner import StepContext, run_batch
 
-        tools = self.tools(context)
-        outcome = run_batch(
-            tools,
-            [int(load_id) for load_id in self.load_ids or ()],
-            self.step,
-            needs=self.needs,
-            ends=self.ends,
-            work=self.worker(tools),
+        asked, task = self.parameters.of(self), context["ti"]
+        tools = StepContext(
+            self.engine(),
+            self.landing_zone(),
+            run_key(context),
+            asked.accept_vanished,
+            asked.preference,
+            is_last_try=task.try_number > task.max_tries,
         )
+        with self.worker(tools) as work:
+            loads = list(asked.load_ids)
+            outcome = run_batch(tools, loads, self.step, needs=self.needs, ends=self.ends, work=work)
         for error in outcome.superseded.values():
             self.log.warning("%s", error)
         for name, error in {**outcome.failed, **outcome.retriable}.items():
@@ -90,6 +102,7 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
         "route",
         "routes",
     )
+    parameters = ExtractParameters
     step, needs, ends = "extract", "planned", "extracted"
 
     def __init__(
@@ -105,32 +118,23 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
         self.route = route
         self.routes = routes
 
-    def tools(self, context: Context) -> StepContext:
-        from include.pipeline.route import RoutePreference
-
-        routes = self.routes if isinstance(self.routes, dict) else None
-        preference = RoutePreference.read(self.route, routes)
-        return replace(super().tools(context), preference=preference)
-
-    def perform(self, context: Context) -> None:
+    @contextmanager
+    def worker(self, tools: StepContext) -> Iterator[Callable[[Load, Step], None]]:
         from immport_provider.hooks.immport import ImmPortHook
-
-        # One client for the batch, made only if something is fetched: a replay needs no credentials.
-        self._hook = ImmPortHook(self.immport_conn_id)
-        try:
-            super().perform(context)
-        finally:
-            self._hook.__exit__()
-
-    def worker(self, tools: StepContext) -> Callable[[Load, Step], None]:
         from include.pipeline.circuit_breaker import watched
         from include.pipeline.extract import extract
 
-        def work(load: Load, step: Step) -> None:
-            with watched(tools.engine, self._hook):
-                extract(tools, self._hook, load, step)
+        # One client for the batch, made only if something is fetched: a replay needs no credentials.
+        immport = ImmPortHook(self.immport_conn_id)
 
-        return work
+        def work(load: Load, step: Step) -> None:
+            with watched(tools.engine, immport):
+                extract(tools, immport, load, step)
+
+        try:
+            yield work
+        finally:
+            immport.__exit__()
 
 
 class ImmPortStageOperator(ImmPortBatchOperator):
