@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from include.sources.accession import is_study
 from include.sources.foreign import quoted, summary
+from include.sources.plausible import doubt
 from include.sources.reader import NotDataError, read_json
 from include.sources.release import Release
 
@@ -60,6 +61,13 @@ class Listing:
     def newest_release(self) -> Release | None:
         return max((study.release for study in self.studies), default=None)
 
+    def newest_plausible(self, today: date) -> Release | None:
+        """The newest release that can be by today: a slip of the source is not news."""
+        possible = (
+            study.release for study in self.studies if not doubt(study.release, study.release_date, today)
+        )
+        return max(possible, default=None)
+
 
 @dataclass(frozen=True)
 class Accessions:
@@ -92,10 +100,23 @@ class Page:
 def walk(page: Callable[[int], Page]) -> Listing:
     """Collect all pages.
 
+    :param page: answer of the search from a record on.
+    """
+    pages = walking()
+    start = next(pages)
+    while True:
+        try:
+            start = pages.send(page(start))
+        except StopIteration as end:
+            listing: Listing = end.value
+            return listing
+
+
+def walking() -> Generator[int, Page, Listing]:
+    """Say from which record on the next page is wanted, take it, and give the listing at the end.
+
     `fromRecord` is documented to start at 0, but clients have counted from 1: offsets move by what
     was received, repeated studies are dropped, and only ImmPort's own total says when all are there.
-
-    :param page: answer of the search from a record on.
     """
     seen: set[str] = set()
     studies: list[StudyListing] = []
@@ -105,7 +126,7 @@ def walk(page: Callable[[int], Page]) -> Listing:
     totals: set[int] = set()
     start = 0
     while True:
-        found = page(start)
+        found = yield start
         totals.add(found.total)
         problems += found.problems
         repeated += found.repeated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -65,6 +66,11 @@ class Pace:
                 if delay > 0:
                     self._sleep(delay)
             yield
+
+    async def wait(self) -> None:
+        """Wait until a call may be made, in an event loop that makes one at a time."""
+        if self._apart and (delay := await asyncio.to_thread(self._reserve)) > 0:
+            await asyncio.sleep(delay)
 
     def _reserve(self) -> float:
         """Seconds until the next free moment, which is taken."""
