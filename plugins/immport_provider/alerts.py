@@ -1,4 +1,4 @@
-"""Who hears of a failure: a webhook, named by the Airflow connection `immport_alerts` of type HTTP.
+"""Who hears of a failure: a webhook, whose address is in the Airflow connection `immport_alerts`.
 
 Without the connection nothing is sent. A task that failed for good is reported once, with what happened; of
 mapped tasks the one that ends the run speaks for all. A run that Airflow ended for its length, or that is

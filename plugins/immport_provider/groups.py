@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, AsyncCallback, DeadlineAlert, DeadlineReference, task_group
+from airflow.sdk import DAG, task_group
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from immport_provider.alerts import run_failed, run_is_late
 from immport_provider.operators.load_steps import (
@@ -48,7 +50,8 @@ def limit(dag: DAG) -> None:
     dag.dagrun_timeout = longest
     dag.on_failure_callback = [*_listed(dag.on_failure_callback), run_failed]
     late = DeadlineAlert(
-        DeadlineReference.DAGRUN_QUEUED_AT,
+        # Not when it was queued: Airflow 3.3.2 then answers every clearing of such a run with an error.
+        DeadlineReference.DAGRUN_LOGICAL_DATE,
         longest / 2,
         AsyncCallback(run_is_late, {"late_after": str(longest / 2)}),
         name="late",

@@ -52,6 +52,7 @@ def test_run_without_news_writes_nothing_and_says_why(
     marks = row_marks(installation.engine)
     run = installation.run()
     assert run.state == "success"
+    assert run.tasks["announce"] == "skipped"
     assert row_marks(installation.engine) == marks
     assert differences(star_digest(installation.engine), after.digest) == []
     reasons = installation.ask("select action, reason from ops.work where run_id = :run", run=run.run_id)

@@ -68,7 +68,7 @@ def test_texts_of_a_template_become_what_they_say() -> None:
             {"retract_after": "latest"},
             "parameter retract_after: not a data release: 'latest'",
         ),
-        (DiscoverParameters, {"force": "x", "replay": "y"}, "parameter force: .*; parameter replay: "),
+        (DiscoverParameters, {"force": "x", "replay": "z"}, "parameter force: .*; parameter replay: "),
         (
             BackfillParameters,
             {"first_release": "DR9", "last_release": "DR3"},

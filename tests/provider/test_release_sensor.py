@@ -110,7 +110,7 @@ def test_the_sensor_waits_for_a_release_after_the_newest_held(
     monkeypatch.setattr(ImmPortReleaseSensor, "engine", lambda self: warehouse.engine)
     for held in (None, "DR2"):
         with pytest.raises(TaskDeferred) as deferred:
-            sensor().execute({})  # type: ignore[typeddict-item]
+            sensor().execute({})
         waiting: Any = deferred.value.trigger
         assert (waiting.than, waiting.poll_seconds) == (held, 3600)
         assert timedelta(days=1) < (deferred.value.timeout or timedelta()) < timedelta(days=2)
@@ -131,5 +131,5 @@ def test_the_sensor_says_how_it_ended() -> None:
 
 def test_a_release_that_is_not_one_is_refused() -> None:
     with pytest.raises(AirflowFailException, match="parameter than: not a data release: 'newest'") as caught:
-        sensor(than="newest").execute({})  # type: ignore[typeddict-item]
+        sensor(than="newest").execute({})
     assert isinstance(caught.value.__cause__, ParameterError)
