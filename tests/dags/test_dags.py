@@ -23,6 +23,7 @@ from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
 from immport_provider.alerts import run_failed
 from immport_provider.assets import STAR
+from immport_provider.groups import LATE_ALERTS
 from immport_provider.operators.base import STUDIES_OF_TASK, WarehouseOperator
 
 ROOT = Path(__file__).parents[2]
@@ -103,8 +104,14 @@ def test_no_task_and_no_run_may_hang_for_ever(bag: DagBag) -> None:
             assert chain(tasks, task.task_id) <= dag.dagrun_timeout, task.task_id
 
 
-def test_who_wants_alerts_hears_of_a_run_that_is_late_or_was_ended(bag: DagBag) -> None:
-    for dag in bag.dags.values():
+def test_alerts_are_sent_of_a_run_that_was_ended_and_on_request_of_one_that_is_late(
+    bag: DagBag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [dag.dag_id for dag in bag.dags.values() if dag.deadline] == []
+    monkeypatch.setenv(LATE_ALERTS, "on")
+    asked = DagBag(dag_folder=str(ROOT / "dags"))
+    assert asked.dags.keys() == bag.dags.keys()
+    for dag in asked.dags.values():
         assert dag.on_failure_callback == [run_failed], dag.dag_id
         alerts: Any = dag.deadline
         (late,) = alerts
