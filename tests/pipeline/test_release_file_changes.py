@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch
+from include.local.server import Server
 from include.pipeline import discover, extract, report, run_ledger, steps
 from include.pipeline.release_file_changes import ReleaseFileProbe
 from include.pipeline.work_decisions import Action, LoadPolicy, Restricted, WorkDecision
@@ -26,6 +28,7 @@ from include.warehouse.access import study_visibility
 from include.warehouse.load.fence import Attempt
 from include.warehouse.load.known_release_files import news, release_of
 from include.warehouse.schema.ops_tables import LOAD, WORK
+from tests.support.copies import Original, at_rest, warehouse_of
 from tests.support.source import KEY, RowSource, serving
 from tests.support.warehouse import Study, Warehouse, _body, full_row, small_study
 
@@ -153,14 +156,24 @@ def study_apart(study: str) -> Study:
     return apart(small_study(study=study), study[3:])
 
 
+@pytest.fixture(scope="module")
+def original(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
+    landing = tmp_path_factory.mktemp("original")
+    with warehouse_of(postgres, template, landing) as warehouse:
+        made = Source(warehouse)
+        made.share(1, 2, 3)
+        made.run()
+        assert made.asked == []
+        yield at_rest(warehouse, landing)
+
+
 @pytest.fixture
-def source(warehouse: Warehouse) -> Source:
+def source(postgres: Server, original: Original, tmp_path: Path) -> Iterator[Source]:
     """Three studies, loaded at DR4 from packages of DR24, and twenty more listings do not matter."""
-    made = Source(warehouse)
-    made.share(1, 2, 3)
-    made.run()
-    assert made.asked == []
-    return made
+    with warehouse_of(postgres, original, tmp_path / "landing") as warehouse:
+        made = Source(warehouse, numbers=count(2))
+        made.share(1, 2, 3)
+        yield made
 
 
 def actions(decisions: dict[str, WorkDecision]) -> dict[str, str]:

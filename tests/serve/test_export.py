@@ -21,12 +21,14 @@ from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.local.server import Server
 from include.quality import audit
 from include.serve import export, export_target, parquet
 from include.serve.export import ExportError, export_star
 from include.warehouse import migrate
 from include.warehouse.access.roles import LOADER
 from tests.support.clinic import whole_study
+from tests.support.copies import Original, at_rest, warehouse_of
 from tests.support.logins import Logins, load_two_studies, restrict
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 
@@ -34,14 +36,23 @@ from tests.support.warehouse import Warehouse, apart, hai, small_study
 LONG = "1.01234567890123456789"
 
 
-@pytest.fixture
-def loaded(warehouse: Warehouse) -> Warehouse:
+@pytest.fixture(scope="module")
+def original(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
     """Two studies at DR16; at DR25 one value is corrected and one result withdrawn."""
+    landing = tmp_path_factory.mktemp("original")
     study = {**whole_study(), "hai": [hai(1), hai(2, "<10", who=2), hai(3, LONG)]}
-    warehouse.load(study, "DR16")
-    warehouse.load(apart(small_study(study="SDY2"), "9"), "DR16", "SDY2")
-    warehouse.load({**study, "hai": [hai(1, "160"), hai(3, LONG)]}, "DR25")
-    return warehouse
+    with warehouse_of(postgres, template, landing) as warehouse:
+        warehouse.load(study, "DR16")
+        warehouse.load(apart(small_study(study="SDY2"), "9"), "DR16", "SDY2")
+        warehouse.load({**study, "hai": [hai(1, "160"), hai(3, LONG)]}, "DR25")
+        yield at_rest(warehouse, landing)
+
+
+@pytest.fixture
+def loaded(postgres: Server, original: Original, tmp_path: Path) -> Iterator[Warehouse]:
+    """A copy of it."""
+    with warehouse_of(postgres, original, tmp_path / "landing") as warehouse:
+        yield warehouse
 
 
 def manifest(folder: str | Path) -> dict[str, Any]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from include.local.server import Server
 from include.pipeline.report import query
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.views.release_difference import MASKED
 from tests.support.clinic import whole_study
+from tests.support.copies import Original, at_rest, warehouse_of
 from tests.support.warehouse import Study, Warehouse, apart, hai, small_study
 
 Row = tuple[Any, ...]
@@ -34,14 +38,23 @@ def summary(warehouse: Warehouse, old: str | None, new: str | None, **options: s
     return {row[:5] for row in difference(warehouse, old, new, **options)}
 
 
-@pytest.fixture
-def changed(warehouse: Warehouse) -> Warehouse:
+@pytest.fixture(scope="module")
+def original(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
     """DR1, then at DR2 a result corrected, one gone and one new, an arm renamed."""
-    warehouse.load(small_study(), "DR1")
-    later = small_study(hai(1, "160", unitReported=None), hai(2, "<10", who=2), hai(9, "20"))
-    later["arm"][0]["name"] = "Arm one"
-    warehouse.load(later, "DR2")
-    return warehouse
+    landing = tmp_path_factory.mktemp("original")
+    with warehouse_of(postgres, template, landing) as warehouse:
+        warehouse.load(small_study(), "DR1")
+        later = small_study(hai(1, "160", unitReported=None), hai(2, "<10", who=2), hai(9, "20"))
+        later["arm"][0]["name"] = "Arm one"
+        warehouse.load(later, "DR2")
+        yield at_rest(warehouse, landing)
+
+
+@pytest.fixture
+def changed(postgres: Server, original: Original, tmp_path: Path) -> Iterator[Warehouse]:
+    """A copy of it."""
+    with warehouse_of(postgres, original, tmp_path / "landing") as warehouse:
+        yield warehouse
 
 
 def test_each_row_tells_what_became_of_it(changed: Warehouse) -> None:
