@@ -169,7 +169,11 @@ def forward(
 
 
 def _member(reference: Reference, known: tuple[str, ...]) -> Expression:
-    """A key of which a part is not reported: the member of before, if it agrees in what is."""
+    """A key of which a part is not reported: the member of before, if it agrees in what is.
+
+    `coalesce((select o.analyte_key from history.key_analyte o, history.key_analyte n where o.analyte_key =
+    before.analyte_key and n.analyte_key = now.analyte_key and ...), now.analyte_key)`.
+    """
     key, table = DIMENSION[reference.dimension].key_column, DIMENSION[reference.dimension].key_table
     same = " and ".join(f"o.{name} is not distinct from n.{name}" for name in known)
     before, now = _BEFORE[reference.column], _NOW[reference.column]

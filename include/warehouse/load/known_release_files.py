@@ -17,7 +17,10 @@ from include.warehouse.schema.ops_tables import RELEASE_FILE, STAGED
 if TYPE_CHECKING:
     from include.sources.remote_files import RemoteFile
 
-_OF_LOAD = """
+
+def _of_load(table: str) -> str:
+    """Copies the release files out of a staged manifest: `staging.l7_manifest`."""
+    return f"""
 insert into ops.release_file (study_accession, file_name, file_uuid, md5, size_bytes)
 select distinct on (file_name) :study, file_name, file_uuid, lower(btrim(generated_md5)),
     case when filesize_bytes ~ '^[0-9]{{1,18}}$' then filesize_bytes::bigint end
@@ -62,7 +65,7 @@ def record_load(connection: sa.Connection, load_id: int, study: str) -> None:
         return
     connection.execute(sa.delete(RELEASE_FILE).where(RELEASE_FILE.c.study_accession == study))
     table = staging_table(load_id, ENDPOINTS["manifest"])
-    connection.execute(sa.text(_OF_LOAD.format(table=table)), {"study": study})
+    connection.execute(sa.text(_of_load(table)), {"study": study})
 
 
 def news(known: Mapping[str, RemoteFile], found: Iterable[RemoteFile]) -> list[RemoteFile]:

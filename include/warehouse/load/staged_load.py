@@ -77,7 +77,10 @@ class StagedLoad:
         return f"{self.rows(table.endpoint or '')} s"
 
     def source(self, table: Dimension | Fact) -> str:
-        """The staged rows `s` that a table is made of, and what it joins to them."""
+        """The staged rows `s` that a table is made of, and what it joins to them.
+
+        `staging.l7_study s left join staging.l7_summary y on y.study_accession = s.study_accession`.
+        """
         tables = {name: self.rows(name) for name in ENDPOINTS}
         joins = " ".join(item.sql.fill(tables) for item in table.joins)
         return f"{self.own(table)} {joins}"

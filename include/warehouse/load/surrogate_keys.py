@@ -17,7 +17,8 @@ from include.warehouse.schema.statements import run_sql
 def digest(dimension: Dimension, key: Iterable[Expression]) -> str:
     """SQL for the digest of a natural key; null when there is no such member.
 
-    An accession needs all its parts; a combination of terms needs any.
+    An accession needs all its parts; a combination of terms needs any. Of an arm:
+    `case when not (s.arm_accession is null) then md5(coalesce(s.arm_accession, e'\\x1e'))::uuid end`.
     """
     parts = [item.text for item in key]
     absent = (" or " if dimension.is_versioned else " and ").join(f"{item} is null" for item in parts)

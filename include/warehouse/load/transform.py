@@ -164,7 +164,11 @@ def _create(table: Dimension | Fact) -> str:
 
 
 def _reference(number: int, reference: Reference) -> tuple[str, str]:
-    """The key of a reference as a select item, and the join that finds it."""
+    """The key of a reference as a select item, and the join that finds it.
+
+    `coalesce(r0.arm_key, 0)::bigint as arm_key` and
+    `left join history.key_arm r0 on r0.natural_key = case when not (s.arm_accession is null) then ... end`.
+    """
     target = DIMENSION[reference.dimension]
     key = f"coalesce(r{number}.{target.key_column}, {reference.absent.text})::bigint as {reference.column}"
     natural = surrogate_keys.digest(target, reference.key)
@@ -191,6 +195,13 @@ def _gathered(table: Dimension | Fact, load: StagedLoad, columns: list[str]) -> 
 
 
 def _select(table: Dimension | Fact, load: StagedLoad) -> str:
+    """The rows of a table as they are to be stored.
+
+    Of experiments: `select distinct on (k.experiment_key) k.experiment_key as experiment_key,
+    coalesce(r0.technique_key, 0)::bigint as technique_key, s.name as name, ... false as is_inferred
+    from staging.l7_experiment s join history.key_experiment k on ... left join history.key_technique r0 ...
+    where true order by k.experiment_key, s.experiment_accession, s.row_number`.
+    """
     items, joins = [], []
     several = _several(table)
     if several:

@@ -53,7 +53,11 @@ def view_columns(table: Dimension | Fact) -> list[ViewColumn]:
 
 
 def select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
-    """The query of the view of a table."""
+    """The query of the view of a table.
+
+    Of a fact: `select h.study_key as study_key, h.result_id as result_id, ... from history.fact_hai h
+    left join history.unit_definition u on ... where h.valid_from <= (as of) and h.valid_to > (as of)`.
+    """
     items = ",\n    ".join(f"{sql} as {name}" for name, _, sql in columns)
     history = f"history.{table.relation} h"
     lookup = f"\n{table.lookup.sql.over(h=_stored(table)).text}" if table.lookup else ""
