@@ -25,8 +25,9 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "
 wait_for_no_disk()
 #: Of every 100 examples that `make test` draws for a property, `make test-long` draws this many.
 settings.register_profile("long", max_examples=400)
-# It would be written after pytest's summary.
-logging.getLogger("airflow.sdk.configuration").setLevel(logging.WARNING)
+# What Airflow logs of its configuration while it is imported would stand after pytest's summary. The import
+# would reset a level.
+logging.getLogger("airflow.sdk.configuration").addFilter(lambda record: record.levelno > logging.INFO)
 
 pytest_plugins = [
     "tests.support.postgres",
