@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tenacity.wait import wait_base
 
     from immport_provider.hooks.credentials import Credential, Token
-    from immport_provider.hooks.pace import Pace
+    from immport_provider.hooks.rate_limiter import Pace
     from include.sources.client import CallWatch
 
 T = TypeVar("T")
@@ -164,7 +164,7 @@ class ImmPortClient(BaseHook):
     @property
     def pace(self) -> Pace:
         """When calls may be made: `with hook.pace.turn()` around each."""
-        from immport_provider.hooks.pace import Pace
+        from immport_provider.hooks.rate_limiter import Pace
 
         with self._making:
             if self._pace is None:

@@ -12,7 +12,7 @@ from threading import Barrier, BrokenBarrierError, Lock
 
 import pytest
 
-from immport_provider.hooks.pace import Pace
+from immport_provider.hooks.rate_limiter import Pace
 from include.sources.immport.endpoints import ENDPOINTS
 from tests.provider.conftest import Connect, rows_of
 from tests.support.sandbox import RunningSandbox
@@ -111,7 +111,7 @@ def _hold(file: Path, is_held: Event, may_end: Event) -> None:
 def test_a_process_that_does_not_give_the_file_back_is_not_waited_for(
     time: Time, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("immport_provider.hooks.pace._LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("immport_provider.hooks.rate_limiter._LOCK_SECONDS", 0.1)
     context = multiprocessing.get_context("fork")
     is_held, may_end = context.Event(), context.Event()
     other = context.Process(
