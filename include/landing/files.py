@@ -75,7 +75,7 @@ class Files:
                     shutil.copyfileobj(kept, local, _BLOCK)
             with path.open("rb") as content:
                 if hashlib.file_digest(content, "sha256").hexdigest() != landed.sha256:
-                    raise LandingError(f"{told(landed)}: changed since it was landed (sha256 differs)")
+                    raise LandingError(f"{describe(landed)}: changed since it was landed (sha256 differs)")
             yield path
 
     def _bytes(self, landed: Landed, seen: Callable[[bytes], None]) -> Iterator[bytes]:
@@ -130,16 +130,16 @@ class Files:
 
 @contextmanager
 def explained(landed: Landed) -> Iterator[None]:
-    """Tell which landed file it is that cannot be read."""
+    """Name the landed file in the error of one that cannot be read."""
     try:
         yield
     except FileNotFoundError:
-        raise LandingError(f"{told(landed)}: missing") from None
+        raise LandingError(f"{describe(landed)}: missing") from None
     except (OSError, EOFError, zlib.error, NotDataError, NotTsvError) as error:
-        raise LandingError(f"{told(landed)}: changed since it was landed: {error}") from error
+        raise LandingError(f"{describe(landed)}: changed since it was landed: {error}") from error
 
 
-def told(landed: Landed) -> str:
+def describe(landed: Landed) -> str:
     """Study, endpoint and path of a landed file, for messages."""
     return f"{landed.path.partition('/')[0]} {landed.endpoint}: {landed.path}"
 

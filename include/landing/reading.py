@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import ObjectStoragePath
 
-from include.landing.files import Files, explained, told
+from include.landing.files import Files, describe, explained
 from include.landing.manifest import COUNTS, FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
 from include.sources.endpoint import Endpoint
 from include.sources.reader import read_rows
@@ -87,7 +87,9 @@ class LandingReader(Files):
 
     def _same(self, landed: Landed, sha256: str, rows: int) -> None:
         if (sha256, rows) != (landed.sha256, landed.rows):
-            raise LandingError(f"{told(landed)}: changed since it was landed (sha256 or row count differ)")
+            raise LandingError(
+                f"{describe(landed)}: changed since it was landed (sha256 or row count differ)"
+            )
 
     def _is_intact(self, landed: Landed) -> bool:
         if not landed.path:

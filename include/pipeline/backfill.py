@@ -53,12 +53,12 @@ def packages(files: Iterable[ListedFile], study: str) -> dict[Release, ListedFil
     """The package of each release of a study, oldest first; the one still offered beats its archive."""
     found: dict[Release, tuple[bool, ListedFile]] = {}
     for file in files:
-        told = issued(file.name)
-        if told is None or told.study != study or told.what not in ("archive", "tab"):
+        named = issued(file.name)
+        if named is None or named.study != study or named.what not in ("archive", "tab"):
             continue
-        is_current = told.what == "tab"
-        if told.release not in found or is_current:
-            found[told.release] = (is_current, file)
+        is_current = named.what == "tab"
+        if named.release not in found or is_current:
+            found[named.release] = (is_current, file)
     return {release: found[release][1] for release in sorted(found)}
 
 
@@ -75,7 +75,7 @@ def decide(
     """What to do about each package of one study, oldest first.
 
     :param captured: release keys at which the warehouse holds the study whole.
-    :param days: days of releases, as far as they are known: a package does not tell its own.
+    :param days: days of releases, as far as they are known: a package does not state its own.
     :param force: load those releases once more, too.
     """
     there = {release: file for release, file in packages(files, study).items() if release in span}
@@ -102,9 +102,9 @@ def plan(
     force: bool = False,
     dry_run: bool = False,
 ) -> list[WorkDecision]:
-    """Ask for the packages of each study and write the work list of the run.
+    """List the packages of each study and write the work list of the run.
 
-    A study whose manifest cannot be had is held, and the others go on.
+    A study whose manifest cannot be requested is put on hold, and the others go on.
 
     :param studies: all that the warehouse holds when empty.
     :raises CredentialError: the key is not accepted.
@@ -131,8 +131,8 @@ def plan(
     return [decision for decision, _ in found]
 
 
-def told(engine: sa.Engine, run_id: str) -> str:
-    """How much there is to fetch, in words."""
+def describe_plan(engine: sa.Engine, run_id: str) -> str:
+    """The number and size of the planned packages, by action."""
     statement = (
         sa.select(WORK.c.action, sa.func.count(), sa.func.sum(WORK.c.expected_bytes))
         .where(WORK.c.run_id == run_id)
@@ -153,7 +153,7 @@ def _days_met(engine: sa.Engine) -> dict[Release, date]:
 
 
 def captured(engine: sa.Engine) -> dict[str, set[int]]:
-    """Release keys at which each study is held whole."""
+    """Release keys at which each study is captured."""
     statement = sa.select(CAPTURE.c.study_accession, CAPTURE.c.release_key).where(CAPTURE.c.kind == "full")
     keys: dict[str, set[int]] = {}
     with engine.connect() as connection:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from include.sources.client import SourceClient
 
 #: Seconds between two words about a download.
-_TELL_EVERY = 5.0
+_REPORT_EVERY = 5.0
 _MB = 1e6
 
 
@@ -66,12 +66,12 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
                 except SupersededError as error:
                     work.say("%s", error)
                 except Exception as error:
-                    told = run_ledger.brief(error)
+                    message = run_ledger.brief(error)
                     passes = may_pass(error)
-                    (later if passes else failed).append(f"{row.kept_as}: {told}")
+                    (later if passes else failed).append(f"{row.kept_as}: {message}")
                     state = PLANNED if passes and not is_last_try else FAILED
                     with suppress(SupersededError):
-                        _set(work.engine, row, state=state, error=told)
+                        _set(work.engine, row, state=state, error=message)
                     if isinstance(error, CredentialError):
                         raise
             step.rows, step.message = meter.files, meter.text()
@@ -138,7 +138,7 @@ def _count(engine: sa.Engine, row: Any, came: int) -> None:
 
 
 def _replace(connection: sa.Connection, row: Any, location: str) -> None:
-    """Note a file as present; what lay there before, under another UUID, is no more."""
+    """Note a file as present; what lay there before, under another UUID, is gone."""
     table = FILE_DOWNLOAD.c
     gone = sa.update(FILE_DOWNLOAD).where(table.location == location, table.file_uuid != row.file_uuid)
     values: dict[str, Any] = {"changed_at": sa.func.now(), "location": None}
@@ -157,13 +157,13 @@ def _is(row: Any) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
 
 
 class Meter:
-    """How the files of a study are getting on: told to `ops.step` and to the log now and then."""
+    """The progress of a study's files, reported to `ops.step` and to the log every few seconds."""
 
     def __init__(self, step: Step, say: Callable[..., None], study: str, files: int) -> None:
         self._step, self._say, self._study = step, say, study
         self._planned = files
         self._name = ""
-        self._started = self._told = time.monotonic()
+        self._started = self._reported_at = time.monotonic()
         self.files = self.of_file = self._bytes = 0
 
     def begin(self, name: str) -> None:
@@ -174,8 +174,8 @@ class Meter:
         """So many bytes came over the network for the file, whatever became of them."""
         self._bytes += came - self.of_file
         self.of_file = came
-        if time.monotonic() - self._told >= _TELL_EVERY:
-            self._told = time.monotonic()
+        if time.monotonic() - self._reported_at >= _REPORT_EVERY:
+            self._reported_at = time.monotonic()
             self._step.progress(self.files, f"{self.text()}, now {self._name}")
             self._say("%s: %s, now %s", self._study, self.text(), self._name)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _MANIFEST, _STUDY = ENDPOINTS["manifest"], STUDY_ENDPOINTS[0]
 #: Bytes of a package between two words about how far it is.
-_TELL_EVERY = 8 << 20
+_REPORT_EVERY = 8 << 20
 
 
 class ImplausibleReleaseError(RuntimeError):
@@ -220,7 +220,7 @@ def _download_package(context: Context, package: ListedFile) -> None:
     def progress(received: int, _: int) -> None:
         nonlocal told
         if received >= told:  # not for every piece of some kilobytes
-            told = received + _TELL_EVERY
+            told = received + _REPORT_EVERY
             context.step.progress(0, f"{package.name}: {received / 1e6:,.1f}{size} MB")
 
     context.hook.download(package, spool, progress=progress)

@@ -81,19 +81,19 @@ class DownloadSummary:
     text: str
 
 
-def studies_of(engine: sa.Engine, wish: DownloadFilter) -> list[StudyRef]:
+def studies_of(engine: sa.Engine, selection: DownloadFilter) -> list[StudyRef]:
     """The studies whose files are looked at, by number."""
     with engine.connect() as connection:
         held = {
             row.study_accession: row.release_version
             for row in connection.execute(sa.select(STUDY).where(STUDY.c.state == "current"))
         }
-    names = sorted(set(wish.studies) or held, key=lambda name: int(name[3:]))
+    names = sorted(set(selection.studies) or held, key=lambda name: int(name[3:]))
     return [StudyRef(name, held.get(name) or "") for name in names]
 
 
 def list_files(
-    engine: sa.Engine, hook: SourceClient, run_id: str, wish: DownloadFilter
+    engine: sa.Engine, hook: SourceClient, run_id: str, selection: DownloadFilter
 ) -> tuple[list[ListedFile], dict[str, ImmPortError]]:
     """Wanted files by their manifests, and the studies whose manifest could not be had.
 
@@ -101,11 +101,11 @@ def list_files(
     """
     files: list[ListedFile] = []
     failed: dict[str, ImmPortError] = {}
-    for about in studies_of(engine, wish):
+    for about in studies_of(engine, selection):
         try:
             with run_ledger.step(engine, run_id, about, "manifest") as step:
                 listed = hook.manifest(about.study)
-                wanted = [file for file in apart(listed) if wish.takes(file)]
+                wanted = [file for file in apart(listed) if selection.takes(file)]
                 step.rows, step.message = len(listed), f"{len(wanted)} of {len(listed)} files wanted"
                 if findings := unreadable(listed):
                     step.message += f"; {findings}"
@@ -119,11 +119,11 @@ def list_files(
 
 
 def choose(
-    engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], wish: DownloadFilter
+    engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], selection: DownloadFilter
 ) -> list[FileSelection]:
     """What becomes of each file: within the budget those that come first, in the order given."""
     known = _md5_by_location(engine)
-    left = wish.max_bytes
+    left = selection.max_bytes
     taken: set[str] = set()
     choices = []
     for file in files:

@@ -31,7 +31,7 @@ class AuditFinding:
     sample: list[dict[str, Any]] | None
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         check = self.check
         found = f"{self.failed_rows} ({check.meaning}), such as {self.sample}"
         return f"{check.check_id} of {check.relation}: {found}"

@@ -85,19 +85,20 @@ def _of_captures(table: Dimension | Fact) -> Iterator[AuditCheck]:
 
 
 def _conservation(fact: Fact) -> AuditCheck:
-    """Of what was staged, each row is in the star, set aside, or the repeat of one that is."""
+    """Of what was staged, each row is in the star, quarantined, or the repeat of one that is."""
     # Of some endpoints all rows may be none of the table.
-    lost = "false" if fact.is_partial else "t.published = 0 and t.staged > t.set_aside"
+    lost = "false" if fact.is_partial else "t.published = 0 and t.staged > t.quarantined"
     return AuditCheck(
         "conservation",
         fact.relation,
-        "a load whose rows in the star are not those that were staged and not set aside",
-        f"""select t.load_id, t.study_accession, t.release_key, t.staged, t.set_aside, t.published, t.visible
+        "a load whose rows in the star are not those staged, less quarantined rows and repeats",
+        f"""select t.load_id, t.study_accession, t.release_key, t.staged, t.quarantined, t.published,
+                t.visible
             from (select c.load_id, c.study_accession, c.release_key, s.rows_staged as staged,
                     r.added + r.corrected + r.unchanged as published,
                     (select count(*) from quality.quarantine q
                         where q.load_id = c.load_id and q.endpoint = s.endpoint
-                            and q.rule <> {literal(PACKAGE_LINE)}) as set_aside,
+                            and q.rule <> {literal(PACKAGE_LINE)}) as quarantined,
                     (select count(*) from history.{fact.relation} h
                         where h.study_key = k.study_key and h.valid_from <= c.release_key
                             and h.valid_to > c.release_key) as visible
@@ -109,12 +110,12 @@ def _conservation(fact: Fact) -> AuditCheck:
                 where c.kind = 'full') t
             where t.published > t.staged
                 or {lost}
-                or t.visible not between t.published and t.published + t.set_aside""",
+                or t.visible not between t.published and t.published + t.quarantined""",
     )
 
 
 def _members(table: Dimension | Fact) -> AuditCheck:
-    """A row for each key that was staged; a quarantined row may have left a version of before in place."""
+    """A row for each key that was staged; a quarantined row may have left its previous version in place."""
     described = f"and {is_described(table)}{' and not h.is_inferred' if isinstance(table, Dimension) else ''}"
     return AuditCheck(
         "members",

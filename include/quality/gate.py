@@ -61,8 +61,8 @@ def judge(
             raise GateError(f"{load.study} {load.release}: no expectation was checked")
         findings += control_totals(connection, load, counts, known, accept_vanished)
         findings = withhold(connection, load, findings)
-        held = _set_aside(connection, load, [endpoint.name for endpoint, *_ in judged])
-        outcome = CheckOutcome(sum(counts.values()), held, tuple(findings))
+        quarantined = _count_quarantined(connection, load, [endpoint.name for endpoint, *_ in judged])
+        outcome = CheckOutcome(sum(counts.values()), quarantined, tuple(findings))
         record(connection, load, outcome)
     return outcome
 
@@ -141,13 +141,13 @@ def _validate(batch: Any, name: str, suite: list[Check]) -> list[bool]:
     of_rows = [check for check in suite if check.broken is not None]
     together = any_row(of_rows)
     verdicts = _ask(batch, [*(check for check in suite if check.broken is None), together])
-    told = verdicts.pop(together.check_id, None)
-    if told is True:
+    all_at_once = verdicts.pop(together.check_id, None)
+    if all_at_once is True:
         verdicts |= {check.check_id: True for check in of_rows}
     else:
         alone = _ask(batch, of_rows)
         if all(verdict is True for verdict in alone.values()):
-            raise GateError(f"{name}: a row breaks a check, but no check alone finds it ({told})")
+            raise GateError(f"{name}: a row breaks a check, but no check alone finds it ({all_at_once})")
         verdicts |= alone
     for check_id, verdict in verdicts.items():
         if isinstance(verdict, str):
@@ -193,8 +193,8 @@ def _finding(
     return Finding(endpoint.name, check.check_id, check.severity, success, broken)
 
 
-def _set_aside(connection: sa.Connection, load: JudgedLoad, endpoints: list[str]) -> int:
-    """Rows of endpoints that a check, or staging, set aside."""
+def _count_quarantined(connection: sa.Connection, load: JudgedLoad, endpoints: list[str]) -> int:
+    """Rows of endpoints that a check, or staging, quarantined."""
     held = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.endpoint.in_(endpoints)
     return connection.scalar(sa.select(sa.func.count()).select_from(QUARANTINE).where(held)) or 0
 

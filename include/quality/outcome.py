@@ -25,7 +25,7 @@ class Finding:
     detail: str | None = None
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The check and what it found, in words."""
         return f"{self.check_id} ({self.detail or f'{self.unexpected_rows} rows'})"
 
@@ -35,7 +35,7 @@ class CheckOutcome:
     """What the checks of one load found.
 
     :param rows: rows staged.
-    :param quarantined: rows set aside.
+    :param quarantined: rows quarantined.
     """
 
     rows: int
@@ -64,7 +64,7 @@ class CheckOutcome:
 
     def _failed(self, severity: Severity) -> list[str]:
         failed = (item for item in self.findings if not item.success and item.severity is severity)
-        return [f"{item.endpoint}: {item.told}" for item in failed]
+        return [f"{item.endpoint}: {item.summary}" for item in failed]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What no single table shows: too many rows set aside, results that vanish, numbers that a source states."""
+"""Checks over several tables: too many rows quarantined, results that vanish, counts stated by a source."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def control_totals(
     known: Collection[str],
     accept_vanished: bool,
 ) -> Iterator[Finding]:
-    """What no single table shows: too many rows set aside, too many results gone since last time.
+    """What no single table shows: too many rows quarantined, too many results missing since the last load.
 
     :param counts: staged rows by endpoint.
-    :param known: endpoints that the load tells: of others nothing vanishes, it stays as it is.
+    :param known: endpoints that the load provides: the rows of others stay.
     """
     yield from _refused(connection, load)
-    yield from _set_aside(connection, load, counts)
+    yield from _quarantine_share(connection, load, counts)
     yield from _conflicts(connection, load)
     yield from compare_counts(connection, load.load_id)
     yield from columns_in_place(connection, load)
@@ -76,8 +76,10 @@ def _refused(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]:
         yield Finding(endpoint, "answer_received", Severity.CRITICAL, False, 0, error)
 
 
-def _set_aside(connection: sa.Connection, load: JudgedLoad, counts: dict[str, int]) -> Iterator[Finding]:
-    """A few rows may be set aside; many mean that the study itself is in doubt."""
+def _quarantine_share(
+    connection: sa.Connection, load: JudgedLoad, counts: dict[str, int]
+) -> Iterator[Finding]:
+    """A few rows may be quarantined; many mean that the study itself is in doubt."""
     # What staging quarantined is in no staging table, and was a row all the same.
     unstaged = sa.func.count().filter(QUARANTINE.c.rule.in_([ENCODABLE, PACKAGE_LINE]))
     held = sa.select(QUARANTINE.c.endpoint, sa.func.count(), unstaged).where(
@@ -184,7 +186,7 @@ def _declared(found: Sequence[Declared], accept_vanished: bool) -> Iterator[Find
     """Compare the results of experiment samples with the numbers that older packages declare.
 
     A difference is worth a warning and no more: the number is what ImmPort counted when the results were
-    submitted, and nobody keeps it up. None at all of a kind is another matter: their table is not there.
+    submitted, and it is not updated. None at all of a kind is another matter: their table is not there.
     """
     if not found:
         return
@@ -192,14 +194,14 @@ def _declared(found: Sequence[Declared], accept_vanished: bool) -> Iterator[Find
     detail = f"{wrong} of {samples} experiment samples have another number of results than declared"
     yield Finding("expsample", "declared_results", Severity.WARNING, not wrong, wrong, detail)
     missing = [item for item in found if item.results and not item.there]
-    told = ", ".join(f"{item.results} of {item.schema or 'no kind'}" for item in missing)
+    kinds = ", ".join(f"{item.results} of {item.schema or 'no kind'}" for item in missing)
     yield Finding(
         "expsample",
         "declared_missing",
         Severity.CRITICAL,
         accept_vanished or not missing,
         sum(item.results for item in missing),
-        f"results are declared and none of their kind came: {told}" if missing else None,
+        f"results are declared and none of their kind came: {kinds}" if missing else None,
     )
 
 

@@ -32,7 +32,7 @@ def withhold(connection: sa.Connection, load: JudgedLoad, findings: Iterable[Fin
             judged.append(replace(item, severity=Severity.ENDPOINT))
             if not item.success:
                 for name in names:
-                    why.setdefault(name, []).append(item.told)
+                    why.setdefault(name, []).append(item.summary)
         else:
             judged.append(item)
     of_load = STAGED.c.load_id == load.load_id

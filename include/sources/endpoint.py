@@ -129,7 +129,7 @@ class Endpoint:
         """Whether the API can be asked for it."""
         return bool(self.path)
 
-    def is_told_by(self, route: Route) -> bool:
+    def is_provided_by(self, route: Route) -> bool:
         """Whether a route brings any of it."""
         return self.is_served if route is Route.API else self.is_packaged
 

@@ -67,7 +67,7 @@ def read_rows(
     elif first == "":
         raise NotDataError("an empty body")
     else:
-        raise NotDataError("text that is no JSON array or object")
+        raise NotDataError("text that is not a JSON array or object")
 
 
 def read_json(chunks: Iterable[bytes], repeated: Counter[str] | None = None) -> Any:
@@ -153,7 +153,7 @@ def _elements(body: _Body) -> Iterator[dict[str, object]]:
     following = body.skip()
     while following != "]":
         if following != "{":
-            body.fail("an element that is no object")
+            body.fail("an element that is not an object")
         yield body.value()
         following = body.peek()
         if following == ",":
@@ -177,7 +177,7 @@ def _only(rows: Iterator[dict[str, object]]) -> Iterator[dict[str, object]]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise NotDataError(f"broken JSON: {name} is no JSON value")
+    raise NotDataError(f"broken JSON: {name} is not a JSON value")
 
 
 class _Body:

@@ -77,4 +77,4 @@ def test_two_files_of_one_name_are_two_members(
             or d.filesize_bytes is distinct from f.filesize_bytes""")
         == []
     )
-    assert [item.told for item in audit.run(warehouse.engine, "night")] == []
+    assert [item.summary for item in audit.run(warehouse.engine, "night")] == []

@@ -278,8 +278,8 @@ def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
 
 
 def test_a_selection_names_itself() -> None:
-    wish = file_selection.DownloadFilter(("SDY2", "SDY1"), frozenset({"study_file"}), "*.fcs")
-    assert str(wish) == "studies SDY1, SDY2; types study_file; pattern *.fcs"
+    selection = file_selection.DownloadFilter(("SDY2", "SDY1"), frozenset({"study_file"}), "*.fcs")
+    assert str(selection) == "studies SDY1, SDY2; types study_file; pattern *.fcs"
     assert str(file_selection.DownloadFilter()) == "studies all; types all; pattern *"
 
 

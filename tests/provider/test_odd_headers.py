@@ -60,7 +60,7 @@ def said(status: str, *headers: bytes, body: bytes = b"") -> bytes:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "header",
     [
         b"Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
         b"Mon, 01 Jan 2024 00:00:00 +99999999999999",
@@ -70,9 +70,9 @@ def said(status: str, *headers: bytes, body: bytes = b"") -> bytes:
         b";",
     ],
 )
-def test_a_wait_that_cannot_be_read_is_none(connect: Connect, wish: bytes) -> None:
+def test_a_wait_that_cannot_be_read_is_none(connect: Connect, header: bytes) -> None:
     with (
-        answering(lambda _: said("503 No", b"Retry-After: " + wish)) as url,
+        answering(lambda _: said("503 No", b"Retry-After: " + header)) as url,
         connect(host=url, extra={"max_retries": 1}) as immport,
         pytest.raises(ServerError, match="HTTP 503"),
     ):

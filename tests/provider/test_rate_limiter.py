@@ -1,4 +1,4 @@
-"""The pace of calls: evenly spread, shared by processes, never more at once than allowed."""
+"""The rate of calls: evenly spread, shared by processes, never more at once than allowed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from threading import Barrier, BrokenBarrierError, Lock
 
 import pytest
 
-from immport_provider.hooks.rate_limiter import Pace
+from immport_provider.hooks.rate_limiter import RateLimiter
 from include.sources.immport.endpoints import ENDPOINTS
 from tests.provider.conftest import Connect, rows_of
 from tests.support.sandbox import RunningSandbox
@@ -27,8 +27,10 @@ class Time:
         self.now = now
         self.slept: list[float] = []
 
-    def pace(self, folder: Path, per_second: float, at_once: int = 1) -> Pace:
-        return Pace(HOST, at_once, per_second, now=lambda: self.now, sleep=self.slept.append, folder=folder)
+    def rate_limiter(self, folder: Path, per_second: float, at_once: int = 1) -> RateLimiter:
+        return RateLimiter(
+            HOST, at_once, per_second, now=lambda: self.now, sleep=self.slept.append, folder=folder
+        )
 
     def rounded(self) -> list[float]:
         return [round(wait, 3) for wait in self.slept]
@@ -39,29 +41,29 @@ def time() -> Time:
     return Time()
 
 
-def take(pace: Pace, calls: int) -> None:
+def take(limiter: RateLimiter, calls: int) -> None:
     for _ in range(calls):
-        with pace.turn():
+        with limiter.acquire():
             pass
 
 
 def test_calls_are_spread_evenly(time: Time, tmp_path: Path) -> None:
-    pace = time.pace(tmp_path, per_second=4)
-    take(pace, 3)
+    limiter = time.rate_limiter(tmp_path, per_second=4)
+    take(limiter, 3)
     assert time.rounded() == [0.25, 0.5]  # the first need not wait
     time.now += 10
-    take(pace, 2)
+    take(limiter, 2)
     assert time.rounded() == [0.25, 0.5, 0.25]  # time unused is not saved up
 
 
 def test_no_limit_waits_for_nothing_and_writes_nothing(time: Time, tmp_path: Path) -> None:
-    take(time.pace(tmp_path, per_second=0), 5)
+    take(time.rate_limiter(tmp_path, per_second=0), 5)
     assert time.slept == []
     assert list(tmp_path.iterdir()) == []
 
 
 def _reserve(folder: Path, calls: int) -> None:
-    take(Time().pace(folder, per_second=10), calls)
+    take(Time().rate_limiter(folder, per_second=10), calls)
 
 
 def test_processes_share_the_pace(time: Time, tmp_path: Path) -> None:
@@ -71,23 +73,23 @@ def test_processes_share_the_pace(time: Time, tmp_path: Path) -> None:
         process.start()
     for process in others:
         process.join()
-    take(time.pace(tmp_path, per_second=10), 1)
+    take(time.rate_limiter(tmp_path, per_second=10), 1)
     assert time.rounded() == [1.5]  # behind fifteen calls of others
 
 
 def test_a_clock_set_back_does_not_stop_everything(time: Time, tmp_path: Path) -> None:
-    take(time.pace(tmp_path, per_second=1), 1)
+    take(time.rate_limiter(tmp_path, per_second=1), 1)
     time.now -= 86_400
-    take(time.pace(tmp_path, per_second=1), 2)
+    take(time.rate_limiter(tmp_path, per_second=1), 2)
     assert time.rounded() == [1.0]
 
 
 def test_a_file_that_a_crash_left_empty_is_a_new_one(time: Time, tmp_path: Path) -> None:
-    pace = time.pace(tmp_path, per_second=1)
-    take(pace, 1)
+    limiter = time.rate_limiter(tmp_path, per_second=1)
+    take(limiter, 1)
     (file,) = tmp_path.iterdir()
     file.write_text("")
-    take(pace, 2)
+    take(limiter, 2)
     assert time.rounded() == [1.0]
 
 
@@ -95,10 +97,10 @@ def test_without_a_file_each_process_keeps_its_own_pace(
     time: Time, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
-    pace = time.pace(tmp_path / "file", per_second=2)
-    take(pace, 3)
+    limiter = time.rate_limiter(tmp_path / "file", per_second=2)
+    take(limiter, 3)
     assert time.rounded() == [0.5, 1.0]
-    assert caplog.text.count("a pace of its own") == 1
+    assert caplog.text.count("limits its own rate") == 1
 
 
 def _hold(file: Path, is_held: Event, may_end: Event) -> None:
@@ -119,16 +121,16 @@ def test_a_process_that_does_not_give_the_file_back_is_not_waited_for(
     )
     other.start()
     assert is_held.wait(30)
-    pace = time.pace(tmp_path, per_second=2)
+    limiter = time.rate_limiter(tmp_path, per_second=2)
     with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(take, pace, 3)
+        done = pool.submit(take, limiter, 3)
         try:
             done.result(20)
         finally:
             may_end.set()
     other.join(30)
     assert time.rounded() == [0.5, 1.0]
-    assert "locked by another process for 0.1 s; this process keeps a pace of its own" in caplog.text
+    assert "locked by another process for 0.1 s; this process limits its own rate" in caplog.text
 
 
 def test_a_link_in_the_place_of_the_file_is_not_followed(time: Time, tmp_path: Path) -> None:
@@ -137,7 +139,7 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(time: Time, tmp_path: P
     folder = tmp_path / "pace"
     folder.mkdir()
     (folder / "127.0.0.1_8099.pace").symlink_to(victim)
-    take(time.pace(folder, per_second=2), 2)
+    take(time.rate_limiter(folder, per_second=2), 2)
     assert victim.read_text() == "mine"
     assert time.rounded() == [0.5]
 

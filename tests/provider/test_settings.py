@@ -45,14 +45,14 @@ def test_addresses(fields: dict[str, Any], base: str) -> None:
         ({"host": "https://"}, "no address"),
         ({"host": "https://www.immport.org/?key=canary"}, "no address"),
         ({"host": "https://user:canary@www.immport.org"}, "user name or password"),
-        ({"extra": '{"timeout": "canary"}'}, "timeout is no number"),
+        ({"extra": '{"timeout": "canary"}'}, "timeout is not a number"),
         ({"extra": '{"timeout": 0}'}, "timeout must be at least 0.1"),
         ({"extra": '{"page_size": 0}'}, "page_size must be at least 1"),
         ({"extra": '{"calls_in_flight": 0}'}, "calls_in_flight must be at least 1"),
         ({"extra": '{"calls_per_second": -1}'}, "calls_per_second must be at least 0"),
         ({"extra": '{"max_retries": -1}'}, "max_retries must be at least 0"),
         ({"extra": '{"max_retries": NaN}'}, "max_retries must be at least 0"),
-        ({"password": "key", "extra": '{"expires_at": "canary"}'}, "expires_at is no instant"),
+        ({"password": "key", "extra": '{"expires_at": "canary"}'}, "expires_at is not a time"),
     ],
 )
 def test_wrong_fields_are_named_and_not_told(fields: dict[str, Any], wrong: str) -> None:

@@ -277,7 +277,7 @@ def test_what_was_found_is_kept_with_a_sample_and_a_repeat_replaces_it(loaded: W
         assert len(sample) == audit.SAMPLE
         assert {"study_key", "result_id", "valid_from", "missing"} == sample[0].keys()
         assert severity == "critical"
-    assert "key_exists:unit_key of fact_hai: 6 (a row whose unit_key is in no key table)" in finding.told
+    assert "key_exists:unit_key of fact_hai: 6 (a row whose unit_key is in no key table)" in finding.summary
     do(loaded, "update history.fact_hai set unit_key = 0 where unit_key = 999999")
     assert others(loaded) == []
     assert loaded.rows(statement) == []

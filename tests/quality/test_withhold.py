@@ -70,7 +70,7 @@ def test_a_listing_that_fails_is_withheld_alone_and_its_tables_stay(warehouse: W
     assert warehouse.rows("select endpoint, withheld from ops.staged where withheld is not null") == [
         ("manifest", "quarantine_share (6 of 46 rows quarantined)")
     ]
-    assert [item.told for item in audit.run(warehouse.engine, "night")] == []
+    assert [item.summary for item in audit.run(warehouse.engine, "night")] == []
     # The next release brings it in; the one before it has what was known then.
     warehouse.load({**whole_study(), "manifest": [stored(PATH, 9)]}, "DR3")
     uuids = "select right(file_uuid, 1) from star.dim_file where file_key > 0"
@@ -85,7 +85,7 @@ def test_a_withheld_endpoint_of_a_new_study_leaves_its_tables_empty(warehouse: W
     assert warehouse.value("select count(*) from star.dim_file where file_key > 0") == 0
     assert warehouse.rows("select file_info_id, file_key from star.fact_result_file") == [(1, 0)]
     assert warehouse.value("select count(*) from star.fact_hai") == 3
-    assert [item.told for item in audit.run(warehouse.engine, "night")] == []
+    assert [item.summary for item in audit.run(warehouse.engine, "night")] == []
 
 
 def test_no_listing_link_or_publication_withholds_results(warehouse: Warehouse) -> None:
@@ -173,7 +173,7 @@ def test_an_unreadable_age_costs_no_result_and_its_text_is_kept(warehouse: Wareh
         join star.dim_subject s using (subject_key) where participation_key > 0 order by 1""") == [
         ("SUB1", None, "Years", False), ("SUB2", 30, "Years", False),
     ]  # fmt: skip
-    assert [item.told for item in audit.run(warehouse.engine, "night")] == []
+    assert [item.summary for item in audit.run(warehouse.engine, "night")] == []
 
 
 def test_a_day_that_is_none_is_null_and_withholds_nothing(warehouse: Warehouse) -> None:
@@ -215,7 +215,7 @@ def test_every_column_that_describes_may_be_unreadable(warehouse: Warehouse) -> 
     for table in VERSIONED:
         if table.endpoint in rows:
             assert warehouse.value(f"select count(*) from history.{table.relation} where load_id > 0") > 0
-    assert [item.told for item in audit.run(warehouse.engine, "night")] == []
+    assert [item.summary for item in audit.run(warehouse.engine, "night")] == []
 
 
 # ---- rows

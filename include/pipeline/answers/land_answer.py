@@ -108,7 +108,7 @@ def land(context: Context, endpoint: Endpoint, expected: Expected | None = None)
         except Exception as error:
             if not answer.is_divisible or not is_too_much(error) or not answer.parts(BY_ARM):
                 raise
-            pieces = answer.in_parts(f"asked for in parts: {error}")
+            pieces = answer.in_parts(f"requested in parts: {error}")
     return answer.counted(pieces)
 
 
@@ -133,8 +133,8 @@ class Answer:
 
     @property
     def why_large(self) -> str:
-        told = self.expected and f"{self.expected.rows:,} rows in {self.expected.source}"
-        return f"asked for in parts: {told}"
+        reason = self.expected and f"{self.expected.rows:,} rows in {self.expected.source}"
+        return f"requested in parts: {reason}"
 
     def parts(self, order: tuple[str, ...]) -> tuple[Part, ...]:
         return divide(WHOLE, self.context.members, self.endpoint, order)
@@ -153,7 +153,7 @@ class Answer:
             try:
                 return self._receive(part, can_divide, piece, note, verdict.header)
             except (NotTsvError, BadAnswerError, RequestError) as error:
-                doubt = f"asked for as JSON, TSV is no longer trusted: {error}"
+                doubt = f"requested as JSON, TSV is no longer used: {error}"
             landed = self._receive(part, can_divide, piece, "; ".join(filter(None, (note, doubt))))
             self.context.formats.withdraw(self.endpoint, doubt)
             return landed
@@ -247,13 +247,15 @@ class Answer:
             yield chunk
 
     def _walk(self, order: tuple[str, ...], held: list[Landed]) -> SplitStrategy:
-        def tell(way: SplitStrategy) -> None:
+        def report(way: SplitStrategy) -> None:
             message = f"{self.endpoint.name}, {len(way.pieces)} parts {way.name}"
             self.context.step.progress(sum(item.rows for item in list(self.context.landed.values())), message)
 
         calls = getattr(self._settings, "calls_in_flight", 2)
-        walk = SplitExecutor(self.endpoint, self.context.members, self.ask, self._discard, held, calls, tell)
-        return walk.go(order)
+        executor = SplitExecutor(
+            self.endpoint, self.context.members, self.ask, self._discard, held, calls, report
+        )
+        return executor.go(order)
 
     def _discard(self, piece: Landed) -> None:
         self.context.landed.pop(piece.name, None)

@@ -178,7 +178,7 @@ class SplitExecutor:
     :param discard: forgets a landed part.
     :param held: parts that are landed already.
     :param calls: parts that are asked for at once.
-    :param tell: told of each part that is landed.
+    :param report: called after each landed part.
     """
 
     endpoint: Endpoint
@@ -187,7 +187,7 @@ class SplitExecutor:
     discard: Callable[[Landed], None]
     held: Iterable[Landed]
     calls: int
-    tell: Callable[[SplitStrategy], None]
+    report: Callable[[SplitStrategy], None]
 
     def go(self, order: tuple[str, ...]) -> SplitStrategy:
         """Ask for all parts.
@@ -268,7 +268,7 @@ class SplitExecutor:
         else:
             self.discard(piece)
             way.lost[part] = f"{piece.ignored}= was ignored"
-        self.tell(way)
+        self.report(way)
 
     def _filters(self, piece: Landed) -> frozenset[tuple[str, str]]:
         return frozenset((name, value) for name, value in piece.parameters.items() if name in WORDS)

@@ -27,8 +27,8 @@ PROOF_ROWS = 2_000
 #: Rows from which on an answer is asked for as TSV, if that was proven. Below, JSON costs nothing.
 BULK_ROWS = 5_000
 
-#: What TSV cannot hold, or cannot tell from null.
-_UNTOLD = {"": "an empty text", "\t": "a tab", "\n": "a newline", "\r": "a carriage return"}
+#: Values that TSV cannot represent, or cannot distinguish from null.
+_UNREPRESENTABLE = {"": "an empty text", "\t": "a tab", "\n": "a newline", "\r": "a carriage return"}
 _LOG = logging.getLogger(__name__)
 
 Row = dict[str, str | None]
@@ -65,7 +65,7 @@ class Formats:
         self._proving = threading.Lock()
 
     def verdict(self, endpoint: Endpoint) -> Verdict | None:
-        """What was found; None while nobody has compared, or since it was doubted."""
+        """The verdict; None before the first comparison, or since it became void."""
         found = sa.select(FORMAT_VERDICT.c.is_equal, FORMAT_VERDICT.c.header).where(*self._is(endpoint))
         with self._engine.connect() as connection:
             row = connection.execute(found).one_or_none()
@@ -78,7 +78,7 @@ class Formats:
         rows: Callable[[], Iterator[dict[str, object]]],
         fetch: Callable[[], Sample],
     ) -> None:
-        """Decide by a small JSON answer, if nobody has yet: fetch the same as TSV and compare.
+        """Decide by a small JSON answer, if there is no verdict yet: fetch the same as TSV and compare.
 
         A source that fails meanwhile leaves the question open.
 
@@ -126,7 +126,7 @@ class Formats:
 
     def withdraw(self, endpoint: Endpoint, why: str) -> None:
         """Reopen the question: the next small answer decides it anew."""
-        _LOG.warning("%s: TSV is no longer trusted: %s", endpoint.name, why)
+        _LOG.warning("%s: TSV is no longer used: %s", endpoint.name, why)
         with self._engine.begin() as connection:
             connection.execute(sa.delete(FORMAT_VERDICT).where(*self._is(endpoint)))
 
@@ -153,7 +153,7 @@ def read_sample(chunks: Iterable[bytes], endpoint: Endpoint, most: int = PROOF_R
 def compare(sent: Sequence[dict[str, object]], tabbed: Sequence[Row], endpoint: Endpoint) -> str | None:
     """The first difference between an answer in JSON and the same in TSV; None if every cell agrees.
 
-    Their order may differ: nothing says that it is told.
+    Their order may differ: the source does not document it.
     """
     if len(sent) != len(tabbed):
         return f"{len(sent)} rows in JSON, {len(tabbed)} in TSV"
@@ -161,8 +161,8 @@ def compare(sent: Sequence[dict[str, object]], tabbed: Sequence[Row], endpoint: 
     for row in sent:
         texts = {snake_case(name): cell(value) for name, value in row.items()}
         for name, text in texts.items():
-            if untold := _untold(text):
-                return f"{name} holds {untold}, which TSV cannot tell"
+            if found := _unrepresentable(text):
+                return f"{name} has {found}, which TSV cannot represent"
         plain.append(texts)
 
     def place(row: Row) -> tuple[str, ...]:
@@ -179,12 +179,12 @@ def compare(sent: Sequence[dict[str, object]], tabbed: Sequence[Row], endpoint: 
     return None
 
 
-def _untold(text: str | None) -> str | None:
+def _unrepresentable(text: str | None) -> str | None:
     if text is None:
         return None
     if not text:
-        return _UNTOLD[""]
-    return next((told for mark, told in _UNTOLD.items() if mark and mark in text), None)
+        return _UNREPRESENTABLE[""]
+    return next((what for mark, what in _UNREPRESENTABLE.items() if mark and mark in text), None)
 
 
 def _short(text: str | None) -> str:

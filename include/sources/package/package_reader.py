@@ -54,7 +54,7 @@ def named(file_name: str) -> tuple[str, Release]:
     """
     found = _FILE.fullmatch(file_name)
     if found is None:
-        raise NotDataError(f"{file_name!r} is no name of a package (expected SDY139-DR25_Tab.zip)")
+        raise NotDataError(f"{file_name!r} is not the name of a package (expected SDY139-DR25_Tab.zip)")
     return found[1].upper(), Release.parse(found[2].upper())
 
 

@@ -90,7 +90,7 @@ class Knowledge:
 
 def single_route(route: Route) -> dict[str, tuple[str, ...]]:
     """Columns of the star that the other route alone knows, by table; all of a table that a route lacks."""
-    told = (item for item in ENDPOINTS.values() if item.is_told_by(route))
+    told = (item for item in ENDPOINTS.values() if item.is_provided_by(route))
     known = Knowledge({item.name: item.unknown_columns(route) for item in told})
     unknown = {table.relation: known.unknown(table) for table in VERSIONED}
     return {relation: columns for relation, columns in unknown.items() if columns}

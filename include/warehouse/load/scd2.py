@@ -144,7 +144,8 @@ class _Statements:
             from {self.history} h left join incoming_{self.relation} i on i.{self.id} = h.{self.id}
             where {self._valid}
                 and (i.{self.id} is null or {self._row("h")} is distinct from {self._row("i")})
-                and not exists (select 1 from held_{self.relation} x where x.{self.id} = h.{self.id})"""
+                and not exists (
+                    select 1 from quarantined_{self.relation} x where x.{self.id} = h.{self.id})"""
 
     def postpone(self) -> str:
         """A version that began at this release and was captured again later begins there."""

@@ -31,13 +31,13 @@ def stage_answer(
     """Stage what the API answered at one endpoint. Returns what is recorded of it."""
     refused: list[Refused] = []
     pieces = manifest.pieces(endpoint.name)
-    # A fetch of before the endpoint was declared says nothing of it, nor does an answer that was refused.
+    # A fetch from before the endpoint was declared does not provide it, nor does an answer that was refused.
     refused_with = next((piece.refused for piece in pieces if piece.refused), None)
     is_known = bool(pieces) and refused_with is None
     rows = 0
     if staging_tables.has_table(endpoint, is_known=is_known):
         rows = _copy(connection, load_id, endpoint, landing, pieces, refused)
-    set_aside(connection, load_id, endpoint, manifest, refused)
+    quarantine_refused(connection, load_id, endpoint, manifest, refused)
     return {
         "rows_received": sum(piece.rows for piece in pieces),
         "rows_staged": rows,
@@ -153,7 +153,7 @@ def _lines(
     yield b"".join(block)
 
 
-def set_aside(
+def quarantine_refused(
     connection: sa.Connection,
     load_id: int,
     endpoint: Endpoint,

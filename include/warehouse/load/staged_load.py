@@ -1,4 +1,4 @@
-"""A staged load as SQL sees it: where the rows of a table are, and which of them no check set aside."""
+"""A staged load as SQL sees it: where the rows of a table are, and which of them no check quarantined."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, S
 class StagedLoad:
     """A staged load.
 
-    :param told: endpoints of which it has rows.
-    :param set_aside: endpoints of which rows were set aside.
-    :param absent: endpoints that it does not tell and has no staging table for, or that its gate withheld.
+    :param provided: endpoints of which it has rows.
+    :param quarantined: endpoints of which rows were quarantined.
+    :param absent: endpoints that it does not provide and has no staging table for, or that its gate withheld.
     :param unreadable: by endpoint, columns of which values were quarantined: these are null.
     """
 
     load_id: int
-    told: frozenset[str]
-    set_aside: frozenset[str]
+    provided: frozenset[str]
+    quarantined: frozenset[str]
     absent: frozenset[str]
     unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -35,7 +35,9 @@ class StagedLoad:
     def read(cls, connection: sa.Connection, load_id: int) -> StagedLoad:
         """What is recorded of a load."""
         of_load = STAGED.c.load_id == load_id
-        told = connection.scalars(sa.select(STAGED.c.endpoint).where(of_load & (STAGED.c.rows_staged > 0)))
+        provided = connection.scalars(
+            sa.select(STAGED.c.endpoint).where(of_load & (STAGED.c.rows_staged > 0))
+        )
         known = set(connection.scalars(sa.select(STAGED.c.endpoint).where(of_load & STAGED.c.is_known)))
         withheld = set(
             connection.scalars(sa.select(STAGED.c.endpoint).where(of_load & STAGED.c.withheld.is_not(None)))
@@ -46,7 +48,7 @@ class StagedLoad:
         }
         return cls(
             load_id,
-            frozenset(told) - withheld,
+            frozenset(provided) - withheld,
             frozenset(connection.scalars(aside)),
             frozenset(absent | withheld),
             _unreadable(connection, load_id),
@@ -86,9 +88,9 @@ class StagedLoad:
         return f"{self.own(table)} {joins}"
 
     def kept(self, table: Dimension | Fact) -> str:
-        """True of rows `s` that no check set aside. A line that is no row has none; its number is that of
-        the line."""
-        if table.endpoint not in self.set_aside:
+        """True of rows `s` that no check quarantined. A line that is not a row has no number of a row, but
+        that of the line."""
+        if table.endpoint not in self.quarantined:
             return "true"
         return (
             "s.row_number not in (select q.row_number from quality.quarantine q"

@@ -1,6 +1,6 @@
 """A staged study in the shape of the star: typed rows with durable keys, in temporary tables.
 
-`incoming_<table>` holds what the study says now, `held_<table>` the keys whose rows were set aside:
+`incoming_<table>` holds what the study says now, `quarantined_<table>` the keys whose rows were set aside:
 of those nothing is known, so that their versions are left as they are.
 """
 
@@ -66,7 +66,7 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     surrogate_keys.add(connection, DIMENSION["study"], load, [DIMENSION["study"]])
     study_key = _study_key(connection, study)
     holding = _holding(connection, study_key)
-    tables = _concerned([item for item in VERSIONED if item.endpoint in load.told or item in holding])
+    tables = _concerned([item for item in VERSIONED if item.endpoint in load.provided or item in holding])
     for dimension in DIMENSION.values():
         surrogate_keys.add(connection, dimension, load, tables)
     knowledge = carry_forward.knowledge(connection, [load_id])
@@ -236,15 +236,15 @@ def _present(table: Dimension | Fact) -> str:
 
 def _held(table: Dimension | Fact, load: StagedLoad) -> str:
     """The keys of the rows set aside, read from the rows as they were received."""
-    if table.endpoint not in load.set_aside:
+    if table.endpoint not in load.quarantined:
         kind = table.row_id.type if isinstance(table, Fact) else Type.INTEGER
-        return f"create temporary table held_{table.relation} ({table.identity} {kind}) on commit drop"
+        return f"create temporary table quarantined_{table.relation} ({table.identity} {kind}) on commit drop"
     columns = ", ".join(f"{identifier(name)} text" for name in ENDPOINTS[table.endpoint or ""].columns)
     rows = (
         f"(select r.* from quality.quarantine q, jsonb_to_record(q.row) r ({columns})"
         f" where q.load_id = {load.load_id} and q.endpoint = {literal(table.endpoint or '')}) s"
     )
-    name = f"create temporary table held_{table.relation} on commit drop as "
+    name = f"create temporary table quarantined_{table.relation} on commit drop as "
     if isinstance(table, Fact):
         raw = table.row_id.raw.text
         castable = (

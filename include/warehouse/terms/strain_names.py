@@ -68,9 +68,9 @@ def why_not(text: str) -> str:
     """Why a text that is no term of the vocabulary was not taken for one, in words."""
     found = parse(text)
     if found is None:
-        return "the text as a whole is no name of one influenza strain"
+        return "the text is not the name of one influenza strain"
     if len(found.year) == 2:
-        return f"the year {found.year} has two digits, and the century is not told"
+        return f"the year {found.year} has two digits, and the century is not stated"
     return "no term has the same type, host, place, number, year and subtype"
 
 

@@ -74,8 +74,8 @@ def check(answer: httpx.Response, refused: str, now: datetime) -> None:
     if status == 429 or status >= 500:
         kind = RateLimitError if status == 429 else ServerError
         asked = read_retry_after(answer.headers.get("Retry-After"), now)
-        wish = "" if asked is None else f", asks to wait {asked:.0f} s"
-        error = kind(f"HTTP {status}{wish}", status)
+        delay = "" if asked is None else f", asks to wait {asked:.0f} s"
+        error = kind(f"HTTP {status}{delay}", status)
         error.retry_after = asked
         raise error
     if answer.has_redirect_location:

@@ -1,4 +1,4 @@
-"""How ImmPort is spoken to: one HTTP client, credentials, pace, retries, and who is told of each call."""
+"""The HTTP client of ImmPort: credentials, rate limit, retries, and the callback for each call."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tenacity.wait import wait_base
 
     from immport_provider.hooks.credentials import Credential, Token
-    from immport_provider.hooks.rate_limiter import Pace
+    from immport_provider.hooks.rate_limiter import RateLimiter
     from include.sources.client import CallWatch
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ KEYS_PAGE = "https://www.immport.org/auth/api/keys"
 class ImmPortClient(BaseHook):
     """A connection of type `immport` as an HTTP client; `ImmPortHook` says what it is asked for.
 
-    :ivar watch: told of every call; None when nobody is.
+    :ivar watch: called for every call; None for no callback.
 
     :param immport_conn_id: Airflow connection of type `immport`.
     :param wait: waiting time between tries; a matter of tests.
@@ -64,9 +64,9 @@ class ImmPortClient(BaseHook):
         self._settings: Settings | None = None
         self._client: httpx.Client | None = None
         self._token: Token | None = None
-        #: Guards what is made at first use: settings, client, token, pace.
+        #: Guards what is made at first use: settings, client, token, rate limiter.
         self._making = RLock()
-        self._pace: Pace | None = None
+        self._rate_limiter: RateLimiter | None = None
         self.watch: CallWatch | None = None
 
     def __enter__(self) -> Self:
@@ -153,7 +153,7 @@ class ImmPortClient(BaseHook):
         from immport_provider.hooks.wire import answering
 
         client, url = self.get_conn(), API + request.path
-        with self.pace.turn(), explained(request, self.settings.source):
+        with self.rate_limiter.acquire(), explained(request, self.settings.source):
             secret = self._credential().header if request.endpoint.needs_key else {}
             headers = {**request.headers, **secret}
             asked = {"params": request.query, "headers": headers}
@@ -162,20 +162,20 @@ class ImmPortClient(BaseHook):
                 return receive(whole(answer, is_self_ending=request.form == "json"))
 
     @property
-    def pace(self) -> Pace:
-        """When calls may be made: `with hook.pace.turn()` around each."""
-        from immport_provider.hooks.rate_limiter import Pace
+    def rate_limiter(self) -> RateLimiter:
+        """When calls may be made: `with hook.rate_limiter.acquire()` around each."""
+        from immport_provider.hooks.rate_limiter import RateLimiter
 
         with self._making:
-            if self._pace is None:
-                self._pace = Pace(
+            if self._rate_limiter is None:
+                self._rate_limiter = RateLimiter(
                     self.settings.source,
                     self.settings.calls_in_flight,
                     self.settings.calls_per_second,
                     now=lambda: self._clock().timestamp(),
                     sleep=self._sleep,
                 )
-            return self._pace
+            return self._rate_limiter
 
     def _credential(self) -> Credential:
         """The key, or a token that is good for a while."""

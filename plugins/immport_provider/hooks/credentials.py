@@ -38,7 +38,7 @@ def read_api_key(text: str, expires_at: str | None = None) -> Credential:
         try:
             file = json.loads(text)
         except ValueError:
-            raise ValueError("the API key starts like a JSON key file, but is no JSON") from None
+            raise ValueError("the API key starts like a JSON key file, but is not JSON") from None
         text = file.get("api_key")
         expires_at = expires_at or file.get("expires_at")
         if not isinstance(text, str):
@@ -58,7 +58,7 @@ def read_instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(str(text).strip())
     except ValueError:
-        raise ValueError("expires_at is no instant such as 2026-05-21T20:55:24Z") from None
+        raise ValueError("expires_at is not a time such as 2026-05-21T20:55:24Z") from None
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""How fast the source is asked: so many calls at once, and spread evenly over time."""
+"""Limits the calls to the source: so many at once, and spread evenly over time."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from threading import BoundedSemaphore, Lock
 
 from include.file_lock import lock
 
-#: How long the file may be locked by others, who need it for the blink of an eye.
+#: How long to wait for the lock on the file, which others hold for microseconds.
 _LOCK_SECONDS = 10.0
-#: A waiting time no queue of calls explains: the clock was set back.
+#: A waiting time that no queue of calls explains: the clock was set back.
 _IMPLAUSIBLE_CALLS, _IMPLAUSIBLE_SECONDS = 1000, 60.0
 log = logging.getLogger(__name__)
 
 
-class Pace:
-    """Gives each call its moment, `1 / per_second` after the one before it, whichever task makes it.
+class RateLimiter:
+    """Starts calls at least `1 / per_second` apart, whichever task makes them.
 
     The next free moment is kept in a small locked file, so that all tasks on one machine share it; where
-    no file can be written, or another process does not give it back, each process has a pace of its own, and
+    no file can be written, or another process does not give it back, each process has its own rate, and
     says so.
 
     :param host: host and port that is asked.
@@ -57,7 +57,7 @@ class Pace:
         self._is_alone = False
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def acquire(self) -> Iterator[None]:
         """Wait until a call may be made; it is in flight until the end of the block."""
         with self._in_flight:
             if self._apart:
@@ -79,7 +79,7 @@ class Pace:
                 return self._reserve_shared()
             except OSError as error:
                 self._is_alone = True
-                log.warning("%s: %s; this process keeps a pace of its own", self._file, error.strerror)
+                log.warning("%s: %s; this process limits its own rate", self._file, error.strerror)
         delay, self._own = self._next(self._own)
         return delay
 

@@ -112,7 +112,7 @@ def _base(connection: Connection, *, allow_http: bool) -> str:
     if "@" in url.netloc:
         raise ValueError("host must not hold a user name or password")
     if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
-        raise ValueError(f"host is no address such as {DEFAULT_HOST}")
+        raise ValueError(f"host is not an address such as {DEFAULT_HOST}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.hostname):
         raise ValueError("plain http would send the key unencrypted: use https (allow_http is for stand-ins)")
     port = f":{connection.port}" if connection.port and not url.port else ""
@@ -132,7 +132,7 @@ def _number(extra: Mapping[str, Any], name: str, default: float, least: float = 
     try:
         number = default if given in {None, ""} else float(given)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} is no number") from None
+        raise ValueError(f"{name} is not a number") from None
     if not least <= number < float("inf"):
         raise ValueError(f"{name} must be at least {least:g}")
     return number

@@ -68,7 +68,7 @@ def read_address(text: str, settings: Settings) -> Address:
         literals = resolve(given.host, only_literal=True)
         url = given
     if not url.host or url.userinfo or url.scheme not in ("http", "https"):
-        raise BadAnswerError("DRS gave something that is no address", 200)
+        raise BadAnswerError("DRS did not give an address", 200)
     for literal in literals:
         guard_of(settings.host)(url.host, literal)
     if url.scheme == "http" and not (settings.allow_http or is_loopback(url.host)):

@@ -89,28 +89,28 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         engine, storage, run_id = self.engine(), self.storage(), run_key(context)
         require_current(engine)
         run_ledger.start_run(engine, run_id)
-        wish = file_selection.DownloadFilter(
+        selection = file_selection.DownloadFilter(
             asked.studies, frozenset(asked.types), asked.pattern, asked.max_bytes
         )
         with ImmPortHook(self.immport_conn_id) as hook:
-            wanted, failed = file_selection.list_files(engine, hook, run_id, wish)
+            wanted, failed = file_selection.list_files(engine, hook, run_id, selection)
         task = context["ti"]
         for study, error in failed.items():
             self.log.error("%s: %s", study, error)
         if any(may_pass(error) for error in failed.values()) and (task.try_number <= task.max_tries):
             raise AirflowException(f"manifests to be asked for again: {', '.join(failed)}")
         if not wanted and not failed:
-            nothing = f"no file matches the selection: {wish}"
+            nothing = f"no file matches the selection: {selection}"
             run_ledger.note_run(engine, run_id, note=nothing)
             raise AirflowFailException(nothing)
-        choices = file_selection.choose(engine, storage, wanted, wish)
+        choices = file_selection.choose(engine, storage, wanted, selection)
         told = file_selection.describe(choices, is_dry=asked.is_dry_run)
         self.log.info("%s", told)
         if not asked.is_dry_run:
             file_plan.write_plan(engine, run_id, choices)
-        studies = len(file_selection.studies_of(engine, wish))
+        studies = len(file_selection.studies_of(engine, selection))
         note = told.partition("\n")[0]
-        if unmatched := wish.unmatched(wanted, failed):
+        if unmatched := selection.unmatched(wanted, failed):
             self.log.warning("%s", unmatched)
             note += f"; {unmatched}"
         run_ledger.note_run(engine, run_id, listed=studies, note=note)

@@ -37,7 +37,7 @@ class WarehouseAuditOperator(WarehouseOperator):
 
         broken = audit.run(self.engine(), run_key(context))
         for item in broken:
-            self.log.warning("%s: %s", item.check.severity.value, item.told)
+            self.log.warning("%s: %s", item.check.severity.value, item.summary)
         critical = [item for item in broken if item.check.severity is Severity.CRITICAL]
         if critical:
             # Another try would find the same.

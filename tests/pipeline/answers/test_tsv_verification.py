@@ -171,7 +171,7 @@ def test_another_tsv_than_the_proven_one_reopens_the_question(
         extraction.source.bend = in_tsv(change)
         (piece,) = extraction.land(MANY)
         assert piece.form == "json"
-        assert "TSV is no longer trusted" in str(piece.note)
+        assert "TSV is no longer used" in str(piece.note)
         assert verdicts(warehouse) == []
         assert extraction.folder() == {"mbaa.json.gz"}
         assert extraction.ids([piece]) == every_id(MANY)

@@ -68,7 +68,7 @@ def test_what_packages_alone_tell_is_asked_of_no_api() -> None:
     assert not alone.keys() & SHARED_DATA.keys()
     for item in alone.values():
         assert (item.path, item.names, item.is_served) == ("", (), False)
-        assert (item.is_told_by(Route.API), item.is_told_by(Route.PACKAGE)) == (False, True)
+        assert (item.is_provided_by(Route.API), item.is_provided_by(Route.PACKAGE)) == (False, True)
         assert set(item.key) <= {field.name for field in item.of_package}
         assert item.unknown_columns(Route.API) == set(item.columns)
     assert all(item.is_served for item in SERVED.values())

@@ -117,7 +117,7 @@ class Timeline:
             connection.execute(sa.text(f"{fill} ({', '.join([':id', ':value', *flags])})"), given)
         for key in held:
             connection.execute(
-                sa.text(f"insert into held_{relation} ({identity}) values (:key)"), {"key": key}
+                sa.text(f"insert into quarantined_{relation} ({identity}) values (:key)"), {"key": key}
             )
 
     def versions(self) -> list[Version]:

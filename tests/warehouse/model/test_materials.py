@@ -280,7 +280,7 @@ def test_every_order_of_captures_gives_the_same_controls(
         from history.dim_control_sample h join history.key_control_sample k using (control_sample_key)
         where h.study_key > 0 order by 1, 4""")
     assert found == EXPECTED
-    assert [item.told for item in audit.run(warehouse.engine, "night") if "CS" in item.told] == []
+    assert [item.summary for item in audit.run(warehouse.engine, "night") if "CS" in item.summary] == []
     assert {item.check.severity for item in audit.run(warehouse.engine, "night")} <= {Severity.WARNING}
     for release in order[:2]:
         assert take(warehouse, with_controls(warehouse, release)).rows_written == 0
