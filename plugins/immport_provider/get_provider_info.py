@@ -71,7 +71,7 @@ def get_provider_info() -> dict[str, Any]:
                     "min_bytes_per_second": {
                         "label": "Least rate (bytes per second)",
                         "description": "An answer or file that comes more slowly, over as many seconds as the"
-                        " timeout has, is given up and tried again; 0 is no limit.",
+                        " timeout has, is given up and tried again; 0 for no limit.",
                         "schema": {**_OPTIONAL_NUMBER, "default": 1000},
                     },
                     "max_retries": {

@@ -1,7 +1,7 @@
 """A staged study in the shape of the star: typed rows with durable keys, in temporary tables.
 
-`incoming_<table>` holds what the study says now, `quarantined_<table>` the keys whose rows were set aside:
-of those nothing is known, so that their versions are left as they are.
+`incoming_<table>` holds what the study says now, `quarantined_<table>` the keys whose rows were quarantined:
+nothing is known of those, so their versions stay as they are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from include.warehouse.model.relations import Reference
 from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.schema.statements import run_sql
 
-#: What a text must be before it is cast to be the key of a row set aside, which no check has passed.
+#: What a text must be before it is cast to be the key of a quarantined row, which no check has passed.
 CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
 #: Columns of a version that say when, not what.
 _BOOKKEEPING = ("valid_from", "valid_to", "load_id", "loaded_at")
@@ -78,7 +78,7 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
             made = run_sql(connection, _create(table) + _select(table, load)).rowcount
             if knowledge.knows(table):
                 keys[table] = _prove_whole(connection, table, load, study, made)
-            run_sql(connection, _held(table, load))
+            run_sql(connection, _quarantined(table, load))
         if table in holding:
             carry_forward.forward(connection, table, knowledge, study_key, release)
     # Children first: an inferred participation may name an arm that is inferred in turn.
@@ -151,7 +151,7 @@ def prepare_nothing(connection: sa.Connection, study: str) -> Incoming:
 def _make_empty(connection: sa.Connection, table: Dimension | Fact) -> None:
     """Temporary tables of a table that the load says nothing of."""
     columns = ", ".join([table.identity, *content_columns(table)])
-    for kind in ("incoming", "held"):
+    for kind in ("incoming", "quarantined"):
         run_sql(
             connection,
             f"create temporary table {kind}_{table.relation} on commit drop as"
@@ -176,7 +176,7 @@ def _reference(number: int, reference: Reference) -> tuple[str, str]:
 
 
 def _several(table: Dimension | Fact) -> list[str]:
-    """Columns of a table of which several rows of one key may tell a value each."""
+    """Columns of a table of which several rows of one key may have a value each."""
     several = {snake_case(name) for name in ENDPOINTS[table.endpoint or ""].several}
     return [column.name for column in table.columns if column.name in several and column.source is None]
 
@@ -221,7 +221,7 @@ def _select(table: Dimension | Fact, load: StagedLoad) -> str:
     else:
         identity = table.row_id.value.text
     # A row sent twice is one row. Of several that describe one member, the first by its endpoint's key is
-    # taken, whatever order they were sent in: a shuffled answer is no correction.
+    # taken, whatever order they were sent in: a shuffled answer is not a correction.
     order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
     return f"""select distinct on ({identity}) {identity} as {table.identity}, {", ".join(items)}
         from {load.source(table)} {" ".join(joins)}
@@ -234,8 +234,8 @@ def _present(table: Dimension | Fact) -> str:
     return f" and {table.row_id.raw.text} is not null" if isinstance(table, Fact) and table.is_partial else ""
 
 
-def _held(table: Dimension | Fact, load: StagedLoad) -> str:
-    """The keys of the rows set aside, read from the rows as they were received."""
+def _quarantined(table: Dimension | Fact, load: StagedLoad) -> str:
+    """The keys of the quarantined rows, read from the rows as they were received."""
     if table.endpoint not in load.quarantined:
         kind = table.row_id.type if isinstance(table, Fact) else Type.INTEGER
         return f"create temporary table quarantined_{table.relation} ({table.identity} {kind}) on commit drop"

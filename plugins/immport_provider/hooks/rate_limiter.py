@@ -30,7 +30,7 @@ class RateLimiter:
 
     :param host: host and port that is asked.
     :param at_once: calls of this process that are in flight at once.
-    :param per_second: calls that begin in a second; 0 is no limit.
+    :param per_second: calls that begin in a second; 0 for no limit.
     :param now: seconds of a clock that the processes share.
     :param sleep: how to wait.
     :param folder: where the file lies; this account's folder for temporary files unless given.

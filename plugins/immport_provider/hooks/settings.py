@@ -43,7 +43,7 @@ class Settings:
     :param min_bytes_per_second: an answer that comes more slowly over `timeout` seconds is given up; 0 for no
         such limit.
     :param calls_in_flight: calls that one task makes at once.
-    :param calls_per_second: calls that all tasks on one machine begin in a second; 0 is no limit.
+    :param calls_per_second: calls that all tasks on one machine begin in a second; 0 for no limit.
     :param split_above_rows: results known to be more are asked for in parts at once.
     :param max_answer_bytes: an answer that grows beyond is given up and asked for in parts.
     """
