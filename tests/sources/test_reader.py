@@ -85,7 +85,7 @@ def test_reads_what_json_reads(sent: list[dict[str, object]], escaped: bool, cut
         (b"", "an empty body"),
         (b" \n", "an empty body"),
         (b"<!DOCTYPE html><html></html>", "an HTML page"),
-        (b"OK", "no JSON array or object"),
+        (b"OK", "not a JSON array or object"),
         (b'{"status":500,"error":"x"}', "a JSON object without resultId where an array was expected"),
         (b'{"resultId":1} x', "text after the end of the JSON at byte 15"),
         (b"[1]", "an element that is not an object at byte 1"),

@@ -299,7 +299,7 @@ def test_bad_lines_of_a_joined_table_are_judged_by_its_size(warehouse: Warehouse
         ({**SMALL, "study": "STUDY_ACCESSION\nSDY1\nSDY2"}, {}, "it describes SDY1, SDY2"),
         (SMALL, {"name": "SDY2-DR1_Tab.zip"}, "it is the package of SDY2 DR1"),
         (SMALL, {"name": "SDY1-DR2_Tab.zip"}, "it is the package of SDY1 DR2"),
-        (SMALL, {"name": "SDY1.zip"}, "no name of a package"),
+        (SMALL, {"name": "SDY1.zip"}, "not the name of a package"),
         ({}, {}, "no table in it"),
     ],
 )
