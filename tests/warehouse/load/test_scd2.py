@@ -103,7 +103,7 @@ class Timeline:
     def _fill(self, connection: sa.Connection, content: Rows, held: frozenset[int | str]) -> None:
         relation, identity = self.table.relation, self.table.identity
         columns = ", ".join([identity, *content_columns(self.table)])
-        for kind in ("incoming", "held"):
+        for kind in ("incoming", "quarantined"):
             connection.exec_driver_sql(
                 f"create temporary table {kind}_{relation} on commit drop as"
                 f" select {columns} from history.{relation} with no data"
