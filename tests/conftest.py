@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 from tests.support.disk import wait_for_no_disk
@@ -37,3 +38,9 @@ pytest_plugins = [
     "tests.support.terms",
     "tests.support.encrypted",
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Drop what Airflow logged at its import: a process that runs no test would print it at its end."""
+    if capture := config.pluginmanager.getplugin("capturemanager"):
+        capture.read_global_capture()
