@@ -76,7 +76,7 @@ class Landed:
     :param stored_bytes: size as stored, compressed.
     :param sha256: of the bytes as received.
     :param missing_keys: declared fields that rows did not have, with the number of such rows.
-    :param unknown_keys: fields of rows that nobody declared, with the number of such rows.
+    :param unknown_keys: fields of rows that are not declared, with the number of such rows.
     :param repeated_keys: keys that one JSON object of a row has twice, with the number of such rows; the last
         value counts.
     :param piece: number of the part, from 1, of an answer that was asked for in parts; 0 for a whole one.
@@ -109,7 +109,7 @@ class Landed:
 
     @property
     def name(self) -> str:
-        """What tells it from the other files of its fetch."""
+        """Its name, unique within its fetch."""
         return f"{self.endpoint}.{self.piece}" if self.piece else self.endpoint
 
 

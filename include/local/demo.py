@@ -25,10 +25,10 @@ RELEASE_DAG, BACKFILL_DAG, VOCABULARIES_DAG = "immport_release", "immport_backfi
 VOCABULARIES_SECONDS = 1800
 _NEXT = """
 What next:
-  make psql                  ask the warehouse: README.md, First SQL, and docs/star.md
-  docs/questions/README.md   questions that are answered already, as SQL
+  make psql                  query the warehouse: README.md, First SQL, and docs/star.md
+  docs/questions/README.md   questions of analysts, answered in SQL
   make export                the same tables as Parquet files
-  make up                    the standing system: Airflow's page, a run each day
+  make up                    the standing system: Airflow's UI, a daily run
 """
 
 

@@ -22,7 +22,7 @@ class StepContext:
 
     :param accept_vanished: a person accepts that many results of a study are gone.
     :param preference: the routes that a person asked for.
-    :param is_last_try: nobody tries again: an error that may pass is final.
+    :param is_last_try: there is no further try: an error that may pass is final.
     """
 
     engine: sa.Engine

@@ -198,7 +198,7 @@ def _failures(seen: sa.Row, visit: _Visit, error: ImmPortError) -> int:
 
 
 def _locked(connection: sa.Connection, host: str) -> sa.Row:
-    """The circuit of a host, to be changed by nobody else until the end of the transaction."""
+    """The circuit of a host, locked until the end of the transaction."""
     fresh = upsert(CIRCUIT).values(host=host, state=CLOSED, failures=0)
     connection.execute(fresh.on_conflict_do_nothing())
     held = sa.select(CIRCUIT, sa.func.now().label("now")).where(CIRCUIT.c.host == host)

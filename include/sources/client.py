@@ -59,7 +59,7 @@ class SourceClient(Protocol):
 
     Every method raises an `ImmPortError` that says what the caller can do about it.
 
-    :ivar watch: learns of every call; None when nobody does.
+    :ivar watch: called for every call; None for no callback.
     """
 
     watch: CallWatch | None

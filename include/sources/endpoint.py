@@ -86,7 +86,7 @@ class Endpoint:
 
     :param name: the word used for it everywhere: staging table, manifest, report.
     :param path: address under the base URL; `{study}` stands for the study accession. Without one, the API
-        does not serve it: packages alone tell it.
+        does not serve it: only packages have it.
     :param fields: the keys of a row in the order the source sends them.
     :param key: names of the fields that identify a row of one study.
     :param about: what one row is.
@@ -97,7 +97,7 @@ class Endpoint:
     :param vocabulary: fields with a closed list of values; others are reported, never dropped.
     :param of_package: fields that a Tab package knows and the API does not send.
     :param unpackaged: names of fields that the API sends and no package knows.
-    :param is_packaged: whether a package holds what the endpoint tells at all.
+    :param is_packaged: whether a package has the endpoint's rows at all.
     :param several: names of fields that may hold one of several values: rows of one key that differ in
         nothing else are one row with all of them.
     :param withholds: what a failed critical check of it withholds: results wait for the people, samples and

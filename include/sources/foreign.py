@@ -1,7 +1,7 @@
 """Text that others wrote, made fit for our own records: the one cleaner that names, notes and errors pass.
 
 Values of the source are kept as they are, in the landing zone and the star. This is for text around them:
-keys that nobody declared, file names, accessions that are none, what an error quotes.
+keys that are not declared, file names, accessions that are none, what an error quotes.
 """
 
 from __future__ import annotations

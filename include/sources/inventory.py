@@ -11,7 +11,7 @@ _LINE = re.compile(r"[\s\"'|]*(?P<table>[A-Za-z]\w*)[\s\"'|,:;=]+(?P<rows>\d{1,3
 
 
 class InventoryError(ValueError):
-    """The text is no inventory: nothing is concluded from it."""
+    """The text is not an inventory: nothing is concluded from it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Inventory:
 def read_inventory(source: str, text: str) -> Inventory:
     """Read the lines that name a table and a number; a heading and other lines are passed over.
 
-    :raises InventoryError: it tells nothing of the table `study`, which has one row, or a table twice.
+    :raises InventoryError: it does not list the table `study`, which has one row, or a table twice.
     """
     tables: dict[str, int] = {}
     for line in text.splitlines():

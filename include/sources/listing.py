@@ -154,7 +154,7 @@ def walking() -> Generator[int, Page, Listing]:
 def read_page(chunks: Iterable[bytes]) -> Page:
     """Read an answer of the search, which is small: only the fields asked for, and the facets.
 
-    :raises NotDataError: it is no search result, or not one of its hits names a study.
+    :raises NotDataError: it is not a search result, or not one of its hits names a study.
     """
     repeated: Counter[str] = Counter()
     try:
@@ -183,7 +183,7 @@ def read_page(chunks: Iterable[bytes]) -> Page:
 def read_accessions(chunks: Iterable[bytes]) -> Accessions:
     """Read a list of study accessions: texts, or objects that name one.
 
-    :raises NotDataError: it is no list, or a list of something else.
+    :raises NotDataError: it is not a list, or a list of something else.
     """
     repeated: Counter[str] = Counter()
     items = read_json(chunks, repeated)

@@ -10,7 +10,7 @@ from include.sources import withdrawal
 
 @dataclass(frozen=True)
 class MovedStudy:
-    """Where a study went, when, and where that is told.
+    """Where a study went, when, and where that is stated.
 
     :param to: the archive that shares it now.
     :param told_at: page that says so.

@@ -29,7 +29,7 @@ class Release:
     def parse(cls, text: str) -> Release:
         """Read `DR49.1`.
 
-        :raises ValueError: the text names no release, or one that cannot be told from another.
+        :raises ValueError: the text names no release, or one that is not distinct from another.
         """
         found = re.fullmatch(r"DR([0-9]{1,5})(?:\.([0-9]{1,2}))?", text.strip())
         if found is None:

@@ -1,4 +1,4 @@
-"""The days of releases as ImmPort announced them, for packages of before the warehouse, which tell none."""
+"""The days of releases as ImmPort announced them, for packages from before the warehouse, without dates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a study that carry its releases, told by their names: packages, archives, inventories."""
+"""The files of a study that carry its releases in their names: packages, archives, inventories."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Downloaded:
 def read_manifest(chunks: Iterable[bytes], endpoint: Endpoint, study: str) -> list[ListedFile]:
     """Files of a manifest in its order; a UUID that is listed again is the same file.
 
-    :raises NotDataError: it is no manifest, or not of this study.
+    :raises NotDataError: it is not a manifest, or not of this study.
     """
     return listed_files(read_rows(chunks, endpoint), study)
 
@@ -173,7 +173,7 @@ def _day(text: str) -> date:
 
 
 def read_address(chunks: Iterable[bytes]) -> str:
-    """The signed address in an answer of DRS. No message tells any of it.
+    """The signed address in an answer of DRS. No message contains any of it.
 
     :raises NotDataError: it holds none.
     """

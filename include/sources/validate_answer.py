@@ -58,7 +58,7 @@ class Intake:
     """What was seen of an answer.
 
     :param missing: declared keys that rows did not have, with the number of such rows.
-    :param unknown: keys that nobody declared, with the number of such rows.
+    :param unknown: keys that are not declared, with the number of such rows.
     :param repeated: keys that one object of a row has twice, with the number of such rows.
     """
 

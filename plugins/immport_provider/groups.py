@@ -1,4 +1,4 @@
-"""What the DAGs share: how patient their tasks are, and the steps that take loads to the star."""
+"""What the DAGs share: how often their tasks are retried, and the steps that take loads to the star."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ _FURTHER = {
     "lkVisibilityCategory": "name description",
 }
 
-#: Where the name does not tell a term from others.
+#: Where the name does not identify a term.
 _KEYS = {"lkAnalyte": "analyteAccession", "lkDataCompleteness": "id", "lkHmdb": "hmdbId"}
 
 

@@ -1,4 +1,4 @@
-"""What Tab packages alone tell of a study, one entry each: no endpoint of the API has it.
+"""Tables of a study that only Tab packages have, one entry each: no endpoint of the API has it.
 
 An entry is the package's table of that name; its fields are the columns read of it, under the names that the
 API would give them.

@@ -81,9 +81,9 @@ def _of_subject(
     return Recipe(table, all_joins, values)
 
 
-#: Endpoint -> how its rows are made. Every endpoint that a package tells of has a recipe.
+#: Endpoint -> how its rows are made. Every endpoint that a package provides has a recipe.
 RECIPES: dict[str, Recipe] = {
-    # What packages alone tell is its table, as it is.
+    # A table that only packages have is taken as it is.
     **{item.name: Recipe(item.name) for item in PACKAGE_ENDPOINTS},
     "reagent": _of_analyte("reagent"),
     "standard_curve": _of_analyte("standard_curve"),

@@ -1,4 +1,4 @@
-"""The members that a staged study names: durable keys for new ones, rows for those nobody describes."""
+"""The members that a staged study names: durable keys for new ones, rows for those without a description."""
 
 from __future__ import annotations
 

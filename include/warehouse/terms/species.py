@@ -1,4 +1,4 @@
-"""The species of the subjects whose rows use a term: what tells IFNG of people from that of mice."""
+"""The species of the subjects whose rows use a term: what distinguishes IFNG of people from that of mice."""
 
 from __future__ import annotations
 
