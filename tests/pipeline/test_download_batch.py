@@ -246,7 +246,7 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
     # The later run has all of its files, and fetches only what is not there.
     later = Source()
     work = download_batch.Work(warehouse.engine, later, storage, other, logging.getLogger().info)  # type: ignore[arg-type]
-    assert file_plan.batches(warehouse.engine, other) == [{"first": 0, "count": 4, "studies": ["SDY1"]}]
+    assert file_plan.batches(warehouse.engine, other) == [{"first": 0, "count": 4, "studies": ["SDY7"]}]
     assert download_batch.fetch_batch(work, 0, 4, is_last_try=True) == ([], [])
     assert file_selection.finish(warehouse.engine, other, planned=4).state == "success"
     assert {row.state for row in book(warehouse).values()} == {PRESENT}
