@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 
 from immport_provider.hooks.answers import Request, check, explained
-from immport_provider.hooks.pace import Pace
+from immport_provider.hooks.rate_limiter import RateLimiter
 from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
 from include.sources.errors import AnswerTimeoutError, ConfigurationError
 from include.sources.immport.endpoints import SEARCH
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def list_studies(immport_conn_id: str) -> Listing:
-    """Every shared study, at the pace of the connection and within its limits; nothing is tried again.
+    """Every shared study, at the rate of the connection and within its limits; nothing is tried again.
 
     :raises ConfigurationError: a field of the connection is wrong.
     :raises ImmPortError: as `ImmPortHook.studies`.
@@ -32,7 +32,7 @@ async def list_studies(immport_conn_id: str) -> Listing:
         settings = read_settings(await BaseHook.aget_connection(immport_conn_id))
     except ValueError as error:
         raise ConfigurationError(f"{error} (Airflow connection {immport_conn_id})") from None
-    pace = Pace(
+    limiter = RateLimiter(
         settings.source, at_once=1, per_second=settings.calls_per_second, now=time.time, sleep=time.sleep
     )
     client = httpx.AsyncClient(
@@ -46,7 +46,7 @@ async def list_studies(immport_conn_id: str) -> Listing:
         pages = walking()
         start = next(pages)
         while True:
-            await pace.wait()
+            await limiter.wait()
             try:
                 start = pages.send(await _page(client, settings, start))
             except StopIteration as end:
