@@ -335,7 +335,7 @@ COPYING = """
 import sys
 from dataclasses import replace
 from include.landing.zone import Landing
-from include.pipeline import records, steps
+from include.pipeline import run_ledger, steps
 from include.pipeline.batch_runner import StepContext
 from include.warehouse.schema.engine import warehouse_engine
 
@@ -350,7 +350,7 @@ class Slow(Landing):
 url, landing, load_id = (sys.stdin.readline().strip() for _ in range(3))
 engine = warehouse_engine(url)
 tools = StepContext(engine, Slow(landing), "test")
-steps.stage(tools, records.load(engine, int(load_id)), records.Step(engine, 0))
+steps.stage(tools, run_ledger.load(engine, int(load_id)), run_ledger.Step(engine, 0))
 """
 
 
