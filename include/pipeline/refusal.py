@@ -71,15 +71,15 @@ def is_dispensable(context: Context, error: Exception) -> bool:
 
 
 def _prove_service(context: Context, error: Exception) -> None:
-    """Ask for the study, where an endpoint that no result waits for failed and is to be tried again.
+    """Request the study once, where an endpoint that no result waits for failed and is to be tried again.
 
-    Answered, the failure is that endpoint's; if not, it is the service's, and the circuit counts it.
+    If it is answered, the failure is the endpoint's; if not, it is the service's, and the circuit counts it.
 
     :raises ImmPortError: the study is not answered either.
     """
     if isinstance(error, RetriableError) and not isinstance(error, RateLimitError | CircuitOpenError):
         root = STUDY_ENDPOINTS[0]
-        context.hook.fetch(root, context.load.study, lambda chunks: list(read_rows(chunks, root)))
+        context.hook.fetch(root, context.load.study, lambda chunks: list(read_rows(chunks, root)), tries=1)
 
 
 def is_refusal(context: Context, error: Exception) -> bool:
