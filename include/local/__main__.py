@@ -148,7 +148,7 @@ def main() -> int:
     # They are of other servers, and what is started here would inherit them.
     for name in os.environ.keys() - without_libpq(os.environ).keys():
         del os.environ[name]
-    # Airflow makes its home when it is imported, in the user's own if nobody says where.
+    # Airflow makes its home when it is imported, in the user's own unless AIRFLOW_HOME is set.
     os.environ["AIRFLOW_HOME"] = os.environ.get("AIRFLOW_HOME") or str(Paths.default().airflow_demo)
     # A closed terminal or a kill must clean up as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):

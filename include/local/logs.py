@@ -50,7 +50,7 @@ def limit(log: Path, most_bytes: int = MOST_BYTES) -> bool:
 
 
 def remove_old(folder: Path, days: int = TASK_LOG_DAYS) -> int:
-    """Remove files that nobody has written to for some days, and folders left empty; how many files."""
+    """Remove files not written to for some days, and folders left empty; how many files."""
     before, removed = time.time() - days * 86_400, 0
     for path in sorted(folder.rglob("*"), reverse=True):  # what a folder holds comes before it
         try:

@@ -118,7 +118,7 @@ class EmbeddedPostgres:
                 self._stop()
 
     def retire(self) -> bool:
-        """Stop the server once nobody uses it: now, or when the last `running` ends. Whether it stopped."""
+        """Stop the server once it is unused: now, or when the last `running` ends. Whether it stopped."""
         if self.folder.exists():
             with self._lock():
                 (self.folder / "temporary").touch()

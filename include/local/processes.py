@@ -93,7 +93,7 @@ def alone(lock: Path, otherwise: str) -> Iterator[None]:
     """Hold a lock file for the time of a `with`.
 
     Raises:
-        BusyError: somebody else holds it; the message is `otherwise`.
+        BusyError: another process holds it; the message is `otherwise`.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:

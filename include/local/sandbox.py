@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own: started here, spoken to over HTTP only."""
+"""The sandbox as a process of its own: this module starts it and calls it over HTTP only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SandboxProcess:
 
     @property
     def connection(self) -> str:
-        """The Airflow connection to it, as JSON. It may be asked as fast as it answers."""
+        """The Airflow connection to it, as JSON. It does not limit the rate of calls."""
         extra = {"calls_per_second": 0}
         return json.dumps(
             {"conn_type": "immport", "host": self.url, "password": self.api_key, "extra": extra}

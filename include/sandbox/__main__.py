@@ -109,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def open_world(options: argparse.Namespace) -> World:
-    """The world the options ask for. What of a folder is not served as it is, stderr says, file by file.
+    """Open the world that the options name; stderr lists the files that are not served as they are.
 
     :raises ValueError: a folder that is missing or holds no package that can be served.
     """

@@ -22,7 +22,7 @@ LISTINGS: dict[str, str | None] = {
 }
 
 
-#: Bytes, the file that holds them, or what makes either when it is asked for.
+#: Bytes, the file that holds them, or what makes either on request.
 Content = bytes | Path | Callable[[], bytes | Path]
 
 

@@ -1,4 +1,4 @@
-"""Tables of a package that are no assay: what was done to and seen of subjects, and a study's paperwork."""
+"""Tables of a package other than assays: interventions, observations of subjects, study documents."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Records(Joins):
         return self.who(enrich(rows, self.participations(), "armAccession", "subjectAccession"))
 
     def _contracts(self, endpoint: Endpoint) -> pd.DataFrame:
-        """The grants of the study; a package of before DR25 does not say which, but has no others."""
+        """The grants of the study; a package older than DR25 does not link them, but has no others."""
         rows = self.read("contract_grant", _GRANT)
         links = self.read("contract_grant_2_study", _GRANT_OF)
         if not links.empty:

@@ -42,7 +42,7 @@ def study_row(package: Package) -> Row:
     columns = {name: _STUDY.get(name, field.column.upper()) for name, field in fields.items()}
     row = next(typed(pick(table, columns), tuple(fields.values())))
     stated = row["latestDataReleaseVersion"], row["latestDataReleaseDate"]
-    # A package of before DR25 states no version; later ones may state only the last that changed it.
+    # A package older than DR25 states no version; later ones may state only the last that changed it.
     if row["initialDataReleaseVersion"] is None and stated[0] != str(package.release):
         row["initialDataReleaseVersion"] = stated[0]
         row["initialDataReleaseDate"] = row["initialDataReleaseDate"] or stated[1]

@@ -93,7 +93,7 @@ UNREADABLE = (
 
 @dataclass(frozen=True)
 class Package:
-    """One study at one release, as its zip file holds it. Only the members asked for are read."""
+    """One study at one release, as its zip file holds it. Only requested members are read."""
 
     path: Path
     study: str
@@ -128,7 +128,7 @@ class Package:
         return frame.rename(columns=renamed)
 
     def proven(self) -> list[str]:
-        """Read every byte of the file once. Returns lines that are passed on though they are no rows of text.
+        """Read every byte of the file once. Returns lines that it passes on though they are not rows of text.
 
         :raises ValueError: it cannot be read, or has no row of its study: it cannot be served.
         """
@@ -174,7 +174,7 @@ def _with_meanings_of_today(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _cells(content: bytes) -> tuple[list[str], list[Sequence[str]], list[str]]:
-    """A table as header and rows, and what is said of lines that are no rows: the API has none for them.
+    """A table as header and rows, and notes on lines that are not rows: the API has none for them.
 
     There is no quoting and no escaping at all; `NA` is data, and a carriage return ends no line.
     """

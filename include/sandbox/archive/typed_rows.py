@@ -18,7 +18,7 @@ _SCALED = ("minSubjectAge", "maxSubjectAge", "studyTimeCollected", "minStartDay"
 def typed(frame: pd.DataFrame, fields: Sequence[Field]) -> Iterator[Row]:
     """Rows of text as JSON has them: null for the empty text, numerals for numbers.
 
-    Keys that the endpoint does not declare stay text; filters may ask for them.
+    Keys that the endpoint does not declare stay text; filters may use them.
     """
     kinds = {field.name: field for field in fields}
     readers = [(name, _reader(kinds.get(str(name), Field(str(name))))) for name in frame]

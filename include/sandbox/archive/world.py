@@ -42,7 +42,7 @@ class PackageWorld:
     :param stated: a study says the release that its `study.txt` states, though its package was issued with
         a later one (SDY139 of DR25 says DR4), as ImmPort does; without, that of its package.
     A package that cannot be served is refused by name, and the others are served: `notes` says which and why,
-    and which lines are passed on though they are no rows of text.
+    and which lines are passed on though they are not rows of text.
 
     :raises ValueError: the folder is missing or holds no package that can be served.
     """
@@ -104,7 +104,7 @@ class PackageWorld:
 
     @property
     def name(self) -> str:
-        """`archives_` and what tells this folder from others."""
+        """`archives_` and a part that identifies this folder."""
         return self._name
 
     @property
@@ -193,7 +193,7 @@ class PackageWorld:
         return self._joins(package).rows(SHARED_DATA[endpoint])
 
     def _said(self, package: Package, stated: tuple[Any, Any]) -> tuple[Any, Any] | None:
-        """Version and date that a study states; one of before DR25 does not, but a later package may tell."""
+        """Version and date that a study states; before DR25 it states none, but a later package may."""
         if stated[0]:
             return stated
         told = (_stated_in(other) for other in self._packages[package.study].values())

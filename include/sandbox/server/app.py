@@ -110,7 +110,7 @@ class Sandbox:
         return respond
 
     async def _asked(self, name: str | None, request: Request) -> Asked:
-        """What a request is about. The name of a file is looked up only if a fault may ask for it."""
+        """What a request is about. The name of a file is looked up only if a fault names one."""
         uuid = request.path_params.get("file") or request.path_params.get("fileUUID")
         if uuid is None:
             return _asked_of(name or "", request)
@@ -151,7 +151,7 @@ class Sandbox:
         rows: Iterator[Row],
         fault: Fault | None,
     ) -> Response:
-        """Rows in the shape of the endpoint and the format asked for."""
+        """Rows in the shape of the endpoint and the requested format."""
         if endpoint.shape is Shape.VALUES:
             return stream(iter([json.dumps([row[endpoint.key[0]] for row in rows]).encode()]), fault)
         if endpoint.shape is Shape.OBJECT:
@@ -166,7 +166,7 @@ class Sandbox:
         return stream(json_array(names, rows), fault)
 
     def _found(self, endpoint: Endpoint, request: Request) -> Iterator[Row]:
-        """What is asked for, of one study, of all, or of none.
+        """Rows that a request selects, of one study, of all, or of none.
 
         :raises ValueError: a filter that cannot be read.
         """
@@ -183,7 +183,7 @@ class Sandbox:
         return rows
 
     def _filtered(self, endpoint: Endpoint, request: Request) -> Iterator[Row]:
-        """Rows of all studies that pass the filters; only the studies asked for are looked at."""
+        """Rows of all studies that pass the filters; only the requested studies are looked at."""
         parameters = request.query_params.multi_items()
         blank = any(not text for _, text in parameters)
         if blank and self.faults.strike(_asked_of(endpoint.name, request), FILTERS):
@@ -213,7 +213,7 @@ class Sandbox:
         return stream(iter([body]), fault)
 
     def _documents(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> Iterator[Row]:
-        """The studies, or the subjects of those asked for, as the search index holds them."""
+        """The studies, or the subjects of the requested ones, as the search index holds them."""
         release = self.current
         asked = {part.strip().upper() for part in parameters.get("studyAccession", "").split(",") if part}
         for study in self.world.studies(release):

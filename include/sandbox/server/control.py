@@ -1,4 +1,4 @@
-"""The control under `/_sandbox`: release, faults, requests, studies kept back, packages issued again."""
+"""The control under `/_sandbox`: release, faults, requests, restricted and hidden studies, reissues."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Control:
         self.sandbox = sandbox
 
     def routes(self) -> Sequence[Route]:
-        """All that can be asked of it."""
+        """The routes it serves."""
         kept = ["GET", "PUT", "DELETE"]
         answers = (
             ("", self._status, ["GET"]),

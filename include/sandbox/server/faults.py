@@ -1,4 +1,4 @@
-"""Faults that can be switched on per endpoint and study, and the record of what was asked."""
+"""Faults that can be switched on per endpoint and study, and the record of requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWERS = (
 )  # fmt: skip
 #: Of result endpoints: how a filter is read.
 FILTERS = ("blank_ignored",)
-#: Of answers in TSV alone.
+#: Of answers in TSV only.
 TABLES = ("tsv_broken", "tsv_renamed")
 #: Of the bytes of a file.
 FILES = ("corrupt", "no_range", "changed", "expired", "lost")
@@ -30,7 +30,7 @@ NEW_KEY = "newKey"
 
 @dataclass
 class Fault:
-    """One fault, as it is asked for over HTTP.
+    """One fault, as a client requests it over HTTP.
 
     :param endpoint: name of an endpoint, `token`, `download`, or `*` for all of them.
     :param study: the one study it strikes; None strikes every request.
@@ -94,7 +94,7 @@ class Faults:
 
     @property
     def of_files(self) -> bool:
-        """Whether a fault asks for the file."""
+        """Whether a fault that is switched on names a file."""
         return any(fault.file is not None for fault in self._active)
 
     def strike(self, asked: Asked, kinds: Collection[str] = (*ANSWERS, *FILES)) -> Fault | None:

@@ -1,4 +1,4 @@
-"""Who may use the control: programs of this machine, and no page of another site in somebody's browser."""
+"""Who may use the control: programs of this machine, and no page of another site in a user's browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-#: Names under which the sandbox is asked on its own machine.
+#: Host names by which clients on its own machine address the sandbox.
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: What a browser says of a request that a page of the sandbox itself, or a person, made.
 _OWN = frozenset({"same-origin", "none"})

@@ -1,4 +1,4 @@
-"""A world of which some studies are kept back: restricted, or not shared at all."""
+"""A world some of whose studies the sandbox does not serve: they are restricted, or hidden."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from include.sources.release import Release
 
 
 class HiddenStudies:
-    """Another world, less the studies kept back.
+    """Another world without its restricted and hidden studies.
 
-    `kept_restricted` are listed as restricted and open to nobody; of `hidden` there is no word; `reissued`
-    says at which release a study's package was issued again.
+    `kept_restricted` are listed as restricted, and no user may read them; `hidden` are not listed at all;
+    `reissued` states at which release a study's package was issued again.
     """
 
     def __init__(self, world: World) -> None:
@@ -36,7 +36,7 @@ class HiddenStudies:
         return self.world.releases
 
     def studies(self, release: Release) -> Sequence[str]:
-        """Accessions of the studies that are not kept back."""
+        """Accessions of the studies that are neither restricted nor hidden."""
         back = {*self.kept_restricted, *self.hidden}
         return [study for study in self.world.studies(release) if study not in back]
 
@@ -53,7 +53,7 @@ class HiddenStudies:
         return self.world.vocabulary(endpoint, release)
 
     def restricted(self, release: Release) -> Sequence[str]:
-        """Those of the world and those kept back, by number."""
+        """Restricted studies of the world and of `kept_restricted`, without the hidden ones, by number."""
         all_of_them = {*self.world.restricted(release), *self.kept_restricted} - {*self.hidden}
         return sorted(all_of_them, key=lambda study: (len(study), study))
 

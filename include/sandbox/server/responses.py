@@ -1,4 +1,4 @@
-"""How answers reach the client, well or ill."""
+"""How the server sends answers to the client, complete or changed by a fault."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def _leaves(receive: Receive, seconds: float) -> bool:
 class BentFile(FileResponse):
     """A file, whatever its range, under its fault.
 
-    `cut`: the length is told, but the connection closes before; `corrupt`: one byte is another.
+    `cut`: the server states the full length, but closes the connection early; `corrupt`: it changes one byte.
     """
 
     fault: Fault | None = None
@@ -128,7 +128,7 @@ class BentFile(FileResponse):
 
 
 def _one_range(scope: Scope) -> bool:
-    """Whether the range asked for can be read: storage sends all there is for any other, or for several."""
+    """Whether the requested range can be read: storage sends all there is for any other, or for several."""
     asked = dict(scope["headers"]).get(b"range", b"bytes=0-").decode("latin-1")
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", asked)
     if found is None or found[0] == "bytes=-":
@@ -169,5 +169,5 @@ def failure(status: int, retry_after: int | str | None = None) -> Response:
 
 
 def not_found(request: Request, fault: Fault | None) -> Response:
-    """An address nobody knows."""
+    """An unknown address."""
     return JSONResponse({"status": 404, "error": "Not Found", "path": request.url.path}, 404)

@@ -25,7 +25,7 @@ _NARROW = {
     "hasAssessment": "has_assessment",
     "hasLabTest": "has_lab_test",
 }
-#: Fields that are counted under every answer, whatever was asked for.
+#: Fields that are counted under every answer, whatever the search.
 _FACETS = (
     "assay_method",
     "biosample_type",
@@ -40,7 +40,7 @@ _FACETS = (
 def search(documents: Sequence[Row], parameters: Mapping[str, str], key: str) -> dict[str, Any]:
     """Answer a search.
 
-    :param key: the field that tells documents apart, `study_accession` or `subject_accession`.
+    :param key: the field that identifies a document, `study_accession` or `subject_accession`.
     :raises ValueError: the query cannot be parsed; ImmPort answers 400.
     """
     term = parameters.get("term", "")

@@ -53,7 +53,7 @@ class Clinic:
         return number % len(self.study.arms) > 0
 
     def adverse_events(self) -> Iterator[Row]:
-        """What a third of the people suffered; nobody asks mice."""
+        """Adverse events, which a third of the human subjects report; a study of mice has none."""
         for number, accession, subject in self._subjects():
             chance = self._chance("adverse", number)
             if self.study.mouse or chance % 3:

@@ -1,4 +1,4 @@
-"""What a synthetic study's samples were treated and measured with: told by its package alone."""
+"""Treatments, reagents, controls and FCS headers of a synthetic study: only its package has them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PARAMETERS = (("FSC-A", None), ("SSC-A", None), ("B530-A", "CD3"), ("R670-A", "
 
 
 class Materials:
-    """Rows of the tables that packages alone have."""
+    """Rows of the tables that only packages have."""
 
     def __init__(self, measured: Measurements) -> None:
         self.measured, self.cohort, self.study = measured, measured.cohort, measured.study

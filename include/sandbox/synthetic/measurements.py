@@ -21,7 +21,7 @@ _AGAIN = Decimal("0.0001")
 
 
 class Shared(NamedTuple):
-    """What the rows of an experiment sample share, and whether they are asked for."""
+    """What the rows of an experiment sample share, and whether they are requested."""
 
     row: Row
     wanted: bool
@@ -191,7 +191,7 @@ class Measurements:
     ) -> Iterator[Row]:
         """Rows with their values, which are made for those only that pass.
 
-        All that can be asked for is known by the sample, or lacking in a control.
+        Every field that a test reads is known from the sample, or absent in a control.
         """
         study, held = self.study, -1
         shared: dict[bool, Shared] = {}

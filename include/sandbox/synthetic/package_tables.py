@@ -152,7 +152,7 @@ def _samples(measured: Measurements) -> dict[str, Sheet]:
 
 
 def _materials(measured: Measurements) -> dict[str, Sheet]:
-    """What packages alone tell of the samples."""
+    """The tables of samples, reagents and protocols that only packages have."""
     made = Materials(measured)
 
     def controls(kind: str, names: dict[str, str | None]) -> Sheet:
@@ -220,7 +220,7 @@ def _clinic(measured: Measurements) -> dict[str, Sheet]:
 
 
 def _paperwork(measured: Measurements) -> dict[str, Sheet]:
-    """The study's papers, persons, grants and protocols."""
+    """The study documents: papers, persons, grants and protocols."""
     papers, study = measured.paperwork, measured.cohort.study_row()
 
     def timed(rows: Callable[[], Iterator[Row]]) -> Callable[[], Iterator[Row]]:

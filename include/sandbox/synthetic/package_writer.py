@@ -1,4 +1,4 @@
-"""Tab packages of synthetic studies, written to disk when somebody asks for them."""
+"""Tab packages of synthetic studies, written to disk on demand."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Bindery:
         return Path(self._folder.name) / name
 
     def _once(self, path: Path, make: Callable[[Path], None]) -> None:
-        """Make a file unless it is there; nobody sees half of one."""
+        """Make a file unless it is there; no reader sees an incomplete one."""
         with self._lock:
             if not path.exists():
                 half = path.with_suffix(".part")

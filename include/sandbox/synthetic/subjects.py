@@ -18,7 +18,7 @@ _DESCRIPTION = "Made to resemble a shared study: arms, visits, pools, replicates
 
 
 class Cohort:
-    """Rows of a study that are no results, each under all the names ImmPort has for its values.
+    """Rows of a study other than results, each under all the names ImmPort has for its values.
 
     :param release: index of the release.
     """
