@@ -92,7 +92,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Expression:
-    """A piece of SQL: an expression, a join or a query."""
+    """A part of a SQL statement: an expression, a join or a query."""
 
     parts: tuple[str | ColumnOf | Gap, ...]
 

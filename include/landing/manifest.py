@@ -79,11 +79,11 @@ class Landed:
     :param unknown_keys: fields of rows that are not declared, with the number of such rows.
     :param repeated_keys: keys that one JSON object of a row has twice, with the number of such rows; the last
         value counts.
-    :param piece: number of the part, from 1, of an answer that was asked for in parts; 0 for a whole one.
+    :param piece: number of the part, from 1, of an answer that was requested in parts; 0 for a whole one.
     :param form: `json` or `tsv`; of a file its ending.
-    :param note: what a person should know: why nothing was asked for, why in parts.
+    :param note: what a person should know: why nothing was requested, or why it was requested in parts.
     :param rows_expected: rows that another count has, of all parts together.
-    :param expected_from: that count: the release's table counts, the same asked for in other parts.
+    :param expected_from: that count: the release's table counts, or the same data requested in other parts.
     :param ignored: filter that the source ignored: this is the answer of the request without it.
     :param refused: the error with which the source refused the answer for good; nothing of it is landed.
     """
@@ -141,7 +141,7 @@ class Manifest:
         return next((item for item in self.landed if item.endpoint == PACKAGE), None)
 
     def pieces(self, endpoint: str) -> tuple[Landed, ...]:
-        """The answer of one endpoint, in parts if it was asked for in parts; none if it was not asked."""
+        """The answer of one endpoint, in parts if it was requested in parts; none if it was not requested."""
         found = (item for item in self.landed if item.endpoint == endpoint)
         return tuple(sorted(found, key=lambda item: item.piece))
 

@@ -48,7 +48,7 @@ class LandingReader(Files):
     def partial(self, fetch: Fetch) -> dict[str, Landed]:
         """What an interrupted fetch already landed, by name: only files whose bytes still agree.
 
-        What the source refused is not among it: the next try asks for it again.
+        Endpoints that the source refused are not among them: the next try requests them again.
         """
         folder = self.root / fetch.path
         if not folder.exists():

@@ -2,7 +2,7 @@
 
     <root>/SDY139/DR25/<fetch id>/elisa.json.gz        the answer, compressed
     <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of it
-    <root>/SDY139/DR25/<fetch id>/mbaa.2.json.gz       the second part of an answer asked for in parts
+    <root>/SDY139/DR25/<fetch id>/mbaa.2.json.gz       the second part of an answer requested in parts
     <root>/SDY139/DR25/<fetch id>/elisa.tsv.gz         where TSV was proven to say the same
     <root>/SDY139/DR25/<fetch id>/SDY139-DR25_Tab.zip  or the package instead of answers
     <root>/SDY139/DR25/<fetch id>/SDY139-DR25_table_count.txt  and what the release counts
@@ -72,10 +72,10 @@ class Landing(LandingReader):
 
         :param piece: number of the part, from 1; 0 for a whole answer.
         :param tsv_header: the answer is TSV, under this header line; JSON without it.
-        :param confined: sees that it holds only what its filters ask for.
+        :param confined: checks that the answer holds only rows that its filters request.
         :raises NotDataError: the answer is not whole or no data; nothing was landed.
         :raises NotTsvError: it is not the TSV that was proven; nothing was landed.
-        :raises FilterIgnoredError: rows that were not asked for; nothing was landed.
+        :raises FilterIgnoredError: it has rows that were not requested; nothing was landed.
         :raises LandingError: the fetch is complete already, or it cannot be written (disk full).
         """
         self._refuse_complete(fetch)
@@ -132,7 +132,7 @@ class Landing(LandingReader):
     ) -> Landed:
         """Note why there is no answer of an endpoint.
 
-        :param why: it has no rows and is not asked: how that is known.
+        :param why: the endpoint has no rows and is not requested: how that is known.
         :param refused: the error with which the source refused it for good.
         """
         landed = Landed(endpoint.name, "", {}, _now(), 0, 0, 0, "", note=why, refused=refused)

@@ -175,7 +175,7 @@ def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
 
 
 def _unique(endpoint: Endpoint, load_id: int) -> Check:
-    """Rows sent twice are published once: told, because a source should not do that.
+    """Rows sent twice are published once. The check reports them, because a source should not repeat rows.
 
     Not the expectation of unique columns: it takes a key that lacks a part for another each time.
     """
@@ -250,7 +250,7 @@ def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
         if not {first, second} <= set(endpoint.names):
             continue
         one, other, table = snake_case(first), snake_case(second), staging_table(load_id, ENDPOINTS[home])
-        # A first that is not there at all is told by its reference.
+        # If no row has the first value at all, the check of its reference reports that.
         broken = (
             f"s.{other} is not null and exists (select 1 from {table} p where p.{one} = s.{one})"
             f" and not exists (select 1 from {table} p where p.{one} = s.{one} and p.{other} = s.{other})"

@@ -16,7 +16,7 @@ from include.warehouse.schema.statements import run_sql
 
 
 def compare_counts(connection: sa.Connection, load_id: int) -> Iterator[Finding]:
-    """One finding for each endpoint that was asked for in parts, or whose rows were counted elsewhere."""
+    """One finding for each endpoint that was requested in parts, or whose rows were counted elsewhere."""
     found = connection.execute(sa.select(STAGED).where(STAGED.c.load_id == load_id, STAGED.c.pieces > 0))
     for row in found.all():
         endpoint = ENDPOINTS[row.endpoint]

@@ -1,4 +1,4 @@
-"""Whether the columns of a package hold what they held in the package of another release of the study."""
+"""Whether columns of a package have the same content as in the package of another release of the study."""
 
 from __future__ import annotations
 

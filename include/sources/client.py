@@ -47,11 +47,11 @@ class ClientSettings(Protocol):
 
     @property
     def split_above_rows(self) -> int:
-        """Results known to be more are asked for in parts at once."""
+        """The client requests a result that is known to have more rows in parts from the start."""
 
     @property
     def max_answer_bytes(self) -> int:
-        """An answer that grows beyond is given up and asked for in parts."""
+        """The client gives up an answer that grows larger, and requests it in parts."""
 
 
 class SourceClient(Protocol):

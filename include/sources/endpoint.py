@@ -170,6 +170,6 @@ class Endpoint:
         return snake_case(self.name)
 
     def request(self, study: str) -> tuple[str, dict[str, str]]:
-        """Path and query parameters that ask for one study; without a study in either, for all there is."""
+        """Path and query parameters that request one study; without a study in either, they request all."""
         parameters = {self.study_parameter: study} if self.study_parameter else {}
         return self.path.replace("{study}", study), parameters

@@ -20,7 +20,7 @@ class ImmPortError(Exception):
     :ivar endpoint: the endpoint's name.
     :ivar study: accession, when the request was about one study.
     :ivar parameters: query parameters that were sent; they hold no secret.
-    :ivar filters: those of them that ask for a part of a study.
+    :ivar filters: those of them that request a part of a study.
     :ivar tries: how often the request was made.
     """
 

@@ -1,6 +1,6 @@
 """Reading an answer of ImmPort: rows out of streamed JSON, exact or not at all.
 
-Memory stays flat whatever the size of the answer: about a megabyte of text is held at a time.
+Memory stays flat whatever the size of the answer: the reader keeps about a megabyte of text at a time.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ class _Body:
         self._ended = False
 
     def peek(self) -> str:
-        """The next character that is no white space; empty at the end of the body."""
+        """The next character that is not white space; empty at the end of the body."""
         while True:
             self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text):
@@ -246,7 +246,7 @@ class _Body:
         raise NotDataError(f"{found} at byte {place}")
 
     def _grow(self) -> bool:
-        """Fetch as much text again as is held, so that a long row is not parsed too often."""
+        """Fetch as much text again as is in memory, so that a long row is not parsed too often."""
         if self._ended:
             return False
         self._dropped += len(self._text[: self._at].encode())

@@ -11,7 +11,7 @@ from include.sources.foreign import LONGEST_KEY, clean
 from include.sources.reader import cell, read_rows
 from include.sources.tsv import NotTsvError, TsvBody
 
-#: Value of a filter that asks for rows without a value.
+#: Value of a filter that requests rows without a value.
 BLANK = ""
 
 
@@ -20,9 +20,9 @@ class FilterIgnoredError(RuntimeError):
 
 
 class Confined:
-    """Sees that an answer holds only what its filters ask for.
+    """Checks that an answer holds only rows that its filters request.
 
-    A filter that asks for rows without a value is not documented, so it may be ignored: that is noted.
+    A filter that requests rows without a value is not documented, so the source may ignore it: that is noted.
 
     :param filters: field -> accepted values, separated by commas; `BLANK` for rows without one.
     :ivar ignored: fields whose `BLANK` was ignored.
@@ -38,7 +38,7 @@ class Confined:
     def see(self, values: tuple[str | None, ...]) -> None:
         """Look at a row's values of the filtered fields.
 
-        :raises FilterIgnoredError: one is not among those asked for.
+        :raises FilterIgnoredError: a value is not among those requested.
         """
         if values in self._seen:
             return

@@ -83,7 +83,7 @@ class TableSample:
 
 @dataclass(frozen=True)
 class MovedColumn:
-    """A header that holds what another one held.
+    """A header whose column now holds the values that were under another header.
 
     :param agree: rows in which the values are the same.
     :param rows: rows that were compared.
@@ -119,7 +119,7 @@ def order_sql(columns: Iterable[str]) -> str:
 
 
 def moved_columns(old: TableSample, new: TableSample) -> Iterator[MovedColumn]:
-    """Headers of a table that hold what another header held in the other package.
+    """Headers of a table whose columns hold the values of another header in the other package.
 
     A rename that is declared is not reported, nor a move among headers that no column is read from.
     """

@@ -48,7 +48,7 @@ def found_by(
 
     :param columns: fields that it gives, as `gives` reads them.
     :param per: columns that identify one row of it, where they are others than those it is found by.
-    :param may_differ: rows that they do not tell apart may differ: the first is meant.
+    :param may_differ: rows that these columns do not distinguish may differ: the first of them is joined.
     """
     row = Row(alias)
     same = joined(" and ", (sql(row[name], " = ", value.expression) for name, value in on.items()))

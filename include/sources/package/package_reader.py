@@ -1,7 +1,7 @@
 """Reading the tables of a Tab package from its zip file, without trusting either.
 
 Members are picked by their names and streamed; nothing is extracted under a name from the file. The bytes of
-a table are checked line by line: a line that is none is set aside, the others go on.
+a table are checked line by line: a line that is not a row is quarantined, the others go on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from include.sources.release import Release
 MAX_MEMBERS = 20_000
 #: Size of all tables together, and how many times its packed size a package may grow once it is large.
 MAX_BYTES, MAX_RATIO, SMALL = 500 << 30, 250, 256 << 20
-#: Longest line, and how many bad ones of a table are set aside before the table itself is in doubt.
+#: Longest line, and how many bad lines of a table are quarantined before the table itself is refused.
 MAX_LINE, MAX_BAD_LINES = 64 << 20, 1000
 #: The widest table of a package has 33; Postgres takes 1,600.
 MAX_COLUMNS = 1000
@@ -50,7 +50,7 @@ _FILE = re.compile(r"(SDY\d+)-(DR\d+(?:\.\d+)?)(_Tab)?\.zip", re.IGNORECASE)
 def named(file_name: str) -> tuple[str, Release]:
     """Study and release that the name of a package, or of the archive of one, stands for.
 
-    :raises NotDataError: it is no such name.
+    :raises NotDataError: the file name is not such a name.
     """
     found = _FILE.fullmatch(file_name)
     if found is None:
@@ -146,10 +146,10 @@ def count_rows(file: IO[bytes]) -> int:
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line that is no row.
+    """A line that is not a row.
 
     :param number: its position in the file; the header is line 1.
-    :param text: as received, with what is no text written as escapes.
+    :param text: as received, with bytes that are not text written as escapes.
     """
 
     number: int
@@ -168,7 +168,7 @@ class TabReader:
         keys that a JSON object has twice; the others are called `name#1`, which no table declares.
     :ivar repeated: names that several columns have.
     :ivar copies: what the other columns of that name are called.
-    :raises NotDataError: there is no header line, or it is no list of names.
+    :raises NotDataError: there is no header line, or it is not a list of names.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -182,7 +182,7 @@ class TabReader:
     def blocks(self) -> Iterator[bytes]:
         """The good lines, about a megabyte at a time. Bad ones are in `bad` when it ends.
 
-        :raises NotDataError: a line is far too long, or so many are bad that it is no such table.
+        :raises NotDataError: a line is far too long, or so many are bad that it is not such a table.
         """
         rest = b""
         while chunk := self._file.read(_BLOCK):

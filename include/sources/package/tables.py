@@ -144,7 +144,7 @@ _MATERIALS = (
     ),
     _tie("expsample_2_reagent", "expsample_accession reagent_accession"),
     _tie("reagent_set_2_reagent", "reagent_set_accession reagent_accession"),
-    # The person to ask for a reagent stays out of the warehouse.
+    # The warehouse does not load the contact person of a reagent.
     _table(
         "reagent",
         "reagent_accession analyte_preferred analyte_reported antibody_registry_id catalog_number"

@@ -45,7 +45,7 @@ RIGHTS = (
 )
 #: Tables of the upgrade itself, which a loader reads only.
 KEPT_BY_OWNER = ("ops.alembic_version", "ops.setting")
-#: What views of the star show of a study that is gone: that it is, since when, why, and nothing it held.
+#: What views of the star show of a withdrawn study: that it is withdrawn, since when and why, but no data.
 SHOWN_OF_OPS = {
     "ops.capture": ("study_accession", "release_key", "load_id", "kind", "reason", "lacks"),
     "ops.load": ("load_id", "release_version"),

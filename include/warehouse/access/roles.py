@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def ensure_roles(connection: sa.Connection) -> None:
-    """Make the roles that are missing. Where that is not allowed, tell what a DBA must run and go on."""
+    """Make the roles that are missing. Where that is not allowed, log what a DBA must run and go on."""
     missing = _missing(connection)
     for statement in missing:
         # Advisory locks are of one database, roles of all: who comes second finds the role made.

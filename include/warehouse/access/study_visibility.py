@@ -65,7 +65,7 @@ def hide(connection: sa.Connection, restricted: Collection[str], reason: str) ->
 
 
 def show(connection: sa.Connection, restricted: Collection[str], run_id: str) -> None:
-    """Show studies that two runs did not find on the list, if they are held or gone for another reason.
+    """Show studies that two runs did not find on the list, if they are current or hidden as withdrawn.
 
     Only after a list of which every entry was readable: one that was not may have meant any study. The
     caller commits.

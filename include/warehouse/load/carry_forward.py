@@ -50,7 +50,7 @@ class Knowledge:
         return tuple(name for name, parts in made if self._is_silent(table, parts))
 
     def lacks(self) -> list[str]:
-        """What of the star is not told: tables, and columns as `table.column`."""
+        """What the capture does not report of the star: tables, and columns as `table.column`."""
         return [
             name
             for table in VERSIONED
@@ -62,9 +62,9 @@ class Knowledge:
         ]
 
     def carried(self, table: Dimension | Fact) -> dict[str, Expression]:
-        """Columns of a table that take their value from before, as expressions over two rows.
+        """Columns of a table that take their value from the previous row, as expressions over two rows.
 
-        `before.name`: `before` is the row of before, `now` the one made of what is reported.
+        `before.name`: `before` is the previous row, `now` the row made of what the capture reports.
         """
         keys = {item.column: item for item in table.references}
         found = {
@@ -136,7 +136,7 @@ def later_captures(connection: sa.Connection, study: str, release: int) -> tuple
 
 
 def following(table: Dimension | Fact, later: tuple[Later, ...]) -> int:
-    """Release key of the next capture that tells the table's rows."""
+    """Release key of the next capture that reports the table's rows."""
     return next((item.release for item in later if item.knowledge.knows(table)), OPEN)
 
 
@@ -169,7 +169,7 @@ def forward(
 
 
 def _member(reference: Reference, known: tuple[str, ...]) -> Expression:
-    """A key of which a part is not reported: the member of before, if it agrees in what is.
+    """A key of which a part is not reported: the previous member, if it agrees in the reported parts.
 
     `coalesce((select o.analyte_key from history.key_analyte o, history.key_analyte n where o.analyte_key =
     before.analyte_key and n.analyte_key = now.analyte_key and ...), now.analyte_key)`.
@@ -204,10 +204,10 @@ def fill(
 
 
 def _describe(connection: sa.Connection, dimension: Dimension, study_key: int, release: int, end: int) -> int:
-    """A member that a silent capture could only guess at is as it was described before.
+    """Give a member that a capture only inferred, without reporting its table, its previous description.
 
-    :param end: release key of the next capture that tells the table: until then a description holds, whether
-        or not the member is named.
+    :param end: release key of the next capture that reports the table: until then a description is valid,
+        whether or not the member is named.
     """
     relation, identity = f"history.{dimension.relation}", dimension.identity
     names = sorted(_stored(dimension) - {identity})

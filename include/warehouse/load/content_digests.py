@@ -41,7 +41,7 @@ def record(connection: sa.Connection, study_key: int, load_id: int, changed: Ite
 
 
 def record_unknown(connection: sa.Connection) -> None:
-    """Record, as it is, what no publish has recorded: of before there were digests, or before an upgrade."""
+    """Record digests where no publish did: of data from before digests existed, or before an upgrade."""
     for name in (table.relation for table in VERSIONED):
         run_sql(
             connection,

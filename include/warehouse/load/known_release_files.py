@@ -69,7 +69,7 @@ def record_load(connection: sa.Connection, load_id: int, study: str) -> None:
 
 
 def news(known: Mapping[str, RemoteFile], found: Iterable[RemoteFile]) -> list[RemoteFile]:
-    """Files that were not there or have other bytes. A file that is there no more is no news of the study."""
+    """Files that are new or have other bytes. A file that the source removed does not count as news."""
     return [file for file in found if file.name not in known or _differs(known[file.name], file)]
 
 

@@ -15,7 +15,7 @@ from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TabTable
 from include.warehouse.schema.ops_tables import DRIFT, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
 
-#: Rule of a line of a table that is no row.
+#: Rule of a line of a table that is not a row.
 PACKAGE_LINE = "package_line"
 #: Positions of the headers that hold a column, by column.
 Places = dict[str, tuple[int, ...]]
@@ -78,7 +78,7 @@ def quarantine_lines(
 ) -> None:
     """Quarantine lines that are not rows, under the endpoint they would be rows of.
 
-    As far as their cells tell which row that would be, it is left as it is.
+    If the cells of a line identify the row that it would be, that row stays unchanged in the warehouse.
     """
     home = next((name for name, recipe in RECIPES.items() if recipe.table == table.name), None)
     columns = _own_columns(ENDPOINTS[home], RECIPES[home]) if home else {}

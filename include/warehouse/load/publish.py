@@ -75,7 +75,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Published:
-    """What a publish did. `was_known` tells that an earlier attempt had already committed it."""
+    """What a publish did. `was_known` states that an earlier attempt had already committed it."""
 
     changes: tuple[Change, ...]
     was_known: bool = False
@@ -266,7 +266,7 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
 
 def _note_release(connection: sa.Connection, work: Publication, listed: str | None) -> None:
     release = Release.parse(work.release)
-    # The date was given with the listed release: it is none of a later one that only files tell of.
+    # The date was given with the listed release: it is not the date of a later release that only files name.
     day = work.release_date if listed is None or Release.parse(listed) == release else None
     note = upsert(DATA_RELEASE).values(
         release_key=release.key, release_version=str(release), release_date=day

@@ -44,9 +44,9 @@ class Capture:
     """One study at one release, about to be written.
 
     :param release: release key of the capture.
-    :param following: release key of the next capture that tells of the table, OPEN when there is none.
+    :param following: release key of the next capture that reports the table, OPEN when there is none.
     :param is_repeated: the study was captured at this very release before.
-    :param next_capture: release key of the next capture, whether or not it tells of the table; OPEN when
+    :param next_capture: release key of the next capture, whether or not it reports the table; OPEN when
         there is none.
     """
 

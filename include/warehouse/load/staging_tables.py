@@ -27,7 +27,7 @@ def staging_table(load_id: int, endpoint: Endpoint) -> str:
 
 
 def has_table(endpoint: Endpoint, *, is_known: bool) -> bool:
-    """Whether a load has a staging table for an endpoint: not for what its route cannot tell and did not."""
+    """Whether a load has a staging table for an endpoint: the API serves it, or the load reports it."""
     return endpoint.is_served or is_known
 
 

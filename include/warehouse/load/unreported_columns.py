@@ -66,7 +66,7 @@ def by_endpoint(connection: sa.Connection, load_ids: Iterable[int]) -> dict[str,
 
     An endpoint that the gate withheld is not reported.
 
-    Of a load of before columns were written down, those that its route never has.
+    Of a load from before the project recorded unreported columns, those that its route never has.
     """
     loads = list(load_ids)
     staged = connection.execute(
@@ -80,7 +80,7 @@ def by_endpoint(connection: sa.Connection, load_ids: Iterable[int]) -> dict[str,
         written.setdefault((row.load_id, row.endpoint), set()).add(row.column_name)
     found: dict[str, frozenset[str]] = {}
     for load_id, name, pieces, route in staged:
-        # Of a package load, what was asked for beside the package came by the API.
+        # In a package load, endpoints that were requested besides the package came by the API.
         by_package = route == Route.PACKAGE and not pieces
         never = ENDPOINTS[name].unknown_columns(Route.PACKAGE if by_package else Route.API)
         columns = never | written.get((load_id, name), set())

@@ -1,4 +1,4 @@
-"""Publishing vocabularies: terms that differ from what is held get a new version, equal ones stay."""
+"""Publishing vocabularies: terms that differ from the warehouse get a new version, equal ones stay."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def publish(
 
     An answer without any term changes nothing: a vocabulary does not end that way.
 
-    :param at: later than all that is held, see `newest`.
+    :param at: later than every version in the warehouse, see `newest`.
     """
     connection.exec_driver_sql("drop table if exists pg_temp.incoming")
     connection.exec_driver_sql(_INCOMING)
@@ -122,7 +122,7 @@ def publish(
 def _term(
     endpoint: Endpoint, term: str, row: dict[str, object], findings: list[str]
 ) -> dict[str, str | None]:
-    """A term as it is held: a value that Postgres cannot hold is left out, and noted."""
+    """A term as the warehouse stores it: a value that Postgres cannot store is left out, and noted."""
     kept: dict[str, object] = {}
     for name, value in row.items():
         if is_storable(value):

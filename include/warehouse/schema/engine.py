@@ -1,7 +1,7 @@
 """Connecting to the warehouse: one way in, for every session of the project.
 
 What a session means by a text, a day or a name must not depend on the shell, the role or the database it
-comes from. `connect` sets all of that; `warehouse_engine` makes an engine of such sessions. They speak
+comes from. `connect` sets all of that; `warehouse_engine` makes an engine of such sessions. They use
 psycopg2, whose COPY takes a stream.
 """
 

@@ -23,7 +23,7 @@ NO_TEXT = sql("null::text")
 class VocabularyRoute:
     """A safe way to write a text: texts that come out the same say the same.
 
-    :param write: gives None for a text it has nothing to say of.
+    :param write: returns None for a text that it does not apply to.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Domain:
     :param names: fields in which it gives a term's own names, besides the term itself.
     :param aliases: fields in which it lists other names, separated by semicolons or bars.
     :param one_name: fields of names in which semicolons and bars separate nothing.
-    :param routes: differences in writing that are told to carry no meaning.
-    :param counterparts: fields that are equal in terms of other species: a name alone does not tell which,
-        the subjects of the rows that use it do.
+    :param routes: differences in writing that are declared to carry no meaning.
+    :param counterparts: fields that are equal in terms of other species: a name alone does not identify the
+        species, the subjects of the rows that use it do.
     :param why_not: why a text was not found, in words.
     """
 
@@ -122,7 +122,7 @@ ANALYTE = Domain(
     counterparts=("proteinOntologyId", "geneSymbol", "immunologySymbol"),
 )
 #: Of lkVirusStrain, centerIdNameSeasonList names studies, centres and seasons (SDY61-Emory(2007-2008)),
-#: not strains, and so it is no list of aliases; virusName is the subtype.
+#: not strains, and so it is not a list of aliases; virusName is the subtype.
 VIRUS_STRAIN = Domain(
     "virus_strain",
     "virus_strain",

@@ -3,7 +3,7 @@
 Every term that no person has decided on is looked at anew: the lookups are by hash, and 10,000 names take
 about a second. A mapping that comes out as it is stays untouched.
 
-`python -m include.warehouse.terms --help` tells how the mappings are reviewed.
+`python -m include.warehouse.terms --help` describes how people review the mappings.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def propose(connection: sa.Connection) -> dict[str, int]:
 
 
 def refresh(engine: sa.Engine) -> dict[str, int] | None:
-    """Propose in a transaction of its own. A failure is logged and told by None: it stops no load.
+    """Propose in a transaction of its own. A failure is logged and returns None: it stops no load.
 
     What it could not look at shows in `star.unmapped_term` as not looked at yet.
     """

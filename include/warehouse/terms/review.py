@@ -123,7 +123,7 @@ class Review:
         return True
 
     def reopen(self, term_id: UUID) -> None:
-        """Take a decision back: the evidence speaks again."""
+        """Take a decision back: the next proposal decides by the evidence again."""
         self._held(term_id)
         undecided = {"status": UNMAPPED, "decided_by": None, "decided_at": None, "evidence": "reopened"}
         nothing = {"vocabulary": None, "term": None, "term_name": None, "method": "none"}

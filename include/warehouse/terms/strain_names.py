@@ -1,6 +1,6 @@
 """Names of influenza strains, taken apart: two names are one strain when all their parts are equal.
 
-A name is type/place/number/year, with the host before the place where it is no human, and the subtype in
+A name is type/place/number/year, with the host before the place where it is not human, and the subtype in
 brackets behind: `A/duck/Anhui/1/2005 (H5N1)`. Some old strains have no number (`B/Lee/1940`) or no year.
 """
 
@@ -59,13 +59,13 @@ def parse(text: str) -> Strain | None:
 
 
 def canonical(text: str) -> str | None:
-    """One spelling for all the spellings of a strain; None for what is no strain."""
+    """One spelling for all the spellings of a strain; None for a text that is not a strain."""
     found = parse(text)
     return None if found is None else str(found)
 
 
 def why_not(text: str) -> str:
-    """Why a text that is no term of the vocabulary was not taken for one, in words."""
+    """Why a text that is not a term of the vocabulary was not matched to one, in words."""
     found = parse(text)
     if found is None:
         return "the text is not the name of one influenza strain"

@@ -1,8 +1,8 @@
 """Functions of the star over values: numbers in texts, comparisons, quality, substitutes, statistics.
 
-They are immutable and read no table, so that a query pays for those columns alone that it asks for.
+They are immutable and read no table, so that a query computes only the columns that it selects.
 
-They are total: whatever text or number they are given, they answer, with null where there is no answer. One
+They are total: they return a value for any text or number, and null where there is no result. One
 value that made one of them fail would fail every query over its table. An unknown policy alone is an error,
 of the query.
 
