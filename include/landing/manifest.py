@@ -69,7 +69,7 @@ class Landed:
     """One landed file: an answer, a part of one, or a package.
 
     :param endpoint: the endpoint that answered; `PACKAGE` or `COUNTS` for a file.
-    :param path: file, relative to the root; empty when nothing was asked for.
+    :param path: file, relative to the root; empty when nothing was requested.
     :param parameters: query parameters that were sent.
     :param fetched_at: when its last byte arrived, ISO 8601, UTC.
     :param size_bytes: size as received.
@@ -146,7 +146,7 @@ class Manifest:
         return tuple(sorted(found, key=lambda item: item.piece))
 
     def of(self, endpoint: str) -> Landed:
-        """The answer of one endpoint that was asked for whole.
+        """The answer of one endpoint that was requested whole.
 
         :raises LandingError: the fetch has none, or several parts of one.
         """

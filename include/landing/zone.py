@@ -3,7 +3,7 @@
     <root>/SDY139/DR25/<fetch id>/elisa.json.gz        the answer, compressed
     <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of it
     <root>/SDY139/DR25/<fetch id>/mbaa.2.json.gz       the second part of an answer requested in parts
-    <root>/SDY139/DR25/<fetch id>/elisa.tsv.gz         where TSV was proven to say the same
+    <root>/SDY139/DR25/<fetch id>/elisa.tsv.gz         where a check proved that TSV has the same values
     <root>/SDY139/DR25/<fetch id>/SDY139-DR25_Tab.zip  or the package instead of answers
     <root>/SDY139/DR25/<fetch id>/SDY139-DR25_table_count.txt  and what the release counts
     <root>/SDY139/DR25/<fetch id>/manifest.json        written last: the fetch is complete
@@ -169,7 +169,7 @@ class Landing(LandingReader):
         release_date: str | None,
         started_at: str,
     ) -> Manifest:
-        """Declare a fetch complete. Its files can be replaced no more.
+        """Declare a fetch complete. Its files can no longer be replaced.
 
         :param source: base URL of the source; user name, password and query are left out.
         :raises LandingError: complete already, an endpoint twice, a file missing, or not writable.
@@ -180,7 +180,7 @@ class Landing(LandingReader):
             if count > 1:
                 raise LandingError(f"{fetch.study} {name}: landed {count} times in fetch {fetch.fetch_id}")
         for item in items:
-            if not item.path:  # nothing was asked for
+            if not item.path:  # nothing was requested
                 continue
             if not item.path.startswith(f"{fetch.path}/") or not (self.root / item.path).exists():
                 raise LandingError(

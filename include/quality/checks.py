@@ -158,7 +158,7 @@ def _has_key(endpoint: Endpoint) -> str:
 def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
     """A source that repeats a row, once per arm of its subject, must repeat what the star keeps of it.
 
-    Which of several values a fact has, nothing says: its rows are quarantined. A member of a dimension has
+    Nothing decides which of several values a fact has: its rows are quarantined. A member of a dimension has
     one description, that of the first row: the others are reported.
     """
     keys = ", ".join(endpoint.key_value(name, "s") for name in made.key_reads)
@@ -240,7 +240,7 @@ def _references(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
 
 
 def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
-    """What a result repeats of its subject and sample must be what these say themselves.
+    """What a result repeats of its subject and sample must equal the values of these rows themselves.
 
     They do in every real row seen, so that a break is a finding.
     """

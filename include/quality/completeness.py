@@ -27,7 +27,7 @@ def compare_counts(connection: sa.Connection, load_id: int) -> Iterator[Finding]
 
 
 def _split_whole(connection: sa.Connection, load_id: int, endpoint: Endpoint, row: sa.Row) -> Finding:
-    """Parts must not overlap, and together be what another count says."""
+    """Parts must not overlap, and together have as many rows as another count reports."""
     key = ", ".join(f"coalesce({column}, '')" for column in endpoint.key_columns)
     table = staging_table(load_id, endpoint)
     distinct = run_sql(connection, f"select count(distinct ({key})) from {table}").scalar_one()

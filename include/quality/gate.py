@@ -134,7 +134,7 @@ def _batches(engine: sa.Engine, load: JudgedLoad, endpoints: list[Endpoint]) -> 
 
 
 def _validate(batch: Any, name: str, suite: list[Check]) -> list[bool]:
-    """Verdict of each check: asked together whether any row breaks any of them, alone only if one does.
+    """Verdict of each check: one query looks for rows that break any, single ones only if it finds some.
 
     :param name: what is checked, for an error.
     """

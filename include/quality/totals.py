@@ -25,7 +25,7 @@ from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.schema.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
 from include.warehouse.schema.statements import run_sql
 
-#: Rows from which on a share says something: of fewer, one is much of them.
+#: Rows from which on a share is meaningful: of fewer, one row is a large share.
 ENOUGH_ROWS = 50
 #: Share of an endpoint's rows that may be quarantined before all of it is in doubt. Of few rows, as many may
 #: be as of enough of them.
@@ -102,7 +102,7 @@ def _quarantine_share(
 
 
 def _conflicts(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]:
-    """Rows of a package table, read by their key, that say different things under one key."""
+    """Rows of a package table, read by their key, that have different values under one key."""
     tables = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.conflicts).where(
         PACKAGE_TABLE.c.load_id == load.load_id, PACKAGE_TABLE.c.conflicts.is_not(None)
     )

@@ -66,7 +66,7 @@ _COLUMNS = sa.text("""
 
 
 class UnknownReleaseError(ExportError):
-    """The warehouse does not know the release asked for: another try will not help."""
+    """The warehouse does not know the requested release: another try will not help."""
 
 
 @dataclass(frozen=True)

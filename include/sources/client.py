@@ -13,7 +13,7 @@ from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
 T = TypeVar("T")
 
-#: Takes the chunks of a body to the end, and says what is made of them; called anew for every try.
+#: Takes the chunks of a body to the end, and returns what it made of them; called anew for every try.
 Receive = Callable[[Iterator[bytes]], T]
 
 

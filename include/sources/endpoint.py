@@ -27,7 +27,7 @@ class Shape(StrEnum):
 
 
 class Group(StrEnum):
-    """What an endpoint is asked for: one study, a vocabulary, a search, or a service."""
+    """What a request to an endpoint returns: one study, a vocabulary, a search, or a service."""
 
     STUDY = "study"
     VOCABULARY = "vocabulary"
@@ -36,7 +36,7 @@ class Group(StrEnum):
 
 
 class Route(StrEnum):
-    """How a study comes here: asked of the API endpoint by endpoint, or as one Tab package."""
+    """How the project gets a study: from the API endpoint by endpoint, or as one Tab package."""
 
     API = "api"
     PACKAGE = "package"
@@ -90,7 +90,7 @@ class Endpoint:
     :param fields: the keys of a row in the order the source sends them.
     :param key: names of the fields that identify a row of one study.
     :param about: what one row is.
-    :param group: what is asked for; only endpoints of a study are asked study by study.
+    :param group: what a request returns; only endpoints of a study are requested study by study.
     :param shape: what the body is; the values of `Shape.VALUES` are the key itself.
     :param study_parameter: query parameter that narrows an answer to one study, if the path does not.
     :param identifies: field of which this endpoint is the home: others that carry it refer to it.
@@ -126,7 +126,7 @@ class Endpoint:
 
     @property
     def is_served(self) -> bool:
-        """Whether the API can be asked for it."""
+        """Whether the API serves it."""
         return bool(self.path)
 
     def is_provided_by(self, route: Route) -> bool:

@@ -16,7 +16,7 @@ class ImmPortError(Exception):
 
     :param what: what happened.
     :param status: HTTP status, when there was an answer.
-    :ivar source: host that was asked.
+    :ivar source: host that received the request.
     :ivar endpoint: the endpoint's name.
     :ivar study: accession, when the request was about one study.
     :ivar parameters: query parameters that were sent; they hold no secret.
@@ -71,7 +71,7 @@ class MissingFileError(RequestError):
 class RetriableError(ImmPortError):
     """Trying again later may help. The hook tried for seconds, Airflow tries for minutes.
 
-    :ivar retry_after: seconds that the source asked to wait, if it did.
+    :ivar retry_after: seconds that the source requested to wait, if it did.
     """
 
     retry_after: float | None = None
@@ -106,7 +106,7 @@ class BadAnswerError(RetriableError):
 
 
 class WrongFileError(BadAnswerError):
-    """A file that came whole, twice, and is not what the manifest says: minutes will not change it."""
+    """A file that came whole, twice, and is not the one the manifest describes: waiting will not help."""
 
 
 def asks_for_too_much(error: BaseException) -> bool:

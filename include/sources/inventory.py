@@ -1,4 +1,4 @@
-"""What a release says of its own size: the rows of each table, from its `*_table_count.txt`."""
+"""What a release reports of its own size: the rows of each table, from its `*_table_count.txt`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class InventoryError(ValueError):
 class Inventory:
     """Rows by table, as the release counts them.
 
-    :param source: name of the file that says so.
+    :param source: name of the file that reports it.
     :param tables: rows by table, names in lower case.
     """
 

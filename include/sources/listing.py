@@ -152,7 +152,7 @@ def walking() -> Generator[int, Page, Listing]:
 
 
 def read_page(chunks: Iterable[bytes]) -> Page:
-    """Read an answer of the search, which is small: only the fields asked for, and the facets.
+    """Read an answer of the search, which is small: only the requested fields, and the facets.
 
     :raises NotDataError: it is not a search result, or not one of its hits names a study.
     """

@@ -1,4 +1,4 @@
-"""The files ImmPort keeps of a study: what its manifest says of them."""
+"""The files ImmPort keeps of a study, as its manifest describes them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RemoteFile:
     :param name: for messages.
     :param size_bytes: None when unknown.
     :param md5: 32 lower-case hexadecimal digits; None when unknown.
-    :param unreadable: what its source says of it that is not readable, in words: it counts as unknown.
+    :param unreadable: what its source states of it that is not readable, in words: it counts as unknown.
     """
 
     study: str
@@ -64,7 +64,7 @@ class Downloaded:
     :param bytes_fetched: bytes that came over the network for it, this time.
     :param md5: MD5 of the bytes, 32 hexadecimal digits.
     :param resumed_from: bytes that an earlier try had left.
-    :param requests: how often bytes were asked for.
+    :param requests: how often bytes were requested.
     """
 
     size_bytes: int

@@ -1,7 +1,7 @@
-"""Reading an answer in TSV: strictly, because nothing in it says where a value or the answer ends.
+"""Reading an answer in TSV: strictly, because nothing in it marks where a value or the answer ends.
 
 One header line, as many cells in every line, UTF-8, LF, a final newline, no quoting and no escapes, an
-empty cell for null. Whatever looks otherwise is refused: the same is then asked for as JSON.
+empty cell for null. Whatever looks otherwise is refused: the client then requests it as JSON.
 """
 
 from __future__ import annotations

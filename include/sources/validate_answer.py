@@ -1,4 +1,4 @@
-"""What an answer holds, seen while it arrives: rows, unexpected keys, and rows that were not asked for."""
+"""What an answer holds, seen while it arrives: rows, unexpected keys, and rows that were not requested."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def take_json(chunks: Iterable[bytes], endpoint: Endpoint, confined: Confined | 
     """Read a JSON answer to its end.
 
     :raises NotDataError: it is not whole, or no data.
-    :raises FilterIgnoredError: it holds rows that were not asked for.
+    :raises FilterIgnoredError: it holds rows that were not requested.
     """
     declared, intake = set(endpoint.names), Intake()
     fields = confined.fields if confined else ()
@@ -95,7 +95,7 @@ def take_tsv(
     :param header: the header line that was proven.
     :raises NotDataError: it is not whole, or no data.
     :raises NotTsvError: it is not the TSV that was proven.
-    :raises FilterIgnoredError: it holds rows that were not asked for.
+    :raises FilterIgnoredError: it holds rows that were not requested.
     """
     body = TsvBody(chunks, endpoint, header)
     names = body.header.fields(endpoint)

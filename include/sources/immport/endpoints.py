@@ -1,5 +1,5 @@
 """ImmPort Shared Data: all it offers. What belongs to a study, its results and the vocabularies have files of
-their own; here are the searches, the services, and which endpoint is asked when.
+their own; here are the searches, the services, and which endpoint is requested when.
 
 Field names and their order are those of ImmPort's OpenAPI description (v1) and of answers seen.
 """

@@ -26,7 +26,7 @@ from include.sources.package.tables import NAMES, TABLES
 ROWS = 32
 #: Share of rows that agree in a column that is where it was, and in one that has moved.
 IN_PLACE, MOVED = 0.5, 0.8
-#: Different values that must agree where none of them says much: a flag, a number, a day.
+#: Different values that must agree where each alone is weak evidence: a flag, a number, a day.
 ENOUGH_VALUES = 3
 #: A value that no other column has by chance.
 _TELLING = re.compile(r"(?=.*[A-Za-z]).{8,}", re.DOTALL)

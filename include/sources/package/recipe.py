@@ -1,7 +1,7 @@
 """The form of a recipe: how the rows of an endpoint are made of package tables, in SQL.
 
 A gap named `biosample` stands for that staged package table, and the row `T` is one of the recipe's own.
-An expression says what it reads, so that a column which a package lacks is known to leave a value unknown.
+An expression states what it reads, so that a column which a package lacks is known to leave a value unknown.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A package knows the description of a sample, the API does not send it; no package holds a manifest. Where a
 load is silent, what was known at its release stays: a column keeps its value, a table its rows. It is so
-whatever order the releases of a study come in: a silent capture says what the one before it says.
+whatever order the releases of a study come in: a silent capture has what the one before it has.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def _member(reference: Reference, known: tuple[str, ...]) -> Expression:
 def fill(
     connection: sa.Connection, table: Dimension | Fact, study_key: int, later: tuple[Later, ...]
 ) -> bool:
-    """Say again at each later capture what it does not know. Returns whether that changed a version."""
+    """Repeat at each later capture what it does not report. Returns whether that changed a version."""
     waiting = {name for item in later for name in item.knowledge.carried(table)}
     changed = 0
     for place, item in enumerate(later):

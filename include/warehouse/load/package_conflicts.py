@@ -29,7 +29,7 @@ def count(connection: sa.Connection, load_id: int, tables: Mapping[str, tuple[st
 
 
 def _differing(table: str, keys: tuple[str, ...], relation: str) -> str:
-    """SQL that counts the keys with rows that say different things."""
+    """SQL that counts the keys with rows that have different values."""
     key = ", ".join(f"t.{name}" for name in keys)
     there = " and ".join(f"t.{name} is not null" for name in keys)
     content = ", ".join(f"t.{name}" for name in TABLES[table].columns if name not in keys)

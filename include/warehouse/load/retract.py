@@ -144,7 +144,7 @@ def _forget_captures(connection: sa.Connection, study: str, first: int) -> None:
 
 
 def _forget_files(connection: sa.Connection, study: str, last: Release) -> None:
-    """Forget release files of these releases: one that is still there is news, and looked at."""
+    """Forget release files of these releases: one that is still there then counts as new."""
     known = sa.select(RELEASE_FILE.c.file_name).where(RELEASE_FILE.c.study_accession == study)
     for name in connection.scalars(known).all():
         file = issued(name)

@@ -1,6 +1,6 @@
 """Versions of one table's rows along the data releases.
 
-A capture says what a study's rows are at one release. Writing it changes only what differs from what
+A capture states what a study's rows are at one release. Writing it changes only what differs from what
 was known at that release, wherever the release lies: after all captures, between two, or before.
 
     known      |---- a ----|-------- b --------->      captured at DR1 and DR5
@@ -24,7 +24,7 @@ from include.warehouse.schema.statements import run_sql
 class Change:
     """What a capture changed in one table, in rows.
 
-    :param distinct_keys: keys among the staged rows it was made of; None where the load says nothing of it.
+    :param distinct_keys: keys among the staged rows it was made of; None where the load does not report it.
     """
 
     relation: str

@@ -59,5 +59,5 @@ def stage(
 
 
 def _packaged(manifest: Manifest) -> list[Endpoint]:
-    """Endpoints that are made of the package: those that were not asked for beside it."""
+    """Endpoints that are made of the package: those that were not requested besides it."""
     return [item for item in ENDPOINTS.values() if item.is_packaged and not manifest.pieces(item.name)]

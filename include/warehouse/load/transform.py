@@ -1,6 +1,6 @@
 """A staged study in the shape of the star: typed rows with durable keys, in temporary tables.
 
-`incoming_<table>` holds what the study says now, `quarantined_<table>` the keys whose rows were quarantined:
+`incoming_<table>` holds what the study reports, `quarantined_<table>` the keys whose rows were quarantined:
 nothing is known of those, so their versions stay as they are.
 """
 
@@ -25,7 +25,7 @@ from include.warehouse.schema.statements import run_sql
 
 #: What a text must be before it is cast to be the key of a quarantined row, which no check has passed.
 CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
-#: Columns of a version that say when, not what.
+#: Columns of a version that describe its validity, not its content.
 _BOOKKEEPING = ("valid_from", "valid_to", "load_id", "loaded_at")
 
 
@@ -42,7 +42,7 @@ class Incoming:
     :param tables: those with temporary tables, in the order of the model. In all others the study has
         no row and has had none.
     :param holding: those of them that hold a version of the study, whenever it was valid.
-    :param keys: how many rows each has by its endpoint's keys; none where the load says nothing of a table.
+    :param keys: how many rows each has by its endpoint's keys; none where the load does not report a table.
     """
 
     study_key: int
@@ -62,7 +62,7 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
     :raises CollapsedError: a table has not as many rows as there are keys of its endpoint.
     """
     load = StagedLoad.read(connection, load_id)
-    # The study first: the other tables are asked whether they hold any of its rows.
+    # The study first: its key is needed to find the tables that hold any of its rows.
     surrogate_keys.add(connection, DIMENSION["study"], load, [DIMENSION["study"]])
     study_key = _study_key(connection, study)
     holding = _holding(connection, study_key)
@@ -91,7 +91,7 @@ def prepare(connection: sa.Connection, load_id: int, study: str, release: int) -
 def _prove_whole(
     connection: sa.Connection, table: Dimension | Fact, load: StagedLoad, study: str, made: int
 ) -> int:
-    """Count the keys of a table's endpoint by what its declaration says of them. Returns their number.
+    """Count the keys of a table's endpoint by what its declaration states of them. Returns their number.
 
     :param made: rows that the table has of them.
     :raises CollapsedError: another number.
@@ -149,7 +149,7 @@ def prepare_nothing(connection: sa.Connection, study: str) -> Incoming:
 
 
 def _make_empty(connection: sa.Connection, table: Dimension | Fact) -> None:
-    """Temporary tables of a table that the load says nothing of."""
+    """Temporary tables of a table that the load does not report."""
     columns = ", ".join([table.identity, *content_columns(table)])
     for kind in ("incoming", "quarantined"):
         run_sql(
@@ -230,7 +230,7 @@ def _select(table: Dimension | Fact, load: StagedLoad) -> str:
 
 
 def _present(table: Dimension | Fact) -> str:
-    """Leave out rows that are none of this table; of others, the checks let none pass."""
+    """Leave out rows of a partial table that are not its own; of other tables, the checks let none pass."""
     return f" and {table.row_id.raw.text} is not null" if isinstance(table, Fact) and table.is_partial else ""
 
 

@@ -136,7 +136,7 @@ def warehouse_url(connection: Connection) -> sa.URL:
 
 
 def _is_libpq(name: str) -> bool:
-    """Whether the libpq that connects knows a parameter; it is asked itself."""
+    """Whether the libpq that connects knows a parameter: it parses one to find out."""
     try:
         parse_dsn(make_dsn(**{name: ""}))
     except psycopg2.ProgrammingError:

@@ -22,7 +22,7 @@ from include.warehouse.terms.review import STATUSES, Review, ReviewError, TermDe
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one command.
 
-    :raises SystemExit: the arguments, or the decisions asked for, cannot be taken.
+    :raises SystemExit: the arguments, or the requested decisions, cannot be taken.
     """
     try:
         url, wanted = address.parse(_parser(), arguments)

@@ -21,7 +21,7 @@ NO_TEXT = sql("null::text")
 
 @dataclass(frozen=True)
 class VocabularyRoute:
-    """A safe way to write a text: texts that come out the same say the same.
+    """A safe way to write a text: texts that come out the same have the same meaning.
 
     :param write: returns None for a text that it does not apply to.
     """

@@ -14,7 +14,7 @@ ACCEPTED, REJECTED = "accepted", "rejected"
 AMBIGUOUS = "ambiguous"
 #: Statuses whose term analysts see as the harmonised one.
 MAPPED = (EXACT, ALIAS, ACCEPTED)
-#: What fills a field that has nothing to say.
+#: What fills a field without a value.
 _EMPTY = ("", "-")
 #: Candidates named in the evidence.
 _SHOWN = 12
@@ -51,7 +51,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the evidence says of a reported term.
+    """What the evidence shows of a reported term.
 
     :param term: the term it is; of a proposal the one to be decided on, none when there are several.
     """

@@ -1,4 +1,4 @@
-"""Harmonising reported terms: what the evidence says of each is written to `history.term_mapping`.
+"""Harmonising reported terms: what the evidence shows of each is written to `history.term_mapping`.
 
 Every term that no person has decided on is looked at anew: the lookups are by hash, and 10,000 names take
 about a second. A mapping that comes out as it is stays untouched.

@@ -34,7 +34,7 @@ class ReviewError(ValueError):
 
 @dataclass(frozen=True)
 class TermDecision:
-    """What a person says of a mapping.
+    """What a person decided on a mapping.
 
     :param status: accepted or rejected.
     :param term: term of the domain's vocabulary; the proposed one when left out.
