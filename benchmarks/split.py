@@ -1,4 +1,4 @@
-"""Times one large answer asked for in parts, behind a source that does not manage it whole.
+"""Times one large answer requested in parts, behind a source that does not manage it whole.
 
 A study of so many MBAA rows, a sandbox that times out above a limit (504, or silence): rows, parts, seconds,
 and the memory a process takes beyond its imports, beside an undivided fetch of the same rows; JSON and TSV;

@@ -1,7 +1,7 @@
 """A circuit per host: a service that is down fails one run quickly, not each of its tasks slowly.
 
-    closed      every study is asked for; STUDIES that fail in a row open the circuit
-    open        nothing is asked for during COOL_DOWN
+    closed      every study is requested; STUDIES that fail in a row open the circuit
+    open        nothing is requested during COOL_DOWN
     half-open   one study is let through: an answer closes the circuit, a failure opens it again
 
 What belongs to an endpoint is not counted for its service: the failure of one that no result waits for (the
@@ -55,11 +55,11 @@ class ServiceDownError(ImmPortError):
 
 @contextmanager
 def watched(engine: sa.Engine, hook: SourceClient, *, always: bool = False) -> Iterator[None]:
-    """Let the work of one study count for the circuit of the host that the hook asks.
+    """Let the work of one study count for the circuit of the host that the hook calls.
 
-    Nothing is looked at or written before the first call: a study that needs none is not held up.
+    Nothing is read or written before the first call: a study that needs none does not wait.
 
-    :param always: ask whatever the circuit says; for the first call of a run, which finds out.
+    :param always: call in any state of the circuit; for the first call of a run, which tests the service.
     :raises CircuitOpenError: at the first call, while the circuit is open.
     :raises ServiceDownError: at the first call, when the service is down.
     """
@@ -68,10 +68,10 @@ def watched(engine: sa.Engine, hook: SourceClient, *, always: bool = False) -> I
     try:
         yield
     except (CircuitOpenError, ServiceDownError) as error:
-        line.failed(error)  # not a call: only other hosts are told of
+        line.failed(error)  # that host was not called: only other circuits change
         raise
     except ImmPortError as error:
-        # Whoever refuses, be it for too many requests, is there.
+        # A host that refuses, be it for too many requests, is up.
         if isinstance(error, RetriableError) and not isinstance(error, RateLimitError):
             line.failed(error)
         else:

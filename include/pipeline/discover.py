@@ -1,4 +1,4 @@
-"""Discovery: ask the source what there is, write the work list of the run."""
+"""Discovery: request the source's listing, write the work list of the run."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def from_listing(
     """Compare a listing with the warehouse and write the work list.
 
     :param restricted: studies that the source restricts.
-    :param look: how to ask for the release files of studies that the listing shows unchanged.
+    :param look: how to request the release files of studies that the listing shows unchanged.
     """
     today = datetime.now(UTC).date()
     listed = [

@@ -114,7 +114,7 @@ def _fetch(context: Context) -> Context:
 
 
 def _at_release_of_files(context: Context) -> Context:
-    """ImmPort issues a study's files at later releases than the study tells: what it says now is of those."""
+    """ImmPort issues files at later releases than their study states: its answers now belong to those."""
     load, tools = context.load, context.tools
     told = (issued(file.name) for file in _release_files(context))
     newest_files = max((item.release for item in told if item and item.study == load.study), default=None)
@@ -192,7 +192,7 @@ def _inventory(context: Context) -> tuple[Inventory | None, str | None]:
     except InventoryError as error:
         return None, str(error)
     except ImmPortError as error:
-        # Only a convenience: without it, everything is asked for.
+        # Only a convenience: without it, everything is requested.
         if not isinstance(error, BadAnswerError) and not refusal.is_dispensable(context, error):
             raise
         return None, str(error)
@@ -219,7 +219,7 @@ def _download_package(context: Context, package: ListedFile) -> None:
 
     def progress(received: int, _: int) -> None:
         nonlocal told
-        if received >= told:  # not for every piece of some kilobytes
+        if received >= told:  # not for every chunk of some kilobytes
             told = received + _REPORT_EVERY
             context.step.progress(0, f"{package.name}: {received / 1e6:,.1f}{size} MB")
 
@@ -243,7 +243,7 @@ def _prove_readable(context: Context, package: ListedFile) -> None:
 
 
 def _land_answers(context: Context) -> None:
-    """Ask every endpoint that may have rows. The study comes last: it tells whether its release moved."""
+    """Request every endpoint that may have rows. The study comes last: it shows whether its release moved."""
     inventory, _ = _inventory(context)
     for endpoint in (*(item for item in SERVED.values() if item is not _STUDY), _STUDY):
         _land_answer(context, endpoint, _expected(endpoint, inventory))

@@ -1,4 +1,4 @@
-"""Files of studies: which are wanted, and how it went. The book is `ops.file_download`."""
+"""Files of studies: which are wanted, and how each download ended, recorded in `ops.file_download`."""
 
 from __future__ import annotations
 

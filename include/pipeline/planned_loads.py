@@ -16,7 +16,7 @@ from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt
 from include.warehouse.schema.ops_tables import CAPTURE, LOAD, STUDY
 
-#: How long after it was decided an interrupted load is gone on with.
+#: How long after the decision a run still resumes an interrupted load.
 RESUME_WITHIN = timedelta(days=1)
 
 
@@ -39,7 +39,7 @@ def load_for(
     interrupted = connection.scalar(
         sa.select(sa.func.max(LOAD.c.load_id)).where(
             is_open,
-            # It may have turned out to be of a later release than the listing tells.
+            # Its files may have shown a later release than the listing states.
             (LOAD.c.release_version == item.release) | sa.literal(item.release == item.listed),
             LOAD.c.release_date.is_not_distinct_from(item.release_date),
             LOAD.c.listed_version.is_not_distinct_from(item.listed),
@@ -113,8 +113,8 @@ def move(engine: sa.Engine, load: Load, release: Release) -> Load:
 def _valid_from(connection: sa.Connection, item: WorkDecision, *, is_of_its_release: bool) -> int:
     """Release key at which a load becomes valid: that of its release, with one exception.
 
-    A study can vanish, come back, or move while no new release appears. What the release held before
-    must stay as it was: the change comes just after the study's newest capture, or replaces that one.
+    A study can vanish, come back, or move while no new release appears. What the release contained
+    before must stay as it was: the change comes just after the study's newest capture, or replaces that one.
 
     :param is_of_its_release: what is loaded is that very release, a replay or a package, and not what the
         source happens to say today.

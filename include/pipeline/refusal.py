@@ -60,8 +60,9 @@ def gives_way(context: Context, route: Route, error: Exception) -> bool:
 def is_dispensable(context: Context, error: Exception) -> bool:
     """Whether the API may answer what a file failed with for good.
 
-    The file is refused, not managed on the last try, not open to the key, or its host is left alone. A key
-    that is not accepted, a wrong connection and the local disk concern the API, too, as does its own circuit.
+    ImmPort refuses the file, does not manage it on the last try, does not open it to the key, or the circuit
+    of its host is open. A key that is not accepted, a wrong connection and the local disk concern the API,
+    too, as does its own circuit.
     """
     if not isinstance(error, ImmPortError) or not is_final(error, is_last_try=context.tools.is_last_try):
         return False

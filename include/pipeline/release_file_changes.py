@@ -1,9 +1,9 @@
-"""What the listing does not tell: a study that was released anew while its listed release stayed.
+"""What the listing does not show: a study that was released anew while its listed release stayed.
 
-ImmPort makes a study's package again at later releases, with values curated since, and the study still
-tells the old one. The names and MD5s of its release files show it; they cost one small call per study, so
-they are looked at only when the archive's newest release moved, when a person asks for it, and where a run
-before left work undone.
+ImmPort makes a study's package again at later releases, with values curated since, while the study still
+states the old release. The names and MD5s of its release files show the change. They cost one small call per
+study, so a run reads them only when the archive's newest release moved, when a person requests it, and for
+studies whose last decision was not carried out.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _anew(
 
 
 class _Questions:
-    """Asks for many studies, and stops asking when no answer can be expected."""
+    """Requests the release files of many studies, and stops when no answer can be expected."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask

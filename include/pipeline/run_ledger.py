@@ -214,7 +214,7 @@ def brief(error: BaseException) -> str:
 
 
 class Step:
-    """A step under way: tells how far it is."""
+    """A running step: records its progress."""
 
     def __init__(self, engine: sa.Engine, step_id: int) -> None:
         self._engine = engine
@@ -252,7 +252,7 @@ def step(engine: sa.Engine, run_id: str, about: Load | StudyRef, name: str) -> I
         current = Step(engine, connection.execute(statement.returning(STEP.c.step_id)).scalar_one())
     try:
         yield current
-    except BaseException as error:  # Airflow's timeout of a task is no Exception
+    except BaseException as error:  # Airflow's timeout of a task is not an Exception
         state = "superseded" if isinstance(error, SupersededError) else "failed"
         current.write(state=state, ended_at=sa.func.now(), message=brief(error))
         raise

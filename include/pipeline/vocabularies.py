@@ -84,7 +84,7 @@ def missing(manifest: Manifest) -> dict[str, str]:
 def publish(
     engine: sa.Engine, landing: Landing, manifest: Manifest, run_id: str
 ) -> dict[str, VocabularyChange]:
-    """Publish a fetch whole or not at all. One that is not newer than what is held changes nothing.
+    """Publish a fetch whole or not at all. One that is not newer than the warehouse's terms changes nothing.
 
     :raises LandingError: landed bytes are missing or no longer those received.
     """

@@ -12,7 +12,7 @@ from include.sources.moved_studies import MOVED
 from include.sources.release import Release
 from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN
 
-#: Share of the studies held that one listing may withdraw without a person's yes. One always may.
+#: Share of the current studies that a run may withdraw without a person's approval. One is always allowed.
 MAX_WITHDRAWN_SHARE = 0.1
 
 
@@ -99,7 +99,7 @@ class LoadPolicy:
     :param force: load studies that did not change, too.
     :param approve_withdrawals: withdraw however many studies are gone.
     :param approve_releases: take releases that seem not to be possible.
-    :param max_withdrawn_share: share of the studies held that may be withdrawn unasked.
+    :param max_withdrawn_share: share of the current studies that may be withdrawn without approval.
     """
 
     studies: frozenset[str] = frozenset()
@@ -212,8 +212,8 @@ def _at_one_release(listed: Listed, held: WarehouseStudy, before: str) -> tuple[
 
 
 def release_of_load(listed: Listed, held: WarehouseStudy | None) -> str:
-    """The release that a load of the study belongs to: the listed one, or a later one that its files told of
-    when it was loaded. A listing older than the one it was loaded from is believed as it is."""
+    """The release that a load of the study belongs to: the listed one, or a later one that its files
+    showed when it was loaded. A listing older than the one it was loaded from is believed as it is."""
     told = Release.parse(listed.release)
     if held is not None and held.listed is not None and told >= Release.parse(held.listed):
         told = max(told, Release.parse(held.release))
@@ -232,7 +232,7 @@ def _going(
     current = [item for item in known.values() if item.state == "current"]
     trusted = (item for item in listed.values() if not policy.doubts(item))
     newest = max((Release.parse(item.release) for item in trusted), default=None)
-    # Release files may carry a later release than any listing told of.
+    # Release files may carry a later release than any listing stated.
     held = max((Release.parse(item.listed or item.release) for item in current), default=None)
     doubt = None
     if incomplete:

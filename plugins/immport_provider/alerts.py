@@ -1,8 +1,8 @@
 """Who hears of a failure: a webhook, whose address is in the Airflow connection `immport_alerts`.
 
-Without the connection nothing is sent. A task that failed for good is reported once, with what happened; of
-mapped tasks the one that ends the run speaks for all. A run that Airflow ended for its length, or that is
-late, is reported by the DAG. The address of a webhook is a secret: it is in no log and in no error.
+Without the connection nothing is sent. A task that failed for good is reported once, with what happened; for
+mapped tasks, the task that ends the run reports once for all. The DAG reports a run that Airflow ended for
+its length, or that is late. The address of a webhook is a secret: it is in no log and in no error.
 """
 
 from __future__ import annotations

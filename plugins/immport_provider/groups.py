@@ -44,8 +44,8 @@ RETRY_DEFAULTS: dict[str, Any] = {
 def limit(dag: DAG) -> None:
     """Give a DAG the time that its longest chain of tasks may take, each task once; then its run is ended.
 
-    Called last, when all tasks are there. A run that hangs would keep every later one waiting. An alert is
-    sent of a run that was ended so and, if `IMMPORT_LATE_ALERTS` asks for it, of one that is late.
+    Called last, when all tasks are there. A run that hangs would keep every later one waiting. The DAG
+    reports a run that was ended so and, if `IMMPORT_LATE_ALERTS` requests it, one that is late.
     """
     chains: dict[str, timedelta] = {}
     for task in dag.topological_sort():

@@ -1,4 +1,4 @@
-"""The Airflow pools of this provider: how many tasks speak with each of ImmPort's services at once.
+"""The Airflow pools of this provider: how many tasks call each of ImmPort's services at once.
 
 python -m immport_provider.pools       makes those that are missing; sizes that were changed stay
 """

@@ -1,4 +1,4 @@
-"""The files DAG: every wanted file once, whole, and under its path; what cannot be had is told."""
+"""The files DAG: every wanted file once, whole, and under its path; it reports what cannot be had."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bring(installation: Installation, *kills: Kill, **options: Any) -> Run:
 
 
 def wanted(installation: Installation, types: tuple[str, ...] = TYPES) -> dict[str, dict[str, Any]]:
-    """Files of the studies held by path, as the manifests list them."""
+    """Files of the current studies by path, as the manifests list them."""
     studies = installation.ask("select study_accession from ops.study where state = 'current'")
     rows = [
         row
@@ -230,7 +230,7 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
         installation.sandbox.clear_requests()
         assert bring(installation, kill).exit == KILLED, kill
         assert asked(installation.sandbox, "download") <= len(files) - len(whole)
-    # The part was gone on with: of this one file, not all bytes came again.
+    # The run resumed the part: of this one file, not all bytes came again.
     missing = (
         "select size_bytes - bytes_fetched from ops.file_download where bytes_fetched > 0 order by 1 desc"
     )

@@ -40,7 +40,7 @@ KILLS = {
         Kill("include.pipeline.steps:publish"),
         Kill("include.warehouse.load.transform:prepare", after=True),
         Kill("include.warehouse.load.publish:drop_staging", after=True),  # all but COMMIT
-        Kill("include.pipeline.steps:publish_study", after=True),  # committed, nobody was told
+        Kill("include.pipeline.steps:publish_study", after=True),  # committed, but not reported
         Kill("include.pipeline.steps:publish_study", after=True),
     ),
     "withdraw": (

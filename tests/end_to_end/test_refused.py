@@ -65,7 +65,7 @@ def test_a_refused_listing_is_withheld_and_the_study_is_published(
     assert run.state == "success", run.log[-4000:]
     assert set(installation.states().values()) == {"published"}
     found = withheld(installation)
-    # Without the manifest nobody knows the package: the study comes by the API, which asks for the others.
+    # Without the manifest nobody knows the package: the run takes the API, and requests the others.
     assert [(study, endpoint) for study, endpoint, *_ in found] == [(CHANGED, name) for name in REFUSED]
     for _, endpoint, why, error, is_known, rows in found:
         assert f" {endpoint} of {CHANGED}" in error

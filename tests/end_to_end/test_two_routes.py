@@ -25,7 +25,7 @@ from tests.support.star import differences, star_digest
 from tests.support.warehouse import RUN, Warehouse, copied
 
 pytestmark = pytest.mark.filterwarnings("ignore:`schema_name` is deprecated")
-#: Tables that packages alone tell, and columns that they alone know: all else must be the same.
+#: Tables and columns that only packages have: all else must be the same.
 ALONE = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
 OF_PACKAGES = {name: found for name, found in single_route(Route.API).items() if name not in ALONE}
 #: The same in what the star shows: views say of each result whether its limit is known, and of each capture

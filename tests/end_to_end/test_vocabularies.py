@@ -85,7 +85,7 @@ def test_a_second_load_touches_only_what_changed(installation: Installation) -> 
     for row in before:
         if (row.vocabulary, row.term) in untouched:
             assert held[row.vocabulary, row.term] == row
-    # What was known between the loads is still told, by time.
+    # The history still has what was known between the loads, by time.
     moment = "select min(valid_from) from history.vocabulary_term"
     then = f"""select vocabulary, term, name, description, link, fields from history.vocabulary_term
         where valid_from <= ({moment}) and valid_to > ({moment}) order by 1, 2"""

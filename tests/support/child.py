@@ -99,7 +99,7 @@ def call(target: str, log: Path, kills: tuple[Kill, ...], arguments: dict[str, A
 
 
 def prepare(log: Path, kills: tuple[Kill, ...]) -> None:
-    """Write to a log of its own, never wait, die where it is told to."""
+    """Write to a log of its own, never wait, die where the kills say."""
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -113,7 +113,7 @@ def prepare(log: Path, kills: tuple[Kill, ...]) -> None:
 
 
 def arm(kill: Kill) -> None:
-    """Let the process die, or what else it is told to do, at a call or at a statement within it."""
+    """Let the process die, or run another action of the kill, at a call or at a statement within it."""
     place, _, name = kill.target.rpartition(":" if "." not in kill.target.partition(":")[2] else ".")
     owner = _resolve(place)
     real: Callable[..., Any] = getattr(owner, name)

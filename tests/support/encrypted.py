@@ -1,4 +1,4 @@
-"""A server that speaks TLS and nothing else: the embedded one, which is built without, behind a proxy."""
+"""A server that accepts TLS only: the embedded one, which is built without TLS, behind a proxy."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class RunningSandbox:
         self._control("PUT", "/restricted", {"studies": studies})
 
     def hide(self, *studies: str) -> None:
-        """Share nothing of these studies and of no others kept back before: in no list, 404."""
+        """Hide these studies and no others: in no list, 404."""
         self._control("PUT", "/hidden", {"studies": studies})
 
     def reissue(self, study: str, release: str) -> None:

@@ -22,7 +22,7 @@ _SPECIAL = {UNKNOWN: "unknown", NOT_APPLICABLE: "not applicable"}
 _KEYS = {item.key_column: item.name for item in DIMENSIONS} | {
     reference.column: reference.dimension for table in (*DIMENSIONS, *FACTS) for reference in table.references
 }
-#: Told by other columns of the same row, or true of one warehouse only.
+#: Derived from other columns of the same row, or true of one warehouse only.
 _LEFT_OUT = {"measurand_key", "load_id", "loaded_at", "changed_at"}
 #: What each publish changed depends on the order of the publishes.
 _OF_DATA = "viewname <> 'release_change'"

@@ -1,4 +1,4 @@
-"""Whether an answer that was asked for in parts is whole: another count says so, or a second way to ask."""
+"""Whether an answer that was requested in parts is whole: another count or a second division proves it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from include.sources.validate_answer import BLANK
 
 
 class SplitNotWholeError(RuntimeError):
-    """An answer asked for in parts is not proven to be whole: the study cannot be loaded from it."""
+    """An answer requested in parts is not proven to be whole: the study cannot be loaded from it."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ def agree(
 
     :param with_arm: counts the rows of a landed part that name an arm.
     """
-    # Rows without an arm are in no part of the first way, and in none of the second if it had to ask for
-    # them, unless asking for them is seen to work.
+    # Rows without an arm are in no part of the first way, and in none of the second if it had to request
+    # them, unless that request is seen to work.
     if second.lost or (second.asks_for_blanks and not (first.finds_blanks or second.finds_blanks)):
         return None
     if not first.lost and first.rows == second.rows:

@@ -89,8 +89,8 @@ class Context:
 def land(context: Context, endpoint: Endpoint, expected: Expected | None = None) -> list[Landed]:
     """Land the answer of one endpoint; what an earlier try landed is not fetched again.
 
-    :param expected: another count of its rows. Many are asked for in parts at once; a difference to what
-        comes is left to the gate, but parts must be proven to be the whole.
+    :param expected: another count of its rows. Many rows are requested in parts from the start. The gate
+        judges a difference to what comes, but parts must be proven to be the whole.
     :raises SplitNotWholeError: the parts are not, or nothing proves it. They are forgotten.
     :raises FilterIgnoredError: the source sent rows that a part excludes.
     :raises ImmPortError: as `SourceClient.fetch`.
@@ -142,7 +142,7 @@ class Answer:
     def ask(self, part: Part, can_divide: bool) -> Landed:
         """Land one part, or the whole; TSV if it is much and TSV was proven, else JSON.
 
-        :param can_divide: less can be asked for, so that what takes too long is not tried again.
+        :param can_divide: less can be requested, so that what takes too long is not tried again.
         """
         with self._lock:
             piece = next(self._numbers) if part.filters else 0
@@ -182,7 +182,7 @@ class Answer:
         self.context.formats.settle(self.endpoint, landed, lambda: landing.rows(landed, self.endpoint), fetch)
 
     def in_parts(self, why: str | None) -> list[Landed]:
-        """Ask in parts until they are proven to be the whole answer.
+        """Request parts until they are proven to be the whole answer.
 
         :raises SplitNotWholeError: they are not.
         """

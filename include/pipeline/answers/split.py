@@ -1,7 +1,7 @@
-"""Asking in parts for an answer that does not come whole: which parts, and whether they are the whole.
+"""Requests in parts for an answer that does not come whole: which parts, and whether they are the whole.
 
-Arms first, then planned visits within an arm, then batches of subjects, then experiments. Each part is seen
-to hold only what it was asked for (`Confined`), so that no row can be in two.
+Arms first, then planned visits within an arm, then batches of subjects, then experiments. `Confined`
+checks that each part contains only rows that pass its filters, so that no row can be in two.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ BY_EXPERIMENT = (EXPERIMENT, ARM, VISIT, SUBJECT)
 BY_VISIT = (VISIT, ARM, SUBJECT, EXPERIMENT)
 WORDS = {ARM: "arm", VISIT: "visit", SUBJECT: "subject", EXPERIMENT: "experiment"}
 
-#: Subjects asked for at once, 13 characters each: many servers refuse an address of more than 4 to 8 kB.
+#: Subjects of one request, 13 characters each: many servers refuse an address of more than 4 to 8 kB.
 MOST_SUBJECTS = 250
 #: Parts refused in a row before the source is believed to be down, not the parts too large.
 MOST_REFUSALS = 12
 
 
 class AnswerTooLargeError(RuntimeError):
-    """An answer grew over the limit and was given up: it is asked for in parts."""
+    """An answer grew over the limit and was given up: it is requested in parts."""
 
 
 def is_too_much(error: BaseException) -> bool:
@@ -64,7 +64,7 @@ class Part:
 
     @property
     def is_blank(self) -> bool:
-        """Whether it asks for rows without a value somewhere."""
+        """Whether a filter selects rows without a value."""
         return any(value == BLANK for _, value in self.filters)
 
     @cached_property
@@ -133,11 +133,11 @@ def _batches(subjects: Sequence[str]) -> list[str]:
 
 @dataclass
 class SplitStrategy:
-    """An answer asked for in parts.
+    """An answer requested in parts.
 
     :param order: filters that divided it.
     :param lost: parts of rows without a value that the source does not give, and why.
-    :param whole: name of a piece that holds all, because what was to divide it was ignored.
+    :param whole: name of a landed part that has all rows, because the source ignored the filter.
     """
 
     order: tuple[str, ...]
@@ -164,7 +164,7 @@ class SplitStrategy:
 
     @property
     def finds_blanks(self) -> bool:
-        """Whether asking for rows without a value brought some: the source understands it."""
+        """Whether a request for rows without a value brought some: the source understands it."""
         return any(
             BLANK in piece.parameters.values() and piece.rows and not piece.ignored for piece in self.pieces
         )
@@ -174,10 +174,10 @@ class SplitStrategy:
 class SplitExecutor:
     """One way through the parts of an answer.
 
-    :param ask: asks for a part (the part, whether it can be divided) and lands it. Called by several threads.
+    :param ask: requests a part (the part, whether it can be divided) and lands it. Called by several threads.
     :param discard: forgets a landed part.
     :param held: parts that are landed already.
-    :param calls: parts that are asked for at once.
+    :param calls: parts that are requested at once.
     :param report: called after each landed part.
     """
 
@@ -190,7 +190,7 @@ class SplitExecutor:
     report: Callable[[SplitStrategy], None]
 
     def go(self, order: tuple[str, ...]) -> SplitStrategy:
-        """Ask for all parts.
+        """Request all parts.
 
         :raises FilterIgnoredError: a part holds rows of another.
         :raises ImmPortError: a part cannot be had, or none of many came in time.
@@ -224,7 +224,7 @@ class SplitExecutor:
         if piece := self._found.get(part.key):
             self._keep(part, piece, way)
             return True
-        # An earlier try divided it: asking for it whole would fail again.
+        # An earlier try divided it: a request for all of it would fail again.
         if any(part.covers(dict(filters)) for filters in self._found):
             parts = self._divided(part, way)
             self._queue.extendleft(reversed(parts))

@@ -1,7 +1,7 @@
 """Whether an endpoint says the same in TSV as in JSON: proven on a small answer, kept, doubted again.
 
 TSV is a third of the size and is staged without looking into it. But how ImmPort writes it is documented
-nowhere, so it is asked for only where one answer was fetched both ways and every cell agreed.
+nowhere, so it is requested only where one answer was fetched both ways and every cell agreed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from include.sources.reader import cell
 from include.sources.tsv import NotTsvError, TsvBody
 from include.warehouse.schema.ops_tables import FORMAT_VERDICT
 
-#: Rows of an answer that is small enough to be fetched twice and held in memory.
+#: Rows of an answer that is small enough to be fetched twice and kept in memory.
 PROOF_ROWS = 2_000
-#: Rows from which on an answer is asked for as TSV, if that was proven. Below, JSON costs nothing.
+#: Rows from which on an answer is requested as TSV, if that was proven. Below, JSON costs nothing.
 BULK_ROWS = 5_000
 
 #: Values that TSV cannot represent, or cannot distinguish from null.
@@ -83,7 +83,7 @@ class Formats:
         A source that fails meanwhile leaves the question open.
 
         :param rows: reads the landed answer.
-        :param fetch: asks for the same as TSV.
+        :param fetch: requests the same as TSV.
         """
         if landed.form != "json" or not 1 <= landed.rows <= PROOF_ROWS:
             return

@@ -1,1 +1,1 @@
-"""Hooks: the only place that knows how ImmPort is spoken to."""
+"""Hooks: the only code that sends requests to ImmPort."""

@@ -35,9 +35,9 @@ ACCEPT = {"json": "application/json", "tsv": "text/tab-separated-values"}
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: an endpoint, of one study or of none.
+    """What is requested: an endpoint, of one study or of none.
 
-    :param filters: further parameters, which ask for a part of the study.
+    :param filters: further parameters, which select a part of the study.
     """
 
     endpoint: Endpoint

@@ -15,7 +15,7 @@ from include.sources.errors import BadAnswerError
 if TYPE_CHECKING:
     import httpx
 
-#: What is asked for: the one compression whose end is verified here.
+#: The compression that is requested: the only one whose end is verified here.
 ACCEPT_ENCODING = "gzip"
 
 #: zlib's number for gzip with its checksum, and bytes unpacked in one go.

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-#: Life of a token that does not tell its own: what ImmPort's older documentation says.
+#: Life of a token that does not state its own: what ImmPort's older documentation says.
 SHORTEST_LIFE = timedelta(seconds=60)
 
 
@@ -30,7 +30,7 @@ class Credential:
 def read_api_key(text: str, expires_at: str | None = None) -> Credential:
     """An API key as ImmPort gives it: bare, or the whole JSON file with `api_key` and `expires_at`.
 
-    :param expires_at: ISO 8601, for a bare key that does not tell.
+    :param expires_at: ISO 8601, for a bare key that does not state its expiry.
     :raises ValueError: what is wrong with it, without any of it.
     """
     text = text.strip()
@@ -53,7 +53,7 @@ def read_api_key(text: str, expires_at: str | None = None) -> Credential:
 def read_instant(text: str) -> datetime:
     """ISO 8601 with any number of decimals (ImmPort sends nine) as UTC; without a zone it is UTC.
 
-    :raises ValueError: the text is no instant.
+    :raises ValueError: the text is not an instant.
     """
     try:
         instant = datetime.fromisoformat(str(text).strip())

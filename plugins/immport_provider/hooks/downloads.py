@@ -52,13 +52,14 @@ _STALE = re.compile(r"Request has expired|ExpiredToken|token has expired|Signatu
 class Transfer:
     """One file on its way into `target`, as a context manager: the file stays open and locked.
 
-    What `target` already holds is gone on with, if it is of the same file. `<target>.etag` keeps which
+    The transfer resumes from the bytes in `target`, if they are of the same file. `<target>.etag` keeps which
     version of the file the bytes are of, until the file is whole.
 
-    :param address: asks DRS: `s3` or `stream` to a signed address.
+    :param address: requests DRS: `s3` or `stream` to a signed address.
     :param progress: given the bytes of the file that are there, and those that this transfer received so far,
         bytes of a copy that was dropped included, after every chunk.
-    :param announce: told host and port of a new address before it is asked; an error it raises stops that.
+    :param announce: called with host and port of a new address before the first request to it; an error it
+        raises prevents that request.
     """
 
     def __init__(
@@ -178,7 +179,7 @@ class Transfer:
             self._digest.update(block)
             self._received += len(block)
         known = self._read_note()
-        # Without the version it is of, only the MD5 can tell whether the end fits the beginning.
+        # Without the version it is of, only the MD5 can show whether the end fits the beginning.
         is_usable = known.get("uuid") == self.file.uuid if known else self.file.md5 is not None
         is_longer = self.file.size_bytes is not None and self._received > self.file.size_bytes
         if self._received and (not is_usable or is_longer):
@@ -202,7 +203,7 @@ class Transfer:
         self._note.unlink(missing_ok=True)
 
     def _fetch(self) -> None:
-        """Ask once for the bytes that are missing; without an error, call it again unless all are there."""
+        """Request the missing bytes once; without an error, call it again unless all are there."""
         is_fresh = self._address is None
         address = self._address = self._address or read_address(
             self._ask_address(self._method), self.settings
@@ -253,7 +254,7 @@ class Transfer:
                 self._fetched += len(chunk)
                 self._progress(self._received, self._fetched)
                 if end is not None and self._received > end:
-                    break  # its size tells that it is wrong
+                    break  # its size shows that it is wrong
         finally:
             self._part.flush()
         if end is not None and self._received < end:

@@ -1,4 +1,4 @@
-"""The hook: what ImmPort's Shared Data API and its file store are asked for."""
+"""The hook: the requests to ImmPort's Shared Data API and to its file store."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ class ImmPortHook(ImmPortClient):
 
         :param receive: takes the body's chunks to the end; called anew for every try, so that what
             an earlier try gave must be dropped. A `NotDataError` it raises counts as a bad answer.
-        :param filters: parameters that ask for a part of the study's rows.
+        :param filters: parameters that select a part of the study's rows.
         :param form: `json` or `tsv`.
         :param tries: how often it is tried at most; as often as the connection says without it.
-        :param divisible: the caller can ask for less: what takes ImmPort too long is not tried again.
+        :param divisible: the caller can request less: what takes ImmPort too long is not tried again.
         :raises CredentialError: the key is not accepted.
         :raises AccessError: the study is not open to the key.
         :raises RequestError: ImmPort refuses the request.
@@ -181,7 +181,7 @@ class ImmPortHook(ImmPortClient):
         return done
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask for a study, and then for what only a valid key may see of it."""
+        """Request a study, and then what only a valid key may see of it."""
         root = STUDY_ENDPOINTS[0]
         try:
             with self:

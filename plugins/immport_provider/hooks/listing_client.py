@@ -1,4 +1,4 @@
-"""The study search for an event loop: what a trigger asks while it waits, which needs no key."""
+"""The study search for an event loop: a trigger calls it while it waits; it needs no key."""
 
 from __future__ import annotations
 

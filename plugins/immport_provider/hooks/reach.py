@@ -75,8 +75,8 @@ def resolve(
 
 
 def _asked(host: str, port: int | None, flags: int, timeout: float) -> list[tuple[Any, ...]]:
-    """What the system's resolver says. It knows no deadline: a thread asks it, which is left behind if it
-    does not answer, and ends when it does.
+    """What the system's resolver says. It knows no deadline: a thread asks it. The caller waits
+    for the thread until the timeout; the thread ends when the resolver answers.
 
     :raises socket.gaierror: the name is not known, or not within that time.
     """

@@ -32,9 +32,9 @@ def retrying(
     *,
     divisible: bool = False,
 ) -> Retrying:
-    """Try again after retriable errors only, with backoff and whatever `Retry-After` asks for.
+    """Try again after retriable errors only, with backoff and the pause that `Retry-After` requests.
 
-    :param divisible: the caller asks for less instead when the source does not manage it in time.
+    :param divisible: the caller requests less instead when the source does not manage it in time.
     """
 
     def say(state: RetryCallState) -> None:
@@ -56,14 +56,14 @@ def until_whole(sleep: Callable[[float], None]) -> Retrying:
 
 
 def read_retry_after(text: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for, in either of its forms; None without a usable one."""
+    """Seconds that a `Retry-After` header requests, in either of its forms; None without a usable one."""
     if not text:
         return None
     if text.strip().isdecimal():
         return float(text)
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # a year of many digits is no year that Python knows
+    except (ValueError, OverflowError):  # Python does not accept a year of many digits
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - now).total_seconds())

@@ -44,8 +44,8 @@ class Settings:
         such limit.
     :param calls_in_flight: calls that one task makes at once.
     :param calls_per_second: calls that all tasks on one machine begin in a second; 0 for no limit.
-    :param split_above_rows: results known to be more are asked for in parts at once.
-    :param max_answer_bytes: an answer that grows beyond is given up and asked for in parts.
+    :param split_above_rows: results known to have more rows are requested in parts from the start.
+    :param max_answer_bytes: an answer that grows beyond is given up and requested in parts.
     """
 
     base: str

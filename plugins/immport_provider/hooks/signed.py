@@ -1,6 +1,6 @@
 """Signed addresses: secrets of their own, for whoever has one gets the file.
 
-They are asked without the key, and neither a log line nor an error tells them.
+The hook calls them without the key, and neither a log line nor an error contains them.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def asked(
 
 
 def place(answer: httpx.Response) -> tuple[int, int | None]:
-    """Where the body starts in the file, and how long the whole file is, if it is told."""
+    """Where the body starts in the file, and how long the whole file is, if the answer states it."""
     if answer.status_code == 206:
         start, total = content_range(answer)
         if start is None:
@@ -122,7 +122,7 @@ def place(answer: httpx.Response) -> tuple[int, int | None]:
 
 
 def content_range(answer: httpx.Response) -> tuple[int | None, int | None]:
-    """First byte and length of the whole; None for what is not told."""
+    """First byte and length of the whole; None for what the header does not state."""
     found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     first, total = found.groups() if found else (None, None)
     return int(first) if first else None, int(total) if total else None

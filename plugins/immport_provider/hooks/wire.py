@@ -96,7 +96,7 @@ def answering(
 ) -> Iterator[httpx.Response]:
     """Send a request and give its answer, headers and body within the limits of the connection.
 
-    There is no other way to ask: without a limit no byte is read.
+    The hook sends every request this way: it reads no byte without a limit.
 
     :raises AnswerTimeoutError: the deadline was over.
     :raises TooSlowError: bytes came too slowly.

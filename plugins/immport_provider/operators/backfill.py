@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ImmPortBackfillOperator(ImmPortOperator):
-    """Ask ImmPort which older packages of the studies it keeps, and write the work list of the run.
+    """Find the older packages that ImmPort keeps of the studies, and write the work list of the run.
 
     Returns batches as `ImmPortDiscoverOperator` does, one for each mapped task; none in a dry run, which logs
     the packages with their sizes and keeps them in `ops.work`.

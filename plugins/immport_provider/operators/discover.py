@@ -23,7 +23,7 @@ ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
 
 
 class ImmPortDiscoverOperator(ImmPortOperator):
-    """Ask ImmPort what there is and write the work list of the run.
+    """Request ImmPort's listing of studies and write the work list of the run.
 
     Returns batches, `{"load_ids": [7, 8], "studies": ["SDY1", "SDY2"]}`, one for each mapped task; pushes
     `withdrawals`, a list of load numbers, and `decisions`, the number of studies per action.
@@ -33,7 +33,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
     :param approve_withdrawals: withdraw however many studies are gone from the listing.
     :param approve_releases: load releases whose number or date lies far ahead.
     :param retract_after: newest release that is real: what was loaded at later ones is removed first.
-    :param max_withdrawn_share: share of the studies held that may be withdrawn unasked.
+    :param max_withdrawn_share: share of the current studies that may be withdrawn without approval.
     :param check_files: look at the release files of every study, whatever the listing says.
     :param replay: load what was landed before, without asking ImmPort.
     :param replay_until: newest release to replay; all when empty.
