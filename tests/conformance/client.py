@@ -39,7 +39,7 @@ def filled(value: Any) -> Any:
 
 
 def call(api: Any, method: str, **arguments: Any) -> Any:
-    """Call a method, and tell how many rows came and which were changed by parsing them."""
+    """Call a method, and print how many rows it returned and the first row that parsing changed."""
     answer = getattr(api, f"{method}_with_http_info")(**arguments)
     received = filled(json.loads(answer.raw_data))
     parsed = filled(answer.data)

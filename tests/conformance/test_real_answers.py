@@ -104,7 +104,7 @@ def test_rows_of_a_study_have_the_keys_and_order_of_real_ones(
     sandbox: RunningSandbox,  # noqa: F811
     path: Path,
 ) -> None:
-    """Flattened to CSV by whoever asked: types are lost but for what is a number everywhere."""
+    """The answer was saved as CSV: only columns that are numeric in every row keep their type."""
     endpoint = SHARED_DATA[path.stem.partition("_")[2]]
     with path.open(newline="") as file:
         header, *rows = csv.reader(file)

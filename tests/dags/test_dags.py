@@ -1,4 +1,4 @@
-"""The DAG files: whole, cheap to parse, and patient enough to outlast a restart of Airflow's servers."""
+"""The DAG files: complete, cheap to parse, with retries that outlast a restart of Airflow's servers."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from include.warehouse.migrate import upgrade
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_SQL = [ROOT / "README.md", ROOT / "docs/star.md", ROOT / "docs/operations.md"]
-#: Pages speak to anybody, anywhere, about what is there.
+#: A page names no path of one machine and no open work.
 FORBIDDEN = ("/work", "TODO", "FIXME", "XXX")
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|\b(?:src|srcset|href)=\"([^\"]+)\"")

@@ -28,7 +28,7 @@ BODY = json.dumps([FULL, {**FULL, "new": 1}, {"armAccession": "ARM3"}]).encode()
 
 @pytest.fixture(params=["file", "memory"])
 def landing(request: pytest.FixtureRequest, tmp_path: Path) -> Landing:
-    """A landing zone in a folder whose name has a space, and one that is no folder at all."""
+    """A landing zone in a folder whose name has a space, and one that is not a folder at all."""
     if request.param == "file":
         return Landing(f"{tmp_path}/landing zone")
     attach("memory", fs=MemoryFileSystem())

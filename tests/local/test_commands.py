@@ -310,7 +310,7 @@ def test_a_python_that_does_not_serve_is_described_as_what_it_is(clone: Path, tm
 
 
 def test_another_python_makes_the_environment_anew(clone: Path, tmp_path: Path) -> None:
-    """What is installed is not asked for: that the old environment does not count is seen at once."""
+    """Setup rejects the old environment before it installs anything: here it stops at a nearly full disk."""
     venv = clone / ".venv"
     (venv / "bin").mkdir(parents=True)
     _executable(venv / "bin/python", "echo /another/python 3 12 0")

@@ -1,4 +1,4 @@
-"""A server that speaks TLS, and shells that ask it of one that does not."""
+"""A server that accepts only TLS, and shells that request TLS from a server without it."""
 
 from __future__ import annotations
 

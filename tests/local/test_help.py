@@ -1,4 +1,4 @@
-"""Every command explains itself, and does nothing else when it is asked to."""
+"""Every command prints its help on request, and does nothing else then."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from include.local.ports import HOST
 from include.local.postgres import EmbeddedPostgres
 from include.local.postgres_programs import PostgresError
 
-#: A commit counts as soon as it is said, or a crash could not be told from a loss.
+#: Only `fsync` is off: the server still writes a commit before it reports it, so a killed server loses none.
 SETTINGS = {"fsync": "off"}
 
 

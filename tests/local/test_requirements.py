@@ -27,7 +27,7 @@ def pins(extra: str) -> list[Requirement]:
 
 
 def installed(python: str, system: str, *extras: str) -> dict[str, set[str]]:
-    """The versions of each package that base and extras ask for at a place."""
+    """The versions of each package that base and extras pin for a place."""
     place = {
         "python_full_version": python,
         "python_version": python.rpartition(".")[0],

@@ -1,4 +1,4 @@
-"""When a service counts as gone, how long it is left alone, and what brings it back."""
+"""When the circuit of a service opens, how long it stays open, and what closes it."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_one_endpoint_that_is_dead_for_everybody_opens_it(warehouse: Warehouse) 
         study(warehouse, number, ("arm", None), ("hai", ServerError("HTTP 504", 504)))
     assert state(warehouse)[0] == "open"
     passes(warehouse, COOL_DOWN)
-    # That others answer is no news: it closes when the dead one does.
+    # Answers of other endpoints do not close it: it closes when the dead one answers.
     hook: Any = Hook()
     with watched(warehouse.engine, hook):
         hook.call("arm")
@@ -186,7 +186,7 @@ def test_a_trial_that_fails_at_such_an_endpoint_alone_closes_it(warehouse: Wareh
 
 
 def test_a_host_that_a_study_is_done_without_is_counted_all_the_same(warehouse: Warehouse) -> None:
-    """Each study comes by the API in the end; the host of files is down and is left alone."""
+    """The API delivers each study in the end; the host of files is down, and its circuit opens."""
     files = "files.example"
     for number in range(STUDIES):
         hook: Any = Hook()

@@ -45,7 +45,7 @@ class Source:
 
     :ivar content: rows of a study that are not those of the small one.
     :ivar unreadable: what is not readable of the release files of a study.
-    :ivar asked: studies whose release files were asked for.
+    :ivar asked: studies whose release files the run requested.
     """
 
     warehouse: Warehouse
@@ -298,7 +298,7 @@ def test_a_change_outlives_a_run_that_failed_or_was_killed(source: Source) -> No
     decisions = source.run(fails=["SDY2"])
     assert actions(decisions)["SDY2"] == "load"
     assert source.warehouse.value("select max(load_id) from ops.load where study_accession = 'SDY2'") == first
-    # DR25 is not new any more, and the run was partial: only what it left undone is asked for.
+    # DR25 is not new any more, and the run was partial: the next one requests only what it left undone.
     decisions = source.run()
     assert source.asked == ["SDY2"]
     assert actions(decisions)["SDY2"] == "load"
@@ -434,7 +434,7 @@ def test_not_knowing_what_is_restricted_neither_withdraws_nor_returns(source: So
     decisions = source.run()
     assert actions(decisions) == {"SDY1": "keep", "SDY2": "hold", "SDY3": "keep"}
     assert "HTTP 503" in decisions["SDY2"].reason
-    # What the listing says counts as before, and the reason tells what is not known.
+    # The listing counts as before, and the reason states what is not known.
     del source.listed["SDY3"]
     decisions = source.run()
     assert actions(decisions)["SDY3"] == "withdraw"
@@ -467,7 +467,7 @@ def test_a_study_is_hidden_when_it_is_restricted_though_its_withdrawal_waits(sou
     source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
     assert actions(source.run())["SDY1"] == "hold"
     assert open_studies(source) == ["SDY3"]
-    source.restricted = Restricted(unknown="HTTP 503")  # not known is no yes
+    source.restricted = Restricted(unknown="HTTP 503")  # an unknown list opens no study
     source.run()
     assert open_studies(source) == ["SDY3"]
     source.restricted = OTHERS
@@ -529,7 +529,7 @@ def test_a_sighting_counts_once_for_a_run_and_starts_anew_when_the_study_is_name
 
 def test_a_load_does_not_open_a_study_that_is_restricted_since_it_was_decided(source: Source) -> None:
     source.restricted = Restricted(frozenset({"SDY1", "SDY2"}))
-    source.run()  # held: too many at once
+    source.run()  # decides to hold: too many at once
     source.restricted = OTHERS
     source.run(force=True)
     assert open_studies(source) == ["SDY3"]
@@ -553,7 +553,7 @@ def test_a_withdrawn_study_is_hidden_until_it_is_known_not_to_be_restricted(sour
 
 def test_a_study_that_moved_says_where_to(source: Source) -> None:
     source.share(1760)
-    source.run()  # new, and known to have moved: not asked for
+    source.run()  # new, and known to have moved: not requested
     assert source.warehouse.rows("select from ops.load where study_accession = 'SDY1760'") == []
     source.run(studies=frozenset({"SDY1760"}))
     assert source.warehouse.rows("select state from ops.study where study_accession = 'SDY1760'")

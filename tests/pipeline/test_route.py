@@ -25,7 +25,7 @@ def test_without_a_package_only_the_api_is_left() -> None:
 
 
 def test_results_do_not_wait_for_the_listing_of_files() -> None:
-    """Whatever was asked for: the package cannot be found, and the API has the results."""
+    """For every preference: without the manifest no package can be found, and the API has the results."""
     for preference in (RoutePreference(), RoutePreference(Route.API), RoutePreference(Route.PACKAGE)):
         choice = choose("SDY1", None, preference, is_listed=False)
         assert choice.route is Route.API

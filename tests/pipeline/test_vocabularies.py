@@ -19,7 +19,7 @@ from tests.support.warehouse import Warehouse
 
 
 class Source:
-    """Answers each vocabulary with one term; breaks at one of them if told to."""
+    """Answers each vocabulary with one term; breaks at the vocabulary `breaks_at`."""
 
     settings = SimpleNamespace(base="https://immport.invalid")
 

@@ -160,7 +160,7 @@ def test_batches(loads: dict[int, tuple[str, int]], rows: int, most: int, least:
         assert together == [number for number in groups if groups[number] == study]
         at = batch.index(together[0])
         assert batch[at : at + len(together)] == together
-    # The fullest task is no fuller than an even share and one study more.
+    # The fullest task exceeds an even share by one study at most.
     weight = {s: sum(sizes[n] + 1 for n in groups if groups[n] == s) for s in studies}
     fullest = max(sum(sizes[number] + 1 for number in batch) for batch in made)
     assert fullest <= sum(weight.values()) / len(made) + max(weight.values())

@@ -77,7 +77,7 @@ def connect(sandbox: RunningSandbox, waits: Waits, monkeypatch: pytest.MonkeyPat
 
 
 class Stub(ThreadingHTTPServer):
-    """A server that says what it is told to, for what the sandbox never says."""
+    """A server that sends prepared answers, for those that the sandbox never sends."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), StubAnswer)

@@ -548,7 +548,7 @@ def test_a_signed_address_is_nowhere_to_be_read(
         assert stub.answers == []
         everything = caplog.text + str(logged) + told(caught.value)
         everything += "".join(path.read_text(errors="ignore") for path in tmp_path.iterdir())
-    assert "/drs/download/s3/" in caplog.text  # what is no secret is still logged
+    assert "/drs/download/s3/" in caplog.text  # the log still has what is not secret
     for secret in ("s1gn3d", "/store/", CANARY):
         assert secret not in everything
 

@@ -21,7 +21,7 @@ HOST = "127.0.0.1:8099"
 
 
 class Time:
-    """A clock that only moves when it is told to, and the waits it was asked for."""
+    """A clock that only the test moves, and the waits that the limiter requested."""
 
     def __init__(self, now: float = 1_000_000.0) -> None:
         self.now = now

@@ -130,7 +130,7 @@ def test_a_name_is_looked_at_when_it_is_connected_to(stub: Stub, monkeypatch: py
 
 
 def test_the_address_that_was_looked_at_is_connected_to(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that resolves to another address the second time is not asked a second time."""
+    """The client resolves a name only once: a second time, it may resolve to another address."""
     asked: list[Any] = []
     real = socket.getaddrinfo
 

@@ -232,7 +232,7 @@ def test_a_table_that_an_upgrade_brought_waits_for_a_replay(loaded: Warehouse) -
     assert {(item.check.check_id, item.check.relation, item.check.severity) for item in findings} == {
         ("filled", table, Severity.WARNING)
     }
-    # A publish that had written nothing of it would be told from that.
+    # A publish that wrote no rows to the table records zeros, and the audit does not report it.
     do(
         loaded,
         f"insert into ops.release_change select load_id, '{table}', 0, 0, 0, 0 from ops.release_change"

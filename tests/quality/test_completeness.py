@@ -1,4 +1,4 @@
-"""Rows that another count has: none at all closes the gate, some less is told, parts must be the whole."""
+"""Rows against another count: none at all closes the gate, another number warns, parts must be complete."""
 
 from __future__ import annotations
 

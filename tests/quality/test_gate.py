@@ -95,7 +95,7 @@ def test_a_reported_text_never_breaks_a_view(warehouse: Warehouse) -> None:
 
 
 def verdicts(warehouse: Warehouse, load: Load) -> dict[tuple[str, str], tuple[bool, int]]:
-    """Whether each check of a judged load held, and the rows that broke it."""
+    """Whether each check of a judged load passed, and how many rows broke it."""
     return {
         (endpoint, check): (success, rows)
         for endpoint, check, success, rows in warehouse.rows(
@@ -136,7 +136,7 @@ def agrees_with_sql(warehouse: Warehouse, load: Load) -> None:
 
 
 def many(*more: dict[str, Any], count: int = 60) -> Study:
-    """A study with enough results that one bad row is no tenth of them."""
+    """A study with enough results that one bad row is less than a tenth of them."""
     return small_study(*(hai(n, str(10 * n)) for n in range(1, count + 1)), *more)
 
 
@@ -210,7 +210,7 @@ def test_results_that_disagree_with_their_sample_are_told_and_published(warehous
 
 
 def test_bad_rows_are_set_aside_and_the_others_published(warehouse: Warehouse) -> None:
-    """One study with every kind of row that is set aside or warned about, published in two releases."""
+    """One study with every kind of row that the gate quarantines or warns about, in two releases."""
     first = many(count=64)
     warehouse.load(first, "DR1")
     harmed = many(
@@ -291,7 +291,7 @@ def test_a_row_without_a_part_of_its_key_may_come_twice(warehouse: Warehouse) ->
 
 
 def test_what_stops_a_study(warehouse: Warehouse) -> None:
-    """Every critical finding at once: a missing key, another study's rows, too many rows set aside."""
+    """Every critical finding at once: a missing key, another study's rows, too many quarantined rows."""
     rows = small_study(*(hai(n, valuePreferred="NaN") for n in range(1, 5)), hai(" "), hai(8, study="SDY2"))
     rows["arm"][1]["armAccession"] = None
     rows["demographic"] = [subject(n) for n in range(20)]
@@ -329,7 +329,7 @@ def test_results_that_vanish(warehouse: Warehouse, left: int, accepted: bool, cl
 def test_results_are_compared_with_those_known_at_the_release(
     warehouse: Warehouse, release: str, before: int
 ) -> None:
-    """A release that is loaded late has fewer results than are open now, and that is no loss."""
+    """A release that is loaded late has fewer results than are open now, and that is not a loss."""
     warehouse.load(many(count=60), "DR2")
     warehouse.load(many(count=80), "DR4")
     load = warehouse.land(many(count=40), release)

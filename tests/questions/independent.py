@@ -1,7 +1,7 @@
 """Questions answered once more, with pandas and from the API's answers: no view, no table, no SQL.
 
 Each takes the answers of a release by endpoint and gives a table that begins with the same columns
-as the question's own answer; those named in its index tell the rows apart.
+as the question's own answer; those named in its index identify a row.
 """
 
 from __future__ import annotations

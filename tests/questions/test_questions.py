@@ -17,7 +17,7 @@ from tests.questions.asking import EXPECTED, QUESTIONS, ROOT, Answer, answer, an
 from tests.questions.conftest import World
 from tests.questions.independent import INDEPENDENT, Answers
 
-#: It reads the counts of the runs, which are no view as of a release.
+#: It reads the counts of the runs, which are not a view as of a release.
 OF_THE_RUNS = 35
 LIST = ROOT / "docs/questions/README.md"
 _CONDITIONS = ("Filter", "Join Filter", "Hash Cond", "Merge Cond", "Index Cond", "Recheck Cond", "Output")
@@ -49,7 +49,7 @@ def test_the_list_says_what_the_files_say() -> None:
 
 
 def test_all_questions_in_one_run(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """Tells how long they take; nothing is asserted of that."""
+    """Prints how long the questions take, and asserts nothing about it."""
     texts = [path.read_text(encoding="utf-8") for path in QUESTIONS]
     taken = {}
     for path, text in zip(QUESTIONS, texts, strict=True):

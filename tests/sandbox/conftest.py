@@ -17,7 +17,7 @@ def _shared() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def sandbox(_shared: RunningSandbox) -> RunningSandbox:
-    """The default world at its newest release, without faults, no study kept back, nothing recorded."""
+    """The default world at its newest release: no faults, no withheld studies, no recorded requests."""
     _shared.clear_faults()
     _shared.open_studies()
     _shared.set_release("DR51")

@@ -24,7 +24,7 @@ from include.sources.endpoint import Group
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
-#: All that a study is asked for, but for its files: of those a folder of packages knows result files by
+#: All endpoints of a study but those of its files: of those a folder of packages knows result files by
 #: name alone, and it has no MySQL package.
 ENDPOINTS = {
     name: item for name, item in SHARED_DATA.items() if item.group is Group.STUDY and name not in LISTINGS

@@ -39,7 +39,7 @@ def test_every_split_gives_the_same_rows() -> None:
 
 @pytest.mark.usefixtures("_block")
 def test_a_body_cut_within_a_line_is_refused() -> None:
-    """Between two lines nothing shows it: the connection must tell the length."""
+    """The parser cannot detect a cut between two lines: the connection must check the length."""
     for end in range(len(BODY)):
         if BODY[:end].endswith(b"\n"):
             continue

@@ -17,7 +17,7 @@ from include.warehouse.views.value_functions import DEFAULT_POLICY
 from tests.support.clinic import lab_test
 from tests.support.warehouse import RUN, Warehouse, copied, result, small_study, subject
 
-#: What tells one context from the others, as a result has it; the first is what the others differ from.
+#: The fields of a result in which each context differs from the first.
 CONTEXTS: dict[str, dict[str, Any]] = {
     "base": {},
     "sample type": {"biosampleAccession": "BS4", "expsampleAccession": "ES4"},
@@ -33,7 +33,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
 TIMES = {
     f"{count} d.p.c.": {"studyTimeCollected": count, "studyTimeCollectedUnit": "d.p.c."} for count in (3, 7)
 }
-#: A serum is not stimulated: such contexts differ in what is no aspect of a titre.
+#: A serum is not stimulated: the other contexts differ in what is not an aspect of a titre.
 OF_TITRES = [name for name in CONTEXTS if name not in {"treatment", "description"}]
 VALUE = {"mbaa": "concentrationValue", "fcsAnalyzed": "populationStatistic"}
 UNIT = {"mbaa": "concentrationUnit", "fcsAnalyzed": "populationStatUnit"}
@@ -126,7 +126,7 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
 
 @pytest.mark.parametrize("mart", [mart for mart in marts() if mart.apart], ids=lambda mart: mart.name)
 def test_a_mart_has_a_row_for_each_side_of_what_it_keeps_apart(mart: Mart, world: Warehouse) -> None:
-    """All that it declares, whoever declares it: the columns tell the sides."""
+    """For every aspect that a mart keeps apart by columns, these columns identify the sides."""
     for one in mart.apart:
         if one.columns and mart.name != "study_assay_availability":
             sides = f"select count(distinct ({', '.join(one.columns)}, 1)) from mart.{mart.name}"

@@ -292,7 +292,7 @@ def test_files_of_a_path_get_the_keys_of_their_uuids(
 def test_numbers_that_could_not_be_compared_are_put_right(
     warehouse: Warehouse, database: sa.URL, tmp_path: Path
 ) -> None:
-    """Intensities become numbers, participations get a species, numbers of cells are no populations."""
+    """Intensities become numbers, participations get a species, numbers of cells are not populations."""
     rows = {**small_study(), "hai": []}
     rows["demographic"][1] |= {"species": "Mus musculus"}
     well: dict[str, Any] = {"sourceType": "EXPSAMPLE", "sourceAccession": "ES1", "analyteReported": "IL-2"}

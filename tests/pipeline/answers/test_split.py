@@ -1,4 +1,4 @@
-"""Answers that do not come whole: asked for in parts, proven to be all, or not taken."""
+"""Answers too large for one request: the pipeline requests parts and takes them only if complete."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_an_answer_that_comes_is_not_divided(warehouse: Warehouse) -> None:
 
 
 def test_parts_down_to_subjects_are_the_whole(warehouse: Warehouse) -> None:
-    """Arm 1 and its visit 1 are too large, so that subjects are asked for; controls have no arm."""
+    """Arm 1 and its visit 1 are too large, so the pipeline requests subjects; controls have no arm."""
     with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
         pieces = extraction.land(ROWS)
         assert extraction.ids(pieces) == every_id(ROWS)
@@ -188,7 +188,7 @@ def test_an_endpoint_of_the_study_is_tried_again_and_never_divided(warehouse: Wa
 def test_a_killed_try_is_gone_on_with(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    """Nothing that was landed is asked for again, and what was too large is not tried again."""
+    """The next try requests no landed part again, and no part that was too large."""
     source = RowSource(study(), limit=LIMIT)
     with extracting(warehouse, source, calls_in_flight=1) as extraction:
         landing, count = warehouse.tools.landing, 0

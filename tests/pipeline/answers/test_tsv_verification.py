@@ -1,4 +1,4 @@
-"""TSV is asked for once it was seen to say the same as JSON, and no longer when it looks different."""
+"""The pipeline requests TSV once its rows equalled those of JSON, and stops when its format differs."""
 
 from __future__ import annotations
 

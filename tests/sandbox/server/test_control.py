@@ -1,4 +1,4 @@
-"""Studies kept back and packages issued again, by the control."""
+"""The control withholds studies and issues packages again."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def test_a_fault_above_so_many_rows_lets_smaller_answers_through(sandbox: Runnin
     assert len(whole) > largest
     sandbox.fault("mbaa", "504", above_rows=largest)
     assert sandbox.get("/result/mbaa", studyAccession="SDY1001").status_code == 504
-    # The pieces, with that of the rows in no arm, are the whole.
+    # The parts, with that of the rows in no arm, have all rows.
     pieces = [ids(sandbox, armAccession=arm) for arm in [*arms, ""]]
     assert all(pieces)
     assert sorted(number for piece in pieces for number in piece) == sorted(whole)

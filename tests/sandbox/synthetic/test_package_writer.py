@@ -121,7 +121,7 @@ def test_an_experiment_sample_says_how_many_results_it_has(world: SyntheticWorld
             said = {row["EXPSAMPLE_ACCESSION"]: int(row["RESULT_TOTAL_RECS"]) for row in found["expsample"]}
             assert said == {sample: counted.get(sample, 0) for sample in said}
             assert sum(said.values()) > 0
-            # What is no sample of a subject is a control or a standard, and all of those are listed.
+            # A sample not of a subject is a control or a standard, and the package lists all of those.
             others = counted.keys() - said.keys()
             named = {row["CONTROL_SAMPLE_ACCESSION"] for row in found.get("control_sample", ())}
             named |= {row["STANDARD_CURVE_ACCESSION"] for row in found.get("standard_curve", ())}

@@ -31,7 +31,7 @@ def test_a_restricted_study_is_seen_by_none_but_the_trusted(
     assert trusted.studies("DR1") == ["SDY1", "SDY2"]
     assay = "select assay, count(*) from star.fact_assay_result group by 1 order by 1"
     assert trusted.rows(assay, "DR1") == held
-    # That it is gone, and why, is told to all.
+    # Every reader sees that it is withdrawn, and why.
     assert analyst.rows("select * from star.study_withdrawal") == [("SDY1", WHY, "DR2", "DR1", None)]
 
 
@@ -162,7 +162,7 @@ def test_a_study_that_returns_is_shown_again_and_an_older_release_does_not_show_
 ) -> None:
     warehouse.load(small_study(), "DR2")
     restrict(warehouse, "SDY1", "DR3")
-    warehouse.load(small_study(), "DR1")  # found later, of before it was restricted
+    warehouse.load(small_study(), "DR1")  # found late: a release before the restriction
     assert [analyst.studies(as_of) for as_of in ("DR1", "DR2", None)] == [[], [], []]
     for number, run in enumerate(("one", "two")):
         warehouse.load(small_study(), f"DR4.{number}")  # no publish opens it before two runs cleared it

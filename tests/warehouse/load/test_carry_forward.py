@@ -123,7 +123,7 @@ def test_a_withdrawal_knows_everything(warehouse: Warehouse) -> None:
     publish(warehouse, land(warehouse, "DR1"))
     publish(warehouse, land(warehouse, "DR4"))
     warehouse.withdraw("SDY1", "DR3")
-    # What was withdrawn before it came back has no words of before.
+    # A row that comes back after a withdrawal does not get its earlier values.
     assert versions(warehouse) == [
         ("ES1", "a", "x", 10000, 30000),
         ("ES1", "c", None, 40000, 2147483647),
@@ -154,7 +154,7 @@ def test_knowledge_is_read_from_the_books(warehouse: Warehouse) -> None:
     assert "name" in nothing.unknown(DIMENSION["expsample"])
     assert "technique_key" in nothing.unknown(DIMENSION["experiment"])
     assert Knowledge(None).unknown(DIMENSION["expsample"]) == ()
-    # A column of a joined endpoint is unknown with it: the study's program is told by the summary alone.
+    # A column of a joined endpoint is unknown with it: only the summary reports the study's program.
     without = {name: columns for name, columns in known.unreported.items() if name != "summary"}
     assert "program" in Knowledge(without).unknown(DIMENSION["study"])
     assert "brief_title" not in Knowledge(without).unknown(DIMENSION["study"])

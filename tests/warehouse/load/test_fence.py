@@ -171,7 +171,7 @@ def test_a_stopped_attempt_that_wakes_up_writes_nothing(
 def test_an_attempt_that_wakes_up_while_the_newer_one_lands_puts_nothing_into_place(
     warehouse: Warehouse, planned: int
 ) -> None:
-    """There is no manifest yet that would refuse it."""
+    """No manifest exists yet that would refuse the older attempt."""
     stopped, newer = (
         Stopped(warehouse, "extract", planned, "include.landing.zone:take_json", 3) for _ in "12"
     )

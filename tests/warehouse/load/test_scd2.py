@@ -95,7 +95,7 @@ class Timeline:
             added=len(after.keys() - before.keys()),
             corrected=sum(before[key] != after[key] for key in shared),
             withdrawn=len(before.keys() - after.keys()),
-            # A row that was set aside is not counted, unless it was also sent in good order.
+            # A quarantined row does not count, unless the source also sent a valid one with its key.
             unchanged=sum(before[key] == after[key] for key in shared if key in content),
         )
         return change

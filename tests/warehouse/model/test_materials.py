@@ -1,4 +1,4 @@
-"""What packages tell beside the API's endpoints, and the biosamples of an experiment sample."""
+"""What packages report beyond the API's endpoints, and the biosamples of an experiment sample."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.warehouse import Warehouse, full_row, small_study
 
 pytestmark = pytest.mark.filterwarnings("ignore:`schema_name` is deprecated")
 
-#: Tables of the star that no endpoint of the API tells.
+#: Tables of the star that no endpoint of the API reports.
 ALONE = [item for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served]
 
 
@@ -103,7 +103,7 @@ def test_reagents_of_a_set_are_found(full: Warehouse) -> None:
         join star.dim_reagent r on r.reagent_key = s.reagent_key""") == [
         ("ES1", "kit", "anti-IL-2", "ANA148", "IL2", "JES6")
     ]  # fmt: skip
-    # Whom to ask for a reagent is no business of the warehouse.
+    # The warehouse does not store the contact of a reagent.
     columns = full.rows("select column_name from information_schema.columns where table_name = 'dim_reagent'")
     assert ("contact",) not in columns
 
@@ -169,7 +169,7 @@ def test_the_api_leaves_what_it_does_not_tell(full: Warehouse) -> None:
     told = {
         relation: [row for row in rows if row not in stored(full, relation)]
         for relation, rows in before.items()
-        # Of controls and curves, results tell the accessions.
+        # Of controls and curves, results report the accessions.
         if relation not in {"dim_control_sample", "dim_standard_curve"}
     }
     assert {relation for relation, rows in told.items() if rows} == set()

@@ -1,4 +1,4 @@
-"""Papers, persons, grants and files: what several studies share is one member, ties follow each study."""
+"""Papers, persons, grants and files: studies share one member, and the bridge rows follow each study."""
 
 from __future__ import annotations
 

@@ -301,7 +301,7 @@ def test_real_analytes_are_found_and_none_by_a_false_name(capsys: pytest.Capture
             f"{len(symbols)} symbols by name alone: {dict(counts)}; when all rows are of people: "
         )
         sys.stdout.write(f"{dict(Counter(it.status for it in of_people))}\n")
-    # Both species have the names SDY139 reports: only the species of the rows tells which is meant.
+    # Both species have the names SDY139 reports: only the species of the rows determines which is meant.
     assert {it.status for it in alone.values()} <= {"proposed", "unmapped"}
     assert all(it.status == "unmapped" or it.status == "proposed" or taxon
                for it, taxon in zip(judged, species, strict=True))  # fmt: skip

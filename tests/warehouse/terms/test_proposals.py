@@ -58,7 +58,7 @@ def test_what_is_unmapped_is_kept_and_counted(reviewed: Warehouse) -> None:
     ]
     assert reviewed.rows(question) == wanted
     assert reviewed.rows(question, as_of="DR1")[0] == ("A/California/04/09", "unmapped", "fact_hai", 1)
-    # A term that nobody has looked at is told, too.
+    # The view also reports a term that nobody has looked at.
     reviewed.load(study("X", name="SDY3"), "DR3", "SDY3")
     assert reviewed.rows(
         "select evidence, rows from star.unmapped_term where domain = 'virus_strain' and reported = 'X'"
@@ -135,7 +135,7 @@ def test_the_subjects_tell_the_species_of_an_analyte(warehouse: Warehouse) -> No
     fetch(warehouse, 0, "lkAnalyte", *ANALYTES)
     warehouse.load(animals("SDY1", "Mus musculus", 10, analyteReported="IFN-g"))
     propose(warehouse)
-    assert mapped(warehouse, "analyte") == {"IFN-g": ("proposed", None)}  # no vocabulary tells the taxon
+    assert mapped(warehouse, "analyte") == {"IFN-g": ("proposed", None)}  # no vocabulary states the taxon
     fetch(warehouse, 0, "lkSpecies", *SPECIES)
     propose(warehouse)
     assert mapped(warehouse, "analyte") == {"IFN-g": ("alias", "ANA569")}

@@ -290,7 +290,7 @@ def test_units_are_declared_once_and_never_mix_dimensions(empty: Warehouse) -> N
     assert len(set(canonical.values())) == len(canonical)
     for spelling in spellings:  # what is declared can be found
         assert empty.value("select star.unit_spelling(:it)", it=spelling) == spelling
-    for name in canonical.values():  # and what is told leads to itself
+    for name in canonical.values():  # and each canonical unit has the factor 1
         found = (
             "select factor / divisor from history.unit_definition where spelling = star.unit_spelling(:it)"
         )
@@ -494,7 +494,7 @@ def test_samples_taken_outside_of_their_visit_are_told(warehouse: Warehouse) -> 
 
 
 def test_a_query_pays_for_the_columns_it_asks_for(warehouse: Warehouse) -> None:
-    """No unit is looked up for who does not ask for it, and no release for each row."""
+    """The server looks up no unit unless the query selects one, and looks up the release only once."""
     warehouse.load(small_study())
 
     def plan(columns: str) -> list[str]:
