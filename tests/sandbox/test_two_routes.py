@@ -24,6 +24,9 @@ from include.sources.endpoint import Group
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
+#: Whole worlds, row by row; `end_to_end/test_two_routes.py` has the same of the star in every run.
+pytestmark = pytest.mark.long
+
 #: All endpoints of a study but those of its files: of those a folder of packages knows result files by
 #: name alone, and it has no MySQL package.
 ENDPOINTS = {

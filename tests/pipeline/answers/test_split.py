@@ -38,7 +38,8 @@ def test_parts_down_to_subjects_are_the_whole(warehouse: Warehouse) -> None:
         asked = [filters for filters in extraction.source.asked_for("mbaa") if is_short(filters)]
         assert asked[0] == {}
         assert asked.count({}) == 1, "what takes too long is not tried again"
-        assert any(len(filters) == 3 for filters in asked)
+        # By then, TSV may have been verified: a part is narrow in either format.
+        assert any(len(filters.keys() - {"format"}) == 3 for filters in extraction.source.asked_for("mbaa"))
         assert {"armAccession": "", "format": "tsv"} in extraction.source.asked_for("mbaa")
         assert all(piece.rows <= LIMIT for piece in pieces)
         assert {(piece.rows_expected, piece.expected_from) for piece in pieces} == {(ROWS, COUNTED)}

@@ -12,6 +12,7 @@ from include.warehouse import migrate
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema import revision
 from tests.support.clinic import whole_study
+from tests.support.long import cases
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 
 
@@ -48,22 +49,26 @@ def test_every_study_is_recorded_in_every_table_as_it_is(warehouse: Warehouse) -
     assert altered(warehouse) == []
 
 
-@pytest.mark.parametrize(
-    ("statement", "relation"),
-    [
-        ("update history.fact_hai set value_reported = '41' where study_key = 1", "fact_hai"),
-        ("update history.fact_hai set value_reported = null where study_key = 1", "fact_hai"),
-        ("update history.dim_arm set name = name || ' ' where study_key = 1", "dim_arm"),
-        ("update history.fact_hai set valid_to = valid_to - 1 where study_key = 2", "fact_hai"),
-        ("delete from history.fact_hai where study_key = 2", "fact_hai"),
-        ("update history.dim_study set brief_title = 'Mine' where study_key = 2", "dim_study"),
-        # Swapped values leave all sums of single columns as they were.
-        ("update history.fact_hai h set value_reported = o.value_reported from history.fact_hai o"
-         " where o.study_key = h.study_key and o.valid_from = h.valid_from and o.result_id <> h.result_id"
-         " and o.valid_to = h.valid_to and h.valid_from = 50000", "fact_hai"),
-    ],
-)  # fmt: skip
-def test_a_change_by_hand_is_found(warehouse: Warehouse, statement: str, relation: str) -> None:
+CHANGES = {
+    "a value": ("update history.fact_hai set value_reported = '41' where study_key = 1", "fact_hai"),
+    "a value lost": ("update history.fact_hai set value_reported = null where study_key = 1", "fact_hai"),
+    "a blank": ("update history.dim_arm set name = name || ' ' where study_key = 1", "dim_arm"),
+    "validity": ("update history.fact_hai set valid_to = valid_to - 1 where study_key = 2", "fact_hai"),
+    "a row": ("delete from history.fact_hai where study_key = 2", "fact_hai"),
+    "the study": ("update history.dim_study set brief_title = 'Mine' where study_key = 2", "dim_study"),
+    # Swapped values leave all sums of single columns as they were.
+    "swapped values": (
+        "update history.fact_hai h set value_reported = o.value_reported from history.fact_hai o"
+        " where o.study_key = h.study_key and o.valid_from = h.valid_from and o.result_id <> h.result_id"
+        " and o.valid_to = h.valid_to and h.valid_from = 50000",
+        "fact_hai",
+    ),
+}
+
+
+@pytest.mark.parametrize("by_hand", cases(CHANGES, quick={"a value", "a row", "swapped values"}))
+def test_a_change_by_hand_is_found(warehouse: Warehouse, by_hand: tuple[str, str]) -> None:
+    statement, relation = by_hand
     load_releases(warehouse)
     keys = dict(warehouse.rows("select study_accession, study_key from history.key_study"))
     for number in (1, 2):
