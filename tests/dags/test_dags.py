@@ -38,7 +38,7 @@ HEAVY = {
     "pyarrow",
     "include.pipeline.steps",
     "include.pipeline.extract",
-    "include.pipeline.download_batch",
+    "include.pipeline.downloads.download_batch",
 }
 #: An API server is back within this time after a restart.
 RESTART = timedelta(minutes=5)

@@ -220,11 +220,11 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
     (part,) = [path for path in held(folder) if path.endswith(".part")]
     assert (folder / part).stat().st_size == 1000
     for kill in (
-        Kill("include.pipeline.file_plan:write_plan", after=True),
+        Kill("include.pipeline.downloads.file_plan:write_plan", after=True),
         Kill("include.landing.object_store:Storage.keep"),
         Kill("include.landing.object_store:Storage.keep", after=True),
         Kill("include.landing.object_store:Storage.keep", call=3, after=True),
-        Kill("include.pipeline.file_selection:finish", after=True),
+        Kill("include.pipeline.downloads.file_selection:finish", after=True),
     ):
         whole = {path for path in held(folder) if "/." not in path}
         installation.sandbox.clear_requests()

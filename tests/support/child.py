@@ -36,12 +36,12 @@ from immport_provider.hooks.immport import ImmPortHook
 from include.pipeline import (
     discover,
     extract,
-    file_selection,
     report,
     run_ledger,
     steps,
     vocabularies,
 )
+from include.pipeline.downloads import file_selection
 from include.sources import listing
 
 if TYPE_CHECKING:

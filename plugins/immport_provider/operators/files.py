@@ -1,4 +1,4 @@
-"""The operators of the files DAG. The work is in `include.pipeline.file_selection`."""
+"""The operators of the files DAG. The work is in `include.pipeline.downloads.file_selection`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.landing.object_store import Storage
-    from include.pipeline.file_plan import PlannedBatch
+    from include.pipeline.downloads.file_plan import PlannedBatch
 
 
 class ImmPortFilesOperator(ImmPortOperator):
@@ -81,7 +81,8 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
 
     def perform(self, context: Context) -> list[PlannedBatch]:
         from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline import file_plan, file_selection, run_ledger
+        from include.pipeline import run_ledger
+        from include.pipeline.downloads import file_plan, file_selection
         from include.pipeline.verdict import may_pass
         from include.warehouse.schema.revision import require_current
 
@@ -137,7 +138,7 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
 
     def perform(self, context: Context) -> None:
         from immport_provider.hooks.immport import ImmPortHook
-        from include.pipeline.download_batch import Work, fetch_batch
+        from include.pipeline.downloads.download_batch import Work, fetch_batch
 
         task, batch = context["ti"], DownloadParameters.of(self).batch
         with ImmPortHook(self.immport_conn_id) as hook:
@@ -166,7 +167,7 @@ class ImmPortFinishFilesOperator(ImmPortFilesOperator):
         self.batches = batches
 
     def perform(self, context: Context) -> dict[str, int]:
-        from include.pipeline import file_selection
+        from include.pipeline.downloads import file_selection
 
         batches = self.batches if isinstance(self.batches, list) else []
         planned = sum(item["count"] for item in batches)

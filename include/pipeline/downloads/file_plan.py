@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.pipeline.file_selection import LEFT_OUT, PLANNED, FileSelection
+from include.pipeline.downloads.file_selection import LEFT_OUT, PLANNED, FileSelection
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 #: Bytes and files that are worth a task of their own, and tasks at most: far below Airflow's 1024.

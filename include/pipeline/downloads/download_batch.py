@@ -13,8 +13,15 @@ import sqlalchemy as sa
 
 from include.landing.object_store import Storage
 from include.pipeline import run_ledger
-from include.pipeline.file_plan import rows_of
-from include.pipeline.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, DownloadFilter, studies_of
+from include.pipeline.downloads.file_plan import rows_of
+from include.pipeline.downloads.file_selection import (
+    FAILED,
+    LEFT_OUT,
+    PLANNED,
+    PRESENT,
+    DownloadFilter,
+    studies_of,
+)
 from include.pipeline.run_ledger import Step, StudyRef
 from include.pipeline.verdict import may_pass
 from include.sources.errors import CredentialError

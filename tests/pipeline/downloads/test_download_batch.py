@@ -14,8 +14,9 @@ from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
 from include.landing.object_store import Storage
-from include.pipeline import download_batch, file_plan, file_selection, run_ledger
-from include.pipeline.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, DownloadFilter
+from include.pipeline import run_ledger
+from include.pipeline.downloads import download_batch, file_plan, file_selection
+from include.pipeline.downloads.file_selection import FAILED, LEFT_OUT, PLANNED, PRESENT, DownloadFilter
 from include.sources.errors import BadAnswerError, MissingFileError, WrongFileError
 from include.sources.remote_files import Downloaded, ListedFile, RemoteFile, apart
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
