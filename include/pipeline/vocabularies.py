@@ -16,8 +16,8 @@ from include.pipeline.circuit_breaker import STUDIES
 from include.pipeline.verdict import may_pass
 from include.sources.errors import AccessError, ImmPortError, RequestError, RetriableError
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
-from include.warehouse.load import vocabulary
-from include.warehouse.load.vocabulary import VocabularyChange
+from include.warehouse.load import publish_vocabularies
+from include.warehouse.load.publish_vocabularies import VocabularyChange
 from include.warehouse.schema.ops_tables import VOCABULARY_FETCH
 
 if TYPE_CHECKING:
@@ -91,14 +91,14 @@ def publish(
     at = datetime.fromisoformat(manifest.finished_at)
     changes: dict[str, VocabularyChange] = {}
     with engine.begin() as connection:
-        held = vocabulary.newest(connection)
+        held = publish_vocabularies.newest(connection)
         known = sa.select(sa.func.max(VOCABULARY_FETCH.c.fetched_at))
         last = connection.scalar(known)
         if any(time is not None and time >= at for time in (held, last)):
             return {}
         for endpoint in LOOKUP_ENDPOINTS:
             landed = manifest.of(endpoint.name)
-            change = vocabulary.publish(connection, endpoint, landing.rows(landed, endpoint), at)
+            change = publish_vocabularies.publish(connection, endpoint, landing.rows(landed, endpoint), at)
             changes[endpoint.name] = change
             connection.execute(
                 upsert(VOCABULARY_FETCH).values(

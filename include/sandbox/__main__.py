@@ -13,7 +13,7 @@ import uvicorn
 
 from include.sandbox.server.app import Sandbox
 from include.sandbox.server.auth import Keys
-from include.sandbox.synthetic.world import SyntheticWorld
+from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sandbox.world import World
 from include.sources.release import Release
 
@@ -115,7 +115,7 @@ def open_world(options: argparse.Namespace) -> World:
     """
     if options.archives is None:
         return SyntheticWorld(options.studies, options.rows, options.seed, options.packages)
-    from include.sandbox.archive.world import (
+    from include.sandbox.archive.package_world import (
         PackageWorld,  # pandas takes a second that the synthetic world spares
     )
 

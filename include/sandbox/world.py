@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
-from include.sandbox.files import StoredFile
 from include.sandbox.row import Row
+from include.sandbox.stored_files import StoredFile
 from include.sources.endpoint import Endpoint
 from include.sources.release import Release
 

@@ -20,8 +20,8 @@ from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.reference import html, pages
 from include.warehouse.reference.areas import Area, areas
 from include.warehouse.reference.diagram import svg
+from include.warehouse.reference.diagram_layout import lay_out
 from include.warehouse.reference.examples import FILE, example
-from include.warehouse.reference.layout import lay_out
 from include.warehouse.reference.lineage import package_columns
 from include.warehouse.schema.ops_tables import metadata
 from tests.support.examples import examples, load_world, text_of

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from include.sandbox.archive.world import PackageWorld
-from include.sandbox.files import LISTINGS
+from include.sandbox.archive.package_world import PackageWorld
 from include.sandbox.row import Row
 from include.sandbox.server.serialize import json_text
-from include.sandbox.synthetic.world import SyntheticWorld
+from include.sandbox.stored_files import LISTINGS
+from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sandbox.world import World
 from include.sources.endpoint import Group
 from include.sources.immport.endpoints import SHARED_DATA

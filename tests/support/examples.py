@@ -18,10 +18,10 @@ from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline.batch_runner import StepContext
 from include.sandbox.synthetic.study_plan import RELEASES
-from include.sandbox.synthetic.world import SyntheticWorld
+from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sources.immport.endpoints import SERVED
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
-from include.warehouse.load import vocabulary
+from include.warehouse.load import publish_vocabularies
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.reference.entries import Entry, Relation, relations
@@ -60,7 +60,7 @@ def load_world(warehouse: Warehouse) -> None:
     with warehouse.engine.begin() as connection:
         for endpoint in LOOKUP_ENDPOINTS:
             terms = world.vocabulary(endpoint, newest)
-            vocabulary.publish(connection, endpoint, terms, datetime(2024, 3, 31, tzinfo=UTC))
+            publish_vocabularies.publish(connection, endpoint, terms, datetime(2024, 3, 31, tzinfo=UTC))
 
 
 def _rows(world: SyntheticWorld, endpoint: str, study: str, release: Any) -> list[dict[str, Any]]:

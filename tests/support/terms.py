@@ -13,8 +13,8 @@ from unittest import mock
 
 import pytest
 
-import include.warehouse.load.vocabulary
 from include.sources.immport.endpoints import SHARED_DATA
+from include.warehouse.load import publish_vocabularies
 from include.warehouse.terms import proposals
 from include.warehouse.terms.commands import run
 from include.warehouse.terms.domains import DOMAIN
@@ -67,7 +67,7 @@ def fetch(warehouse: Warehouse, day: int, name: str, *rows: str | dict[str, Any]
     told: list[dict[str, object]] = [{"name": row} if isinstance(row, str) else row for row in rows]
     endpoint = SHARED_DATA[name]
     with warehouse.engine.begin() as connection:
-        include.warehouse.load.vocabulary.publish(connection, endpoint, told, START + timedelta(days=day))
+        publish_vocabularies.publish(connection, endpoint, told, START + timedelta(days=day))
 
 
 def propose(warehouse: Warehouse) -> int:

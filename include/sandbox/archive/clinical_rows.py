@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from include.sandbox.archive.joins import BIOSAMPLE, Joins, columns, enrich, pick, spread
+from include.sandbox.archive.joined_rows import BIOSAMPLE, Joins, columns, enrich, pick, spread
 from include.sources.endpoint import Endpoint
 
 #: Endpoints that are one table under its own column names.

@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 
 from include.sandbox.archive.tab_reader import Package
-from include.sandbox.files import Content, StoredFile, inventory, listing
+from include.sandbox.stored_files import Content, StoredFile, inventory, listing
 from include.sources.release import Release
 
 #: Folders of a package with files in them, and the type these have in the manifest and its folder there.

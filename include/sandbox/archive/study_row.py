@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from include.sandbox.archive.joins import pick
+from include.sandbox.archive.joined_rows import pick
 from include.sandbox.archive.tab_reader import Package
 from include.sandbox.archive.typed_rows import typed
 from include.sandbox.row import Row

@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from include.sandbox.archive.undecodable import json_bytes
-from include.sandbox.files import study_of
 from include.sandbox.row import Row
 from include.sandbox.server.auth import Keys
 from include.sandbox.server.control import Control
@@ -32,6 +31,7 @@ from include.sandbox.server.hidden_studies import HiddenStudies
 from include.sandbox.server.responses import Drip, Unanswered, failure, not_found, replaced, stream
 from include.sandbox.server.search import search
 from include.sandbox.server.serialize import filters, json_array, json_object, tsv_lines
+from include.sandbox.stored_files import study_of
 from include.sandbox.world import World, subject_documents
 from include.sources.endpoint import Endpoint, Group, Shape
 from include.sources.immport.endpoints import DRS_DOWNLOAD, SEARCH, SHARED_DATA

@@ -12,9 +12,9 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from include.sandbox.files import StoredFile, study_of
 from include.sandbox.server.faults import Fault
 from include.sandbox.server.responses import BentFile
+from include.sandbox.stored_files import StoredFile, study_of
 from include.sandbox.world import World
 from include.sources.release import Release
 

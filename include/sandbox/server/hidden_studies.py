@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from include.sandbox.files import StoredFile
 from include.sandbox.row import Row
+from include.sandbox.stored_files import StoredFile
 from include.sandbox.world import Test, World
 from include.sources.endpoint import Endpoint
 from include.sources.release import Release

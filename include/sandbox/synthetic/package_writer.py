@@ -12,9 +12,9 @@ from threading import Lock
 from typing import Any
 
 from include.sandbox.archive.undecodable import raw_bytes
-from include.sandbox.files import StoredFile
 from include.sandbox.row import Row
 from include.sandbox.server.serialize import chunks, printer
+from include.sandbox.stored_files import StoredFile
 from include.sandbox.synthetic.headers import headers
 from include.sandbox.synthetic.measurements import Measurements
 from include.sandbox.synthetic.package_tables import Sheet, sheets

@@ -8,8 +8,8 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from include.sandbox.files import Content, StoredFile, inventory, listing
 from include.sandbox.row import Row
+from include.sandbox.stored_files import Content, StoredFile, inventory, listing
 from include.sandbox.synthetic.study_plan import RELEASES, Study
 
 #: Files are ready some days before the release.

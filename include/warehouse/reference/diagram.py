@@ -7,7 +7,7 @@ from html import escape
 from itertools import pairwise
 
 from include.warehouse.reference.areas import Area, Box
-from include.warehouse.reference.layout import Layout, lay_out
+from include.warehouse.reference.diagram_layout import Layout, lay_out
 
 #: Pixels: a letter of the 12 px monospace font, a line, the frame's inner and the picture's outer edge.
 _LETTER, _LINE, _PAD, _EDGE, _HEAD = 7.3, 17.0, 9.0, 16.0, 52.0

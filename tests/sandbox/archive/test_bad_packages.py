@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.sandbox.archive.world import PackageWorld
+from include.sandbox.archive.package_world import PackageWorld
 from include.sources.release import Release
 from tests.support.packages import SMALL, Tables, table, write_package
 from tests.support.sandbox import command, running_sandbox

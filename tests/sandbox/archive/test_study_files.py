@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from include.sandbox.archive.package_world import PackageWorld
 from include.sandbox.archive.tab_reader import packages
-from include.sandbox.archive.world import PackageWorld
 from include.sources.release import Release
-from tests.sandbox.archive.test_world import DR25, package, rows
+from tests.sandbox.archive.test_package_world import DR25, package, rows
 from tests.sandbox.data import ARCHIVES, needs_data
 
 

@@ -10,7 +10,7 @@ import pytest
 from include.sources.immport.endpoints import SHARED_DATA
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.sandbox.server.test_serialize import STUDIES, rows, search
-from tests.sandbox.test_files import address, hold_to_the_manifest
+from tests.sandbox.test_stored_files import address, hold_to_the_manifest
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 RESTRICTED = SHARED_DATA["restrictedStudyAccessions"].path

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse
 from include.sandbox.server.faults import Fault
 from include.sandbox.server.responses import BentFile
 from tests.sandbox.server.test_serialize import rows
-from tests.sandbox.test_files import address
+from tests.sandbox.test_stored_files import address
 from tests.support.sandbox import RunningSandbox
 
 STUDY = "SDY1001"

@@ -12,7 +12,7 @@ import pytest
 from include.sandbox.archive.tab_reader import COLUMN_ALIASES, TABLE_ALIASES
 from include.sandbox.synthetic.headers import LATER, LATER_TABLES, headers
 from include.sandbox.synthetic.package_writer import OLDER, header_of
-from include.sandbox.synthetic.world import SyntheticWorld
+from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 from tests.sandbox.data import DATA, needs_data

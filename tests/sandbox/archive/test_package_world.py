@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from include.sandbox.archive.package_world import PackageWorld, stand_in_date
 from include.sandbox.archive.tab_reader import packages
-from include.sandbox.archive.world import PackageWorld, stand_in_date
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 from tests.sandbox.data import ARCHIVES, needs_data

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from include.sandbox.synthetic.assays import ASSAYS
-from include.sandbox.synthetic.world import SyntheticWorld
+from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sandbox.world import in_years, padded, scaled
 from include.sources.endpoint import Group
 from include.sources.immport.endpoints import SHARED_DATA

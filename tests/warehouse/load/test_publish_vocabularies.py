@@ -9,8 +9,8 @@ import pytest
 
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.reader import read_rows
-from include.warehouse.load import vocabulary
-from include.warehouse.load.vocabulary import VocabularyChange
+from include.warehouse.load import publish_vocabularies
+from include.warehouse.load.publish_vocabularies import VocabularyChange
 from tests.support.warehouse import Warehouse
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ def term(name: str, description: str | None = None, **more: Any) -> dict[str, An
 
 def publish(warehouse: Warehouse, day: int, *rows: dict[str, Any], of: Any = SEX) -> VocabularyChange:
     with warehouse.engine.begin() as connection:
-        return vocabulary.publish(connection, of, rows, START + timedelta(days=day))
+        return publish_vocabularies.publish(connection, of, rows, START + timedelta(days=day))
 
 
 def versions(warehouse: Warehouse) -> list[tuple[Any, ...]]:
@@ -83,11 +83,11 @@ def test_other_fields_are_kept_as_sent(warehouse: Warehouse) -> None:
 
 def test_the_newest_time_counts_what_was_closed_too(warehouse: Warehouse) -> None:
     with warehouse.engine.begin() as connection:
-        assert vocabulary.newest(connection) is None
+        assert publish_vocabularies.newest(connection) is None
     publish(warehouse, 0, term("A"), term("B"))
     publish(warehouse, 5, term("A"))
     with warehouse.engine.begin() as connection:
-        assert vocabulary.newest(connection) == START + timedelta(days=5)
+        assert publish_vocabularies.newest(connection) == START + timedelta(days=5)
 
 
 @pytest.mark.parametrize(

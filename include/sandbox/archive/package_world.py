@@ -12,13 +12,13 @@ from typing import Any
 import pandas as pd
 
 from include.sandbox.archive.clinical_rows import Records
-from include.sandbox.archive.joins import columns, pick
+from include.sandbox.archive.joined_rows import columns, pick
 from include.sandbox.archive.study_files import shelved
 from include.sandbox.archive.study_row import study_row
 from include.sandbox.archive.tab_reader import Package, packages
 from include.sandbox.archive.typed_rows import typed
-from include.sandbox.files import LISTINGS, StoredFile, file_rows
 from include.sandbox.row import Row
+from include.sandbox.stored_files import LISTINGS, StoredFile, file_rows
 from include.sandbox.vocabulary import terms, with_stub
 from include.sandbox.world import Test, kept, study_document
 from include.sources.endpoint import Endpoint

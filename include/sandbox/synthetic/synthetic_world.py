@@ -7,8 +7,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from include.sandbox.files import LISTINGS, StoredFile, file_rows
 from include.sandbox.row import Row
+from include.sandbox.stored_files import LISTINGS, StoredFile, file_rows
 from include.sandbox.synthetic.measurements import Measurements
 from include.sandbox.synthetic.package_tables import sheets
 from include.sandbox.synthetic.package_writer import Bindery

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from include.sandbox.archive.world import PackageWorld
+from include.sandbox.archive.package_world import PackageWorld
 from include.sources.release import Release
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.sandbox.server.test_serialize import STUDIES, rows
