@@ -140,7 +140,7 @@ class Manifest:
         """The package, if the study came as one."""
         return next((item for item in self.landed if item.endpoint == PACKAGE), None)
 
-    def pieces(self, endpoint: str) -> tuple[Landed, ...]:
+    def parts(self, endpoint: str) -> tuple[Landed, ...]:
         """The answer of one endpoint, in parts if it was requested in parts; none if it was not requested."""
         found = (item for item in self.landed if item.endpoint == endpoint)
         return tuple(sorted(found, key=lambda item: item.piece))
@@ -150,8 +150,8 @@ class Manifest:
 
         :raises LandingError: the fetch has none, or several parts of one.
         """
-        found = self.pieces(endpoint)
+        found = self.parts(endpoint)
         if len(found) != 1:
-            told = f"{len(found)} parts of {endpoint}" if found else f"no {endpoint}"
-            raise LandingError(f"{self.study} {self.release}: fetch {self.fetch_id} has {told}")
+            found_instead = f"{len(found)} parts of {endpoint}" if found else f"no {endpoint}"
+            raise LandingError(f"{self.study} {self.release}: fetch {self.fetch_id} has {found_instead}")
         return found[0]

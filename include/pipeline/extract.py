@@ -51,7 +51,7 @@ def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> N
     :raises SupersededError: a newer attempt has taken the load; nothing that it landed is touched.
     """
     # No file of the fetch is put into place by an attempt that another one has superseded.
-    landing = tools.landing.guarded(partial(fence.held, tools.engine, load.load_id, load.fence))
+    landing = tools.landing.guarded(partial(fence.holding, tools.engine, load.load_id, load.fence))
     tools = replace(tools, landing=landing)
     fetch = Fetch(load.study, load.release, load.fetch_id)
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -70,7 +70,7 @@ def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> N
         )
     manifest = tools.landing.read_manifest(fetch)
     for name in ENDPOINTS:
-        run_ledger.note_drift(tools.engine, load, name, manifest.pieces(name))
+        run_ledger.note_drift(tools.engine, load, name, manifest.parts(name))
     step.rows = manifest.rows
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{_told(manifest.landed)}, {size / 1e6:.1f} MB"

@@ -43,7 +43,7 @@ def land(context: Context, endpoint: Endpoint, expected: Expected | None) -> Non
         if not is_refusal(context, error):
             _prove_service(context, error)
             raise
-        for part in context.pieces(endpoint):
+        for part in context.parts(endpoint):
             context.tools.landing.discard(context.fetch, context.landed.pop(part.name))
         context.landed[endpoint.name] = context.tools.landing.leave_out(
             context.fetch, endpoint, refused=run_ledger.brief(error)

@@ -173,17 +173,17 @@ def note_run(engine: sa.Engine, run_id: str, **values: Any) -> None:
         connection.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**values))
 
 
-def note_drift(engine: sa.Engine, load: Load, endpoint: str, pieces: Iterable[Landed]) -> None:
+def note_drift(engine: sa.Engine, load: Load, endpoint: str, parts: Iterable[Landed]) -> None:
     """Record keys that an answer lacked, had beyond those declared or had twice, all its parts together.
 
     :raises SupersededError: a newer attempt has taken the load.
     """
     load_id = load.load_id
     found: Counter[tuple[str, str]] = Counter()
-    for piece in pieces:
-        found.update({("missing", name): rows for name, rows in piece.missing_keys.items()})
-        found.update({("unknown", name): rows for name, rows in piece.unknown_keys.items()})
-        found.update({("repeated", name): rows for name, rows in piece.repeated_keys.items()})
+    for part in parts:
+        found.update({("missing", name): rows for name, rows in part.missing_keys.items()})
+        found.update({("unknown", name): rows for name, rows in part.unknown_keys.items()})
+        found.update({("repeated", name): rows for name, rows in part.repeated_keys.items()})
     rows = [
         {"load_id": load_id, "endpoint": endpoint, "field": name, "kind": kind, "rows": count}
         for (kind, name), count in found.items()

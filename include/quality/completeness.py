@@ -33,21 +33,21 @@ def _split_whole(connection: sa.Connection, load_id: int, endpoint: Endpoint, ro
     distinct = run_sql(connection, f"select count(distinct ({key})) from {table}").scalar_one()
     doubled = row.rows_staged - distinct
     if row.rows_expected is None:
-        told = f"{row.rows_received} rows in {row.pieces} parts, and nothing to compare them with"
-        return Finding(endpoint.name, "split_whole", Severity.CRITICAL, False, 0, told)
+        counts = f"{row.rows_received} rows in {row.pieces} parts, and nothing to compare them with"
+        return Finding(endpoint.name, "split_whole", Severity.CRITICAL, False, 0, counts)
     missing = abs(row.rows_expected - row.rows_received)
-    told = (
+    counts = (
         f"{row.rows_received} rows in {row.pieces} parts, {doubled} under a key that is there already;"
         f" {row.rows_expected} by another count ({row.expected_from})"
     )
     is_whole = not doubled and not missing
-    return Finding(endpoint.name, "split_whole", Severity.CRITICAL, is_whole, max(doubled, missing), told)
+    return Finding(endpoint.name, "split_whole", Severity.CRITICAL, is_whole, max(doubled, missing), counts)
 
 
 def _counted(row: sa.Row) -> Finding:
     """None where some are counted would withdraw them all; another difference may be the view of the API."""
-    told = f"{row.rows_received} rows, {row.rows_expected} by another count ({row.expected_from})"
+    counts = f"{row.rows_received} rows, {row.rows_expected} by another count ({row.expected_from})"
     if row.rows_expected and not row.rows_received:
-        return Finding(row.endpoint, "unexpected_empty", Severity.CRITICAL, False, row.rows_expected, told)
+        return Finding(row.endpoint, "unexpected_empty", Severity.CRITICAL, False, row.rows_expected, counts)
     differs = abs(row.rows_expected - row.rows_received)
-    return Finding(row.endpoint, "rows_expected", Severity.WARNING, not differs, differs, told)
+    return Finding(row.endpoint, "rows_expected", Severity.WARNING, not differs, differs, counts)

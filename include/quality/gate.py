@@ -110,7 +110,7 @@ def _judge_endpoints(
 
 
 def _batches(engine: sa.Engine, load: JudgedLoad, endpoints: list[Endpoint]) -> dict[str, Any]:
-    """What Great Expectations asks of the staging table of each endpoint, by name."""
+    """A Great Expectations batch on the staging table of each endpoint, by name."""
     # Seconds to import, and hundreds of log lines: only here, where a task needs it.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
@@ -140,12 +140,12 @@ def _validate(batch: Any, name: str, suite: list[Check]) -> list[bool]:
     """
     of_rows = [check for check in suite if check.broken is not None]
     together = any_row(of_rows)
-    verdicts = _ask(batch, [*(check for check in suite if check.broken is None), together])
+    verdicts = _run_suite(batch, [*(check for check in suite if check.broken is None), together])
     all_at_once = verdicts.pop(together.check_id, None)
     if all_at_once is True:
         verdicts |= {check.check_id: True for check in of_rows}
     else:
-        alone = _ask(batch, of_rows)
+        alone = _run_suite(batch, of_rows)
         if all(verdict is True for verdict in alone.values()):
             raise GateError(f"{name}: a row breaks a check, but no check alone finds it ({all_at_once})")
         verdicts |= alone
@@ -158,7 +158,7 @@ def _validate(batch: Any, name: str, suite: list[Check]) -> list[bool]:
     return [verdicts[check.check_id] is True for check in suite]
 
 
-def _ask(batch: Any, suite: list[Check]) -> dict[str, bool | str]:
+def _run_suite(batch: Any, suite: list[Check]) -> dict[str, bool | str]:
     """Verdict by check, or why it did not run. Booleans only: details cost a query per expectation."""
     import great_expectations as gx
 
@@ -195,8 +195,8 @@ def _finding(
 
 def _count_quarantined(connection: sa.Connection, load: JudgedLoad, endpoints: list[str]) -> int:
     """Rows of endpoints that a check, or staging, quarantined."""
-    held = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.endpoint.in_(endpoints)
-    return connection.scalar(sa.select(sa.func.count()).select_from(QUARANTINE).where(held)) or 0
+    quarantined = (QUARANTINE.c.load_id == load.load_id) & QUARANTINE.c.endpoint.in_(endpoints)
+    return connection.scalar(sa.select(sa.func.count()).select_from(QUARANTINE).where(quarantined)) or 0
 
 
 def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: JudgedLoad, check: Check) -> int:

@@ -58,7 +58,7 @@ def control_totals(
             detail = f"{foreign} members are described by another study"
             yield Finding(endpoint, "home", Severity.CRITICAL, not foreign, foreign, detail)
     yield from _declared(declared_results(connection, load.load_id, known), accept_vanished)
-    for fact in _held_facts(connection, load.study, known):
+    for fact in _facts_with_rows(connection, load.study, known):
         before, gone = _vanished(connection, load, fact)
         if before:
             kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
@@ -82,7 +82,7 @@ def _quarantine_share(
     """A few rows may be quarantined; many mean that the study itself is in doubt."""
     # What staging quarantined is in no staging table, and was a row all the same.
     unstaged = sa.func.count().filter(QUARANTINE.c.rule.in_([ENCODABLE, PACKAGE_LINE]))
-    held = sa.select(QUARANTINE.c.endpoint, sa.func.count(), unstaged).where(
+    quarantined = sa.select(QUARANTINE.c.endpoint, sa.func.count(), unstaged).where(
         QUARANTINE.c.load_id == load.load_id
     )
     lines = sa.select(PACKAGE_TABLE.c.table_name, PACKAGE_TABLE.c.rows)
@@ -90,7 +90,7 @@ def _quarantine_share(
         member_name(NAMES.get(name, name)): rows
         for name, rows in connection.execute(lines.where(PACKAGE_TABLE.c.load_id == load.load_id))
     }
-    for endpoint, broken, beside in connection.execute(held.group_by(QUARANTINE.c.endpoint)):
+    for endpoint, broken, beside in connection.execute(quarantined.group_by(QUARANTINE.c.endpoint)):
         rows = counts[endpoint] + beside if endpoint in counts else of_tables.get(endpoint, 0)
         is_little = broken <= MAX_QUARANTINED * max(rows, ENOUGH_ROWS)
         # A study cannot do without itself, an arm or a subject, however few there are.
@@ -112,15 +112,15 @@ def _conflicts(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]
         yield Finding(table, "rows_agree", Severity.WARNING, not found, found, detail)
 
 
-def _held_facts(connection: sa.Connection, study: str, known: Collection[str]) -> list[Fact]:
+def _facts_with_rows(connection: sa.Connection, study: str, known: Collection[str]) -> list[Fact]:
     """Facts of known endpoints that hold a version of the study."""
     facts = {item.relation: item for item in FACTS if item.endpoint in known}
-    asked = " union all ".join(
+    query = " union all ".join(
         f"select {literal(name)} where exists (select 1 from history.{name} where study_key = k.study_key)"
         for name in facts
     )
     found = connection.execute(
-        sa.text(f"""select f.* from history.key_study k cross join lateral ({asked}) f
+        sa.text(f"""select f.* from history.key_study k cross join lateral ({query}) f
             where k.study_accession = :study"""),
         {"study": study},
     )

@@ -109,8 +109,8 @@ class WrongFileError(BadAnswerError):
     """A file that came whole, twice, and is not the one the manifest describes: waiting will not help."""
 
 
-def asks_for_too_much(error: BaseException) -> bool:
-    """Whether a smaller question may be answered: the source heard this one and did not manage it in time."""
+def is_request_too_large(error: BaseException) -> bool:
+    """Whether a smaller request may succeed: the source received this one and did not answer in time."""
     if isinstance(error, AnswerTimeoutError):
         return not isinstance(error, NoConnectionError)
     return isinstance(error, ServerError) and error.status == 504

@@ -256,17 +256,17 @@ class _Body:
             self.fail(f"a row of more than {MAX_ROW >> 20} MB")
         wanted = max(BLOCK, len(rest))
         parts: list[bytes] = []
-        held = 0
-        while held < wanted and not self._ended:
+        size = 0
+        while size < wanted and not self._ended:
             chunk = next(self._chunks, None)
             self._ended = chunk is None
             parts.append(chunk or b"")
-            held += len(parts[-1])
+            size += len(parts[-1])
         try:
             self._text = rest + self._decoder.decode(b"".join(parts), final=self._ended)
         except UnicodeDecodeError as error:
             if self._ended and error.reason == "unexpected end of data":
-                raise NotDataError(f"JSON cut short at byte {self._received + held}") from None
+                raise NotDataError(f"JSON cut short at byte {self._received + size}") from None
             raise NotDataError(f"text that is not UTF-8 near byte {self._received + error.start}") from None
-        self._received += held
+        self._received += size
         return True

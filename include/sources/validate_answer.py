@@ -47,7 +47,7 @@ class Confined:
                 continue
             if accepted != {BLANK}:
                 raise FilterIgnoredError(
-                    f"{name}: a row of {clean(value or 'none', 100)} where it was not asked for"
+                    f"{name}: a row of {clean(value or 'none', 100)} where it was not requested"
                 )
             self.ignored.add(name)
         self._seen.add(values)
@@ -100,7 +100,7 @@ def take_tsv(
     body = TsvBody(chunks, endpoint, header)
     names = body.header.fields(endpoint)
     if confined and (lost := set(confined.fields).difference(names)):
-        raise NotTsvError(f"a header without {', '.join(sorted(lost))}, which were asked for")
+        raise NotTsvError(f"a header without {', '.join(sorted(lost))}, which were requested")
     places = [names.index(name) for name in confined.fields] if confined else []
     for block in body.blocks():
         if not confined:

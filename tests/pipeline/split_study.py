@@ -90,11 +90,11 @@ class Extraction:
         counted = None if expected is None else Expected(expected, COUNTED)
         return land_answer.land(self.context(), ENDPOINTS[endpoint], counted)
 
-    def rows(self, pieces: list[Landed]) -> list[dict[str, object]]:
-        return [row for piece in pieces for row in self.warehouse.tools.landing.rows(piece, MBAA)]
+    def rows(self, parts: list[Landed]) -> list[dict[str, object]]:
+        return [row for part in parts for row in self.warehouse.tools.landing.rows(part, MBAA)]
 
-    def ids(self, pieces: list[Landed]) -> Counter[str]:
-        return Counter(str(row["resultId"]) for row in self.rows(pieces))
+    def ids(self, parts: list[Landed]) -> Counter[str]:
+        return Counter(str(row["resultId"]) for row in self.rows(parts))
 
     def folder(self) -> set[str]:
         """Names of the answers that lie in the landing zone."""

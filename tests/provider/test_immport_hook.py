@@ -32,7 +32,7 @@ from include.sources.errors import (
     RequestError,
     RetriableError,
     ServerError,
-    asks_for_too_much,
+    is_request_too_large,
 )
 from include.sources.immport.endpoints import SERVED
 from tests.provider.conftest import CANARY, Connect, Stub, Waits, rows_of, statuses
@@ -333,7 +333,7 @@ def test_what_takes_too_long_is_not_tried_again_if_less_can_be_asked_for(
         with pytest.raises(RetriableError) as caught:
             immport.fetch(ELISA, study, rows_of(ELISA), filters={"armAccession": "ARM1"}, divisible=True)
         assert len(sandbox.requests()) == tried
-        assert asks_for_too_much(caught.value) == (tried == 1)
+        assert is_request_too_large(caught.value) == (tried == 1)
         assert f"elisa of {study} (armAccession=ARM1)" in str(caught.value)
 
 
@@ -342,7 +342,7 @@ def test_a_connection_that_is_not_made_is_no_question_too_large(connect: Connect
         request = Request(ELISA, ELISA.path)
         with pytest.raises(NoConnectionError) as caught, explained(request, immport.settings.source):
             raise httpx.ConnectTimeout("")
-    assert not asks_for_too_much(caught.value)
+    assert not is_request_too_large(caught.value)
 
 
 def test_tsv_whose_end_is_not_told_is_refused(connect: Connect, stub: Stub) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from include.sources.errors import AnswerTimeoutError, TooSlowError, asks_for_too_much
+from include.sources.errors import AnswerTimeoutError, TooSlowError, is_request_too_large
 from include.sources.immport.endpoints import SERVED
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from tests.provider.conftest import Connect, Stub, rows_of
@@ -92,7 +92,7 @@ def test_an_answer_that_drips_ends(
     assert f"arm of SDY1: {'too slow' if kind is TooSlowError else 'not answered whole within 0.3 s'}" in str(
         caught.value
     )
-    assert asks_for_too_much(caught.value) == (kind is AnswerTimeoutError)
+    assert is_request_too_large(caught.value) == (kind is AnswerTimeoutError)
 
 
 @pytest.mark.parametrize(("extra", "kind"), [(DEADLINE, AnswerTimeoutError), (RATE, TooSlowError)])

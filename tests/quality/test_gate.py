@@ -167,7 +167,7 @@ def test_asked_alone_the_checks_say_of_good_rows_what_they_say_together(warehous
     for endpoint in endpoints:
         staged = warehouse.value(f"select count(*) from {staging_table(load.load_id, endpoint)}")
         suite = list(checks(endpoint, load.load_id, load.study, staged))
-        found = gate._ask(batches[endpoint.name], suite)
+        found = gate._run_suite(batches[endpoint.name], suite)
         assert found == {check.check_id: True for check in suite}
         asked += len(suite)
     assert asked > 60

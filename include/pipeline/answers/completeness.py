@@ -35,31 +35,31 @@ def agree(
     """
     # Rows without an arm are in no part of the first way, and in none of the second if it had to request
     # them, unless that request is seen to work.
-    if second.lost or (second.asks_for_blanks and not (first.finds_blanks or second.finds_blanks)):
+    if second.lost or (second.requests_blanks and not (first.finds_blanks or second.finds_blanks)):
         return None
     if not first.lost and first.rows == second.rows:
-        return first, Expected(second.rows, f"the same asked for {second.name}")
-    mine, theirs = (sum(_of_an_arm(item, with_arm) for item in way.pieces) for way in (first, second))
+        return first, Expected(second.rows, f"the same rows requested {second.name}")
+    mine, theirs = (sum(_of_an_arm(item, with_arm) for item in way.parts) for way in (first, second))
     if second.rows >= first.rows and mine == theirs:
-        how = f"asked for {second.name}; {mine:,} rows with an arm, as when asked for {first.name}"
+        how = f"requested {second.name}; {mine:,} rows with an arm, as when requested {first.name}"
         return second, Expected(second.rows, how)
     return None
 
 
-def _of_an_arm(piece: Landed, with_arm: Callable[[Landed], int]) -> int:
-    arm = piece.parameters.get(ARM)
-    if arm is None or piece.ignored:
-        return with_arm(piece)
-    return 0 if arm == BLANK else piece.rows
+def _of_an_arm(part: Landed, with_arm: Callable[[Landed], int]) -> int:
+    arm = part.parameters.get(ARM)
+    if arm is None or part.ignored:
+        return with_arm(part)
+    return 0 if arm == BLANK else part.rows
 
 
 def unproven(first: SplitStrategy, second: SplitStrategy | None, expected: Expected | None) -> str:
     """Why the parts are not proven to be the whole: all the counts there are."""
-    counts = [f"{way.rows:,} rows asked for {way.name}" for way in (first, second) if way]
+    counts = [f"{way.rows:,} rows requested {way.name}" for way in (first, second) if way]
     if expected:
         counts.append(f"{expected.rows:,} in {expected.source}")
     elif second is None:
         counts.append("no other count to compare with")
     lost = Counter(why for way in (first, second) if way for why in way.lost.values())
-    told = f"; rows without an arm, visit or subject: {next(iter(lost))}" if lost else ""
-    return f"the parts are not proven to be the whole: {', '.join(counts)}{told}"
+    unanswered = f"; rows without an arm, visit or subject: {next(iter(lost))}" if lost else ""
+    return f"the parts are not proven to be the whole: {', '.join(counts)}{unanswered}"

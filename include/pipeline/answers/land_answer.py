@@ -1,4 +1,4 @@
-"""The answer of one endpoint of a study, landed in one piece, or in parts proven to be all of it."""
+"""The answer of one endpoint of a study, landed whole, or in parts proven to be all of it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Context:
             self._accessions("experiment", EXPERIMENT),
         )
 
-    def pieces(self, endpoint: Endpoint) -> list[Landed]:
+    def parts(self, endpoint: Endpoint) -> list[Landed]:
         """What is landed of an endpoint, by number."""
         found = (item for item in list(self.landed.values()) if item.endpoint == endpoint.name)
         return sorted(found, key=lambda item: item.piece)
@@ -82,8 +82,8 @@ class Context:
         return tuple(sorted({str(row[name]) for row in self._rows(endpoint) if row.get(name)}))
 
     def _rows(self, name: str) -> Iterator[dict[str, object]]:
-        for piece in land(self, ENDPOINTS[name]):
-            yield from self.tools.landing.rows(piece, ENDPOINTS[name])
+        for part in land(self, ENDPOINTS[name]):
+            yield from self.tools.landing.rows(part, ENDPOINTS[name])
 
 
 def land(context: Context, endpoint: Endpoint, expected: Expected | None = None) -> list[Landed]:
@@ -96,20 +96,20 @@ def land(context: Context, endpoint: Endpoint, expected: Expected | None = None)
     :raises ImmPortError: as `SourceClient.fetch`.
     """
     answer = Answer(context, endpoint, expected)
-    held = context.pieces(endpoint)
-    if any(not item.piece for item in held):
-        pieces = held
-        answer.settle(held[0])
-    elif held or answer.is_known_to_be_large:
-        pieces = answer.in_parts(held[0].note if held else answer.why_large)
+    earlier = context.parts(endpoint)
+    if any(not item.piece for item in earlier):
+        parts = earlier
+        answer.settle(earlier[0])
+    elif earlier or answer.is_known_to_be_large:
+        parts = answer.in_parts(earlier[0].note if earlier else answer.why_large)
     else:
         try:
-            pieces = [answer.ask(WHOLE, answer.is_divisible)]
+            parts = [answer.request(WHOLE, answer.is_divisible)]
         except Exception as error:
             if not answer.is_divisible or not is_too_much(error) or not answer.parts(BY_ARM):
                 raise
-            pieces = answer.in_parts(f"requested in parts: {error}")
-    return answer.counted(pieces)
+            parts = answer.in_parts(f"requested in parts: {error}")
+    return answer.counted(parts)
 
 
 class Answer:
@@ -121,7 +121,7 @@ class Answer:
         self.expected = expected
         self.is_divisible = endpoint.path.startswith("/result/")
         self._note: str | None = None
-        self._numbers = count(1 + max((item.piece for item in context.pieces(endpoint)), default=0))
+        self._numbers = count(1 + max((item.piece for item in context.parts(endpoint)), default=0))
         self._lock = threading.Lock()
         self._settings = context.hook.settings
 
@@ -139,25 +139,25 @@ class Answer:
     def parts(self, order: tuple[str, ...]) -> tuple[Part, ...]:
         return divide(WHOLE, self.context.members, self.endpoint, order)
 
-    def ask(self, part: Part, can_divide: bool) -> Landed:
+    def request(self, part: Part, can_divide: bool) -> Landed:
         """Land one part, or the whole; TSV if it is much and TSV was proven, else JSON.
 
         :param can_divide: less can be requested, so that what takes too long is not tried again.
         """
         with self._lock:
-            piece = next(self._numbers) if part.filters else 0
+            number = next(self._numbers) if part.filters else 0
         is_bulk = bool(part.filters) or (self.expected is not None and self.expected.rows >= BULK_ROWS)
         verdict = self.context.formats.verdict(self.endpoint) if is_bulk and self.is_divisible else None
         note = self._note
         if verdict and verdict.is_equal:
             try:
-                return self._receive(part, can_divide, piece, note, verdict.header)
+                return self._receive(part, can_divide, number, note, verdict.header)
             except (NotTsvError, BadAnswerError, RequestError) as error:
                 doubt = f"requested as JSON, TSV is no longer used: {error}"
-            landed = self._receive(part, can_divide, piece, "; ".join(filter(None, (note, doubt))))
+            landed = self._receive(part, can_divide, number, "; ".join(filter(None, (note, doubt))))
             self.context.formats.withdraw(self.endpoint, doubt)
             return landed
-        landed = self._receive(part, can_divide, piece, note)
+        landed = self._receive(part, can_divide, number, note)
         self.settle(landed)
         return landed
 
@@ -186,15 +186,15 @@ class Answer:
 
         :raises SplitNotWholeError: they are not.
         """
-        held = self.context.pieces(self.endpoint)
-        if held and all(item.expected_from for item in held):  # an earlier try proved it
-            return held
+        earlier = self.context.parts(self.endpoint)
+        if earlier and all(item.expected_from for item in earlier):  # an earlier try proved it
+            return earlier
         self._note = why
-        first = self._walk(BY_ARM, held)
+        first = self._request_parts(BY_ARM, earlier)
         if first.is_undivided or self._is_expected(first):
             return self._proven(first, self.expected)
         order = second_way(self.endpoint, self.context.members)
-        second = self._walk(order, held) if order else None
+        second = self._request_parts(order, earlier) if order else None
         if second and self._is_expected(second):
             return self._proven(second, self.expected)
         if second and (same := agree(first, second, self._with_arm)):
@@ -203,14 +203,14 @@ class Answer:
         name = f"{self._settings.source}: {self.endpoint.name} of {self.context.load.study}"
         raise SplitNotWholeError(f"{name}: {unproven(first, second, self.expected)}")
 
-    def counted(self, pieces: list[Landed]) -> list[Landed]:
+    def counted(self, parts: list[Landed]) -> list[Landed]:
         """Write down the other count beside what came whole."""
-        if self.expected is None or any(item.expected_from or not item.path for item in pieces):
-            return pieces
-        return self._annotate(pieces, self.expected)
+        if self.expected is None or any(item.expected_from or not item.path for item in parts):
+            return parts
+        return self._annotate(parts, self.expected)
 
     def _receive(
-        self, part: Part, can_divide: bool, piece: int, note: str | None, tsv_header: str | None = None
+        self, part: Part, can_divide: bool, number: int, note: str | None, tsv_header: str | None = None
     ) -> Landed:
         context, filters = self.context, dict(part.filters)
         parameters = {**self.endpoint.request(context.load.study)[1], **filters}
@@ -221,7 +221,7 @@ class Answer:
                 self.endpoint,
                 parameters,
                 self._bounded(chunks) if can_divide else chunks,
-                piece=piece,
+                piece=number,
                 note=note or None,
                 tsv_header=tsv_header,
                 confined=Confined(filters) if filters else None,
@@ -246,47 +246,47 @@ class Answer:
                 raise AnswerTooLargeError(f"the answer grew over {limit >> 20} MB")
             yield chunk
 
-    def _walk(self, order: tuple[str, ...], held: list[Landed]) -> SplitStrategy:
+    def _request_parts(self, order: tuple[str, ...], earlier: list[Landed]) -> SplitStrategy:
         def report(way: SplitStrategy) -> None:
-            message = f"{self.endpoint.name}, {len(way.pieces)} parts {way.name}"
+            message = f"{self.endpoint.name}, {len(way.parts)} parts {way.name}"
             self.context.step.progress(sum(item.rows for item in list(self.context.landed.values())), message)
 
         calls = getattr(self._settings, "calls_in_flight", 2)
         executor = SplitExecutor(
-            self.endpoint, self.context.members, self.ask, self._discard, held, calls, report
+            self.endpoint, self.context.members, self.request, self._discard, earlier, calls, report
         )
         return executor.go(order)
 
-    def _discard(self, piece: Landed) -> None:
-        self.context.landed.pop(piece.name, None)
-        self.context.tools.landing.discard(self.context.fetch, piece)
+    def _discard(self, landed: Landed) -> None:
+        self.context.landed.pop(landed.name, None)
+        self.context.tools.landing.discard(self.context.fetch, landed)
 
-    def _keep_only(self, pieces: list[Landed]) -> None:
+    def _keep_only(self, parts: list[Landed]) -> None:
         """Forget what other ways, or earlier tries, landed."""
-        kept = {item.name for item in pieces}
-        for piece in self.context.pieces(self.endpoint):
-            if piece.name not in kept:
-                self._discard(piece)
+        kept = {item.name for item in parts}
+        for landed in self.context.parts(self.endpoint):
+            if landed.name not in kept:
+                self._discard(landed)
 
     def _is_expected(self, way: SplitStrategy) -> bool:
         return self.expected is not None and way.rows == self.expected.rows
 
-    def _with_arm(self, piece: Landed) -> int:
-        rows = self.context.tools.landing.rows(piece, self.endpoint)
+    def _with_arm(self, landed: Landed) -> int:
+        rows = self.context.tools.landing.rows(landed, self.endpoint)
         return sum(1 for row in rows if row.get(ARM))
 
     def _proven(self, way: SplitStrategy, proof: Expected | None) -> list[Landed]:
-        self._keep_only(way.pieces)
+        self._keep_only(way.parts)
         if proof is None:  # one answer that holds all: no parts that could miss something
-            return way.pieces
-        return self._annotate(way.pieces, proof)
+            return way.parts
+        return self._annotate(way.parts, proof)
 
-    def _annotate(self, pieces: list[Landed], proof: Expected) -> list[Landed]:
+    def _annotate(self, parts: list[Landed], proof: Expected) -> list[Landed]:
         differs = None
         if self.expected is not None and proof != self.expected:
             differs = f"{self.expected.rows:,} rows in {self.expected.source}"
         made = []
-        for item in sorted(pieces, key=lambda item: item.piece):
+        for item in sorted(parts, key=lambda item: item.piece):
             notes = [item.note, differs if differs not in (item.note or "").split("; ") else None]
             note = "; ".join(filter(None, notes)) or None
             landed = self.context.tools.landing.annotate(

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from include.landing.zone import Landed
 from include.sources.endpoint import Endpoint
-from include.sources.errors import RequestError, ServerError, asks_for_too_much
+from include.sources.errors import RequestError, ServerError, is_request_too_large
 from include.sources.validate_answer import BLANK
 
 ARM, VISIT, SUBJECT, EXPERIMENT = (
@@ -38,7 +38,7 @@ class AnswerTooLargeError(RuntimeError):
 
 def is_too_much(error: BaseException) -> bool:
     """Whether a smaller part may succeed."""
-    return isinstance(error, AnswerTooLargeError) or asks_for_too_much(error)
+    return isinstance(error, AnswerTooLargeError) or is_request_too_large(error)
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class SplitStrategy:
     """
 
     order: tuple[str, ...]
-    pieces: list[Landed] = field(default_factory=list)
+    parts: list[Landed] = field(default_factory=list)
     lost: dict[Part, str] = field(default_factory=dict)
     whole: str | None = None
 
@@ -151,7 +151,7 @@ class SplitStrategy:
 
     @property
     def rows(self) -> int:
-        return sum(piece.rows for piece in self.pieces)
+        return sum(part.rows for part in self.parts)
 
     @property
     def is_undivided(self) -> bool:
@@ -159,14 +159,15 @@ class SplitStrategy:
         return self.whole is not None
 
     @property
-    def asks_for_blanks(self) -> bool:
-        return any(BLANK in piece.parameters.values() for piece in self.pieces)
+    def requests_blanks(self) -> bool:
+        return any(BLANK in part.parameters.values() for part in self.parts)
 
     @property
     def finds_blanks(self) -> bool:
         """Whether a request for rows without a value brought some: the source understands it."""
         return any(
-            BLANK in piece.parameters.values() and piece.rows and not piece.ignored for piece in self.pieces
+            BLANK in landed.parameters.values() and landed.rows and not landed.ignored
+            for landed in self.parts
         )
 
 
@@ -174,18 +175,18 @@ class SplitStrategy:
 class SplitExecutor:
     """One way through the parts of an answer.
 
-    :param ask: requests a part (the part, whether it can be divided) and lands it. Called by several threads.
+    :param request: requests a part (the part, whether it can be divided) and lands it, in several threads.
     :param discard: forgets a landed part.
-    :param held: parts that are landed already.
+    :param earlier: parts that are landed already.
     :param calls: parts that are requested at once.
     :param report: called after each landed part.
     """
 
     endpoint: Endpoint
     members: Members
-    ask: Callable[[Part, bool], Landed]
+    request: Callable[[Part, bool], Landed]
     discard: Callable[[Landed], None]
-    held: Iterable[Landed]
+    earlier: Iterable[Landed]
     calls: int
     report: Callable[[SplitStrategy], None]
 
@@ -196,7 +197,7 @@ class SplitExecutor:
         :raises ImmPortError: a part cannot be had, or none of many came in time.
         """
         way = SplitStrategy(order)
-        self._found = {self._filters(piece): piece for piece in self.held}
+        self._found = {self._filters(landed): landed for landed in self.earlier}
         self._queue = deque(self._divided(WHOLE, way))
         self._covered: list[Part] = []
         self._refusals = 0
@@ -208,7 +209,7 @@ class SplitExecutor:
                         part = self._queue.popleft()
                         if not self._is_known(part, way):
                             can_divide = bool(self._divided(part, way))
-                            running[pool.submit(self.ask, part, can_divide)] = part
+                            running[pool.submit(self.request, part, can_divide)] = part
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         self._take(running.pop(future), future, way)
             finally:
@@ -221,8 +222,8 @@ class SplitExecutor:
 
     def _is_known(self, part: Part, way: SplitStrategy) -> bool:
         """Take what an earlier try landed of a part."""
-        if piece := self._found.get(part.key):
-            self._keep(part, piece, way)
+        if landed := self._found.get(part.key):
+            self._keep(part, landed, way)
             return True
         # An earlier try divided it: a request for all of it would fail again.
         if any(part.covers(dict(filters)) for filters in self._found):
@@ -250,32 +251,32 @@ class SplitExecutor:
         else:
             raise error
 
-    def _keep(self, part: Part, piece: Landed, way: SplitStrategy) -> None:
+    def _keep(self, part: Part, landed: Landed, way: SplitStrategy) -> None:
         name, value = part.filters[-1]
-        if piece.ignored is None:
-            way.pieces.append(piece)
-        elif (piece.ignored, BLANK) == (name, value):
+        if landed.ignored is None:
+            way.parts.append(landed)
+        elif (landed.ignored, BLANK) == (name, value):
             # The filter was ignored: this is all of what was divided, and its other parts are not needed.
             self._covered.append(part.parent)
             if part.parent == WHOLE:
-                way.whole = piece.name
-            doubled = [item for item in way.pieces if part.parent.covers(item.parameters)]
+                way.whole = landed.name
+            doubled = [item for item in way.parts if part.parent.covers(item.parameters)]
             for item in doubled:
                 self.discard(item)
-                way.pieces.remove(item)
+                way.parts.remove(item)
             self._queue = deque(item for item in self._queue if not part.parent.covers(dict(item.filters)))
-            way.pieces.append(piece)
+            way.parts.append(landed)
         else:
-            self.discard(piece)
-            way.lost[part] = f"{piece.ignored}= was ignored"
+            self.discard(landed)
+            way.lost[part] = f"{landed.ignored}= was ignored"
         self.report(way)
 
-    def _filters(self, piece: Landed) -> frozenset[tuple[str, str]]:
-        return frozenset((name, value) for name, value in piece.parameters.items() if name in WORDS)
+    def _filters(self, landed: Landed) -> frozenset[tuple[str, str]]:
+        return frozenset((name, value) for name, value in landed.parameters.items() if name in WORDS)
 
 
 def _refuses_blanks(error: BaseException) -> bool:
-    """Whether the source cannot be asked for rows without a value, or not for so many."""
+    """Whether the source cannot be sent requests for rows without a value, or not for so many."""
     if isinstance(error, ServerError):
         return error.status in (500, 504)
     return isinstance(error, RequestError) or is_too_much(error)

@@ -90,8 +90,8 @@ class Knowledge:
 
 def single_route(route: Route) -> dict[str, tuple[str, ...]]:
     """Columns of the star that the other route alone knows, by table; all of a table that a route lacks."""
-    told = (item for item in ENDPOINTS.values() if item.is_provided_by(route))
-    known = Knowledge({item.name: item.unknown_columns(route) for item in told})
+    provided = (item for item in ENDPOINTS.values() if item.is_provided_by(route))
+    known = Knowledge({item.name: item.unknown_columns(route) for item in provided})
     unknown = {table.relation: known.unknown(table) for table in VERSIONED}
     return {relation: columns for relation, columns in unknown.items() if columns}
 
@@ -141,12 +141,12 @@ def following(table: Dimension | Fact, later: tuple[Later, ...]) -> int:
 
 
 def forward(
-    connection: sa.Connection, table: Dimension | Fact, told: Knowledge, study_key: int, release: int
+    connection: sa.Connection, table: Dimension | Fact, knowledge: Knowledge, study_key: int, release: int
 ) -> None:
     """Complete a table's incoming rows by what was known at the release."""
     relation, identity = table.relation, table.identity
     valid = f"h.study_key = {study_key} and h.valid_from <= {release} and h.valid_to > {release}"
-    if not told.knows(table):
+    if not knowledge.knows(table):
         names = ", ".join(
             column.name for column in HISTORY[relation].columns if column.name in _stored(table)
         )
@@ -158,7 +158,7 @@ def forward(
             f" select {names} from history.{relation} h where {valid}{described}",
         )
         return
-    values = told.carried(table)
+    values = knowledge.carried(table)
     if values:
         items = (f"{name} = {value.over(before='h', now='i').text}" for name, value in values.items())
         run_sql(

@@ -23,7 +23,7 @@ from include.warehouse.schema.ops_tables import ATTEMPT, LOAD, STEP
 LOAD_LOCK = 7_318_003
 #: Whoever waits for a lock gives up, and is tried again.
 LOCK_TIMEOUT = "5min"
-#: What stands on the record of a step or a run that never said how it ended.
+#: What stands on the record of a step or a run that has no end.
 NO_FINAL_STATUS = "ended without a final status (process killed?)"
 
 # Those that write, not one that takes the load just now. Sessions of the same login only: others' may not be
@@ -98,7 +98,7 @@ def hold(connection: sa.Connection, load_id: int, number: int) -> None:
 
 
 @contextmanager
-def held(engine: sa.Engine, load_id: int, number: int) -> Iterator[None]:
+def holding(engine: sa.Engine, load_id: int, number: int) -> Iterator[None]:
     """Keep a load while something outside of the database is written for it; errors as of `hold`."""
     with engine.begin() as connection:
         hold(connection, load_id, number)

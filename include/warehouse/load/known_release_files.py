@@ -75,8 +75,8 @@ def news(known: Mapping[str, RemoteFile], found: Iterable[RemoteFile]) -> list[R
 
 def release_of(files: Iterable[RemoteFile]) -> Release | None:
     """The newest release that names of files carry; None when none does."""
-    told = (issued(file.name) for file in files)
-    return max((item.release for item in told if item), default=None)
+    named = (issued(file.name) for file in files)
+    return max((item.release for item in named if item), default=None)
 
 
 def _differs(one: RemoteFile, other: RemoteFile) -> bool:

@@ -33,8 +33,8 @@ def forget(connection: sa.Connection, load_id: int) -> None:
     connection.execute(
         sa.delete(DRIFT).where((DRIFT.c.load_id == load_id) & DRIFT.c.endpoint.startswith("Tab/"))
     )
-    held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == PACKAGE_LINE)
-    connection.execute(sa.delete(QUARANTINE).where(held))
+    quarantined = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == PACKAGE_LINE)
+    connection.execute(sa.delete(QUARANTINE).where(quarantined))
 
 
 def _own_columns(endpoint: Endpoint, recipe: Recipe) -> dict[str, str]:

@@ -230,8 +230,8 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
         "load_id": work.load_id,
     }
     connection.execute(sa.insert(LEDGER).values(values))
-    told = sa.select(sa.func.max(WORK.c.reason)).where(WORK.c.load_id == work.load_id)
-    reason = connection.scalar(told) if work.is_withdrawal else None
+    reasons = sa.select(sa.func.max(WORK.c.reason)).where(WORK.c.load_id == work.load_id)
+    reason = connection.scalar(reasons) if work.is_withdrawal else None
     kind = "withdrawn" if work.is_withdrawal else "full"
     lacks = (
         None

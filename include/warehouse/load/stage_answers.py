@@ -30,23 +30,23 @@ def stage_answer(
 ) -> dict[str, Any]:
     """Stage what the API answered at one endpoint. Returns what is recorded of it."""
     refused: list[Refused] = []
-    pieces = manifest.pieces(endpoint.name)
+    parts = manifest.parts(endpoint.name)
     # A fetch from before the endpoint was declared does not provide it, nor does an answer that was refused.
-    refused_with = next((piece.refused for piece in pieces if piece.refused), None)
-    is_known = bool(pieces) and refused_with is None
+    refused_with = next((part.refused for part in parts if part.refused), None)
+    is_known = bool(parts) and refused_with is None
     rows = 0
     if staging_tables.has_table(endpoint, is_known=is_known):
-        rows = _copy(connection, load_id, endpoint, landing, pieces, refused)
+        rows = _copy(connection, load_id, endpoint, landing, parts, refused)
     quarantine_refused(connection, load_id, endpoint, manifest, refused)
     return {
-        "rows_received": sum(piece.rows for piece in pieces),
+        "rows_received": sum(part.rows for part in parts),
         "rows_staged": rows,
         "is_known": is_known,
         "refused": refused_with,
-        "pieces": sum(1 for piece in pieces if piece.path),
-        "rows_expected": next((piece.rows_expected for piece in pieces if piece.expected_from), None),
-        "expected_from": next((piece.expected_from for piece in pieces if piece.expected_from), None),
-        "note": "; ".join(dict.fromkeys(piece.note for piece in pieces if piece.note)) or None,
+        "pieces": sum(1 for part in parts if part.path),
+        "rows_expected": next((part.rows_expected for part in parts if part.expected_from), None),
+        "expected_from": next((part.expected_from for part in parts if part.expected_from), None),
+        "note": "; ".join(dict.fromkeys(part.note for part in parts if part.note)) or None,
     }
 
 
@@ -55,15 +55,15 @@ def _copy(
     load_id: int,
     endpoint: Endpoint,
     landing: Landing,
-    pieces: Iterable[Landed],
+    parts: Iterable[Landed],
     refused: list[Refused],
 ) -> int:
     filling = staging_tables.Filling(connection, staging_tables.create(connection, load_id, endpoint))
     count, first = 0, 1
-    for piece in pieces:
-        copied = _copy_tsv if piece.form == "tsv" else _copy_rows
-        count += copied(filling, endpoint, landing, piece, first, refused)
-        first += piece.rows
+    for part in parts:
+        copied = _copy_tsv if part.form == "tsv" else _copy_rows
+        count += copied(filling, endpoint, landing, part, first, refused)
+        first += part.rows
     filling.prove()
     if count:
         staging_tables.analyze(connection, load_id, endpoint)
@@ -74,36 +74,36 @@ def _copy_rows(
     filling: staging_tables.Filling,
     endpoint: Endpoint,
     landing: Landing,
-    piece: Landed,
+    part: Landed,
     first: int,
     refused: list[Refused],
 ) -> int:
     columns = ["row_number", *(item.column for item in endpoint.fields)]
-    blocks = _lines(endpoint, landing.rows(piece, endpoint), refused, first)
-    return filling.copy(columns, staging_tables.ESCAPED, blocks, range(first, first + piece.rows))
+    blocks = _lines(endpoint, landing.rows(part, endpoint), refused, first)
+    return filling.copy(columns, staging_tables.ESCAPED, blocks, range(first, first + part.rows))
 
 
 def _copy_tsv(
     filling: staging_tables.Filling,
     endpoint: Endpoint,
     landing: Landing,
-    piece: Landed,
+    part: Landed,
     first: int,
     refused: list[Refused],
 ) -> int:
     """Lines as they were landed and checked, each behind its number: no cell is looked at."""
-    blocks = landing.lines(piece, endpoint)
+    blocks = landing.lines(part, endpoint)
     start = next(blocks, None)
     if start is None:
         return 0
     header, block = start
     known = [name for name in header.columns if name in endpoint.columns]
     if len(known) < len(header.columns):  # cells of a column that nobody declared are not staged
-        return _copy_rows(filling, endpoint, landing, piece, first, refused)
+        return _copy_rows(filling, endpoint, landing, part, first, refused)
     names = header.fields(endpoint)
     lines = _numbered(chain([block], (more for _, more in blocks)), names, refused, first)
     # A landed TSV holds no backslash: to COPY's text form every character of it is itself.
-    numbers = range(first, first + piece.rows)
+    numbers = range(first, first + part.rows)
     return filling.copy(["row_number", *known], staging_tables.PLAIN, lines, numbers)
 
 

@@ -32,8 +32,8 @@ def stage(
     connection.execute(sa.delete(STAGED).where(STAGED.c.load_id == load_id))
     # What was checked is no longer what is staged.
     connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load_id))
-    held = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
-    connection.execute(sa.delete(QUARANTINE).where(held))
+    quarantined = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
+    connection.execute(sa.delete(QUARANTINE).where(quarantined))
     unreported_columns.forget(connection, load_id)
     packaged = _packaged(manifest)
     route = Route.PACKAGE if manifest.package else Route.API
@@ -46,7 +46,7 @@ def stage(
         else:
             counts = stage_answer(connection, load_id, landing, manifest, endpoint)
             if counts["rows_staged"]:
-                missing = unreported_columns.of_answer(endpoint, manifest.pieces(endpoint.name))
+                missing = unreported_columns.of_answer(endpoint, manifest.parts(endpoint.name))
                 unreported_columns.record(connection, load_id, endpoint, missing)
             total += counts["rows_staged"]
         connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
@@ -60,4 +60,4 @@ def stage(
 
 def _packaged(manifest: Manifest) -> list[Endpoint]:
     """Endpoints that are made of the package: those that were not requested besides it."""
-    return [item for item in ENDPOINTS.values() if item.is_packaged and not manifest.pieces(item.name)]
+    return [item for item in ENDPOINTS.values() if item.is_packaged and not manifest.parts(item.name)]

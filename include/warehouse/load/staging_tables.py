@@ -46,12 +46,12 @@ def count(connection: sa.Connection, load_id: int, endpoints: Iterable[Endpoint]
     tables = {item.name: staging_table(load_id, item) for item in endpoints}
     there = "select n.name from unnest(cast(:names as text[])) n (name) where to_regclass(n.name) is not null"
     found = set(connection.scalars(sa.text(there), {"names": list(tables.values())}))
-    asked = " union all ".join(
+    query = " union all ".join(
         f"select {literal(name)}, count(*) from {table}" for name, table in tables.items() if table in found
     )
     counted: dict[str, int] = {}
-    if asked:
-        counted.update((row[0], row[1]) for row in run_sql(connection, asked))
+    if query:
+        counted.update((row[0], row[1]) for row in run_sql(connection, query))
     return {name: counted.get(name) for name in tables}
 
 

@@ -116,11 +116,11 @@ def _study_key(connection: sa.Connection, study: str) -> int:
 
 def _holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | Fact]:
     relations = {table.relation: table for table in VERSIONED}
-    asked = " union all ".join(
+    query = " union all ".join(
         f"select {literal(name)} where exists (select 1 from history.{name} where study_key = {study_key})"
         for name in relations
     )
-    return frozenset(relations[name] for name in connection.scalars(sa.text(asked)))
+    return frozenset(relations[name] for name in connection.scalars(sa.text(query)))
 
 
 def _concerned(tables: Sequence[Dimension | Fact]) -> tuple[Dimension | Fact, ...]:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:  # brings Airflow along, which makes a home of its own: not fo
     from include.landing.zone import Landed
 
 
-def of_answer(endpoint: Endpoint, pieces: Iterable[Landed]) -> dict[str, str]:
+def of_answer(endpoint: Endpoint, answers: Iterable[Landed]) -> dict[str, str]:
     """Columns that the rows of an answer of the API do not have, with the reason."""
-    parts = list(pieces)
-    rows = sum(piece.rows for piece in parts)
+    parts = list(answers)
+    rows = sum(part.rows for part in parts)
     found = dict.fromkeys(endpoint.unknown_columns(Route.API), "the API does not send it")
     for name in endpoint.names:
-        missing = sum(piece.missing_keys.get(name, 0) for piece in parts)
+        missing = sum(part.missing_keys.get(name, 0) for part in parts)
         if rows and missing >= rows:
             found[snake_case(name)] = f"no row of the answer has {name}"
     return found

@@ -16,7 +16,7 @@ from tenacity import (
 from tenacity.stop import stop_base, stop_never
 from tenacity.wait import wait_base, wait_random, wait_random_exponential
 
-from include.sources.errors import RetriableError, asks_for_too_much
+from include.sources.errors import RetriableError, is_request_too_large
 
 #: Seconds a task waits at most because ImmPort asked to. Beyond, Airflow's own retry comes later.
 LONGEST_WAIT = 120.0
@@ -84,7 +84,7 @@ class _TooLong(stop_base):
 
 class _TooMuch(stop_base):
     def __call__(self, retry_state: RetryCallState) -> bool:
-        return asks_for_too_much(_error(retry_state))
+        return is_request_too_large(_error(retry_state))
 
 
 def _error(state: RetryCallState) -> RetriableError:

@@ -33,17 +33,17 @@ def test_an_answer_that_comes_is_not_divided(warehouse: Warehouse) -> None:
 def test_parts_down_to_subjects_are_the_whole(warehouse: Warehouse) -> None:
     """Arm 1 and its visit 1 are too large, so the pipeline requests subjects; controls have no arm."""
     with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
-        pieces = extraction.land(ROWS)
-        assert extraction.ids(pieces) == every_id(ROWS)
+        parts = extraction.land(ROWS)
+        assert extraction.ids(parts) == every_id(ROWS)
         asked = [filters for filters in extraction.source.asked_for("mbaa") if is_short(filters)]
         assert asked[0] == {}
         assert asked.count({}) == 1, "what takes too long is not tried again"
         # By then, TSV may have been verified: a part is narrow in either format.
         assert any(len(filters.keys() - {"format"}) == 3 for filters in extraction.source.asked_for("mbaa"))
         assert {"armAccession": "", "format": "tsv"} in extraction.source.asked_for("mbaa")
-        assert all(piece.rows <= LIMIT for piece in pieces)
-        assert {(piece.rows_expected, piece.expected_from) for piece in pieces} == {(ROWS, COUNTED)}
-        assert all("504" in (piece.note or "") for piece in pieces)
+        assert all(part.rows <= LIMIT for part in parts)
+        assert {(part.rows_expected, part.expected_from) for part in parts} == {(ROWS, COUNTED)}
+        assert all("504" in (part.note or "") for part in parts)
 
 
 def test_what_is_known_to_be_large_is_divided_without_a_try(warehouse: Warehouse) -> None:
@@ -54,25 +54,25 @@ def test_what_is_known_to_be_large_is_divided_without_a_try(warehouse: Warehouse
 
 def test_an_answer_that_grows_too_large_is_given_up(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(4000, 100)), max_answer_mb=1) as extraction:
-        pieces = extraction.land(4000)
-        assert extraction.ids(pieces) == every_id(4000)
-        assert len(pieces) > 1
-        assert "grew over 1 MB" in str(pieces[0].note)
+        parts = extraction.land(4000)
+        assert extraction.ids(parts) == every_id(4000)
+        assert len(parts) > 1
+        assert "grew over 1 MB" in str(parts[0].note)
 
 
 def test_without_another_count_a_second_way_counts(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
-        pieces = extraction.land()
-        assert extraction.ids(pieces) == every_id(ROWS)
-        assert pieces[0].expected_from == "the same asked for by experiment"
-        assert extraction.folder() == {piece.path.rpartition("/")[2] for piece in pieces}
+        parts = extraction.land()
+        assert extraction.ids(parts) == every_id(ROWS)
+        assert parts[0].expected_from == "the same rows requested by experiment"
+        assert extraction.folder() == {part.path.rpartition("/")[2] for part in parts}
 
 
 def test_a_view_that_leaves_rows_out_is_whole_if_two_ways_agree(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
-        pieces = extraction.land(ROWS + 7)
-    assert {piece.rows_expected for piece in pieces} == {ROWS}
-    assert all(f"2,007 rows in {COUNTED}" in str(piece.note) for piece in pieces)
+        parts = extraction.land(ROWS + 7)
+    assert {part.rows_expected for part in parts} == {ROWS}
+    assert all(f"2,007 rows in {COUNTED}" in str(part.note) for part in parts)
 
 
 @pytest.mark.parametrize("blank", ["refused", "none", "ignored"])
@@ -82,21 +82,21 @@ def test_controls_come_by_experiment_if_they_cannot_be_asked_for(
 ) -> None:
     source = RowSource(study(600, 50, experiments=6), limit=LIMIT, blank=blank)
     with extracting(warehouse, source) as extraction:
-        pieces = extraction.land(expected)
-        assert extraction.ids(pieces) == every_id(600)
-        assert extraction.folder() == {piece.path.rpartition("/")[2] for piece in pieces}
-    assert {piece.rows_expected for piece in pieces} == {600}
-    assert all("experimentAccession" in piece.parameters for piece in pieces)
+        parts = extraction.land(expected)
+        assert extraction.ids(parts) == every_id(600)
+        assert extraction.folder() == {part.path.rpartition("/")[2] for part in parts}
+    assert {part.rows_expected for part in parts} == {600}
+    assert all("experimentAccession" in part.parameters for part in parts)
 
 
 def test_an_ignored_filter_that_brings_all_is_the_whole_answer(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(), blank="ignored"), split_above_rows=500) as extraction:
-        (piece,) = extraction.land(ROWS)
-        assert extraction.ids([piece]) == every_id(ROWS)
-        assert piece.ignored == "armAccession"
+        (part,) = extraction.land(ROWS)
+        assert extraction.ids([part]) == every_id(ROWS)
+        assert part.ignored == "armAccession"
         assert len(extraction.folder()) == 1
         extraction.source.asked.clear()
-        assert extraction.land(ROWS) == [piece]
+        assert extraction.land(ROWS) == [part]
         assert extraction.source.asked == []
 
 
@@ -111,7 +111,7 @@ def test_controls_that_cannot_be_had_at_all_are_not_silently_lost(warehouse: War
     told = str(caught.value)
     assert "mbaa of SDY1" in told
     assert f"{ROWS:,} in {COUNTED}" in told
-    assert "1,850 rows asked for by arm" in told
+    assert "1,850 rows requested by arm" in told
 
 
 def test_no_count_and_no_second_way_is_no_proof(warehouse: Warehouse) -> None:
@@ -147,7 +147,7 @@ def test_a_part_that_fails_for_good_fails_the_answer_and_keeps_the_others(wareho
     with extracting(warehouse, source) as extraction:
         with pytest.raises(RateLimitError, match=r"mbaa of SDY1 \(armAccession=ARM3\)"):
             extraction.land(ROWS)
-        kept = {piece.parameters["armAccession"] for piece in extraction.context().pieces(MBAA)}
+        kept = {part.parameters["armAccession"] for part in extraction.context().parts(MBAA)}
         assert kept
         source.refuse = lambda _, parameters: None
         source.asked.clear()
@@ -171,11 +171,11 @@ def test_a_timeout_divides_after_one_try(warehouse: Warehouse, monkeypatch: pyte
 
     source.refuse = refuse
     with extracting(warehouse, source, timeout=0.3) as extraction:
-        pieces = extraction.land(ROWS)
+        parts = extraction.land(ROWS)
         gone.set()
-        assert extraction.ids(pieces) == every_id(ROWS)
+        assert extraction.ids(parts) == every_id(ROWS)
     assert [filters for filters in source.asked_for("mbaa") if "armAccession" not in filters] == [{}]
-    assert "nothing arrived in time" in str(pieces[0].note)
+    assert "nothing arrived in time" in str(parts[0].note)
 
 
 def test_an_endpoint_of_the_study_is_tried_again_and_never_divided(warehouse: Warehouse) -> None:
@@ -207,7 +207,7 @@ def test_a_killed_try_is_gone_on_with(
         with pytest.raises(KeyboardInterrupt):
             extraction.land(ROWS)
         monkeypatch.setattr(type(landing), "receive", receive)
-        kept = [piece.parameters for piece in extraction.context().pieces(MBAA)]
+        kept = [part.parameters for part in extraction.context().parts(MBAA)]
         assert len(kept) > after
         source.asked.clear()
         assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)

@@ -37,17 +37,17 @@ def proven(extraction: Extraction) -> None:
     """As if a small study had come first."""
     small = extraction.source.rows["mbaa"]
     extraction.source.rows["mbaa"] = small[:20] + small[-20:]
-    (piece,) = extraction.land()
+    (part,) = extraction.land()
     assert verdicts(extraction.warehouse) == [("mbaa", True, 40, None)]
-    extraction.warehouse.tools.landing.discard(extraction.context().fetch, piece)
+    extraction.warehouse.tools.landing.discard(extraction.context().fetch, part)
     extraction.source.rows["mbaa"] = small
     extraction.source.asked.clear()
 
 
 def test_the_first_small_answer_decides(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(100, 10))) as extraction:
-        (piece,) = extraction.land()
-        assert piece.form == "json"
+        (part,) = extraction.land()
+        assert part.form == "json"
         assert forms(extraction) == ["json", "tsv"]
     header = warehouse.value("select header from ops.format_verdict")
     assert header == "\t".join(MBAA.names)
@@ -59,9 +59,9 @@ def test_the_first_small_answer_decides(warehouse: Warehouse) -> None:
 def test_many_rows_come_as_tsv_and_reach_the_star_as_from_json(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(MANY))) as extraction:
         proven(extraction)
-        (piece,) = extraction.land(MANY)
-        assert (piece.form, piece.path.endswith("/mbaa.tsv.gz")) == ("tsv", True)
-        assert extraction.ids([piece]) == every_id(MANY)
+        (part,) = extraction.land(MANY)
+        assert (part.form, part.path.endswith("/mbaa.tsv.gz")) == ("tsv", True)
+        assert extraction.ids([part]) == every_id(MANY)
         assert forms(extraction) == ["tsv"]
         load = extraction.finish()
         columns = ", ".join(MBAA.columns)
@@ -86,9 +86,9 @@ def test_an_unproven_endpoint_comes_as_json(warehouse: Warehouse) -> None:
 def test_parts_come_as_tsv(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(2000), limit=400)) as extraction:
         proven(extraction)
-        pieces = extraction.land(2000)
-        assert {piece.form for piece in pieces} == {"tsv"}
-        assert extraction.ids(pieces) == every_id(2000)
+        parts = extraction.land(2000)
+        assert {part.form for part in parts} == {"tsv"}
+        assert extraction.ids(parts) == every_id(2000)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_what_differs_is_noted_and_json_stays(
         ((_, is_equal, _, detail),) = verdicts(warehouse)
         assert not is_equal
         assert told in detail
-        (piece,) = extraction.context().pieces(MBAA)
-        warehouse.tools.landing.discard(extraction.context().fetch, piece)
+        (part,) = extraction.context().parts(MBAA)
+        warehouse.tools.landing.discard(extraction.context().fetch, part)
         extraction.source.rows = study(MANY)
         extraction.source.asked.clear()
         assert extraction.land(MANY)[0].form == "json"
@@ -144,10 +144,10 @@ def test_the_order_of_rows_and_the_names_of_columns_may_differ(warehouse: Wareho
 
     with extracting(warehouse, RowSource(study(MANY), bend=in_tsv(change))) as extraction:
         proven(extraction)
-        (piece,) = extraction.land(MANY)
-        assert piece.form == "tsv"
-        assert piece.missing_keys == piece.unknown_keys == {}
-        assert extraction.ids([piece]) == every_id(MANY)
+        (part,) = extraction.land(MANY)
+        assert part.form == "tsv"
+        assert part.missing_keys == part.unknown_keys == {}
+        assert extraction.ids([part]) == every_id(MANY)
         load = extraction.finish()
     assert warehouse.value(f"select count(distinct mfi) from staging.l{load.load_id}_mbaa") == MANY
 
@@ -169,14 +169,14 @@ def test_another_tsv_than_the_proven_one_reopens_the_question(
     with extracting(warehouse, RowSource(study(MANY))) as extraction:
         proven(extraction)
         extraction.source.bend = in_tsv(change)
-        (piece,) = extraction.land(MANY)
-        assert piece.form == "json"
-        assert "TSV is no longer used" in str(piece.note)
+        (part,) = extraction.land(MANY)
+        assert part.form == "json"
+        assert "TSV is no longer used" in str(part.note)
         assert verdicts(warehouse) == []
         assert extraction.folder() == {"mbaa.json.gz"}
-        assert extraction.ids([piece]) == every_id(MANY)
+        assert extraction.ids([part]) == every_id(MANY)
         # The next small answer decides again.
-        warehouse.tools.landing.discard(extraction.context().fetch, piece)
+        warehouse.tools.landing.discard(extraction.context().fetch, part)
         proven_again = extraction.source.rows["mbaa"][:10]
         extraction.source.rows["mbaa"] = proven_again
         extraction.land()
@@ -187,8 +187,8 @@ def test_a_source_that_fails_leaves_the_question_open(warehouse: Warehouse) -> N
     source = RowSource(study(50, 5))
     source.refuse = lambda _, parameters: 503 if "format" in parameters else None
     with extracting(warehouse, source) as extraction:
-        (piece,) = extraction.land()
-        assert piece.rows == 50
+        (part,) = extraction.land()
+        assert part.rows == 50
         assert verdicts(warehouse) == []
         source.refuse = lambda _, parameters: 400 if "format" in parameters else None
         extraction.land()

@@ -340,8 +340,8 @@ from include.pipeline.batch_runner import StepContext
 from include.warehouse.schema.engine import warehouse_engine
 
 class Slow(Landing):
-    def rows(self, piece, endpoint):
-        for row in super().rows(piece, endpoint):
+    def rows(self, part, endpoint):
+        for row in super().rows(part, endpoint):
             yield row
             if endpoint.name == "hai":
                 print("copying", flush=True)
