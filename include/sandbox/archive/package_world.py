@@ -13,7 +13,7 @@ import pandas as pd
 
 from include.sandbox.archive.clinical_rows import Records
 from include.sandbox.archive.joined_rows import columns, pick
-from include.sandbox.archive.study_files import shelved
+from include.sandbox.archive.study_files import files_at_release
 from include.sandbox.archive.study_row import study_row
 from include.sandbox.archive.tab_reader import Package, packages
 from include.sandbox.archive.typed_rows import typed
@@ -156,7 +156,7 @@ class PackageWorld:
     def _files(self, study: str, release: Release) -> Sequence[StoredFile]:
         package = self._package(study, release)
         older = [item for item in self._packages[study].values() if item.release < package.release]
-        return list(shelved(package, older, self._releases))
+        return list(files_at_release(package, older, self._releases))
 
     def _document(self, package: Package) -> Row:
         people = self._frame(package, "demographic")
@@ -192,12 +192,12 @@ class PackageWorld:
     def _joined(self, package: Package, endpoint: str) -> pd.DataFrame:
         return self._joins(package).rows(SHARED_DATA[endpoint])
 
-    def _said(self, package: Package, stated: tuple[Any, Any]) -> tuple[Any, Any] | None:
+    def _stated_release(self, package: Package, stated: tuple[Any, Any]) -> tuple[Any, Any] | None:
         """Version and date that a study states; before DR25 it states none, but a later package may."""
         if stated[0]:
             return stated
-        told = (_stated_in(other) for other in self._packages[package.study].values())
-        return next((item for item in told if item and Release.parse(item[0]) <= package.release), None)
+        others = (_stated_in(other) for other in self._packages[package.study].values())
+        return next((item for item in others if item and Release.parse(item[0]) <= package.release), None)
 
     def _study(self, package: Package) -> Row:
         """The row of `study` and `summary`, of the release that the world says it is of."""
@@ -205,8 +205,8 @@ class PackageWorld:
         stated = row["latestDataReleaseVersion"], row["latestDataReleaseDate"]
         # ImmPort issues a study's package again with later releases, with re-curated columns, while
         # study.txt still names an older one (SDY139 of DR25 says DR4): here the package is what changed.
-        said = self._said(package, stated) if self._stated else None
-        row["latestDataReleaseVersion"], row["latestDataReleaseDate"] = said or (
+        named = self._stated_release(package, stated) if self._stated else None
+        row["latestDataReleaseVersion"], row["latestDataReleaseDate"] = named or (
             str(package.release),
             self._releases[package.release].isoformat(),
         )

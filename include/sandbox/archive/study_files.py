@@ -23,7 +23,7 @@ _FOLDERS = {
 _NAMED = {"protocol": "PROTOCOL_ACCESSION", "study_file": "STUDY_FILE_ACCESSION"}
 
 
-def shelved(
+def files_at_release(
     package: Package, older: Iterable[Package], releases: Mapping[Release, date]
 ) -> Iterator[StoredFile]:
     """The files of a study at the release of its package.

@@ -19,9 +19,9 @@ from include.sandbox.server.downloads import METHODS, Downloads
 from include.sandbox.server.faults import (
     FILTERS,
     TABLES,
-    Asked,
     Fault,
     Faults,
+    FaultTarget,
     Requests,
     bend_header,
     bend_names,
@@ -85,8 +85,8 @@ class Sandbox:
         """An answer behind what every request meets first: the record, the faults, the key."""
 
         async def respond(request: Request) -> Response:
-            asked = await self._asked(name, request)
-            fault = self.faults.strike(asked) if name else None
+            target = await self._target(name, request)
+            fault = self.faults.strike(target) if name else None
             response = replaced(fault)
             if response is None and needs_key and not self.keys.admits(request.headers.get("authorization")):
                 response = failure(401)
@@ -98,7 +98,7 @@ class Sandbox:
                 response = Drip(response, fault.seconds)
             self.requests.add(
                 endpoint=name,
-                study=asked.study,
+                study=target.study,
                 method=request.method,
                 path=request.url.path,
                 query="" if name == "download" else request.url.query,
@@ -109,17 +109,17 @@ class Sandbox:
 
         return respond
 
-    async def _asked(self, name: str | None, request: Request) -> Asked:
+    async def _target(self, name: str | None, request: Request) -> FaultTarget:
         """What a request is about. The name of a file is looked up only if a fault names one."""
         uuid = request.path_params.get("file") or request.path_params.get("fileUUID")
         if uuid is None:
-            return _asked_of(name or "", request)
+            return _target_of(name or "", request)
         files = [uuid]
         if self.faults.of_files and (
             file := await run_in_threadpool(self.downloads.file, uuid, self.current)
         ):
             files.append(file.name)
-        return Asked(name or "", study_of(uuid), files)
+        return FaultTarget(name or "", study_of(uuid), files)
 
     def _rows(self, endpoint: Endpoint, request: Request, fault: Fault | None) -> Response:
         names = bend_names(fault, endpoint.names, endpoint.key)
@@ -135,7 +135,7 @@ class Sandbox:
             rows = self._found(endpoint, request)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
-        large, rows = self.faults.strike_rows(_asked_of(endpoint.name, request), rows)
+        large, rows = self.faults.strike_rows(_target_of(endpoint.name, request), rows)
         if response := replaced(large):
             return response
         if large is not None:
@@ -157,7 +157,7 @@ class Sandbox:
         if endpoint.shape is Shape.OBJECT:
             return stream(iter([json_bytes(json_object(names, next(rows)))]), fault)
         if request.query_params.get("format") == "tsv":
-            bent = self.faults.strike(_asked_of(endpoint.name, request), TABLES)
+            bent = self.faults.strike(_target_of(endpoint.name, request), TABLES)
             header, torn = (
                 bend_header(bent, names, endpoint.key),
                 bent is not None and bent.fault == "tsv_broken",
@@ -186,13 +186,13 @@ class Sandbox:
         """Rows of all studies that pass the filters; only the requested studies are looked at."""
         parameters = request.query_params.multi_items()
         blank = any(not text for _, text in parameters)
-        if blank and self.faults.strike(_asked_of(endpoint.name, request), FILTERS):
+        if blank and self.faults.strike(_target_of(endpoint.name, request), FILTERS):
             parameters = [(name, text) for name, text in parameters if text]
         tests = filters(parameters)
         texts = [text for name, text in parameters if name == endpoint.study_parameter]
-        asked = {part.strip().casefold() for text in texts for part in text.split(",")}
+        wanted = {part.strip().casefold() for text in texts for part in text.split(",")}
         release = self.current
-        studies = [item for item in self.world.studies(release) if not asked or item.casefold() in asked]
+        studies = [item for item in self.world.studies(release) if not wanted or item.casefold() in wanted]
         return (row for study in studies for row in self.world.rows(endpoint.name, study, release, tests))
 
     def _search(self, endpoint: Endpoint, request: Request, fault: Fault | None) -> Response:
@@ -215,11 +215,11 @@ class Sandbox:
     def _documents(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> Iterator[Row]:
         """The studies, or the subjects of the requested ones, as the search index holds them."""
         release = self.current
-        asked = {part.strip().upper() for part in parameters.get("studyAccession", "").split(",") if part}
+        wanted = {part.strip().upper() for part in parameters.get("studyAccession", "").split(",") if part}
         for study in self.world.studies(release):
             if endpoint is SEARCH:
                 yield self.world.document(study, release)
-            elif not asked or study in asked:
+            elif not wanted or study in wanted:
                 people = self.world.rows("demographic", study, release)
                 yield from subject_documents(self.world.document(study, release), people)
 
@@ -234,6 +234,6 @@ class Sandbox:
         return stream(iter([body]), fault)
 
 
-def _asked_of(name: str, request: Request) -> Asked:
+def _target_of(name: str, request: Request) -> FaultTarget:
     study = request.path_params.get("study") or request.query_params.get("studyAccession")
-    return Asked(name, study)
+    return FaultTarget(name, study)

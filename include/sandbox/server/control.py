@@ -110,8 +110,8 @@ class Control:
         world = self.sandbox.world
         try:
             if request.method == "PUT":
-                asked = await request.json()
-                world.reissue(asked["study"], Release.parse(asked["release"]))
+                body = await request.json()
+                world.reissue(body["study"], Release.parse(body["release"]))
             elif request.method == "DELETE":
                 for study in list(world.reissued):
                     world.reissue(study, None)

@@ -41,15 +41,15 @@ class Downloads:
         """What DRS says of a file: its address, or why there is none."""
         method, file = request.path_params["accessMethod"], request.path_params["fileUUID"]
         if method not in METHODS:
-            return self._told(400, f"Invalid access method: {method}", None)
+            return self._json_answer(400, f"Invalid access method: {method}", None)
         if study_of(file) in self.world.restricted(release):
-            return self._told(403, "Access denied", None)
+            return self._json_answer(403, "Access denied", None)
         if self.file(file, release) is None:
-            return self._told(400, f"No file with the UUID {file}", None)
+            return self._json_answer(400, f"No file with the UUID {file}", None)
         expires = int(time.time()) + self.seconds
         signature = self._signature(method, file, expires)
         address = f"{request.base_url}{method}/{file}?Expires={expires}&Signature={signature}"
-        return self._told(200, "Success", address)
+        return self._json_answer(200, "Success", address)
 
     def send(self, request: Request, release: Release, fault: Fault | None) -> Response:
         """The bytes, whole or a range of them; the address is all it takes."""
@@ -93,7 +93,7 @@ class Downloads:
         return hmac.digest(self._secret, repr([str(part) for part in parts]).encode(), hashlib.sha256).hex()
 
     @staticmethod
-    def _told(status: int, message: str, url: str | None) -> Response:
+    def _json_answer(status: int, message: str, url: str | None) -> Response:
         return JSONResponse({"message": message, "url": url, "status": status}, status)
 
 

@@ -69,7 +69,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Asked:
+class FaultTarget:
     """What a fault may be about: an endpoint, a study, a file by its UUID and name."""
 
     endpoint: str
@@ -97,26 +97,26 @@ class Faults:
         """Whether a fault that is switched on names a file."""
         return any(fault.file is not None for fault in self._active)
 
-    def strike(self, asked: Asked, kinds: Collection[str] = (*ANSWERS, *FILES)) -> Fault | None:
+    def strike(self, target: FaultTarget, kinds: Collection[str] = (*ANSWERS, *FILES)) -> Fault | None:
         """The fault that strikes this request, counted as used; None if it goes well.
 
         Those that look at the number of rows do so in `strike_rows`.
         """
-        return self._first(asked, lambda fault: fault.fault in kinds and fault.above_rows is None)
+        return self._first(target, lambda fault: fault.fault in kinds and fault.above_rows is None)
 
-    def strike_rows(self, asked: Asked, rows: Iterator[Row]) -> tuple[Fault | None, Iterator[Row]]:
+    def strike_rows(self, target: FaultTarget, rows: Iterator[Row]) -> tuple[Fault | None, Iterator[Row]]:
         """The fault that strikes an answer of so many rows, and the rows, none lost and none made twice."""
-        limits = [f.above_rows for f in self._active if f.above_rows is not None and _fits(f, asked)]
+        limits = [f.above_rows for f in self._active if f.above_rows is not None and _fits(f, target)]
         if not limits:
             return None, rows
-        held = deque(islice(rows, max(limits) + 1))
-        fault = self._first(asked, lambda f: f.above_rows is not None and f.above_rows < len(held))
-        return fault, _resumed(held, rows)
+        first_rows = deque(islice(rows, max(limits) + 1))
+        fault = self._first(target, lambda f: f.above_rows is not None and f.above_rows < len(first_rows))
+        return fault, _resumed(first_rows, rows)
 
-    def _first(self, asked: Asked, strikes: Callable[[Fault], bool]) -> Fault | None:
+    def _first(self, target: FaultTarget, strikes: Callable[[Fault], bool]) -> Fault | None:
         with self._lock:
             for fault in self._active:
-                if _fits(fault, asked) and strikes(fault):
+                if _fits(fault, target) and strikes(fault):
                     if fault.times is not None:
                         fault.times -= 1
                     return fault
@@ -127,20 +127,20 @@ class Faults:
         return [asdict(fault) for fault in self._active if fault.times != 0]
 
 
-def _fits(fault: Fault, asked: Asked) -> bool:
+def _fits(fault: Fault, target: FaultTarget) -> bool:
     return (
-        fault.endpoint in ("*", asked.endpoint)
-        and (fault.fault not in FILES or asked.endpoint == "download")
-        and fault.study in (None, asked.study)
-        and (fault.file is None or fault.file in asked.file)
+        fault.endpoint in ("*", target.endpoint)
+        and (fault.fault not in FILES or target.endpoint == "download")
+        and fault.study in (None, target.study)
+        and (fault.file is None or fault.file in target.file)
         and fault.times != 0
     )
 
 
-def _resumed(held: deque[Row], rest: Iterator[Row]) -> Iterator[Row]:
+def _resumed(first_rows: deque[Row], rest: Iterator[Row]) -> Iterator[Row]:
     """Rows read ahead, let go one by one, and the rest."""
-    while held:
-        yield held.popleft()
+    while first_rows:
+        yield first_rows.popleft()
     yield from rest
 
 
@@ -221,9 +221,9 @@ def bend_body(fault: Fault | None, body: Iterator[bytes]) -> Iterator[bytes]:
     if fault is None or fault.fault != "broken":
         yield from body
         return
-    held = b""
+    first_rows = b""
     for chunk in body:
-        if held:
-            yield held
-        held = chunk
-    yield held[:-1] + b"!"
+        if first_rows:
+            yield first_rows
+        first_rows = chunk
+    yield first_rows[:-1] + b"!"

@@ -129,8 +129,8 @@ class BentFile(FileResponse):
 
 def _one_range(scope: Scope) -> bool:
     """Whether the requested range can be read: storage sends all there is for any other, or for several."""
-    asked = dict(scope["headers"]).get(b"range", b"bytes=0-").decode("latin-1")
-    found = re.fullmatch(r"bytes=(\d*)-(\d*)", asked)
+    wanted = dict(scope["headers"]).get(b"range", b"bytes=0-").decode("latin-1")
+    found = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted)
     if found is None or found[0] == "bytes=-":
         return False
     return not (found[1] and found[2] and int(found[1]) > int(found[2]))

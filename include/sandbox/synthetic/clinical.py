@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from include.sandbox.row import Row
 from include.sandbox.synthetic.study_plan import draw
-from include.sandbox.synthetic.subjects import Cohort
+from include.sandbox.synthetic.subjects import Subjects
 
 _EVENTS = (
     ("Sore arm", "Injection site pain", "Grade 1 Mild Adverse Event"),
@@ -19,16 +19,16 @@ _VITALS = (("Temp", "Body Temperature", "Celsius", 3600, 150), ("Wt", "Weight", 
 _LAB_TESTS = (("HGB", "Hemoglobin", "g/dL", 1100, 500), ("WBC", "Leukocytes", "10^9/L", 400, 600))
 
 
-class Clinic:
+class Clinical:
     """Rows of subjects, each with all that is repeated of its subject and arm.
 
     At the newest event the last subject joins, events come to an end, and lab results that were
     only reported get their preferred value.
     """
 
-    def __init__(self, cohort: Cohort) -> None:
-        self.cohort, self.study = cohort, cohort.study
-        self.changed = cohort.study.changed(cohort.release)
+    def __init__(self, subjects: Subjects) -> None:
+        self.subjects, self.study = subjects, subjects.study
+        self.changed = subjects.study.changed(subjects.release)
 
     def makers(self) -> dict[str, Callable[[], Iterator[Row]]]:
         """What makes the rows of each endpoint."""
@@ -42,8 +42,8 @@ class Clinic:
 
     def _subjects(self) -> Iterator[tuple[int, int, Row]]:
         """Number, a number for accessions of the study alone, and row of each subject."""
-        for number in self.study.present(self.cohort.release):
-            yield number, 100_001 + (self.study.index * 5000 + number) * 4, self.cohort.subject(number)
+        for number in self.study.present(self.subjects.release):
+            yield number, 100_001 + (self.study.index * 5000 + number) * 4, self.subjects.subject(number)
 
     def _chance(self, *what: object) -> int:
         return draw(self.study.seed, self.study.index, *what)
@@ -84,7 +84,7 @@ class Clinic:
 
     def assessments(self) -> Iterator[Row]:
         """Vital signs of people on day 0, one panel for all."""
-        visit = next(row for row in self.cohort.visits() if row["name"] == "Day 0")
+        visit = next(row for row in self.subjects.visits() if row["name"] == "Day 0")
         for number, accession, subject in () if self.study.mouse else self._subjects():
             for place, (reported, preferred, unit, least, width) in enumerate(_VITALS):
                 value = str(Decimal(least + self._chance("vital", number, place) % width) / 100)
@@ -155,7 +155,7 @@ class Clinic:
         """A blood count from the first sample of the first assay."""
         assay = self.study.assays[0]
         for number, accession, subject in self._subjects():
-            sample = self.cohort.biosample(number, assay.sample, assay.days[0])
+            sample = self.subjects.biosample(number, assay.sample, assay.days[0])
             for place, (reported, preferred, unit, least, width) in enumerate(_LAB_TESTS):
                 value = Decimal(least + self._chance("lab", number, place) % width) / 100
                 curated = self.changed or number % 3 > 0

@@ -17,7 +17,7 @@ class Materials:
     """Rows of the tables that only packages have."""
 
     def __init__(self, measured: Measurements) -> None:
-        self.measured, self.cohort, self.study = measured, measured.cohort, measured.study
+        self.measured, self.subjects, self.study = measured, measured.subjects, measured.study
 
     def treatments(self) -> Iterator[Row]:
         """What every third experiment sample was given."""
@@ -25,7 +25,7 @@ class Materials:
             "treatmentAccession": self.measured.treatment(0),
             "name": "Stimulation",
             "comments": "Overnight",
-            "amountValue": "1" if self.cohort.study.changed(self.cohort.release) else "about 1",
+            "amountValue": "1" if self.subjects.study.changed(self.subjects.release) else "about 1",
             "amountUnit": "ug/ml",
             "durationValue": "16",
             "durationUnit": "Hours",
@@ -35,7 +35,7 @@ class Materials:
 
     def treated_biosamples(self) -> Iterator[Row]:
         """Every eleventh biosample was treated before it was divided."""
-        for number, row in enumerate(self.cohort.biosamples()):
+        for number, row in enumerate(self.subjects.biosamples()):
             if number % 11 == 0:
                 yield {**row, "treatmentAccession": self.measured.treatment(0)}
 
@@ -90,7 +90,7 @@ class Materials:
                 "fileInfoId": file,
             }
 
-    def deposited(self) -> Iterator[Row]:
+    def public_repositories(self) -> Iterator[Row]:
         """Where the raw data of the PCR are."""
         for assay, sample, _ in self._samples("pcr"):
             expsample = self.measured.expsample(assay, sample)
@@ -163,19 +163,19 @@ class Materials:
 
     def protocols(self) -> Iterator[Row]:
         """The protocol of each experiment: the study's last."""
-        *_, last = self.measured.paperwork.protocols()
-        return ({**last, **row} for row in self.cohort.experiments())
+        *_, last = self.measured.documents.protocols()
+        return ({**last, **row} for row in self.subjects.experiments())
 
     def lab_protocols(self) -> Iterator[Row]:
         """The protocol of the lab tests, where there are any."""
-        *_, last = self.measured.paperwork.protocols()
-        for row in self.measured.clinic.lab_tests():
+        *_, last = self.measured.documents.protocols()
+        for row in self.measured.clinical.lab_tests():
             yield {**last, "labTestPanelAccession": row["labTestPanelAccession"]}
             return
 
     def assessment_files(self) -> Iterator[Row]:
         """A file of the assessments, where there are any."""
-        for row in self.measured.clinic.assessments():
+        for row in self.measured.clinical.assessments():
             file = next(self.measured.files())["fileInfoId"]
             yield {**row, "fileInfoId": file}
             return

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import CONTROL_NULLS, Assay, Cell
-from include.sandbox.synthetic.clinical import Clinic
-from include.sandbox.synthetic.study_documents import Paperwork
+from include.sandbox.synthetic.clinical import Clinical
+from include.sandbox.synthetic.study_documents import StudyDocuments
 from include.sandbox.synthetic.study_plan import Life, Spot, draw
-from include.sandbox.synthetic.subjects import VISITS, Cohort
+from include.sandbox.synthetic.subjects import VISITS, Subjects
 from include.sandbox.world import Test, kept
 
 #: By how much a value curated again differs: ImmPort prints 49.9999 for what was below 50.
@@ -28,31 +28,36 @@ class Shared(NamedTuple):
 
 
 class Measurements:
-    """All rows of a cohort.
+    """All rows of a study and its subjects.
 
     :param again: the package was issued again in this or an earlier release: some values are curated anew.
     """
 
-    def __init__(self, cohort: Cohort, again: bool = False) -> None:
-        self.cohort, self.study, self.release, self.again = cohort, cohort.study, cohort.release, again
-        self.paperwork = Paperwork(cohort)
-        self.clinic = Clinic(cohort)
+    def __init__(self, subjects: Subjects, again: bool = False) -> None:
+        self.subjects, self.study, self.release, self.again = (
+            subjects,
+            subjects.study,
+            subjects.release,
+            again,
+        )
+        self.documents = StudyDocuments(subjects)
+        self.clinical = Clinical(subjects)
 
     def rows(self, endpoint: str, tests: Sequence[Test] = ()) -> Iterator[Row]:
         """Rows at an endpoint that pass the tests; one this world knows nothing of has none."""
-        cohort = self.cohort
+        subjects = self.subjects
         makers: dict[str, Callable[[], Iterator[Row]]] = {
-            "study": lambda: iter([cohort.study_row()]),
-            "summary": lambda: iter([{**cohort.study_row(), **self.paperwork.lists()}]),
-            "arm": cohort.arms,
-            "demographic": cohort.demographics,
-            "plannedVisit": cohort.visits,
-            "biosample": cohort.biosamples,
-            "experiment": cohort.experiments,
+            "study": lambda: iter([subjects.study_row()]),
+            "summary": lambda: iter([{**subjects.study_row(), **self.documents.lists()}]),
+            "arm": subjects.arms,
+            "demographic": subjects.demographics,
+            "plannedVisit": subjects.visits,
+            "biosample": subjects.biosamples,
+            "experiment": subjects.experiments,
             "expsample": self._expsamples,
             "filePath": self._files,
-            **self.clinic.makers(),
-            **self.paperwork.makers(),
+            **self.clinical.makers(),
+            **self.documents.makers(),
         }
         if endpoint in makers:
             return kept(makers[endpoint](), tests)
@@ -76,9 +81,9 @@ class Measurements:
     def _sample(self, assay: Assay, sample: int, spot: Spot) -> Row:
         """What all results of an experiment sample repeat."""
         return {
-            **self.cohort.subject(spot.subject),
-            **self.cohort.biosample(spot.subject, assay.sample, assay.days[spot.day]),
-            **self.cohort.experiment(assay),
+            **self.subjects.subject(spot.subject),
+            **self.subjects.biosample(spot.subject, assay.sample, assay.days[spot.day]),
+            **self.subjects.experiment(assay),
             "expsampleAccession": self.expsample(assay, sample),
         }
 
@@ -221,7 +226,7 @@ class Measurements:
             row = {
                 **known.row,
                 "resultId": study.index * 1_000_000 + number + 1,
-                "workspaceId": self.paperwork.workspace,
+                "workspaceId": self.documents.workspace,
                 "comments": 'checked by hand, "as is"' if number % 10 == 4 else None,
             }
             row.update(assay.values(cell, row))

@@ -20,7 +20,7 @@ _VOCABULARIES = {"lk_sex": "lk_gender"}
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PackageTable:
     """One table.
 
     :param rows: makes the rows, each with the values of the columns under some name.
@@ -41,37 +41,39 @@ class Sheet:
         return [self.names.get(column, camel_case(column)) or "" for column in header]
 
 
-def sheets(measured: Measurements) -> dict[str, Sheet]:
+def package_tables(measured: Measurements) -> dict[str, PackageTable]:
     """All tables by name; those the study has nothing for are empty."""
     filled = {
         **_design(measured),
         **_samples(measured),
         **_materials(measured),
         **_results(measured),
-        **_clinic(measured),
-        **_paperwork(measured),
+        **_clinical(measured),
+        **_study_documents(measured),
         **_vocabularies(measured),
     }
-    own = {"studyAccession": measured.study.accession, "workspaceId": measured.paperwork.workspace}
+    own = {"studyAccession": measured.study.accession, "workspaceId": measured.documents.workspace}
 
-    def owned(sheet: Sheet) -> Iterator[Row]:
-        return ({**own, **row} for row in sheet.rows())
+    def owned(table: PackageTable) -> Iterator[Row]:
+        return ({**own, **row} for row in table.rows())
 
     return {
         # Results have the study and its workspace already.
-        name: sheet if name.endswith("_result") else Sheet(partial(owned, sheet), sheet.names, sheet.counted)
+        name: table
+        if name.endswith("_result")
+        else PackageTable(partial(owned, table), table.names, table.counted)
         for name in headers()
-        for sheet in (filled.get(name, Sheet(lambda: iter(()))),)
+        for table in (filled.get(name, PackageTable(lambda: iter(()))),)
     }
 
 
-def _design(measured: Measurements) -> dict[str, Sheet]:
+def _design(measured: Measurements) -> dict[str, PackageTable]:
     """The study, its arms, visits and people."""
-    cohort, index = measured.cohort, measured.study.index
+    subjects, index = measured.subjects, measured.study.index
     period = {"periodAccession": f"P{101 + index}"}
 
     def study() -> Iterator[Row]:
-        row = cohort.study_row()
+        row = subjects.study_row()
         ages = {name: row[name].strip().removesuffix(".00") for name in ("minimumAge", "maximumAge")}
         focus = "Intervention Longitudinal" if row["clinicalTrial"] == "Y" else "Observational Longitudinal"
         yield {**_timed(row), **ages, "type": focus}
@@ -82,27 +84,29 @@ def _design(measured: Measurements) -> dict[str, Sheet]:
         "STRAIN_CHARACTERISTICS": "strain_characteristics",
     }
     return {
-        "study": Sheet(study),
-        "arm_or_cohort": Sheet(cohort.arms),
-        "period": Sheet(lambda: [{**period, "name": "Entire study", "orderNumber": 1}]),
-        "planned_visit": Sheet(lambda: ({**row, **period} for row in cohort.visits())),
-        "subject": Sheet(cohort.demographics, people),
-        "arm_2_subject": Sheet(
-            cohort.demographics,
+        "study": PackageTable(study),
+        "arm_or_cohort": PackageTable(subjects.arms),
+        "period": PackageTable(lambda: [{**period, "name": "Entire study", "orderNumber": 1}]),
+        "planned_visit": PackageTable(lambda: ({**row, **period} for row in subjects.visits())),
+        "subject": PackageTable(subjects.demographics, people),
+        "arm_2_subject": PackageTable(
+            subjects.demographics,
             {f"{end}_SUBJECT_AGE_IN_YEARS": f"{end.lower()}_subject_age_in_years" for end in ("MAX", "MIN")},
         ),
-        "study_2_panel": Sheet(lambda: [{"panelName": name} for name in ("arm or cohorts", "study design")]),
+        "study_2_panel": PackageTable(
+            lambda: [{"panelName": name} for name in ("arm or cohorts", "study design")]
+        ),
     }
 
 
-def _samples(measured: Measurements) -> dict[str, Sheet]:
+def _samples(measured: Measurements) -> dict[str, PackageTable]:
     """Biosamples, experiments, experiment samples and what belongs to these."""
-    cohort, assays = measured.cohort, measured.study.assays
+    subjects, assays = measured.subjects, measured.study.assays
 
     def biosamples() -> Iterator[Row]:
         for assay in assays:
             for sample, _, taken in measured.drawn(assay):
-                biosample = cohort.biosample(taken.subject, assay.sample, assay.days[taken.day])
+                biosample = subjects.biosample(taken.subject, assay.sample, assay.days[taken.day])
                 yield {**biosample, "expsampleAccession": measured.expsample(assay, sample)}
 
     def links() -> Iterator[Row]:
@@ -118,7 +122,7 @@ def _samples(measured: Measurements) -> dict[str, Sheet]:
     def expsamples() -> Iterator[Row]:
         for assay in assays:
             totals = measured.totals(assay)
-            experiment = cohort.experiment(assay)["experimentAccession"]
+            experiment = subjects.experiment(assay)["experimentAccession"]
             for sample, _ in measured.spots(assay):
                 name = measured.expsample(assay, sample)
                 yield {
@@ -141,42 +145,44 @@ def _samples(measured: Measurements) -> dict[str, Sheet]:
         return sum(sample % 3 == 0 for assay in assays for sample, _ in measured.spots(assay))
 
     return {
-        "biosample": Sheet(cohort.biosamples, {"NAME": "biosampleName", "DESCRIPTION": None}),
-        "experiment": Sheet(cohort.experiments),
-        "expsample": Sheet(expsamples, counted=count),
-        "expsample_2_biosample": Sheet(biosamples),
-        "expsample_2_file_info": Sheet(links, counted=count),
-        "expsample_2_treatment": Sheet(treated, counted=count_treated),
-        "file_info": Sheet(measured.files, {"DETAIL": "fileDetail", "NAME": "fileName"}),
+        "biosample": PackageTable(subjects.biosamples, {"NAME": "biosampleName", "DESCRIPTION": None}),
+        "experiment": PackageTable(subjects.experiments),
+        "expsample": PackageTable(expsamples, counted=count),
+        "expsample_2_biosample": PackageTable(biosamples),
+        "expsample_2_file_info": PackageTable(links, counted=count),
+        "expsample_2_treatment": PackageTable(treated, counted=count_treated),
+        "file_info": PackageTable(measured.files, {"DETAIL": "fileDetail", "NAME": "fileName"}),
     }
 
 
-def _materials(measured: Measurements) -> dict[str, Sheet]:
+def _materials(measured: Measurements) -> dict[str, PackageTable]:
     """The tables of samples, reagents and protocols that only packages have."""
     made = Materials(measured)
 
-    def controls(kind: str, names: dict[str, str | None]) -> Sheet:
-        return Sheet(lambda: made.controls(kind), names, lambda: measured.count_controls(kind))
+    def controls(kind: str, names: dict[str, str | None]) -> PackageTable:
+        return PackageTable(lambda: made.controls(kind), names, lambda: measured.count_controls(kind))
 
     control: dict[str, str | None] = {"CONTROL_SAMPLE_ACCESSION": "sourceAccession"}
     standard: dict[str, str | None] = {"STANDARD_CURVE_ACCESSION": "sourceAccession"}
     return {
-        "treatment": Sheet(made.treatments),
-        "biosample_2_treatment": Sheet(made.treated_biosamples),
-        "reagent": Sheet(made.reagents),
-        "reagent_set_2_reagent": Sheet(made.kit),
-        "expsample_2_reagent": Sheet(made.used),
+        "treatment": PackageTable(made.treatments),
+        "biosample_2_treatment": PackageTable(made.treated_biosamples),
+        "reagent": PackageTable(made.reagents),
+        "reagent_set_2_reagent": PackageTable(made.kit),
+        "expsample_2_reagent": PackageTable(made.used),
         "control_sample": controls("CONTROL SAMPLE", control),
         "control_sample_2_file_info": controls("CONTROL SAMPLE", control),
         "standard_curve": controls("STANDARD CURVE", standard | {"ANALYTE_PREFERRED": "analyteAccession"}),
         "standard_curve_2_file_info": controls("STANDARD CURVE", standard),
-        "expsample_public_repository": Sheet(made.deposited, counted=lambda: made.count_samples("pcr")),
-        "fcs_header": Sheet(made.headers, counted=lambda: made.count_samples("fcsAnalyzed")),
-        "fcs_header_marker": Sheet(made.parameters),
-        "fcs_analyzed_result_marker": Sheet(made.markers, counted=made.count_markers),
-        "experiment_2_protocol": Sheet(made.protocols),
-        "lab_test_panel_2_protocol": Sheet(made.lab_protocols),
-        "assessment_2_file_info": Sheet(made.assessment_files),
+        "expsample_public_repository": PackageTable(
+            made.public_repositories, counted=lambda: made.count_samples("pcr")
+        ),
+        "fcs_header": PackageTable(made.headers, counted=lambda: made.count_samples("fcsAnalyzed")),
+        "fcs_header_marker": PackageTable(made.parameters),
+        "fcs_analyzed_result_marker": PackageTable(made.markers, counted=made.count_markers),
+        "experiment_2_protocol": PackageTable(made.protocols),
+        "lab_test_panel_2_protocol": PackageTable(made.lab_protocols),
+        "assessment_2_file_info": PackageTable(made.assessment_files),
     }
 
 
@@ -185,21 +191,21 @@ def result_table(endpoint: str) -> str:
     return f"{snake_case(endpoint.removesuffix('Result'))}_result"
 
 
-def _results(measured: Measurements) -> dict[str, Sheet]:
+def _results(measured: Measurements) -> dict[str, PackageTable]:
     """A preferred analyte or gene is an accession here, where the API shows its symbol."""
     accession: dict[str, str | None] = dict.fromkeys(
         ("ANALYTE_PREFERRED", "GENE_SYMBOL_PREFERRED"), "analyteAccession"
     )
 
-    def sheet(assay: Assay) -> Sheet:
-        return Sheet(lambda: measured.results(assay), accession, lambda: measured.count(assay))
+    def table(assay: Assay) -> PackageTable:
+        return PackageTable(lambda: measured.results(assay), accession, lambda: measured.count(assay))
 
-    return {result_table(assay.endpoint): sheet(assay) for assay in measured.study.assays}
+    return {result_table(assay.endpoint): table(assay) for assay in measured.study.assays}
 
 
-def _clinic(measured: Measurements) -> dict[str, Sheet]:
+def _clinical(measured: Measurements) -> dict[str, PackageTable]:
     """What was done to people and seen of them."""
-    clinic = measured.clinic
+    clinical = measured.clinical
 
     def first(rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:
         """The one panel that all rows repeat."""
@@ -209,19 +215,19 @@ def _clinic(measured: Measurements) -> dict[str, Sheet]:
         return {f"NAME_{kind.upper()}": f"{prefix}Name{kind}" for kind in ("Preferred", "Reported")}
 
     return {
-        "adverse_event": Sheet(clinic.adverse_events),
-        "assessment_panel": Sheet(lambda: first(clinic.assessments), named("assessmentPanel")),
-        "assessment_component": Sheet(clinic.assessments, named("assessmentComponent")),
-        "immune_exposure": Sheet(clinic.exposures),
-        "intervention": Sheet(clinic.interventions),
-        "lab_test_panel": Sheet(lambda: first(clinic.lab_tests), named("labTestPanel")),
-        "lab_test": Sheet(clinic.lab_tests, named("labTest")),
+        "adverse_event": PackageTable(clinical.adverse_events),
+        "assessment_panel": PackageTable(lambda: first(clinical.assessments), named("assessmentPanel")),
+        "assessment_component": PackageTable(clinical.assessments, named("assessmentComponent")),
+        "immune_exposure": PackageTable(clinical.exposures),
+        "intervention": PackageTable(clinical.interventions),
+        "lab_test_panel": PackageTable(lambda: first(clinical.lab_tests), named("labTestPanel")),
+        "lab_test": PackageTable(clinical.lab_tests, named("labTest")),
     }
 
 
-def _paperwork(measured: Measurements) -> dict[str, Sheet]:
-    """The study documents: papers, persons, grants and protocols."""
-    papers, study = measured.paperwork, measured.cohort.study_row()
+def _study_documents(measured: Measurements) -> dict[str, PackageTable]:
+    """The study documents: publications, persons, grants and protocols."""
+    documents, study = measured.documents, measured.subjects.study_row()
 
     def timed(rows: Callable[[], Iterator[Row]]) -> Callable[[], Iterator[Row]]:
         return lambda: (_timed(row) for row in rows())
@@ -234,29 +240,29 @@ def _paperwork(measured: Measurements) -> dict[str, Sheet]:
     grant = of("contractGrant", *described) | {name: f"contractGrant{to}" for name, to in dated.items()}
     program = of("program", *described) | {name: f"program{to}" for name, to in dated.items()}
     return {
-        "contract_grant": Sheet(timed(papers.contracts), grant),
-        "contract_grant_2_study": Sheet(papers.contracts),
-        "program": Sheet(timed(papers.contracts), program | {"SHORT_NAME": "programShortName"}),
-        "inclusion_exclusion": Sheet(papers.criteria),
-        "protocol": Sheet(papers.protocols),
-        "study_2_condition_or_disease": Sheet(papers.conditions),
-        "study_2_protocol": Sheet(papers.protocols),
-        "study_categorization": Sheet(
+        "contract_grant": PackageTable(timed(documents.contracts), grant),
+        "contract_grant_2_study": PackageTable(documents.contracts),
+        "program": PackageTable(timed(documents.contracts), program | {"SHORT_NAME": "programShortName"}),
+        "inclusion_exclusion": PackageTable(documents.criteria),
+        "protocol": PackageTable(documents.protocols),
+        "study_2_condition_or_disease": PackageTable(documents.conditions),
+        "study_2_protocol": PackageTable(documents.protocols),
+        "study_categorization": PackageTable(
             lambda: [{**study, "studyCategorizationId": 101 + measured.study.index}]
         ),
-        "study_file": Sheet(papers.files),
-        "study_link": Sheet(papers.links),
-        "study_personnel": Sheet(papers.personnel),
-        "study_pubmed": Sheet(papers.pubmeds),
-        "workspace": Sheet(lambda: [{"category": "NIH", "name": "Sandbox", "type": "PW"}]),
+        "study_file": PackageTable(documents.files),
+        "study_link": PackageTable(documents.links),
+        "study_personnel": PackageTable(documents.personnel),
+        "study_pubmed": PackageTable(documents.pubmeds),
+        "workspace": PackageTable(lambda: [{"category": "NIH", "name": "Sandbox", "type": "PW"}]),
     }
 
 
-def _vocabularies(measured: Measurements) -> dict[str, Sheet]:
+def _vocabularies(measured: Measurements) -> dict[str, PackageTable]:
     """Vocabularies as of the release, without the stubs of the API."""
     other: dict[str, str | None] = {"DESCRIPTON": "description", "IMMUNOLOGY_GENE_SYMBOL": "immunologySymbol"}
     return {
-        _VOCABULARIES.get(endpoint.table, endpoint.table): Sheet(
+        _VOCABULARIES.get(endpoint.table, endpoint.table): PackageTable(
             partial(plain_terms, endpoint, measured.release), other
         )
         for endpoint in LOOKUP_ENDPOINTS

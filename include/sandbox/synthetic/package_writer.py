@@ -17,8 +17,8 @@ from include.sandbox.server.serialize import chunks, printer
 from include.sandbox.stored_files import StoredFile
 from include.sandbox.synthetic.headers import headers
 from include.sandbox.synthetic.measurements import Measurements
-from include.sandbox.synthetic.package_tables import Sheet, sheets
-from include.sandbox.synthetic.study_files import Deposit
+from include.sandbox.synthetic.package_tables import PackageTable, package_tables
+from include.sandbox.synthetic.study_files import StudyFiles
 from include.sandbox.synthetic.study_plan import RELEASES
 from include.sources.release import Release
 
@@ -63,27 +63,31 @@ def lines(header: Sequence[str], keys: Sequence[str], rows: Iterable[Row]) -> It
 
 
 def write(
-    path: Path, stem: str, tables: Mapping[str, Sheet], papers: Iterable[StoredFile], release: Release
+    path: Path,
+    stem: str,
+    tables: Mapping[str, PackageTable],
+    documents: Iterable[StoredFile],
+    release: Release,
 ) -> None:
     """Write a package, the same bytes each time.
 
     :param stem: such as `SDY1001-DR51_Tab`, the folder at its top.
-    :param papers: study files and protocols, which have folders of their own.
+    :param documents: study files and protocols, which have folders of their own.
     """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for table, sheet in sorted(tables.items()):
-            rows = iter(sheet.rows())
+        for table, content in sorted(tables.items()):
+            rows = iter(content.rows())
             first = next(rows, None)
             if first is None and release >= WITHOUT_EMPTY:
                 continue
             found = _chained(first, rows)
             # A member opened by its name is dated 1980, whenever it is written.
             with archive.open(f"{stem}/Tab/{table}.txt", "w") as member:
-                for chunk in lines(header_of(table, release), sheet.keys(headers()[table]), found):
+                for chunk in lines(header_of(table, release), content.keys(headers()[table]), found):
                     member.write(chunk)
-        for paper in papers:
-            with archive.open(f"{stem}/Tab/{_FOLDERS[paper.kind]}/{paper.name}", "w") as member:
-                member.write(paper.stored if isinstance(paper.stored, bytes) else b"")
+        for document in documents:
+            with archive.open(f"{stem}/Tab/{_FOLDERS[document.kind]}/{document.name}", "w") as member:
+                member.write(document.stored if isinstance(document.stored, bytes) else b"")
 
 
 def _chained(first: Row | None, rest: Iterator[Row]) -> Iterator[Row]:
@@ -115,9 +119,9 @@ class Bindery:
         stem = f"{measured.study.accession}-{release}_Tab"
         # Issued again, a package has other rows than one of the same name that is not.
         path = self._place(f"{stem}{'_again' if measured.again else ''}.zip")
-        deposit = Deposit(measured.study, measured.release, measured.paperwork.workspace)
-        papers = deposit.papers(measured.rows("file"), measured.rows("protocol"))
-        self._once(path, lambda made: write(made, stem, sheets(measured), papers, release))
+        study_files = StudyFiles(measured.study, measured.release, measured.documents.workspace)
+        documents = study_files.documents(measured.rows("file"), measured.rows("protocol"))
+        self._once(path, lambda made: write(made, stem, package_tables(measured), documents, release))
         return path
 
     def archive(self, measured: Measurements) -> Path:

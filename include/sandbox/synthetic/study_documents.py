@@ -1,4 +1,4 @@
-"""What a synthetic study says of itself beside people and samples: papers, persons, grants, protocols."""
+"""What a synthetic study says of itself: publications, persons, grants, protocols."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from include.sandbox.row import Row
 from include.sandbox.synthetic.study_plan import RELEASES, draw
-from include.sandbox.synthetic.subjects import Cohort
+from include.sandbox.synthetic.subjects import Subjects
 
 _PEOPLE = (
     ("Müller", "Anna", "Principal Investigator"),
@@ -22,12 +22,12 @@ _FILES = (
 _PROTOCOLS = (("Vaccination", "Study"), ("Sample_Preparation", "Bio Sample Preparation"))
 
 
-class Paperwork:
+class StudyDocuments:
     """Rows of a study at its own level; some are added or reworded at its newest event."""
 
-    def __init__(self, cohort: Cohort) -> None:
-        self.cohort, self.study = cohort, cohort.study
-        self.changed = cohort.study.changed(cohort.release)
+    def __init__(self, subjects: Subjects) -> None:
+        self.subjects, self.study = subjects, subjects.study
+        self.changed = subjects.study.changed(subjects.release)
 
     def makers(self) -> dict[str, Callable[[], Iterator[Row]]]:
         """What makes the rows of each endpoint."""
@@ -43,7 +43,7 @@ class Paperwork:
         }
 
     def lists(self) -> dict[str, list[Row]]:
-        """The same as the summary has it: persons, papers and links as lists of objects."""
+        """The same as the summary has it: persons, publications and links as lists of objects."""
         own = {"studyAccession": self.study.accession}
         return {
             "studyLinks": [_without(row, "studyAccession") for row in self.links()],
@@ -110,8 +110,8 @@ class Paperwork:
     def criteria(self) -> Iterator[Row]:
         """Who may take part."""
         limits = "6 to 12 weeks" if self.study.mouse else "18 to 75 years"
-        told = (("Inclusion", f"Aged {limits}"), ("Exclusion", 'Fever ("38 °C" or more) on day 0'))
-        for number, (category, criterion) in enumerate(told):
+        rows = (("Inclusion", f"Aged {limits}"), ("Exclusion", 'Fever ("38 °C" or more) on day 0'))
+        for number, (category, criterion) in enumerate(rows):
             yield {
                 "criterionAccession": f"CRIT{self._number(number)}",
                 "criterionCategory": category,
@@ -120,8 +120,8 @@ class Paperwork:
 
     def links(self) -> Iterator[Row]:
         """Pages about the study."""
-        told = (("Sandbox", "Study Website"), ("Raw reads", "Repository"))
-        for number, (name, kind) in enumerate(told[: 1 + self.changed]):
+        rows = (("Sandbox", "Study Website"), ("Raw reads", "Repository"))
+        for number, (name, kind) in enumerate(rows[: 1 + self.changed]):
             yield {
                 "studyLinkId": self._number(number),
                 "studyAccession": self.study.accession,

@@ -16,7 +16,7 @@ from include.sandbox.synthetic.study_plan import RELEASES, Study
 _AHEAD = timedelta(days=6)
 
 
-class Deposit:
+class StudyFiles:
     """Makes the files of one study at one release.
 
     :param release: index of the release. A file keeps its `fileDetailsId` from release to release.
@@ -45,7 +45,7 @@ class Deposit:
         made = hashlib.shake_256(repr((self.study.seed, self.study.accession, what)).encode())
         return made.hexdigest(size // 2 + 1)[:size].encode()
 
-    def papers(self, files: Iterator[Row], protocols: Iterator[Row]) -> Iterator[StoredFile]:
+    def documents(self, files: Iterator[Row], protocols: Iterator[Row]) -> Iterator[StoredFile]:
         """What the endpoints `file` and `protocol` name; the first study file changes with the study."""
         latest, own = self.study.latest(self.release), self.study.accession
         for number, row in enumerate(files):

@@ -17,7 +17,7 @@ _ETHNICITIES = ("Not Hispanic or Latino", "Hispanic or Latino")
 _DESCRIPTION = "Made to resemble a shared study: arms, visits, pools, replicates and controls."
 
 
-class Cohort:
+class Subjects:
     """Rows of a study other than results, each under all the names ImmPort has for its values.
 
     :param release: index of the release.

@@ -10,11 +10,11 @@ from pathlib import Path
 from include.sandbox.row import Row
 from include.sandbox.stored_files import LISTINGS, StoredFile, file_rows
 from include.sandbox.synthetic.measurements import Measurements
-from include.sandbox.synthetic.package_tables import sheets
+from include.sandbox.synthetic.package_tables import package_tables
 from include.sandbox.synthetic.package_writer import Bindery
-from include.sandbox.synthetic.study_files import Deposit
+from include.sandbox.synthetic.study_files import StudyFiles
 from include.sandbox.synthetic.study_plan import RELEASES, plan
-from include.sandbox.synthetic.subjects import VISITS, Cohort
+from include.sandbox.synthetic.subjects import VISITS, Subjects
 from include.sandbox.vocabulary import terms
 from include.sandbox.world import Test, study_document
 from include.sources.endpoint import Endpoint
@@ -99,14 +99,14 @@ class SyntheticWorld:
 
     def _files(self, study: str, release: Release) -> Sequence[StoredFile]:
         measured = self._measured(study, _PLACES[release])
-        deposit = Deposit(measured.study, measured.release, measured.paperwork.workspace)
+        study_files = StudyFiles(measured.study, measured.release, measured.documents.workspace)
         planned = measured.study
         issued = {planned.born, *planned.events, self._again.get(study, planned.born)}
         places = sorted(place for place in issued if place <= measured.release)
         made = {place: self._measured(study, place) for place in places}
 
         def counts() -> Mapping[str, int]:
-            return {table: sheet.count() for table, sheet in sheets(made[places[-1]]).items()}
+            return {table: content.count() for table, content in package_tables(made[places[-1]]).items()}
 
         def tab(place: int) -> Path:
             return self._bindery.package(made[place])
@@ -116,23 +116,25 @@ class SyntheticWorld:
 
         bound = (tab, archive) if self._with_packages else (None, None)
         return [
-            *deposit.packages(places, counts, *bound),
-            *deposit.papers(measured.rows("file"), measured.rows("protocol")),
-            *deposit.results(measured.files()),
+            *study_files.packages(places, counts, *bound),
+            *study_files.documents(measured.rows("file"), measured.rows("protocol")),
+            *study_files.results(measured.files()),
         ]
 
     def _measurements(self, study: str, place: int) -> Measurements:
         again = self._again.get(study)
-        return Measurements(Cohort(self._studies[study], place), again is not None and again <= place)
+        return Measurements(Subjects(self._studies[study], place), again is not None and again <= place)
 
     def _document(self, study: str, release: Release) -> Row:
         measured = self._measured(study, _PLACES[release])
-        row = measured.cohort.study_row()
+        row = measured.subjects.study_row()
         # Two dozen subjects show every sex, race and species there is.
-        people = [measured.cohort.subject(number) for number in measured.study.present(measured.release)[:24]]
+        people = [
+            measured.subjects.subject(number) for number in measured.study.present(measured.release)[:24]
+        ]
         return study_document(
             row,
-            list(measured.cohort.arms()),
+            list(measured.subjects.arms()),
             len(VISITS),
             measured.counts(),
             biosample_type=[assay.sample[0] for assay in measured.study.assays],
@@ -144,5 +146,5 @@ class SyntheticWorld:
             research_focus=[row["researchFocus"]],
             program_name=[row["program"]],
             study_pi=[row["pi"]],
-            pubmed_id=[paper["pubmedId"] for paper in measured.paperwork.pubmeds()],
+            pubmed_id=[paper["pubmedId"] for paper in measured.documents.pubmeds()],
         ) | {name: "YN"[next(measured.rows(of), None) is None] for name, of in _HAS.items()}
