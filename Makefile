@@ -96,7 +96,7 @@ test-long: setup-tests ## run the long tests: kills, faults, histories; properti
 bench: setup-tests ## time the steps of a load beside a plain COPY (ROWS=N)
 	@$(PYTHON_IN_VENV) -m benchmarks.load --rows "$${WAREHOUSE_ROWS:-20000}"
 
-bench-split: setup-tests ## time a large answer asked for in parts, and its memory (ROWS=N)
+bench-split: setup-tests ## time a large answer that is requested in parts, and its memory (ROWS=N)
 	@$(PYTHON_IN_VENV) -m benchmarks.split --rows "$${WAREHOUSE_ROWS:-200000}"
 
 lint: setup-tests ## check style, types, SQL and the compose file

@@ -16,7 +16,7 @@ from include.local.options import LocalError, WorldOptions
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import alone, end_marked, exit_status, mark, spawn
-from include.local.progress import said
+from include.local.progress import announced
 from include.local.sandbox import SandboxProcess, notes, start_sandbox
 from include.local.server import Server
 
@@ -46,10 +46,10 @@ def run_demo(paths: Paths, world: WorldOptions) -> int:
     with alone(paths.var / "demo.lock", "another make demo is at work in this checkout"):
         end_marked(marked)  # what a demo that was killed left behind
         with contextlib.ExitStack() as stack:
-            with said(console, "Postgres"):
+            with announced(console, "Postgres"):
                 server = stack.enter_context(postgres.running())
             stack.callback(end_marked, marked)
-            with said(console, "Sandbox"):
+            with announced(console, "Sandbox"):
                 log = paths.logs / "demo-sandbox.log"
                 sandbox = start_sandbox(world, marked, log)
             for note in notes(log):
@@ -65,7 +65,7 @@ def _load(
 
     status = sandbox.status()
     database = status["world"]
-    with said(console, f"Warehouse {database}"):
+    with announced(console, f"Warehouse {database}"):
         warehouse = server.ensure_database(database)
         upgrade(warehouse)
     paths.remember_world(database)
@@ -79,7 +79,7 @@ def _load(
     )
     stamp = home / f"migrated-{metadata.version('apache-airflow')}"
     if not stamp.exists():
-        with said(console, "Airflow's metadata"):
+        with announced(console, "Airflow's metadata"):
             migrate_airflow(environment, marked, paths.logs / "demo-airflow-db.log")
         stamp.touch()
     engine = warehouse_engine(warehouse, poolclass=sa.NullPool)
@@ -110,7 +110,7 @@ def load_vocabularies(runs: DagRuns) -> bool:
         if connection.scalar(sa.text("SELECT exists (SELECT FROM ops.vocabulary_fetch)")):
             return False
     log = runs.logs / "demo-vocabularies.log"
-    with said(runs.console, "Vocabularies") as mention:
+    with announced(runs.console, "Vocabularies") as mention:
         process = spawn(["airflow", "dags", "test", VOCABULARIES_DAG], runs.marked, log, runs.environment)
         is_failed = exit_status(process, VOCABULARIES_DAG, VOCABULARIES_SECONDS) != 0
         with runs.engine.connect() as connection:

@@ -108,7 +108,7 @@ class Progress:
     def __init__(self, console: Console, title: str) -> None:
         self.console = console
         self.title = title
-        self._started = self._said_at = time.monotonic()
+        self._started = self._shown_at = time.monotonic()
         self._phase = ""
         self._shown: dict[tuple[str, str, str], str] = {}
         self._ended: set[str] = set()
@@ -127,7 +127,7 @@ class Progress:
         """Show this state of things."""
         if state.phase != self._phase:
             self._phase = state.phase
-            self._say(f"{state.phase}{' ...' if state.decided is None else ''}")
+            self._show(f"{state.phase}{' ...' if state.decided is None else ''}")
         if self.console.is_terminal:
             self._live.update(self._table(state), refresh=True)
             return
@@ -138,19 +138,19 @@ class Progress:
                 if step.is_last:
                     self._ended.add(step.study)
                 if step.state != "running":
-                    self._say(f"{step}  ({state.count(step.name)})")
-        if time.monotonic() - self._said_at > _SILENCE_SECONDS:
+                    self._show(f"{step}  ({state.count(step.name)})")
+        if time.monotonic() - self._shown_at > _SILENCE_SECONDS:
             at_work = [str(step) for step in state.steps if step.state == "running"]
             all_ended = state.to_come and len(self._ended) >= state.to_come
             phase = "all studies have ended, the run closes" if all_ended else state.phase
-            self._say(f"{'; '.join(at_work[:3]) or phase}, {self._elapsed:.0f} s so far")
+            self._show(f"{'; '.join(at_work[:3]) or phase}, {self._elapsed:.0f} s so far")
 
     @property
     def _elapsed(self) -> float:
         return time.monotonic() - self._started
 
-    def _say(self, text: str) -> None:
-        self._said_at = time.monotonic()
+    def _show(self, text: str) -> None:
+        self._shown_at = time.monotonic()
         self.console.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
 
     def _table(self, state: State) -> RenderableType:
@@ -188,16 +188,16 @@ def _cell(step: ProgressStep | None) -> Any:
 
 
 @contextlib.contextmanager
-def heartbeat(say: Callable[[float], None]) -> Iterator[None]:
+def heartbeat(show: Callable[[float], None]) -> Iterator[None]:
     """Say every few seconds that the work within a `with` goes on.
 
-    :param say: gets the seconds since the beginning; called from a thread.
+    :param show: gets the seconds since the beginning; called from a thread.
     """
     started, is_done = time.monotonic(), threading.Event()
 
     def beat() -> None:
         while not is_done.wait(_BEAT_SECONDS):
-            say(time.monotonic() - started)
+            show(time.monotonic() - started)
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()
@@ -209,7 +209,7 @@ def heartbeat(say: Callable[[float], None]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def said(console: Console, what: str) -> Iterator[Callable[[str], None]]:
+def announced(console: Console, what: str) -> Iterator[Callable[[str], None]]:
     """Say at once what is being waited for, then how long it took.
 
     :returns: what to call with each thing that is there meanwhile.

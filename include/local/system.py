@@ -30,7 +30,7 @@ from include.local.paths import Paths
 from include.local.ports import HOST, why_unusable
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, last_lines, mark, spawn
-from include.local.progress import heartbeat, said
+from include.local.progress import announced, heartbeat
 from include.local.sandbox import SandboxProcess, start_sandbox
 
 #: Airflow's parts: name, command. Logs are read from the folder they share, not over further ports.
@@ -69,7 +69,7 @@ def start_system(paths: Paths, world: WorldOptions, port: int | None) -> int:
         if state and all(_is_alive(pid, born) for pid, born in state["processes"].values()):
             _refuse_other_settings(state, world, port, immport)
             console.print("The system is already running; make down ends it.")
-            _say_where(console, paths, state)
+            _print_addresses(console, paths, state)
             return 0
         end_marked(marked)  # what a crash left behind
         _check_room(paths)
@@ -81,7 +81,7 @@ def start_system(paths: Paths, world: WorldOptions, port: int | None) -> int:
         except BaseException:
             _end(paths, marked)
             raise
-        _say_where(console, paths, state)
+        _print_addresses(console, paths, state)
     return 0
 
 
@@ -143,17 +143,17 @@ def _start(
 ) -> dict[str, Any]:
     from include.warehouse.migrate import upgrade
 
-    with said(console, "Postgres"):
+    with announced(console, "Postgres"):
         server = EmbeddedPostgres(paths.postgres).start()
         # Airflow makes the address of another driver of it, which takes none of libpq's parameters.
         metadata = server.ensure_database("airflow").set(query={})
         metadata_url = metadata.render_as_string(hide_password=False)
     connection, database, sandbox = immport, IMMPORT, None
     if connection is None:
-        with said(console, "Sandbox"):
+        with announced(console, "Sandbox"):
             sandbox = start_sandbox(world, marked, paths.logs / "sandbox.log")
         connection, database = sandbox.connection, sandbox.status()["world"]
-    with said(console, f"Warehouse {database}"):
+    with announced(console, f"Warehouse {database}"):
         warehouse = server.ensure_database(database)
         upgrade(warehouse)
     paths.remember_world(database)
@@ -166,7 +166,7 @@ def _start(
         immport=None,
         landing=paths.landing(database),
     ) | server_environment(home, port)
-    with said(console, "Airflow's metadata"):
+    with announced(console, "Airflow's metadata"):
         migrate_airflow(environment, marked, paths.logs / "airflow-db.log")
         make_pools(environment, marked, paths.logs / "airflow-pools.log")
         make_connection(environment, connection, marked, paths.logs / "airflow-connection.log")
@@ -206,7 +206,7 @@ def _address(port: int) -> str:
 def _wait_until_healthy(paths: Paths, state: Mapping[str, Any], console: Console) -> None:
     deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
     waiting: dict[str, str] = {}
-    with said(console, f"Airflow ({', '.join(SERVICES)})") as mention:
+    with announced(console, f"Airflow ({', '.join(SERVICES)})") as mention:
         while time.monotonic() < deadline:
             for name, (pid, born) in state["processes"].items():
                 if not _is_alive(pid, born):
@@ -240,7 +240,7 @@ def _check_room(paths: Paths) -> None:
             raise LocalError(f"the disk of {folder} is nearly full: {free // 1_000_000} MB free, 1000 needed")
 
 
-def _say_where(console: Console, paths: Paths, state: Mapping[str, Any]) -> None:
+def _print_addresses(console: Console, paths: Paths, state: Mapping[str, Any]) -> None:
     home = paths.airflow
     lines = {
         "Airflow": state["address"],

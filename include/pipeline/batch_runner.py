@@ -21,7 +21,7 @@ class StepContext:
     """What the steps work with.
 
     :param accept_vanished: a person accepts that many results of a study are gone.
-    :param preference: the routes that a person asked for.
+    :param preference: the routes that the run requests.
     :param is_last_try: there is no further try: an error that may pass is final.
     """
 
@@ -85,14 +85,14 @@ def _do(tools: StepContext, load: Load, step: Step, work: Callable[[Load, Step],
 
 def _record(tools: StepContext, load: Load, name: str, error: Exception, outcome: BatchOutcome) -> None:
     """Write down what a load failed with, in the outcome and, if that is final, with the load."""
-    told = run_ledger.brief(error)
+    reason = run_ledger.brief(error)
     if isinstance(error, SupersededError):
         outcome.superseded[load.name] = str(error)
         return
     if is_final(error, is_last_try=tools.is_last_try):
         try:
-            run_ledger.set_state(tools.engine, load, FAILED, f"{name}: {told}")
+            run_ledger.set_state(tools.engine, load, FAILED, f"{name}: {reason}")
         except SupersededError as newer:
             outcome.superseded[load.name] = str(newer)
             return
-    (outcome.retriable if may_pass(error) else outcome.failed)[load.name] = told
+    (outcome.retriable if may_pass(error) else outcome.failed)[load.name] = reason

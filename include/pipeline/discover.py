@@ -55,12 +55,12 @@ def from_listing(
     listing: Listing,
     policy: LoadPolicy,
     restricted: Restricted,
-    look: ReleaseFileProbe,
+    probe: ReleaseFileProbe,
 ) -> list[WorkDecision]:
     """Compare a listing with the warehouse and write the work list.
 
     :param restricted: studies that the source restricts.
-    :param look: how to request the release files of studies that the listing shows unchanged.
+    :param probe: how to request the release files of studies that the listing shows unchanged.
     """
     today = datetime.now(UTC).date()
     listed = [
@@ -80,7 +80,7 @@ def from_listing(
     restricted, waiting = _hide(engine, run, restricted)
     held = [replace(item, is_waiting=item.study in waiting) for item in held_studies(engine)]
     decisions = decide(listed, held, policy, incomplete=incomplete, restricted=restricted)
-    decisions = with_release_files(engine, run.run_id, decisions, held, newest, look)
+    decisions = with_release_files(engine, run.run_id, decisions, held, newest, probe)
     note_run(
         engine,
         run.run_id,
@@ -115,7 +115,7 @@ def from_landing(
     until: Release | None,
     notes: Iterable[str | None] = (),
 ) -> list[WorkDecision]:
-    """Write a work list of what was fetched before: nothing is asked of the source.
+    """Write a work list of what was fetched before: nothing is requested from the source.
 
     :param until: newest release to replay; None for all.
     :param notes: what else a person should know of the run.

@@ -73,7 +73,7 @@ def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> N
         run_ledger.note_drift(tools.engine, load, name, manifest.parts(name))
     step.rows = manifest.rows
     size = sum(item.size_bytes for item in manifest.landed)
-    step.message = f"{_told(manifest.landed)}, {size / 1e6:.1f} MB"
+    step.message = f"{_summary(manifest.landed)}, {size / 1e6:.1f} MB"
     run_ledger.set_state(tools.engine, load, EXTRACTED)
 
 
@@ -95,29 +95,29 @@ def _fetch(context: Context) -> Context:
     context = _at_release_of_files(context)
     package = _offered(context, "tab")
     _take(context, _choice(context, package))
-    ways: dict[Route, Callable[[], None]] = {Route.API: lambda: _land_answers(context)}
+    by_route: dict[Route, Callable[[], None]] = {Route.API: lambda: _land_answers(context)}
     if package is not None:
-        ways[Route.PACKAGE] = lambda: _land_package(context, package)
+        by_route[Route.PACKAGE] = lambda: _land_package(context, package)
     route = context.load.route or Route.API
     try:
-        ways[route]()
+        by_route[route]()
     except (SplitNotWholeError, ImmPortError) as error:
-        others = [other for other in ways if other is not route]
-        is_asked_for = context.tools.preference.of(load.study) is not None
-        if not others or is_asked_for or not refusal.gives_way(context, route, error):
+        others = [other for other in by_route if other is not route]
+        is_requested = context.tools.preference.of(load.study) is not None
+        if not others or is_requested or not refusal.gives_way(context, route, error):
             raise
         if isinstance(error, ImmPortError) and context.hook.watch is not None:
             context.hook.watch.done_without(error)
         _take(context, RouteChoice(others[0], f"not to be had as {route}: {run_ledger.brief(error)}"))
-        ways[others[0]]()
+        by_route[others[0]]()
     return context
 
 
 def _at_release_of_files(context: Context) -> Context:
     """ImmPort issues files at later releases than their study states: its answers now belong to those."""
     load, tools = context.load, context.tools
-    told = (issued(file.name) for file in _release_files(context))
-    newest_files = max((item.release for item in told if item and item.study == load.study), default=None)
+    named = (issued(file.name) for file in _release_files(context))
+    newest_files = max((item.release for item in named if item and item.study == load.study), default=None)
     if newest_files is None or newest_files <= Release.parse(load.release):
         return context
     if why := doubt(newest_files, None, datetime.now(UTC).date()):
@@ -215,12 +215,12 @@ def _download_package(context: Context, package: ListedFile) -> None:
     spool = context.tools.landing.spool(context.fetch, package.name)
     size = f" of {package.size_bytes / 1e6:,.1f}" if package.size_bytes else ""
 
-    told = 0
+    next_report = 0
 
     def progress(received: int, _: int) -> None:
-        nonlocal told
-        if received >= told:  # not for every chunk of some kilobytes
-            told = received + _REPORT_EVERY
+        nonlocal next_report
+        if received >= next_report:  # not for every chunk of some kilobytes
+            next_report = received + _REPORT_EVERY
             context.step.progress(0, f"{package.name}: {received / 1e6:,.1f}{size} MB")
 
     context.hook.download(package, spool, progress=progress)
@@ -274,19 +274,19 @@ def _expected(endpoint: Endpoint, inventory: Inventory | None) -> Expected | Non
 def _same_release(context: Context) -> None:
     load = context.load
     for row in context.tools.landing.rows(context.landed[_STUDY.name], _STUDY):
-        told, listed = row.get("latestDataReleaseVersion"), load.listed_version or load.release
-        if told is not None and Release.parse(str(told)) != Release.parse(listed):
+        stated, listed = row.get("latestDataReleaseVersion"), load.listed_version or load.release
+        if stated is not None and Release.parse(str(stated)) != Release.parse(listed):
             raise ReleaseMovedError(
-                f"{load.name}: the study is at {told} now; the next run loads it as that release"
+                f"{load.name}: the study is at {stated} now; the next run loads it as that release"
             )
 
 
-def _told(landed: tuple[Landed, ...]) -> str:
+def _summary(landed: tuple[Landed, ...]) -> str:
     package = next((item for item in landed if item.endpoint == PACKAGE), None)
     if package is not None:
         return package.path.rpartition("/")[2]
-    asked = {item.endpoint for item in landed if item.path and item.endpoint != COUNTS}
+    answered = {item.endpoint for item in landed if item.path and item.endpoint != COUNTS}
     refused = {item.endpoint for item in landed if item.refused}
     empty = {item.endpoint for item in landed if not item.path} - refused
-    words = f"{len(asked)} endpoints" + (f", {len(empty)} known to be empty" if empty else "")
+    words = f"{len(answered)} endpoints" + (f", {len(empty)} known to be empty" if empty else "")
     return words + (f", refused by the source: {', '.join(sorted(refused))}" if refused else "")

@@ -1,6 +1,6 @@
 """What an answer that the source refuses for good costs: its study, or its endpoint alone, as declared.
 
-A package that is refused costs its route: the study comes by the API, if nobody asked for the package.
+A package that is refused costs its route: the study comes by the API, unless the run requests the package.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def land(context: Context, endpoint: Endpoint, expected: Expected | None) -> Non
     try:
         land_answer.land(context, endpoint, expected)
     except Exception as error:
-        # To divide an answer, others are asked: of those, each has its own turn and its own declaration.
+        # To divide an answer, others are requested: each of those has its own turn and its own declaration.
         is_its_own = getattr(error, "endpoint", endpoint.name) == endpoint.name
         is_alone = endpoint.withholds is Withholds.ITSELF and is_its_own
         if not is_alone:
@@ -84,5 +84,5 @@ def _prove_service(context: Context, error: Exception) -> None:
 
 
 def is_refusal(context: Context, error: Exception) -> bool:
-    """Whether the source refuses one question for good: nobody tries again, and others may be answered."""
+    """Whether the source refuses one request for good: others may be answered."""
     return is_of_one_question(error) and is_final(error, is_last_try=context.tools.is_last_try)

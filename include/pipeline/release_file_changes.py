@@ -24,7 +24,7 @@ from include.sources.release import Release
 from include.sources.remote_files import RemoteFile, unreadable
 from include.warehouse.load import known_release_files
 
-Ask = Callable[[str], Sequence[RemoteFile]]
+ReleaseFilesOf = Callable[[str], Sequence[RemoteFile]]
 
 #: The newest release in the listing of the last run that decided about every study in it.
 _LAST = """
@@ -58,12 +58,12 @@ join ops.staged s using (load_id) where s.refused is not null group by 1
 class ReleaseFileProbe:
     """How to look at release files.
 
-    :param ask: gives the release files of a study.
+    :param files_of: the release files of a study, requested from the source.
     :param at_once: calls made at once.
     :param everywhere: look at every study that would be kept, whatever the listing says.
     """
 
-    ask: Ask
+    files_of: ReleaseFilesOf
     at_once: int = 1
     everywhere: bool = False
 
@@ -79,7 +79,7 @@ def with_release_files(
     decisions: list[WorkDecision],
     held: list[WarehouseStudy],
     newest: Release | None,
-    look: ReleaseFileProbe,
+    probe: ReleaseFileProbe,
 ) -> list[WorkDecision]:
     """The decisions, with studies to be loaded among those that the listing alone would keep.
 
@@ -89,11 +89,11 @@ def with_release_files(
     """
     here = {item.study: item for item in held if item.state == "current"}
     kept = {item.study: item for item in decisions if _may_differ(item, here.get(item.study))}
-    everywhere = look.everywhere or _has_moved(engine, run_id, newest)
-    asked = list(kept) if everywhere else [study for study in kept if study in _undone(engine, run_id)]
-    if not asked:
+    everywhere = probe.everywhere or _has_moved(engine, run_id, newest)
+    requested = list(kept) if everywhere else [study for study in kept if study in _undone(engine, run_id)]
+    if not requested:
         return decisions
-    answers = _Questions(look.ask).all(asked, look.at_once)
+    answers = _Requests(probe.files_of).all(requested, probe.at_once)
     changed: dict[str, WorkDecision] = {}
     with engine.begin() as connection:
         known = known_release_files.recorded(connection)
@@ -124,8 +124,12 @@ def _may_differ(item: WorkDecision, held: WarehouseStudy | None) -> bool:
 def _anew(
     kept: WorkDecision, held: WarehouseStudy, known: dict[str, RemoteFile], news: list[RemoteFile]
 ) -> WorkDecision:
-    told = [Release.parse(kept.release), Release.parse(held.release), known_release_files.release_of(news)]
-    newest = max(item for item in told if item is not None)
+    releases = [
+        Release.parse(kept.release),
+        Release.parse(held.release),
+        known_release_files.release_of(news),
+    ]
+    newest = max(item for item in releases if item is not None)
     if why := doubt(newest, None, datetime.now(UTC).date()):
         return replace(kept, action=Action.HOLD, reason=f"release files of {why}")
     release = str(newest)
@@ -136,11 +140,11 @@ def _anew(
     return replace(kept, action=Action.LOAD, release=release, reason=reason)
 
 
-class _Questions:
+class _Requests:
     """Requests the release files of many studies, and stops when no answer can be expected."""
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+    def __init__(self, files_of: ReleaseFilesOf) -> None:
+        self._files_of = files_of
         self._lock = Lock()
         self._failures = 0
         self._stopped: str | None = None
@@ -153,9 +157,9 @@ class _Questions:
     def _one(self, study: str) -> Sequence[RemoteFile] | str:
         with self._lock:
             if self._stopped:
-                return f"not asked for after {self._stopped}"
+                return f"not requested after {self._stopped}"
         try:
-            files = self._ask(study)
+            files = self._files_of(study)
         except ImmPortError as error:
             with self._lock:
                 self._failures = self._failures + 1 if isinstance(error, RetriableError) else 0

@@ -1,4 +1,4 @@
-"""By which route a study comes: asked endpoint by endpoint, or as its package. No I/O in here."""
+"""By which route a study comes: requested endpoint by endpoint, or as its package. No I/O in here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from include.sources.endpoint import Route
 
 
 class RouteError(RuntimeError):
-    """The route that was asked for is not there."""
+    """The requested route is not there."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class RouteChoice:
 
 @dataclass(frozen=True)
 class RoutePreference:
-    """The routes that a person asked for.
+    """The routes that the run requests.
 
     :param route: for every study; None leaves the choice.
     :param studies: for single studies, which goes before.
@@ -41,7 +41,7 @@ class RoutePreference:
         return cls(None if route == "auto" else Route(route), named)
 
     def of(self, study: str) -> Route | None:
-        """The route asked for, None where none was."""
+        """The requested route, None where none was requested."""
         return (self.studies or {}).get(study, self.route)
 
 
@@ -55,17 +55,17 @@ def choose(
 
     :param package: name of the package of the release that is loaded; None when none is known.
     :param is_listed: the source provided the listing of files. Results do not wait for it: without it the
-        study comes by the API, whatever was asked for.
-    :raises RouteError: the package was asked for, and there is none.
+        study comes by the API, whatever was requested.
+    :raises RouteError: the package was requested, and there is none.
     """
     wanted = preference.of(study)
     if not is_listed:
-        asked = "; the package was asked for" if wanted is Route.PACKAGE else ""
-        return RouteChoice(Route.API, f"the source refused the manifest, which names the packages{asked}")
+        requested = "; the package was requested" if wanted is Route.PACKAGE else ""
+        return RouteChoice(Route.API, f"the source refused the manifest, which names the packages{requested}")
     if wanted is Route.PACKAGE and package is None:
-        raise RouteError(f"{study}: the package was asked for, but the manifest lists none")
+        raise RouteError(f"{study}: the package was requested, but the manifest lists none")
     if wanted is not None:
-        return RouteChoice(wanted, "asked for")
+        return RouteChoice(wanted, "requested")
     if package is None:
         return RouteChoice(Route.API, "the manifest lists no package")
     return RouteChoice(Route.PACKAGE, f"{package} provides all that the API does, and more")

@@ -195,7 +195,7 @@ def note_drift(engine: sa.Engine, load: Load, endpoint: str, parts: Iterable[Lan
 
 
 def refused_credentials(engine: sa.Engine, run_id: str) -> str | None:
-    """What the source said when it refused the credentials of this run; None if it did not."""
+    """The answer with which the source refused the credentials of this run; None if it did not."""
     statement = (
         sa.select(STEP.c.message)
         .where(STEP.c.run_id == run_id, STEP.c.state == "failed", STEP.c.message.like("CredentialError:%"))
@@ -209,8 +209,8 @@ def refused_credentials(engine: sa.Engine, run_id: str) -> str | None:
 def brief(error: BaseException) -> str:
     """An error in a few words. Of a database's, the first line: the others hold statement and values."""
     cause = getattr(error, "orig", None)
-    told = str(error) if cause is None else str(cause).partition("\n")[0]
-    return clean(f"{type(error).__name__}: {told}".strip(), _MAX_MESSAGE)
+    text = str(error) if cause is None else str(cause).partition("\n")[0]
+    return clean(f"{type(error).__name__}: {text}".strip(), _MAX_MESSAGE)
 
 
 class Step:

@@ -53,14 +53,14 @@ def publish(tools: StepContext, load: Load, step: Step) -> None:
         stage(tools, load, step)
         check(tools, load, step)
         done = publish_study(tools.engine, work, load.fence)
-    _tell(done, step)
+    _report(done, step)
 
 
 def withdraw(tools: StepContext, load: Load, step: Step) -> None:
     """Close everything a study has: it is no longer shared."""
     work = _publication(load, is_withdrawal=True)
     done = publish_study(tools.engine, work, load.fence)
-    _tell(done, step)
+    _report(done, step)
 
 
 def _publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
@@ -68,7 +68,7 @@ def _publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
     return Publication(load.load_id, load.study, load.release, day, load.release_key, is_withdrawal)
 
 
-def _tell(done: Published, step: Step) -> None:
+def _report(done: Published, step: Step) -> None:
     step.rows = done.rows_written
     added, corrected, withdrawn, unchanged = (
         sum(getattr(item, name) for item in done.changes)

@@ -70,7 +70,7 @@ def is_final(error: BaseException, *, is_last_try: bool) -> bool:
 
 
 def is_of_one_question(error: BaseException) -> bool:
-    """Whether the source refuses one question, or does not manage it: what else it is asked may be answered.
+    """Whether the source refuses one request, or does not manage it: other requests may be answered.
 
     It is not when the key, the study's access or the whole service is at fault, or this program's own disk.
     """

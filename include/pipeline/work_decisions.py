@@ -93,7 +93,7 @@ class WorkDecision:
 
 @dataclass(frozen=True)
 class LoadPolicy:
-    """What a person asked of the run.
+    """What a person set for the run.
 
     :param studies: only these; all when empty.
     :param force: load studies that did not change, too.
@@ -145,8 +145,8 @@ def decide(
     ]
     decisions += _going(going, everything, known, policy, incomplete, restricted)
     for study in sorted(policy.studies - everything.keys() - known.keys()):
-        why = RESTRICTED if study in restricted.studies else "neither listed nor held"
-        decisions.append(WorkDecision(study, "", None, Action.HOLD, f"asked for, but {why}"))
+        why = RESTRICTED if study in restricted.studies else "neither listed nor in the warehouse"
+        decisions.append(WorkDecision(study, "", None, Action.HOLD, f"requested, but {why}"))
     return sorted(decisions, key=lambda item: (len(item.study), item.study))
 
 
@@ -164,7 +164,7 @@ def _about(
     elif policy.doubts(listed):
         action, reason = Action.HOLD, withheld(listed)
     elif held is None and listed.study in MOVED and listed.study not in policy.studies:
-        action, reason = Action.KEEP, f"{MOVED[listed.study]}: not loaded unless asked for by name"
+        action, reason = Action.KEEP, f"{MOVED[listed.study]}: not loaded unless requested by name"
     elif held is None:
         reason = f"new study, first seen at {listed.release}"
     elif held.state == "withdrawn" and restricted.unknown and (held.reason or "").startswith("restricted"):
@@ -194,7 +194,7 @@ def _compared(listed: Listed, held: WarehouseStudy, policy: LoadPolicy) -> tuple
     if Release.parse(listed.release) > Release.parse(before):
         return Action.LOAD, f"{before} -> {listed.release}"
     if policy.force:
-        return Action.LOAD, f"asked for, unchanged since {before}"
+        return Action.LOAD, f"requested, unchanged since {before}"
     if Release.parse(listed.release) < Release.parse(before):
         return Action.HOLD, f"listed at {listed.release}, {before} is already here: the listing goes back"
     return _at_one_release(listed, held, before)
@@ -214,10 +214,10 @@ def _at_one_release(listed: Listed, held: WarehouseStudy, before: str) -> tuple[
 def release_of_load(listed: Listed, held: WarehouseStudy | None) -> str:
     """The release that a load of the study belongs to: the listed one, or a later one that its files
     showed when it was loaded. A listing older than the one it was loaded from is believed as it is."""
-    told = Release.parse(listed.release)
-    if held is not None and held.listed is not None and told >= Release.parse(held.listed):
-        told = max(told, Release.parse(held.release))
-    return str(told)
+    release = Release.parse(listed.release)
+    if held is not None and held.listed is not None and release >= Release.parse(held.listed):
+        release = max(release, Release.parse(held.release))
+    return str(release)
 
 
 def _going(

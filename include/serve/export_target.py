@@ -74,7 +74,7 @@ class Place:
         except OSError as error:
             raise ExportError(f"{self}: cannot be written: {error.strerror or error}") from error
 
-    def holds(self, told: Mapping[str, Any]) -> bool:
+    def holds(self, description: Mapping[str, Any]) -> bool:
         """Whether these very files are there, whenever they were written."""
         self._repair()
         try:
@@ -83,7 +83,7 @@ class Place:
             is_whole = all((self._target / path).stat().st_size == size for path, size in sizes.items())
         except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
             return False
-        return is_whole and all(kept.get(name) == value for name, value in told.items())
+        return is_whole and all(kept.get(name) == value for name, value in description.items())
 
     def put(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         """Move a folder's files to the place, with a manifest, in place of what was there."""

@@ -64,8 +64,8 @@ class ParquetColumn:
         about = {"comment": self.comment, "postgres_type": self.type}
         yield pa.field(self.name, _ARROW.get(self.type, pa.string()), metadata=about)
         if self.is_numeric:
-            told = f"{self.name} as text, digit by digit, where the double is not exactly that number"
-            yield pa.field(self.name + EXACT, pa.string(), metadata={**about, "comment": told})
+            comment = f"{self.name} as text, digit by digit, where the double is not exactly that number"
+            yield pa.field(self.name + EXACT, pa.string(), metadata={**about, "comment": comment})
 
 
 @dataclass

@@ -13,16 +13,16 @@ class MovedStudy:
     """Where a study went, when, and where that is stated.
 
     :param to: the archive that shares it now.
-    :param told_at: page that says so.
+    :param source_page: page that says so.
     """
 
     study: str
     to: str
     on: date
-    told_at: str
+    source_page: str
 
     def __str__(self) -> str:
-        return f"{withdrawal.MOVED}to {self.to} on {self.on} (see {self.told_at})"
+        return f"{withdrawal.MOVED}to {self.to} on {self.on} (see {self.source_page})"
 
 
 _IMPACC = "https://docs.immport.org/download/controlled/impacc"

@@ -48,8 +48,8 @@ def issued(name: str) -> Issued | None:
 def newest(files: Iterable[F], study: str, what: str) -> tuple[F, Release] | None:
     """The file of a kind (`tab`, `table_count`, `archive`) that carries the study's newest release."""
     found = [
-        (file, told.release)
+        (file, named.release)
         for file in files
-        if (told := issued(file.name)) and told.study == study and told.what == what
+        if (named := issued(file.name)) and named.study == study and named.what == what
     ]
     return max(found, key=lambda pair: pair[1], default=None)

@@ -104,7 +104,7 @@ def _send(message: dict[str, Any]) -> None:
             _check(client.post(address, json=message))
     except httpx.HTTPError as error:
         # Not its text, and not as its cause: either may quote the address.
-        raise AlertError(f"the webhook of {CONN_ID} cannot be asked ({type(error).__name__})") from None
+        raise AlertError(f"the webhook of {CONN_ID} cannot be called ({type(error).__name__})") from None
 
 
 def _address(connection: Connection) -> str:

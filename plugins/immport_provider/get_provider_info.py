@@ -86,7 +86,7 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "calls_in_flight": {
                         "label": "Calls at once",
-                        "description": "How many calls one task makes at once. How many tasks ask ImmPort"
+                        "description": "How many calls one task makes at once. How many tasks call ImmPort"
                         " at once is the size of the pool immport_api.",
                         "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 2},
                     },
@@ -98,12 +98,12 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "split_above_rows": {
                         "label": "Split above (rows)",
-                        "description": "Results of a study known to be more are asked for in parts.",
+                        "description": "Results of a study that are known to be more are requested in parts.",
                         "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 50_000},
                     },
                     "max_answer_mb": {
                         "label": "Largest answer (MB)",
-                        "description": "An answer of results that grows beyond is asked for in parts.",
+                        "description": "An answer with results that grows larger is requested in parts.",
                         "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 512},
                     },
                     "allow_http": {

@@ -19,7 +19,7 @@ class ServicePool:
     about: str
 
 
-API = ServicePool("immport_api", 4, "Tasks that ask ImmPort's API at once")
+API = ServicePool("immport_api", 4, "Tasks that call ImmPort's API at once")
 FILES = ServicePool("immport_files", 2, "Tasks that download files of ImmPort at once")
 POOLS = (API, FILES)
 

@@ -66,7 +66,7 @@ def _asked(sandbox: RunningSandbox, study: str = STUDY) -> Counter[str]:
 
 def test_study_by_the_api_is_asked_for_where_it_has_rows(fresh: Installation, small: RunningSandbox) -> None:
     assert fresh.run(studies=[STUDY], route="api").state == "success"
-    assert _route(fresh) == ("api", "asked for")
+    assert _route(fresh) == ("api", "requested")
     asked = _asked(small)
     assert {"study", "arm", "hai", "elisa", "labtest", "manifest"} <= asked.keys()
     assert not {"pcr", "elispot", "kirTyping", "hlaTyping", "massSpectrometryResult"} & asked.keys()
@@ -169,8 +169,8 @@ def _is_of_now(relation: str) -> bool:
 def test_one_study_may_be_asked_for_otherwise(fresh: Installation, small: RunningSandbox) -> None:
     run = fresh.run(route="package", routes={STUDY: "api"})
     assert run.state == "success"
-    assert _route(fresh) == ("api", "asked for")
-    assert _route(fresh, "SDY1003") == ("package", "asked for")
+    assert _route(fresh) == ("api", "requested")
+    assert _route(fresh, "SDY1003") == ("package", "requested")
 
 
 def test_package_that_is_lost_gives_way_to_the_api(fresh: Installation, small: RunningSandbox) -> None:
@@ -297,7 +297,7 @@ def test_package_that_is_not_offered_cannot_be_asked_for(installations: Installa
         installation = installations.fresh(sandbox)
         run = installation.run(route="package")
         assert run.state == "failed"
-        assert "the package was asked for, but the manifest lists none" in run.log
+        assert "the package was requested, but the manifest lists none" in run.log
         assert installation.run(route="auto").state == "success"
         assert _newest_reason(installation) == "the manifest lists no package"
 

@@ -23,7 +23,7 @@ from include.local.demo import (
 )
 from include.local.demo_releases import Left, Releases
 from include.local.processes import mark
-from include.local.progress import Progress, read_state, said
+from include.local.progress import Progress, announced, read_state
 from include.pipeline import run_ledger
 from include.pipeline.report import finish
 from include.warehouse.schema.ops_tables import LOAD, STEP, WORK
@@ -328,11 +328,11 @@ def test_a_listing_without_studies_is_a_decision_too(warehouse: Warehouse) -> No
 
 def test_what_is_waited_for_is_said_before_it_is_there() -> None:
     console = _console()
-    with said(console, "Postgres") as mention:
+    with announced(console, "Postgres") as mention:
         assert _text(console) == "Postgres ..."
         mention("port 5432")
     assert _text(console).startswith("Postgres ... port 5432, ready after ")
     console = _console()
-    with pytest.raises(ValueError, match="no"), said(console, "Sandbox"):
+    with pytest.raises(ValueError, match="no"), announced(console, "Sandbox"):
         raise ValueError("no")
     assert _text(console) == "Sandbox ...\n"

@@ -29,14 +29,14 @@ class Output(io.StringIO):
 def test_a_long_wait_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_BEAT_SECONDS", 0.01)
     output = Output()
-    with progress.said(Console(file=output, width=120), "Postgres"):
+    with progress.announced(Console(file=output, width=120), "Postgres"):
         assert output.has_beaten.wait(60)
     assert re.fullmatch(r"Postgres \.\.\.( \d+ s \.\.\.)+ ready after [\d.]+ s\n", output.getvalue())
 
 
 def test_a_short_wait_says_nothing_between() -> None:
     output = Output()
-    with progress.said(Console(file=output, width=120), "Postgres") as mention:
+    with progress.announced(Console(file=output, width=120), "Postgres") as mention:
         mention("one part")
     assert re.fullmatch(r"Postgres \.\.\. one part, ready after [\d.]+ s\n", output.getvalue())
 
@@ -44,7 +44,7 @@ def test_a_short_wait_says_nothing_between() -> None:
 def test_a_wait_that_fails_ends_its_line_and_its_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_BEAT_SECONDS", 0.01)
     output, before = Output(), threading.active_count()
-    with pytest.raises(ValueError, match="no room"), progress.said(Console(file=output), "Postgres"):
+    with pytest.raises(ValueError, match="no room"), progress.announced(Console(file=output), "Postgres"):
         raise ValueError("no room")
     assert output.getvalue().endswith("\n")
     assert threading.active_count() == before

@@ -20,7 +20,7 @@ def test_a_study_comes_as_its_package_where_there_is_one() -> None:
 def test_without_a_package_only_the_api_is_left() -> None:
     alone = RouteChoice(Route.API, "the manifest lists no package")
     assert choose("SDY1", None, RoutePreference()) == alone
-    with pytest.raises(RouteError, match="SDY1: the package was asked for"):
+    with pytest.raises(RouteError, match="SDY1: the package was requested"):
         choose("SDY1", None, RoutePreference(Route.PACKAGE))
 
 
@@ -30,12 +30,12 @@ def test_results_do_not_wait_for_the_listing_of_files() -> None:
         choice = choose("SDY1", None, preference, is_listed=False)
         assert choice.route is Route.API
         assert choice.reason.startswith("the source refused the manifest")
-        assert ("the package was asked for" in choice.reason) is (preference.route is Route.PACKAGE)
+        assert ("the package was requested" in choice.reason) is (preference.route is Route.PACKAGE)
 
 
 def test_a_preference_for_one_study_goes_before_that_for_all() -> None:
     preference = RoutePreference.read("package", {"sdy1": "api", "SDY2": "auto"})
-    assert choose("SDY1", PACKAGE, preference) == RouteChoice(Route.API, "asked for")
+    assert choose("SDY1", PACKAGE, preference) == RouteChoice(Route.API, "requested")
     assert preference.of("SDY2") is Route.PACKAGE
     assert RoutePreference.read("auto", None).of("SDY1") is None
 

@@ -62,7 +62,7 @@ def listing(*numbers: int, release: str = "DR9") -> list[Listed]:
         (("current", "DR49.1"), ("DR49", DAY), False, HOLD, "DR49.1 is already here"),
         (("current", "DR9"), ("DR9", LATER), False, LOAD, "moved from 2026-01-01 to 2026-02-01"),
         (("current", "DR9"), ("DR9", None), False, LOAD, "moved"),
-        (("current", "DR9"), ("DR9", DAY), True, LOAD, "asked for, unchanged"),
+        (("current", "DR9"), ("DR9", DAY), True, LOAD, "requested, unchanged"),
         (("withdrawn", "DR9"), ("DR9", DAY), False, LOAD, "shared again at DR9"),
         (("withdrawn", "DR9"), ("DR10", DAY), False, LOAD, "shared again at DR10"),
     ],

@@ -122,7 +122,7 @@ def test_a_webhook_that_refuses_is_an_error_without_its_address(
     with pytest.raises(AlertError, match="the webhook of immport_alerts answers 404") as refused:
         task_failed(context())
     connect(monkeypatch, "http://127.0.0.1:9/hook/canary-path", TOKEN)
-    with pytest.raises(AlertError, match="cannot be asked") as away:
+    with pytest.raises(AlertError, match="cannot be called") as away:
         task_failed(context())
     for error in (refused.value, away.value):
         assert error.__cause__ is None

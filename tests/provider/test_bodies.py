@@ -64,7 +64,7 @@ def test_tsv_that_a_compressor_cut_between_two_rows_is_not_whole(
         (sent(gzip.compress(b"[]") + b"more"), "broken compression"),
         (sent(gzip.compress(b"[") + gzip.compress(b"]")[:-4]), "trailer"),
         (sent(b"no gzip"), "broken compression"),
-        (sent(zlib.compress(b"[]"), "deflate"), "compressed as 'deflate', gzip was asked for"),
+        (sent(zlib.compress(b"[]"), "deflate"), "compressed as 'deflate', gzip was requested"),
         (sent(cut_at_a_flush(b"[]", wbits=15), "deflate"), "compressed as 'deflate'"),
         (sent(b"[]", "br"), "compressed as 'br'"),
         (sent(gzip.compress(gzip.compress(b"[]")), "gzip, gzip"), "compressed as 'gzip, gzip'"),

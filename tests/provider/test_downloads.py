@@ -499,7 +499,7 @@ def test_a_redirect_of_the_store_is_not_followed(connect: Connect, stub: Stub, t
 def test_two_do_not_write_one_file(connect: Connect, stub: Stub, tmp_path: Path) -> None:
     with connect(host=stub.url) as immport:
         other = Transfer(
-            file_of(), tmp_path / "file", immport.settings, address=str, clock=immport._clock, say=print
+            file_of(), tmp_path / "file", immport.settings, address=str, clock=immport._clock, log=print
         )
         with other, pytest.raises(RetriableError, match="another process"):
             immport.download(file_of(), tmp_path / "file")

@@ -118,12 +118,12 @@ def test_a_name_is_looked_at_when_it_is_connected_to(stub: Stub, monkeypatch: py
         stub.answers = [(200, {}, b"content")]
         with signed.open_client(source) as client:
             if is_answered:
-                with signed.asked(client, source, address, {}) as answer:
+                with signed.requesting(client, source, address, {}) as answer:
                     assert answer.read() == b"content"
                 continue
             with (
                 pytest.raises(ForbiddenAddressError, match="localhost"),
-                signed.asked(client, source, address, {}),
+                signed.requesting(client, source, address, {}),
             ):
                 pass
     assert len(stub.asked) == 1

@@ -41,14 +41,14 @@ _MB = 1e6
 class Work:
     """What a batch works with.
 
-    :param say: takes a log line and its arguments.
+    :param log: takes a log line and its arguments.
     """
 
     engine: sa.Engine
     hook: SourceClient
     storage: Storage
     run_id: str
-    say: Callable[..., None]
+    log: Callable[..., None]
 
 
 def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tuple[list[str], list[str]]:
@@ -66,12 +66,12 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
         files, before = list(group), len(failed) + len(later)
         about = StudyRef(study, releases.get(study, ""))
         with run_ledger.step(work.engine, work.run_id, about, "download") as step:
-            meter = Meter(step, work.say, study, len(files))
+            meter = Meter(step, work.log, study, len(files))
             for row in files:
                 try:
                     _fetch(work, row, meter)
                 except SupersededError as error:
-                    work.say("%s", error)
+                    work.log("%s", error)
                 except Exception as error:
                     message = run_ledger.brief(error)
                     passes = may_pass(error)
@@ -83,7 +83,7 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
                         raise
             step.rows, step.message = meter.files, meter.text()
             step.state = "failed" if len(failed) + len(later) > before else "done"
-            work.say("%s: %s", study, step.message)
+            work.log("%s: %s", study, step.message)
     return failed, later
 
 
@@ -166,8 +166,8 @@ def _is(row: Any) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
 class Meter:
     """The progress of a study's files, reported to `ops.step` and to the log every few seconds."""
 
-    def __init__(self, step: Step, say: Callable[..., None], study: str, files: int) -> None:
-        self._step, self._say, self._study = step, say, study
+    def __init__(self, step: Step, log: Callable[..., None], study: str, files: int) -> None:
+        self._step, self._log, self._study = step, log, study
         self._planned = files
         self._name = ""
         self._started = self._reported_at = time.monotonic()
@@ -184,7 +184,7 @@ class Meter:
         if time.monotonic() - self._reported_at >= _REPORT_EVERY:
             self._reported_at = time.monotonic()
             self._step.progress(self.files, f"{self.text()}, now {self._name}")
-            self._say("%s: %s, now %s", self._study, self.text(), self._name)
+            self._log("%s: %s, now %s", self._study, self.text(), self._name)
 
     def end(self) -> None:
         """A file is there."""

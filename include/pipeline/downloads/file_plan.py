@@ -42,8 +42,8 @@ def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[FileSelection])
     for row in rows:
         row["position"] = None if row["state"] == LEFT_OUT else next(numbers)
     statement = upsert(FILE_DOWNLOAD)
-    told = ("path", "kept_as", "file_type", "size_bytes", "md5", "state", "error", "run_id", "position")
-    again = {name: statement.excluded[name] for name in told}
+    planned = ("path", "kept_as", "file_type", "size_bytes", "md5", "state", "error", "run_id", "position")
+    again = {name: statement.excluded[name] for name in planned}
     statement = statement.on_conflict_do_update(
         index_elements=[FILE_DOWNLOAD.c.study_accession, FILE_DOWNLOAD.c.file_uuid],
         set_={

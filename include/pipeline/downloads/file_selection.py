@@ -47,7 +47,7 @@ class DownloadFilter:
         return (not self.types or file.kind in self.types) and fnmatchcase(file.name, self.pattern)
 
     def unmatched(self, files: Sequence[ListedFile], unread: Collection[str]) -> str | None:
-        """Name the studies and types that were asked for and match none of the files taken; None without any.
+        """Name the studies and requested types that match none of the files taken; None without any.
 
         :param unread: studies whose manifest could not be had: what they have is not known.
         """
@@ -150,8 +150,8 @@ def _choose(
         return FileSelection(file, PLANNED)  # here already, as it seems
     cost = file.size_bytes or 0
     if left is not None and (cost > left or file.size_bytes is None):
-        told = "size unknown" if file.size_bytes is None else f"{cost} bytes"
-        return FileSelection(file, LEFT_OUT, f"{told}, and {left} bytes are left of the run's budget")
+        length = "size unknown" if file.size_bytes is None else f"{cost} bytes"
+        return FileSelection(file, LEFT_OUT, f"{length}, and {left} bytes are left of the run's budget")
     return FileSelection(file, PLANNED, cost=cost)
 
 
@@ -213,6 +213,6 @@ def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> Downlo
     elif problems:
         state = "partial" if counts[PRESENT] else "failed"
     run_ledger.finish_run(engine, run_id, state)
-    told = ", ".join(f"{number} {name}" for name, number in counts.items())
+    summary = ", ".join(f"{number} {name}" for name, number in counts.items())
     notes = [run.note] if run.note and run.note != NO_FINAL_STATUS else []
-    return DownloadSummary(state, counts, "\n".join([f"{state}: {told}", *problems, *notes]))
+    return DownloadSummary(state, counts, "\n".join([f"{state}: {summary}", *problems, *notes]))

@@ -41,7 +41,7 @@ SUBJECT_SEARCH = Endpoint(
     group=Group.SEARCH,
     shape=Shape.SEARCH,
     needs_key=False,
-    quirks="Deep pages may be refused: ask study by study.",
+    quirks="Deep pages may be refused: request study by study.",
 )
 
 RESTRICTED_STUDIES = Endpoint(

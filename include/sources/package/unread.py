@@ -75,7 +75,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "contract_grant: deputy_project_officer extended_date project_officer status type",
         "program: deputy_project_officer extended_date project_officer",
     ),
-    "a person to ask, whose name stays out of the warehouse": ("reagent: contact",),
+    "a contact person, whose name stays out of the warehouse": ("reagent: contact",),
     "identifiers in catalogues of ImmPort, beside the terms that are read": (
         "fcs_analyzed_result: population_name_preferred_id",
         "fcs_analyzed_result_marker: marker_preferred_term_id",

@@ -37,7 +37,7 @@ _TYPES = {
     **dict.fromkeys(("release_date_key", "measurand_key", "result_id"), "bigint"),
 }
 #: Where the columns of a view of no table come from.
-_UNTOLD = {
+_DEFAULTS_OF_VIEWS = {
     "fact_assay_result": "the fact",
     "vocabulary_term": "the answer of the vocabulary",
     **dict.fromkeys(("study_withdrawal", "release_change", "study_capture"), "the runs"),
@@ -93,7 +93,7 @@ def relations() -> Iterator[Relation]:
         entries: Iterable[Entry]
         if table is None:
             sources = _assay_sources() if name == "fact_assay_result" else {}
-            default = _UNTOLD.get(name, "the releases published here")
+            default = _DEFAULTS_OF_VIEWS.get(name, "the releases published here")
             entries = (
                 Entry(column, _missing_type(name, column), None, meaning, sources.get(column, default))
                 for column, meaning, _ in columns
@@ -137,7 +137,7 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
         yield Entry(table.identity, table.row_id.type, None, "", names(own), own)
     if table.identity != "study_key":
         yield Entry(
-            "study_key", _MEMBER_TYPES["study_key"], None, "", "key of dim_study: the study asked for"
+            "study_key", _MEMBER_TYPES["study_key"], None, "", "key of dim_study: the study requested"
         )
     for reference in table.references:
         found = tuple(dict.fromkeys(one for key in reference.key for one in _fields(table, key)))

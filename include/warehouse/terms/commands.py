@@ -32,8 +32,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
     try:
         require_current(engine)
         with engine.begin() as connection:
-            told = _do(connection, wanted)
-        sys.stdout.write(f"{told}\n")
+            result = _do(connection, wanted)
+        sys.stdout.write(f"{result}\n")
     except (ReviewError, OutdatedWarehouseError, UnfitServerError, OSError, UnicodeDecodeError) as error:
         raise SystemExit(f"error: {error}") from None
     except sa.exc.OperationalError as error:  # not to be reached, or locked for too long
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     commands.add_parser("propose", help="look at every undecided term, as the DAGs do after a load")
-    shown = commands.add_parser("list", help="show mappings, those to be decided on unless told otherwise")
+    shown = commands.add_parser("list", help="show mappings, by default those to be decided on")
     shown.add_argument("--limit", type=int, default=100, help="most rows to show, 100")
     written = commands.add_parser("export", help="write mappings to a CSV file, to be edited and imported")
     for command in (shown, written):

@@ -209,9 +209,9 @@ def _doubt(index: Index, hits: list[Hit], before: str) -> Judgement:
     """For a person to decide."""
     if len(hits) == 1:
         return _as(index, hits[0], PROPOSED, hits[0].method, before + hits[0].evidence)
-    told = [f"{hit.term} ({_about(index, hit.term)}): {hit.evidence}" for hit in hits[:_SHOWN]]
+    shown = [f"{hit.term} ({_about(index, hit.term)}): {hit.evidence}" for hit in hits[:_SHOWN]]
     more = f"; and {len(hits) - _SHOWN} more" if len(hits) > _SHOWN else ""
-    return Judgement(PROPOSED, AMBIGUOUS, f"{before}{len(hits)} terms: {'; '.join(told)}{more}")
+    return Judgement(PROPOSED, AMBIGUOUS, f"{before}{len(hits)} terms: {'; '.join(shown)}{more}")
 
 
 def _about(index: Index, term: str) -> str:

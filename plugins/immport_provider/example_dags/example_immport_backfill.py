@@ -1,7 +1,6 @@
 """Example: list the packages of older releases of one study, once a year, and load none.
 
-Operator: backfill, which is a dry run unless it is asked otherwise. The DAG `immport_backfill` shows how its
-batches are loaded.
+Operator: backfill, by default a dry run. The DAG `immport_backfill` shows how its batches are loaded.
 """
 
 from __future__ import annotations

@@ -27,9 +27,9 @@ with DAG(
 ) as dag:
 
     @task(inlets=[STAR])
-    def look(triggering_asset_events: Any = None) -> list[str]:
+    def read(triggering_asset_events: Any = None) -> list[str]:
         """Name the studies that changed since the last run of this DAG."""
         events = [event for found in triggering_asset_events.values() for event in found]
         return sorted({study for event in events for study in event.extra["studies"]})
 
-    look()
+    read()

@@ -73,10 +73,10 @@ def check(answer: httpx.Response, refused: str, now: datetime) -> None:
         raise AccessError("403; not open to this key", status)
     if status == 429 or status >= 500:
         kind = RateLimitError if status == 429 else ServerError
-        asked = read_retry_after(answer.headers.get("Retry-After"), now)
-        delay = "" if asked is None else f", asks to wait {asked:.0f} s"
+        seconds = read_retry_after(answer.headers.get("Retry-After"), now)
+        delay = "" if seconds is None else f", asks to wait {seconds:.0f} s"
         error = kind(f"HTTP {status}{delay}", status)
-        error.retry_after = asked
+        error.retry_after = seconds
         raise error
     if answer.has_redirect_location:
         # The host only: the whole address may be a signed one.

@@ -32,7 +32,7 @@ def whole(answer: httpx.Response, *, is_self_ending: bool) -> Iterator[bytes]:
     if coding in ("gzip", "x-gzip"):
         return _unpacked(answer.iter_raw())
     if coding != "identity":
-        raise BadAnswerError(f"compressed as {coding[:40]!r}, {ACCEPT_ENCODING} was asked for", 200)
+        raise BadAnswerError(f"compressed as {coding[:40]!r}, {ACCEPT_ENCODING} was requested", 200)
     if not is_self_ending:
         check_framing(answer)
     return answer.iter_raw()
@@ -59,7 +59,7 @@ def check_plain(answer: httpx.Response) -> None:
     :raises BadAnswerError: it is compressed on its way, or a cut would not be seen.
     """
     if (coding := coding_of(answer)) != "identity":
-        raise BadAnswerError(f"compressed on the way as {coding[:40]!r}, which was not asked for", 200)
+        raise BadAnswerError(f"compressed on the way as {coding[:40]!r}, which was not requested", 200)
     check_framing(answer)
 
 

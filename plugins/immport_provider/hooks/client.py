@@ -36,7 +36,7 @@ KEYS_PAGE = "https://www.immport.org/auth/api/keys"
 
 
 class ImmPortClient(BaseHook):
-    """A connection of type `immport` as an HTTP client; `ImmPortHook` says what it is asked for.
+    """A connection of type `immport` as an HTTP client; `ImmPortHook` has the requests.
 
     :ivar watch: called for every call; None for no callback.
 
@@ -125,7 +125,7 @@ class ImmPortClient(BaseHook):
         key = self.settings.key
         return key.expires_at if key else None
 
-    def _ask(
+    def _request(
         self,
         request: Request,
         receive: Callable[[Iterator[bytes]], T],
@@ -156,8 +156,8 @@ class ImmPortClient(BaseHook):
         with self.rate_limiter.acquire(), explained(request, self.settings.source):
             secret = self._credential().header if request.endpoint.needs_key else {}
             headers = {**request.headers, **secret}
-            asked = {"params": request.query, "headers": headers}
-            with answering(client, self.settings, "GET", url, **asked) as answer:
+            sent = {"params": request.query, "headers": headers}
+            with answering(client, self.settings, "GET", url, **sent) as answer:
                 check(answer, self._why_refused(), self._clock())
                 return receive(whole(answer, is_self_ending=request.form == "json"))
 

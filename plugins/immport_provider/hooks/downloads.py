@@ -16,7 +16,7 @@ from immport_provider.hooks.answers import Request, check, explained
 from immport_provider.hooks.bodies import check_plain
 from immport_provider.hooks.retries import until_whole
 from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.signed import Address, asked, content_range, open_client, place, read_address
+from immport_provider.hooks.signed import Address, content_range, open_client, place, read_address, requesting
 from include.file_access import make_folder, opener
 from include.sources.errors import (
     AccessError,
@@ -70,13 +70,13 @@ class Transfer:
         *,
         address: Callable[[str], str],
         clock: Callable[[], datetime],
-        say: Callable[..., None],
+        log: Callable[..., None],
         progress: Callable[[int, int], None] | None = None,
         announce: Callable[[str], None] = lambda host: None,
     ) -> None:
         self.file, self.target = file, target
         self.settings = settings
-        self._ask_address, self._clock, self._say = address, clock, say
+        self._request_address, self._clock, self._log = address, clock, log
         self._progress = progress or (lambda there, came: None)
         self._announce = announce
         self._note = target.with_name(f"{target.name}.etag")
@@ -123,7 +123,7 @@ class Transfer:
                 os.fsync(self._part.fileno())
                 self._note.unlink(missing_ok=True)
                 return Downloaded(self._received, self._fetched, found, self._resumed_from, self._requests)
-            self._say("%s of %s: %s", self.file.name, self.file.study, wrong)
+            self._log("%s of %s: %s", self.file.name, self.file.study, wrong)
             self._start_anew()
             self._address, self._furthest = None, 0
         self.target.unlink(missing_ok=True)
@@ -148,7 +148,7 @@ class Transfer:
         if not isinstance(problem, RetriableError) or not is_going_on:
             raise problem.with_traceback(None)
         self._furthest = self._received
-        self._say("%s; going on from byte %d", problem, self._received)
+        self._log("%s; going on from byte %d", problem, self._received)
         return False
 
     def _wrong(self, found: str) -> str | None:
@@ -206,7 +206,7 @@ class Transfer:
         """Request the missing bytes once; without an error, call it again unless all are there."""
         is_fresh = self._address is None
         address = self._address = self._address or read_address(
-            self._ask_address(self._method), self.settings
+            self._request_address(self._method), self.settings
         )
         headers = {}
         if self._received:
@@ -216,7 +216,7 @@ class Transfer:
         if is_fresh:
             self._announce(address.host)
         self._requests += 1
-        with asked(self._client, self.settings, address, headers) as answer:
+        with requesting(self._client, self.settings, address, headers) as answer:
             if answer.status_code in (200, 206):
                 self._take(answer)
             elif answer.status_code == 416:
@@ -241,7 +241,7 @@ class Transfer:
             if start:
                 return
         if start != self._received:
-            raise BadAnswerError(f"bytes from {start} on, where {self._received} was asked")
+            raise BadAnswerError(f"bytes from {start} on, where {self._received} was requested")
         if etag != self._etag or not self._received:
             self._etag = etag
             self._note.write_text(json.dumps({"uuid": self.file.uuid, "etag": etag}))

@@ -85,11 +85,11 @@ class ImmPortHook(ImmPortClient):
         :raises RetriableError: still no answer after all tries.
         """
         request = Request(endpoint, *endpoint.request(study), study, filters or {}, form)
-        return self._ask(request, receive, tries, divisible=divisible)
+        return self._request(request, receive, tries, divisible=divisible)
 
     def vocabulary(self, endpoint: Endpoint, receive: Callable[[Iterator[bytes]], T]) -> T:
         """Stream the terms of one vocabulary; `receive` and errors as of `fetch`."""
-        return self._ask(Request(endpoint, endpoint.path), receive)
+        return self._request(Request(endpoint, endpoint.path), receive)
 
     def studies(self) -> Listing:
         """Every shared study. A listing that is not complete is taken once more.
@@ -111,7 +111,7 @@ class ImmPortHook(ImmPortClient):
         """
         from include.sources.listing import read_accessions
 
-        return self._ask(Request(RESTRICTED_STUDIES, RESTRICTED_STUDIES.path), read_accessions)
+        return self._request(Request(RESTRICTED_STUDIES, RESTRICTED_STUDIES.path), read_accessions)
 
     def release_files(self, study: str) -> tuple[ListedFile, ...]:
         """The release files of a study as its manifest lists them, by name.
@@ -135,7 +135,7 @@ class ImmPortHook(ImmPortClient):
         if file_type != "all":
             parameters["fileType"] = file_type
         request = Request(endpoint, path, parameters, study)
-        return self._ask(request, lambda chunks: read_manifest(chunks, endpoint, study))
+        return self._request(request, lambda chunks: read_manifest(chunks, endpoint, study))
 
     def download(
         self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None] | None = None
@@ -169,7 +169,7 @@ class ImmPortHook(ImmPortClient):
             self.settings,
             address=lambda method: self._address(file, method),
             clock=self._clock,
-            say=self.log.warning,
+            log=self.log.warning,
             progress=progress,
             announce=announce,
         )
@@ -188,7 +188,7 @@ class ImmPortHook(ImmPortClient):
                 page = self._page(0, size=1, tries=1)
                 for study in page.studies:
                     request = Request(root, *root.request(study), study)
-                    self._ask(request, lambda chunks: list(read_rows(chunks, root)), tries=1)
+                    self._request(request, lambda chunks: list(read_rows(chunks, root)), tries=1)
         except ConfigurationError as error:
             return False, f"Correct the connection: {error.what}"
         except (CredentialError, AccessError) as error:
@@ -215,4 +215,4 @@ class ImmPortHook(ImmPortClient):
             "pageSize": str(size or self.settings.page_size),
             "sourceFields": ",".join(SEARCH.names),
         }
-        return self._ask(Request(SEARCH, SEARCH.path, parameters), read_page, tries)
+        return self._request(Request(SEARCH, SEARCH.path, parameters), read_page, tries)

@@ -28,7 +28,7 @@ class RateLimiter:
     no file can be written, or another process does not give it back, each process has its own rate, and
     says so.
 
-    :param host: host and port that is asked.
+    :param host: host and port that requests go to.
     :param at_once: calls of this process that are in flight at once.
     :param per_second: calls that begin in a second; 0 for no limit.
     :param now: seconds of a clock that the processes share.

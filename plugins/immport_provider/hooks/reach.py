@@ -63,7 +63,7 @@ def resolve(
     """
     flags = socket.AI_NUMERICHOST if only_literal else 0
     try:
-        found = _asked(host, port, flags, timeout)
+        found = _resolve(host, port, flags, timeout)
     except socket.gaierror as error:
         if only_literal and error.errno == socket.EAI_NONAME:
             return []
@@ -74,7 +74,7 @@ def resolve(
     return list(dict.fromkeys(ip_address(str(item[4][0])) for item in found))
 
 
-def _asked(host: str, port: int | None, flags: int, timeout: float) -> list[tuple[Any, ...]]:
+def _resolve(host: str, port: int | None, flags: int, timeout: float) -> list[tuple[Any, ...]]:
     """What the system's resolver says. It knows no deadline: a thread asks it. The caller waits
     for the thread until the timeout; the thread ends when the resolver answers.
 
@@ -84,14 +84,14 @@ def _asked(host: str, port: int | None, flags: int, timeout: float) -> list[tupl
         return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags))
     answer: Future[list[tuple[Any, ...]]] = Future()
 
-    def ask() -> None:
+    def resolve() -> None:
         try:
             answer.set_result(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)))
         except (OSError, UnicodeError) as error:  # the thread that waits raises it
             answer.set_exception(error)
 
     # Not one of a pool: those are waited for when the process ends.
-    Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    Thread(target=resolve, name=f"resolve {host}", daemon=True).start()
     try:
         return answer.result(timeout)
     except TimeoutError:
@@ -100,7 +100,7 @@ def _asked(host: str, port: int | None, flags: int, timeout: float) -> list[tupl
 
 
 def guard_of(base: str) -> Callable[[str, IP], None]:
-    """What may be asked because of what a source at `base` says: no address nearer than the source itself.
+    """Which addresses a source at `base` may name: none that is nearer than the source itself.
 
     A public source may name public addresses, one in a private network private ones, too, and only one on
     this machine others on this machine.
@@ -116,7 +116,7 @@ def guard_of(base: str) -> Callable[[str, IP], None]:
             return Reach.PUBLIC  # behind a proxy names need not resolve here
 
     def guard(host: str, address: IP) -> None:
-        """:raises ForbiddenAddressError: the address may not be asked."""
+        """:raises ForbiddenAddressError: the address may not be requested."""
         reach = reach_of(address)
         if reach is Reach.PUBLIC:
             return

@@ -18,7 +18,7 @@ from tenacity.wait import wait_base, wait_random, wait_random_exponential
 
 from include.sources.errors import RetriableError, is_request_too_large
 
-#: Seconds a task waits at most because ImmPort asked to. Beyond, Airflow's own retry comes later.
+#: Seconds a task waits at most when ImmPort says how long. Beyond, Airflow's own retry comes later.
 LONGEST_WAIT = 120.0
 
 BACKOFF = wait_random_exponential(multiplier=1, max=30)
@@ -37,7 +37,7 @@ def retrying(
     :param divisible: the caller requests less instead when the source does not manage it in time.
     """
 
-    def say(state: RetryCallState) -> None:
+    def log_retry(state: RetryCallState) -> None:
         warn("%s; trying again in %.1f s", _error(state), state.upcoming_sleep)
 
     return Retrying(
@@ -45,7 +45,7 @@ def retrying(
         stop=stop_after_attempt(tries) | _TooLong() | (_TooMuch() if divisible else stop_never),
         wait=_RetryAfter(wait),
         sleep=sleep,
-        before_sleep=say,
+        before_sleep=log_retry,
         reraise=True,
     )
 

@@ -29,7 +29,7 @@ _secret_traffic = ContextVar("secret_traffic", default=False)
 
 
 class _Silence(logging.Filter):
-    """httpx logs addresses, httpcore headers: not while a signed address is asked, at whatever level."""
+    """httpx logs addresses, httpcore headers: not while a signed address is requested, at whatever level."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not _secret_traffic.get()
@@ -96,7 +96,7 @@ def open_client(settings: Settings) -> httpx.Client:
 
 
 @contextlib.contextmanager
-def asked(
+def requesting(
     client: httpx.Client, settings: Settings, address: Address, headers: Mapping[str, str]
 ) -> Iterator[httpx.Response]:
     """The answer of a signed address; nothing is logged of it until it is left."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-#: Raises if a name may not be asked at an address that it resolves to.
+#: Raises if no request may go to an address that a name resolves to.
 Guard = Callable[[str, IPv4Address | IPv6Address], None]
 
 
@@ -151,7 +151,7 @@ class _Backend(httpcore.NetworkBackend):
         if self._guard is not None:
             for address in addresses:
                 self._guard(host, address)
-        # To the address that was looked at: asked again, the name might resolve to another.
+        # To the address that was looked at: resolved again, the name might resolve to another.
         for address in addresses[:-1]:
             try:
                 return _Stream(connect(str(address), timeout=limit.left(timeout)))

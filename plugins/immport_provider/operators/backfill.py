@@ -25,7 +25,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
     :param studies: accessions; all that the warehouse holds when empty.
     :param first_release: oldest release wanted; open when empty.
     :param last_release: newest release wanted; open when empty.
-    :param is_dry_run: a dry run, only say what would be loaded.
+    :param is_dry_run: a dry run, only list what would be loaded.
     :param force: load releases that are captured, too.
     """
 
@@ -66,17 +66,17 @@ class ImmPortBackfillOperator(ImmPortOperator):
         from include.warehouse.load.fence import Attempt
         from include.warehouse.schema.revision import require_current
 
-        asked = BackfillParameters.of(self)
+        parameters = BackfillParameters.of(self)
         engine, run_id = self.engine(), run_key(context)
         require_current(engine)
-        span = Span(asked.first_release, asked.last_release)
+        span = Span(parameters.first_release, parameters.last_release)
         run_ledger.start_run(engine, run_id)
         attempt = Attempt.begin(engine, run_id, "discover")
         with ImmPortHook(self.immport_conn_id) as immport:
             run_ledger.note_run(engine, run_id, note=immport.expiry_notice())
-            options = {"dry_run": asked.is_dry_run, "force": asked.force}
+            options = {"dry_run": parameters.is_dry_run, "force": parameters.force}
             with watched(engine, immport, always=True):
-                decisions = backfill.plan(engine, attempt, immport, list(asked.studies), span, **options)
+                decisions = backfill.plan(engine, attempt, immport, list(parameters.studies), span, **options)
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         self.log.info("%s", backfill.describe_plan(engine, run_id))

@@ -87,7 +87,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.warehouse.load.staging_cleanup import drop_leftovers
         from include.warehouse.schema.revision import require_current
 
-        asked = DiscoverParameters.of(self)
+        parameters = DiscoverParameters.of(self)
         engine, run_id = self.engine(), run_key(context)
         require_current(engine)
         run_ledger.start_run(engine, run_id)
@@ -95,21 +95,25 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         with engine.begin() as connection:
             drop_leftovers(connection)
         policy = LoadPolicy(
-            studies=frozenset(asked.studies),
-            force=asked.force,
-            approve_withdrawals=asked.approve_withdrawals,
-            approve_releases=asked.approve_releases,
-            max_withdrawn_share=asked.max_withdrawn_share,
+            studies=frozenset(parameters.studies),
+            force=parameters.force,
+            approve_withdrawals=parameters.approve_withdrawals,
+            approve_releases=parameters.approve_releases,
+            max_withdrawn_share=parameters.max_withdrawn_share,
         )
         retracted = None
-        if last := asked.retract_after:
+        if last := parameters.retract_after:
             retracted = discover.retract_after(engine, attempt, last, policy)
             self.log.warning("%s", retracted or f"nothing here is of a release after {last}")
-        if asked.replay:
+        if parameters.replay:
             zone = self.landing_zone()
-            decisions = discover.from_landing(engine, attempt, zone, policy, asked.replay_until, [retracted])
+            decisions = discover.from_landing(
+                engine, attempt, zone, policy, parameters.replay_until, [retracted]
+            )
         else:
-            decisions = self._ask(engine, attempt, policy, retracted, check_files=asked.check_files)
+            decisions = self._from_source(
+                engine, attempt, policy, retracted, check_files=parameters.check_files
+            )
         for item in decisions:
             self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
         batches, withdrawals = work_list.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
@@ -118,7 +122,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         context["ti"].xcom_push(key="decisions", value=made)
         return batches
 
-    def _ask(
+    def _from_source(
         self,
         engine: sa.Engine,
         attempt: Attempt,
@@ -140,8 +144,8 @@ class ImmPortDiscoverOperator(ImmPortOperator):
             restricted = self._restricted(immport)
             notes = filter(None, [retracted, notice, restricted.unknown, listing.note])
             run_ledger.note_run(engine, attempt.run_id, note="; ".join(notes) or None)
-            look = ReleaseFileProbe(immport.release_files, immport.settings.calls_in_flight, check_files)
-            return discover.from_listing(engine, attempt, listing, policy, restricted, look)
+            probe = ReleaseFileProbe(immport.release_files, immport.settings.calls_in_flight, check_files)
+            return discover.from_listing(engine, attempt, listing, policy, restricted, probe)
 
     def _restricted(self, immport: ImmPortHook) -> Restricted:
         """The restricted studies; a run goes on without them.

@@ -31,9 +31,9 @@ class ImmPortExportOperator(ImmPortOperator):
     def perform(self, context: Context) -> dict[str, Any]:
         from include.serve.export import export_star
 
-        asked = ExportParameters.of(self)
-        root = asked.destination or f"{self.landing.rstrip('/')}/export"
-        done = export_star(self.engine(), root, str(asked.as_of) if asked.as_of else None)
+        parameters = ExportParameters.of(self)
+        root = parameters.destination or f"{self.landing.rstrip('/')}/export"
+        done = export_star(self.engine(), root, str(parameters.as_of) if parameters.as_of else None)
         word = "written" if done.is_new else "unchanged"
         self.log.info("%s: %s files, %s rows, %s", done.location, done.files, done.rows, word)
         return asdict(done)

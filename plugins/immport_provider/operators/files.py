@@ -50,7 +50,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
     :param types: only files of these types; all when empty.
     :param pattern: only files whose name this glob matches.
     :param max_bytes: what may be fetched at most.
-    :param is_dry_run: only say what would be fetched.
+    :param is_dry_run: only list what would be fetched.
     """
 
     template_fields: Sequence[str] = (
@@ -86,12 +86,12 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         from include.pipeline.verdict import may_pass
         from include.warehouse.schema.revision import require_current
 
-        asked = PlanFilesParameters.of(self)
+        parameters = PlanFilesParameters.of(self)
         engine, storage, run_id = self.engine(), self.storage(), run_key(context)
         require_current(engine)
         run_ledger.start_run(engine, run_id)
         selection = file_selection.DownloadFilter(
-            asked.studies, frozenset(asked.types), asked.pattern, asked.max_bytes
+            parameters.studies, frozenset(parameters.types), parameters.pattern, parameters.max_bytes
         )
         with ImmPortHook(self.immport_conn_id) as hook:
             wanted, failed = file_selection.list_files(engine, hook, run_id, selection)
@@ -99,23 +99,23 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         for study, error in failed.items():
             self.log.error("%s: %s", study, error)
         if any(may_pass(error) for error in failed.values()) and (task.try_number <= task.max_tries):
-            raise AirflowException(f"manifests to be asked for again: {', '.join(failed)}")
+            raise AirflowException(f"manifests to be requested again: {', '.join(failed)}")
         if not wanted and not failed:
             nothing = f"no file matches the selection: {selection}"
             run_ledger.note_run(engine, run_id, note=nothing)
             raise AirflowFailException(nothing)
         choices = file_selection.choose(engine, storage, wanted, selection)
-        told = file_selection.describe(choices, is_dry=asked.is_dry_run)
-        self.log.info("%s", told)
-        if not asked.is_dry_run:
+        summary = file_selection.describe(choices, is_dry=parameters.is_dry_run)
+        self.log.info("%s", summary)
+        if not parameters.is_dry_run:
             file_plan.write_plan(engine, run_id, choices)
         studies = len(file_selection.studies_of(engine, selection))
-        note = told.partition("\n")[0]
+        note = summary.partition("\n")[0]
         if unmatched := selection.unmatched(wanted, failed):
             self.log.warning("%s", unmatched)
             note += f"; {unmatched}"
         run_ledger.note_run(engine, run_id, listed=studies, note=note)
-        return [] if asked.is_dry_run else file_plan.batches(engine, run_id)
+        return [] if parameters.is_dry_run else file_plan.batches(engine, run_id)
 
 
 class ImmPortDownloadOperator(ImmPortFilesOperator):
@@ -145,8 +145,8 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
             work = Work(self.engine(), hook, self.storage(), run_key(context), self.log.info)
             is_last_try = task.try_number > task.max_tries
             failed, later = fetch_batch(work, batch.first, batch.count, is_last_try=is_last_try)
-        for told in (*failed, *later):
-            self.log.error("%s", told)
+        for error in (*failed, *later):
+            self.log.error("%s", error)
         if later:
             raise AirflowException(f"{len(later)} files to be tried again")
         if failed:

@@ -66,17 +66,17 @@ class ImmPortBatchOperator(ImmPortOperator):
     def perform(self, context: Context) -> None:
         from include.pipeline.batch_runner import StepContext, run_batch
 
-        asked, task = self.parameters.of(self), context["ti"]
+        parameters, task = self.parameters.of(self), context["ti"]
         tools = StepContext(
             self.engine(),
             self.landing_zone(),
             run_key(context),
-            asked.accept_vanished,
-            asked.preference,
+            parameters.accept_vanished,
+            parameters.preference,
             is_last_try=task.try_number > task.max_tries,
         )
         with self.worker(tools) as work:
-            loads = list(asked.load_ids)
+            loads = list(parameters.load_ids)
             outcome = run_batch(tools, loads, self.step, needs=self.needs, ends=self.ends, work=work)
         for error in outcome.superseded.values():
             self.log.warning("%s", error)

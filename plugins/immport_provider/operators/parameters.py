@@ -112,7 +112,7 @@ class BatchParameters(Parameters):
 
     @property
     def preference(self) -> RoutePreference:
-        """The routes asked for: a matter of extract alone."""
+        """The requested routes: a matter of extract alone."""
         from include.pipeline.route import RoutePreference
 
         return RoutePreference()

@@ -24,8 +24,8 @@ _GRACE = timedelta(minutes=5)
 class ImmPortReleaseSensor(WarehouseOperator, BaseSensorOperator):
     """Wait until ImmPort lists a data release that is newer. Returns it, such as `DR59`.
 
-    The waiting is done by the triggerer. A source that does not answer is asked again until the time is over;
-    one that refuses the question fails the task at once.
+    The triggerer waits. A source that does not answer gets another request until the time is over;
+    one that refuses the request fails the task at once.
 
     :param immport_conn_id: Airflow connection of type `immport`; no key is needed.
     :param than: the release that the new one must be newer than; the newest that the warehouse holds when
@@ -53,8 +53,8 @@ class ImmPortReleaseSensor(WarehouseOperator, BaseSensorOperator):
     def perform(self, context: Context) -> None:
         from immport_provider.triggers.release import ImmPortReleaseTrigger
 
-        asked = SensorParameters.of(self)
-        than = str(asked.than) if asked.than else self._newest_held()
+        parameters = SensorParameters.of(self)
+        than = str(parameters.than) if parameters.than else self._newest_held()
         ends = datetime.now(UTC) + timedelta(seconds=self.timeout)
         trigger = ImmPortReleaseTrigger(self.immport_conn_id, than, self.poke_interval, ends.isoformat())
         self.log.info("waiting until %s for a release after %s", ends, than or "none")
