@@ -151,7 +151,7 @@ def test_the_star_is_an_asset_that_other_dags_are_scheduled_on(bag: DagBag) -> N
     assert upkeep.timetable == CronTriggerTimetable("0 3 * * *", timezone="UTC")
 
 
-def test_the_form_is_grouped_and_asks_for_nothing_that_may_be_empty(bag: DagBag) -> None:
+def test_the_form_is_grouped_and_requires_nothing_that_may_be_empty(bag: DagBag) -> None:
     for dag in bag.dags.values():
         for name in dag.params:
             param = dag.params.get_param(name)
@@ -219,7 +219,7 @@ def test_params_take_what_they_mean(dag: DAG, name: str, value: Any) -> None:
     assert copy.copy(dag.params.get_param(name)).resolve(value) == value
 
 
-def test_defaults_ask_for_nothing_risky(dag: DAG) -> None:
+def test_defaults_approve_nothing_risky(dag: DAG) -> None:
     risky = ("force", "approve_withdrawals", "accept_vanished", "replay")
     assert {name: dag.params[name] for name in risky} == dict.fromkeys(risky, False)
     assert dag.params["max_withdrawn_share"] == 0.1

@@ -20,7 +20,7 @@ def bag() -> DagBag:
     return DagBag(dag_folder=str(ROOT / "dags"))
 
 
-def test_tasks_that_ask_the_api_and_no_others_are_in_its_pool(bag: DagBag) -> None:
+def test_tasks_that_call_the_api_and_no_others_are_in_its_pool(bag: DagBag) -> None:
     pools = {(dag.dag_id, task.task_id): task.pool for dag in bag.dags.values() for task in dag.tasks}
     asking = {
         ("immport_release", "discover"),

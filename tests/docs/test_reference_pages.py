@@ -68,7 +68,7 @@ def test_a_source_is_traced_through_joins_roles_and_computations() -> None:
     )
 
 
-def test_writing_tells_what_changed(tmp_path: Path) -> None:
+def test_writing_reports_what_changed(tmp_path: Path) -> None:
     made = {str(path.relative_to(tmp_path)) for path in pages.write(tmp_path)}
     assert made >= {"dictionary.md", "dictionary.html", "sources.md", "lineage.md", "diagrams/assays.svg"}
     assert pages.write(tmp_path) == []

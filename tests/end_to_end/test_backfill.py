@@ -118,7 +118,7 @@ def test_span_that_holds_no_package_loads_nothing(newest: Installation) -> None:
 
 @pytest.mark.long
 @needs_data
-def test_study_whose_packages_cannot_be_listed_is_held(
+def test_study_whose_packages_cannot_be_listed_is_put_on_hold(
     archives: RunningSandbox, newest: Installation
 ) -> None:
     archives.fault("manifest", "403")

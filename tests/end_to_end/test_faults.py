@@ -81,7 +81,7 @@ def test_each_fault_fails_its_study_only(faulty: Faulty) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("study", REFUSED)
-def test_error_tells_endpoint_study_and_reason(study: str, faulty: Faulty) -> None:
+def test_error_names_endpoint_study_and_reason(study: str, faulty: Faulty) -> None:
     installation = faulty.installation
     endpoint, _, reason = REFUSED[study]
     error = installation.one("select error from ops.load where study_accession = :study", study=study)
@@ -106,7 +106,7 @@ def test_row_sent_twice_is_published_once_with_a_warning(faulty: Faulty, wide_lo
 
 
 @pytest.mark.long
-def test_rows_that_contradict_each_other_are_set_aside(faulty: Faulty, wide_loaded: Loaded) -> None:
+def test_rows_that_contradict_each_other_are_quarantined(faulty: Faulty, wide_loaded: Loaded) -> None:
     installation = faulty.installation
     assert ("hai", "key_consistent", "row", 2) in _broken(installation, "SDY1017")
     held = installation.ask("select endpoint, row ->> 'result_id' from quality.quarantine")
@@ -141,7 +141,7 @@ def test_new_key_is_reported_and_kept_in_the_landing_zone(faulty: Faulty, wide_l
 
 
 @pytest.mark.long
-def test_key_of_the_source_is_told_nowhere(faulty: Faulty, processes: Processes) -> None:
+def test_key_of_the_source_appears_nowhere(faulty: Faulty, processes: Processes) -> None:
     installation, run = faulty.installation, faulty.run
     assert CANARY not in run.log
     for folder in (installation.landing, processes.home / "logs"):

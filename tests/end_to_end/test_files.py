@@ -159,7 +159,7 @@ def test_faults_that_pass_are_left_to_airflow(installation: Installation) -> Non
 
 
 @pytest.mark.long
-def test_a_study_without_a_manifest_is_told(installation: Installation) -> None:
+def test_a_study_without_a_manifest_is_reported(installation: Installation) -> None:
     installation.sandbox.fault("manifest", "403", study=NEW)
     run = bring(installation)
     assert run.state == "failed"

@@ -64,7 +64,7 @@ def _asked(sandbox: RunningSandbox, study: str = STUDY) -> Counter[str]:
     return Counter(seen["endpoint"] for seen in sandbox.requests() if seen["study"] == study)
 
 
-def test_study_by_the_api_is_asked_for_where_it_has_rows(fresh: Installation, small: RunningSandbox) -> None:
+def test_study_by_the_api_is_requested_where_it_has_rows(fresh: Installation, small: RunningSandbox) -> None:
     assert fresh.run(studies=[STUDY], route="api").state == "success"
     assert _route(fresh) == ("api", "requested")
     asked = _asked(small)
@@ -77,7 +77,7 @@ def test_study_by_the_api_is_asked_for_where_it_has_rows(fresh: Installation, sm
     assert fresh.one("select rows_expected = rows_staged from ops.staged where endpoint = 'hai'")
 
 
-def test_study_comes_as_its_package_unasked_and_shows_all_of_it(
+def test_study_comes_as_its_package_by_default_and_shows_all_of_it(
     fresh: Installation, small: RunningSandbox, installations: Installations
 ) -> None:
     small.clear_requests()
@@ -166,7 +166,7 @@ def _is_of_now(relation: str) -> bool:
     return relation.startswith(("fact", "bridge")) and relation.endswith(" now")
 
 
-def test_one_study_may_be_asked_for_otherwise(fresh: Installation, small: RunningSandbox) -> None:
+def test_one_study_may_be_requested_by_another_route(fresh: Installation, small: RunningSandbox) -> None:
     run = fresh.run(route="package", routes={STUDY: "api"})
     assert run.state == "success"
     assert _route(fresh) == ("api", "requested")
@@ -183,7 +183,7 @@ def test_package_that_is_lost_gives_way_to_the_api(fresh: Installation, small: R
 
 
 @pytest.mark.long
-def test_package_that_was_asked_for_and_is_lost_fails_the_study_alone(
+def test_requested_package_that_is_lost_fails_the_study_alone(
     fresh: Installation, small: RunningSandbox
 ) -> None:
     small.fault("download", "lost", file=PACKAGE)
@@ -220,7 +220,7 @@ def test_package_that_is_refused_gives_way_to_the_api(
 
 
 @pytest.mark.long
-def test_package_that_was_asked_for_and_is_refused_fails_the_study(
+def test_requested_package_that_is_refused_fails_the_study(
     fresh: Installation, small: RunningSandbox
 ) -> None:
     small.fault("drsDownload", "403", study=STUDY)
@@ -229,7 +229,7 @@ def test_package_that_was_asked_for_and_is_refused_fails_the_study(
     assert "not open to this key" in fresh.one("select error from ops.load where state = 'failed'")
 
 
-def test_key_that_is_refused_at_the_package_is_not_asked_with_again(
+def test_key_that_is_refused_at_the_package_is_not_sent_again(
     fresh: Installation, small: RunningSandbox
 ) -> None:
     small.fault("drsDownload", "401", study=STUDY)
@@ -292,7 +292,7 @@ def test_counts_that_are_lost_are_done_without(fresh: Installation, small: Runni
 
 
 @pytest.mark.long
-def test_package_that_is_not_offered_cannot_be_asked_for(installations: Installations) -> None:
+def test_package_that_is_not_offered_cannot_be_requested(installations: Installations) -> None:
     with running_sandbox(studies=1, rows=10, packages=False) as sandbox:
         installation = installations.fresh(sandbox)
         run = installation.run(route="package")
@@ -304,7 +304,7 @@ def test_package_that_is_not_offered_cannot_be_asked_for(installations: Installa
 
 @needs_data
 @pytest.mark.parametrize("route", [pytest.param("api", marks=pytest.mark.long), "package"])
-def test_study_that_tells_an_older_release_than_its_files_is_of_that_of_its_files(
+def test_study_that_states_an_older_release_than_its_files_is_of_that_of_its_files(
     route: str, installations: Installations
 ) -> None:
     """SDY139 says DR4, in its packages of DR16 and DR25, too."""

@@ -71,7 +71,7 @@ def test_keeps_the_bytes_as_received(landing: Landing) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", BODY[:-1], b"<html>", BODY + b"x", b'{"error":"no"}'])
-def test_a_body_that_is_no_data_leaves_nothing(landing: Landing, body: bytes) -> None:
+def test_a_body_that_is_not_data_leaves_nothing(landing: Landing, body: bytes) -> None:
     with pytest.raises(NotDataError):
         land(landing, body=body)
     assert files(landing) == []
@@ -244,7 +244,7 @@ def test_tsv_that_changed_is_never_read_as_data(landing: Landing) -> None:
             list(read(landed, ARM))
 
 
-def test_rows_that_were_not_asked_for_leave_nothing(landing: Landing) -> None:
+def test_rows_that_were_not_requested_leave_nothing(landing: Landing) -> None:
     with pytest.raises(FilterIgnoredError):
         landing.receive(FETCH, ARM, {}, [BODY], piece=1, confined=Confined({"armAccession": "ARM7"}))
     assert files(landing) == []

@@ -150,7 +150,7 @@ def test_url_says_when_the_server_does_not_run(user: User) -> None:
         (("sandbox", "ARCHIVES=docs", "ROWS=5"), "do not go with it"),
     ],
 )
-def test_what_the_user_can_put_right_is_told_in_a_line(
+def test_what_the_user_can_put_right_is_reported_in_a_line(
     user: User, words: tuple[str, ...], message: str
 ) -> None:
     done = user.make(*words)
@@ -164,7 +164,7 @@ def test_what_the_user_can_put_right_is_told_in_a_line(
 
 
 @pytest.mark.parametrize("command", ["up", "sandbox"])
-def test_a_taken_port_is_told_and_nothing_is_started(nobody: User, command: str) -> None:
+def test_a_taken_port_is_reported_and_nothing_is_started(nobody: User, command: str) -> None:
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]
         done = nobody.make(command, f"PORT={port}")

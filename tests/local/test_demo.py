@@ -227,7 +227,7 @@ def test_a_demo_loads_the_vocabularies_and_says_what_next(
         assert command in shown
 
 
-def test_a_demo_is_no_success_while_an_older_release_lacks_a_study(
+def test_a_demo_fails_while_an_older_release_lacks_a_study(
     warehouse: Warehouse, good: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:
     """Also when every run of this demo is one."""

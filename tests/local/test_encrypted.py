@@ -73,7 +73,7 @@ def test_every_session_of_a_load_is_encrypted(
         ("PGCLIENTENCODING", "LATIN1"),
     ],
 )
-def test_what_a_shell_asks_of_other_servers_is_not_asked_of_this_one(
+def test_a_shells_settings_for_other_servers_do_not_reach_this_one(
     postgres: Server, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)

@@ -178,7 +178,7 @@ def test_a_taken_port_is_not_waited_for(embedded: EmbeddedPostgres) -> None:
         assert _read(embedded, "SELECT 1") == 1
 
 
-def test_the_error_tells_what_the_log_says(embedded: EmbeddedPostgres) -> None:
+def test_the_error_has_what_the_log_says(embedded: EmbeddedPostgres) -> None:
     wrong = EmbeddedPostgres(embedded.home, {"shared_buffers": "none"})
     with pytest.raises(PostgresError, match='invalid value for parameter "shared_buffers": "none"'):
         wrong.start()

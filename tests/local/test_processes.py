@@ -68,7 +68,7 @@ def test_logs_are_for_the_user_only(marked: str, tmp_path: Path) -> None:
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+def test_a_lock_has_one_owner(tmp_path: Path) -> None:
     with (
         alone(tmp_path / "lock", "busy"),
         pytest.raises(BusyError, match="busy"),
@@ -198,7 +198,7 @@ def test_a_number_that_went_to_another_process_is_not_the_system(tmp_path: Path)
     assert not system._is_alive(own.pid, own.create_time() - 60)
 
 
-def test_a_full_disk_is_told_before_anything_is_started(
+def test_a_full_disk_is_reported_before_anything_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(system, "FREE_BYTES_NEEDED", sys.maxsize)

@@ -21,7 +21,7 @@ def test_a_database_is_made_once_whatever_its_name(postgres: Server, name: str) 
     assert name not in postgres.databases()
 
 
-def test_two_callers_may_ask_for_the_same_new_database(postgres: Server) -> None:
+def test_two_callers_may_create_the_same_new_database(postgres: Server) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(postgres.ensure_database, ["race"] * 8))) == 1
 

@@ -201,7 +201,7 @@ def test_a_host_that_a_study_is_done_without_is_counted_all_the_same(warehouse: 
     assert states == [(files, "open", STUDIES), (HOST, "closed", 0)]
 
 
-def test_while_it_is_open_nothing_is_asked_and_the_error_says_why(warehouse: Warehouse) -> None:
+def test_while_it_is_open_nothing_is_requested_and_the_error_says_why(warehouse: Warehouse) -> None:
     opened(warehouse)
     hook: Any = Hook()
     with pytest.raises(CircuitOpenError) as caught, watched(warehouse.engine, hook):
@@ -216,7 +216,7 @@ def test_while_it_is_open_nothing_is_asked_and_the_error_says_why(warehouse: War
     assert "last error: immport.example: arm of SDY3: no connection" in told
 
 
-def test_work_without_a_call_is_not_held_up_and_tells_nothing(warehouse: Warehouse) -> None:
+def test_work_without_a_call_is_not_delayed_and_decides_nothing(warehouse: Warehouse) -> None:
     opened(warehouse)
     assert study(warehouse, 7) is None
     assert state(warehouse) == ("open", STUDIES, 1)

@@ -180,7 +180,7 @@ def actions(decisions: dict[str, WorkDecision]) -> dict[str, str]:
     return {study: item.action.value for study, item in decisions.items()}
 
 
-def test_without_news_no_release_file_is_asked_for(source: Source) -> None:
+def test_without_news_no_release_file_is_requested(source: Source) -> None:
     decisions = source.run()
     assert actions(decisions) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep"}
     assert source.asked == []
@@ -193,7 +193,7 @@ def test_a_load_notes_the_release_files_of_its_manifest(source: Source) -> None:
     )
 
 
-def test_a_newer_release_asks_once_for_the_files_of_each_kept_study(source: Source) -> None:
+def test_a_newer_release_requests_the_files_of_each_kept_study_once(source: Source) -> None:
     source.share(4, release="DR25", package="DR25")
     decisions = source.run()
     assert actions(decisions) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep", "SDY4": "load"}
@@ -306,7 +306,7 @@ def test_a_change_outlives_a_run_that_failed_or_was_killed(source: Source) -> No
     assert source.asked == []
 
 
-def test_a_run_for_few_studies_is_no_look_at_the_others(source: Source) -> None:
+def test_a_run_for_few_studies_does_not_compare_the_others(source: Source) -> None:
     source.share(4, release="DR25", package="DR25")
     source.issue(2, "DR25")
     source.run(studies=frozenset({"SDY4", "SDY1"}))
@@ -322,7 +322,7 @@ def test_the_first_look_at_a_study_changes_nothing(source: Source) -> None:
     assert actions(source.run(check_files=True))["SDY1"] == "load"
 
 
-def test_a_study_whose_files_cannot_be_had_is_held_and_asked_for_again(source: Source) -> None:
+def test_a_study_whose_files_cannot_be_had_is_put_on_hold_and_requested_again(source: Source) -> None:
     source.share(4, release="DR25", package="DR25")
     source.errors["SDY2"] = AccessError("403; not open to this key", 403)
     decisions = source.run()
@@ -341,7 +341,7 @@ def test_a_study_whose_files_cannot_be_had_is_held_and_asked_for_again(source: S
         (lambda: ServerError("HTTP 503", 503), 4),
     ],
 )
-def test_a_refused_key_or_a_dead_service_is_not_asked_for_every_study(
+def test_a_refused_key_or_a_dead_service_does_not_get_a_request_per_study(
     source: Source, error: Callable[[], ImmPortError], most: int
 ) -> None:
     source.share(*range(4, 20))

@@ -111,7 +111,7 @@ def test_a_vocabulary_that_may_come_later_is_waited_for(tmp_path: Path) -> None:
     assert second.asked == ["lkRace"]
 
 
-def test_a_service_that_is_down_is_not_asked_for_each_vocabulary(tmp_path: Path) -> None:
+def test_a_service_that_is_down_does_not_get_a_request_per_vocabulary(tmp_path: Path) -> None:
     source, tried = Source(1), []
 
     def vocabulary(endpoint: Endpoint, receive: object) -> None:

@@ -119,18 +119,20 @@ def test_a_listing_that_cannot_be_trusted_withdraws_nothing(
         (20, 19, True, WITHDRAW),
     ],
 )
-def test_how_many_studies_may_go_unasked(held: int, gone: int, approved: bool, action: Action | None) -> None:
+def test_how_many_studies_may_go_without_approval(
+    held: int, gone: int, approved: bool, action: Action | None
+) -> None:
     found = run(listing(*range(1, held - gone + 1)), hold(held), approve_withdrawals=approved)
     left = [item.action for item in found.values() if item.action is not KEEP]
     assert left == [action] * gone
 
 
-def test_the_share_is_that_of_all_studies_even_when_few_are_asked_for() -> None:
+def test_the_share_is_that_of_all_studies_even_when_few_are_requested() -> None:
     found = run(listing(1, 2), hold(10), studies=frozenset({"SDY3", "SDY1"}))
     assert {study: item.action for study, item in found.items()} == {"SDY1": KEEP, "SDY3": HOLD}
 
 
-def test_a_study_that_was_asked_for_and_is_nowhere_is_held() -> None:
+def test_a_requested_study_that_is_nowhere_is_put_on_hold() -> None:
     found = run(listing(1), [], studies=frozenset({"SDY99"}))
     assert list(found) == ["SDY99"]
     assert found["SDY99"].action is HOLD
@@ -211,7 +213,7 @@ def test_a_restricted_study_goes_whatever_the_listing_says(is_listed: bool, inco
     assert ("no longer listed at DR9" in found["SDY3"].reason) is not is_listed
 
 
-def test_a_restricted_study_that_was_asked_for_is_held_and_says_so() -> None:
+def test_a_requested_study_that_is_restricted_is_put_on_hold() -> None:
     found = run(listing(1), [], studies=frozenset({"SDY9"}), restricted={"SDY9"})
     assert found["SDY9"].action is HOLD
     assert "restricted" in found["SDY9"].reason

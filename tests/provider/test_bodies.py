@@ -70,7 +70,7 @@ def test_tsv_that_a_compressor_cut_between_two_rows_is_not_whole(
         (sent(gzip.compress(gzip.compress(b"[]")), "gzip, gzip"), "compressed as 'gzip, gzip'"),
     ],
 )
-def test_a_compressed_body_without_its_end_is_no_data(
+def test_a_compressed_body_without_its_end_is_refused(
     connect: Connect, stub: Stub, answer: Answer, reason: str
 ) -> None:
     with connect(host=stub.url, extra={"max_retries": 0}) as immport:
@@ -79,7 +79,7 @@ def test_a_compressed_body_without_its_end_is_no_data(
             immport.fetch(ARM, "SDY1", rows_of(ARM))
 
 
-def test_gzip_is_read_in_all_its_forms_and_is_all_that_is_asked_for(connect: Connect, stub: Stub) -> None:
+def test_gzip_is_read_in_all_its_forms_and_nothing_else_is_accepted(connect: Connect, stub: Stub) -> None:
     rows = [{**dict.fromkeys(ARM.names), "armAccession": f"ARM{number}"} for number in range(5_000)]
     body = json.dumps(rows).encode()
     middle = len(body) // 2

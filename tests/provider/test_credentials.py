@@ -51,7 +51,7 @@ def test_reads_a_bare_key() -> None:
         '{"api_key": ""}',
     ],
 )
-def test_a_key_that_is_none_is_refused_without_telling_it(text: str, connect: Connect) -> None:
+def test_a_key_that_is_not_one_is_refused_without_showing_it(text: str, connect: Connect) -> None:
     with pytest.raises(ConfigurationError, match="immport_default") as caught:
         _ = connect(password=text).settings
     assert CANARY not in str(caught.value)
@@ -68,7 +68,7 @@ def test_an_instant_that_is_none_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     "token", ["", "a", "a.b.c", "a.é.c", jwt(), jwt(exp="soon"), jwt(exp=1e30), "a.W10.c"]
 )
-def test_a_token_that_does_not_tell_its_end(token: str) -> None:
+def test_a_token_that_does_not_state_its_end(token: str) -> None:
     assert jwt_expiry(token) is None
 
 
@@ -98,7 +98,7 @@ def test_exchanges_a_password_and_refreshes_in_time(
         assert immport.expiry_notice() is None
 
 
-def test_a_wrong_password_is_asked_once(connect: Connect, sandbox: RunningSandbox, study: str) -> None:
+def test_a_wrong_password_is_sent_once(connect: Connect, sandbox: RunningSandbox, study: str) -> None:
     with connect(login="nobody") as immport, pytest.raises(CredentialError, match="user name and password"):
         immport.fetch(ARM, study, rows_of(ARM))
     assert [request["endpoint"] for request in sandbox.requests()] == ["token"]
@@ -113,7 +113,7 @@ def test_a_400_of_the_exchange_is_a_wrong_password(connect: Connect, stub: Stub,
 
 
 @pytest.mark.parametrize("fields", [{"password": KEY_FILE}, {"login": "sandbox"}], ids=["key file", "token"])
-def test_airflow_is_told_to_mask_the_secret(
+def test_airflow_masks_the_secret(
     fields: dict[str, str], connect: Connect, study: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     masked: list[object] = []

@@ -247,7 +247,7 @@ def test_only_a_part_of_the_same_file_is_used(
 
 
 @pytest.mark.parametrize("known_md5", [True, False])
-def test_a_part_of_unknown_version_counts_when_the_md5_can_tell(
+def test_a_part_of_unknown_version_counts_when_the_md5_is_known(
     connect: Connect, stub: Stub, tmp_path: Path, known_md5: bool
 ) -> None:
     (tmp_path / "file").write_bytes(CONTENT[:9])
@@ -331,7 +331,7 @@ def test_addresses_that_expire_at_once_end_it(
     assert caught.value.tries == 4
 
 
-def test_a_missing_file_is_told_by_the_stream_and_asked_once(
+def test_a_missing_file_is_reported_by_the_stream_and_requested_once(
     connect: Connect, stub: Stub, tmp_path: Path, waits: Waits
 ) -> None:
     stub.answers = [signed(stub), (403, {}, DENIED), signed(stub), (404, {}, NO_KEY)]
@@ -361,7 +361,7 @@ def test_what_s3_refuses_and_the_stream_has_comes_by_the_stream(
         ([(400, {}, b"")], RequestError),
     ],
 )
-def test_other_refusals_are_not_asked_again(
+def test_other_refusals_are_not_retried(
     connect: Connect, stub: Stub, tmp_path: Path, answers: list[Answer], kind: type[ImmPortError]
 ) -> None:
     stub.answers = [part for answer in answers for part in (signed(stub), answer)]
@@ -371,7 +371,7 @@ def test_other_refusals_are_not_asked_again(
 
 
 @pytest.mark.parametrize(("fault", "kind"), [("401", CredentialError), ("403", AccessError)])
-def test_a_refusal_of_drs_is_asked_once(
+def test_a_refusal_of_drs_is_not_retried(
     connect: Connect,
     sandbox: RunningSandbox,
     files: list[ListedFile],
@@ -444,7 +444,7 @@ def test_a_wrong_beginning_is_found_by_the_md5(connect: Connect, stub: Stub, tmp
     assert (tmp_path / "file").read_bytes() == CONTENT
 
 
-def test_another_length_than_the_manifest_says_is_no_file(
+def test_another_length_than_the_manifest_says_is_refused(
     connect: Connect, stub: Stub, tmp_path: Path
 ) -> None:
     stub.answers = [signed(stub), *[whole(CONTENT + b"x")] * 4]
@@ -479,7 +479,7 @@ def test_the_key_is_for_drs_alone(connect: Connect, stub: Stub, tmp_path: Path) 
         (None, BadAnswerError),
     ],
 )
-def test_only_a_safe_address_is_asked(
+def test_only_a_safe_address_is_requested(
     connect: Connect, stub: Stub, tmp_path: Path, url: str | None, kind: type[ImmPortError]
 ) -> None:
     stub.answers = [(200, {}, json.dumps({"message": "Success", "url": url, "status": 200}).encode())]

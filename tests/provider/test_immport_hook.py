@@ -117,7 +117,7 @@ def test_a_silent_source_is_a_timeout(connect: Connect, sandbox: RunningSandbox,
     assert statuses(sandbox) == [None, None]
 
 
-def test_nobody_listening_is_a_lost_connection(connect: Connect, study: str) -> None:
+def test_a_closed_port_is_a_lost_connection(connect: Connect, study: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with (
@@ -128,7 +128,7 @@ def test_nobody_listening_is_a_lost_connection(connect: Connect, study: str) -> 
 
 
 @pytest.mark.parametrize(("fault", "kind"), [("401", CredentialError), ("403", AccessError)])
-def test_refused_credentials_are_asked_once(
+def test_refused_credentials_are_sent_once(
     fault: str, kind: type[ImmPortError], connect: Connect, sandbox: RunningSandbox, study: str
 ) -> None:
     sandbox.fault("*", fault)
@@ -139,14 +139,16 @@ def test_refused_credentials_are_asked_once(
     assert not isinstance(caught.value, RetriableError)
 
 
-def test_another_refusal_is_asked_once(connect: Connect, sandbox: RunningSandbox) -> None:
+def test_another_refusal_is_not_retried(connect: Connect, sandbox: RunningSandbox) -> None:
     with connect() as immport, pytest.raises(RequestError, match=r"arm of SDY999999: HTTP 404$") as caught:
         immport.fetch(ARM, "SDY999999", rows_of(ARM))
     assert statuses(sandbox) == [404]
     assert caught.value.status == 404
 
 
-def test_a_missing_key_is_said_before_asking(connect: Connect, sandbox: RunningSandbox, study: str) -> None:
+def test_a_missing_key_is_reported_before_any_request(
+    connect: Connect, sandbox: RunningSandbox, study: str
+) -> None:
     with connect(password=None) as immport, pytest.raises(CredentialError, match="holds no API key"):
         immport.fetch(ARM, study, rows_of(ARM))
     assert sandbox.requests() == []
@@ -154,7 +156,7 @@ def test_a_missing_key_is_said_before_asking(connect: Connect, sandbox: RunningS
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
 @pytest.mark.parametrize("status", ["429", "503"])
-def test_waits_as_long_as_the_source_asks(
+def test_waits_as_long_as_the_source_says(
     form: str, status: str, connect: Connect, sandbox: RunningSandbox, study: str, waits: Waits
 ) -> None:
     moment = waits.now.replace(microsecond=0) + timedelta(seconds=42)
@@ -190,7 +192,7 @@ def test_waits_longer_and_differently_each_time() -> None:
     assert len(set(late)) > 100
 
 
-def test_a_proxy_is_not_asked_for_this_machine(
+def test_a_proxy_is_not_used_for_this_machine(
     connect: Connect, study: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -270,7 +272,7 @@ def test_no_secret_in_errors_or_logs(
     assert not [secret for secret in secrets if secret in told]
 
 
-def test_a_redirect_is_neither_followed_nor_told(
+def test_a_redirect_is_neither_followed_nor_shown(
     connect: Connect, stub: Stub, study: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -310,7 +312,7 @@ def test_only_200_is_data(connect: Connect, stub: Stub, study: str) -> None:
         immport.fetch(ARM, study, rows_of(ARM))
 
 
-def test_a_part_is_asked_for_with_its_filters(connect: Connect, stub: Stub) -> None:
+def test_a_part_is_requested_with_its_filters(connect: Connect, stub: Stub) -> None:
     stub.answers = [(200, {"Content-Length": "2"}, b"[]")]
     with connect(host=stub.url) as immport:
         filters = {"armAccession": "", "subjectAccession": "SUB1,SUB2"}
@@ -325,7 +327,7 @@ def test_a_part_is_asked_for_with_its_filters(connect: Connect, stub: Stub) -> N
 @pytest.mark.parametrize(
     ("fault", "tried"), [("504", 1), ("hang", 1), ("503", 4), ("500", 4), ("429", 4), ("cut", 4), ("html", 4)]
 )
-def test_what_takes_too_long_is_not_tried_again_if_less_can_be_asked_for(
+def test_what_takes_too_long_is_not_tried_again_if_it_can_be_divided(
     fault: str, tried: int, connect: Connect, sandbox: RunningSandbox, study: str
 ) -> None:
     sandbox.fault("elisa", fault)
@@ -337,7 +339,7 @@ def test_what_takes_too_long_is_not_tried_again_if_less_can_be_asked_for(
         assert f"elisa of {study} (armAccession=ARM1)" in str(caught.value)
 
 
-def test_a_connection_that_is_not_made_is_no_question_too_large(connect: Connect) -> None:
+def test_a_connection_that_is_not_made_is_not_a_request_too_large(connect: Connect) -> None:
     with connect() as immport:
         request = Request(ELISA, ELISA.path)
         with pytest.raises(NoConnectionError) as caught, explained(request, immport.settings.source):
@@ -345,7 +347,7 @@ def test_a_connection_that_is_not_made_is_no_question_too_large(connect: Connect
     assert not is_request_too_large(caught.value)
 
 
-def test_tsv_whose_end_is_not_told_is_refused(connect: Connect, stub: Stub) -> None:
+def test_tsv_whose_end_is_not_marked_is_refused(connect: Connect, stub: Stub) -> None:
     body = b"resultId\n1\n"
     stub.answers = [(200, {}, body)] * 4
     with connect(host=stub.url) as immport:

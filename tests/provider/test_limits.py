@@ -159,7 +159,7 @@ def test_what_waits_for_the_receiver_is_not_slow(connect: Connect, stub: Stub) -
         assert immport.fetch(ARM, "SDY1", slowly) == len(body)
 
 
-def test_nothing_is_asked_without_a_limit(connect: Connect, sandbox: RunningSandbox) -> None:
+def test_nothing_is_requested_without_a_limit(connect: Connect, sandbox: RunningSandbox) -> None:
     with connect() as immport, pytest.raises(LookupError):
         immport.get_conn().get("/data/query/api/search/study")
     assert sandbox.requests() == []

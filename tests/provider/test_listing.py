@@ -146,7 +146,7 @@ def test_a_number_of_thousands_of_digits_stops_no_study() -> None:
     assert len(str(found.note)) < 200
 
 
-def test_many_notes_are_told_in_few_words() -> None:
+def test_many_notes_become_a_short_one() -> None:
     sources = [source(number, assay_method_count=number) for number in range(1, 100)]
     found = walk(lambda start: read_page([answer(sources[start:], 99)]))
     assert str(found.note).startswith("SDY1: assay_method_count is not readable: 1; ")
@@ -184,7 +184,7 @@ def test_a_total_that_changes_makes_it_incomplete() -> None:
         b"[" * 100_000,
     ],
 )
-def test_an_answer_that_is_no_search_result(body: bytes) -> None:
+def test_an_answer_that_is_not_a_search_result(body: bytes) -> None:
     with pytest.raises(NotDataError):
         read_page([body])
 
@@ -198,7 +198,7 @@ def test_lists_the_sandbox_in_small_pages(connect: Connect, sandbox: RunningSand
     assert len(sandbox.requests()) == -(-found.total // 2)
 
 
-def test_asks_only_for_the_declared_fields(connect: Connect, stub: Stub) -> None:
+def test_requests_only_the_declared_fields(connect: Connect, stub: Stub) -> None:
     stub.answers = [(200, {}, answer([source(1)], 1))]
     with connect(host=stub.url) as immport:
         immport.studies()
@@ -279,6 +279,6 @@ def test_a_study_under_a_key_that_an_entry_has_twice_is_noted() -> None:
 
 
 @pytest.mark.parametrize("body", ['{"error": "SDY1"}', "<html>", "", '["none", "of", "them"]', '"SDY1"'])
-def test_what_is_no_list_of_accessions_is_no_answer(body: str) -> None:
+def test_what_is_not_a_list_of_accessions_is_refused(body: str) -> None:
     with pytest.raises(NotDataError):
         read_accessions([body.encode()])

@@ -75,7 +75,9 @@ def test_it_ends_when_its_time_is_over(sandbox: RunningSandbox, connect: Connect
     assert fired(trigger("DR9999", seconds=0)) == {"status": "late"}
 
 
-def test_a_source_that_does_not_answer_is_asked_again(sandbox: RunningSandbox, connect: Connect) -> None:
+def test_a_source_that_does_not_answer_gets_another_request(
+    sandbox: RunningSandbox, connect: Connect
+) -> None:
     connect()
     sandbox.fault("search", "503", times=2)
     assert fired(trigger(None))["status"] == "released"
@@ -104,7 +106,7 @@ def sensor(**given: Any) -> ImmPortReleaseSensor:
     return ImmPortReleaseSensor(task_id="wait", timeout=timedelta(days=1), **given)
 
 
-def test_the_sensor_waits_for_a_release_after_the_newest_held(
+def test_the_sensor_waits_for_a_release_after_the_newest_loaded(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ImmPortReleaseSensor, "engine", lambda self: warehouse.engine)

@@ -55,7 +55,7 @@ def test_addresses(fields: dict[str, Any], base: str) -> None:
         ({"password": "key", "extra": '{"expires_at": "canary"}'}, "expires_at is not a time"),
     ],
 )
-def test_wrong_fields_are_named_and_not_told(fields: dict[str, Any], wrong: str) -> None:
+def test_wrong_fields_are_named_and_not_shown(fields: dict[str, Any], wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong) as caught:
         settings(**fields)
     assert "canary" not in str(caught.value)

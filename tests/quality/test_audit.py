@@ -253,7 +253,7 @@ def test_a_package_of_before_its_tables_were_read_waits_for_a_replay(warehouse: 
     assert broken(warehouse) == {("filled", "bridge_expsample_reagent")}
 
 
-def test_rows_set_aside_are_accounted_for(warehouse: Warehouse) -> None:
+def test_quarantined_rows_are_accounted_for(warehouse: Warehouse) -> None:
     warehouse.load(small_study(), "DR1")
     load = warehouse.land(small_study(hai(1), hai(2, studyTimeCollected="soon"), hai(3, "160")), "DR2")
     warehouse.stage(load)

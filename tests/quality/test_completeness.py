@@ -26,7 +26,7 @@ THREE = (hai(1), hai(2), hai(3))
 COUNTED = {"expected_from": "SDY1-DR1_table_count.txt"}
 
 
-def test_what_nobody_counted_is_not_judged(warehouse: Warehouse) -> None:
+def test_what_was_not_counted_is_not_judged(warehouse: Warehouse) -> None:
     assert found(warehouse, {"note": "as it came"}, *THREE) == []
 
 

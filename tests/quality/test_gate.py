@@ -150,7 +150,7 @@ def test_good_rows_pass(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
-def test_no_check_is_left_out_of_what_is_asked_together(endpoint: Endpoint) -> None:
+def test_no_check_is_left_out_of_the_combined_query(endpoint: Endpoint) -> None:
     of_rows = [item.broken for item in checks(endpoint, 1, "SDY1", 1) if item.broken is not None]
     expectation: Any = any_row(list(checks(endpoint, 1, "SDY1", 1))).build()
     query = expectation.unexpected_rows_query.replace("{{", "{").replace("}}", "}")
@@ -158,7 +158,7 @@ def test_no_check_is_left_out_of_what_is_asked_together(endpoint: Endpoint) -> N
     assert [condition for condition in of_rows if condition not in query] == []
 
 
-def test_asked_alone_the_checks_say_of_good_rows_what_they_say_together(warehouse: Warehouse) -> None:
+def test_single_checks_of_good_rows_agree_with_the_combined_one(warehouse: Warehouse) -> None:
     load = warehouse.land(small_study())
     warehouse.stage(load)
     judged, asked = JudgedLoad(load.load_id, load.study, load.release, load.release_key), 0
@@ -184,7 +184,7 @@ def test_a_row_that_no_check_alone_finds_closes_the_gate(
         warehouse.judge(load)
 
 
-def test_results_that_disagree_with_their_sample_are_told_and_published(warehouse: Warehouse) -> None:
+def test_results_that_disagree_with_their_sample_are_reported_and_published(warehouse: Warehouse) -> None:
     """What rows repeat of subject, arm, sample and time, each wrong once; a reference is another matter."""
     rows = small_study(hai(1), hai(2, armAccession="ARM2"), hai(3, who=2, biosampleAccession="BS1"))
     rows["hai"] += [
@@ -209,7 +209,7 @@ def test_results_that_disagree_with_their_sample_are_told_and_published(warehous
     assert warehouse.value("select count(*) from star.fact_hai") == 6
 
 
-def test_bad_rows_are_set_aside_and_the_others_published(warehouse: Warehouse) -> None:
+def test_bad_rows_are_quarantined_and_the_others_published(warehouse: Warehouse) -> None:
     """One study with every kind of row that the gate quarantines or warns about, in two releases."""
     first = many(count=64)
     warehouse.load(first, "DR1")
@@ -348,7 +348,7 @@ def test_records_that_vanish_are_results_too(warehouse: Warehouse) -> None:
     ]
 
 
-def test_a_key_that_no_index_holds_is_set_aside(warehouse: Warehouse) -> None:
+def test_a_key_too_long_for_an_index_is_quarantined(warehouse: Warehouse) -> None:
     names = [*(f"condition {n}" for n in range(12)), "long " * 1000]
     rows = [full_row("condition", studyAccession="SDY1", conditionReported=name) for name in names]
     load = warehouse.land({**small_study(), "condition": rows})

@@ -46,7 +46,7 @@ def publish(warehouse: Warehouse, tables: Tables, release: str) -> list[tuple[An
     )
 
 
-def test_a_declared_move_is_no_finding(warehouse: Warehouse) -> None:
+def test_a_declared_move_is_not_a_finding(warehouse: Warehouse) -> None:
     assert publish(warehouse, {**SMALL, "file_info": FILES}, "DR1") == []
     found = publish(warehouse, {**SMALL, "file_info": LATER}, "DR2")
     assert ("Tab/file_info.txt", True, "warning", 0, None) in found
@@ -69,7 +69,7 @@ def test_a_move_is_a_warning_of_the_load(releases: tuple[str, str], warehouse: W
     ]  # fmt: skip
 
 
-def test_a_renamed_column_is_found_under_a_header_that_nobody_declared(warehouse: Warehouse) -> None:
+def test_a_renamed_column_is_found_under_an_undeclared_header(warehouse: Warehouse) -> None:
     publish(warehouse, SMALL, "DR1")
     arms = str(SMALL["arm_or_cohort"]).replace("NAME", "ARM_TITLE").replace("Arm_1", "The_first_arm")
     publish(warehouse, {**SMALL, "arm_or_cohort": arms.replace("ARM_TITLE", "NAME")}, "DR2")
@@ -104,7 +104,7 @@ def test_the_real_packages_hold_each_column_where_it_is_declared() -> None:
 
 
 @needs_data
-def test_the_moves_of_the_real_packages_are_found_if_nobody_declares_them(
+def test_the_moves_of_the_real_packages_are_found_if_undeclared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     names = {

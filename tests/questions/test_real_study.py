@@ -80,7 +80,7 @@ def test_spots_per_million_are_those_of_the_package(real: sa.URL) -> None:
     assert rates == pytest.approx(grouped.mean().to_dict(), abs=0.0051)
 
 
-def test_stimulation_is_told_beside_each_elispot_result(real: sa.URL) -> None:
+def test_stimulation_is_shown_beside_each_elispot_result(real: sa.URL) -> None:
     (row,) = answer(
         real,
         "select count(*) as results, count(expsample_description) as described, count(distinct"

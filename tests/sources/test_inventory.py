@@ -36,7 +36,7 @@ def test_counts_are_read_from_any_plain_layout(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "<html>\n<body>404</body></html>", "elisa_result\t12\n", "study\t2\nelisa_result\t1\n"]
 )
-def test_what_is_no_inventory_is_refused(text: str) -> None:
+def test_what_is_not_an_inventory_is_refused(text: str) -> None:
     with pytest.raises(InventoryError, match=r"SDY1-DR2_table_count\.txt"):
         read_inventory("SDY1-DR2_table_count.txt", text)
 
@@ -55,14 +55,14 @@ def test_a_table_with_two_counts_is_refused() -> None:
         ("SDY1291-DR46.zip", "DR46", "archive"),
     ],
 )
-def test_file_names_tell_study_release_and_kind(name: str, release: str, what: str) -> None:
+def test_file_names_show_study_release_and_kind(name: str, release: str, what: str) -> None:
     told = issued(name)
     assert told is not None
     assert (told.study, str(told.release), told.what) == (name.partition("-")[0], release, what)
 
 
 @pytest.mark.parametrize("name", ["SDY1291_DR58_ALL_DATA.zip", "StudyFile.SDY1291.txt", "SDY1-DRx_Tab.zip"])
-def test_other_names_tell_nothing(name: str) -> None:
+def test_other_names_show_nothing(name: str) -> None:
     assert issued(name) is None
 
 

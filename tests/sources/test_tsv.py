@@ -77,7 +77,7 @@ def test_only_the_proven_header_is_accepted() -> None:
         list(TsvBody([BODY], HAI, HEADER.upper()).blocks())
 
 
-def test_a_header_alone_is_no_row() -> None:
+def test_a_header_alone_is_not_a_row() -> None:
     assert list(read_tsv([f"{HEADER}\n".encode()], HAI)) == []
 
 
@@ -101,7 +101,7 @@ def test_a_key_of_megabytes_is_counted_under_a_short_name() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "tsv"])
-def test_rows_that_were_not_asked_for_are_seen(form: str) -> None:
+def test_rows_that_were_not_requested_are_found(form: str) -> None:
     def take(confined: Confined) -> None:
         if form == "tsv":
             take_tsv([b"resultId\tarmAccession\n1\tARM1\n2\t\n"], HAI, "resultId\tarmAccession", confined)

@@ -176,7 +176,7 @@ def test_lab_tests_of_two_contexts_are_never_one_median(world: Warehouse) -> Non
     assert found == [(value, 1) for value in (2, 4, 8, 16, 32, 64)]
 
 
-def test_people_and_animals_are_never_one_cohort(world: Warehouse) -> None:
+def test_people_and_animals_are_never_in_one_row(world: Warehouse) -> None:
     ages = "select species, subjects from mart.cohort where arm_accession = 'ARM1' order by 1"
     assert world.rows(ages) == [("Homo sapiens", 1), ("Mus musculus", 1)]
     alleles = "select species, chromosomes from mart.hla_allele_frequency order by 1"

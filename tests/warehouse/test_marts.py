@@ -68,7 +68,7 @@ def test_a_file_is_a_mart() -> None:
         (_apart("unit: one"), "Apart must name each aspect once; missing: sample type, species"),
     ],
 )
-def test_a_file_that_is_no_mart_is_refused(text: str, problem: str) -> None:
+def test_a_file_that_is_not_a_mart_is_refused(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=f"mart thing: .*{problem}"):
         parse("thing", text)
 

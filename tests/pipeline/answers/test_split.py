@@ -77,7 +77,7 @@ def test_a_view_that_leaves_rows_out_is_whole_if_two_ways_agree(warehouse: Wareh
 
 @pytest.mark.parametrize("blank", ["refused", "none", "ignored"])
 @pytest.mark.parametrize("expected", [600, None], ids=["counted", "uncounted"])
-def test_controls_come_by_experiment_if_they_cannot_be_asked_for(
+def test_controls_come_by_experiment_if_they_cannot_be_requested(
     warehouse: Warehouse, blank: str, expected: int | None
 ) -> None:
     source = RowSource(study(600, 50, experiments=6), limit=LIMIT, blank=blank)
@@ -114,7 +114,7 @@ def test_controls_that_cannot_be_had_at_all_are_not_silently_lost(warehouse: War
     assert "1,850 rows requested by arm" in told
 
 
-def test_no_count_and_no_second_way_is_no_proof(warehouse: Warehouse) -> None:
+def test_no_count_and_no_second_way_prove_nothing(warehouse: Warehouse) -> None:
     rows = study(experiments=1)
     rows["plannedVisit"] = rows["plannedVisit"][:1]
     rows["mbaa"] = [row for row in rows["mbaa"] if row["plannedVisitAccession"] in ("PV1", None)]
@@ -154,7 +154,7 @@ def test_a_part_that_fails_for_good_fails_the_answer_and_keeps_the_others(wareho
         assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)
 
 
-def test_a_source_that_is_down_is_not_asked_for_ever_smaller_parts(warehouse: Warehouse) -> None:
+def test_ever_smaller_parts_are_not_requested_of_a_source_that_is_down(warehouse: Warehouse) -> None:
     source = RowSource(study(), limit=-1)
     with extracting(warehouse, source) as extraction, pytest.raises(ServerError, match="504"):
         extraction.land(ROWS)

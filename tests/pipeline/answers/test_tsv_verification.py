@@ -129,7 +129,7 @@ def test_what_differs_is_noted_and_json_stays(
     ("text", "told"),
     [("", "an empty text"), ("a\tb", "a tab"), ("a\nb", "a newline"), ("a\rb", "a carriage")],
 )
-def test_what_tsv_cannot_tell_is_no_proof(text: str, told: str) -> None:
+def test_what_tsv_cannot_represent_proves_nothing(text: str, told: str) -> None:
     sent = [full_row("mbaa", resultId=1, comments=text)]
     tabbed = [{field.column: None for field in MBAA.fields} | {"result_id": "1", "comments": text or None}]
     assert told in str(compare(sent, tabbed, MBAA))

@@ -98,7 +98,7 @@ def book(warehouse: Warehouse) -> dict[str, Any]:
         return {row.file_uuid: row for row in connection.execute(sa.select(FILE_DOWNLOAD))}
 
 
-def test_the_wish_decides_by_type_and_name() -> None:
+def test_the_filter_selects_by_type_and_name() -> None:
     file = listed(1)
     assert DownloadFilter().takes(file)
     assert DownloadFilter(types=frozenset({"result_file"}), pattern="f?.t*").takes(file)
@@ -185,7 +185,7 @@ def test_failures_end_their_file_only(warehouse: Warehouse, storage: Storage) ->
     assert source.asked[6:] == ["u1", "u2", "u3", "u5", "u6"]
 
 
-def test_a_run_without_a_plan_is_no_success(warehouse: Warehouse) -> None:
+def test_a_run_without_a_plan_fails(warehouse: Warehouse) -> None:
     run_ledger.start_run(warehouse.engine, RUN)
     assert file_selection.finish(warehouse.engine, RUN).state == "failed"
 

@@ -26,7 +26,7 @@ def issued(sandbox: RunningSandbox, study: str) -> dict[str, dict[str, Any]]:
     return {file["fileName"]: file for file in files}
 
 
-def test_restricted_studies_are_listed_and_open_to_nobody(sandbox: RunningSandbox) -> None:
+def test_restricted_studies_are_listed_and_not_open(sandbox: RunningSandbox) -> None:
     file = rows(sandbox, "manifest", "SDY1002")[0]
     sandbox.restrict("SDY1002", "SDY9999")
     assert sandbox.get(RESTRICTED).json() == ["SDY1002", "SDY1007", "SDY9999"]
@@ -58,7 +58,7 @@ def test_hidden_studies_are_not_spoken_of(sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize("what", ["restricted", "hidden"])
-def test_only_accessions_can_be_kept_back(sandbox: RunningSandbox, what: str) -> None:
+def test_only_accessions_can_be_withheld(sandbox: RunningSandbox, what: str) -> None:
     address = f"{sandbox.url}/_sandbox/{what}"
     bodies: list[object] = [[], {}, {"studies": "SDY1001"}, {"studies": ["1001"]}, {"studies": [None]}]
     for body in bodies:

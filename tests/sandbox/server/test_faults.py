@@ -28,7 +28,7 @@ def test_retry_after(sandbox: RunningSandbox, after: int | str) -> None:
     assert sandbox.get(ARMS).headers["retry-after"] == str(after)
 
 
-def test_hang_holds_up_nobody_else_and_ends_with_the_client(sandbox: RunningSandbox) -> None:
+def test_hang_delays_no_other_client_and_ends_with_its_own(sandbox: RunningSandbox) -> None:
     sandbox.fault("arm", "hang")
     with pytest.raises(httpx.ReadTimeout):
         sandbox.client.get(sandbox.query + ARMS, headers=sandbox.headers, timeout=0.2)

@@ -197,7 +197,7 @@ def test_without_packages_the_rest_is_listed(world: SyntheticWorld) -> None:
     assert content(bare, "SDY1001", NEWEST, suffix) == content(world, "SDY1001", NEWEST, suffix)
 
 
-def test_nothing_is_written_before_it_is_asked_for() -> None:
+def test_nothing_is_written_before_it_is_requested() -> None:
     world = SyntheticWorld(2, 200_000, 1)
     named = [(file.kind, file.name) for file in world.files("SDY1001", NEWEST)]
     assert ("release_file", "SDY1001-DR51_Tab.zip") in named

@@ -62,7 +62,7 @@ def test_a_release_is_still_made_of_the_same_endpoints() -> None:
     assert references(SHARED_DATA["labtest"]) == {**expected, "plannedVisitAccession": "plannedVisit"}
 
 
-def test_what_packages_alone_tell_is_asked_of_no_api() -> None:
+def test_what_only_packages_provide_is_requested_from_no_api() -> None:
     alone = {name: item for name, item in ENDPOINTS.items() if name not in SERVED}
     assert list(alone) == [item.name for item in PACKAGE_ENDPOINTS]
     assert not alone.keys() & SHARED_DATA.keys()
@@ -98,7 +98,7 @@ def test_a_declaration_says_what_immport_describes(endpoint: Endpoint) -> None:
 
 
 @needs_data
-def test_the_stubs_of_real_vocabularies_are_told_from_terms() -> None:
+def test_the_stubs_of_real_vocabularies_are_distinguished_from_terms() -> None:
     tables = json.loads((DATA / "immport" / "lookups" / "lkTables.json").read_text())
     found = {table["name"]: [row["name"] for row in table["rows"] if is_stub(row)] for table in tables}
     stubs = {name: names for name, names in found.items() if names}

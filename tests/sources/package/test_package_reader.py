@@ -105,7 +105,7 @@ def test_good_lines_pass_as_they_are() -> None:
         (b"1\t2\t3", "3 cells"),
     ],
 )
-def test_a_bad_line_is_set_aside_and_the_others_go_on(line: bytes, why: str) -> None:
+def test_a_bad_line_is_quarantined_and_the_others_go_on(line: bytes, why: str) -> None:
     reader, passed = read(b"A\tB\n1\t2\n" + line + b"\n3\t4\n")
     assert passed == b"1\t2\n3\t4\n"
     (bad,) = reader.bad
@@ -136,7 +136,7 @@ def test_a_file_cut_short_loses_its_last_line_only() -> None:
         (b"A\tB\n<html>\n", "no line of it can be read"),
     ],
 )
-def test_what_is_no_table_at_all_is_refused(content: bytes, why: str) -> None:
+def test_what_is_not_a_table_at_all_is_refused(content: bytes, why: str) -> None:
     with pytest.raises(NotDataError, match=why):
         read(content)
 
@@ -187,5 +187,5 @@ def test_a_line_without_end_and_bad_lines_without_end_are_refused(monkeypatch: p
 @pytest.mark.parametrize(
     ("content", "rows"), [(b"", 0), (b"A\n", 0), (b"A", 0), (b"A\n1\n", 1), (b"A\n1\n2", 2)]
 )
-def test_rows_of_a_table_nobody_reads_are_counted(content: bytes, rows: int) -> None:
+def test_rows_of_an_unread_table_are_counted(content: bytes, rows: int) -> None:
     assert count_rows(io.BytesIO(content)) == rows

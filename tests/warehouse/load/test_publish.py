@@ -48,7 +48,7 @@ def books(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 # ---- once, and only the newest attempt
 
 
-def test_a_publish_tells_what_changed(warehouse: Warehouse) -> None:
+def test_a_publish_reports_what_changed(warehouse: Warehouse) -> None:
     first = warehouse.load(small_study(), "DR1")
     assert counts(first) == (3, 0, 0, 0)
     assert not first.was_known
@@ -466,7 +466,7 @@ def test_a_study_that_comes_back_is_there_again(warehouse: Warehouse) -> None:
     assert warehouse.value("select state from ops.study") == "current"
 
 
-def test_a_withdrawal_within_a_release_keeps_what_the_release_held(warehouse: Warehouse) -> None:
+def test_a_withdrawal_within_a_release_keeps_the_rows_of_the_release(warehouse: Warehouse) -> None:
     warehouse.load(small_study(), "DR1")
     warehouse.withdraw("SDY1", "DR1", key=10_001)
     assert [warehouse.value(COUNT, as_of) for as_of in ("DR1", None)] == [3, 0]

@@ -183,7 +183,7 @@ def test_the_order_of_loading_makes_no_difference(
 @given(
     history=st.lists(st.tuples(releases, contents, st.frozensets(st.integers(1, 3))), min_size=1, max_size=5)
 )
-def test_rows_set_aside_stay_as_they_were(
+def test_quarantined_rows_stay_as_they_were(
     warehouse: Warehouse, history: list[tuple[int, Rows, frozenset[int]]]
 ) -> None:
     line = Timeline(warehouse.engine, HAI)

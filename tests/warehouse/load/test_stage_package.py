@@ -211,7 +211,7 @@ def test_a_header_name_that_is_there_twice_is_drift_and_its_last_column_counts(
     assert staged(warehouse, load, "hai", "gender")[0] == ("Female",)
 
 
-def test_a_bad_line_is_set_aside_and_its_row_stays_as_it_was(warehouse: Warehouse) -> None:
+def test_a_bad_line_is_quarantined_and_its_row_stays_as_it_was(warehouse: Warehouse) -> None:
     first = land_tables(warehouse, SMALL, "DR1")
     warehouse.stage(first)
     warehouse.pass_gate(first)
@@ -343,7 +343,7 @@ def test_a_package_that_changed_since_is_refused(warehouse: Warehouse) -> None:
         warehouse.stage(load)
 
 
-def test_declared_results_are_compared_and_told(warehouse: Warehouse) -> None:
+def test_declared_results_are_compared_and_reported(warehouse: Warehouse) -> None:
     load = land_tables(warehouse, SMALL)
     warehouse.stage(load)
     warehouse.judge(load)

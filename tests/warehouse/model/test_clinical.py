@@ -34,7 +34,7 @@ def judged(warehouse: Warehouse, rows: Study, release: str = "DR1") -> Load:
     return load
 
 
-def test_a_lab_test_is_told_with_its_value_unit_panel_sample_and_visit(warehouse: Warehouse) -> None:
+def test_a_lab_test_has_its_value_unit_panel_sample_and_visit(warehouse: Warehouse) -> None:
     tests = [lab_test(1, "<0.5"), lab_test(2, "7", resultValuePreferred="7.25"), lab_test(3, "HBV infected")]
     warehouse.load({**whole_study(), "labtest": tests})
     assert warehouse.rows("""
@@ -102,14 +102,14 @@ def test_rows_repeated_per_arm_are_one(warehouse: Warehouse) -> None:
             join star.dim_arm a on a.arm_key = p.arm_key order by 1""") == [("Arm 1", 30), ("Arm 2", 30)]
 
 
-def test_a_repeat_in_another_order_is_no_correction(warehouse: Warehouse) -> None:
+def test_a_repeat_in_another_order_is_not_a_correction(warehouse: Warehouse) -> None:
     rows = {**small_study(), "demographic": TWO_ARMS, "labtest": [lab_test(arm=1), lab_test(arm=2)]}
     warehouse.load(rows, "DR1")
     done = warehouse.load({**rows, "labtest": rows["labtest"][::-1]}, "DR2")
     assert done.rows_written == 0
 
 
-def test_repeats_that_differ_are_set_aside_and_what_was_known_stays(warehouse: Warehouse) -> None:
+def test_repeats_that_differ_are_quarantined_and_what_was_known_stays(warehouse: Warehouse) -> None:
     many = [lab_test(number, "5", arm=arm) for number in range(1, 41) for arm in (1, 2)]
     warehouse.load({**small_study(), "demographic": TWO_ARMS, "labtest": many}, "DR1")
     changed = [{**row, "resultValueReported": "6"} if place == 0 else row for place, row in enumerate(many)]
@@ -140,7 +140,7 @@ def test_what_a_row_may_lack_and_what_not(warehouse: Warehouse) -> None:
     }
 
 
-def test_a_subject_that_nobody_described_is_inferred(warehouse: Warehouse) -> None:
+def test_a_subject_without_a_description_is_inferred(warehouse: Warehouse) -> None:
     event = full_row(
         "adverseEvent", adverseEventAccession="AE1", studyAccession="SDY1", subjectAccession="SUB9"
     )

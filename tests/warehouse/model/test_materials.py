@@ -36,7 +36,7 @@ def full(warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
-def test_every_table_that_packages_alone_tell_has_rows_and_passes(warehouse: Warehouse) -> None:
+def test_every_table_that_only_packages_provide_has_rows_and_passes(warehouse: Warehouse) -> None:
     take(warehouse, land_tables(warehouse, FULL), judged=True)
     counts = {
         item.relation: warehouse.value(
@@ -64,7 +64,7 @@ def test_biosamples_of_an_experiment_sample_share_one_weight(full: Warehouse) ->
     )
 
 
-def test_one_tie_by_the_api_whatever_number_of_arms(warehouse: Warehouse) -> None:
+def test_one_bridge_row_by_the_api_whatever_number_of_arms(warehouse: Warehouse) -> None:
     rows = small_study()
     sample = {"studyAccession": "SDY1", "subjectAccession": "SUB1", "experimentAccession": "EXP1"}
     rows["expsample"] = [
@@ -79,7 +79,7 @@ def test_one_tie_by_the_api_whatever_number_of_arms(warehouse: Warehouse) -> Non
     assert warehouse.rows(ties) == [("ES1/BS1", Decimal("0.5")), ("ES1/BS2", Decimal("0.5"))]
 
 
-def test_treatments_keep_what_is_no_number(full: Warehouse) -> None:
+def test_treatments_keep_what_is_not_a_number(full: Warehouse) -> None:
     assert full.rows("""
         select treatment_accession, name, amount_value, amount_value_text, amount_unit, duration_value,
             duration_value_text, comments, is_inferred
@@ -124,7 +124,7 @@ def test_wells_know_their_control_or_curve(full: Warehouse) -> None:
     assert full.rows("select standard_curve_file from star.bridge_standard_curve_file") == [("SC1/7",)]
 
 
-def test_markers_are_told_from_their_signs(full: Warehouse) -> None:
+def test_markers_and_their_signs_are_split(full: Warehouse) -> None:
     assert full.rows("""
         select m.population_marker_reported, m.marker, m.marker_sign, f.population_name_reported
         from star.bridge_fcs_result_marker m join star.fact_fcs_analyzed f using (study_key, result_id)
@@ -162,7 +162,7 @@ def test_a_study_may_have_several_focuses(full: Warehouse) -> None:
     ]  # fmt: skip
 
 
-def test_the_api_leaves_what_it_does_not_tell(full: Warehouse) -> None:
+def test_the_api_leaves_what_it_does_not_provide(full: Warehouse) -> None:
     """Nothing is withdrawn, and the gate misses nothing: the answers are silent about these tables."""
     before = {item.relation: stored(full, item.relation) for item in ALONE}
     take(full, full.land(small_study(), "DR2"), judged=True)

@@ -18,7 +18,7 @@ def other_study() -> Study:
     return apart(whole_study("SDY2"), "00")
 
 
-def test_every_bridge_ties_its_study(warehouse: Warehouse) -> None:
+def test_every_bridge_refers_to_its_study(warehouse: Warehouse) -> None:
     warehouse.load(whole_study())
     for bridge in (item for item in BRIDGES if item.endpoint in SERVED):
         tied = warehouse.value(
@@ -167,7 +167,7 @@ def test_a_file_that_changed_has_a_version_each(warehouse: Warehouse) -> None:
     assert warehouse.rows(file) == [(11, "0000")]
 
 
-def test_ties_follow_the_releases(warehouse: Warehouse) -> None:
+def test_bridges_follow_the_releases(warehouse: Warehouse) -> None:
     warehouse.load(whole_study(), "DR1")
     second = [
         full_row("pubmed", studyAccession="SDY1", pubmedId=f"3000000{n}", title="On flu") for n in (2, 3)

@@ -137,7 +137,7 @@ def test_greek_letters_count_only_when_the_list_has_the_name() -> None:
     assert status(vocabulary("analyte", named), f"IFN-{GAMMA}") == ("alias", "ANA110")
 
 
-def test_a_name_does_not_tell_the_species() -> None:
+def test_a_name_does_not_show_the_species() -> None:
     both = vocabulary("analyte", IFNG, IL2, MOUSE)
     for text in ("IFNG", "Ifng", "IFN-g", f"IFN-{GAMMA}"):
         found = match(both, text, "")
@@ -150,7 +150,7 @@ def test_a_name_does_not_tell_the_species() -> None:
     assert status(both, "IFNg", "Ifng") == ("exact", "ANA569")
 
 
-def test_the_species_of_all_rows_tells_which_counterpart_is_meant() -> None:
+def test_the_species_of_all_rows_shows_which_counterpart_is_meant() -> None:
     both = vocabulary("analyte", IFNG, IL2, MOUSE)
     found = match(both, f"IFN-{GAMMA}", "", {"10090"})
     assert (found.status, found.term, found.method) == ("alias", "ANA569", "species")
@@ -251,7 +251,7 @@ def test_a_strain_is_taken_apart() -> None:
         assert strain_names.parse(text) is None, text
 
 
-def test_real_strains_are_found_and_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+def test_real_strains_are_found_and_distinguished(capsys: pytest.CaptureFixture[str]) -> None:
     old = [row["name"] for row in rows("lk_virus_strain", "SDY139-DR16_Tab.zip")]
     index = real("virus_strain", "lk_virus_strain")
     wanted: dict[str, tuple[str, str | None]] = {name: ("exact", name) for name in old}

@@ -131,7 +131,7 @@ def animals(study: str, species: str, number: int, **values: Any) -> Study:
     return {**rows, "demographic": people, "elisa": [measured], "hai": []}
 
 
-def test_the_subjects_tell_the_species_of_an_analyte(warehouse: Warehouse) -> None:
+def test_the_subjects_show_the_species_of_an_analyte(warehouse: Warehouse) -> None:
     fetch(warehouse, 0, "lkAnalyte", *ANALYTES)
     warehouse.load(animals("SDY1", "Mus musculus", 10, analyteReported="IFN-g"))
     propose(warehouse)
@@ -177,7 +177,7 @@ def test_other_domains_are_mapped_to_their_vocabularies(warehouse: Warehouse) ->
                           ) == [("Serum", "serum")] * 2  # fmt: skip
 
 
-def test_a_failure_is_told_and_stops_nothing(
+def test_a_failure_is_logged_and_stops_nothing(
     reviewed: Warehouse, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = everything(reviewed)

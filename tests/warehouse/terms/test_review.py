@@ -120,7 +120,7 @@ def test_bad_rows_are_named_and_nothing_is_half_done(reviewed: Warehouse, tmp_pa
         command(reviewed, "import", str(path), "--by", "me")
 
 
-def test_a_cell_is_no_formula(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_a_cell_is_not_a_formula(warehouse: Warehouse, tmp_path: Path) -> None:
     warehouse.load(study("=1+1"))
     fetch(warehouse, 0, "lkVirusStrain", "-minus")
     propose(warehouse)

@@ -57,7 +57,7 @@ def changed(postgres: Server, original: Original, tmp_path: Path) -> Iterator[Wa
         yield warehouse
 
 
-def test_each_row_tells_what_became_of_it(changed: Warehouse) -> None:
+def test_each_row_says_what_became_of_it(changed: Warehouse) -> None:
     assert difference(changed, "DR1", "DR2") == [
         ("dim_arm", "SDY1", "ARM1", "corrected", "name", "Arm 1", "Arm one"),
         ("fact_hai", "SDY1", "1", "corrected", "unit_key", "titre", "unknown"),
@@ -100,13 +100,13 @@ def test_two_versions_with_one_content_differ_in_nothing(warehouse: Warehouse) -
     assert len(difference(warehouse, "DR2", "DR3")) == 1
 
 
-def test_one_number_written_otherwise_is_no_difference(warehouse: Warehouse) -> None:
+def test_one_number_written_otherwise_is_not_a_difference(warehouse: Warehouse) -> None:
     warehouse.load(small_study(hai(1, "40", valuePreferred="40")), "DR1")
     warehouse.load(small_study(hai(1, "41", valuePreferred="40.0")), "DR2")
     assert [row[4] for row in difference(warehouse, "DR1", "DR2")] == ["value_reported"]
 
 
-def test_references_are_told_by_their_natural_keys(warehouse: Warehouse) -> None:
+def test_references_are_shown_by_their_natural_keys(warehouse: Warehouse) -> None:
     warehouse.load(small_study(hai(1, studyTimeCollected=0)), "DR1")
     moved: dict[str, Any] = {"studyTimeCollected": 28, "virusStrainPreferred": "A/California/07/2009"}
     warehouse.load(small_study(hai(1, who=2, **moved)), "DR2")
@@ -227,7 +227,7 @@ def test_what_a_release_changed_does_not_depend_on_the_order_of_loads(
     assert found == [("DR1", 2, 0, 0, 0), ("DR2", 0, 0, 0, 2), ("DR3", 0, 0, 0, 2)]
 
 
-def test_a_study_without_rows_is_told_from_one_not_captured(warehouse: Warehouse) -> None:
+def test_a_study_without_rows_differs_from_one_not_captured(warehouse: Warehouse) -> None:
     empty: Study = {**small_study(), "hai": []}
     warehouse.load(small_study(study="SDY2"), "DR1", study="SDY2")
     warehouse.load(empty, "DR2")
@@ -262,7 +262,7 @@ def test_the_effect_of_the_first_release_has_nothing_before(warehouse: Warehouse
     assert row == ("SDY1", "HAI", "titre", "captured", None, 1, None, 10, None, 10, "half")
 
 
-def test_the_mart_tells_the_share_that_changed(changed: Warehouse) -> None:
+def test_the_mart_reports_the_share_that_changed(changed: Warehouse) -> None:
     found = changed.rows("""
         select release_version, is_first, added, corrected, withdrawn, unchanged, changed_share
         from mart.release_change where star_table = 'fact_hai' order by release_key""")

@@ -175,7 +175,7 @@ def test_a_preferred_value_counts_before_the_reported_text(warehouse: Warehouse)
     ]  # fmt: skip
 
 
-def test_ages_are_told_in_years(warehouse: Warehouse) -> None:
+def test_ages_are_given_in_years(warehouse: Warehouse) -> None:
     rows = small_study()
     ages = [
         ("12", "Months", 1),

@@ -331,7 +331,7 @@ def test_units_convert(
     assert empty.rows(convert, value=value, unit=unit) == [(canonical, _decimal(standard))]
 
 
-def test_a_dimension_tells_of_its_units(warehouse: Warehouse) -> None:
+def test_a_dimension_describes_its_units(warehouse: Warehouse) -> None:
     warehouse.load(small_study(hai(1, unitReported="Titre"), hai(2, unitReported="per plate")))
     told = """select unit, dimension, canonical_unit, factor, divisor, unit_offset from star.dim_unit
         where unit_key > 0 order by factor nulls first"""
@@ -452,7 +452,7 @@ def test_ages_are_in_years_from_any_unit(warehouse: Warehouse) -> None:
         (None, None),
     ],
 )
-def test_pools_tell_their_size(empty: Warehouse, phenotype: str | None, size: list[int] | None) -> None:
+def test_pools_report_their_size(empty: Warehouse, phenotype: str | None, size: list[int] | None) -> None:
     assert empty.value("select star.pool_size(:it)", it=phenotype) == size
 
 
@@ -482,7 +482,7 @@ def test_windows_are_declared_once(empty: Warehouse) -> None:
     assert [label for (label,) in empty.rows(labels)] == [item.label for item in WINDOWS]
 
 
-def test_samples_taken_outside_of_their_visit_are_told(warehouse: Warehouse) -> None:
+def test_samples_taken_outside_of_their_visit_are_reported(warehouse: Warehouse) -> None:
     days: tuple[Any, ...] = (-8, -7, 0, 3, 3.5)
     rows = small_study(*(hai(n, who=1, studyTimeCollected=day) for n, day in enumerate(days, start=1)))
     rows["hai"] += [hai(6, studyTimeCollected=9), hai(7, studyTimeCollected=9)]
@@ -493,7 +493,7 @@ def test_samples_taken_outside_of_their_visit_are_told(warehouse: Warehouse) -> 
     assert warehouse.rows(off) == [(-8, -1, 1), (Decimal("3.5"), Decimal("0.5"), 1), (9, 6, 2)]
 
 
-def test_a_query_pays_for_the_columns_it_asks_for(warehouse: Warehouse) -> None:
+def test_a_query_pays_for_the_columns_it_selects(warehouse: Warehouse) -> None:
     """The server looks up no unit unless the query selects one, and looks up the release only once."""
     warehouse.load(small_study())
 
@@ -649,7 +649,7 @@ def test_a_limit_that_no_answer_can_state_is_marked_until_a_package_states_it(wa
     assert warehouse.rows(lacking) == [("DR1", True), ("DR2", False), ("DR3", True)]
 
 
-def test_spots_are_told_per_million_cells_plated(warehouse: Warehouse) -> None:
+def test_spots_are_reported_per_million_cells_plated(warehouse: Warehouse) -> None:
     plated = (("30", "100000", None), ("30", "1000000", None), ("30", "1e5", "200000"), ("30", "0", None),
               ("30", None, None), ("-999", "100000", None), ("TNTC", "100000", None))  # fmt: skip
     rows = [
