@@ -1,0 +1,8 @@
+"""The parts of the benchmarks: a declared list, one entry each."""
+
+from __future__ import annotations
+
+from benchmarks.part import Part
+from benchmarks.parts import loading
+
+PARTS: dict[str, Part] = {part.name: part for part in (*loading.PARTS,)}
