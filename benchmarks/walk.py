@@ -30,6 +30,13 @@ class Walk:
     again: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     written: list[int] = field(default_factory=list)
 
+    @property
+    def last(self) -> str:
+        """Seconds of the last round."""
+        taken = [f"{step} {seconds[-1]:.2f}" for step, seconds in self.seconds.items()]
+        taken += [f"{step} again {seconds[-1]:.2f}" for step, seconds in self.again.items()]
+        return ", ".join(taken) + " s"
+
     def ratios(self, *steps: str, again: bool = False) -> list[float]:
         """Seconds of these steps together, by the seconds of COPY in the same round."""
         taken = self.again if again else self.seconds
@@ -48,7 +55,7 @@ def walk(bench: Bench, world: World, routes: Sequence[str], until: str, *, again
     for number in range(bench.sizes.rounds):
         for route, found in walks.items():
             _round(bench, world, route, found, until, again=again, is_last=number == bench.sizes.rounds - 1)
-        bench.say(f"round {number + 1} of {bench.sizes.rounds} done")
+            bench.say(f"  round {number + 1}, {route}: {found.last}")
     return walks
 
 

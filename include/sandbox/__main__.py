@@ -17,8 +17,9 @@ from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sandbox.world import World
 from include.sources.release import Release
 
-#: Rows of one assay stay below this, so that result ids of two studies never meet.
-MOST_ROWS = 900_000
+#: Rows of one assay stay below this, so that result ids of two studies never meet; those of a study that is
+#: alone, so that its samples do not.
+MOST_ROWS, MOST_ROWS_ALONE = 900_000, 1_800_000
 #: Environment variable that holds the key to accept.
 KEY_VARIABLE = "SANDBOX_API_KEY"
 
@@ -38,8 +39,8 @@ class SandboxServer(uvicorn.Server):
 
 def _count(text: str) -> int:
     number = int(text)
-    if not 1 <= number <= MOST_ROWS:
-        raise argparse.ArgumentTypeError(f"from 1 to {MOST_ROWS}")
+    if not 1 <= number <= MOST_ROWS_ALONE:
+        raise argparse.ArgumentTypeError(f"from 1 to {MOST_ROWS_ALONE}")
     return number
 
 
@@ -111,9 +112,11 @@ def parser() -> argparse.ArgumentParser:
 def open_world(options: argparse.Namespace) -> World:
     """Open the world that the options name; stderr lists the files that are not served as they are.
 
-    :raises ValueError: a folder that is missing or holds no package that can be served.
+    :raises ValueError: a folder that is missing or holds no package that can be served; too many rows.
     """
     if options.archives is None:
+        if options.studies > 1 and options.rows > MOST_ROWS:
+            raise ValueError(f"--rows {options.rows}: at most {MOST_ROWS} where there are several studies")
         return SyntheticWorld(options.studies, options.rows, options.seed, options.packages)
     from include.sandbox.archive.package_world import (
         PackageWorld,  # pandas takes a second that the synthetic world spares

@@ -1,0 +1,36 @@
+"""Every part of the benchmarks, at its smallest: it runs, its figures have their form, no time is judged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from benchmarks.__main__ import run, write
+from benchmarks.bench import Sizes
+from benchmarks.parts import PARTS
+
+pytestmark = pytest.mark.long
+
+
+def test_parts_that_share_their_rounds(tmp_path: Path) -> None:
+    names = ["land", "stage", "check", "publish", "study"]
+    results = run(names, Sizes(rows=30, rounds=1), tmp_path / "kept", Console(quiet=True))
+    write(results, tmp_path / "results")
+    told = json.loads((tmp_path / "results" / "latest.json").read_text())
+    assert told.keys() == {"machine", "versions", "figures"}
+    assert {item["name"] for item in told["figures"]} > {
+        "HTTP to staging, JSON", "HTTP to staging, TSV", "HTTP to staging, package", "checks",
+        "publish, first load", "whole study, JSON", "whole study, package",
+        "unchanged study, TSV, rows written",
+    }  # fmt: skip
+    for item in told["figures"]:
+        assert item.keys() == {"name", "unit", "min", "median", "max", "goal", "verdict"}
+        assert item["min"] <= item["median"] <= item["max"]
+        assert item["verdict"] in {"met", "missed"}
+    page = (tmp_path / "results" / "latest.html").read_text()
+    assert page.count("<svg") >= 3
+    for name in names:
+        assert f"<h2>{name}</h2><p>{PARTS[name].about}." in page
