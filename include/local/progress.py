@@ -86,7 +86,7 @@ class State:
         if not self.has_begun:
             return "Airflow starts"
         if self.decided is None:
-            return "asking which studies there are"
+            return "requesting the list of studies"
         words = {"load": "to load", "withdraw": "to withdraw", "keep": "unchanged", "hold": "on hold"}
         found = [f"{self.decided[action]} {word}" for action, word in words.items() if action in self.decided]
         return f"studies: {', '.join(found) or 'none'}"

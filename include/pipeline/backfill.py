@@ -109,7 +109,7 @@ def plan(
     :param studies: all that the warehouse holds when empty.
     :raises CredentialError: the key is not accepted.
     """
-    held, days = captured(engine), {**ANNOUNCED, **_days_met(engine)}
+    captures, days = captured(engine), {**ANNOUNCED, **_days_met(engine)}
 
     def of(study: str) -> list[tuple[WorkDecision, ListedFile | None]]:
         try:
@@ -119,7 +119,7 @@ def plan(
         except ImmPortError as error:
             reason = f"its packages could not be listed: {error}"
             return [(WorkDecision(study, "", None, Action.HOLD, reason), None)]
-        there = held.get(study, ())
+        there = captures.get(study, ())
         return list(decide(study, files, there, span, days=days, force=force, dry_run=dry_run))
 
     with ThreadPoolExecutor(hook.settings.calls_in_flight) as pool:

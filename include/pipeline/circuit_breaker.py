@@ -201,8 +201,8 @@ def _locked(connection: sa.Connection, host: str) -> sa.Row:
     """The circuit of a host, locked until the end of the transaction."""
     fresh = upsert(CIRCUIT).values(host=host, state=CLOSED, failures=0)
     connection.execute(fresh.on_conflict_do_nothing())
-    held = sa.select(CIRCUIT, sa.func.now().label("now")).where(CIRCUIT.c.host == host)
-    return connection.execute(held.with_for_update()).one()
+    row = sa.select(CIRCUIT, sa.func.now().label("now")).where(CIRCUIT.c.host == host)
+    return connection.execute(row.with_for_update()).one()
 
 
 def _write(connection: sa.Connection, host: str, values: dict[str, Any]) -> None:

@@ -78,9 +78,9 @@ def from_listing(
     incomplete = None if listing.complete else listing.reason or "unknown"
     # At once, and also where the withdrawal waits for a person to approve.
     restricted, waiting = _hide(engine, run, restricted)
-    held = [replace(item, is_waiting=item.study in waiting) for item in held_studies(engine)]
-    decisions = decide(listed, held, policy, incomplete=incomplete, restricted=restricted)
-    decisions = with_release_files(engine, run.run_id, decisions, held, newest, probe)
+    loaded = [replace(item, is_waiting=item.study in waiting) for item in warehouse_studies(engine)]
+    decisions = decide(listed, loaded, policy, incomplete=incomplete, restricted=restricted)
+    decisions = with_release_files(engine, run.run_id, decisions, loaded, newest, probe)
     note_run(
         engine,
         run.run_id,
@@ -145,7 +145,7 @@ def from_landing(
     return decisions
 
 
-def held_studies(engine: sa.Engine) -> list[WarehouseStudy]:
+def warehouse_studies(engine: sa.Engine) -> list[WarehouseStudy]:
     """Studies that were published here, whether or not they still are."""
     statement = sa.select(STUDY).where(STUDY.c.state.in_(["current", "withdrawn"]))
     with engine.connect() as connection:

@@ -124,9 +124,9 @@ def _valid_from(connection: sa.Connection, item: WorkDecision, *, is_of_its_rele
     newest = connection.scalar(captured) or 0
     if item.action is Action.WITHDRAW:
         return max(key, newest + 1)
-    held = connection.execute(sa.select(STUDY).where(STUDY.c.study_accession == item.study)).one_or_none()
-    if is_of_its_release or held is None:
+    recorded = connection.execute(sa.select(STUDY).where(STUDY.c.study_accession == item.study)).one_or_none()
+    if is_of_its_release or recorded is None:
         return key
-    if held.state == "withdrawn":
+    if recorded.state == "withdrawn":
         return max(key, newest + 1)
-    return max(key, newest) if held.release_version == item.release else key
+    return max(key, newest) if recorded.release_version == item.release else key

@@ -77,7 +77,7 @@ def with_release_files(
     engine: sa.Engine,
     run_id: str,
     decisions: list[WorkDecision],
-    held: list[WarehouseStudy],
+    loaded: list[WarehouseStudy],
     newest: Release | None,
     probe: ReleaseFileProbe,
 ) -> list[WorkDecision]:
@@ -87,7 +87,7 @@ def with_release_files(
 
     :param newest: the newest release of the listing.
     """
-    here = {item.study: item for item in held if item.state == "current"}
+    here = {item.study: item for item in loaded if item.state == "current"}
     kept = {item.study: item for item in decisions if _may_differ(item, here.get(item.study))}
     everywhere = probe.everywhere or _has_moved(engine, run_id, newest)
     requested = list(kept) if everywhere else [study for study in kept if study in _undone(engine, run_id)]
@@ -114,19 +114,19 @@ def with_release_files(
     return [changed.get(item.study, item) for item in decisions]
 
 
-def _may_differ(item: WorkDecision, held: WarehouseStudy | None) -> bool:
+def _may_differ(item: WorkDecision, loaded: WarehouseStudy | None) -> bool:
     """Kept because the listing shows no change; not because it is older, or restricted."""
-    if item.action is not Action.KEEP or held is None or item.listed is None:
+    if item.action is not Action.KEEP or loaded is None or item.listed is None:
         return False
-    return held.listed is None or Release.parse(item.listed) >= Release.parse(held.listed)
+    return loaded.listed is None or Release.parse(item.listed) >= Release.parse(loaded.listed)
 
 
 def _anew(
-    kept: WorkDecision, held: WarehouseStudy, known: dict[str, RemoteFile], news: list[RemoteFile]
+    kept: WorkDecision, loaded: WarehouseStudy, known: dict[str, RemoteFile], news: list[RemoteFile]
 ) -> WorkDecision:
     releases = [
         Release.parse(kept.release),
-        Release.parse(held.release),
+        Release.parse(loaded.release),
         known_release_files.release_of(news),
     ]
     newest = max(item for item in releases if item is not None)

@@ -91,10 +91,10 @@ def publish(
     at = datetime.fromisoformat(manifest.finished_at)
     changes: dict[str, VocabularyChange] = {}
     with engine.begin() as connection:
-        held = publish_vocabularies.newest(connection)
+        newest = publish_vocabularies.newest(connection)
         known = sa.select(sa.func.max(VOCABULARY_FETCH.c.fetched_at))
         last = connection.scalar(known)
-        if any(time is not None and time >= at for time in (held, last)):
+        if any(time is not None and time >= at for time in (newest, last)):
             return {}
         for endpoint in LOOKUP_ENDPOINTS:
             landed = manifest.of(endpoint.name)
@@ -126,5 +126,5 @@ def _note(landed: Landed, change: VocabularyChange) -> str | None:
     if change.unstorable:
         notes.append(f"left out, as Postgres cannot hold it: {change.unstorable}")
     if change.received == change.dropped:
-        notes.append("no terms received: those held stay")
+        notes.append("no terms received: those of the warehouse stay")
     return "; ".join(notes) or None

@@ -72,7 +72,7 @@ class Restricted:
     unknown: str | None = None
 
 
-_NOBODY = Restricted()
+_UNRESTRICTED = Restricted()
 
 
 @dataclass(frozen=True)
@@ -121,18 +121,18 @@ RESTRICTED = f"{withdrawal.RESTRICTED}on the source's list of restricted studies
 
 def decide(
     listed: Iterable[Listed],
-    held: Iterable[WarehouseStudy],
+    loaded: Iterable[WarehouseStudy],
     policy: LoadPolicy,
     *,
     incomplete: str | None,
-    restricted: Restricted = _NOBODY,
+    restricted: Restricted = _UNRESTRICTED,
 ) -> list[WorkDecision]:
     """Compare a listing with the warehouse.
 
     :param incomplete: why the listing does not hold every study; None when it does.
     """
     everything = {item.study: item for item in listed}
-    known = {item.study: item for item in held}
+    known = {item.study: item for item in loaded}
     going = [
         item
         for item in known.values()
@@ -141,7 +141,7 @@ def decide(
     decisions = [
         _about(item, known.get(item.study), policy, restricted)
         for item in everything.values()
-        if policy.wants(item.study) and item.study not in {held.study for held in going}
+        if policy.wants(item.study) and item.study not in {loaded.study for loaded in going}
     ]
     decisions += _going(going, everything, known, policy, incomplete, restricted)
     for study in sorted(policy.studies - everything.keys() - known.keys()):
@@ -156,30 +156,31 @@ def withheld(listed: Listed) -> str:
 
 
 def _about(
-    listed: Listed, held: WarehouseStudy | None, policy: LoadPolicy, restricted: Restricted
+    listed: Listed, loaded: WarehouseStudy | None, policy: LoadPolicy, restricted: Restricted
 ) -> WorkDecision:
     action, reason = Action.LOAD, ""
+    was_restricted = loaded is not None and (loaded.reason or "").startswith("restricted")
     if listed.study in restricted.studies:
         action, reason = Action.KEEP, f"{RESTRICTED}: not loaded"
     elif policy.doubts(listed):
         action, reason = Action.HOLD, withheld(listed)
-    elif held is None and listed.study in MOVED and listed.study not in policy.studies:
+    elif loaded is None and listed.study in MOVED and listed.study not in policy.studies:
         action, reason = Action.KEEP, f"{MOVED[listed.study]}: not loaded unless requested by name"
-    elif held is None:
+    elif loaded is None:
         reason = f"new study, first seen at {listed.release}"
-    elif held.state == "withdrawn" and restricted.unknown and (held.reason or "").startswith("restricted"):
+    elif loaded.state == "withdrawn" and restricted.unknown and was_restricted:
         action = Action.HOLD
         reason = f"withdrawn as restricted, and whether it still is, is not known: {restricted.unknown}"
-    elif held.state == "withdrawn" and held.is_waiting and (held.reason or "").startswith("restricted"):
+    elif loaded.state == "withdrawn" and loaded.is_waiting and was_restricted:
         action = Action.HOLD
         reason = "withdrawn as restricted and no longer on the list: a second run has to see that, too"
-    elif held.state == "withdrawn":
+    elif loaded.state == "withdrawn":
         reason = f"shared again at {listed.release}"
     else:
-        action, reason = _compared(listed, held, policy)
+        action, reason = _compared(listed, loaded, policy)
     return WorkDecision(
         listed.study,
-        release_of_load(listed, held),
+        release_of_load(listed, loaded),
         listed.release_date,
         action,
         reason,
@@ -188,35 +189,35 @@ def _about(
     )
 
 
-def _compared(listed: Listed, held: WarehouseStudy, policy: LoadPolicy) -> tuple[Action, str]:
+def _compared(listed: Listed, loaded: WarehouseStudy, policy: LoadPolicy) -> tuple[Action, str]:
     """What is listed now against what was listed when the study was loaded."""
-    before = held.listed or held.release
+    before = loaded.listed or loaded.release
     if Release.parse(listed.release) > Release.parse(before):
         return Action.LOAD, f"{before} -> {listed.release}"
     if policy.force:
         return Action.LOAD, f"requested, unchanged since {before}"
     if Release.parse(listed.release) < Release.parse(before):
         return Action.HOLD, f"listed at {listed.release}, {before} is already here: the listing goes back"
-    return _at_one_release(listed, held, before)
+    return _at_one_release(listed, loaded, before)
 
 
-def _at_one_release(listed: Listed, held: WarehouseStudy, before: str) -> tuple[Action, str]:
+def _at_one_release(listed: Listed, loaded: WarehouseStudy, before: str) -> tuple[Action, str]:
     """Why a study is loaded anew at the release that was listed when it was loaded, if it is."""
-    if (held.reason or "").startswith(RETRACTED):
-        return Action.LOAD, str(held.reason)
-    if listed.release_date != held.release_date:
-        return Action.LOAD, f"{listed.release} moved from {held.release_date} to {listed.release_date}"
-    if held.refused:
-        return Action.LOAD, f"the source refused {', '.join(held.refused)} when {before} was loaded"
-    return Action.KEEP, f"unchanged since {before} of {held.release_date}"
+    if (loaded.reason or "").startswith(RETRACTED):
+        return Action.LOAD, str(loaded.reason)
+    if listed.release_date != loaded.release_date:
+        return Action.LOAD, f"{listed.release} moved from {loaded.release_date} to {listed.release_date}"
+    if loaded.refused:
+        return Action.LOAD, f"the source refused {', '.join(loaded.refused)} when {before} was loaded"
+    return Action.KEEP, f"unchanged since {before} of {loaded.release_date}"
 
 
-def release_of_load(listed: Listed, held: WarehouseStudy | None) -> str:
+def release_of_load(listed: Listed, loaded: WarehouseStudy | None) -> str:
     """The release that a load of the study belongs to: the listed one, or a later one that its files
     showed when it was loaded. A listing older than the one it was loaded from is believed as it is."""
     release = Release.parse(listed.release)
-    if held is not None and held.listed is not None and release >= Release.parse(held.listed):
-        release = max(release, Release.parse(held.release))
+    if loaded is not None and loaded.listed is not None and release >= Release.parse(loaded.listed):
+        release = max(release, Release.parse(loaded.release))
     return str(release)
 
 
@@ -233,25 +234,26 @@ def _going(
     trusted = (item for item in listed.values() if not policy.doubts(item))
     newest = max((Release.parse(item.release) for item in trusted), default=None)
     # Release files may carry a later release than any listing stated.
-    held = max((Release.parse(item.listed or item.release) for item in current), default=None)
+    newest_loaded = max((Release.parse(item.listed or item.release) for item in current), default=None)
     doubt = None
     if incomplete:
         doubt = f"not listed, but the listing is not complete: {incomplete}"
-    elif newest is None or (held is not None and newest < held):
-        doubt = f"not listed, but the listing ends at {newest} and {held} is already here"
+    elif newest is None or (newest_loaded is not None and newest < newest_loaded):
+        doubt = f"not listed, but the listing ends at {newest} and {newest_loaded} is already here"
     too_many = None
     if not policy.approve_withdrawals and len(going) > max(1, policy.max_withdrawn_share * len(current)):
         too_many = (
-            f"not listed or restricted, as are {len(going)} of {len(current)} studies held, more than"
-            f" {policy.max_withdrawn_share:.0%}: run again with approve_withdrawals if that is right"
+            f"not listed or restricted, as are {len(going)} of {len(current)} studies in the warehouse,"
+            f" more than {policy.max_withdrawn_share:.0%}:"
+            " run again with approve_withdrawals if that is right"
         )
     for item in going:
         if not policy.wants(item.study):
             continue
         is_restricted = item.study in restricted.studies
         # That a study is restricted is said of it by name: it needs no complete listing.
-        if held_back := too_many if is_restricted else doubt or too_many:
-            yield WorkDecision(item.study, item.release, None, Action.HOLD, held_back)
+        if reason := too_many if is_restricted else doubt or too_many:
+            yield WorkDecision(item.study, item.release, None, Action.HOLD, reason)
             continue
         at = max(Release.parse(item.release), newest or Release.parse(item.release))
         reason = _why_gone(item.study, newest, item.study in listed, restricted)

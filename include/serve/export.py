@@ -156,7 +156,7 @@ def _become_analyst(connection: sa.Connection) -> str:
 def _readers(role: str) -> str:
     """Who may read the files, for their stamp."""
     if role == ANALYST:
-        content = "it held no study that was restricted when it was written"
+        content = "it contained no study that was restricted when it was written"
     else:
         content = "it may hold restricted studies"
     return f"members of {role}, under ImmPort's user agreement ({_AGREEMENT}); {content}"

@@ -116,8 +116,8 @@ def write(
             made = [pa.array(values, one.type) for values, one in zip(arrays, shape, strict=True)]
             waiting.append(pa.record_batch(made, schema=shape))
             written.rows += len(batch)
-            held = sum(part.num_rows for part in waiting)
-            if held + len(batch) > GROUP_ROWS or sum(part.nbytes for part in waiting) > GROUP_BYTES:
+            waiting_rows = sum(part.num_rows for part in waiting)
+            if waiting_rows + len(batch) > GROUP_ROWS or sum(part.nbytes for part in waiting) > GROUP_BYTES:
                 flush()
         flush()
     return written

@@ -23,7 +23,7 @@ _QUOTED = re.compile(rb'(?:^|[\t\n])"[^\t\n]*"(?=[\t\n])')
 
 
 class NotTsvError(ValueError):
-    """The answer is not TSV as it was proven to be; asking again would not help, asking for JSON may."""
+    """The answer is not TSV as it was proven to be; another request would not help, one for JSON may."""
 
 
 @dataclass(frozen=True)
@@ -130,20 +130,20 @@ def read_tsv(chunks: Iterable[bytes], endpoint: Endpoint) -> Iterator[dict[str, 
 
 
 def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    held: list[bytes] = []
+    buffered: list[bytes] = []
     size = 0
     for chunk in chunks:
-        held.append(chunk)
+        buffered.append(chunk)
         size += len(chunk)
         if size < BLOCK:
             continue
-        lines, newline, rest = b"".join(held).rpartition(b"\n")
+        lines, newline, rest = b"".join(buffered).rpartition(b"\n")
         if newline:
             yield lines + newline
         elif size > MAX_ROW:
             raise NotDataError(f"a row of more than {MAX_ROW >> 20} MB")
-        held, size = [rest], len(rest)
-    left = b"".join(held)
+        buffered, size = [rest], len(rest)
+    left = b"".join(buffered)
     if left and not left.endswith(b"\n"):
         raise NotDataError("TSV cut short: it does not end with a newline")
     if left:

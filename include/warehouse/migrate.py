@@ -38,8 +38,8 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         for schema, purpose in SCHEMAS.items():
             connection.exec_driver_sql(f"create schema if not exists {schema}")
             connection.exec_driver_sql(f"comment on schema {schema} is {literal(purpose)}")
-        held, newest = revisions(connection)
-        if held == newest and star.are_current(connection):
+        current, newest = revisions(connection)
+        if current == newest and star.are_current(connection):
             if not apply_rights.is_current(connection):
                 apply_rights.apply(connection)
             return
@@ -48,7 +48,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         if revision == "head":
             _declare_references(connection)
             star.create(connection)
-            if held != newest:
+            if current != newest:
                 content_digests.forget(connection)
             apply_rights.apply(connection)
 

@@ -86,8 +86,8 @@ def download(api: Any, file: Any, way: str) -> None:
     """As immport-cli does: an address from DRS, the bytes without the key, the MD5 compared."""
     import urllib3
 
-    told = call(api, "get_url_from_drs", file_uuid=file.file_uuid, access_method=way)
-    content = urllib3.request("GET", told.url).data
+    answer = call(api, "get_url_from_drs", file_uuid=file.file_uuid, access_method=way)
+    content = urllib3.request("GET", answer.url).data
     right = hashlib.md5(content, usedforsecurity=False).hexdigest() == file.generated_md5
     print(json.dumps({"method": "download", "rows": 1, "lost": [] if right else [file.path]}))  # noqa: T201
 

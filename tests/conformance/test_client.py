@@ -54,7 +54,7 @@ def test_the_client_calls_every_endpoint_and_parses_every_answer(client: Path) -
         command = [str(client), str(HERE / "client.py"), sandbox.url, sandbox.api_key]
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         assert ran.returncode == 0, ran.stderr[-3000:]
-        asked = sandbox.requests()
+        requests = sandbox.requests()
     calls = [json.loads(line) for line in ran.stdout.splitlines()]
     assert [call for call in calls if call["lost"]] == []
     rows: Counter[str] = Counter()
@@ -62,6 +62,6 @@ def test_the_client_calls_every_endpoint_and_parses_every_answer(client: Path) -
         rows[call["method"]] += call["rows"]
     assert [method for method, count in rows.items() if not count] == []
     assert len(rows) == len(SHARED_DATA) + 1  # and the downloads
-    assert {request["endpoint"] for request in asked} == {*SHARED_DATA, "download"}
-    assert {request["status"] for request in asked} == {200}
+    assert {request["endpoint"] for request in requests} == {*SHARED_DATA, "download"}
+    assert {request["status"] for request in requests} == {200}
     assert rows["download"] == rows["get_url_from_drs"] == 2 * rows["get_file_details"]

@@ -109,9 +109,9 @@ def test_alerts_are_sent_of_a_run_that_was_ended_and_on_request_of_one_that_is_l
 ) -> None:
     assert [dag.dag_id for dag in bag.dags.values() if dag.deadline] == []
     monkeypatch.setenv(LATE_ALERTS, "on")
-    asked = DagBag(dag_folder=str(ROOT / "dags"))
-    assert asked.dags.keys() == bag.dags.keys()
-    for dag in asked.dags.values():
+    parsed = DagBag(dag_folder=str(ROOT / "dags"))
+    assert parsed.dags.keys() == bag.dags.keys()
+    for dag in parsed.dags.values():
         assert dag.on_failure_callback == [run_failed], dag.dag_id
         alerts: Any = dag.deadline
         (late,) = alerts

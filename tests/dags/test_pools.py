@@ -22,12 +22,12 @@ def bag() -> DagBag:
 
 def test_tasks_that_call_the_api_and_no_others_are_in_its_pool(bag: DagBag) -> None:
     pools = {(dag.dag_id, task.task_id): task.pool for dag in bag.dags.values() for task in dag.tasks}
-    asking = {
+    callers = {
         ("immport_release", "discover"),
         ("immport_release", "load.extract"),
         ("immport_vocabularies", "load"),
     }
-    assert {task for task, pool in pools.items() if pool == API.name} >= asking
+    assert {task for task, pool in pools.items() if pool == API.name} >= callers
     assert set(pools.values()) <= {"default_pool", *(item.name for item in POOLS)}
     steps = {"load.stage", "load.check", "load.publish", "withdraw", "finish"}
     assert {pools["immport_release", step] for step in steps} == {"default_pool"}
@@ -60,10 +60,10 @@ def test_a_starting_part_of_airflow_names_what_is_missing_and_makes_nothing(
     with sqlite3.connect(processes.home / "airflow.db") as database:
         database.execute("delete from slot_pool where pool = 'immport_files'")
     assert processes.call("tests.dags.test_pools:start_a_job", tmp_path / "log") == 0
-    said = (tmp_path / "log").read_text()
-    assert "the pool immport_files is missing" in said
-    assert "python -m immport_provider.pools" in said
-    assert "the pool immport_api is missing" not in said
+    log = (tmp_path / "log").read_text()
+    assert "the pool immport_files is missing" in log
+    assert "python -m immport_provider.pools" in log
+    assert "the pool immport_api is missing" not in log
     with sqlite3.connect(processes.home / "airflow.db") as database:
         found = {name for (name,) in database.execute("select pool from slot_pool")}
     assert found == {"default_pool", API.name}
@@ -78,5 +78,5 @@ def start_a_job() -> None:
 
 def test_the_documented_commands_make_the_declared_pools() -> None:
     text = (ROOT / "docs/configuration.md").read_text()
-    told = re.findall(r'airflow pools set (\w+) (\d+) "(.*)"', text)
-    assert told == [(item.name, str(item.slots), item.about) for item in POOLS]
+    commands = re.findall(r'airflow pools set (\w+) (\d+) "(.*)"', text)
+    assert commands == [(item.name, str(item.slots), item.about) for item in POOLS]

@@ -46,9 +46,9 @@ def rendered(dag: DAG, **params: Any) -> Iterator[tuple[str, Any]]:
     for task in dag.tasks:
         made = task.unmap(dict.fromkeys(task.expand_input.value)) if task.is_mapped else task
         assert isinstance(made, WarehouseOperator)
-        asked = {name: getattr(made, name) for name in made.template_fields}
+        given = {name: getattr(made, name) for name in made.template_fields}
         env = made.get_template_env(dag=dag)
-        for field, template in asked.items():
+        for field, template in given.items():
             if any(re.search(rf"params\.{name}\b", str(template)) for name in params):
                 yield f"{task.task_id}.{field}", made.render_template(template, context, env)  # type: ignore[arg-type]
 

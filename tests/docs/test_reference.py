@@ -68,15 +68,15 @@ def page() -> Page:
 
 
 def test_the_page_says_what_the_markdown_says(page: Page) -> None:
-    told: dict[str, list[list[str]]] = {}
+    tables: dict[str, list[list[str]]] = {}
     name = ""
     for line in pages.dictionary().splitlines():
         if line.startswith("## "):
             name = line[3:]
-            told[name] = []
+            tables[name] = []
         elif line.startswith("| `") and name:
             cells = re.split(r"(?<!\\)\|", line)[1:-1]
-            told[name].append(
+            tables[name].append(
                 [cell.strip().replace("`", "").replace("\\|", "|").replace("&lt;", "<") for cell in cells]
             )
     shown = {
@@ -84,7 +84,7 @@ def test_the_page_says_what_the_markdown_says(page: Page) -> None:
         for name, rows in page.rows.items()
     }
     assert shown == {
-        name: [[" ".join(cell.split()) for cell in row] for row in rows] for name, rows in told.items()
+        name: [[" ".join(cell.split()) for cell in row] for row in rows] for name, rows in tables.items()
     }
 
 

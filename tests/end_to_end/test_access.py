@@ -33,13 +33,13 @@ def test_a_loader_runs_the_dags_and_an_analyst_reads_what_they_loaded(
         assert run.state == "success", (dag, run.log)
     assert installation.one("select count(*) from ops.file_download where state = 'present'") > 0
     assert set(installation.states().values()) == {"published"}
-    asked = (
+    query = (
         "select (select count(*) from star.fact_assay_result), (select count(*) from star.vocabulary_term)"
     )
     analyst = logins.engine(fresh.url, ANALYST)
     with analyst.connect() as connection:
-        assert connection.execute(sa.text(asked)).all() == installation.ask(asked)
-        assert all(connection.execute(sa.text(asked)).one())
+        assert connection.execute(sa.text(query)).all() == installation.ask(query)
+        assert all(connection.execute(sa.text(query)).one())
     # Nothing that was made for the loads is left, and nothing else was made.
     owned = "select count(*) from pg_class where relowner = :loader ::regrole"
     assert installation.one(owned, loader=LOADER) == 0

@@ -33,7 +33,7 @@ def few_loaded(installations: Installations, _few: RunningSandbox) -> Installati
 
 @pytest.fixture
 def few(_few: RunningSandbox, few_loaded: Installation) -> RunningSandbox:
-    """The few, all open; what was asked for to load them is forgotten."""
+    """The few, all open; the requests that loaded them are forgotten."""
     _few.clear_faults()
     _few.open_studies()
     _few.clear_requests()
@@ -61,8 +61,8 @@ def test_a_dead_service_fails_one_run_after_few_calls(
     assert run.state == "failed"
     assert set(installation.states().values()) == {"failed"}
     assert len(installation.states()) == 16
-    asked = [request["endpoint"] for request in wide.requests()]
-    dead = [name for name in asked if name in SERVED]
+    requested = [request["endpoint"] for request in wide.requests()]
+    dead = [name for name in requested if name in SERVED]
     # Sixteen studies, and requests for three: each for its manifest, then once for the study itself.
     assert len(dead) == 3 * (TRIES + 1)
     ((state, failures, error),) = installation.ask("select state, failures, error from ops.circuit")
@@ -135,8 +135,8 @@ def test_a_restricted_study_goes_and_comes_back_once(
     run = installation.run()
     assert run.state == "success", run.log[-4000:]
     assert counts(installation) == {name: number for name, number in before.items() if name != study}
-    ((told, reason),) = installation.ask("select study_accession, reason from star.study_withdrawal")
-    assert told == study
+    ((withdrawn, reason),) = installation.ask("select study_accession, reason from star.study_withdrawal")
+    assert withdrawn == study
     assert reason.startswith("restricted: ")
     few.restrict("SDY999999")  # a list that names others
     first = installation.run()

@@ -42,7 +42,7 @@ EXTRA = {"max_retries": 2, "timeout": 5}
 
 @dataclass(frozen=True)
 class Faulty:
-    """A warehouse, the run that met the faults, and what it asked for."""
+    """A warehouse, the run that met the faults, and what it requested."""
 
     installation: Installation
     run: Run
@@ -93,8 +93,8 @@ def test_error_names_endpoint_study_and_reason(study: str, faulty: Faulty) -> No
 
 @pytest.mark.long
 def test_refused_requests_are_repeated_only_where_that_may_help(faulty: Faulty) -> None:
-    asked = [(item["study"], item["endpoint"]) for item in faulty.requests]
-    tries = {study: asked.count((study, endpoint)) for study, (endpoint, *_) in REFUSED.items()}
+    requested = [(item["study"], item["endpoint"]) for item in faulty.requests]
+    tries = {study: requested.count((study, endpoint)) for study, (endpoint, *_) in REFUSED.items()}
     assert tries == dict.fromkeys(REFUSED, 3) | {"SDY1001": 1, "SDY1015": 1}
 
 
@@ -109,9 +109,9 @@ def test_row_sent_twice_is_published_once_with_a_warning(faulty: Faulty, wide_lo
 def test_rows_that_contradict_each_other_are_quarantined(faulty: Faulty, wide_loaded: Loaded) -> None:
     installation = faulty.installation
     assert ("hai", "key_consistent", "row", 2) in _broken(installation, "SDY1017")
-    held = installation.ask("select endpoint, row ->> 'result_id' from quality.quarantine")
-    assert len(held) == 2
-    assert len(set(held)) == 1
+    quarantined = installation.ask("select endpoint, row ->> 'result_id' from quality.quarantine")
+    assert len(quarantined) == 2
+    assert len(set(quarantined)) == 1
     published, all_rows = (_fact(item, "hai", "SDY1017") for item in (installation, wide_loaded.installation))
     assert len(published) == len(all_rows) - 1
     assert set(published) < set(all_rows)
@@ -185,7 +185,7 @@ def test_refused_key_stops_every_request(installations: Installations, small: Ru
     assert installation.states() == {CHANGED: "failed", WITHDRAWN: "failed"}
     statuses = [request["status"] for request in small.requests()]
     assert statuses.count(401) == 1
-    assert statuses[-1] == 401, "asked on with a key that was refused"
+    assert statuses[-1] == 401, "went on with a key that was refused"
     errors = [error for (error,) in installation.ask("select error from ops.load")]
     spared, refused = sorted(errors, key=lambda error: "no request sent" not in error)
     assert "no request sent" in spared
@@ -215,11 +215,11 @@ def test_listing_without_many_studies_waits_for_a_yes(
     run = installation.run(route="api")
     assert run.state == "failed"
     # That a study is restricted is said of it by name, and there is one; but too many seem to go.
-    assert _held(installation, run) == {"the listing is not complete": 15, "approve_withdrawals": 1}
+    assert _on_hold(installation, run) == {"the listing is not complete": 15, "approve_withdrawals": 1}
     small.clear_faults()
     run = installation.run(route="api")
     assert run.state == "failed"
-    assert _held(installation, run) == {"approve_withdrawals": 14}
+    assert _on_hold(installation, run) == {"approve_withdrawals": 14}
     assert installation.one("select count(*) from ops.study where state = 'current'") == 16
     assert installation.one("select count(*) from ops.capture where kind = 'withdrawn'") == 0
     run = installation.run(route="api", approve_withdrawals=True)
@@ -230,7 +230,7 @@ def test_listing_without_many_studies_waits_for_a_yes(
     assert {study for (study,) in shown} == {CHANGED, NEW}
 
 
-def _held(installation: Installation, run: Run) -> dict[str, int]:
+def _on_hold(installation: Installation, run: Run) -> dict[str, int]:
     reasons = installation.ask(
         "select reason from ops.work where action = 'hold' and run_id = :run", run=run.run_id
     )

@@ -15,7 +15,9 @@ from tests.support.sandbox import RunningSandbox
 
 KILLED = -9
 TYPES = ("result_file", "protocol_file", "study_file")
-BOOK = "select path, state, error, bytes_fetched from ops.file_download order by study_accession, file_uuid"
+DOWNLOADS = (
+    "select path, state, error, bytes_fetched from ops.file_download order by study_accession, file_uuid"
+)
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def wanted(installation: Installation, types: tuple[str, ...] = TYPES) -> dict[s
     return {row["path"]: row for row in rows}
 
 
-def held(folder: Path) -> dict[str, str]:
+def digests(folder: Path) -> dict[str, str]:
     """MD5 by path of all files in a folder, hidden ones included."""
     return {
         str(path.relative_to(folder)): hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
@@ -49,17 +51,17 @@ def held(folder: Path) -> dict[str, str]:
     }
 
 
-def asked(sandbox: RunningSandbox, endpoint: str) -> int:
+def requests_to(sandbox: RunningSandbox, endpoint: str) -> int:
     return sum(request["endpoint"] == endpoint for request in sandbox.requests())
 
 
 def assert_all_there(installation: Installation, folder: Path) -> None:
     files = wanted(installation)
     assert len({path.split("/")[0] for path in files}) > 1
-    assert held(folder) == {path: row["generatedMD5"] for path, row in files.items()}
-    book = installation.ask("select path, size_bytes, md5, file_type, location from ops.file_download"
+    assert digests(folder) == {path: row["generatedMD5"] for path, row in files.items()}
+    downloads = installation.ask("select path, size_bytes, md5, file_type, location from ops.file_download"
                             " where state = 'present'")  # fmt: skip
-    assert sorted(tuple(row) for row in book) == sorted(
+    assert sorted(tuple(row) for row in downloads) == sorted(
         (path, row["filesizeBytes"], row["generatedMD5"], row["fileType"], f"file://{folder}/{path}")
         for path, row in files.items()
     )
@@ -72,20 +74,23 @@ def test_every_file_comes_once_and_a_second_run_fetches_nothing(installation: In
     assert_all_there(installation, folder)
     fetched = installation.ask("select bytes_fetched, size_bytes from ops.file_download")
     assert all(row.bytes_fetched == row.size_bytes for row in fetched)
-    book = installation.ask(
+    downloads = installation.ask(
         "select run_id, dag_id, state, listed from ops.run order by started_at desc limit 1"
     )
-    assert [tuple(row) for row in book] == [(run.run_id, "immport_files", "success", 2)]
+    assert [tuple(row) for row in downloads] == [(run.run_id, "immport_files", "success", 2)]
     steps = "select distinct step, state from ops.step where run_id like 'immport_files/%' order by 1"
     assert [tuple(row) for row in installation.ask(steps)] == [("download", "done"), ("manifest", "done")]
     assert CANARY not in run.log
     assert "Signature" not in run.log
 
-    before = installation.ask(BOOK)
+    before = installation.ask(DOWNLOADS)
     installation.sandbox.clear_requests()
     assert bring(installation).state == "success"
-    assert (asked(installation.sandbox, "download"), asked(installation.sandbox, "drsDownload")) == (0, 0)
-    assert installation.ask(BOOK) == before
+    assert (
+        requests_to(installation.sandbox, "download"),
+        requests_to(installation.sandbox, "drsDownload"),
+    ) == (0, 0)
+    assert installation.ask(DOWNLOADS) == before
     # The landing zone and the files do not get into each other's way.
     assert installation.run(replay=True).state == "success"
 
@@ -94,12 +99,12 @@ def test_every_file_comes_once_and_a_second_run_fetches_nothing(installation: In
 def test_a_damaged_and_a_lost_file_are_fetched_again(installation: Installation) -> None:
     assert bring(installation).state == "success"
     folder = installation.landing / "files"
-    damaged, lost = [folder / path for path in sorted(held(folder))[:2]]
+    damaged, lost = [folder / path for path in sorted(digests(folder))[:2]]
     damaged.write_bytes(b"?" + damaged.read_bytes()[1:])
     lost.unlink()
     installation.sandbox.clear_requests()
     assert bring(installation).state == "success"
-    assert asked(installation.sandbox, "download") == 2
+    assert requests_to(installation.sandbox, "download") == 2
     assert_all_there(installation, folder)
     again = {damaged.relative_to(folder).as_posix(), lost.relative_to(folder).as_posix()}
     for row in installation.ask("select path, bytes_fetched, size_bytes from ops.file_download"):
@@ -112,15 +117,15 @@ def test_only_what_is_wanted_comes_and_the_budget_holds(installation: Installati
     sizes = {path: row["filesizeBytes"] for path, row in files.items() if path.endswith("_Tab.zip")}
     params = {"types": ["release_file"], "pattern": "*_Tab.zip", "destination": str(tmp_path)}
     dry = bring(installation, dry_run=True, **params)
-    assert (dry.state, dry.tasks["download"], held(tmp_path)) == ("success", "skipped", {})
-    assert installation.ask(BOOK) == []
+    assert (dry.state, dry.tasks["download"], digests(tmp_path)) == ("success", "skipped", {})
+    assert installation.ask(DOWNLOADS) == []
     note = installation.one("select note from ops.run order by started_at desc limit 1")
     assert f"{len(sizes)} with {sum(sizes.values())} bytes would be fetched" in note
 
     small = min(sizes, key=lambda path: sizes[path])
     assert bring(installation, max_bytes=sizes[small], **params).state == "success"
-    assert set(held(tmp_path)) == {small}
-    states = {row.path: (row.state, row.error) for row in installation.ask(BOOK)}
+    assert set(digests(tmp_path)) == {small}
+    states = {row.path: (row.state, row.error) for row in installation.ask(DOWNLOADS)}
     assert states.pop(small) == ("present", None)
     assert states
     for path, (state, why) in states.items():
@@ -129,11 +134,11 @@ def test_only_what_is_wanted_comes_and_the_budget_holds(installation: Installati
     # What is here costs nothing of the next budget.
     rest = sum(sizes.values()) - sizes[small]
     assert bring(installation, max_bytes=rest, **params).state == "success"
-    assert set(held(tmp_path)) == set(sizes)
+    assert set(digests(tmp_path)) == set(sizes)
     assert bring(
         installation, studies=[NEW], types=["study_file"], destination=str(tmp_path / "one")
     ).state == ("success")
-    assert {path.split("/")[0] for path in held(tmp_path / "one")} == {NEW}
+    assert {path.split("/")[0] for path in digests(tmp_path / "one")} == {NEW}
 
 
 def test_a_file_that_fails_leaves_the_others_alone(installation: Installation) -> None:
@@ -164,7 +169,7 @@ def test_a_study_without_a_manifest_is_reported(installation: Installation) -> N
     run = bring(installation)
     assert run.state == "failed"
     assert f"{NEW}: no manifest: AccessError" in run.log
-    states = {row.path.split("/")[0]: row.state for row in installation.ask(BOOK)}
+    states = {row.path.split("/")[0]: row.state for row in installation.ask(DOWNLOADS)}
     assert set(states.values()) == {"present"}
     assert NEW not in states
 
@@ -182,7 +187,7 @@ def test_a_study_and_a_type_that_match_nothing_are_named(installation: Installat
         dry_run=dry_run,
     )
     assert run.state == "success", run.log[-4000:]
-    taken = {row.path.split("/")[0] for row in installation.ask(BOOK)}
+    taken = {row.path.split("/")[0] for row in installation.ask(DOWNLOADS)}
     assert taken == (set() if dry_run else {CHANGED})
     note = installation.one("select note from ops.run order by started_at desc limit 1")
     assert f"without a matching file: studies {NEW}; types " in note
@@ -195,12 +200,12 @@ def test_a_selection_that_matches_nothing_fails_and_names_itself(installation: I
     installation.sandbox.clear_requests()
     run = bring(installation, studies=[CHANGED], types=["video_file"], retries=2)
     assert (run.state, run.tasks["plan"], run.tasks["finish"]) == ("failed", "failed", "failed")
-    told = f"no file matches the selection: studies {CHANGED}; types video_file; pattern *"
-    assert told in run.log
+    message = f"no file matches the selection: studies {CHANGED}; types video_file; pattern *"
+    assert message in run.log
     ((state, note),) = installation.ask("select state, note from ops.run order by started_at desc limit 1")
-    assert (state, note) == ("failed", told)
-    assert asked(installation.sandbox, "manifest") == 1, "to ask again would not help"
-    assert installation.ask(BOOK) == []
+    assert (state, note) == ("failed", message)
+    assert requests_to(installation.sandbox, "manifest") == 1, "another request would not help"
+    assert installation.ask(DOWNLOADS) == []
 
 
 @pytest.mark.long
@@ -208,8 +213,8 @@ def test_a_refused_key_ends_it(installation: Installation) -> None:
     installation.sandbox.fault("drsDownload", "401")
     run = bring(installation)
     assert run.state == "failed"
-    assert "CredentialError" in str(installation.ask(BOOK))
-    assert asked(installation.sandbox, "drsDownload") <= 2
+    assert "CredentialError" in str(installation.ask(DOWNLOADS))
+    assert requests_to(installation.sandbox, "drsDownload") <= 2
 
 
 def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
@@ -217,7 +222,7 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
     files = wanted(installation)
     installation.sandbox.fault("download", "cut", times=1, after=1000)
     assert bring(installation, Kill("immport_provider.hooks.downloads:requesting", call=2)).exit == KILLED
-    (part,) = [path for path in held(folder) if path.endswith(".part")]
+    (part,) = [path for path in digests(folder) if path.endswith(".part")]
     assert (folder / part).stat().st_size == 1000
     for kill in (
         Kill("include.pipeline.downloads.file_plan:write_plan", after=True),
@@ -226,10 +231,10 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
         Kill("include.landing.object_store:Storage.keep", call=3, after=True),
         Kill("include.pipeline.downloads.file_selection:finish", after=True),
     ):
-        whole = {path for path in held(folder) if "/." not in path}
+        whole = {path for path in digests(folder) if "/." not in path}
         installation.sandbox.clear_requests()
         assert bring(installation, kill).exit == KILLED, kill
-        assert asked(installation.sandbox, "download") <= len(files) - len(whole)
+        assert requests_to(installation.sandbox, "download") <= len(files) - len(whole)
     # The run resumed the part: of this one file, not all bytes came again.
     missing = (
         "select size_bytes - bytes_fetched from ops.file_download where bytes_fetched > 0 order by 1 desc"
@@ -237,7 +242,7 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
     assert installation.ask(missing)[0] == (1000,)
     installation.sandbox.clear_requests()
     assert bring(installation).state == "success"
-    assert asked(installation.sandbox, "download") == 0
+    assert requests_to(installation.sandbox, "download") == 0
     assert_all_there(installation, folder)
 
 
@@ -257,7 +262,7 @@ def test_files_of_one_name_and_path_all_come_and_stay_where_they_are(installatio
     installation.sandbox.fault("manifest", "one_path")
     assert bring(installation, types=["result_file"]).state == "success"
     folder = installation.landing / "files"
-    before = held(folder)
+    before = digests(folder)
     rows = installation.ask(
         "select path, kept_as, md5, location, state from ops.file_download order by file_uuid"
     )
@@ -268,4 +273,4 @@ def test_files_of_one_name_and_path_all_come_and_stay_where_they_are(installatio
     assert {row.path for row in rows} < before.keys()
     installation.sandbox.clear_requests()
     assert bring(installation, types=["result_file"]).state == "success"
-    assert (asked(installation.sandbox, "download"), held(folder)) == (0, before)
+    assert (requests_to(installation.sandbox, "download"), digests(folder)) == (0, before)

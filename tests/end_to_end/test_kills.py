@@ -67,12 +67,12 @@ def test_killed_run_is_made_good_by_the_next(
     for kill in kills:
         killed = installation.run(kill, route="api")
         assert killed.exit == KILLED, f"{kill}: {killed.log[-4000:]}"
-        assert _asked(small) & landed == set(), f"{kill}: fetched again although it was landed whole"
+        assert _requested(small) & landed == set(), f"{kill}: fetched again although it was landed whole"
         landed = _landed(installation)
         small.clear_requests()
     run = installation.run(route="api")
     assert run.state == "success", run.log[-4000:]
-    assert _asked(small) & landed == set(), "fetched again although it was landed whole"
+    assert _requested(small) & landed == set(), "fetched again although it was landed whole"
     assert differences(star_digest(installation.engine), after.digest) == []
     _assert_accounts(installation)
 
@@ -127,8 +127,8 @@ def _stored(installation: Installation) -> dict[str, str | None]:
     return dict(installation.ask(" union all ".join(each)))
 
 
-def _asked(sandbox: RunningSandbox) -> set[tuple[str, str]]:
-    """Study and endpoint of what was asked, but for the looks of discovery at release files."""
+def _requested(sandbox: RunningSandbox) -> set[tuple[str, str]]:
+    """Study and endpoint of the requests, without those of discovery for release files."""
     found = (item for item in sandbox.requests() if "fileType" not in item["query"])
     return {(item["study"], item["endpoint"]) for item in found}
 

@@ -111,9 +111,9 @@ def test_the_report_names_what_was_refused(
     run = installation.run(route="api", studies=[CHANGED])
     assert run.state == "success", run.log[-4000:]
     assert report.print_report(installation.engine, [str(run.run_id)], Console(width=200)) == 0
-    told = " ".join(capsys.readouterr().out.split())
+    output = " ".join(capsys.readouterr().out.split())
     for endpoint in REFUSED:
-        assert f"{CHANGED} {NEWEST} {endpoint}: withheld" in told
+        assert f"{CHANGED} {NEWEST} {endpoint}: withheld" in output
         assert not any(of_endpoint(installation, endpoint))
 
 

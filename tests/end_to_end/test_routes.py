@@ -1,4 +1,4 @@
-"""The route of a study in a whole run: chosen by what its release counts, asked for, or what is left."""
+"""The route of a study in a whole run: chosen by what its release counts, requested, or what is left."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ def _route(installation: Installation, study: str = STUDY) -> tuple[str, str]:
     return route, reason
 
 
-def _asked(sandbox: RunningSandbox, study: str = STUDY) -> Counter[str]:
+def _requested(sandbox: RunningSandbox, study: str = STUDY) -> Counter[str]:
     return Counter(seen["endpoint"] for seen in sandbox.requests() if seen["study"] == study)
 
 
 def test_study_by_the_api_is_requested_where_it_has_rows(fresh: Installation, small: RunningSandbox) -> None:
     assert fresh.run(studies=[STUDY], route="api").state == "success"
     assert _route(fresh) == ("api", "requested")
-    asked = _asked(small)
-    assert {"study", "arm", "hai", "elisa", "labtest", "manifest"} <= asked.keys()
-    assert not {"pcr", "elispot", "kirTyping", "hlaTyping", "massSpectrometryResult"} & asked.keys()
+    requested = _requested(small)
+    assert {"study", "arm", "hai", "elisa", "labtest", "manifest"} <= requested.keys()
+    assert not {"pcr", "elispot", "kirTyping", "hlaTyping", "massSpectrometryResult"} & requested.keys()
     left_out = fresh.ask(
         "select s.endpoint, s.pieces, s.note from ops.staged s where s.endpoint in ('pcr', 'hai') order by 1"
     )
@@ -84,7 +84,7 @@ def test_study_comes_as_its_package_by_default_and_shows_all_of_it(
     assert fresh.run().state == "success"
     assert _route(fresh) == ("package", f"{PACKAGE} provides all that the API does, and more")
     # A small study costs its manifest, an address and the bytes: no answer of an endpoint beside.
-    assert _asked(small) == {"manifest": 1, "drsDownload": 1, "download": 1}
+    assert _requested(small) == {"manifest": 1, "drsDownload": 1, "download": 1}
     empty = [name for name in ("treatment", "reagent", "protocol") if not _members(fresh, name)]
     assert empty == []
 
@@ -193,7 +193,7 @@ def test_requested_package_that_is_lost_fails_the_study_alone(
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "fault", "retries", "told"),
+    ("endpoint", "fault", "retries", "message"),
     [
         ("drsDownload", "403", 0, "AccessError: "),  # a key whose scope lacks downloads
         pytest.param("download", "403", 0, "AccessError: ", marks=pytest.mark.long),
@@ -202,7 +202,7 @@ def test_requested_package_that_is_lost_fails_the_study_alone(
     ],
 )
 def test_package_that_is_refused_gives_way_to_the_api(
-    fresh: Installation, small: RunningSandbox, endpoint: str, fault: str, retries: int, told: str
+    fresh: Installation, small: RunningSandbox, endpoint: str, fault: str, retries: int, message: str
 ) -> None:
     """No file can be had, the counts of the release neither. What the API lacks is recorded as always."""
     small.fault(endpoint, fault)
@@ -212,11 +212,11 @@ def test_package_that_is_refused_gives_way_to_the_api(
     assert route == "api"
     assert reason.startswith("not to be had as package: ")
     assert PACKAGE in reason or STUDY in reason
-    assert told in reason
+    assert message in reason
     lacks = _lacks(fresh, "ops.load")
     assert lacks == _lacks(fresh, "star.study_capture")
     assert {"dim_reagent", "bridge_study_panel", "dim_expsample.description"} <= lacks
-    assert _asked(small)["manifest"] == 1
+    assert _requested(small)["manifest"] == 1
 
 
 @pytest.mark.long
@@ -235,7 +235,7 @@ def test_key_that_is_refused_at_the_package_is_not_sent_again(
     small.fault("drsDownload", "401", study=STUDY)
     assert fresh.run(studies=[STUDY]).state == "failed"
     assert "CredentialError" in fresh.one("select error from ops.load")
-    assert "arm" not in _asked(small)
+    assert "arm" not in _requested(small)
 
 
 @pytest.mark.long
@@ -254,7 +254,7 @@ def test_endpoint_that_is_down_for_every_study_is_not_the_service(
         assert installation.ask("select distinct route from ops.load") == [("api",)]
         assert installation.ask("select state, failures from ops.circuit where state <> 'closed'") == []
         assert installation.one("select count(*) from ops.step where message like '%CircuitOpen%'") == 0
-        # Where the service answers nothing about a study, its circuit opens, and the others are not asked.
+        # Where the service answers nothing about a study, its circuit opens, and the others get no request.
         sandbox.fault("study", "503")
         sandbox.fault("manifest", "503")
         sandbox.clear_requests()
@@ -288,7 +288,7 @@ def test_package_that_cannot_be_read_gives_way_to_the_api(
 def test_counts_that_are_lost_are_done_without(fresh: Installation, small: RunningSandbox) -> None:
     small.fault("download", "lost", file=COUNTS)
     assert fresh.run(studies=[STUDY], route="api").state == "success"
-    assert {"pcr", "kirTyping"} <= _asked(small).keys()
+    assert {"pcr", "kirTyping"} <= _requested(small).keys()
 
 
 @pytest.mark.long
@@ -312,8 +312,8 @@ def test_study_that_states_an_older_release_than_its_files_is_of_that_of_its_fil
         installation = installations.fresh(sandbox)
         run = installation.run(route=route)
         assert run.state == "success", run.log[-4000:]
-        told = "select release_version, listed_version, route from ops.load"
-        assert installation.ask(told) == [("DR25", "DR4", route)]
+        query = "select release_version, listed_version, route from ops.load"
+        assert installation.ask(query) == [("DR25", "DR4", route)]
         assert installation.ask("select release_key from ops.capture") == [(250000,)]
         assert installation.one("select count(*) from star.fact_elispot") == 466
         assert installation.one(

@@ -80,11 +80,11 @@ def test_a_second_load_touches_only_what_changed(installation: Installation) -> 
     untouched = {(row[0], row[1]) for row in before} - {
         row[:2] for row in [*now, *known] if row not in now or row not in known
     }
-    held = {(row.vocabulary, row.term): row for row in installation.ask(VERSIONS)}
+    known_terms = {(row.vocabulary, row.term): row for row in installation.ask(VERSIONS)}
     assert untouched
     for row in before:
         if (row.vocabulary, row.term) in untouched:
-            assert held[row.vocabulary, row.term] == row
+            assert known_terms[row.vocabulary, row.term] == row
     # The history still has what was known between the loads, by time.
     moment = "select min(valid_from) from history.vocabulary_term"
     then = f"""select vocabulary, term, name, description, link, fields from history.vocabulary_term
@@ -132,9 +132,9 @@ def test_terms_are_harmonised_once_their_vocabularies_are_there(
     mapped = {row.reported: (row.status, row.term) for row in installation.ask(question)}
     assert mapped.keys() == {row.reported for row in found}
     terms = set(installation.ask("select term from star.vocabulary_term where vocabulary = 'lkVirusStrain'"))
-    told = {term for _, term in mapped.values() if term}
-    assert told
-    assert {(term,) for term in told} <= {tuple(row) for row in terms}
+    mapped_terms = {term for _, term in mapped.values() if term}
+    assert mapped_terms
+    assert {(term,) for term in mapped_terms} <= {tuple(row) for row in terms}
     harmonised = """select distinct d.virus_strain_harmonised from star.fact_hai f
         join star.dim_virus_strain d using (virus_strain_key) where d.virus_strain_harmonised is not null"""
-    assert {row[0] for row in installation.ask(harmonised)} <= told
+    assert {row[0] for row in installation.ask(harmonised)} <= mapped_terms

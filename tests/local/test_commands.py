@@ -354,9 +354,9 @@ def test_pip_trusts_what_the_system_trusts_and_a_proxy_is_named(clone: Path) -> 
         assert done.returncode != 0
         return done.stderr
 
-    told = setup()
-    assert "with /the system/certificates.pem\n" in told
-    assert "HTTPS_PROXY names a proxy, SSL_CERT_FILE a file with its certificate" in told
+    output = setup()
+    assert "with /the system/certificates.pem\n" in output
+    assert "HTTPS_PROXY names a proxy, SSL_CERT_FILE a file with its certificate" in output
     assert "with /of/the/caller.pem\n" in setup(PIP_CERT="/of/the/caller.pem")
 
 

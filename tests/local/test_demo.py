@@ -66,7 +66,7 @@ class Runs:
 
     warehouse: Warehouse
     outcomes: dict[str, dict[str, str]]
-    asked: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+    triggered: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     served: str = ""
 
     def serve(self, release: str) -> None:
@@ -76,7 +76,7 @@ class Runs:
         return str(self.warehouse.value("select state from ops.run where run_id = :id", id=run_id))
 
     def run(self, dag: str, title: str, conf: Mapping[str, Any] | None = None) -> str:
-        self.asked.append((dag, title, conf or {}))
+        self.triggered.append((dag, title, conf or {}))
         run_id, engine = f"{dag}/run-{secrets.token_hex(4)}", self.warehouse.engine
         run_ledger.start_run(engine, run_id)
         outcomes = self.outcomes.get(title)
@@ -107,10 +107,10 @@ class Runs:
 
 def demo(runs: Runs) -> tuple[list[tuple[str, str]], list[str], dict[str, list[Left]]]:
     """A demo of two releases: the runs it made, those that wait, and what is overdue at its end."""
-    runs.asked.clear()
+    runs.triggered.clear()
     found = releases(runs.warehouse, "DR50", "DR51")
     waiting = load_releases(runs, found, runs.serve)  # type: ignore[arg-type]
-    return [(dag, title) for dag, title, _ in runs.asked], waiting, found.overdue()
+    return [(dag, title) for dag, title, _ in runs.triggered], waiting, found.overdue()
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_study_that_failed_at_an_older_release_is_reported_until_it_is_loaded(
     assert demo(runs) == ([(RELEASE_DAG, "DR50"), (RELEASE_DAG, "DR51")], [], missing)
     again = [(BACKFILL_DAG, "DR50 again"), (RELEASE_DAG, "DR51")]
     assert demo(runs) == (again, [], missing)
-    assert runs.asked[0][2] == {
+    assert runs.triggered[0][2] == {
         "studies": ["SDY2"],
         "dry_run": False,
         "first_release": "DR50",
@@ -218,7 +218,7 @@ def test_a_demo_loads_the_vocabularies_and_says_what_next(
     assert status == 1
     assert "Vocabularies ... not loaded" in shown
     assert "The vocabularies are not loaded; the next make demo tries again." in shown
-    assert [title for _, title, _ in runs.asked] == ["DR50", "DR51"], "releases do not wait for them"
+    assert [title for _, title, _ in runs.triggered] == ["DR50", "DR51"], "releases do not wait for them"
     note_vocabulary(warehouse)
     status, shown = whole_demo(runs, tmp_path, "DR50", "DR51")
     assert status == 0
@@ -238,7 +238,7 @@ def test_a_demo_fails_while_an_older_release_lacks_a_study(
     for served in (("DR50", "DR51"), ("DR51", "DR52"), ("DR51", "DR52")):
         status, shown = whole_demo(runs, tmp_path, *served)
         assert status == 1
-    assert [title for _, title, _ in runs.asked][-2:] == ["DR52", "DR52"]
+    assert [title for _, title, _ in runs.triggered][-2:] == ["DR52", "DR52"]
     assert "DR51 is not loaded whole. make demo tries these again:" in shown
     assert "SDY2 DR51: why" in shown
 
@@ -274,7 +274,7 @@ def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
         assert "Airflow starts" in _text(console)
         run_ledger.start_run(engine, "d/r")
         progress.show(read_state(engine, ["d/r"]))
-        assert "asking which studies there are" in _text(console)
+        assert "requesting the list of studies" in _text(console)
         work = [
             {"run_id": "d/r", "study_accession": f"SDY{number}", "release_version": "DR50", "action": action,
              "reason": ""}
@@ -308,7 +308,7 @@ def test_a_run_is_never_silent_for_long(warehouse: Warehouse, monkeypatch: pytes
         assert _text(console) == before
         monkeypatch.setattr("include.local.progress._SILENCE_SECONDS", -1)
         progress.show(read_state(engine, ["d/r"]))
-        assert "asking which studies there are, 0 s so far" in _text(console)
+        assert "requesting the list of studies, 0 s so far" in _text(console)
         with engine.begin() as connection:
             connection.execute(
                 sa.insert(STEP).values(

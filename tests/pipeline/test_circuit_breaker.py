@@ -206,14 +206,14 @@ def test_while_it_is_open_nothing_is_requested_and_the_error_says_why(warehouse:
     hook: Any = Hook()
     with pytest.raises(CircuitOpenError) as caught, watched(warehouse.engine, hook):
         hook.call("arm", "SDY7")
-    told = str(caught.value)
+    message = str(caught.value)
     since = warehouse.value(
         "select to_char(opened_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') from ops.circuit"
     )
-    assert told.startswith(f"{HOST}: circuit: no request sent")
-    assert f"since {since} UTC" in told
-    assert "next request after" in told
-    assert "last error: immport.example: arm of SDY3: no connection" in told
+    assert message.startswith(f"{HOST}: circuit: no request sent")
+    assert f"since {since} UTC" in message
+    assert "next request after" in message
+    assert "last error: immport.example: arm of SDY3: no connection" in message
 
 
 def test_work_without_a_call_is_not_delayed_and_decides_nothing(warehouse: Warehouse) -> None:

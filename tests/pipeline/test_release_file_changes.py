@@ -45,7 +45,7 @@ class Source:
 
     :ivar content: rows of a study that are not those of the small one.
     :ivar unreadable: what is not readable of the release files of a study.
-    :ivar asked: studies whose release files the run requested.
+    :ivar requested: studies whose release files the run requested.
     """
 
     warehouse: Warehouse
@@ -55,7 +55,7 @@ class Source:
     errors: dict[str, ImmPortError] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     content: dict[str, Study] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
 
     def share(self, *numbers: int, release: str = "DR4", package: str = "DR24") -> None:
@@ -68,8 +68,8 @@ class Source:
         names = [f"SDY{number}-{package}{end}" for end in ("_Tab.zip", "_table_count.txt", "_MySQL.zip")]
         self.files[f"SDY{number}"] = {name: f"md5 of {name} {content}".strip().lower() for name in names}
 
-    def ask(self, study: str) -> tuple[RemoteFile, ...]:
-        self.asked.append(study)
+    def files_of(self, study: str) -> tuple[RemoteFile, ...]:
+        self.requested.append(study)
         if study in self.errors:
             raise self.errors[study]
         found = tuple(
@@ -81,7 +81,7 @@ class Source:
 
     def discover(self, *, check_files: bool = False, **policy: Any) -> dict[str, WorkDecision]:
         """A run's decisions, and no more."""
-        self.asked.clear()
+        self.requested.clear()
         run = f"d/run {next(self.numbers)}"
         run_ledger.start_run(self.warehouse.engine, run)
         studies = tuple(
@@ -94,7 +94,7 @@ class Source:
             Listing(studies, len(studies)),
             LoadPolicy(**policy),
             self.restricted,
-            ReleaseFileProbe(self.ask, 2, check_files),
+            ReleaseFileProbe(self.files_of, 2, check_files),
         )
         return {item.study: item for item in decisions}
 
@@ -163,7 +163,7 @@ def original(postgres: Server, template: str, tmp_path_factory: pytest.TempPathF
         made = Source(warehouse)
         made.share(1, 2, 3)
         made.run()
-        assert made.asked == []
+        assert made.requested == []
         yield at_rest(warehouse, landing)
 
 
@@ -183,7 +183,7 @@ def actions(decisions: dict[str, WorkDecision]) -> dict[str, str]:
 def test_without_news_no_release_file_is_requested(source: Source) -> None:
     decisions = source.run()
     assert actions(decisions) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep"}
-    assert source.asked == []
+    assert source.requested == []
 
 
 def test_a_load_notes_the_release_files_of_its_manifest(source: Source) -> None:
@@ -197,10 +197,10 @@ def test_a_newer_release_requests_the_files_of_each_kept_study_once(source: Sour
     source.share(4, release="DR25", package="DR25")
     decisions = source.run()
     assert actions(decisions) == {"SDY1": "keep", "SDY2": "keep", "SDY3": "keep", "SDY4": "load"}
-    assert sorted(source.asked) == ["SDY1", "SDY2", "SDY3"]
+    assert sorted(source.requested) == ["SDY1", "SDY2", "SDY3"]
     assert "release files" in decisions["SDY1"].reason
     source.run()
-    assert source.asked == []
+    assert source.requested == []
 
 
 def test_a_study_whose_files_are_of_a_later_release_is_loaded_at_that_one(source: Source) -> None:
@@ -266,8 +266,8 @@ def test_a_load_whose_release_files_cannot_be_fails_and_stays_of_its_release(
 ) -> None:
     """What discovery did not look at: the manifest that a load lands itself."""
     rows = small_study()
-    told = {"fileName": "SDY1-DR500_Tab.zip", "fileUUID": "u", "fileType": "release_file"}
-    rows["manifest"] = [full_row("manifest", studyAccession="SDY1", path="SDY1/SDY1-DR500_Tab.zip", **told)]
+    fields = {"fileName": "SDY1-DR500_Tab.zip", "fileUUID": "u", "fileType": "release_file"}
+    rows["manifest"] = [full_row("manifest", studyAccession="SDY1", path="SDY1/SDY1-DR500_Tab.zip", **fields)]
     load = warehouse.open_load("SDY1", "DR1", "fetch")
     run_ledger.set_state(warehouse.engine, load, run_ledger.PLANNED)
     with serving(RowSource(rows)) as served:
@@ -300,17 +300,17 @@ def test_a_change_outlives_a_run_that_failed_or_was_killed(source: Source) -> No
     assert source.warehouse.value("select max(load_id) from ops.load where study_accession = 'SDY2'") == first
     # DR25 is not new any more, and the run was partial: the next one requests only what it left undone.
     decisions = source.run()
-    assert source.asked == ["SDY2"]
+    assert source.requested == ["SDY2"]
     assert actions(decisions)["SDY2"] == "load"
     source.run()
-    assert source.asked == []
+    assert source.requested == []
 
 
 def test_a_run_for_few_studies_does_not_compare_the_others(source: Source) -> None:
     source.share(4, release="DR25", package="DR25")
     source.issue(2, "DR25")
     source.run(studies=frozenset({"SDY4", "SDY1"}))
-    assert source.asked == ["SDY1"]
+    assert source.requested == ["SDY1"]
     assert actions(source.run())["SDY2"] == "load"
 
 
@@ -331,7 +331,7 @@ def test_a_study_whose_files_cannot_be_had_is_put_on_hold_and_requested_again(so
     source.errors.clear()
     source.issue(2, "DR25")
     assert actions(source.run())["SDY2"] == "load"
-    assert source.asked == ["SDY2"]
+    assert source.requested == ["SDY2"]
 
 
 @pytest.mark.parametrize(
@@ -349,19 +349,19 @@ def test_a_refused_key_or_a_dead_service_does_not_get_a_request_per_study(
     source.errors = {study: error() for study in source.listed}
     decisions = source.discover(check_files=True)
     assert set(actions(decisions).values()) == {"hold"}
-    assert 1 <= len(source.asked) <= most
+    assert 1 <= len(source.requested) <= most
 
 
 def test_only_new_or_other_files_are_news() -> None:
     known = {name: release_file(name, name, "m", 1) for name in ("a", "b")}
     assert news(known, [release_file("a", "another", "m", 1)]) == []
     assert news(known, [release_file("a", "a", None, 1), release_file("b", "b", "m", None)]) == []
-    told = [
+    listed = [
         release_file("a", "a", "x", 1),
         release_file("b", "b", None, 2),
         release_file("c", "c", None, None),
     ]
-    assert news(known, told) == told
+    assert news(known, listed) == listed
 
 
 @pytest.mark.parametrize(
@@ -391,9 +391,9 @@ def test_a_restricted_study_becomes_a_tombstone_though_it_is_listed(source: Sour
     reason = "restricted: on the source's list of restricted studies"
     assert decisions["SDY2"].reason == reason
     assert withdrawals(source) == [("SDY2", reason, "DR4", "DR4", None)]
-    told = "select reason from ops.{} where reason like 'restricted%'"
+    query = "select reason from ops.{} where reason like 'restricted%'"
     for table in ("study", "capture", "work"):
-        assert source.warehouse.rows(told.format(table)) == [(reason,)]
+        assert source.warehouse.rows(query.format(table)) == [(reason,)]
     assert source.warehouse.rows("select from star.dim_study where study_accession = 'SDY2'") == []
     # Run after run it is neither loaded nor withdrawn again, and the run is a success.
     again = source.run()

@@ -27,14 +27,14 @@ class Source:
         self, term: int, breaks_at: str | None = None, refused: dict[str, ImmPortError] | None = None
     ) -> None:
         self.term, self.breaks_at, self.refused = term, breaks_at, refused or {}
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     def vocabulary(self, endpoint: Endpoint, receive: Callable[[Iterator[bytes]], Any]) -> Any:
         if endpoint.name == self.breaks_at:
             raise ConnectionError(endpoint.name)
         if endpoint.name in self.refused:
             raise self.refused[endpoint.name]
-        self.asked.append(endpoint.name)
+        self.requested.append(endpoint.name)
         row = {**dict.fromkeys(endpoint.names), endpoint.key[0]: self.term}
         return receive(iter([json.dumps([row]).encode()]))
 
@@ -54,9 +54,9 @@ def test_a_broken_fetch_goes_on_where_it_broke(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError):
         land(landing, run, broken)
     land(landing, run, whole)
-    assert sorted(broken.asked + whole.asked) == sorted(item.name for item in LOOKUP_ENDPOINTS)
+    assert sorted(broken.requested + whole.requested) == sorted(item.name for item in LOOKUP_ENDPOINTS)
     manifest = land(landing, run, late)
-    assert (late.asked, manifest.rows) == ([], 45)
+    assert (late.requested, manifest.rows) == ([], 45)
     assert (tmp_path / "vocabularies" / "scheduled__2026-05-03T04-00-00+00-00" / "manifest.json").exists()
     # A replay looks for studies and finds none here.
     assert landing.manifests() == []
@@ -86,7 +86,7 @@ def test_one_vocabulary_that_cannot_be_had_leaves_the_others_alone(
     vocabularies.publish(warehouse.engine, landing, land(landing, "one", Source(1)), "one")
     source = Source(2, refused={"lkRace": error})
     manifest = land(landing, "two", source, **options)
-    assert set(source.asked) == ALL - {"lkRace"}
+    assert set(source.requested) == ALL - {"lkRace"}
     assert vocabularies.missing(manifest) == {"lkRace": f"not received: {error}"}
     vocabularies.publish(warehouse.engine, landing, manifest, "two")
     held = (
@@ -94,8 +94,8 @@ def test_one_vocabulary_that_cannot_be_had_leaves_the_others_alone(
     )
     assert warehouse.rows(held) == [("lkRace", "1"), ("lkSex", "2")]
     noted = "note is not null and fetch_id = 'two'"
-    asked = f"select vocabulary, note, withdrawn from ops.vocabulary_fetch where {noted}"
-    ((name, note, withdrawn),) = warehouse.rows(asked)
+    query = f"select vocabulary, note, withdrawn from ops.vocabulary_fetch where {noted}"
+    ((name, note, withdrawn),) = warehouse.rows(query)
     assert (name, withdrawn) == ("lkRace", 0)
     assert str(error) in note
 
@@ -105,10 +105,10 @@ def test_a_vocabulary_that_may_come_later_is_waited_for(tmp_path: Path) -> None:
     first = Source(1, refused={"lkRace": BUSY})
     with pytest.raises(ServerError):
         land(landing, "run", first)
-    assert set(first.asked) == ALL - {"lkRace"}
+    assert set(first.requested) == ALL - {"lkRace"}
     second = Source(1)
     assert vocabularies.missing(land(landing, "run", second)) == {}
-    assert second.asked == ["lkRace"]
+    assert second.requested == ["lkRace"]
 
 
 def test_a_service_that_is_down_does_not_get_a_request_per_vocabulary(tmp_path: Path) -> None:

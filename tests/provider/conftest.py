@@ -82,7 +82,7 @@ class Stub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), StubAnswer)
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
-        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
 
     @property
     def url(self) -> str:
@@ -95,7 +95,7 @@ class StubAnswer(BaseHTTPRequestHandler):
     server: Stub
 
     def do_GET(self) -> None:
-        self.server.asked.append((self.path, dict(self.headers)))
+        self.server.requests.append((self.path, dict(self.headers)))
         status, headers, body = self.server.answers.pop(0)
         self.send_response(status)
         for name, value in headers.items():

@@ -133,11 +133,12 @@ def test_a_webhook_that_refuses_is_an_error_without_its_address(
 
 
 @pytest.mark.parametrize(
-    ("host", "said"), [("ftp://example.org", "is not an address"), ("http://example.org/hook", "unencrypted")]
+    ("host", "message"),
+    [("ftp://example.org", "is not an address"), ("http://example.org/hook", "unencrypted")],
 )
 def test_a_connection_that_would_give_the_token_away_is_refused(
-    monkeypatch: pytest.MonkeyPatch, host: str, said: str
+    monkeypatch: pytest.MonkeyPatch, host: str, message: str
 ) -> None:
     connect(monkeypatch, host, TOKEN)
-    with pytest.raises(AlertError, match=said):
+    with pytest.raises(AlertError, match=message):
         task_failed(context())

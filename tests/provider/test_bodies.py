@@ -95,7 +95,7 @@ def test_gzip_is_read_in_all_its_forms_and_nothing_else_is_accepted(connect: Con
         for form in forms:
             stub.answers = [form]
             assert immport.fetch(ARM, "SDY1", rows_of(ARM)) == rows
-    assert {headers["Accept-Encoding"] for _, headers in stub.asked} == {"gzip"}
+    assert {headers["Accept-Encoding"] for _, headers in stub.requests} == {"gzip"}
 
 
 def test_no_block_is_larger_than_a_megabyte_whatever_it_unpacks_to(connect: Connect, stub: Stub) -> None:

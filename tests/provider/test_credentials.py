@@ -148,14 +148,14 @@ def test_warns_from_seven_days_before(days: float, notice: str | None, connect: 
     immport = connect(password=KEY_FILE)
     assert immport.expires_at == EXPIRY
     with capture_logs() as logged:
-        told = immport.expiry_notice(EXPIRY + timedelta(days=days))
+        text = immport.expiry_notice(EXPIRY + timedelta(days=days))
     if notice is None:
-        assert (told, logged) == (None, [])
+        assert (text, logged) == (None, [])
     else:
-        assert told is not None
-        assert notice in told
-        assert "https://www.immport.org/auth/api/keys" in told
-        assert logged == [{"event": told, "log_level": "warning"}]
+        assert text is not None
+        assert notice in text
+        assert "https://www.immport.org/auth/api/keys" in text
+        assert logged == [{"event": text, "log_level": "warning"}]
 
 
 def test_a_401_says_that_the_key_has_expired(

@@ -76,7 +76,7 @@ def rest(start: int, sent: int | None = None, content: bytes = CONTENT, etag: st
 
 def ranges(stub: Stub) -> list[tuple[str | None, str | None]]:
     """Range and If-Range of every request for bytes."""
-    return [(sent.get("Range"), sent.get("If-Range")) for path, sent in stub.asked if "/store/" in path]
+    return [(sent.get("Range"), sent.get("If-Range")) for path, sent in stub.requests if "/store/" in path]
 
 
 @pytest.fixture
@@ -182,13 +182,13 @@ def test_cut_fifty_times_in_a_row_nothing_is_fetched_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every download is cut at 50 random places one after the other."""
-    asked: list[tuple[str | None, int]] = []
+    requests: list[tuple[str | None, int]] = []
     real = httpx.Client.send
 
     def send(client: httpx.Client, request: httpx.Request, **more: Any) -> httpx.Response:
         answer = real(client, request, **more)
         if "Signature" in str(request.url):
-            asked.append((request.headers.get("Range"), answer.status_code))
+            requests.append((request.headers.get("Range"), answer.status_code))
         return answer
 
     monkeypatch.setattr(httpx.Client, "send", send)
@@ -201,12 +201,12 @@ def test_cut_fifty_times_in_a_row_nothing_is_fetched_twice(
             places = sorted(dice.sample(range(1, size), 50))
             for start, end in zip([0, *places], places, strict=False):
                 sandbox.fault("download", "cut", times=1, after=end - start)
-            asked.clear()
+            requests.clear()
             target = tmp_path / file.uuid
             done = immport.download(file, target)
             assert md5(target.read_bytes()) == file.md5
             assert (done.bytes_fetched, done.requests) == (size, 51)
-            assert asked == [(None, 200), *((f"bytes={place}-", 206) for place in places)]
+            assert requests == [(None, 200), *((f"bytes={place}-", 206) for place in places)]
     assert len(waits.slept) == 250
 
 
@@ -263,7 +263,7 @@ def test_a_whole_answer_to_a_range_doubles_nothing(connect: Connect, stub: Stub,
     stub.answers = [signed(stub), whole(sent=1000), whole(sent=2000), whole()]
     with connect(host=stub.url) as immport:
         done = immport.download(file_of(), tmp_path / "file")
-    assert [asked for asked, _ in ranges(stub)] == [None, "bytes=1000-", "bytes=2000-"]
+    assert [span for span, _ in ranges(stub)] == [None, "bytes=1000-", "bytes=2000-"]
     assert done.bytes_fetched == 3000 + len(CONTENT)
     assert (tmp_path / "file").read_bytes() == CONTENT
 
@@ -315,7 +315,7 @@ def test_an_expired_address_is_renewed_and_the_file_goes_on(
     with connect(host=stub.url) as immport:
         done = immport.download(file_of(), tmp_path / "file")
     assert (done.bytes_fetched, len(waits.slept)) == (len(CONTENT), 1)
-    assert sum("/drs/" in path for path, _ in stub.asked) == 2
+    assert sum("/drs/" in path for path, _ in stub.requests) == 2
 
 
 def test_addresses_that_expire_at_once_end_it(
@@ -337,7 +337,7 @@ def test_a_missing_file_is_reported_by_the_stream_and_requested_once(
     stub.answers = [signed(stub), (403, {}, DENIED), signed(stub), (404, {}, NO_KEY)]
     with connect(host=stub.url) as immport, pytest.raises(MissingFileError) as caught:
         immport.download(file_of(), tmp_path / "file")
-    assert [path.split("/")[-2] for path, _ in stub.asked if "/drs/" in path] == ["s3", "stream"]
+    assert [path.split("/")[-2] for path, _ in stub.requests if "/drs/" in path] == ["s3", "stream"]
     host = stub.url.removeprefix("http://")
     assert str(caught.value) == (
         f"{host}: drsDownload of SDY7: SDY7-DR60_Tab.zip: ImmPort lists it, but does not have it"
@@ -396,8 +396,8 @@ def test_passing_faults_pass(
     fault: str,
     place: str,
 ) -> None:
-    asked = format_datetime(waits.now.replace(microsecond=0), usegmt=True)
-    sandbox.fault(place, fault, times=3, retry_after=asked if fault == "503" else 42)
+    wait = format_datetime(waits.now.replace(microsecond=0), usegmt=True)
+    sandbox.fault(place, fault, times=3, retry_after=wait if fault == "503" else 42)
     with connect(extra={"timeout": 0.5}) as immport:
         assert immport.download(files[0], tmp_path / "file").md5 == files[0].md5
     assert len(waits.slept) == 3
@@ -461,7 +461,7 @@ def test_the_key_is_for_drs_alone(connect: Connect, stub: Stub, tmp_path: Path) 
     stub.answers = [signed(stub), whole()]
     with connect(host=stub.url) as immport:
         immport.download(file_of(), tmp_path / "file")
-    (_, drs), (_, store) = stub.asked
+    (_, drs), (_, store) = stub.requests
     assert drs["Authorization"] == f"Bearer {CANARY}"
     assert CANARY not in str(store)
     assert store["Accept-Encoding"] == "identity"
@@ -486,14 +486,14 @@ def test_only_a_safe_address_is_requested(
     hook = connect(host=stub.url, extra={"max_retries": 0})
     with hook as immport, pytest.raises(kind) as caught:
         immport.download(file_of(), tmp_path / "file")
-    assert "s1gn3d" not in told(caught.value)
+    assert "s1gn3d" not in all_texts(caught.value)
 
 
 def test_a_redirect_of_the_store_is_not_followed(connect: Connect, stub: Stub, tmp_path: Path) -> None:
     stub.answers = [signed(stub), (302, {"Location": f"{stub.url}/elsewhere?{SIGNATURE}"}, b"")]
     with connect(host=stub.url) as immport, pytest.raises(RequestError, match="redirects are not") as caught:
         immport.download(file_of(), tmp_path / "file")
-    assert "s1gn3d" not in told(caught.value)
+    assert "s1gn3d" not in all_texts(caught.value)
 
 
 def test_two_do_not_write_one_file(connect: Connect, stub: Stub, tmp_path: Path) -> None:
@@ -505,7 +505,7 @@ def test_two_do_not_write_one_file(connect: Connect, stub: Stub, tmp_path: Path)
             immport.download(file_of(), tmp_path / "file")
 
 
-def told(error: BaseException) -> str:
+def all_texts(error: BaseException) -> str:
     """All that an error and those behind it say, and what the frames of their tracebacks hold."""
     texts: list[str] = []
     seen: BaseException | None = error
@@ -546,7 +546,7 @@ def test_a_signed_address_is_nowhere_to_be_read(
         with pytest.raises(ImmPortError) as caught:
             immport.download(file_of(), tmp_path / "file")
         assert stub.answers == []
-        everything = caplog.text + str(logged) + told(caught.value)
+        everything = caplog.text + str(logged) + all_texts(caught.value)
         everything += "".join(path.read_text(errors="ignore") for path in tmp_path.iterdir())
     assert "/drs/download/s3/" in caplog.text  # the log still has what is not secret
     for secret in ("s1gn3d", "/store/", CANARY):
@@ -562,9 +562,9 @@ def test_an_address_that_ended_meanwhile_is_renewed(connect: Connect, tmp_path: 
         short.fault("download", "cut", times=1, after=100)
         hook._sleep = lambda _: time.sleep(2.1)
         assert hook.download(file, tmp_path / "file").md5 == file.md5
-        asked = [request["endpoint"] for request in short.requests()]
+        endpoints = [request["endpoint"] for request in short.requests()]
     # A slow machine may need one more: an address can end before its first use.
-    assert asked.count("drsDownload") >= 2
+    assert endpoints.count("drsDownload") >= 2
 
 
 @pytest.mark.parametrize(

@@ -160,8 +160,8 @@ def test_waits_as_long_as_the_source_says(
     form: str, status: str, connect: Connect, sandbox: RunningSandbox, study: str, waits: Waits
 ) -> None:
     moment = waits.now.replace(microsecond=0) + timedelta(seconds=42)
-    asked = 42 if form == "seconds" else format_datetime(moment, usegmt=True)
-    sandbox.fault("arm", status, times=1, retry_after=asked)
+    wait = 42 if form == "seconds" else format_datetime(moment, usegmt=True)
+    sandbox.fault("arm", status, times=1, retry_after=wait)
     with connect() as immport:
         immport.fetch(ARM, study, rows_of(ARM))
     [slept] = waits.slept
@@ -265,11 +265,11 @@ def test_no_secret_in_errors_or_logs(
         with pytest.raises(ImmPortError) as caught:
             immport.fetch(ARM, study, rows_of(ARM))
     error = caught.value
-    told = caplog.text + f"{logged} {error} {error!r} {vars(error)} {immport.settings!r}"
-    told += str(caught.getrepr(style="long", funcargs=False))
+    output = caplog.text + f"{logged} {error} {error!r} {vars(error)} {immport.settings!r}"
+    output += str(caught.getrepr(style="long", funcargs=False))
     assert caplog.records
     assert bool(logged) == isinstance(error, RetriableError)
-    assert not [secret for secret in secrets if secret in told]
+    assert not [secret for secret in secrets if secret in output]
 
 
 def test_a_redirect_is_neither_followed_nor_shown(
@@ -284,7 +284,7 @@ def test_a_redirect_is_neither_followed_nor_shown(
         pytest.raises(RequestError, match="HTTP 302 to localhost; redirects") as caught,
     ):
         immport.fetch(ARM, study, rows_of(ARM))
-    assert [path for path, _ in stub.asked] == [f"/data/query/api/study/arm/{study}"]
+    assert [path for path, _ in stub.requests] == [f"/data/query/api/study/arm/{study}"]
     assert "signed" not in str(caught.value) + caplog.text
 
 
@@ -317,7 +317,7 @@ def test_a_part_is_requested_with_its_filters(connect: Connect, stub: Stub) -> N
     with connect(host=stub.url) as immport:
         filters = {"armAccession": "", "subjectAccession": "SUB1,SUB2"}
         immport.fetch(ELISA, "SDY1", b"".join, filters=filters, form="tsv")
-    ((path, headers),) = stub.asked
+    ((path, headers),) = stub.requests
     assert path == (
         "/data/query/result/elisa?studyAccession=SDY1&armAccession=&subjectAccession=SUB1%2CSUB2&format=tsv"
     )

@@ -108,7 +108,7 @@ def test_every_kind_of_call_ends(
         file = max(immport.manifest(study), key=lambda file: file.size_bytes or 0)
     sandbox.fault("*", "drip", seconds=0.02)
     with connect(extra=extra) as immport:
-        for ask in (
+        for request in (
             immport.studies,
             lambda: immport.release_files(study),
             lambda: immport.fetch(ELISA, study, b"".join, form="tsv"),
@@ -116,7 +116,7 @@ def test_every_kind_of_call_ends(
             lambda: immport.download(file, tmp_path / "address"),
         ):
             with pytest.raises(kind):
-                ask()
+                request()
     with connect(extra=extra, login="sandbox") as immport, pytest.raises(kind):
         immport.fetch(ARM, study, rows_of(ARM))
     sandbox.clear_faults()

@@ -202,7 +202,7 @@ def test_requests_only_the_declared_fields(connect: Connect, stub: Stub) -> None
     stub.answers = [(200, {}, answer([source(1)], 1))]
     with connect(host=stub.url) as immport:
         immport.studies()
-    [(path, headers)] = stub.asked
+    [(path, headers)] = stub.requests
     assert path == (
         f"/data/query{SEARCH.path}?fromRecord=0&pageSize=1000&sourceFields={'%2C'.join(SEARCH.names)}"
     )

@@ -53,7 +53,7 @@ def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
         listener.close()
 
 
-def said(status: str, *headers: bytes, body: bytes = b"") -> bytes:
+def response(status: str, *headers: bytes, body: bytes = b"") -> bytes:
     """An answer, and that the connection ends with it."""
     lines = [f"HTTP/1.1 {status}".encode(), f"Content-Length: {len(body)}".encode(), b"Connection: close"]
     return b"\r\n".join([*lines, *headers, b"", body])
@@ -72,7 +72,7 @@ def said(status: str, *headers: bytes, body: bytes = b"") -> bytes:
 )
 def test_a_wait_that_cannot_be_read_is_none(connect: Connect, header: bytes) -> None:
     with (
-        answering(lambda _: said("503 No", b"Retry-After: " + header)) as url,
+        answering(lambda _: response("503 No", b"Retry-After: " + header)) as url,
         connect(host=url, extra={"max_retries": 1}) as immport,
         pytest.raises(ServerError, match="HTTP 503"),
     ):
@@ -82,7 +82,7 @@ def test_a_wait_that_cannot_be_read_is_none(connect: Connect, header: bytes) -> 
 @pytest.mark.parametrize("place", [b"http://[bad", b"http://[::1", b"\xff", b"//a:b:c", b"https://[v1.x]/"])
 def test_a_redirect_that_cannot_be_read_is_an_error_of_the_source(connect: Connect, place: bytes) -> None:
     with (
-        answering(lambda _: said("302 Found", b"Location: " + place)) as url,
+        answering(lambda _: response("302 Found", b"Location: " + place)) as url,
         connect(host=url, extra={"max_retries": 0}) as immport,
         pytest.raises(ImmPortError, match="arm of SDY1"),
     ):
@@ -107,7 +107,7 @@ def test_an_address_that_cannot_be_read_is_a_bad_answer(
 ) -> None:
     body = json.dumps({"url": address}).encode()
     with (
-        answering(lambda _: said("200 OK", body=body)) as url,
+        answering(lambda _: response("200 OK", body=body)) as url,
         connect(host=url, extra={"max_retries": 0}) as immport,
         pytest.raises(ImmPortError) as caught,
     ):
@@ -121,7 +121,7 @@ def test_a_range_that_cannot_be_read_is_a_bad_answer(connect: Connect, tmp_path:
     part = tmp_path / "part"
     part.write_bytes(CONTENT[:9])
     with (
-        _file(lambda _: said("206 Part", b"Content-Range: " + span, body=CONTENT[9:])) as url,
+        _file(lambda _: response("206 Part", b"Content-Range: " + span, body=CONTENT[9:])) as url,
         connect(host=url, extra={"max_retries": 0}) as immport,
         pytest.raises(BadAnswerError, match="206 without a Content-Range"),
     ):
@@ -136,8 +136,8 @@ def test_a_download_goes_on_whatever_its_version_is_called(
     def answer(request: str) -> bytes:
         tag = b"ETag: " + version
         if "range: bytes=9-" in request.lower():
-            return said("206 Part", tag, b"Content-Range: bytes 9-18/19", body=CONTENT[9:])
-        return said("200 OK", tag, body=CONTENT).removesuffix(CONTENT[9:])
+            return response("206 Part", tag, b"Content-Range: bytes 9-18/19", body=CONTENT[9:])
+        return response("200 OK", tag, body=CONTENT).removesuffix(CONTENT[9:])
 
     with _file(answer) as url, connect(host=url) as immport:
         immport.download(FILE, tmp_path / "part")
@@ -151,7 +151,7 @@ def _file(answer: Callable[[str], bytes]) -> Iterator[str]:
 
     def all_answers(request: str) -> bytes:
         if "/drs/" in request.partition("\r\n")[0]:
-            return said("200 OK", body=json.dumps({"url": f"{base[0]}/bytes"}).encode())
+            return response("200 OK", body=json.dumps({"url": f"{base[0]}/bytes"}).encode())
         return answer(request)
 
     with answering(all_answers) as url:

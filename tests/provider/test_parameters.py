@@ -39,11 +39,11 @@ def test_studies_are_a_list_or_as_people_type_them(given: object) -> None:
 
 
 def test_texts_of_a_template_become_what_they_say() -> None:
-    asked = read(
+    parameters = read(
         DiscoverParameters, force="False", replay="true", max_withdrawn_share="0.5", retract_after="DR49.1"
     )
-    assert (asked.force, asked.replay, asked.max_withdrawn_share) == (False, True, 0.5)
-    assert asked.retract_after == Release(49, 1)
+    assert (parameters.force, parameters.replay, parameters.max_withdrawn_share) == (False, True, 0.5)
+    assert parameters.retract_after == Release(49, 1)
     assert (
         read(ExtractParameters, load_ids=["7"], routes={"sdy1": "package"}).preference.of("SDY1")
         is Route.PACKAGE
@@ -51,7 +51,7 @@ def test_texts_of_a_template_become_what_they_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "given", "said"),
+    ("kind", "given", "message"),
     [
         (
             DiscoverParameters,
@@ -83,8 +83,8 @@ def test_texts_of_a_template_become_what_they_say() -> None:
         (ExportParameters, {"as_of": "DR1; drop schema star"}, "parameter as_of: not a data release"),
     ],
 )
-def test_a_wrong_parameter_is_named_with_its_value(kind: Any, given: dict[str, Any], said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
+def test_a_wrong_parameter_is_named_with_its_value(kind: Any, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         read(kind, **given)
 
 

@@ -103,10 +103,10 @@ def test_without_a_file_each_process_keeps_its_own_pace(
     assert caplog.text.count("limits its own rate") == 1
 
 
-def _hold(file: Path, is_held: Event, may_end: Event) -> None:
+def _hold(file: Path, is_locked: Event, may_end: Event) -> None:
     with file.open("w") as opened:
         fcntl.flock(opened, fcntl.LOCK_EX)
-        is_held.set()
+        is_locked.set()
         may_end.wait(60)
 
 
@@ -115,12 +115,12 @@ def test_a_process_that_does_not_give_the_file_back_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr("immport_provider.hooks.rate_limiter._LOCK_SECONDS", 0.1)
     context = multiprocessing.get_context("fork")
-    is_held, may_end = context.Event(), context.Event()
+    is_locked, may_end = context.Event(), context.Event()
     other = context.Process(
-        target=_hold, args=(tmp_path / "127.0.0.1_8099.pace", is_held, may_end), daemon=True
+        target=_hold, args=(tmp_path / "127.0.0.1_8099.pace", is_locked, may_end), daemon=True
     )
     other.start()
-    assert is_held.wait(30)
+    assert is_locked.wait(30)
     limiter = time.rate_limiter(tmp_path, per_second=2)
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(take, limiter, 3)
@@ -176,9 +176,9 @@ def test_threads_exchange_one_token(connect: Connect, sandbox: RunningSandbox, s
     hook = connect(login="sandbox", extra={"calls_in_flight": 4})
     with hook as immport, ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: immport.fetch(arm, study, rows_of(arm)), range(8)))
-    asked = [request["endpoint"] for request in sandbox.requests()]
-    assert asked.count("token") == 1
-    assert asked.count("arm") == 8
+    endpoints = [request["endpoint"] for request in sandbox.requests()]
+    assert endpoints.count("token") == 1
+    assert endpoints.count("arm") == 8
 
 
 def test_the_hook_keeps_the_pace_of_its_connection(

@@ -126,16 +126,16 @@ def test_a_name_is_looked_at_when_it_is_connected_to(stub: Stub, monkeypatch: py
                 signed.requesting(client, source, address, {}),
             ):
                 pass
-    assert len(stub.asked) == 1
+    assert len(stub.requests) == 1
 
 
 def test_the_address_that_was_looked_at_is_connected_to(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client resolves a name only once: a second time, it may resolve to another address."""
-    asked: list[Any] = []
+    hosts: list[Any] = []
     real = socket.getaddrinfo
 
     def once(host: Any, *more: Any, **options: Any) -> Any:
-        asked.append(host)
+        hosts.append(host)
         return real("127.0.0.1" if host == "rebinding.example" else host, *more, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", once)
@@ -144,7 +144,7 @@ def test_the_address_that_was_looked_at_is_connected_to(stub: Stub, monkeypatch:
     url = f"http://rebinding.example:{stub.server_port}/file"
     with signed.open_client(here) as client, answering(client, here, "GET", url) as answer:
         assert answer.read() == b"content"
-    assert asked.count("rebinding.example") == 1
+    assert hosts.count("rebinding.example") == 1
 
 
 @pytest.mark.parametrize("guarded", [True, False])
@@ -154,12 +154,12 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(
     """The system's resolver knows no deadline: here it would never answer."""
     may_end, real = Event(), socket.getaddrinfo
 
-    def asked(host: Any, *more: Any, **options: Any) -> Any:
+    def getaddrinfo(host: Any, *more: Any, **options: Any) -> Any:
         if host == "silent.example":
             may_end.wait(60)
         return real("127.0.0.1", *more, **options)
 
-    monkeypatch.setattr(socket, "getaddrinfo", asked)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     here = replace(settings(f"http://{MACHINE}"), max_answer_seconds=0.2)
     client = signed.open_client(here) if guarded else watch_connections(httpx.Client())
     url = "http://silent.example:9/file"
@@ -184,4 +184,4 @@ def test_a_redirect_inwards_is_not_followed(connect: Connect, stub: Stub, tmp_pa
         pytest.raises(ForbiddenAddressError, match=r"of SDY1: .*169\.254"),
     ):
         immport.download(file, tmp_path / "file")
-    assert len(stub.asked) == 1
+    assert len(stub.requests) == 1

@@ -88,8 +88,8 @@ def test_studies_with_all_assays_pass(warehouse: Warehouse) -> None:
     with running_sandbox(studies=5, rows=24) as sandbox:
         listed = sandbox.get("/api/search/study", pageSize="50").json()["hits"]["hits"]
         studies = {item["_source"]["study_accession"]: item["_source"] for item in listed}
-        for study, told in studies.items():
-            take(warehouse, land_answers(warehouse, sandbox, study, told["latest_data_release_version"]))
+        for study, row in studies.items():
+            take(warehouse, land_answers(warehouse, sandbox, study, row["latest_data_release_version"]))
     assert len(studies) > 2
     assert broken(warehouse) == set()
 

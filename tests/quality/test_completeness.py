@@ -82,5 +82,5 @@ def test_the_gate_records_what_it_finds_and_closes(warehouse: Warehouse) -> None
     assert outcome.critical == [
         "hai: unexpected_empty (0 rows, 5 by another count (SDY1-DR1_table_count.txt))"
     ]
-    told = "select endpoint, severity, success from quality.result where check_id = 'rows_expected'"
-    assert warehouse.rows(told) == [("arm", "warning", False)]
+    query = "select endpoint, severity, success from quality.result where check_id = 'rows_expected'"
+    assert warehouse.rows(query) == [("arm", "warning", False)]

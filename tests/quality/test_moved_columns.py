@@ -63,8 +63,8 @@ def test_a_move_is_a_warning_of_the_load(releases: tuple[str, str], warehouse: W
         (
             "Tab/file_info.txt", False, "warning", 2,
             f"beside the package of {first}:"
-            " DETAIL holds what ORIGINAL_FILE_NAME held (2 of 2 rows compared);"
-            " NAME holds what DETAIL held (2 of 2 rows compared)",
+            " DETAIL has the values of ORIGINAL_FILE_NAME (2 of 2 rows compared);"
+            " NAME has the values of DETAIL (2 of 2 rows compared)",
         )
     ]  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_a_renamed_column_is_found_under_an_undeclared_header(warehouse: Warehou
     assert [(row[0], row[4]) for row in found if not row[1]] == [
         (
             "Tab/arm_or_cohort.txt",
-            "beside the package of DR2: ARM_TITLE holds what NAME held (2 of 2 rows compared)",
+            "beside the package of DR2: ARM_TITLE has the values of NAME (2 of 2 rows compared)",
         )
     ]
 
@@ -96,7 +96,7 @@ def test_the_real_packages_hold_each_column_where_it_is_declared() -> None:
     assert [item for item in found if item.table in TABLES] == []
     # Vocabularies come by the API; nothing reads the workspace of a study.
     assert {
-        (item.table, item.header, item.held_by) for item in found if not item.table.startswith("lk_")
+        (item.table, item.header, item.moved_from) for item in found if not item.table.startswith("lk_")
     } <= {
         ("period", "NAME", "TITLE"),
         ("workspace", "NAME", "TITLE"),
@@ -116,7 +116,9 @@ def test_the_moves_of_the_real_packages_are_found_if_undeclared(
     plain = {name: tab_table(name, columns) for name, columns in names.items()}
     monkeypatch.setattr(column_samples, "TABLES", {**TABLES, **plain})
     old, new = (package_samples(ARCHIVES / f"SDY139-{name}_Tab.zip") for name in ("DR16", "DR25"))
-    assert {(item.table, item.header, item.held_by) for item in compare(old, new) if item.table in names} == {
+    assert {
+        (item.table, item.header, item.moved_from) for item in compare(old, new) if item.table in names
+    } == {
         ("file_info", "DETAIL", "PURPOSE"),
         ("file_info", "ORIGINAL_FILE_NAME", "NAME"),
         ("protocol", "ORIGINAL_FILE_NAME", "FILE_NAME"),

@@ -253,8 +253,8 @@ def test_results_that_are_declared_and_have_no_table_close_the_gate(warehouse: W
     lacking = {name: rows for name, rows in SMALL.items() if name != "hai_result"}
     load = land_tables(warehouse, lacking)
     warehouse.stage(load)
-    told = "expsample: declared_missing (results are declared and none of their kind came: 2 of HAI)"
-    assert warehouse.judge(load).critical == [told]
+    finding = "expsample: declared_missing (results are declared and none of their kind came: 2 of HAI)"
+    assert warehouse.judge(load).critical == [finding]
     # A person may have looked at it.
     assert warehouse.judge(load, accept_vanished=True).critical == []
 
@@ -268,8 +268,8 @@ def test_one_kind_of_results_that_is_there_hides_no_other_that_is_not(warehouse:
         """
     load = land_tables(warehouse, {**SMALL, "expsample": samples})
     warehouse.stage(load)
-    told = "expsample: declared_missing (results are declared and none of their kind came: 3 of ELISA)"
-    assert warehouse.judge(load).critical == [told]
+    finding = "expsample: declared_missing (results are declared and none of their kind came: 3 of ELISA)"
+    assert warehouse.judge(load).critical == [finding]
 
 
 def test_results_that_are_declared_and_there_are_published(warehouse: Warehouse) -> None:

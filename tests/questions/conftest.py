@@ -24,7 +24,7 @@ from tests.support.warehouse import RUN, Warehouse, copied
 from tests.support.world import RELEASES, ROWS, SEED, STUDIES, load_world, shared_studies
 
 #: Endpoints whose answers the independent computations read.
-ASKED = (
+ENDPOINTS_READ = (
     "study",
     "demographic",
     "adverseEvent",
@@ -59,9 +59,9 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
         load_world(warehouse, sandbox)
         for release in RELEASES:
             sandbox.set_release(release)
-            rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ASKED}
+            rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ENDPOINTS_READ}
             for study in shared_studies(sandbox):
-                for name in ASKED:
+                for name in ENDPOINTS_READ:
                     path, parameters = SERVED[name].request(study)
                     rows[name] += sandbox.get(path, **parameters).json()
             answers[release] = {endpoint: pd.DataFrame(found) for endpoint, found in rows.items()}

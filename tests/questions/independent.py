@@ -118,10 +118,10 @@ def _people(answers: Answers) -> pd.DataFrame:
 
 def _in_several_studies(answers: Answers) -> pd.DataFrame:
     rows = answers["demographic"].sort_values("studyAccession")
-    told = rows["studyAccession"] + " at " + rows["minSubjectAge"].astype(float).map("{:.1f}".format)
-    grouped = rows.assign(told=told).groupby("subjectAccession")
+    ages = rows["studyAccession"] + " at " + rows["minSubjectAge"].astype(float).map("{:.1f}".format)
+    grouped = rows.assign(age=ages).groupby("subjectAccession")
     made = pd.DataFrame(
-        {"studies": grouped["studyAccession"].nunique(), "ages": grouped["told"].agg(", ".join)}
+        {"studies": grouped["studyAccession"].nunique(), "ages": grouped["age"].agg(", ".join)}
     )
     return made[made["studies"] > 1]
 

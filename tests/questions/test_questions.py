@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from include.warehouse.views.value_functions import DEFAULT_POLICY
-from tests.questions.asking import EXPECTED, QUESTIONS, ROOT, Answer, answer, answer_text, question
+from tests.questions.answers import EXPECTED, QUESTIONS, ROOT, Answer, answer, answer_text, question
 from tests.questions.conftest import World
 from tests.questions.independent import INDEPENDENT, Answers
 
@@ -40,12 +40,12 @@ def test_there_are_thirty_questions_and_no_answer_without_one() -> None:
 
 def test_the_list_says_what_the_files_say() -> None:
     listed = re.findall(r"^\| (\d+) \| (.+) \| \[(.+)\]\((.+)\) \|$", LIST.read_text(), re.MULTILINE)
-    told = []
+    files = []
     for path in QUESTIONS:
         number, _, text = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("-- ").partition(". ")
         assert path.name.startswith(f"{int(number):02}-")
-        told.append((number, text, path.name, path.name))
-    assert listed == told
+        files.append((number, text, path.name, path.name))
+    assert listed == files
 
 
 def test_all_questions_in_one_run(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,15 +149,15 @@ def _agree(found: Answer, made: pd.DataFrame) -> None:
     assert {row["policy"] for row in found if "policy" in row} <= {DEFAULT_POLICY}
     keys = made.index.nlevels
     columns = list(found[0])
-    told = {tuple(_plain(row[name]) for name in columns[:keys]): row for row in found}
+    by_key = {tuple(_plain(row[name]) for name in columns[:keys]): row for row in found}
     expected = {
         tuple(map(_plain, key if isinstance(key, tuple) else (key,))): tuple(row)
         for key, row in zip(made.index, made.itertuples(index=False), strict=True)
     }
-    assert told.keys() == expected.keys()
+    assert by_key.keys() == expected.keys()
     for key, values in expected.items():
         for name, value in zip([one for one in columns[keys:] if one != "policy"], values, strict=True):
-            text = told[key][name]
+            text = by_key[key][name]
             if isinstance(value, str):
                 assert text == value, (key, name)
             elif pd.isna(value):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from tests.questions.asking import answer, question
+from tests.questions.answers import answer, question
 from tests.sandbox.data import ARCHIVES, needs_data
 
 pytestmark = needs_data
@@ -70,8 +70,8 @@ def test_spots_per_million_are_those_of_the_package(real: sa.URL) -> None:
     rows["rate"] = 1e6 * pd.to_numeric(rows["spot_number_reported"]) / cells
     rows["analyte"] = rows["analyte_preferred"].map(ANALYTES)
     found = answer(real, question(14))
-    told = table("expsample").set_index("expsample_accession")["description"]
-    rows["stimulation"] = rows["expsample_accession"].map(told)
+    descriptions = table("expsample").set_index("expsample_accession")["description"]
+    rows["stimulation"] = rows["expsample_accession"].map(descriptions)
     grouped = rows.groupby(["analyte", "stimulation"])["rate"]
     assert {
         (row["analyte"], row["stimulation"]): int(row["wells"]) for row in found

@@ -22,9 +22,9 @@ from tests.support.sandbox import RunningSandbox, running_sandbox
 def address(sandbox: RunningSandbox, file: dict[str, Any], method: str = "s3") -> str:
     answer = sandbox.get(f"/drs/download/{method}/{file['fileUUID']}")
     assert answer.status_code == 200
-    told = answer.json()
-    assert (list(told), told["status"]) == (["message", "url", "status"], 200)
-    return told["url"]
+    body = answer.json()
+    assert (list(body), body["status"]) == (["message", "url", "status"], 200)
+    return body["url"]
 
 
 def hold_to_the_manifest(sandbox: RunningSandbox, file: dict[str, Any], content: bytes) -> None:

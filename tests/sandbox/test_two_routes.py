@@ -75,7 +75,7 @@ def places(world: World) -> Iterator[tuple[str, Release]]:
 
 
 @dataclass(frozen=True)
-class Told:
+class StudyRows:
     """What both worlds say of one study at one release, the API first."""
 
     tables: dict[str, tuple[Table, Table]]
@@ -90,7 +90,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[SyntheticWorld, Pack
 
 
 @pytest.fixture(scope="module")
-def told(both: tuple[SyntheticWorld, PackageWorld]) -> dict[tuple[str, str], Told]:
+def by_study(both: tuple[SyntheticWorld, PackageWorld]) -> dict[tuple[str, str], StudyRows]:
     """All they say; study by study, so that a package is joined once."""
     found = {}
     for study, release in places(both[0]):
@@ -99,21 +99,21 @@ def told(both: tuple[SyntheticWorld, PackageWorld]) -> dict[tuple[str, str], Tol
             for name in ENDPOINTS
         }
         documents = (both[0].document(study, release), both[1].document(study, release))
-        found[study, str(release)] = Told(tables, documents)
+        found[study, str(release)] = StudyRows(tables, documents)
     return found
 
 
-def test_both_routes_give_the_same_rows(told: dict[tuple[str, str], Told]) -> None:
+def test_both_routes_give_the_same_rows(by_study: dict[tuple[str, str], StudyRows]) -> None:
     seen: Counter[str] = Counter()
-    for place, said in told.items():
-        for endpoint, (api, packages) in said.tables.items():
+    for place, study_rows in by_study.items():
+        for endpoint, (api, packages) in study_rows.tables.items():
             assert packages == api, (endpoint, place)
             seen[endpoint] += len(api)
     assert set(seen) == set(ENDPOINTS)
     assert min(seen.values()) > 0
 
 
-def test_the_worlds_hold_what_makes_joins_hard(told: dict[tuple[str, str], Told]) -> None:
+def test_the_worlds_hold_what_makes_joins_hard(by_study: dict[tuple[str, str], StudyRows]) -> None:
     """Without these the test above would prove less than it says."""
     kinds: Mapping[str, set[str]] = {
         "species": {'"Homo sapiens"', '"Mus musculus"'},
@@ -125,22 +125,22 @@ def test_the_worlds_hold_what_makes_joins_hard(told: dict[tuple[str, str], Told]
     }
     seen: dict[str, set[str]] = {name: set() for name in kinds}
     studies: dict[str, set[str]] = {}
-    for (study, _), said in told.items():
+    for (study, _), study_rows in by_study.items():
         for endpoint in ("mbaa", "elisa", "demographic"):
-            for row in said.tables[endpoint][1].values():
+            for row in study_rows.tables[endpoint][1].values():
                 for name in seen.keys() & row.keys():
                     seen[name].add(row[name])
-        for row in said.tables["demographic"][1].values():
+        for row in study_rows.tables["demographic"][1].values():
             studies.setdefault(row["subjectAccession"], set()).add(study)
     assert all(wanted <= seen[name] for name, wanted in kinds.items()), seen
     assert max(len(where) for where in studies.values()) == 2  # a subject in two studies
 
 
-def test_both_worlds_say_the_same_in_the_search(told: dict[tuple[str, str], Told]) -> None:
-    for place, said in told.items():
+def test_both_worlds_say_the_same_in_the_search(by_study: dict[tuple[str, str], StudyRows]) -> None:
+    for place, study_rows in by_study.items():
         api, packages = (
             {name: sorted(value) if isinstance(value, list) else value for name, value in item.items()}
-            for item in said.documents
+            for item in study_rows.documents
         )
         assert packages == api, place
 

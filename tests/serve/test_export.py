@@ -92,15 +92,15 @@ def as_text(rows: list[dict[str, Any]]) -> list[str]:
 
 def test_every_view_is_a_file_with_the_rows_and_values_of_the_star(loaded: Warehouse, tmp_path: Path) -> None:
     done = export_star(loaded.engine, str(tmp_path))
-    told = manifest(done.location)
+    content = manifest(done.location)
     with loaded.engine.connect() as connection:
         views = connection.scalars(sa.text(
             "select relname from pg_class where relnamespace = 'star'::regnamespace and relkind in ('v', 'r')"
             " and relname <> 'one'"
         )).all()  # fmt: skip
-    assert {item["path"] for item in told["files"]} >= {f"star/{name}.parquet" for name in views}
+    assert {item["path"] for item in content["files"]} >= {f"star/{name}.parquet" for name in views}
     assert done.location == str(tmp_path / "DR25")
-    for item in told["files"]:
+    for item in content["files"]:
         path = tmp_path / "DR25" / item["path"]
         relation = item["path"].removesuffix(".parquet").replace("/", ".")
         expected = star_rows(loaded.engine, relation)
@@ -108,7 +108,7 @@ def test_every_view_is_a_file_with_the_rows_and_values_of_the_star(loaded: Wareh
         assert as_text(file_rows(path)) == as_text(expected), relation
         assert item["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
         assert item["bytes"] == path.stat().st_size
-    assert next(item["rows"] for item in told["files"] if item["path"] == "star/fact_hai.parquet") == 5
+    assert next(item["rows"] for item in content["files"] if item["path"] == "star/fact_hai.parquet") == 5
 
 
 def test_pandas_and_duckdb_read_what_postgres_says(loaded: Warehouse, tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_pandas_and_duckdb_read_what_postgres_says(loaded: Warehouse, tmp_path: 
 def test_an_earlier_release_is_what_star_as_of_shows(loaded: Warehouse, tmp_path: Path) -> None:
     done = export_star(loaded.engine, str(tmp_path), "DR16")
     assert done.location == str(tmp_path / "as-of-DR16")
-    told = manifest(done.location)
-    assert (told["release"], told["as_of"]) == ("DR16", "DR16")
-    for item in told["files"]:
+    content = manifest(done.location)
+    assert (content["release"], content["as_of"]) == ("DR16", "DR16")
+    for item in content["files"]:
         relation = item["path"].removesuffix(".parquet").replace("/", ".")
         rows = file_rows(tmp_path / "as-of-DR16" / item["path"])
         assert as_text(rows) == as_text(star_rows(loaded.engine, relation, "DR16")), relation
@@ -246,7 +246,7 @@ def test_a_failed_export_leaves_the_one_before_and_no_parts(
     loaded: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = export_star(loaded.engine, str(tmp_path))
-    told = manifest(done.location)
+    content = manifest(done.location)
     loaded.load(small_study(hai(1, "320")), "DR25")
 
     def full(*_: Any) -> Iterator[Any]:
@@ -256,7 +256,7 @@ def test_a_failed_export_leaves_the_one_before_and_no_parts(
     with pytest.raises(ExportError, match="DR25: cannot be written: No space left on device"):
         export_star(loaded.engine, str(tmp_path))
     assert [path.name for path in tmp_path.iterdir() if path.name != "landing"] == ["DR25"]
-    assert manifest(done.location) == told
+    assert manifest(done.location) == content
 
 
 def test_a_change_killed_between_its_renames_is_undone(loaded: Warehouse, tmp_path: Path) -> None:
@@ -273,8 +273,8 @@ def test_an_object_storage_gets_the_manifest_last(loaded: Warehouse, tmp_path: P
     done = export_star(loaded.engine, root)
     assert done.is_new
     assert not export_star(loaded.engine, root).is_new
-    told = json.loads(memory.cat(f"/{tmp_path.name}/exports/DR25/manifest.json"))
-    for item in told["files"]:
+    content = json.loads(memory.cat(f"/{tmp_path.name}/exports/DR25/manifest.json"))
+    for item in content["files"]:
         content = memory.cat(f"/{tmp_path.name}/exports/DR25/{item['path']}")
         assert hashlib.sha256(content).hexdigest() == item["sha256"]
     memory.pipe(f"/{tmp_path.name}/exports/DR25/star/gone.parquet", b"of an older model")
@@ -325,7 +325,7 @@ def test_an_export_says_who_may_read_it(warehouse: Warehouse, tmp_path: Path) ->
     load_two_studies(warehouse)
     readers = (
         "members of warehouse_analyst, under ImmPort's user agreement (https://www.immport.org/agreement);"
-        " it held no study that was restricted when it was written"
+        " it contained no study that was restricted when it was written"
     )
     folder = Path(export_star(warehouse.engine, str(tmp_path / "new folder")).location)
     assert manifest(folder)["readers"] == readers

@@ -56,9 +56,9 @@ def test_a_table_with_two_counts_is_refused() -> None:
     ],
 )
 def test_file_names_show_study_release_and_kind(name: str, release: str, what: str) -> None:
-    told = issued(name)
-    assert told is not None
-    assert (told.study, str(told.release), told.what) == (name.partition("-")[0], release, what)
+    named = issued(name)
+    assert named is not None
+    assert (named.study, str(named.release), named.what) == (name.partition("-")[0], release, what)
 
 
 @pytest.mark.parametrize("name", ["SDY1291_DR58_ALL_DATA.zip", "StudyFile.SDY1291.txt", "SDY1-DRx_Tab.zip"])

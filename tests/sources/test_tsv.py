@@ -49,7 +49,7 @@ def test_a_body_cut_within_a_line_is_refused() -> None:
 
 @pytest.mark.usefixtures("_block")
 @pytest.mark.parametrize(
-    ("body", "kind", "told"),
+    ("body", "kind", "message"),
     [
         (b"", NotDataError, "empty"),
         (b"\n", NotDataError, "empty"),
@@ -66,8 +66,8 @@ def test_a_body_cut_within_a_line_is_refused() -> None:
         (f"{HEADER}\n1\t2\t".encode() + b"\xff\n", NotTsvError, "UTF-8"),
     ],
 )
-def test_what_is_not_strict_is_refused(body: bytes, kind: type[Exception], told: str) -> None:
-    with pytest.raises(kind, match=told):
+def test_what_is_not_strict_is_refused(body: bytes, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
         list(read_tsv([body], HAI))
 
 

@@ -57,7 +57,7 @@ class Encrypted:
     """Where the proxy listens.
 
     :ivar sessions: sessions that were encrypted.
-    :ivar refused: sessions that asked for something else first.
+    :ivar refused: sessions that requested something else first.
     """
 
     server: Server

@@ -47,7 +47,7 @@ def land_package(
 
 
 def take(warehouse: Warehouse, load: Load, *, judged: bool = False) -> Published:
-    """Stage, check and publish; the checks take seconds and are passed over unless asked for."""
+    """Stage, check and publish; the checks take seconds and are passed over by default."""
     warehouse.stage(load)
     if judged:
         assert warehouse.judge(load, accept_vanished=True).critical == []

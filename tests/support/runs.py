@@ -191,7 +191,7 @@ class Installation:
             "conn_type": "immport",
             "host": self.sandbox.url,
             "password": self.sandbox.api_key,
-            # The sandbox may be asked as fast as it answers.
+            # Requests to the sandbox come as fast as it answers.
             "extra": {"calls_per_second": 0, **self.extra},
         }
         environment = airflow_environment(
@@ -228,8 +228,10 @@ class Installation:
 
 
 def _run_of(order: Order, ended: int | None) -> Run:
-    told = json.loads(order.result.read_text()) if order.result.exists() else {}
-    return Run(ended, told.get("run_id"), told.get("state"), told.get("tasks", {}), order.log.read_text())
+    report = json.loads(order.result.read_text()) if order.result.exists() else {}
+    return Run(
+        ended, report.get("run_id"), report.get("state"), report.get("tasks", {}), order.log.read_text()
+    )
 
 
 class Installations:

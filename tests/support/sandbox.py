@@ -61,11 +61,11 @@ class RunningSandbox:
         self._control("DELETE", "/faults")
 
     def requests(self) -> list[dict[str, Any]]:
-        """What was asked since the last reset: endpoint, study, method, path, query, range, status."""
+        """The requests since the last reset: endpoint, study, method, path, query, range, status."""
         return self._control("GET", "/requests")
 
     def clear_requests(self) -> None:
-        """Forget what was asked."""
+        """Forget the requests."""
         self._control("DELETE", "/requests")
 
     def restrict(self, *studies: str) -> None:
@@ -112,11 +112,11 @@ def running_sandbox(api_key: str = "", **options: Any) -> Iterator[RunningSandbo
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline().strip().partition("=") for _ in range(2)]
-            said = {name: value for name, _, value in lines}
-            if set(said) != {"url", "api_key"}:
+            printed = {name: value for name, _, value in lines}
+            if set(printed) != {"url", "api_key"}:
                 raise RuntimeError(f"the sandbox did not start: exit status {process.wait()}")
             with httpx.Client(timeout=60) as client:
-                yield RunningSandbox(said["url"], said["api_key"], process.pid, client)
+                yield RunningSandbox(printed["url"], printed["api_key"], process.pid, client)
         finally:
             process.terminate()
             process.wait(30)

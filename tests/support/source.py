@@ -36,7 +36,7 @@ class RowSource:
     blank: str = "null"
     bend: Callable[[str, dict[str, str], bytes], bytes] = lambda endpoint, parameters, body: body
     refuse: Callable[[str, dict[str, str]], int | None] = lambda endpoint, parameters: None
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
 
@@ -47,7 +47,7 @@ class RowSource:
         pairs = parse_qsl(query, keep_blank_values=True)
         parameters = dict(pairs)
         with self.lock:
-            self.asked.append((endpoint.name, parameters))
+            self.requests.append((endpoint.name, parameters))
         if status := self.refuse(endpoint.name, parameters):
             return status, b"{}"
         blanks = {name for name, value in pairs if value == ""}
@@ -67,11 +67,11 @@ class RowSource:
             body = b"".join(printed(endpoint.names, found))
         return 200, self.bend(endpoint.name, parameters, body)
 
-    def asked_for(self, endpoint: str) -> list[dict[str, str]]:
+    def requests_of(self, endpoint: str) -> list[dict[str, str]]:
         """Parameters of the requests of an endpoint, in order, without the study."""
         return [
             {name: value for name, value in parameters.items() if name != "studyAccession"}
-            for name, parameters in self.asked
+            for name, parameters in self.requests
             if name == endpoint
         ]
 

@@ -64,10 +64,10 @@ def _field(header: str) -> str:
 
 
 def fetch(warehouse: Warehouse, day: int, name: str, *rows: str | dict[str, Any]) -> None:
-    told: list[dict[str, object]] = [{"name": row} if isinstance(row, str) else row for row in rows]
+    given: list[dict[str, object]] = [{"name": row} if isinstance(row, str) else row for row in rows]
     endpoint = SHARED_DATA[name]
     with warehouse.engine.begin() as connection:
-        publish_vocabularies.publish(connection, endpoint, told, START + timedelta(days=day))
+        publish_vocabularies.publish(connection, endpoint, given, START + timedelta(days=day))
 
 
 def propose(warehouse: Warehouse) -> int:

@@ -40,8 +40,8 @@ def _prepare() -> None:
     dag.test()
     _let_go()
     engine.dispose()
-    held = [item.path for item in psutil.Process().open_files() if item.path.startswith(str(database))]
-    assert held == [], f"a fork would share {held}"
+    still_open = [item.path for item in psutil.Process().open_files() if item.path.startswith(str(database))]
+    assert still_open == [], f"a fork would share {still_open}"
 
 
 def _let_go() -> None:

@@ -12,16 +12,16 @@ RELEASES = ("DR50", "DR51")
 
 def load_world(warehouse: Warehouse, sandbox: RunningSandbox) -> None:
     """Load what each release has of each study, as a run would: new, changed and withdrawn studies."""
-    held: dict[str, str] = {}
+    loaded: dict[str, str] = {}
     for release in RELEASES:
         sandbox.set_release(release)
         listed = shared_studies(sandbox)
-        for study in sorted(held.keys() - listed.keys()):
+        for study in sorted(loaded.keys() - listed.keys()):
             warehouse.withdraw(study, release)
         for study, latest in sorted(listed.items()):
-            if held.get(study) != latest:
+            if loaded.get(study) != latest:
                 take(warehouse, land_answers(warehouse, sandbox, study, latest))
-        held = listed
+        loaded = listed
 
 
 def shared_studies(sandbox: RunningSandbox) -> dict[str, str]:

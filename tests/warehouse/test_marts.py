@@ -10,7 +10,7 @@ from include.warehouse import migrate
 from include.warehouse.marts import ASPECTS, mart_statements, marts, parse
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.views import star
-from tests.questions.asking import answer_text
+from tests.questions.answers import answer_text
 from tests.support.warehouse import Warehouse, hai, small_study
 
 FOLDER = Path(star.__file__).parents[1] / "marts"
@@ -96,12 +96,12 @@ def test_columns_are_described_as_the_database_has_them(warehouse: Warehouse) ->
         select c.relname, a.attname, format_type(a.atttypid, null), col_description(c.oid, a.attnum)
         from pg_class c join pg_attribute a on a.attrelid = c.oid
         where c.relnamespace = 'mart'::regnamespace and a.attnum > 0 order by c.relname, a.attnum""")
-    told = [
+    expected = [
         (mart.name, column.name, column.type, column.meaning)
         for mart in sorted(marts(), key=lambda mart: mart.name)
         for column in mart.columns
     ]
-    assert held == told
+    assert held == expected
 
 
 def test_every_mart_runs_with_the_rights_of_its_reader_and_says_what_it_is(warehouse: Warehouse) -> None:

@@ -306,7 +306,7 @@ def test_numbers_that_could_not_be_compared_are_put_right(
         for n, parent in enumerate(parents, start=1)
     ]  # fmt: skip
     warehouse.load(rows)
-    asked = {
+    before = {
         "select result_id, mfi, mfi_text from star.fact_mbaa order by 1": [
             (1, Decimal("-3.5"), None), (2, 100, None), (3, 12, None), (4, None, "saturated"),
             (5, None, "1E400"), (6, None, None),
@@ -324,7 +324,7 @@ def test_numbers_that_could_not_be_compared_are_put_right(
             ("SUB1", "Homo sapiens", "18-34"), ("SUB2", "Mus musculus", None),
         ],
     }  # fmt: skip
-    assert {statement: warehouse.rows(statement) for statement in asked} == asked
+    assert {statement: warehouse.rows(statement) for statement in before} == before
     migrate.upgrade(database, "0020")
     engine = warehouse_engine(database)
     _copy_what_it_could_hold(warehouse.engine, engine)
@@ -345,7 +345,7 @@ def test_numbers_that_could_not_be_compared_are_put_right(
             )
     migrate.upgrade(database)
     old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
-    assert {statement: old.rows(statement) for statement in asked} == asked
+    assert {statement: old.rows(statement) for statement in before} == before
     engine.dispose()
 
 

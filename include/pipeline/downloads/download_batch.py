@@ -102,7 +102,7 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
         work.hook.download(file, part, progress=meter)
     finally:
         _count(work.engine, row, meter.of_file)
-    with _held(work.engine, row) as connection:
+    with _locked(work.engine, row) as connection:
         _replace(connection, row, work.storage.keep(part, row.kept_as))
     meter.end()
 
@@ -121,12 +121,12 @@ def _set(engine: sa.Engine, row: Any, **values: Any) -> None:
 
     :raises SupersededError: another run has planned it anew.
     """
-    with _held(engine, row) as connection:
+    with _locked(engine, row) as connection:
         connection.execute(_update(row).values(**values, changed_at=sa.func.now()))
 
 
 @contextmanager
-def _held(engine: sa.Engine, row: Any) -> Iterator[sa.Connection]:
+def _locked(engine: sa.Engine, row: Any) -> Iterator[sa.Connection]:
     """A transaction in which no other run plans the file anew; it waits as long as any lock.
 
     :raises SupersededError: another run has done so.

@@ -93,17 +93,17 @@ def batches(engine: sa.Engine, run_id: str) -> list[PlannedBatch]:
     most_bytes = max(BYTES_PER_TASK, -(-total // MOST_TASKS) * 2)
     most_files = max(FILES_PER_TASK, -(-len(rows) // MOST_TASKS) * 2)
     found: list[PlannedBatch] = []
-    held = 0
+    total = 0
     for row in rows:
         size = row.size_bytes or 0
-        if not found or found[-1]["count"] >= most_files or held + size > most_bytes:
+        if not found or found[-1]["count"] >= most_files or total + size > most_bytes:
             found.append({"first": row.position, "count": 0, "studies": []})
-            held = 0
+            total = 0
         batch = found[-1]
         batch["count"] = row.position - batch["first"] + 1
         if row.study_accession not in batch["studies"]:
             batch["studies"].append(row.study_accession)
-        held += size
+        total += size
     return found
 
 

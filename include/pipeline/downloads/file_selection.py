@@ -84,12 +84,12 @@ class DownloadSummary:
 def studies_of(engine: sa.Engine, selection: DownloadFilter) -> list[StudyRef]:
     """The studies whose files are looked at, by number."""
     with engine.connect() as connection:
-        held = {
+        releases = {
             row.study_accession: row.release_version
             for row in connection.execute(sa.select(STUDY).where(STUDY.c.state == "current"))
         }
-    names = sorted(set(selection.studies) or held, key=lambda name: int(name[3:]))
-    return [StudyRef(name, held.get(name) or "") for name in names]
+    names = sorted(set(selection.studies) or releases, key=lambda name: int(name[3:]))
+    return [StudyRef(name, releases.get(name) or "") for name in names]
 
 
 def list_files(

@@ -127,16 +127,16 @@ def _torn(texts: Sequence[str]) -> list[str]:
 
 def chunks(parts: Iterable[str], encode: Callable[[str], bytes]) -> Iterator[bytes]:
     """Text as bytes, some 64 KiB at a time."""
-    held: list[str] = []
+    buffered: list[str] = []
     size = 0
     for part in parts:
-        held.append(part)
+        buffered.append(part)
         size += len(part)
         if size >= CHUNK:
-            yield encode("".join(held))
-            held, size = [], 0
-    if held:
-        yield encode("".join(held))
+            yield encode("".join(buffered))
+            buffered, size = [], 0
+    if buffered:
+        yield encode("".join(buffered))
 
 
 def filters(parameters: Iterable[tuple[str, str]]) -> list[Test]:

@@ -198,12 +198,12 @@ class Measurements:
 
         Every field that a test reads is known from the sample, or absent in a control.
         """
-        study, held = self.study, -1
+        study, previous = self.study, -1
         shared: dict[bool, Shared] = {}
         for number, spot, life in there:
             sample = number // len(assay.features)
-            if sample != held:
-                held, shared = sample, {}
+            if sample != previous:
+                previous, shared = sample, {}
             control = assay.control(number)
             known = shared.get(control is not None)
             if known is None:

@@ -29,7 +29,7 @@ IN_PLACE, MOVED = 0.5, 0.8
 #: Different values that must agree where each alone is weak evidence: a flag, a number, a day.
 ENOUGH_VALUES = 3
 #: A value that no other column has by chance.
-_TELLING = re.compile(r"(?=.*[A-Za-z]).{8,}", re.DOTALL)
+_DISTINCTIVE = re.compile(r"(?=.*[A-Za-z]).{8,}", re.DOTALL)
 _SEPARATOR = "\x1f"
 
 
@@ -91,19 +91,21 @@ class MovedColumn:
 
     table: str
     header: str
-    held_by: str
+    moved_from: str
     agree: int
     rows: int
 
     def describe(self) -> str:
         """What was found, in words."""
-        return f"{self.header} holds what {self.held_by} held ({self.agree} of {self.rows} rows compared)"
+        return (
+            f"{self.header} has the values of {self.moved_from} ({self.agree} of {self.rows} rows compared)"
+        )
 
 
 def digest(value: str) -> int:
     """63 bits for a value, the last one set where agreement on that value alone is evidence."""
     found = int.from_bytes(hashlib.blake2b(value.encode(), digest_size=8).digest()) >> 2
-    return found << 1 | bool(_TELLING.fullmatch(value))
+    return found << 1 | bool(_DISTINCTIVE.fullmatch(value))
 
 
 def order_of(key: Iterable[str | None]) -> str:
@@ -134,16 +136,16 @@ def moved_columns(old: TableSample, new: TableSample) -> Iterator[MovedColumn]:
         if name in staying or not any(cells):
             continue
         sources = [
-            (agree, held_by)
-            for other, (held_by, held) in before.items()
+            (agree, moved_from)
+            for other, (moved_from, earlier) in before.items()
             if other != name
             and other not in staying
             and _is_relevant(new.table, name, other)
-            and (agree := _moved(held, cells))
+            and (agree := _moved(earlier, cells))
         ]
         if sources:
-            agree, held_by = max(sources)
-            yield MovedColumn(new.table, shown, held_by, agree, len(pairs))
+            agree, moved_from = max(sources)
+            yield MovedColumn(new.table, shown, moved_from, agree, len(pairs))
 
 
 def _is_relevant(table: str, name: str, other: str) -> bool:

@@ -18,7 +18,7 @@ def _table(name: str, columns: str, *, keys: int = 1, aliases: str = "") -> TabT
     return tab_table(name, columns, keys=keys, aliases=aliases, unread=unread(name))
 
 
-def _tie(name: str, columns: str, *, aliases: str = "") -> TabTable:
+def _bridge(name: str, columns: str, *, aliases: str = "") -> TabTable:
     """Declare a table whose rows are identified by its first two columns together."""
     return _table(name, columns, keys=2, aliases=aliases)
 
@@ -115,12 +115,12 @@ _SAMPLES = (
         "expsample",
         "expsample_accession description experiment_accession name result_schema result_total_recs",
     ),
-    _tie(
+    _bridge(
         "expsample_2_biosample",
         "expsample_accession biosample_accession",
         aliases="biosample_2_expsample",
     ),
-    _tie(
+    _bridge(
         "expsample_2_file_info",
         "expsample_accession file_info_id",
     ),
@@ -135,15 +135,15 @@ _SAMPLES = (
 )
 
 _MATERIALS = (
-    _tie("biosample_2_treatment", "biosample_accession treatment_accession"),
-    _tie("expsample_2_treatment", "expsample_accession treatment_accession"),
+    _bridge("biosample_2_treatment", "biosample_accession treatment_accession"),
+    _bridge("expsample_2_treatment", "expsample_accession treatment_accession"),
     _table(
         "treatment",
         "treatment_accession amount_unit amount_value comments duration_unit duration_value name"
         " temperature_unit temperature_value",
     ),
-    _tie("expsample_2_reagent", "expsample_accession reagent_accession"),
-    _tie("reagent_set_2_reagent", "reagent_set_accession reagent_accession"),
+    _bridge("expsample_2_reagent", "expsample_accession reagent_accession"),
+    _bridge("reagent_set_2_reagent", "reagent_set_accession reagent_accession"),
     # The warehouse does not load the contact person of a reagent.
     _table(
         "reagent",
@@ -168,7 +168,7 @@ _MATERIALS = (
         " maximum_intensity minimum_intensity number_of_events number_of_markers panel_preferred"
         " panel_reported",
     ),
-    _tie(
+    _bridge(
         "fcs_header_marker",
         "fcs_header_id parameter_number pnn_preferred pnn_reported pns_preferred pns_reported",
     ),
@@ -180,17 +180,17 @@ _MATERIALS = (
 )
 
 _BRIDGES = (
-    _tie("assessment_2_file_info", "assessment_panel_accession file_info_id result_schema"),
-    _tie("control_sample_2_file_info", "control_sample_accession file_info_id result_schema"),
-    _tie("standard_curve_2_file_info", "standard_curve_accession file_info_id result_schema"),
-    _tie("expsample_public_repository", "expsample_accession repository_accession repository_name"),
-    _tie("experiment_2_protocol", "experiment_accession protocol_accession"),
-    _tie("lab_test_panel_2_protocol", "lab_test_panel_accession protocol_accession"),
-    _tie("study_2_panel", "study_accession panel_name"),
+    _bridge("assessment_2_file_info", "assessment_panel_accession file_info_id result_schema"),
+    _bridge("control_sample_2_file_info", "control_sample_accession file_info_id result_schema"),
+    _bridge("standard_curve_2_file_info", "standard_curve_accession file_info_id result_schema"),
+    _bridge("expsample_public_repository", "expsample_accession repository_accession repository_name"),
+    _bridge("experiment_2_protocol", "experiment_accession protocol_accession"),
+    _bridge("lab_test_panel_2_protocol", "lab_test_panel_accession protocol_accession"),
+    _bridge("study_2_panel", "study_accession panel_name"),
 )  # fmt: skip
 
 _SUBJECTS = (
-    _tie(
+    _bridge(
         "arm_2_subject",
         "arm_accession subject_accession age_event age_event_specify age_unit max_subject_age"
         " min_subject_age max_subject_age_in_years? min_subject_age_in_years? study_enrollment_day?"
@@ -293,7 +293,7 @@ _STUDY = (
         "protocol_accession description=summary|description file_name name"
         " original_file_name|file_name/summary type",
     ),
-    _tie("study_2_condition_or_disease", "study_accession condition_reported condition_preferred"),
+    _bridge("study_2_condition_or_disease", "study_accession condition_reported condition_preferred"),
     _table("study_categorization", "study_categorization_id research_focus study_accession"),
     _table(
         "study_file",
@@ -305,7 +305,7 @@ _STUDY = (
         "person_accession email first_name honorific last_name organization role_in_study site_name"
         " study_accession suffixes title_in_study",
     ),
-    _tie(
+    _bridge(
         "study_pubmed",
         "study_accession pubmed_id authors doi issue journal month pages title year",
     ),

@@ -47,11 +47,11 @@ def ensure_roles(connection: sa.Connection) -> None:
 def _missing(connection: sa.Connection) -> list[str]:
     """Statements that make the roles and memberships that are not there."""
     there = existing(connection)
-    held = sa.text(
+    memberships = sa.text(
         "select m.member::regrole::text, m.roleid::regrole::text from pg_auth_members m"
         " where m.roleid::regrole::text = any(:roles)"
     )
-    members = {tuple(row) for row in connection.execute(held, {"roles": list(ROLES)})}
+    members = {tuple(row) for row in connection.execute(memberships, {"roles": list(ROLES)})}
     statements = [f"create role {name} nologin" for name in ROLES if name not in there]
     return statements + [
         f"grant {other} to {role}" for role, other in MEMBERSHIPS if (role, other) not in members

@@ -91,7 +91,7 @@ class Limits:
     before these.
 
     :param lock_timeout: waiting for a lock.
-    :param idle_in_transaction_session_timeout: within a transaction, without asking for anything.
+    :param idle_in_transaction_session_timeout: within a transaction, without a statement.
     :param transaction_timeout: one transaction.
     """
 

@@ -70,9 +70,9 @@ def refresh(engine: sa.Engine) -> dict[str, int] | None:
 
 def index(connection: sa.Connection, domain: Domain) -> Index:
     """The vocabulary of a domain as of its last fetch; empty when there was none."""
-    held = VOCABULARY_TERM.c
-    statement = sa.select(held.term, held.name, held.fields).where(
-        held.vocabulary == domain.vocabulary, held.valid_to == sa.text("'infinity'")
+    columns = VOCABULARY_TERM.c
+    statement = sa.select(columns.term, columns.name, columns.fields).where(
+        columns.vocabulary == domain.vocabulary, columns.valid_to == sa.text("'infinity'")
     )
     return Index(domain, (Term(*row) for row in connection.execute(statement)))
 
@@ -83,22 +83,24 @@ def _propose(connection: sa.Connection, domain: Domain) -> int:
     if domain.counterparts:
         doubtful = [pair for pair, found in judged.items() if found.method == AMBIGUOUS]
         judged |= {pair: match(known, *pair, of) for pair, of in taxa(connection, domain, doubtful).items()}
-    held = _held(connection, domain)
+    recorded = _recorded(connection, domain)
     rows = [
         {"reported": reported, "preferred": preferred, **vars(found)}
         for (reported, preferred), found in judged.items()
-        if held.get((reported, preferred)) != found
+        if recorded.get((reported, preferred)) != found
     ]
     if not rows:
         return 0
     return connection.execute(sa.text(_WRITE), {"domain": domain.name, "rows": json.dumps(rows)}).rowcount
 
 
-def _held(connection: sa.Connection, domain: Domain) -> dict[tuple[str, str], Judgement]:
+def _recorded(connection: sa.Connection, domain: Domain) -> dict[tuple[str, str], Judgement]:
     """Mappings as they are. A conflict locks, and so writes, a row even when it updates nothing."""
-    held = TERM_MAPPING.c
-    judgement = (held[field.name] for field in fields(Judgement))
-    statement = sa.select(held.reported, held.preferred, *judgement).where(held.domain == domain.name)
+    columns = TERM_MAPPING.c
+    judgement = (columns[field.name] for field in fields(Judgement))
+    statement = sa.select(columns.reported, columns.preferred, *judgement).where(
+        columns.domain == domain.name
+    )
     return {(row[0], row[1]): Judgement(*row[2:]) for row in connection.execute(statement)}
 
 

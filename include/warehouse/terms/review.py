@@ -48,11 +48,11 @@ class TermDecision:
 
 def listed(connection: sa.Connection, domain: str | None, statuses: Iterable[str]) -> list[sa.Row]:
     """Mappings of some statuses, of one domain or of all."""
-    held = TERM_MAPPING.c
-    statement = sa.select(*(held[name] for name in COLUMNS)).where(held.status.in_(tuple(statuses)))
+    mapping = TERM_MAPPING.c
+    statement = sa.select(*(mapping[name] for name in COLUMNS)).where(mapping.status.in_(tuple(statuses)))
     if domain:
-        statement = statement.where(held.domain == domain)
-    return list(connection.execute(statement.order_by(held.domain, held.reported, held.preferred)))
+        statement = statement.where(mapping.domain == domain)
+    return list(connection.execute(statement.order_by(mapping.domain, mapping.reported, mapping.preferred)))
 
 
 def find(connection: sa.Connection, domain: str, reported: str, preferred: str | None) -> UUID:
@@ -61,15 +61,15 @@ def find(connection: sa.Connection, domain: str, reported: str, preferred: str |
     :param preferred: what ImmPort preferred; needed only where one reported term has several.
     :raises ReviewError: there is none, or there are several.
     """
-    held = TERM_MAPPING.c
-    statement = sa.select(held.term_id, held.preferred).where(
-        held.domain == domain, held.reported == reported
+    mapping = TERM_MAPPING.c
+    statement = sa.select(mapping.term_id, mapping.preferred).where(
+        mapping.domain == domain, mapping.reported == reported
     )
     if preferred is not None:
-        statement = statement.where(held.preferred == preferred)
+        statement = statement.where(mapping.preferred == preferred)
     found = connection.execute(statement).all()
     if not found:
-        raise ReviewError([f"{domain}: no term {reported!r} is held"])
+        raise ReviewError([f"{domain}: no mapping of {reported!r}"])
     if len(found) > 1:
         several = ", ".join(repr(row.preferred) for row in found)
         raise ReviewError([f"{domain} {reported!r}: say which with --preferred, one of {several}"])
@@ -92,29 +92,29 @@ class Review:
 
         :raises ReviewError: it cannot be taken, and why.
         """
-        held = self._held(term_id)
-        name = f"{held.domain} {held.reported or held.preferred!r}"
-        term = decision.term or held.term
-        known = self._index(held.domain)
+        mapping = self._mapping(term_id)
+        name = f"{mapping.domain} {mapping.reported or mapping.preferred!r}"
+        term = decision.term or mapping.term
+        known = self._index(mapping.domain)
         if decision.status == ACCEPTED:
             if not term:
                 raise ReviewError([f"{name}: nothing is proposed, so the term to accept must be named"])
             if term not in known.terms:
                 raise ReviewError([f"{name}: {known.domain.vocabulary} does not list the term {term!r}"])
-        if (held.status, held.term) == (decision.status, term):
+        if (mapping.status, mapping.term) == (decision.status, term):
             return False
-        if held.decided_by and not self.overrule:
+        if mapping.decided_by and not self.overrule:
             raise ReviewError(
-                [f"{name}: {held.decided_by} has {held.status} it: only --overrule changes that"]
+                [f"{name}: {mapping.decided_by} has {mapping.status} it: only --overrule changes that"]
             )
-        label = known.label(term) if term in known.terms else held.term_name
+        label = known.label(term) if term in known.terms else mapping.term_name
         values = {
             "status": decision.status,
             "vocabulary": known.domain.vocabulary if term else None,
             "term": term,
             "term_name": label if term else None,
             "method": "review",
-            "evidence": decision.note or f"{decision.status} upon: {held.evidence}",
+            "evidence": decision.note or f"{decision.status} upon: {mapping.evidence}",
             "decided_by": decision.by,
             "decided_at": sa.func.now(),
             "changed_at": sa.func.now(),
@@ -124,13 +124,13 @@ class Review:
 
     def reopen(self, term_id: UUID) -> None:
         """Take a decision back: the next proposal decides by the evidence again."""
-        self._held(term_id)
+        self._mapping(term_id)
         undecided = {"status": UNMAPPED, "decided_by": None, "decided_at": None, "evidence": "reopened"}
         nothing = {"vocabulary": None, "term": None, "term_name": None, "method": "none"}
         self.connection.execute(self._update(term_id).values({**undecided, **nothing}))
         propose(self.connection)
 
-    def _held(self, term_id: UUID) -> sa.Row:
+    def _mapping(self, term_id: UUID) -> sa.Row:
         found = self.connection.execute(
             sa.select(TERM_MAPPING).where(TERM_MAPPING.c.term_id == term_id).with_for_update()
         ).one_or_none()

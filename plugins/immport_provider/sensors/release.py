@@ -54,7 +54,7 @@ class ImmPortReleaseSensor(WarehouseOperator, BaseSensorOperator):
         from immport_provider.triggers.release import ImmPortReleaseTrigger
 
         parameters = SensorParameters.of(self)
-        than = str(parameters.than) if parameters.than else self._newest_held()
+        than = str(parameters.than) if parameters.than else self._newest_loaded()
         ends = datetime.now(UTC) + timedelta(seconds=self.timeout)
         trigger = ImmPortReleaseTrigger(self.immport_conn_id, than, self.poke_interval, ends.isoformat())
         self.log.info("waiting until %s for a release after %s", ends, than or "none")
@@ -77,9 +77,9 @@ class ImmPortReleaseSensor(WarehouseOperator, BaseSensorOperator):
             raise AirflowSkipException(late)
         raise AirflowSensorTimeout(late)
 
-    def _newest_held(self) -> str | None:
-        from include.pipeline.discover import held_studies
+    def _newest_loaded(self) -> str | None:
+        from include.pipeline.discover import warehouse_studies
         from include.sources.release import Release
 
-        held = [Release.parse(study.release) for study in held_studies(self.engine()) if study.release]
-        return str(max(held)) if held else None
+        loaded = [Release.parse(study.release) for study in warehouse_studies(self.engine()) if study.release]
+        return str(max(loaded)) if loaded else None

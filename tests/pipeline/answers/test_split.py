@@ -35,12 +35,12 @@ def test_parts_down_to_subjects_are_the_whole(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(), limit=LIMIT)) as extraction:
         parts = extraction.land(ROWS)
         assert extraction.ids(parts) == every_id(ROWS)
-        asked = [filters for filters in extraction.source.asked_for("mbaa") if is_short(filters)]
-        assert asked[0] == {}
-        assert asked.count({}) == 1, "what takes too long is not tried again"
+        requested = [filters for filters in extraction.source.requests_of("mbaa") if is_short(filters)]
+        assert requested[0] == {}
+        assert requested.count({}) == 1, "what takes too long is not tried again"
         # By then, TSV may have been verified: a part is narrow in either format.
-        assert any(len(filters.keys() - {"format"}) == 3 for filters in extraction.source.asked_for("mbaa"))
-        assert {"armAccession": "", "format": "tsv"} in extraction.source.asked_for("mbaa")
+        assert any(len(filters.keys() - {"format"}) == 3 for filters in extraction.source.requests_of("mbaa"))
+        assert {"armAccession": "", "format": "tsv"} in extraction.source.requests_of("mbaa")
         assert all(part.rows <= LIMIT for part in parts)
         assert {(part.rows_expected, part.expected_from) for part in parts} == {(ROWS, COUNTED)}
         assert all("504" in (part.note or "") for part in parts)
@@ -49,7 +49,7 @@ def test_parts_down_to_subjects_are_the_whole(warehouse: Warehouse) -> None:
 def test_what_is_known_to_be_large_is_divided_without_a_try(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(study(), limit=LIMIT), split_above_rows=ROWS - 1) as extraction:
         assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)
-        assert {} not in extraction.source.asked_for("mbaa")
+        assert {} not in extraction.source.requests_of("mbaa")
 
 
 def test_an_answer_that_grows_too_large_is_given_up(warehouse: Warehouse) -> None:
@@ -95,9 +95,9 @@ def test_an_ignored_filter_that_brings_all_is_the_whole_answer(warehouse: Wareho
         assert extraction.ids([part]) == every_id(ROWS)
         assert part.ignored == "armAccession"
         assert len(extraction.folder()) == 1
-        extraction.source.asked.clear()
+        extraction.source.requests.clear()
         assert extraction.land(ROWS) == [part]
-        assert extraction.source.asked == []
+        assert extraction.source.requests == []
 
 
 @pytest.mark.parametrize("blank", ["refused", "none", "ignored"])
@@ -108,10 +108,10 @@ def test_controls_that_cannot_be_had_at_all_are_not_silently_lost(warehouse: War
         with pytest.raises(SplitNotWholeError) as caught:
             extraction.land(ROWS)
         assert extraction.folder() == set()
-    told = str(caught.value)
-    assert "mbaa of SDY1" in told
-    assert f"{ROWS:,} in {COUNTED}" in told
-    assert "1,850 rows requested by arm" in told
+    message = str(caught.value)
+    assert "mbaa of SDY1" in message
+    assert f"{ROWS:,} in {COUNTED}" in message
+    assert "1,850 rows requested by arm" in message
 
 
 def test_no_count_and_no_second_way_prove_nothing(warehouse: Warehouse) -> None:
@@ -150,7 +150,7 @@ def test_a_part_that_fails_for_good_fails_the_answer_and_keeps_the_others(wareho
         kept = {part.parameters["armAccession"] for part in extraction.context().parts(MBAA)}
         assert kept
         source.refuse = lambda _, parameters: None
-        source.asked.clear()
+        source.requests.clear()
         assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)
 
 
@@ -158,7 +158,7 @@ def test_ever_smaller_parts_are_not_requested_of_a_source_that_is_down(warehouse
     source = RowSource(study(), limit=-1)
     with extracting(warehouse, source) as extraction, pytest.raises(ServerError, match="504"):
         extraction.land(ROWS)
-    assert len(source.asked_for("mbaa")) < split.MOST_REFUSALS + 10
+    assert len(source.requests_of("mbaa")) < split.MOST_REFUSALS + 10
 
 
 def test_a_timeout_divides_after_one_try(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +174,7 @@ def test_a_timeout_divides_after_one_try(warehouse: Warehouse, monkeypatch: pyte
         parts = extraction.land(ROWS)
         gone.set()
         assert extraction.ids(parts) == every_id(ROWS)
-    assert [filters for filters in source.asked_for("mbaa") if "armAccession" not in filters] == [{}]
+    assert [filters for filters in source.requests_of("mbaa") if "armAccession" not in filters] == [{}]
     assert "nothing arrived in time" in str(parts[0].note)
 
 
@@ -209,14 +209,14 @@ def test_a_killed_try_is_gone_on_with(
         monkeypatch.setattr(type(landing), "receive", receive)
         kept = [part.parameters for part in extraction.context().parts(MBAA)]
         assert len(kept) > after
-        source.asked.clear()
+        source.requests.clear()
         assert extraction.ids(extraction.land(ROWS)) == every_id(ROWS)
-        asked = [filters for filters in source.asked_for("mbaa") if is_short(filters)]
-        assert {} not in asked
-        assert not [filters for filters in asked if {**filters, "studyAccession": "SDY1"} in kept]
-        source.asked.clear()
+        requested = [filters for filters in source.requests_of("mbaa") if is_short(filters)]
+        assert {} not in requested
+        assert not [filters for filters in requested if {**filters, "studyAccession": "SDY1"} in kept]
+        source.requests.clear()
         extraction.land(ROWS)
-        assert source.asked == [], "all is landed"
+        assert source.requests == [], "all is landed"
 
 
 def test_parts_reach_the_star_like_a_whole(warehouse: Warehouse) -> None:
@@ -244,7 +244,9 @@ def test_a_result_in_two_parts_closes_the_gate(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource(rows, limit=LIMIT)) as extraction:
         extraction.land(ROWS)
         load = extraction.finish()
-    assert any("split_whole" in told and "1 under a key" in told for told in warehouse.judge(load).critical)
+    assert any(
+        "split_whole" in message and "1 under a key" in message for message in warehouse.judge(load).critical
+    )
 
 
 def test_every_row_of_a_division_is_in_one_part() -> None:

@@ -30,7 +30,7 @@ def verdicts(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 
 def forms(extraction: Extraction) -> list[str]:
-    return [filters.get("format", "json") for filters in extraction.source.asked_for("mbaa")]
+    return [filters.get("format", "json") for filters in extraction.source.requests_of("mbaa")]
 
 
 def proven(extraction: Extraction) -> None:
@@ -41,7 +41,7 @@ def proven(extraction: Extraction) -> None:
     assert verdicts(extraction.warehouse) == [("mbaa", True, 40, None)]
     extraction.warehouse.tools.landing.discard(extraction.context().fetch, part)
     extraction.source.rows["mbaa"] = small
-    extraction.source.asked.clear()
+    extraction.source.requests.clear()
 
 
 def test_the_first_small_answer_decides(warehouse: Warehouse) -> None:
@@ -92,7 +92,7 @@ def test_parts_come_as_tsv(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda body: body.replace(b"10.50", b"10.5"), "'10.50' in JSON, '10.5' in TSV"),
         (lambda body: body.replace(b"\tEXP2\t", b"\t\t"), "'EXP2' in JSON, null in TSV"),
@@ -110,29 +110,29 @@ def test_parts_come_as_tsv(warehouse: Warehouse) -> None:
     ],
 )
 def test_what_differs_is_noted_and_json_stays(
-    warehouse: Warehouse, change: Callable[[bytes], bytes], told: str
+    warehouse: Warehouse, change: Callable[[bytes], bytes], message: str
 ) -> None:
     with extracting(warehouse, RowSource(study(100, 10), bend=in_tsv(change))) as extraction:
         extraction.land()
         ((_, is_equal, _, detail),) = verdicts(warehouse)
         assert not is_equal
-        assert told in detail
+        assert message in detail
         (part,) = extraction.context().parts(MBAA)
         warehouse.tools.landing.discard(extraction.context().fetch, part)
         extraction.source.rows = study(MANY)
-        extraction.source.asked.clear()
+        extraction.source.requests.clear()
         assert extraction.land(MANY)[0].form == "json"
         assert forms(extraction) == ["json"]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [("", "an empty text"), ("a\tb", "a tab"), ("a\nb", "a newline"), ("a\rb", "a carriage")],
 )
-def test_what_tsv_cannot_represent_proves_nothing(text: str, told: str) -> None:
+def test_what_tsv_cannot_represent_proves_nothing(text: str, message: str) -> None:
     sent = [full_row("mbaa", resultId=1, comments=text)]
     tabbed = [{field.column: None for field in MBAA.fields} | {"result_id": "1", "comments": text or None}]
-    assert told in str(compare(sent, tabbed, MBAA))
+    assert message in str(compare(sent, tabbed, MBAA))
 
 
 def test_the_order_of_rows_and_the_names_of_columns_may_differ(warehouse: Warehouse) -> None:
@@ -218,6 +218,6 @@ def test_a_try_that_was_killed_before_the_verdict_gives_it(
 def test_an_empty_answer_decides_nothing(warehouse: Warehouse) -> None:
     with extracting(warehouse, RowSource({})) as extraction:
         extraction.land(endpoint="elisa")
-        assert extraction.source.asked_for("elisa") == [{}]
+        assert extraction.source.requests_of("elisa") == [{}]
     assert warehouse.value(f"select count(*) from {FORMAT_VERDICT.fullname}") == 0
     assert "elisa" in ENDPOINTS

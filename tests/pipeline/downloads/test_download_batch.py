@@ -48,10 +48,10 @@ class Source:
 
     def __init__(self, **contents: str | Exception) -> None:
         self.contents = contents
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     def download(self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None]) -> Downloaded:
-        self.asked.append(file.uuid)
+        self.requested.append(file.uuid)
         content = self.contents.get(file.uuid, f"content {file.uuid[1:]}")
         if isinstance(content, Exception):
             raise content
@@ -137,9 +137,9 @@ def test_what_is_equal_is_not_fetched_again(warehouse: Warehouse, storage: Stora
     source = Source()
     wanted = [listed(number) for number in (1, 2, 3)]
     assert bring(warehouse, storage, wanted, source) == ([], [])
-    assert source.asked == ["u1", "u2", "u3"]
+    assert source.requested == ["u1", "u2", "u3"]
     assert bring(warehouse, storage, wanted, source) == ([], [])
-    assert source.asked == ["u1", "u2", "u3"]
+    assert source.requested == ["u1", "u2", "u3"]
     assert {row.state for row in book(warehouse).values()} == {PRESENT}
     assert file_selection.finish(warehouse.engine, RUN).counts == {
         "present": 3, "failed": 0, "left out": 0, "unfinished": 0,
@@ -148,7 +148,7 @@ def test_what_is_equal_is_not_fetched_again(warehouse: Warehouse, storage: Stora
     storage.place("SDY7/f1.txt").write_text("short")
     other = [wanted[0], listed(2, md5=_md5("another 2")), wanted[2]]
     bring(warehouse, storage, other, source)
-    assert source.asked[3:] == ["u1", "u2"]
+    assert source.requested[3:] == ["u1", "u2"]
 
 
 def test_a_new_version_replaces_the_old(warehouse: Warehouse, storage: Storage) -> None:
@@ -182,7 +182,7 @@ def test_failures_end_their_file_only(warehouse: Warehouse, storage: Storage) ->
     assert "SDY7: SDY7/f3.txt: OSError: [Errno 28] No space left" in summary.text
     bring(warehouse, storage, wanted, source)
     assert {row.state for row in book(warehouse).values()} == {FAILED, PRESENT}
-    assert source.asked[6:] == ["u1", "u2", "u3", "u5", "u6"]
+    assert source.requested[6:] == ["u1", "u2", "u3", "u5", "u6"]
 
 
 def test_a_run_without_a_plan_fails(warehouse: Warehouse) -> None:
@@ -251,7 +251,7 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
     assert download_batch.fetch_batch(work, 0, 4, is_last_try=True) == ([], [])
     assert file_selection.finish(warehouse.engine, other, planned=4).state == "success"
     assert {row.state for row in book(warehouse).values()} == {PRESENT}
-    assert later.asked == ["u2", "u3", "u4"]
+    assert later.requested == ["u2", "u3", "u4"]
 
 
 def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
@@ -307,7 +307,7 @@ def test_files_of_one_path_are_kept_apart_whatever_their_order(
     assert bring(warehouse, storage, apart(wanted), source) == ([], [])
     again = apart(wanted[::-1])
     assert bring(warehouse, storage, again, source) == ([], [])
-    assert sorted(source.asked) == ["../x", "u1", "u10", "u2", "u9"]
+    assert sorted(source.requested) == ["../x", "u1", "u10", "u2", "u9"]
     for file in again:
         if file.uuid:
             assert storage.md5(file.kept_as or file.path) in (file.md5, None)

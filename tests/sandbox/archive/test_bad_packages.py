@@ -72,9 +72,9 @@ def test_bad_packages_are_refused_by_name_and_the_rest_is_served(tmp_path: Path)
         assert process.stderr is not None
         greeting = [process.stdout.readline() for _ in range(2)]
         process.terminate()
-        told = process.stderr.read()
+        errors = process.stderr.read()
     assert greeting[0].startswith("url=")
-    assert all(f"sandbox: {study}-DR1_Tab.zip is not served: " in told for study in refused)
+    assert all(f"sandbox: {study}-DR1_Tab.zip is not served: " in errors for study in refused)
     with running_sandbox(archives=folder) as sandbox:
         found = sandbox.get("/api/search/study").json()["hits"]
         assert [hit["_id"] for hit in found["hits"]] == ["SDY1"]

@@ -327,8 +327,8 @@ def test_a_package_with_clinical_tables(tmp_path: Path) -> None:
             assert (row["plannedVisitAccession"], str(row["resultValuePreferred"])) == ("PV1", "12.50")
             assert (row["gender"], row["studyAccession"]) == ("Female", "SDY7")
         for row in rows(world, "assessment", release, "SDY7"):
-            told = (row["assessmentComponentNameReported"], row["assessmentPanelNameReported"])
-            assert told == ("Temp", "Vitals")
+            reported = (row["assessmentComponentNameReported"], row["assessmentPanelNameReported"])
+            assert reported == ("Temp", "Vitals")
         given = rows(world, "intervention", release, "SDY7")
         assert [row["interventionAccession"] for row in given] == ["SM1", "SM1"]
         assert {row["nameReported"] for row in given} == {"drug"}

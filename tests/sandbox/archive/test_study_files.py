@@ -20,9 +20,9 @@ def test_the_inventory_of_a_real_package_counts_its_tables() -> None:
     ):
         (file,) = [item for item in world.files("SDY139", release) if item.name.endswith("_table_count.txt")]
         assert isinstance(file.stored, bytes)
-        said = dict(line.split("\t") for line in file.stored.decode().splitlines())
-        assert len(said) == tables
-        assert {name: int(said[name]) for name in counted} == counted
+        counts = dict(line.split("\t") for line in file.stored.decode().splitlines())
+        assert len(counts) == tables
+        assert {name: int(counts[name]) for name in counted} == counted
 
 
 def test_grants_are_those_of_the_study_where_the_package_says_so(tmp_path: Path) -> None:

@@ -157,9 +157,9 @@ def test_a_fault_above_so_many_rows_lets_smaller_answers_through(sandbox: Runnin
     sandbox.fault("mbaa", "504", above_rows=largest)
     assert sandbox.get("/result/mbaa", studyAccession="SDY1001").status_code == 504
     # The parts, with that of the rows in no arm, have all rows.
-    pieces = [ids(sandbox, armAccession=arm) for arm in [*arms, ""]]
-    assert all(pieces)
-    assert sorted(number for piece in pieces for number in piece) == sorted(whole)
+    parts = [ids(sandbox, armAccession=arm) for arm in [*arms, ""]]
+    assert all(parts)
+    assert sorted(number for part in parts for number in part) == sorted(whole)
     sandbox.clear_faults()
     sandbox.fault("mbaa", "504", above_rows=len(whole))
     assert ids(sandbox) == whole

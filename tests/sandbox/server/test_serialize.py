@@ -22,7 +22,7 @@ TABLES = [name for name, item in ENDPOINTS.items() if item.shape is Shape.ARRAY]
 STUDIES = ["SDY1001", "SDY1002", "SDY1003", "SDY1004", "SDY1005", "SDY1006", "SDY1008"]
 
 
-def ask(sandbox: RunningSandbox, endpoint: str, study: str, **parameters: Any) -> httpx.Response:
+def request(sandbox: RunningSandbox, endpoint: str, study: str, **parameters: Any) -> httpx.Response:
     path, own = SHARED_DATA[endpoint].request(study)
     answer = sandbox.get(path, **own, **parameters)
     assert answer.status_code == 200, answer.text
@@ -30,7 +30,7 @@ def ask(sandbox: RunningSandbox, endpoint: str, study: str, **parameters: Any) -
 
 
 def rows(sandbox: RunningSandbox, endpoint: str, study: str, **parameters: Any) -> list[dict[str, Any]]:
-    found = json.loads(ask(sandbox, endpoint, study, **parameters).text, parse_float=Decimal)
+    found = json.loads(request(sandbox, endpoint, study, **parameters).text, parse_float=Decimal)
     return found if isinstance(found, list) else [found]
 
 
@@ -46,11 +46,11 @@ def test_every_declared_endpoint_has_rows_with_its_keys_in_its_order(
 @pytest.mark.parametrize("endpoint", TABLES)
 def test_tsv_says_the_same_as_json_cell_by_cell(sandbox: RunningSandbox, endpoint: str) -> None:
     for study in STUDIES:
-        answer = ask(sandbox, endpoint, study, format="tsv")
+        answer = request(sandbox, endpoint, study, format="tsv")
         assert answer.headers["content-type"].startswith("text/tab-separated-values")
         header, *lines = answer.text.removesuffix("\n").split("\n")
         assert header.split("\t") == list(ENDPOINTS[endpoint].names)
-        literal = json.loads(ask(sandbox, endpoint, study).text, parse_float=str, parse_int=str)
+        literal = json.loads(request(sandbox, endpoint, study).text, parse_float=str, parse_int=str)
         cells = [["" if value is None else value for value in row.values()] for row in literal]
         assert [line.split("\t") for line in lines] == cells
 
@@ -125,15 +125,15 @@ def test_the_summary_lists_what_the_endpoints_say(sandbox: RunningSandbox) -> No
         assert papers == [row["pubmedId"] for row in rows(sandbox, "pubmed", study)]
         for name, endpoint in (("studyLinks", "link"), ("studyPersonnel", "personnel")):
             own = [{k: v for k, v in row.items() if k != "workspaceId"} for row in summary[name]]
-            said = [
+            listed = [
                 {k: v for k, v in row.items() if k != "studyAccession"}
                 for row in rows(sandbox, endpoint, study)
             ]
-            assert own == said
+            assert own == listed
 
 
 def test_numerals_keep_the_scale_of_the_database(sandbox: RunningSandbox) -> None:
-    text = ask(sandbox, "elisa", "SDY1001").text
+    text = request(sandbox, "elisa", "SDY1001").text
     assert '"studyTimeCollected":-7.00,' in text
     assert '"studyTimeCollected":28.00,' in text
     assert json_text(Decimal("63.90")) == "63.90"
@@ -313,8 +313,8 @@ def test_search_counts_the_rows_there_are(sandbox: RunningSandbox, release: str)
             if "measurementTechnique" in endpoint.names and endpoint.name != "filePath":
                 counts.update(row["measurementTechnique"] for row in rows(sandbox, endpoint.name, hit["_id"]))
         counts["Mass Spectrometry"] = len(rows(sandbox, "massSpectrometryResult", hit["_id"]))
-        said = set(hit["_source"]["assay_method_count"])
-        assert said == {f"{technique} ({count})" for technique, count in counts.items() if count}
+        listed = set(hit["_source"]["assay_method_count"])
+        assert listed == {f"{technique} ({count})" for technique, count in counts.items() if count}
 
 
 def test_search_quirks(sandbox: RunningSandbox) -> None:

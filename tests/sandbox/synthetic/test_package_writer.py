@@ -118,11 +118,13 @@ def test_an_experiment_sample_says_how_many_results_it_has(world: SyntheticWorld
                 for row in rows if table.endswith("_result") else ():
                     sample = row.get("EXPSAMPLE_ACCESSION") or row.get("SOURCE_ACCESSION", "")
                     counted[sample] = counted.get(sample, 0) + 1
-            said = {row["EXPSAMPLE_ACCESSION"]: int(row["RESULT_TOTAL_RECS"]) for row in found["expsample"]}
-            assert said == {sample: counted.get(sample, 0) for sample in said}
-            assert sum(said.values()) > 0
+            declared = {
+                row["EXPSAMPLE_ACCESSION"]: int(row["RESULT_TOTAL_RECS"]) for row in found["expsample"]
+            }
+            assert declared == {sample: counted.get(sample, 0) for sample in declared}
+            assert sum(declared.values()) > 0
             # A sample not of a subject is a control or a standard, and the package lists all of those.
-            others = counted.keys() - said.keys()
+            others = counted.keys() - declared.keys()
             named = {row["CONTROL_SAMPLE_ACCESSION"] for row in found.get("control_sample", ())}
             named |= {row["STANDARD_CURVE_ACCESSION"] for row in found.get("standard_curve", ())}
             assert others == named
@@ -170,10 +172,12 @@ def test_the_inventory_counts_every_table_of_the_package(world: SyntheticWorld) 
     for release in (OLDEST, Release(50), NEWEST):
         for study in ("SDY1001", "SDY1002", "SDY1003"):
             text = content(world, study, release, "_table_count.txt").decode()
-            said = {table: int(count) for table, count in (line.split("\t") for line in text.splitlines())}
+            declared = {
+                table: int(count) for table, count in (line.split("\t") for line in text.splitlines())
+            }
             held = {table: len(rows) for table, rows in tables(world, study, release).items()}
-            assert said == dict.fromkeys(headers(), 0) | held
-            assert said.keys() == headers().keys()
+            assert declared == dict.fromkeys(headers(), 0) | held
+            assert declared.keys() == headers().keys()
 
 
 def test_two_worlds_write_the_same_bytes_and_an_archive_holds_the_package() -> None:

@@ -82,16 +82,16 @@ def test_the_declared_paths_are_those_immport_describes() -> None:
 @needs_data
 @pytest.mark.parametrize("endpoint", SHARED_DATA.values(), ids=list(SHARED_DATA))
 def test_a_declaration_says_what_immport_describes(endpoint: Endpoint) -> None:
-    told = described()[path(endpoint)]
-    assert endpoint.needs_key == told["auth"]
+    entry = described()[path(endpoint)]
+    assert endpoint.needs_key == entry["auth"]
     # Described as `object` or as a list of text: the declared field is what an element means.
     if endpoint.shape in (Shape.SEARCH, Shape.VALUES):
-        assert (told["returns"], told["fields"]) in [("object", []), ("List[str]", [])]
+        assert (entry["returns"], entry["fields"]) in [("object", []), ("List[str]", [])]
         return
-    assert told["returns_array"] == (endpoint.shape is Shape.ARRAY)
+    assert entry["returns_array"] == (endpoint.shape is Shape.ARRAY)
     if endpoint.name not in SENT_OTHERWISE:
-        assert list(endpoint.names) == [field["json"] for field in told["fields"]]
-    types = {field["json"]: field["type"] for field in told["fields"]}
+        assert list(endpoint.names) == [field["json"] for field in entry["fields"]]
+    types = {field["json"]: field["type"] for field in entry["fields"]}
     assert set(endpoint.names) == set(types)
     for field in endpoint.fields:
         assert field.kind in _KINDS.get(types[field.name], {Kind.LIST}), field

@@ -43,7 +43,7 @@ STOPS = {
     "the manifest is there": ("extract", "include.landing.zone:Landing.write_manifest", 1),
     "rows are being copied": ("stage", "include.warehouse.load.stage_answers:_copy", 3),
     "all is staged, not committed": ("stage", "include.warehouse.load.stage_study:stage", 1),
-    "checks are being asked": ("check", "include.quality.gate:_batches", 1),
+    "checks are running": ("check", "include.quality.gate:_batches", 1),
     "the checks are recorded": ("check", "include.quality.gate:judge", 1),
     "a publish has its rows": ("publish", "include.warehouse.load.transform:prepare", 1),
     "a publish is all but committed": ("publish", "include.warehouse.load.publish:drop_staging", 1),
@@ -51,7 +51,7 @@ STOPS = {
 ONCE_PER_STEP = {
     "all is landed but the manifest",
     "rows are being copied",
-    "checks are being asked",
+    "checks are running",
     "a publish has its rows",
 }
 
@@ -165,8 +165,8 @@ def test_a_stopped_attempt_that_wakes_up_writes_nothing(
     assert (end.state, end.error) == ("published", None)
     assert warehouse.history() == before
     assert _landed(warehouse) == landed
-    told = warehouse.rows("select step, state, ended_at is not null from ops.step order by step_id")
-    others = [item for item in told if item[1] != "done"]
+    steps = warehouse.rows("select step, state, ended_at is not null from ops.step order by step_id")
+    others = [item for item in steps if item[1] != "done"]
     assert others == [(step, "skipped" if step == "publish" else "superseded", True)]
     # What lies in the landing zone is what the newer attempt noted: it can be replayed.
     landing = warehouse.tools.landing
@@ -194,9 +194,9 @@ def test_a_step_of_a_killed_attempt_does_not_stay_running(warehouse: Warehouse, 
     Stopped(warehouse, "extract", planned, "include.landing.zone:take_json", 2).kill()
     assert warehouse.rows("select state from ops.step") == [("running",)]
     do(warehouse, "extract", planned)
-    told = warehouse.rows("select state, message, ended_at is not null from ops.step order by step_id")
-    assert told[0] == ("failed", fence.NO_FINAL_STATUS, True)
-    assert told[1][0] == "done"
+    steps = warehouse.rows("select state, message, ended_at is not null from ops.step order by step_id")
+    assert steps[0] == ("failed", fence.NO_FINAL_STATUS, True)
+    assert steps[1][0] == "done"
 
 
 def test_the_end_of_a_run_ends_its_steps_and_keeps_no_note_of_a_kill(warehouse: Warehouse) -> None:
@@ -217,14 +217,14 @@ def test_the_end_of_a_run_ends_its_steps_and_keeps_no_note_of_a_kill(warehouse: 
 
 # ---- two runs
 
-ASKED = WorkDecision("SDY1", "DR1", None, Action.LOAD, "new study", listed="DR1")
+DECISION = WorkDecision("SDY1", "DR1", None, Action.LOAD, "new study", listed="DR1")
 
 
-def decide(warehouse: Warehouse, run: Attempt, decision: WorkDecision = ASKED) -> int:
+def decide(warehouse: Warehouse, run: Attempt, decision: WorkDecision = DECISION) -> int:
     """Write the work list of a run; the load that it got."""
     work_list.write(warehouse.engine, run, [decision], {})
-    asked = "select load_id from ops.work where run_id = :run"
-    number: int = warehouse.value(asked, run=run.run_id)
+    query = "select load_id from ops.work where run_id = :run"
+    number: int = warehouse.value(query, run=run.run_id)
     return number
 
 

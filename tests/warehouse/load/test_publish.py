@@ -356,15 +356,15 @@ def test_a_reader_sees_the_old_study_or_the_new_one(warehouse: Warehouse) -> Non
     publisher, reader = warehouse_engine(warehouse.engine.url), warehouse.engine.connect()
     answers: list[list[tuple[Any, ...]]] = []
 
-    def ask(*_: object) -> None:
+    def query_from_another_session(*_: object) -> None:
         answers.append([tuple(row) for row in reader.exec_driver_sql(question)])
         reader.rollback()
 
-    sa.event.listen(publisher, "before_cursor_execute", ask)
+    sa.event.listen(publisher, "before_cursor_execute", query_from_another_session)
     warehouse.publish(load, publisher, fence)
     assert len(answers) > 100
     assert all(answer == old for answer in answers)
-    ask()
+    query_from_another_session()
     assert answers[-1] == [(1, "160"), (2, "<10"), (4, "20")]
     publisher.dispose()
     reader.close()

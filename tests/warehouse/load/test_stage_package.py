@@ -286,7 +286,7 @@ def test_bad_lines_of_a_joined_table_are_judged_by_its_size(warehouse: Warehouse
 
 
 @pytest.mark.parametrize(
-    ("tables", "options", "told"),
+    ("tables", "options", "message"),
     [
         ({**SMALL, "subject": b""}, {}, r"SDY1 DR1 package: SDY1-DR1_Tab.zip Tab/subject.txt: empty"),
         (
@@ -304,10 +304,10 @@ def test_bad_lines_of_a_joined_table_are_judged_by_its_size(warehouse: Warehouse
     ],
 )
 def test_a_package_that_is_not_the_study_fails_it(
-    tables: dict[str, str | bytes], options: dict[str, str], told: str, warehouse: Warehouse
+    tables: dict[str, str | bytes], options: dict[str, str], message: str, warehouse: Warehouse
 ) -> None:
     load = land_tables(warehouse, tables, **options)  # type: ignore[arg-type]
-    with pytest.raises(LandingError, match=told):
+    with pytest.raises(LandingError, match=message):
         warehouse.stage(load)
     assert warehouse.rows("select * from ops.staged union all select * from ops.staged") == []
     assert warehouse.rows("select * from ops.package_table") == []

@@ -33,15 +33,15 @@ WHOLE = StagedLoad(LOAD, frozenset(ENDPOINTS), frozenset(), frozenset())
 
 def read_by_postgres(connection: sa.Connection, query: str) -> set[tuple[str, str]]:
     """Relation and column of all that a query reads, as the server has parsed it."""
-    run_sql(connection, f"create or replace temporary view asked as {query}")
+    run_sql(connection, f"create or replace temporary view reader as {query}")
     found = run_sql(
         connection,
         """select d.refobjid::regclass::text, a.attname from pg_depend d
         join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
         join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-        where r.ev_class = 'pg_temp.asked'::regclass and d.refobjsubid > 0""",
+        where r.ev_class = 'pg_temp.reader'::regclass and d.refobjsubid > 0""",
     ).all()
-    run_sql(connection, "drop view pg_temp.asked")
+    run_sql(connection, "drop view pg_temp.reader")
     return {(relation, column) for relation, column in found}
 
 
@@ -88,8 +88,10 @@ def test_a_derived_column_reads_the_stored_columns_that_it_says(
     for item in table.derived:
         source = " ".join([f"{stored} h", *(one.text for one in lookup)])
         query = f"select ({item.expression.text}) as value from {source}"
-        said = {(homes[one.alias], one.name) for part in (item.expression, *lookup) for one in part.columns}
-        assert read_by_postgres(staged, query) == said, item.name
+        declared = {
+            (homes[one.alias], one.name) for part in (item.expression, *lookup) for one in part.columns
+        }
+        assert read_by_postgres(staged, query) == declared, item.name
 
 
 @pytest.mark.parametrize("fact", ASSAY_FACTS, ids=lambda fact: fact.relation)
@@ -97,9 +99,9 @@ def test_a_measure_reads_the_columns_that_it_says(fact: Fact, staged: sa.Connect
     assert fact.measure is not None
     for name in ("measurand_reported", "value_reported", "value_preferred", "value_text"):
         expression = fact.measure.reading(name)
-        said = {(f"star.{fact.relation}", one.name) for one in expression.columns}
+        declared = {(f"star.{fact.relation}", one.name) for one in expression.columns}
         query = f"select ({expression.text}) as value from star.{fact.relation} f"
-        assert read_by_postgres(staged, query) == said, name
+        assert read_by_postgres(staged, query) == declared, name
 
 
 def test_an_alias_that_ends_like_another_is_left_alone(

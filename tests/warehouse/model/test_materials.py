@@ -75,8 +75,8 @@ def test_one_bridge_row_by_the_api_whatever_number_of_arms(warehouse: Warehouse)
         for biosample in ("BS1", "BS2")
     ]
     warehouse.load(rows)
-    ties = "select expsample_biosample, weight from star.bridge_expsample_biosample order by 1"
-    assert warehouse.rows(ties) == [("ES1/BS1", Decimal("0.5")), ("ES1/BS2", Decimal("0.5"))]
+    bridges = "select expsample_biosample, weight from star.bridge_expsample_biosample order by 1"
+    assert warehouse.rows(bridges) == [("ES1/BS1", Decimal("0.5")), ("ES1/BS2", Decimal("0.5"))]
 
 
 def test_treatments_keep_what_is_not_a_number(full: Warehouse) -> None:
@@ -166,13 +166,13 @@ def test_the_api_leaves_what_it_does_not_provide(full: Warehouse) -> None:
     """Nothing is withdrawn, and the gate misses nothing: the answers are silent about these tables."""
     before = {item.relation: stored(full, item.relation) for item in ALONE}
     take(full, full.land(small_study(), "DR2"), judged=True)
-    told = {
+    counts = {
         relation: [row for row in rows if row not in stored(full, relation)]
         for relation, rows in before.items()
         # Of controls and curves, results report the accessions.
         if relation not in {"dim_control_sample", "dim_standard_curve"}
     }
-    assert {relation for relation, rows in told.items() if rows} == set()
+    assert {relation for relation, rows in counts.items() if rows} == set()
 
 
 def stored(warehouse: Warehouse, relation: str) -> list[tuple[object, ...]]:

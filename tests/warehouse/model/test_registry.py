@@ -52,11 +52,11 @@ def test_the_history_is_complete(warehouse: Warehouse) -> None:
 @pytest.mark.parametrize("dimension", DIMENSIONS, ids=lambda item: item.name)
 def test_every_dimension_has_its_special_members(warehouse: Warehouse, dimension: Dimension) -> None:
     key = dimension.key_column
-    asked = f"select {key} from history.{{}} where {key} <= 0 order by {key}"
-    assert warehouse.rows(asked.format(dimension.key_table)) == [(-1,), (0,)]
+    query = f"select {key} from history.{{}} where {key} <= 0 order by {key}"
+    assert warehouse.rows(query.format(dimension.key_table)) == [(-1,), (0,)]
     if dimension.is_versioned:
         valid = f" and valid_from = 0 and valid_to = {OPEN} and not is_inferred"
-        versions = asked.replace(" order", f"{valid} order").format(dimension.relation)
+        versions = query.replace(" order", f"{valid} order").format(dimension.relation)
         assert warehouse.rows(versions) == [(-1,), (0,)]
 
 

@@ -21,11 +21,11 @@ def other_study() -> Study:
 def test_every_bridge_refers_to_its_study(warehouse: Warehouse) -> None:
     warehouse.load(whole_study())
     for bridge in (item for item in BRIDGES if item.endpoint in SERVED):
-        tied = warehouse.value(
+        bridged = warehouse.value(
             f"select count(*) from star.{bridge.relation} b join star.dim_study s using (study_key)"
             " where s.study_accession = 'SDY1'"
         )
-        assert tied == (2 if bridge.name == "study_condition" else 1), bridge.name
+        assert bridged == (2 if bridge.name == "study_condition" else 1), bridge.name
 
 
 def test_a_program_of_two_studies_is_one_and_the_newest_description_shows(warehouse: Warehouse) -> None:
@@ -35,14 +35,14 @@ def test_a_program_of_two_studies_is_one_and_the_newest_description_shows(wareho
     programs = "select program_id, name from star.dim_program where member = 'known'"
     assert warehouse.rows(programs, "DR1") == [(7, "Old name")]
     assert warehouse.rows(programs) == [(7, "New name")]
-    tied = """
+    bridged = """
         select s.study_accession, g.name, p.program_id from star.bridge_study_grant b
         join star.dim_study s on s.study_key = b.study_key join star.dim_grant g on g.grant_key = b.grant_key
         join star.dim_program p on p.program_key = b.program_key order by 1"""
-    assert warehouse.rows(tied) == [("SDY1", "Grant 1", 7), ("SDY2", "Grant 2", 7)]
+    assert warehouse.rows(bridged) == [("SDY1", "Grant 1", 7), ("SDY2", "Grant 2", 7)]
     warehouse.withdraw("SDY2", "DR3")
     assert warehouse.rows(programs) == [(7, "Old name")]
-    assert warehouse.rows(tied) == [("SDY1", "Grant 1", 7)]
+    assert warehouse.rows(bridged) == [("SDY1", "Grant 1", 7)]
     warehouse.withdraw("SDY1", "DR4")
     assert warehouse.rows(programs) == []
 

@@ -141,9 +141,9 @@ def test_an_error_that_quotes_odd_text_fails_its_study_alone(warehouse: Warehous
         ends=STAGED,
         work=work,
     )
-    told = {**outcome.failed, **outcome.retriable}
-    assert set(told) == {f"{study} DR1" for study in errors}
-    assert max(map(len, told.values())) <= LONGEST_TEXT
+    reported = {**outcome.failed, **outcome.retriable}
+    assert set(reported) == {f"{study} DR1" for study in errors}
+    assert max(map(len, reported.values())) <= LONGEST_TEXT
     failed = "select count(*) from ops.load where state = 'failed' and error like '%not a file: %'"
     assert warehouse.value(failed) == len(errors)
     steps = warehouse.rows("select state, count(*) from ops.step group by state order by state")
@@ -152,9 +152,9 @@ def test_an_error_that_quotes_odd_text_fails_its_study_alone(warehouse: Warehous
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)
 def test_an_error_of_the_source_is_short_and_fit_for_a_log(text: str) -> None:
-    told = str(BadAnswerError(f"not a file: {text}"))
-    assert len(told) <= 2_000
-    assert told == clean(told)
+    reported = str(BadAnswerError(f"not a file: {text}"))
+    assert len(reported) <= 2_000
+    assert reported == clean(reported)
 
 
 @pytest.mark.parametrize("value", [*ODD.values(), NESTED, 7, None], ids=[*ODD, "nested", "number", "null"])

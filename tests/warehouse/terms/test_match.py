@@ -268,9 +268,9 @@ def test_real_strains_are_found_and_distinguished(capsys: pytest.CaptureFixture[
     wanted |= dict.fromkeys(nothing, ("unmapped", None))
     found = {name: status(index, name) for name in wanted}
     mapped = sum(1 for state, _ in found.values() if state in ("exact", "alias"))
-    told = f"{mapped} of {len(found)} mapped, of those of DR16 {len(old)} of {len(old)}"
+    summary = f"{mapped} of {len(found)} mapped, of those of DR16 {len(old)} of {len(old)}"
     with capsys.disabled():
-        sys.stdout.write(f"\nstrains: {told}\n")
+        sys.stdout.write(f"\nstrains: {summary}\n")
     assert found == wanted
     # No term of the vocabulary is taken for another one.
     assert all(status(index, term) == ("exact", term) for term in index.terms)
@@ -279,13 +279,13 @@ def test_real_strains_are_found_and_distinguished(capsys: pytest.CaptureFixture[
 def test_real_analytes_are_found_and_none_by_a_false_name(capsys: pytest.CaptureFixture[str]) -> None:
     index = real("analyte", "lk_analyte", key="analyteAccession")
     results = rows("elispot_result")
-    told = [(row["analyteReported"], row["analytePreferred"]) for row in results]
-    assert len(told) == 466
-    found = {pair: match(index, *pair) for pair in set(told)}
+    analytes = [(row["analyteReported"], row["analytePreferred"]) for row in results]
+    assert len(analytes) == 466
+    found = {pair: match(index, *pair) for pair in set(analytes)}
     assert {pair: (it.status, it.term) for pair, it in found.items()} == {
         pair: ("exact", pair[1]) for pair in found
     }
-    names = sorted({reported for reported, _ in told})
+    names = sorted({reported for reported, _ in analytes})
     alone = {name: match(index, name, "") for name in names}
     by_status = {name: (it.status, it.term) for name, it in alone.items()}
     symbols = {name for term in index.terms.values() if (name := term.text("immunologySymbol"))}
@@ -295,7 +295,7 @@ def test_real_analytes_are_found_and_none_by_a_false_name(capsys: pytest.Capture
     counts = Counter(it.status for it in judged)
     with capsys.disabled():
         sys.stdout.write(
-            f"\nanalytes: {len(told)} of {len(told)} by preference; by name alone {by_status};\n"
+            f"\nanalytes: {len(analytes)} of {len(analytes)} by preference; by name alone {by_status};\n"
         )
         sys.stdout.write(
             f"{len(symbols)} symbols by name alone: {dict(counts)}; when all rows are of people: "

@@ -15,12 +15,12 @@ from tests.support.warehouse import Warehouse, hai, small_study
 
 def test_a_decision_that_cannot_be_is_refused(reviewed: Warehouse) -> None:
     before = everything(reviewed)
-    for arguments, told in (
+    for arguments, message in (
         (("accept", "virus_strain", "B/Massachusetts/002/2012"), "nothing is proposed"),
         (("accept", "virus_strain", "A/California/04/09", "--term", "A/Nowhere/1/2000"), "does not list"),
-        (("reject", "virus_strain", "A/Nowhere/1/2000"), "no term 'A/Nowhere/1/2000' is held"),
+        (("reject", "virus_strain", "A/Nowhere/1/2000"), "no mapping of 'A/Nowhere/1/2000'"),
     ):
-        with pytest.raises(SystemExit, match=told):
+        with pytest.raises(SystemExit, match=message):
             command(reviewed, *arguments, "--by", "me")
     assert everything(reviewed) == before
     command(reviewed, "reject", "virus_strain", "A/California/04/09", "--by", "first")
@@ -105,15 +105,15 @@ def test_bad_rows_are_named_and_nothing_is_half_done(reviewed: Warehouse, tmp_pa
     before = everything(reviewed)
     with reviewed.engine.begin() as connection, pytest.raises(ReviewError) as caught:
         review.take_in(connection, path, "me")
-    told = {reason.partition(":")[0]: reason for reason in caught.value.reasons}
+    reasons = {reason.partition(":")[0]: reason for reason in caught.value.reasons}
     bad = f"line {reported.index('A/California/04/09') + 1}"
-    assert "lkVirusStrain does not list the term 'A/Nowhere/1/2000'" in told.pop(bad)
-    assert "the status 'agreed' is none of" in told.pop(
+    assert "lkVirusStrain does not list the term 'A/Nowhere/1/2000'" in reasons.pop(bad)
+    assert "the status 'agreed' is none of" in reasons.pop(
         f"line {reported.index('Control; A/California/04/09') + 1}"
     )
-    assert "the term_id 'no-id' is none" in told.pop("line 6")
-    assert "stands in an earlier line" in told.pop("line 7")
-    assert not told
+    assert "the term_id 'no-id' is none" in reasons.pop("line 6")
+    assert "stands in an earlier line" in reasons.pop("line 7")
+    assert not reasons
     assert everything(reviewed) == before
     path.write_text("reported,status\n")
     with pytest.raises(SystemExit, match="line 1: the column term_id, term is missing"):
@@ -134,9 +134,9 @@ def test_a_cell_is_not_a_formula(warehouse: Warehouse, tmp_path: Path) -> None:
 
 def test_mappings_are_listed(reviewed: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
     command(reviewed, "list", "--domain", "virus_strain", "--status", "proposed")
-    told = capsys.readouterr().out.splitlines()
-    assert told[0].split("\t")[:4] == ["domain", "reported", "preferred", "status"]
-    assert told[1].split("\t")[:4] == ["virus_strain", "B/Massachusetts/002/2012", "", "proposed"]
-    assert told[2:] == ["1 of 1"]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split("\t")[:4] == ["domain", "reported", "preferred", "status"]
+    assert lines[1].split("\t")[:4] == ["virus_strain", "B/Massachusetts/002/2012", "", "proposed"]
+    assert lines[2:] == ["1 of 1"]
     command(reviewed, "propose")
     assert "virus_strain\t0 new or changed" in capsys.readouterr().out

@@ -217,13 +217,13 @@ def test_what_a_release_changed_does_not_depend_on_the_order_of_loads(
     for number in order:
         warehouse.load(*loads[number])
     columns = "release_version, added, corrected, withdrawn, unchanged"
-    asked = f"select {columns} from star.release_change where star_table = '{{}}' order by release_key"
-    assert warehouse.rows(asked.format("fact_hai")) == [
+    query = f"select {columns} from star.release_change where star_table = '{{}}' order by release_key"
+    assert warehouse.rows(query.format("fact_hai")) == [
         ("DR1", 3, 0, 0, 0),
         ("DR2", 1, 1, 1, 1),
         ("DR3", 1, 1, 1, 1),
     ]
-    found = warehouse.rows(asked.format("dim_subject"))
+    found = warehouse.rows(query.format("dim_subject"))
     assert found == [("DR1", 2, 0, 0, 0), ("DR2", 0, 0, 0, 2), ("DR3", 0, 0, 0, 2)]
 
 

@@ -123,10 +123,10 @@ def test_the_counts_of_the_publish_are_those_of_the_differences(both: Warehouse)
             count(distinct row_key) filter (where change = 'corrected'),
             count(distinct row_key) filter (where change = 'withdrawn')
         from star.release_difference('{OLD}', '{NEW}') group by 1 order by 1""")
-    told = both.rows(f"""
+    reported = both.rows(f"""
         select star_table, added, corrected, withdrawn from star.release_change
         where release_version = '{NEW}' and added + corrected + withdrawn > 0 order by 1""")
-    assert differ == told
+    assert differ == reported
     results = both.rows(f"""
         select sum(added), sum(corrected), sum(withdrawn), sum(unchanged) from star.release_change
         where release_version = '{NEW}' and star_table in ('fact_elispot', 'fact_pcr', 'fact_fcs_analyzed')

@@ -197,10 +197,10 @@ def test_a_subject_of_two_studies_is_one_described_by_the_newest(
     warehouse: Warehouse, order: tuple[str, str]
 ) -> None:
     """Whatever order the studies were loaded in; equal releases are settled by the accession."""
-    told = {"SDY1": "first", "SDY2": "second"}
+    races = {"SDY1": "first", "SDY2": "second"}
     for study in order:
         rows = small_study(study=study)
-        rows["demographic"] = [subject(1, study=study, raceSpecify=told[study]), subject(2, 2, study)]
+        rows["demographic"] = [subject(1, study=study, raceSpecify=races[study]), subject(2, 2, study)]
         warehouse.load(rows, "DR1", study=study)
     described = (
         "select subject_accession, race_specify from star.dim_subject where member = 'known' order by 1"
@@ -307,25 +307,25 @@ def test_as_of_holds_per_role_and_per_connection(warehouse: Warehouse) -> None:
         connection.exec_driver_sql(f"create role {role} login password '{role}'")
         connection.exec_driver_sql(f"grant {ANALYST} to {role}")
     try:
-        assert asked(own, count) == 1
+        assert value_of(own, count) == 1
         with warehouse.engine.begin() as connection:
             connection.exec_driver_sql(f"alter role {role} set star.as_of = 'DR1'")
-        assert asked(own, count) == 3
-        assert asked(own, "select string_agg(state, ',') from star.study_capture") == "captured"
-        assert asked(own, count, options="-c star.as_of=DR2") == 1  # the connection's own word counts more
-        assert asked(url, count) == 1
-        assert asked(url, count, options="-c star.as_of=DR1") == 3
+        assert value_of(own, count) == 3
+        assert value_of(own, "select string_agg(state, ',') from star.study_capture") == "captured"
+        assert value_of(own, count, options="-c star.as_of=DR2") == 1  # the connection's own word counts more
+        assert value_of(url, count) == 1
+        assert value_of(url, count, options="-c star.as_of=DR1") == 3
         with warehouse.engine.begin() as connection:
             connection.exec_driver_sql(f"alter role {role} set star.as_of = 'DR7'")
         with pytest.raises(sa.exc.DBAPIError, match="newest it has captured is DR2"):
-            asked(own, count)
+            value_of(own, count)
     finally:
         with warehouse.engine.begin() as connection:
             connection.exec_driver_sql(f"drop owned by {role}")
             connection.exec_driver_sql(f"drop role {role}")
 
 
-def asked(url: sa.URL, statement: str, **arguments: str) -> Any:
+def value_of(url: sa.URL, statement: str, **arguments: str) -> Any:
     """The answer to a connection of its own."""
     engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=arguments)
     with engine.connect() as connection:

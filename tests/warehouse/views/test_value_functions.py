@@ -174,10 +174,10 @@ _LARGE: tuple[list[Any], ...] = (["1e400"], [None], ["1e400", "1e5000"], ["1e-40
 @given(drawn=_LISTS)
 def test_every_function_answers_whatever_it_is_given(drawn: tuple[list[Any], ...], study: Warehouse) -> None:
     texts, others, numbers, factors = drawn
-    asked = ", ".join(f"count({call})" for call in CALLS)
+    calls = ", ".join(f"count({call})" for call in CALLS)
     with study.engine.connect() as connection:
         connection.exec_driver_sql(
-            f"""select {asked}, star.geometric_mean(n)::text, star.geometric_sd(n)::text
+            f"""select {calls}, star.geometric_mean(n)::text, star.geometric_sd(n)::text
             from (select (%(t)s::text[])[1 + i %% %(ts)s] as t, (%(s)s::text[])[1 + i %% %(ss)s] as s,
                 (%(n)s::numeric[])[1 + i %% %(ns)s] as n, (%(m)s::numeric[])[1 + i %% %(ms)s] as m
                 from generate_series(0, 79) i) x""",
@@ -287,12 +287,12 @@ def _answers(postgres: Server, provider: str) -> list[tuple[Any, ...]]:
     except (sa.exc.NotSupportedError, sa.exc.ProgrammingError) as error:
         pytest.skip(f"this server was built without it: {str(error.orig).splitlines()[0]}")
     engine = sa.create_engine(postgres.url(name), poolclass=sa.NullPool)
-    asked = ", ".join(f"({call})::text" for call in CALLS)
+    calls = ", ".join(f"({call})::text" for call in CALLS)
     try:
         with engine.begin() as connection:
             connection.exec_driver_sql("create schema star")
             connection.exec_driver_sql(FUNCTIONS.replace("%", "%%"))
-            statement = f"""select t, {asked} from (select t, 5.0 as n, 2.0 as m,
+            statement = f"""select t, {calls} from (select t, 5.0 as n, 2.0 as m,
                 lag(t) over (order by i) as s from unnest(%(t)s::text[]) with ordinality u (t, i)) x"""
             return [tuple(row) for row in connection.exec_driver_sql(statement, {"t": SAMPLE})]
     finally:
@@ -353,8 +353,8 @@ def test_the_provider_of_locales_changes_no_answer(
 def test_a_strain_has_the_subtype_that_its_name_shows(
     name: str | None, kind: str | None, subtype: str | None, study: Warehouse
 ) -> None:
-    asked = "select star.influenza_type(:it), star.influenza_subtype(:it)"
-    assert study.rows(asked, it=name) == [(kind, subtype)]
+    calls = "select star.influenza_type(:it), star.influenza_subtype(:it)"
+    assert study.rows(calls, it=name) == [(kind, subtype)]
 
 
 def test_one_policy_is_the_default_and_marts_name_theirs(study: Warehouse) -> None:

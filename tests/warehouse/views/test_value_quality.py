@@ -333,9 +333,9 @@ def test_units_convert(
 
 def test_a_dimension_describes_its_units(warehouse: Warehouse) -> None:
     warehouse.load(small_study(hai(1, unitReported="Titre"), hai(2, unitReported="per plate")))
-    told = """select unit, dimension, canonical_unit, factor, divisor, unit_offset from star.dim_unit
+    units = """select unit, dimension, canonical_unit, factor, divisor, unit_offset from star.dim_unit
         where unit_key > 0 order by factor nulls first"""
-    assert warehouse.rows(told) == [
+    assert warehouse.rows(units) == [
         ("per plate", None, None, None, None, None), ("Titre", "titer", "titer", 1, 1, 0),
     ]  # fmt: skip
 
@@ -498,8 +498,8 @@ def test_a_query_pays_for_the_columns_it_selects(warehouse: Warehouse) -> None:
     warehouse.load(small_study())
 
     def plan(columns: str) -> list[str]:
-        told = warehouse.rows(f"explain (verbose, costs off) select {columns} from star.fact_assay_result")
-        return [line.strip() for (line,) in told]
+        plan = warehouse.rows(f"explain (verbose, costs off) select {columns} from star.fact_assay_result")
+        return [line.strip() for (line,) in plan]
 
     assert "unit_definition" not in "".join(plan("value_number, value_operator, value_quality"))
     whole = plan("*")
@@ -623,7 +623,7 @@ def test_a_result_in_words_states_a_limit_or_stands_in_for_the_value(warehouse: 
 
 
 def test_a_limit_that_no_answer_can_state_is_marked_until_a_package_states_it(warehouse: Warehouse) -> None:
-    """By the API alone nobody knows whether 49.9999 is a limit; what a package said of it stays known."""
+    """By the API alone it is not known whether 49.9999 is a limit; what a package said of it stays known."""
     row: dict[str, Any] = {"valueReported": "49.9999", "unitReported": "pg/ml", "analyteReported": "IL-6"}
     by_api = {**small_study(), "hai": [], "elisa": [result("elisa", 1, **row)]}
     by_package = {
