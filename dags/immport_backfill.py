@@ -50,14 +50,14 @@ Pool: `immport_api`; without it no task is started.
             None, type=["null", "string"], pattern=RELEASE, description="Newest release to load", section=WHAT
         ),
         "dry_run": Param(
-            True, type="boolean", description="Only list the packages and their sizes", section=HOW
+            True, type=["null", "boolean"], description="Only list the packages and their sizes", section=HOW
         ),
         "force": Param(
-            False, type="boolean", description="Load releases that are captured, too", section=WHAT
+            False, type=["null", "boolean"], description="Load releases that are captured, too", section=WHAT
         ),
         "accept_vanished": Param(
             False,
-            type="boolean",
+            type=["null", "boolean"],
             description="Publish releases that lack many results of earlier ones",
             section=APPROVALS,
         ),

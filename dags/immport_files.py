@@ -55,7 +55,11 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
             section=WHAT,
         ),
         "pattern": Param(
-            "*", type="string", minLength=1, description="Glob on the file name: *.fcs", section=WHAT
+            "*",
+            type=["null", "string"],
+            minLength=1,
+            description="Glob on the file name: *.fcs",
+            section=WHAT,
         ),
         "max_bytes": Param(
             10_000_000_000,
@@ -71,7 +75,7 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
             section=HOW,
         ),
         "dry_run": Param(
-            False, type="boolean", description="Only list what would be downloaded", section=HOW
+            False, type=["null", "boolean"], description="Only list what would be downloaded", section=HOW
         ),
     },
 ) as dag:

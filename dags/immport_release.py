@@ -42,17 +42,17 @@ Pool: `immport_api`; without it no task starts (`python -m immport_provider.pool
             section=WHAT,
         ),
         "force": Param(
-            False, type="boolean", description="Load studies that did not change, too", section=WHAT
+            False, type=["null", "boolean"], description="Load studies that did not change, too", section=WHAT
         ),
         "approve_withdrawals": Param(
             False,
-            type="boolean",
+            type=["null", "boolean"],
             description="Withdraw all studies that are no longer listed, however many",
             section=APPROVALS,
         ),
         "approve_releases": Param(
             False,
-            type="boolean",
+            type=["null", "boolean"],
             description="Load releases whose number or date lies far ahead",
             section=APPROVALS,
         ),
@@ -65,18 +65,21 @@ Pool: `immport_api`; without it no task starts (`python -m immport_provider.pool
         ),
         "max_withdrawn_share": Param(
             0.1,
-            type="number",
+            type=["null", "number"],
             minimum=0,
             maximum=1,
             description="Share of the studies that one run may withdraw without approval",
             section=APPROVALS,
         ),
         "check_files": Param(
-            False, type="boolean", description="Compare the release files of every study, too", section=WHAT
+            False,
+            type=["null", "boolean"],
+            description="Compare the release files of every study, too",
+            section=WHAT,
         ),
         "accept_vanished": Param(
             False,
-            type="boolean",
+            type=["null", "boolean"],
             description="Publish studies that lost more than a fifth of their results",
             section=APPROVALS,
         ),
@@ -94,7 +97,10 @@ Pool: `immport_api`; without it no task starts (`python -m immport_provider.pool
             section=HOW,
         ),
         "replay": Param(
-            False, type="boolean", description="Load from the landing zone, without ImmPort", section=REPAIR
+            False,
+            type=["null", "boolean"],
+            description="Load from the landing zone, without ImmPort",
+            section=REPAIR,
         ),
         "replay_until": Param(
             None,

@@ -1,0 +1,121 @@
+"""A browser, and Airflow's page of a run that loaded a small world."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from include.local.airflow import ADMIN, airflow_environment, ensure_password, server_environment
+from include.local.ports import HOST, free_port
+from include.local.processes import GRACE_SECONDS, last_lines, mark, spawn
+from tests.support.runs import Installations
+from tests.support.sandbox import running_sandbox
+
+#: Browsers of the system; without one, the browser that `playwright install chromium` downloads.
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+#: The browser requests nothing but what the page does.
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",  # a container's root may not use it
+]
+STARTS_WITHIN_SECONDS = 120
+PAGE_WITHIN_MILLISECONDS = 60_000
+expect.set_options(PAGE_WITHIN_MILLISECONDS)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """A browser without a window; the test is skipped where none is installed."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
+    if not Path(path).exists():
+        pytest.skip(f"no browser is installed: neither {', '.join(BROWSERS)} nor playwright's own")
+    with playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as launched:
+        yield launched
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """Airflow's page.
+
+    :param run_id: the run in it, of `immport_release`, that has loaded all studies.
+    :param studies: what it loaded.
+    """
+
+    address: str
+    user: str
+    password: str
+    run_id: str
+    studies: list[str]
+
+
+@pytest.fixture(scope="session")
+def airflow(browser: Browser, installations: Installations) -> Iterator[Airflow]:
+    """An API server on the metadata of one run, and no scheduler: what is triggered stays queued."""
+    with running_sandbox(studies=3, rows=10, api_key="browser") as sandbox:
+        installation = installations.fresh(sandbox)
+        (run,) = installation.run_at_once(())
+    assert run.state == "success", run.log[-4000:]
+    assert run.run_id is not None
+    studies = [row.study_accession for row in installation.ask("select study_accession from ops.study")]
+    home, port = installation.folder / "airflow", free_port()
+    environment = airflow_environment(
+        home,
+        metadata_url=f"sqlite:///{installation.folder / 'run0.db'}",
+        warehouse=installation.url,
+        immport="",
+        landing=installation.landing,
+    ) | server_environment(home, port)
+    password = ensure_password(home)
+    log = home / "api-server.log"
+    server = spawn(["airflow", "api-server"], mark(home, "browser"), log, environment)
+    try:
+        address = f"http://{HOST}:{port}"
+        _wait_for(address, server, log)
+        yield Airflow(address, ADMIN, password, run.run_id.partition("/")[2], sorted(studies))
+    finally:
+        server.kill()  # nothing of it is needed any more
+        server.wait(GRACE_SECONDS)
+
+
+def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"{address}/api/v2/version", trust_env=False, timeout=10).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise AssertionError(f"Airflow's page does not answer: {last_lines(log)}")
+
+
+@pytest.fixture
+def page(browser: Browser, airflow: Airflow) -> Iterator[Page]:
+    """A page whose user has logged in."""
+    with browser.new_context(base_url=airflow.address, viewport={"width": 1500, "height": 950}) as context:
+        context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
+        page = context.new_page()
+        page.goto("/auth/login")
+        page.fill("input[name=username]", airflow.user)
+        page.fill("input[name=password]", airflow.password)
+        page.click("button[type=submit]")
+        page.wait_for_url(f"{airflow.address}/")
+        yield page
