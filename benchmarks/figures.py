@@ -72,7 +72,7 @@ class Figure:
 class Results:
     """The figures of a run of benchmarks.
 
-    :param sizes: rows and rounds that were asked for.
+    :param sizes: rows and rounds that were requested.
     :param left_out: what was not measured, with the reason.
     """
 

@@ -70,12 +70,12 @@ def _by_part(figures: Iterable[Figure]) -> Iterable[tuple[str, list[Figure]]]:
 def _table(figures: Iterable[Figure]) -> str:
     rows = []
     for item in figures:
-        told = item.as_json()
-        numbers = "".join(f'<td class="n">{told[name]:,.4g}</td>' for name in ("min", "median", "max"))
+        cells = item.as_json()
+        numbers = "".join(f'<td class="n">{cells[name]:,.4g}</td>' for name in ("min", "median", "max"))
         verdict = item.verdict or ""
         rows.append(
             f"<tr><td>{escape(item.name)}</td><td>{escape(item.unit)}</td>{numbers}"
-            f'<td class="n">{escape(told["goal"] or "")}</td><td class="{verdict}">{verdict}</td></tr>'
+            f'<td class="n">{escape(cells["goal"] or "")}</td><td class="{verdict}">{verdict}</td></tr>'
         )
     return f"<table><tr>{_HEADS}</tr>{''.join(rows)}</table>"
 

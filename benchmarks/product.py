@@ -92,8 +92,8 @@ class Installation:
     def discover(self, *studies: str, force: bool = True) -> list[int]:
         """Plan a run over these studies, all when none is named. Returns the numbers of its loads."""
         self._runs += 1
-        asked = {"studies": list(studies), "force": force, "approve_releases": True}
-        batches = self._perform(ImmPortDiscoverOperator, **asked)
+        given = {"studies": list(studies), "force": force, "approve_releases": True}
+        batches = self._perform(ImmPortDiscoverOperator, **given)
         return [number for batch in batches for number in batch["load_ids"]]
 
     def do(self, step: str, loads: list[int]) -> None:

@@ -48,8 +48,8 @@ class Recording:
     def key(self, method: str, target: str) -> str:
         """Name of an answer's files: of the path and the parameters in order."""
         url = urlsplit(target)
-        asked = f"{method} {url.path}?{urlencode(sorted(parse_qsl(url.query, keep_blank_values=True)))}"
-        return hashlib.sha256(asked.encode()).hexdigest()[:32]
+        request = f"{method} {url.path}?{urlencode(sorted(parse_qsl(url.query, keep_blank_values=True)))}"
+        return hashlib.sha256(request.encode()).hexdigest()[:32]
 
     def body(self, key: str) -> Path:
         return self.folder / f"{key}.body"
@@ -137,12 +137,12 @@ class RecordedSource:
     client: httpx.Client = field(repr=False)
 
     def connection(self, **extra: Any) -> str:
-        """The Airflow connection to it, as JSON. It may be asked as fast as it answers."""
+        """The Airflow connection to it, as JSON. It takes requests as fast as it answers."""
         fields = {"conn_type": "immport", "host": self.url, "password": self.api_key}
         return json.dumps({**fields, "extra": {"calls_per_second": 0, **extra}})
 
     def requests(self) -> int:
-        """How many requests came since this was asked last."""
+        """How many requests came since the last call."""
         return int(self.client.get(_COUNT).text)
 
 

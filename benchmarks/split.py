@@ -65,16 +65,16 @@ def land(order: dict[str, Any]) -> dict[str, Any]:
         for name in ("arm", "plannedVisit", "demographic", "experiment"):
             land_answer.land(context, ENDPOINTS[name])
         started = time.perf_counter()
-        pieces = land_answer.land(context, MBAA, expected)
+        parts = land_answer.land(context, MBAA, expected)
         seconds = time.perf_counter() - started
         landed, base = context.landed.values(), hook.settings.base
         tools.landing.write_manifest(context.fetch, landed, source=base, release_date=None, started_at="")
     return {
-        "rows": sum(piece.rows for piece in pieces),
-        "parts": len(pieces),
-        "form": {piece.form for piece in pieces}.pop(),
+        "rows": sum(part.rows for part in parts),
+        "parts": len(parts),
+        "form": {part.form for part in parts}.pop(),
         "seconds": seconds,
-        "received": sum(piece.size_bytes for piece in pieces),
+        "received": sum(part.size_bytes for part in parts),
         "memory": peak() - before,
     }
 
@@ -175,8 +175,8 @@ def main() -> None:
         return
     console = Console()
     table = Table(title=f"{options.rows:,} MBAA rows; in parts: the source times out above {options.limit:,}")
-    for name in ("asked for", "rows", "parts", "received MB", "seconds", "memory MB", "staged, seconds"):
-        table.add_column(name, justify="left" if name == "asked for" else "right")
+    for name in ("requested", "rows", "parts", "received MB", "seconds", "memory MB", "staged, seconds"):
+        table.add_column(name, justify="left" if name == "requested" else "right")
     with tempfile.TemporaryDirectory(prefix="immport-bench-") as folder:
         postgres = EmbeddedPostgres(Path(folder) / "postgres")
         with postgres.running() as server, running_sandbox(studies=1, rows=options.rows) as sandbox:

@@ -10,7 +10,7 @@ from benchmarks.part import Part
 from benchmarks.product import ROUTES, STEPS
 from benchmarks.walk import STUDY, Walk, walk
 
-#: Result rows per assay, where nobody says.
+#: Result rows per assay, by default.
 ROWS = 5_000
 _NAMES = {"json": "JSON", "tsv": "TSV", "package": "package"}
 _STAGE_GOALS = {"json": Goal(2.5), "tsv": Goal(1.25), "package": Goal(2)}

@@ -58,7 +58,7 @@ class Storage:
         if not path.isprintable() or "\\" in path:
             raise UnsafePathError(f"a path with characters that no file name has: {path!r}")
         place = self.root / path
-        # A link that was set within the storage leads where nobody meant ImmPort to write.
+        # A link that was set within the storage leads where ImmPort is not meant to write.
         if self.is_local and not _real(place).is_relative_to(_real(self.root)):
             raise UnsafePathError(f"a path that leads out of the storage: {path!r}")
         return place

@@ -113,12 +113,18 @@ def stop_system(paths: Paths) -> int:
             # Tests that were killed leave theirs running.
             tests = EmbeddedPostgres(paths.postgres_tests)
             ended += tests.is_running and tests.retire()
-        console.print(f"Ended {ended} processes." if ended else "Nothing was running.")
+        console.print(_summary(ended))
         if EmbeddedPostgres(paths.postgres).is_running:
             console.print("Postgres stays until the make demo or make psql that uses it ends.")
         if tests.is_running:
             console.print("The tests' Postgres stays until the make test that uses it ends.")
     return 0
+
+
+def _summary(ended: int) -> str:
+    if not ended:
+        return "Nothing was running."
+    return f"Ended {ended} process{'es' if ended > 1 else ''}."
 
 
 def _end_killed_demo(paths: Paths) -> int:

@@ -10,7 +10,7 @@ from include.pipeline.answers import land_answer
 from include.pipeline.answers.completeness import Expected, SplitNotWholeError
 from include.pipeline.answers.land_answer import Context
 from include.pipeline.circuit_breaker import CircuitOpenError, ServiceDownError
-from include.pipeline.verdict import is_final, is_of_one_question
+from include.pipeline.verdict import is_final, is_of_one_request
 from include.sources.endpoint import Endpoint, Route, Withholds
 from include.sources.errors import (
     ConfigurationError,
@@ -85,4 +85,4 @@ def _prove_service(context: Context, error: Exception) -> None:
 
 def is_refusal(context: Context, error: Exception) -> bool:
     """Whether the source refuses one request for good: others may be answered."""
-    return is_of_one_question(error) and is_final(error, is_last_try=context.tools.is_last_try)
+    return is_of_one_request(error) and is_final(error, is_last_try=context.tools.is_last_try)

@@ -11,7 +11,7 @@ once: trying again would fail in the same way, while the run looks healthy.
 | of an export | while another one to the same place is at work |
 | any other | never: it is a mistake of a person, of the source or of this program |
 
-An error that is final, because it cannot pass or because nobody tries again, costs what the declaration of
+An error that is final, because it cannot pass or because no try is left, costs what the declaration of
 its endpoint withholds, if it is the source's refusal of that one question: `include.pipeline.refusal`.
 """
 
@@ -65,11 +65,11 @@ def may_pass(error: BaseException) -> bool:
 
 
 def is_final(error: BaseException, *, is_last_try: bool) -> bool:
-    """Whether nobody tries again what failed with this error."""
+    """Whether no try follows what failed with this error."""
     return is_last_try or not may_pass(error)
 
 
-def is_of_one_question(error: BaseException) -> bool:
+def is_of_one_request(error: BaseException) -> bool:
     """Whether the source refuses one request, or does not manage it: other requests may be answered.
 
     It is not when the key, the study's access or the whole service is at fault, or this program's own disk.

@@ -119,7 +119,7 @@ def listing(files: Iterable[StoredFile]) -> bytes:
 
 
 def study_of(file: str) -> str | None:
-    """The study whose file a UUID names; None for text that is no UUID."""
+    """The study whose file a UUID names; None for text that is not a UUID."""
     try:
         return f"SDY{uuid.UUID(file).int >> 96}"
     except ValueError:

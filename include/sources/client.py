@@ -1,4 +1,4 @@
-"""What the pipeline asks a source for, whoever answers: the provider's hook, or another client."""
+"""What the pipeline requests from a source, whoever answers: the provider's hook, or another client."""
 
 from __future__ import annotations
 

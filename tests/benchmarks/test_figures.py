@@ -28,9 +28,9 @@ def test_the_file_has_the_figures_with_a_goal() -> None:
     results = Results({"rounds": 3})
     results.add("stage", "HTTP to staging", "x raw COPY", [3, 1, 2], Goal(2.5))
     results.add("stage", "raw COPY", "s", [0.1])
-    told = results.as_json()
-    assert told.keys() == {"machine", "versions", "figures"}
-    assert told["figures"] == [
+    written = results.as_json()
+    assert written.keys() == {"machine", "versions", "figures"}
+    assert written["figures"] == [
         {
             "name": "HTTP to staging",
             "unit": "x raw COPY",

@@ -19,14 +19,14 @@ def test_parts_that_share_their_rounds(tmp_path: Path) -> None:
     names = ["land", "stage", "check", "publish", "study"]
     results = run(names, Sizes(rows=30, rounds=1), tmp_path / "kept", Console(quiet=True))
     write(results, tmp_path / "results")
-    told = json.loads((tmp_path / "results" / "latest.json").read_text())
-    assert told.keys() == {"machine", "versions", "figures"}
-    assert {item["name"] for item in told["figures"]} > {
+    written = json.loads((tmp_path / "results" / "latest.json").read_text())
+    assert written.keys() == {"machine", "versions", "figures"}
+    assert {item["name"] for item in written["figures"]} > {
         "HTTP to staging, JSON", "HTTP to staging, TSV", "HTTP to staging, package", "checks",
         "publish, first load", "whole study, JSON", "whole study, package",
         "unchanged study, TSV, rows written",
     }  # fmt: skip
-    for item in told["figures"]:
+    for item in written["figures"]:
         assert item.keys() == {"name", "unit", "min", "median", "max", "goal", "verdict"}
         assert item["min"] <= item["median"] <= item["max"]
         assert item["verdict"] in {"met", "missed"}

@@ -1,4 +1,4 @@
-"""Recorded answers: the source is asked once, and what it said is served again."""
+"""Recorded answers: one request to the source, whose answer is served again."""
 
 from __future__ import annotations
 

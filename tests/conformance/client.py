@@ -1,4 +1,4 @@
-"""Calls every method of `immport-client`, in that client's own virtual environment, and tells what came.
+"""Calls every method of `immport-client`, in that client's own virtual environment, and prints what came.
 
 python client.py URL KEY    one line of JSON per call: method, rows, what was lost in parsing
 """

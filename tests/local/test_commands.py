@@ -212,7 +212,7 @@ def test_down_ends_the_server_of_tests_that_were_killed(nobody: User) -> None:
     left = EmbeddedPostgres(nobody.paths.postgres_tests)
     try:
         left.start()
-        assert nobody.make("down").stdout == "Ended 1 processes.\n"
+        assert nobody.make("down").stdout == "Ended 1 process.\n"
         assert not left.is_running
     finally:
         left.remove()

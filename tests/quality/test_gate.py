@@ -1,4 +1,4 @@
-"""The gate: what it lets pass, what it sets aside, and when it stays closed."""
+"""The gate: what it lets pass, what it quarantines, and when it stays closed."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def describe(choices: Sequence[FileSelection], *, is_dry: bool) -> str:
 def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> DownloadSummary:
     """Compare the files with the plan and close the record of the run.
 
-    A file that nobody ended, one that another run has planned anew, and a study whose manifest could not be
+    A file without an end, one that another run has planned anew, and a study whose manifest could not be
     had, is a failure.
 
     :param planned: files of the plan; those that the run still has when None.

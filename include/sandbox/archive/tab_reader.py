@@ -196,7 +196,7 @@ def _cells(content: bytes) -> tuple[list[str], list[Sequence[str]], list[str]]:
 
 
 def _odd(content: bytes) -> Iterator[str]:
-    """The first line of a table that is not UTF-8, and the first that is no row."""
+    """The first line of a table that is not UTF-8, and the first that is not a row."""
     try:
         content.decode()
     except UnicodeDecodeError as error:

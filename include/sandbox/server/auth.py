@@ -1,4 +1,4 @@
-"""Who may ask: the API key, and the older exchange of user name and password for a short-lived token."""
+"""Who may send requests: the API key, and the exchange of name and password for a short-lived token."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def _refusal(request: Request) -> tuple[int, str] | None:
     host = request.headers.get("host", "")
     if _name(f"//{host}") not in _LOOPBACK:
         # A name of another site that was made to lead here would make its pages ours.
-        return 421, f"the control is asked by a loopback name, not as {host!r}"
+        return 421, f"the control takes requests by a loopback name, not as {host!r}"
     if request.method in ("GET", "HEAD"):
         return None
     origin = request.headers.get("origin")

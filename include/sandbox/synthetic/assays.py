@@ -19,7 +19,7 @@ class Cell:
     :param chance: a number of this row's own.
     :param corrected: the row's value was put right in this or an earlier release.
     :param filled: the preferred columns are already curated.
-    :param control: what it is if it is no sample of a subject.
+    :param control: what it is if it is not a sample of a subject.
     """
 
     number: int

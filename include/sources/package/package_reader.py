@@ -136,7 +136,7 @@ def tables(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def count_rows(file: IO[bytes]) -> int:
-    """Rows of a table that nobody reads: its lines but the header."""
+    """Rows of an unread table: its lines but the header."""
     lines, last = 0, b"\n"
     while block := file.read(_BLOCK):
         lines += block.count(b"\n")

@@ -46,7 +46,7 @@ def _own_columns(endpoint: Endpoint, recipe: Recipe) -> dict[str, str]:
 def note_drift(
     connection: sa.Connection, load_id: int, table: TabTable, reader: TabReader, place: Places
 ) -> None:
-    """Record header names that nobody declared or that are there twice, and columns without one."""
+    """Record header names that are not declared or that are there twice, and columns without one."""
     unknown = set(reader.header) - reader.copies - table.known
     missing = table.holders.keys() - place.keys() - table.optional
     kinds = {"unknown": unknown, "missing": missing, "repeated": reader.repeated}

@@ -203,7 +203,7 @@ def _psycopg2(url: sa.URL | str) -> sa.URL:
 def psql_arguments(url: sa.URL, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """What psql needs to connect as this project does: its argument `--dbname`, and its environment.
 
-    Nobody else on the machine sees the password, and no PG* variable of the shell gets through.
+    No other user of the machine sees the password, and no PG* variable of the shell gets through.
     """
     given = parameters(url)
     password = given.pop("password", None)

@@ -1,7 +1,7 @@
 """Example: wait for the next data release of ImmPort, then load it.
 
 Sensor: release. It waits in the triggerer and takes no worker's slot; the run is started once and waits for
-months. `immport_release` itself asks each day instead.
+months. `immport_release` itself looks each day instead.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class ImmPortHook(ImmPortClient):
     """ImmPort's Shared Data API.
 
     Use it as a context manager: one HTTP client, closed at the end. Timeouts, lost connections, 429,
-    5xx and answers that are no data are tried again with jittered backoff; credentials and other
+    5xx and answers that are not data are tried again with jittered backoff; credentials and other
     4xx never. Several threads may use one hook: it makes no more calls at once, and none sooner, than
     its connection allows.
     """

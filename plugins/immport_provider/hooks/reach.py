@@ -75,7 +75,7 @@ def resolve(
 
 
 def _resolve(host: str, port: int | None, flags: int, timeout: float) -> list[tuple[Any, ...]]:
-    """What the system's resolver says. It knows no deadline: a thread asks it. The caller waits
+    """What the system's resolver says. It knows no deadline: a thread calls it. The caller waits
     for the thread until the timeout; the thread ends when the resolver answers.
 
     :raises socket.gaierror: the name is not known, or not within that time.

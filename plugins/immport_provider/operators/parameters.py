@@ -1,4 +1,4 @@
-"""What a person asks of a task, read as a whole before any work is done.
+"""The parameters of a task, read as a whole before any work is done.
 
 A field has the name of the operator's argument. An empty one, None or an empty text, means its default.
 """

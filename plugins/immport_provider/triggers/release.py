@@ -1,4 +1,4 @@
-"""The trigger of the release sensor: asks ImmPort in the triggerer, until there is a newer release."""
+"""The trigger of the release sensor: it requests the listing until there is a newer release."""
 
 from __future__ import annotations
 
