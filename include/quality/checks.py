@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from include.sources.endpoint import Endpoint, Kind, Withholds, snake_case
 from include.sources.immport.endpoints import ENDPOINTS, PAIRED_FIELDS, references
 from include.sql import literal, literals
-from include.warehouse.load.staging_tables import staging_table
+from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
 
@@ -64,7 +64,7 @@ class Check:
     is_of_row: bool = False
 
 
-def checks(endpoint: Endpoint, load_id: int, study: str, staged: int) -> Iterator[Check]:
+def checks(endpoint: Endpoint, tables: StagedTables, study: str, staged: int) -> Iterator[Check]:
     """All checks of one endpoint of one load.
 
     :param staged: rows that staging wrote, as recorded.
@@ -72,10 +72,10 @@ def checks(endpoint: Endpoint, load_id: int, study: str, staged: int) -> Iterato
     yield _row_count(staged)
     if endpoint.required:
         yield _not_empty()
-    yield from _keys(endpoint, load_id)
+    yield from _keys(endpoint, tables)
     yield from _types(endpoint)
-    yield from _references(endpoint, load_id)
-    yield from _agreements(endpoint, load_id)
+    yield from _references(endpoint, tables)
+    yield from _agreements(endpoint, tables)
     for name, values in endpoint.vocabulary.items():
         yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), list(values))
     if "study_accession" in endpoint.columns:
@@ -101,7 +101,7 @@ def _not_empty() -> Check:
     return Check("not_empty", Severity.CRITICAL, None, build)
 
 
-def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
+def _keys(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     # A listing is the better for a row less; of what results are of, none may be missing.
     severity = Severity.CRITICAL if endpoint.withholds is Withholds.STUDY else Severity.ROW
     for name, key in _identities(endpoint).items():
@@ -112,7 +112,7 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     keys = _key_values(endpoint)
     alike = {*endpoint.key, *endpoint.several}
     content = ", ".join(f"o.{item.column}" for item in endpoint.staged_fields if item.name not in alike)
-    table = staging_table(load_id, endpoint)
+    table = tables.rows(endpoint)
     # One grouping, not a comparison of each row with all others.
     conflict = (
         f"s.row_number in (select unnest(array_agg(o.row_number)) from {table} o"
@@ -121,7 +121,7 @@ def _keys(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     )
     if content:
         yield _rows("key_consistent", Severity.ROW, conflict)
-    yield _unique(endpoint, load_id)
+    yield _unique(endpoint, tables)
     for made in (item for item in VERSIONED if item.endpoint == endpoint.name):
         if isinstance(made, Fact) and made.row_id.type is Type.TEXT:
             # No index holds a longer key.
@@ -174,17 +174,14 @@ def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
     )
 
 
-def _unique(endpoint: Endpoint, load_id: int) -> Check:
+def _unique(endpoint: Endpoint, tables: StagedTables) -> Check:
     """Rows sent twice are published once. The check reports them, because a source should not repeat rows.
 
     Not the expectation of unique columns: it takes a key that lacks a part for another each time.
     """
     keys = _key_values(endpoint)
     numbered = f"row_number() over (partition by {keys} order by o.row_number) as copy"
-    repeats = (
-        f"select o.row_number, {numbered} from {staging_table(load_id, endpoint)} o"
-        f" where {_has_key(endpoint)}"
-    )
+    repeats = f"select o.row_number, {numbered} from {tables.rows(endpoint)} o where {_has_key(endpoint)}"
     broken = f"s.row_number in (select r.row_number from ({repeats}) r where r.copy > 1)"
     return _rows("key_unique", Severity.WARNING, broken)
 
@@ -231,15 +228,15 @@ def _matches(name: str, column: str, pattern: str, broken: str) -> Check:
     return Check(f"type:{name}", Severity.ROW, broken, build, is_of_row=True)
 
 
-def _references(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
+def _references(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     for name, home in references(endpoint).items():
-        column, parent = snake_case(name), staging_table(load_id, ENDPOINTS[home])
+        column, parent = snake_case(name), tables.rows(ENDPOINTS[home])
         missing = f"not exists (select 1 from {parent} p where p.{column} = s.{column})"
         # The row is published all the same, with an inferred member: a late parent loses no result.
         yield _rows(f"reference:{name}", Severity.WARNING, f"s.{column} is not null and {missing}")
 
 
-def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
+def _agreements(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     """What a result repeats of its subject and sample must equal the values of these rows themselves.
 
     They do in every real row seen, so that a break is a finding.
@@ -249,7 +246,7 @@ def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     for first, second, home in PAIRED_FIELDS:
         if not {first, second} <= set(endpoint.names):
             continue
-        one, other, table = snake_case(first), snake_case(second), staging_table(load_id, ENDPOINTS[home])
+        one, other, table = snake_case(first), snake_case(second), tables.rows(ENDPOINTS[home])
         # If no row has the first value at all, the check of its reference reports that.
         broken = (
             f"s.{other} is not null and exists (select 1 from {table} p where p.{one} = s.{one})"
@@ -259,7 +256,7 @@ def _agreements(endpoint: Endpoint, load_id: int) -> Iterator[Check]:
     if "study_time_collected" in endpoint.columns:
         times = "row(t.study_time_collected, t.study_time_collected_unit)"
         several = (
-            f"select t.biosample_accession from {staging_table(load_id, endpoint)} t"
+            f"select t.biosample_accession from {tables.rows(endpoint)} t"
             f" group by t.biosample_accession having count(distinct {times}) > 1"
         )
         yield _rows("agrees:studyTimeCollected", Severity.WARNING, f"s.biosample_accession in ({several})")

@@ -10,27 +10,30 @@ from include.quality.checks import Severity
 from include.quality.outcome import Finding
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.load.staging_tables import staging_table
+from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.schema.ops_tables import STAGED
 from include.warehouse.schema.statements import run_sql
 
 
-def compare_counts(connection: sa.Connection, load_id: int) -> Iterator[Finding]:
+def compare_counts(connection: sa.Connection, tables: StagedTables) -> Iterator[Finding]:
     """One finding for each endpoint that was requested in parts, or whose rows were counted elsewhere."""
-    found = connection.execute(sa.select(STAGED).where(STAGED.c.load_id == load_id, STAGED.c.pieces > 0))
+    found = connection.execute(
+        sa.select(STAGED).where(STAGED.c.load_id == tables.load_id, STAGED.c.pieces > 0)
+    )
     for row in found.all():
         endpoint = ENDPOINTS[row.endpoint]
         if row.pieces > 1:
-            yield _split_whole(connection, load_id, endpoint, row)
+            yield _split_whole(connection, tables, endpoint, row)
         elif row.rows_expected is not None:
             yield _counted(row)
 
 
-def _split_whole(connection: sa.Connection, load_id: int, endpoint: Endpoint, row: sa.Row) -> Finding:
+def _split_whole(connection: sa.Connection, tables: StagedTables, endpoint: Endpoint, row: sa.Row) -> Finding:
     """Parts must not overlap, and together have as many rows as another count reports."""
     key = ", ".join(f"coalesce({column}, '')" for column in endpoint.key_columns)
-    table = staging_table(load_id, endpoint)
-    distinct = run_sql(connection, f"select count(distinct ({key})) from {table}").scalar_one()
+    distinct = run_sql(
+        connection, f"select count(distinct ({key})) from {tables.rows(endpoint)} s"
+    ).scalar_one()
     doubled = row.rows_staged - distinct
     if row.rows_expected is None:
         counts = f"{row.rows_received} rows in {row.pieces} parts, and nothing to compare them with"

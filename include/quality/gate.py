@@ -23,7 +23,7 @@ from include.sql import literal, literals
 from include.warehouse.load import staging_tables
 from include.warehouse.load.package_findings import PACKAGE_LINE
 from include.warehouse.load.stage_answers import ENCODABLE
-from include.warehouse.load.staging_tables import has_table, staging_table
+from include.warehouse.load.staging_tables import StagedTables, staging_table
 from include.warehouse.schema.engine import connect
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 from include.warehouse.schema.statements import run_sql
@@ -92,17 +92,20 @@ def _judge_endpoints(
     missing = ", ".join(name for name in ENDPOINTS if name not in counts)
     if missing:
         raise GateError(f"{load.study} {load.release}: not staged: {missing}")
-    endpoints = [item for item in ENDPOINTS.values() if has_table(item, is_known=item.name in known)]
+    endpoints = [item for item in ENDPOINTS.values() if item.is_served or item.name in known]
     # Of an empty answer, all there is to see is that nothing is there.
-    empty = [item for item in endpoints if not counts[item.name] and not item.required]
+    empty = [item for item in endpoints if not counts[item.name]]
     with engine.connect() as connection:
         rows = staging_tables.count(connection, load.load_id, empty)
+    tables = StagedTables(load.load_id, frozenset(name for name, count in counts.items() if count))
     batches = _batches(engine, load, [item for item in endpoints if item not in empty])
     judged, name = [], f"{load.study} {load.release}"
     for endpoint in endpoints:
-        suite = list(checks(endpoint, load.load_id, load.study, counts[endpoint.name]))
+        suite = list(checks(endpoint, tables, load.study, counts[endpoint.name]))
         if endpoint in empty:
-            suite, verdicts = suite[:1], [rows[endpoint.name] == 0]
+            # Its count of rows, and where it must have some, that it has none.
+            suite = suite[: 1 + endpoint.required]
+            verdicts = [not rows[endpoint.name], False][: len(suite)]
         else:
             verdicts = _validate(batches[endpoint.name], f"{name} {endpoint.name}", suite)
         judged.append((endpoint, suite, verdicts))

@@ -18,7 +18,7 @@ from include.sources.release import OPEN
 from include.sql import literal
 from include.warehouse.load.package_findings import PACKAGE_LINE, member_name
 from include.warehouse.load.stage_answers import ENCODABLE
-from include.warehouse.load.staging_tables import has_table, staging_table
+from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.load.surrogate_keys import digest
 from include.warehouse.model.declaration import Dimension, Fact, S, Type
 from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
@@ -49,17 +49,18 @@ def control_totals(
     yield from _refused(connection, load)
     yield from _quarantine_share(connection, load, counts)
     yield from _conflicts(connection, load)
-    yield from compare_counts(connection, load.load_id)
+    tables = StagedTables(load.load_id, frozenset(name for name, rows in counts.items() if rows))
+    yield from compare_counts(connection, tables)
     yield from columns_in_place(connection, load)
     for dimension in VERSIONED_DIMENSIONS:
         endpoint = dimension.endpoint or ""
         if not dimension.shared and counts.get(endpoint):
-            foreign = _foreign_members(connection, load, dimension)
+            foreign = _foreign_members(connection, load, tables, dimension)
             detail = f"{foreign} members are described by another study"
             yield Finding(endpoint, "home", Severity.CRITICAL, not foreign, foreign, detail)
-    yield from _declared(declared_results(connection, load.load_id, known), accept_vanished)
+    yield from _declared(declared_results(connection, tables), accept_vanished)
     for fact in _facts_with_rows(connection, load.study, known):
-        before, gone = _vanished(connection, load, fact)
+        before, gone = _vanished(connection, load, tables, fact)
         if before:
             kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
             detail = f"{gone} of {before} results of the last release are gone"
@@ -127,12 +128,14 @@ def _facts_with_rows(connection: sa.Connection, study: str, known: Collection[st
     return [facts[name] for name in found.scalars()]
 
 
-def _vanished(connection: sa.Connection, load: JudgedLoad, fact: Fact) -> tuple[int, int]:
+def _vanished(
+    connection: sa.Connection, load: JudgedLoad, tables: StagedTables, fact: Fact
+) -> tuple[int, int]:
     """Rows known at the release of the load so far, and how many of them were not staged.
 
     An older release that is loaded late is compared with what was known then, not with what is open now.
     """
-    table = staging_table(load.load_id, ENDPOINTS[fact.endpoint or ""])
+    table = tables.rows(ENDPOINTS[fact.endpoint or ""])
     staged = fact.row_id.raw.text
     if fact.row_id.type is Type.INTEGER:
         staged = f"btrim({staged}, ' ')"
@@ -148,10 +151,12 @@ def _vanished(connection: sa.Connection, load: JudgedLoad, fact: Fact) -> tuple[
     return before, gone
 
 
-def _foreign_members(connection: sa.Connection, load: JudgedLoad, dimension: Dimension) -> int:
+def _foreign_members(
+    connection: sa.Connection, load: JudgedLoad, tables: StagedTables, dimension: Dimension
+) -> int:
     """Members of a staged study that another study holds: a join would find them twice."""
     key = dimension.key_column
-    table = staging_table(load.load_id, ENDPOINTS[dimension.endpoint or ""])
+    table = tables.rows(ENDPOINTS[dimension.endpoint or ""])
     natural = digest(dimension, (S[item.name] for item in dimension.natural_key))
     found = run_sql(
         connection,
@@ -205,18 +210,19 @@ def _declared(found: Sequence[Declared], accept_vanished: bool) -> Iterator[Find
     )
 
 
-def declared_results(connection: sa.Connection, load_id: int, known: Collection[str]) -> list[Declared]:
+def declared_results(connection: sa.Connection, tables: StagedTables) -> list[Declared]:
     """What experiment samples declare, by kind of result.
 
     That no row of a package is lost on the way is proven in staging.
     """
+    if "expsample" not in tables.filled:
+        return []
+    home = ENDPOINTS["expsample"]
     results = " union all ".join(
         f"select s.{sample} as expsample_accession, {literal(item.name)} as endpoint, s.result_id"
-        f" from {staging_table(load_id, item)} s"
+        f" from {tables.rows(item)} s"
         for item in ENDPOINTS.values()
-        if item.key == ("resultId",)
-        and has_table(item, is_known=item.name in known)
-        and (sample := _sample_column(item))
+        if item.key == ("resultId",) and (sample := _sample_column(item))
     )
     rows = run_sql(
         connection,
@@ -224,7 +230,7 @@ def declared_results(connection: sa.Connection, load_id: int, known: Collection[
                 sum(d.results)::bigint, coalesce(sum(f.results), 0)::bigint
             from (select s.expsample_accession, max(btrim(s.result_total_recs)::bigint) as results,
                     min(nullif(btrim(s.result_schema), '')) as schema
-                from {staging_table(load_id, ENDPOINTS["expsample"])} s
+                from {tables.rows(home)} s
                 where btrim(s.result_total_recs) ~ '^[0-9]{{1,18}}$' group by s.expsample_accession) d
             left join (select r.expsample_accession, count(distinct (r.endpoint, r.result_id)) as results
                 from ({results}) r group by r.expsample_accession) f using (expsample_accession)

@@ -18,13 +18,16 @@ from include.quality.totals import control_totals
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sql import sql
-from include.warehouse.load.staging_tables import staging_table
+from include.warehouse.load import staging_tables
+from include.warehouse.load.staging_tables import StagedTables, staging_table
 from include.warehouse.load.transform import CollapsedError
 from include.warehouse.model.declaration import Column
 from include.warehouse.schema.ops_tables import QUARANTINE, STAGED
 from tests.support.clinic import lab_test
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, small_study, subject
 
+#: A load that has rows of every endpoint.
+TABLES = StagedTables(1, frozenset(ENDPOINTS))
 #: (text, may it be cast)
 INTEGERS = [
     ("", True), ("  ", True), ("7", True), (" 7 ", True), ("-7", True), ("+7", False),
@@ -65,7 +68,7 @@ def test_every_kind_with_a_grammar_is_in_the_table() -> None:
 def test_the_grammar_lets_pass_what_can_be_cast_and_nothing_else(warehouse: Warehouse, kind: Kind) -> None:
     """Each text is judged by the check's own SQL; what passes is then cast as publishing does."""
     endpoint, field, cast, table = FIELDS[kind]
-    (check,) = [c for c in checks(ENDPOINTS[endpoint], 1, "SDY1", 1) if c.check_id == f"type:{field}"]
+    (check,) = [c for c in checks(ENDPOINTS[endpoint], TABLES, "SDY1", 1) if c.check_id == f"type:{field}"]
     column = next(item.column for item in ENDPOINTS[endpoint].fields if item.name == field)
     judged = f"select coalesce({check.broken}, false) from (select cast(%(text)s as text) as {column}) s"
     with warehouse.engine.connect() as connection:
@@ -124,11 +127,12 @@ def agrees_with_sql(warehouse: Warehouse, load: Load) -> None:
     )
     compared = 0
     with warehouse.engine.connect() as connection:
+        tables = StagedTables.read(connection, load.load_id)
         for endpoint in ENDPOINTS.values():
-            for check in checks(endpoint, load.load_id, load.study, staged[endpoint.name]):
+            for check in checks(endpoint, tables, load.study, staged[endpoint.name]):
                 if check.broken is None or (endpoint.name, check.check_id) not in found:
                     continue
-                rows = f"select count(*) from {staging_table(load.load_id, endpoint)} s where {check.broken}"
+                rows = f"select count(*) from {tables.rows(endpoint)} s where {check.broken}"
                 broken = connection.exec_driver_sql(rows.replace("%", "%%")).scalar_one()
                 assert found[endpoint.name, check.check_id] == (broken == 0, broken), check.check_id
                 compared += 1
@@ -151,8 +155,8 @@ def test_good_rows_pass(warehouse: Warehouse) -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
 def test_no_check_is_left_out_of_the_combined_query(endpoint: Endpoint) -> None:
-    of_rows = [item.broken for item in checks(endpoint, 1, "SDY1", 1) if item.broken is not None]
-    expectation: Any = any_row(list(checks(endpoint, 1, "SDY1", 1))).build()
+    of_rows = [item.broken for item in checks(endpoint, TABLES, "SDY1", 1) if item.broken is not None]
+    expectation: Any = any_row(list(checks(endpoint, TABLES, "SDY1", 1))).build()
     query = expectation.unexpected_rows_query.replace("{{", "{").replace("}}", "}")
     assert of_rows
     assert [condition for condition in of_rows if condition not in query] == []
@@ -166,7 +170,8 @@ def test_single_checks_of_good_rows_agree_with_the_combined_one(warehouse: Wareh
     batches = gate._batches(warehouse.engine, judged, endpoints)
     for endpoint in endpoints:
         staged = warehouse.value(f"select count(*) from {staging_table(load.load_id, endpoint)}")
-        suite = list(checks(endpoint, load.load_id, load.study, staged))
+        tables = StagedTables(load.load_id, frozenset(item.name for item in endpoints))
+        suite = list(checks(endpoint, tables, load.study, staged))
         found = gate._run_suite(batches[endpoint.name], suite)
         assert found == {check.check_id: True for check in suite}
         count += len(suite)
@@ -455,9 +460,8 @@ def test_staging_that_was_emptied_is_not_taken_for_good(warehouse: Warehouse) ->
     warehouse.stage(load)
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql(f"truncate {staging_table(load.load_id, ENDPOINTS['hai'])}")
-        connection.exec_driver_sql(
-            f"insert into {staging_table(load.load_id, ENDPOINTS['elisa'])} values (1)"
-        )
+        table = staging_tables.create(connection, load.load_id, ENDPOINTS["elisa"])
+        connection.exec_driver_sql(f"insert into {table} values (1)")
     critical = warehouse.judge(load).critical
     assert {"hai: row_count (0 rows)", "elisa: row_count (0 rows)"} <= set(critical)
 

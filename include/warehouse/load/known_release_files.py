@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
 from include.sources.release_files import issued
-from include.warehouse.load.staging_tables import staging_table
+from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.schema.ops_tables import RELEASE_FILE, STAGED
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def record_load(connection: sa.Connection, load_id: int, study: str) -> None:
     if connection.scalar(sa.select(STAGED.c.refused).where(of_manifest)) is not None:
         return
     connection.execute(sa.delete(RELEASE_FILE).where(RELEASE_FILE.c.study_accession == study))
-    table = staging_table(load_id, ENDPOINTS["manifest"])
-    connection.execute(sa.text(_of_load(table)), {"study": study})
+    rows = StagedTables.read(connection, load_id).rows(ENDPOINTS["manifest"])
+    connection.execute(sa.text(_of_load(rows)), {"study": study})
 
 
 def news(known: Mapping[str, RemoteFile], found: Iterable[RemoteFile]) -> list[RemoteFile]:

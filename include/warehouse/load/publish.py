@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
 from include.sql import literal
@@ -155,20 +155,16 @@ def _prove_checked(connection: sa.Connection, work: Publication) -> None:
         raise PublishRefusedError(f"{name}: load {work.load_id} was not checked")
     if critical:
         raise PublishRefusedError(f"{name}: {critical} critical checks of load {work.load_id} failed")
-    recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged, STAGED.c.is_known)
-    staged = {
-        row.endpoint: row for row in connection.execute(recorded.where(STAGED.c.load_id == work.load_id))
-    }
-    expected = [
-        item
-        for item in ENDPOINTS.values()
-        if staging_tables.has_table(item, is_known=item.name in staged and staged[item.name].is_known)
-    ]
-    for endpoint, found in staging_tables.count(connection, work.load_id, expected).items():
-        checked = staged[endpoint].rows_staged if endpoint in staged else None
-        if found is None:
+    recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged)
+    of_load = connection.execute(recorded.where(STAGED.c.load_id == work.load_id))
+    staged = {row.endpoint: row.rows_staged for row in of_load}
+    if missing := [item.name for item in SERVED.values() if item.name not in staged]:
+        raise StagingLostError(f"{name} {', '.join(missing)}: staging is gone")
+    for endpoint, found in staging_tables.count(connection, work.load_id, ENDPOINTS.values()).items():
+        checked = staged.get(endpoint, 0)
+        if found is None and checked:
             raise StagingLostError(f"{name} {endpoint}: staging is gone")
-        if found != checked:
+        if (found or 0) != checked:
             raise StagingLostError(f"{name} {endpoint}: {found} rows in staging, {checked} were checked")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -34,9 +35,7 @@ def stage_answer(
     # A fetch from before the endpoint was declared does not provide it, nor does an answer that was refused.
     refused_with = next((part.refused for part in parts if part.refused), None)
     is_known = bool(parts) and refused_with is None
-    rows = 0
-    if staging_tables.has_table(endpoint, is_known=is_known):
-        rows = _copy(connection, load_id, endpoint, landing, parts, refused)
+    rows = _copy(connection, load_id, endpoint, landing, parts, refused)
     quarantine_refused(connection, load_id, endpoint, manifest, refused)
     return {
         "rows_received": sum(part.rows for part in parts),
@@ -55,9 +54,13 @@ def _copy(
     load_id: int,
     endpoint: Endpoint,
     landing: Landing,
-    parts: Iterable[Landed],
+    parts: Sequence[Landed],
     refused: list[Refused],
 ) -> int:
+    if not any(part.rows for part in parts):
+        for part in parts:  # an empty answer must be the one that was received, too
+            deque(landing.rows(part, endpoint), maxlen=0)
+        return 0
     filling = staging_tables.Filling(connection, staging_tables.create(connection, load_id, endpoint))
     count, first = 0, 1
     for part in parts:
@@ -67,6 +70,8 @@ def _copy(
     filling.prove()
     if count:
         staging_tables.analyze(connection, load_id, endpoint)
+    else:  # Postgres can hold none of its rows
+        staging_tables.drop(connection, load_id, [endpoint])
     return count
 
 

@@ -188,10 +188,12 @@ class _Tables:
         return {table: (self._named[table], relation) for table, relation in self._relations.items()}
 
     def make(self, endpoint: Endpoint, recipe: Recipe) -> int:
-        """Make an endpoint's staging table. Returns its rows.
+        """Make an endpoint's staging table, if it has rows. Returns their number.
 
         :raises LandingError: a row of its table was lost or repeated.
         """
+        if not self._has_rows(recipe):
+            return 0
         table = staging_tables.create(self._connection, self._load_id, endpoint)
         tables = {name: self._relation(name) for name in recipe.tables}
         query = recipe.select(endpoint).fill({**tables, **self._given()})
@@ -204,7 +206,13 @@ class _Tables:
             staging_tables.analyze(self._connection, self._load_id, endpoint)
             missing = unreported_columns.of_package(endpoint, recipe, self._lacking)
             unreported_columns.record(self._connection, self._load_id, endpoint, missing)
+        else:
+            staging_tables.drop(self._connection, self._load_id, [endpoint])
         return rows
+
+    def _has_rows(self, recipe: Recipe) -> bool:
+        """Whether the query of an endpoint is worth its table: any that it reads has rows."""
+        return any(self._rows.get(name) for name in recipe.tables)
 
     def _given(self) -> dict[str, str]:
         """SQL of what recipes take from the load."""

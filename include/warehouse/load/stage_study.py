@@ -13,6 +13,7 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import carry_forward, unreported_columns
 from include.warehouse.load.stage_answers import ENCODABLE, stage_answer
 from include.warehouse.load.stage_package import unpack
+from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
 
 
@@ -35,6 +36,7 @@ def stage(
     quarantined = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
     connection.execute(sa.delete(QUARANTINE).where(quarantined))
     unreported_columns.forget(connection, load_id)
+    drop_staging(connection, load_id)
     packaged = _packaged(manifest)
     route = Route.PACKAGE if manifest.package else Route.API
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}

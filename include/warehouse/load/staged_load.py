@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sql import identifier, literal
 from include.warehouse.load.package_findings import PACKAGE_LINE
-from include.warehouse.load.staging_tables import has_table, staging_table
+from include.warehouse.load.staging_tables import StagedTables, no_rows
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, STAGED
 
@@ -19,13 +19,14 @@ from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, S
 class StagedLoad:
     """A staged load.
 
-    :param provided: endpoints of which it has rows.
+    :param tables: its staging tables.
+    :param provided: endpoints of which it has rows that its gate did not withhold.
     :param quarantined: endpoints of which rows were quarantined.
-    :param absent: endpoints that it does not provide and has no staging table for, or that its gate withheld.
+    :param absent: endpoints of which there is nothing to read: no row came, or its gate withheld them.
     :param unreadable: by endpoint, columns of which values were quarantined: these are null.
     """
 
-    load_id: int
+    tables: StagedTables
     provided: frozenset[str]
     quarantined: frozenset[str]
     absent: frozenset[str]
@@ -34,32 +35,31 @@ class StagedLoad:
     @classmethod
     def read(cls, connection: sa.Connection, load_id: int) -> StagedLoad:
         """What is recorded of a load."""
+        tables = StagedTables.read(connection, load_id)
         of_load = STAGED.c.load_id == load_id
-        provided = connection.scalars(
-            sa.select(STAGED.c.endpoint).where(of_load & (STAGED.c.rows_staged > 0))
-        )
-        known = set(connection.scalars(sa.select(STAGED.c.endpoint).where(of_load & STAGED.c.is_known)))
         withheld = set(
             connection.scalars(sa.select(STAGED.c.endpoint).where(of_load & STAGED.c.withheld.is_not(None)))
         )
         aside = sa.select(QUARANTINE.c.endpoint).where(QUARANTINE.c.load_id == load_id).distinct()
-        absent = {
-            item.name for item in ENDPOINTS.values() if not has_table(item, is_known=item.name in known)
-        }
+        quarantined = frozenset(connection.scalars(aside))
         return cls(
-            load_id,
-            frozenset(provided) - withheld,
-            frozenset(connection.scalars(aside)),
-            frozenset(absent | withheld),
+            tables,
+            tables.filled - withheld,
+            quarantined,
+            frozenset((ENDPOINTS.keys() - tables.filled - quarantined) | withheld),
             _unreadable(connection, load_id),
         )
+
+    @property
+    def load_id(self) -> int:
+        return self.tables.load_id
 
     def rows(self, name: str) -> str:
         """The staged rows of an endpoint: none of one that was withheld, null for unreadable values."""
         endpoint = ENDPOINTS[name]
-        table = staging_table(self.load_id, endpoint)
-        if name in self.absent and endpoint.is_served:
-            return f"(select * from {table} where false)"
+        if name in self.absent:
+            return no_rows(endpoint)
+        table = self.tables.rows(endpoint)
         unreadable = self.unreadable.get(name)
         if not unreadable:
             return table

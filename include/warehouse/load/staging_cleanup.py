@@ -8,7 +8,7 @@ import re
 import sqlalchemy as sa
 
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.load.staging_tables import staging_table
+from include.warehouse.load import staging_tables
 from include.warehouse.schema.engine import APPLICATION, LOADING
 from include.warehouse.schema.ops_tables import LOAD
 
@@ -19,8 +19,7 @@ logger = logging.getLogger(__name__)
 
 def drop_staging(connection: sa.Connection, load_id: int) -> None:
     """Remove the staging tables of a load that is done with them."""
-    tables = ", ".join(staging_table(load_id, endpoint) for endpoint in ENDPOINTS.values())
-    connection.exec_driver_sql(f"drop table if exists {tables}")
+    staging_tables.drop(connection, load_id, ENDPOINTS.values())
 
 
 def drop_leftovers(connection: sa.Connection) -> None:

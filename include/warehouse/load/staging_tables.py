@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from include.sources.endpoint import Endpoint
 from include.sql import identifier, literal
 from include.warehouse.schema.engine import ENCODING
+from include.warehouse.schema.ops_tables import STAGED
 from include.warehouse.schema.statements import run_sql
 
 _ESCAPE = re.compile(rb"\\(.)")
@@ -26,23 +27,52 @@ def staging_table(load_id: int, endpoint: Endpoint) -> str:
     return f"staging.l{load_id}_{endpoint.table}"
 
 
-def has_table(endpoint: Endpoint, *, is_known: bool) -> bool:
-    """Whether a load has a staging table for an endpoint: the API serves it, or the load reports it."""
-    return endpoint.is_served or is_known
+@dataclass(frozen=True)
+class StagedTables:
+    """The staging tables of one load: of each endpoint that it has rows of, and of no other.
+
+    An empty table costs as much to make as a small one to fill, and a small study has rows of few endpoints.
+
+    :param filled: names of the endpoints that it has rows of.
+    """
+
+    load_id: int
+    filled: frozenset[str]
+
+    @classmethod
+    def read(cls, connection: sa.Connection, load_id: int) -> StagedTables:
+        """What is recorded of a load."""
+        filled = sa.select(STAGED.c.endpoint).where(STAGED.c.load_id == load_id, STAGED.c.rows_staged > 0)
+        return cls(load_id, frozenset(connection.scalars(filled)))
+
+    def rows(self, endpoint: Endpoint) -> str:
+        """SQL of an endpoint's rows: its table, or no rows of the same columns."""
+        return staging_table(self.load_id, endpoint) if endpoint.name in self.filled else no_rows(endpoint)
+
+
+def no_rows(endpoint: Endpoint) -> str:
+    """SQL of a staging table without rows, which takes no table: the planner drops what is joined to it."""
+    columns = ", ".join(f"null::text as {identifier(name)}" for name in endpoint.columns)
+    return f"(select null::bigint as row_number, {columns} where false)"
 
 
 def create(connection: sa.Connection, load_id: int, endpoint: Endpoint) -> str:
-    """Make an endpoint's staging table anew, empty. Returns its name."""
+    """Make an endpoint's staging table, which is not there yet. Returns its name."""
     table = staging_table(load_id, endpoint)
     columns = ", ".join(f"{identifier(name)} text" for name in endpoint.columns)
-    run_sql(connection, f"drop table if exists {table}")
     # Not logged: a crash may empty it, so publish counts the rows again before it believes them.
     run_sql(connection, f"create unlogged table {table} (row_number bigint, {columns})")
     return table
 
 
+def drop(connection: sa.Connection, load_id: int, endpoints: Iterable[Endpoint]) -> None:
+    """Remove the staging tables of endpoints, where they are."""
+    tables = ", ".join(staging_table(load_id, endpoint) for endpoint in endpoints)
+    run_sql(connection, f"drop table if exists {tables}")
+
+
 def count(connection: sa.Connection, load_id: int, endpoints: Iterable[Endpoint]) -> dict[str, int | None]:
-    """Rows in the staging tables of endpoints, by name; None for one that is gone."""
+    """Rows in the staging tables of endpoints, by name; None where there is no table."""
     tables = {item.name: staging_table(load_id, item) for item in endpoints}
     there = "select n.name from unnest(cast(:names as text[])) n (name) where to_regclass(n.name) is not null"
     found = set(connection.scalars(sa.text(there), {"names": list(tables.values())}))

@@ -16,7 +16,6 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.sql import identifier, literal
 from include.warehouse.load import carry_forward, surrogate_keys
 from include.warehouse.load.staged_load import StagedLoad
-from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.model.declaration import Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.model.relations import Reference
@@ -189,7 +188,7 @@ def _gathered(table: Dimension | Fact, load: StagedLoad, columns: list[str]) -> 
     same = " and ".join(f"g.{key} = s.{key}" for key in keys)
     of_keys = ", ".join(f"s.{key}" for key in keys)
     return (
-        f"left join (select {of_keys}, {values} from {staging_table(load.load_id, endpoint)} s"
+        f"left join (select {of_keys}, {values} from {load.tables.rows(endpoint)} s"
         f" where {load.kept(table)} group by {of_keys} having count(*) > 1) g on {same}"
     )
 

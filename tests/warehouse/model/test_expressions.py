@@ -28,7 +28,9 @@ from tests.support.warehouse import Warehouse, copied
 
 LOAD = 7
 #: Tables of a study, as a load of everything has them.
-WHOLE = StagedLoad(LOAD, frozenset(ENDPOINTS), frozenset(), frozenset())
+WHOLE = StagedLoad(
+    staging_tables.StagedTables(LOAD, frozenset(ENDPOINTS)), frozenset(ENDPOINTS), frozenset(), frozenset()
+)
 
 
 def read_by_postgres(connection: sa.Connection, query: str) -> set[tuple[str, str]]:
