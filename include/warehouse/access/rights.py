@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from include.sql import nearly_all
 from include.warehouse.access.roles import ANALYST, LOADER, RESTRICTED
 
 _READ, _WRITE = "select", "select, insert, update, delete"
@@ -61,8 +62,16 @@ READ_AS_OWNER = (
     "star.release_key(text)",
     "star.release_difference(text,text,text,text)",
 )
-#: Evaluated once per query, hashed. A flag on each row would be one on millions of rows to turn.
-_IS_OPEN = "study_key in (select a.study_key from history.study_access a where a.is_open)"
+#: Open studies, looked up once per query and hashed: a flag on each row would be one on millions to turn.
+_OPEN = "select a.study_key from history.study_access a where a.is_open"
+
+
+def is_open(row: str = "") -> str:
+    """SQL: whether the study of a row is open to everybody, as the policy for analysts has it.
+
+    :param row: alias of the row and a point; nothing in a policy.
+    """
+    return nearly_all(f"{row}study_key in ({_OPEN})")
 
 
 @dataclass(frozen=True)
@@ -87,14 +96,9 @@ class RowPolicy:
 
 #: Other roles see no row of a study.
 POLICIES = (
-    RowPolicy("open_studies", ANALYST, "select", _IS_OPEN),
+    RowPolicy("open_studies", ANALYST, "select", is_open()),
     RowPolicy("all_studies", RESTRICTED, "select"),
     RowPolicy("loading", LOADER, "all"),
 )
 #: Roles that see all studies.
 SEE_ALL = tuple(item.role for item in POLICIES if item.rows == "true")
-
-
-def is_open(alias: str) -> str:
-    """SQL: whether the study of a row is open to everybody, as the policy for analysts has it."""
-    return f"{alias}.{_IS_OPEN}"

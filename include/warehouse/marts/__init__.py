@@ -11,6 +11,8 @@ database and the pages of the dictionary:
     -- Apart:
     --   aspect: columns that keep it apart, or in brackets why it cannot make numbers incomparable
     -- Leaves out: rows that are in no row of the view
+    -- Each assay: apart, of a view over star.fact_assay_result whose rows come from one assay each: it is
+    --   made over the fact of each assay, and united; left out of other views
     -- Reads: other marts that it reads; left out where it reads none
     -- Columns:
     --   name type: meaning
@@ -31,11 +33,12 @@ from pathlib import Path
 
 from include.sql import literal
 from include.warehouse.marts.wide import wide_views
+from include.warehouse.views.assay_results import ALL, each_assay
 
 #: What makes two numbers incomparable: a summary of both would mean nothing.
 ASPECTS = ("sample type", "technique", "unit", "stimulation", "time zero", "statistic", "species")
 _HEADINGS = ("Purpose", "Grain", "Caveat", "Censored", "Apart", "Leaves out")
-_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Reads', 'Columns'))}): ?(.*)$")
+_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Each assay', 'Reads', 'Columns'))}): ?(.*)$")
 _COLUMN = re.compile(r"^  (\w+) ([a-z ]+): (.+)$")
 _ASPECT = re.compile(rf"^  ({'|'.join(ASPECTS)}): (.+)$")
 
@@ -157,11 +160,17 @@ def parse(name: str, text: str) -> Mart:
     makes = "create or replace view"
     if f"\n{makes} mart.{name}\n" not in text or text.count(makes) > 1:
         raise ValueError(f"mart {name}: the file must make the view mart.{name} and no other")
+    statement = text.strip().removesuffix(";")
+    if "Each assay" in stated:
+        if f"from {ALL} as" not in statement:
+            raise ValueError(f"mart {name}: it says Each assay, and does not read {ALL}")
+        query = _query(statement)
+        statement = statement.removesuffix(query) + each_assay(query)
     reads = tuple(" ".join(stated.get("Reads", [])).split(", ")) if "Reads" in stated else ()
     apart = _apart(name, stated["Apart"], {column.name for column in columns})
     return Mart(
         name, texts["Purpose"], texts["Grain"], texts["Caveat"], texts["Censored"], apart,
-        "" if apart else texts["Apart"], texts["Leaves out"], columns, reads, text.strip().removesuffix(";"),
+        "" if apart else texts["Apart"], texts["Leaves out"], columns, reads, statement,
     )  # fmt: skip
 
 
@@ -196,8 +205,14 @@ def _apart(name: str, lines: list[str], columns: set[str]) -> tuple[Apart, ...]:
     return tuple(found)
 
 
+def _query(statement: str) -> str:
+    """The query of a view, without what makes it."""
+    return statement.partition("(security_invoker = true) as\n")[2].strip().removesuffix(";")
+
+
 def _all() -> Iterator[Mart]:
-    for path in sorted(Path(__file__).parent.glob("*.sql")):
-        yield parse(path.stem, path.read_text(encoding="utf-8"))
-    for name, text in wide_views():
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.sql")}
+    for name, text in sorted(texts.items()):
+        yield parse(name, text)
+    for name, text in wide_views(_query(texts["sample_result"])):
         yield parse(name, text)

@@ -5,6 +5,7 @@
 --   value_certain null (policy null); value_default is by the default policy, which the column policy names.
 -- Apart: nothing is summarised, each row is one result.
 -- Leaves out: results of controls and standards.
+-- Each assay: apart.
 -- Columns:
 --   assay text: Assay
 --   study_key bigint: Study
@@ -58,11 +59,13 @@ with classed as (
     select
         r.*,
         -- A value whose unit is not known has no standard: it keeps the unit it came with.
-        case
-            when r.value_standard is not null then r.value_standard
-            when r.unit_standard is null and r.value_quality in ('ok', 'censored_low', 'censored_high')
-                then r.value_number
-        end as value_bound,
+        coalesce(
+            r.value_standard,
+            case
+                when r.unit_standard is null and r.value_quality in ('ok', 'censored_low', 'censored_high')
+                    then r.value_number
+            end
+        ) as value_bound,
         coalesce(r.unit_standard, r.unit_preferred, r.unit_reported) as unit
     from star.fact_assay_result as r
     where r.subject_key >= 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.sql import literal
 from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.views.assay_results import over
 
 #: Column of `mart.sample_result` -> its type and meaning. All but the keys, which mean nothing elsewhere.
 _COLUMNS = {
@@ -45,8 +45,12 @@ _COLUMNS = {
 }
 
 
-def wide_views() -> Iterator[tuple[str, str]]:
-    """Name and text of the wide view of every assay."""
+def wide_views(results: str) -> Iterator[tuple[str, str]]:
+    """Name and text of the wide view of every assay.
+
+    :param results: query of `mart.sample_result`, which each view has over its own fact: a view over all
+        assays would be planned for all.
+    """
     for fact in ASSAY_FACTS:
         name = f"wide_{fact.name}"
         # Of bead arrays the fact goes on: controls and standards included. Here they are not.
@@ -61,14 +65,12 @@ def wide_views() -> Iterator[tuple[str, str]]:
 -- Censored: shown as the limit with its comparison in value_operator; nothing is substituted.
 -- Apart: nothing is summarised, each row is one result.
 -- Leaves out: results of controls and standards.
--- Reads: sample_result
 -- Columns:
 {columns}
 create or replace view mart.{name}
 with (security_invoker = true) as
 select
     {selected}
-from mart.sample_result
-where assay = {literal(fact.assay)}
+from ({over(fact, results)}) as r
 """,
         )

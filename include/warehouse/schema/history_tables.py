@@ -106,6 +106,9 @@ def _versions(table: Dimension | Fact) -> sa.Table:
         unique=True,
         postgresql_where=made.c.valid_to == OPEN,
     )
+    if isinstance(table, Dimension) and study:
+        # A fact finds its member by the key alone.
+        sa.Index(f"{table.relation}_{table.identity}_idx", made.c[table.identity])
     return made
 
 
@@ -219,10 +222,6 @@ DIM_DATE = sa.Table(
     schema="star",
     comment="Days from 1900 to 2099, for the dates of studies and releases; 0 is unknown",
 )
-
-#: One row, through which the as-of views read their setting once per query and not once per row.
-ONE = sa.Table("one", metadata, sa.Column("is_one", sa.Boolean, primary_key=True), schema="star",
-               comment="A single row, read by the as-of views")  # fmt: skip
 
 
 def check_derived(table: Dimension | Fact) -> None:

@@ -6,10 +6,12 @@ from functools import partial
 
 from include.sql import literal
 from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.model.declaration import NULL_TEXT, RESULT_ID, Measure
+from include.warehouse.model.declaration import NULL_TEXT, RESULT_ID, Fact, Measure
 from include.warehouse.model.measured_values import QUALITIES
 from include.warehouse.views.term_views import ViewColumn
 
+#: The view over all assays.
+ALL = "star.fact_assay_result"
 _RESULT_KEYS = (
     "study_key", "result_id", "arm_key", "subject_key", "participation_key", "biosample_key",
     "expsample_key", "experiment_key", "planned_visit_key", "study_time_key", "technique_key",
@@ -52,21 +54,23 @@ def _reading(measure: Measure, column: str) -> str:
 
 def assay_results() -> tuple[str, list[ViewColumn]]:
     """The view over all assays, and its columns."""
-    selects = []
-    for fact in ASSAY_FACTS:
-        measure = fact.measure or Measure("none", NULL_TEXT)
-        reading = partial(_reading, measure)
-        derived = {item.name for item in fact.derived}
-        value = ", ".join(
-            f"{f'f.{name}' if name in derived else f'null::{kind}'} as {name}"
-            for name, kind in _VALUE_COLUMNS
-        )
-        keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
-        has_treatment = any(column.name == "treatment_accession" for column in fact.columns)
-        treatment = "f.treatment_accession" if has_treatment else "null::text"
-        stored = {item.name for item in fact.columns}
-        limit = "coalesce(f.is_limit_known, false)" if "is_limit_known" in stored else "true"
-        selects.append(f"""select {literal(fact.assay)} as assay, {keys},
+    selects = [of_assay(fact) for fact in ASSAY_FACTS]
+    return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in _MEANINGS.items()]
+
+
+def of_assay(fact: Fact) -> str:
+    """The results of one assay, as the view over all assays has them."""
+    measure = fact.measure or Measure("none", NULL_TEXT)
+    reading = partial(_reading, measure)
+    derived = {item.name for item in fact.derived}
+    value = ", ".join(
+        f"{f'f.{name}' if name in derived else f'null::{kind}'} as {name}" for name, kind in _VALUE_COLUMNS
+    )
+    keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
+    stored = {item.name for item in fact.columns}
+    treatment = "f.treatment_accession" if "treatment_accession" in stored else "null::text"
+    limit = "coalesce(f.is_limit_known, false)" if "is_limit_known" in stored else "true"
+    return f"""select {literal(fact.assay)} as assay, {keys},
     {literal(measure.measurand_type)} as measurand_type, {reading("measurand_key")},
     {reading("measurand_reported")}, {reading("measurand_preferred")},
     {reading("value_reported")}, {reading("value_preferred")},
@@ -74,5 +78,18 @@ def assay_results() -> tuple[str, list[ViewColumn]]:
     {reading("value_text")},
     {reading("unit_reported")}, {reading("unit_preferred")},
     {treatment} as treatment_accession
-from star.{fact.relation} f""")
-    return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in _MEANINGS.items()]
+from star.{fact.relation} f"""
+
+
+def each_assay(query: str) -> str:
+    """A query over the view over all assays, made over the fact of each assay and united.
+
+    The rows are the same where each comes from results of one assay. The planner knows how many different
+    values a column of a table has, and nothing of a column of a union: what is joined is joined below it.
+    """
+    return "\nunion all\n".join(f"({over(fact, query)})" for fact in ASSAY_FACTS)
+
+
+def over(fact: Fact, query: str) -> str:
+    """A query over the view over all assays, made over the fact of one."""
+    return query.replace(ALL, f"({of_assay(fact)})")

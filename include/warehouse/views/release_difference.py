@@ -132,7 +132,7 @@ end if;
 -- As of the policies: all studies, or those open to everybody.
 select array_agg(k.study_key) into visible from history.key_study k
 where (study is null or k.study_accession = study)
-    and ({is_open("k")} or {_SEES_ALL});
+    and ({is_open("k.")} or {_SEES_ALL});
 if study is not null and visible is null then
     raise exception 'star.release_difference: this warehouse knows no study %', quote_literal(study)
         using errcode = 'invalid_parameter_value';

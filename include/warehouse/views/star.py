@@ -19,7 +19,6 @@ from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.registry import FACTS
 from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import as_of, release_difference, term_views, value_functions, value_quality
-from include.warehouse.views.as_of import AS_OF
 from include.warehouse.views.assay_results import assay_results
 from include.warehouse.views.table_views import select, view_columns
 from include.warehouse.views.term_views import ViewColumn
@@ -78,7 +77,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
         sql_file(_SQL, "vocabulary_term"),
         _TERM_COLUMNS,
     )
-    yield from term_views.definitions(AS_OF)
+    yield from term_views.definitions()
     about = "One withdrawal of a study"
     yield "study_withdrawal", about, sql_file(_SQL, "study_withdrawal"), _WITHDRAWAL_COLUMNS
     yield from release_difference.definitions()

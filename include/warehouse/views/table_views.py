@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from include.sql import nearly_all
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.schema.history_tables import describe
 from include.warehouse.views import term_views
-from include.warehouse.views.as_of import AS_OF
+from include.warehouse.views.as_of import is_valid
 from include.warehouse.views.term_views import ViewColumn
 
 
@@ -61,7 +62,7 @@ def select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     items = ",\n    ".join(f"{sql} as {name}" for name, _, sql in columns)
     history = f"history.{table.relation} h"
     lookup = f"\n{table.lookup.sql.over(h=_stored(table)).text}" if table.lookup else ""
-    valid = f"h.valid_from <= {AS_OF}\n    and h.valid_to > {AS_OF}"
+    valid = is_valid("h")
     if isinstance(table, Fact):
         return f"select\n    {items}\nfrom {history}{lookup}\nwhere {valid}"
     key = table.key_column
@@ -73,6 +74,10 @@ def select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     if not table.shared:
         return f"select\n    {items}\n{source}\nwhere {valid}"
     # Several studies describe the member: the newest description that is not a guess is shown.
-    order = f"h.{key}, h.is_inferred, h.valid_from desc, t.study_accession"
     source += "\nleft join history.key_study t on t.study_key = h.study_key"
-    return f"select distinct on (h.{key})\n    {items}\n{source}\nwhere {valid}\norder by {order}"
+    better = f"""not exists (
+    select from history.{table.relation} o left join history.key_study u on u.study_key = o.study_key
+    where o.{key} = h.{key} and o.study_key <> h.study_key and {is_valid("o")}
+        and (o.is_inferred, -o.valid_from, u.study_accession)
+            < (h.is_inferred, -h.valid_from, t.study_accession))"""
+    return f"select\n    {items}\n{source}\nwhere {valid}\n    and {nearly_all(better)}"

@@ -9,6 +9,7 @@ from include.warehouse.model.declaration import Bridge, Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.terms.domains import DOMAINS, Domain
 from include.warehouse.terms.match import MAPPED, PROPOSED, REJECTED, UNMAPPED
+from include.warehouse.views.as_of import is_valid
 
 #: (name, meaning, SQL) of each column of a view.
 ViewColumn = tuple[str, str, str]
@@ -64,15 +65,12 @@ def columns(dimension: Dimension) -> list[ViewColumn]:
     return found
 
 
-def definitions(as_of: str) -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
-    """Name, comment, query and columns of the views of terms.
-
-    :param as_of: SQL of the release key that the session looks at.
-    """
+def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
+    """Name, comment, query and columns of the views of terms."""
     about = "One reported term and the vocabulary term it is, with the evidence"
     yield "term_mapping", about, sql_file("include.warehouse.views.sql", "term_mapping"), _MAPPING_COLUMNS
     about = "One reported term without a harmonised one, with the rows that use it"
-    query = "\nunion all\n".join(_unmapped(domain, as_of) for domain in DOMAINS)
+    query = "\nunion all\n".join(_unmapped(domain) for domain in DOMAINS)
     yield "unmapped_term", about, query, _UNMAPPED_COLUMNS
 
 
@@ -107,11 +105,11 @@ def _term_id(domain: Domain, alias: str) -> str:
     return f"star.term_id({literal(domain.name)}, {reported}, {preferred})"
 
 
-def _unmapped(domain: Domain, as_of: str) -> str:
+def _unmapped(domain: Domain) -> str:
     dimension = DIMENSION[domain.dimension]
     key = dimension.key_column
     # A version of a member belongs to one study, and stands for the rows of that study.
-    valid = f"h.valid_from <= {as_of} and h.valid_to > {as_of}"
+    valid = is_valid("h")
     alias, source, study, same = "k", f"history.{dimension.key_table} k", "", "u.key = t.key"
     if dimension.is_versioned:
         alias, source = "h", f"history.{dimension.relation} h where {valid}"

@@ -47,7 +47,7 @@ def test_no_analyst_reads_an_address(warehouse: Warehouse, analyst: Reader, trus
 def test_an_analyst_writes_nothing(warehouse: Warehouse, analyst: Reader) -> None:
     load_two_studies(warehouse)
     for statement in (
-        "insert into star.one values (false)",
+        "insert into star.dim_date (date_key) values (1)",
         "update star.dim_date set year = 0",
         "delete from star.fact_result_file",
         "truncate star.dim_date",
@@ -97,7 +97,7 @@ def test_a_loader_may_do_no_more_than_load(warehouse: Warehouse, logins: Logins,
         "create view star.mine as select 1 as a",
         "update ops.alembic_version set version_num = '0'",
         "delete from ops.setting",
-        "insert into star.one values (false)",
+        "insert into star.dim_date (date_key) values (1)",
         "select rolpassword from pg_authid",
         "create role mine",
         f"grant {RESTRICTED} to current_user",
@@ -164,9 +164,9 @@ def test_without_the_right_to_make_roles_the_upgrade_goes_on_and_says_what_to_ru
     # Once the roles are there, the next upgrade gives them their rights.
     monkeypatch.undo()
     analyst = Reader(logins.engine(database, ANALYST))
-    assert analyst.is_denied("select from star.one")
+    assert analyst.is_denied("select from star.dim_date")
     migrate.upgrade(login.url)
-    assert analyst.rows("select count(*) from star.one") == [(1,)]
+    assert analyst.rows("select count(*) from star.dim_date where date_key = 0") == [(1,)]
 
 
 def test_studies_of_before_there_was_a_list_are_open_as_far_as_is_known(database: sa.URL) -> None:

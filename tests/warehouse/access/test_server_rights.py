@@ -15,11 +15,11 @@ from tests.support.logins import Logins, Reader, load_two_studies
 from tests.support.warehouse import Warehouse, small_study
 
 WRITES = {
-    "insert": "insert into star.one values (false)",
+    "insert": "insert into star.dim_date (date_key) values (1)",
     "insert into history": "insert into history.study_access values (9, true)",
     "update": "update star.dim_date set year = 0",
     "delete": "delete from star.dim_date",
-    "merge": "merge into star.one o using star.one s on false when not matched then insert values (false)",
+    "merge": "merge into star.dim_date d using star.dim_date s on false when matched then delete",
     "truncate": "truncate star.dim_date",
     "copy": "copy star.dim_date from program 'true'",
     "copy to a file": "copy (select 1) to '/tmp/x'",
@@ -33,8 +33,8 @@ WRITES = {
     "domain": "create domain public.mine as int",
     "schema": "create schema mine",
     "index": "create index on star.dim_date (year)",
-    "trigger": "create trigger t before insert on star.one execute function tsvector_update_trigger()",
-    "rule": "create rule r as on insert to star.one do instead nothing",
+    "trigger": "create trigger t before insert on star.dim_date execute function tsvector_update_trigger()",
+    "rule": "create rule r as on insert to star.dim_date do instead nothing",
     "policy": "create policy p on history.fact_hai using (true)",
     "comment": "comment on table star.dim_date is 'mine'",
     "grant": f"grant select on history.fact_hai to {ANALYST}",

@@ -205,7 +205,7 @@ def test_the_policy_leaves_the_plan_of_a_query_as_it_is(warehouse: Warehouse, an
         "\n".join(line for (line,) in reader.rows(query)) for reader in (analyst, Reader(warehouse.engine))
     )
     for plan in (mine, theirs):
-        assert "Index Cond: ((study_key = 1) AND (valid_from <= (InitPlan 1).col1))" in plan
+        assert "Index Cond: (study_key = 1)" in plan
         assert "as_of_key" not in plan  # read once, not at each row
     assert "hashed SubPlan" in mine
     assert "SubPlan" not in theirs

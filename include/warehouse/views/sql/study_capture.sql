@@ -22,7 +22,7 @@ left join
             e.load_id
         from ops.capture as e
         where
-            e.study_accession = s.study_accession and e.release_key <= (select star.as_of_key() from star.one)
+            e.study_accession = s.study_accession and e.release_key <= (select star.as_of_key())
         order by e.release_key desc limit 1
     ) as c
     on true
