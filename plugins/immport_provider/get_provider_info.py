@@ -92,8 +92,7 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "calls_per_second": {
                         "label": "Calls per second",
-                        "description": "How many calls all tasks on one machine begin in a second; 0 is no"
-                        " limit.",
+                        "description": "Calls that all tasks on a machine begin per second; 0 for no limit.",
                         "schema": {"type": ["number", "null"], "minimum": 0, "default": 5},
                     },
                     "split_above_rows": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -14,9 +13,8 @@ from include.warehouse.model.declaration import Column, Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
 from include.warehouse.schema.history_tables import DIM_DATE
 from include.warehouse.views import term_views, value_quality
-from include.warehouse.views.star import definitions, statements
+from include.warehouse.views.star import definitions
 
-_FUNCTION = re.compile(r"^comment on function (star\.\w+\([^)]*\)) is\s+'((?:[^']|'')*)'", re.MULTILINE)
 #: What the views of no table say of their types.
 _TYPES = {
     "fields": "jsonb",
@@ -210,13 +208,6 @@ def _assay_sources() -> dict[str, str]:
                     parts.setdefault(", ".join(f"`{name}`" for name in names), []).append(fact.name)
         entries[column] = "; ".join(f"{names} of {', '.join(facts)}" for names, facts in parts.items())
     return entries | {"assay": "the fact's name", "measurand_type": "the fact's kind"}
-
-
-def functions() -> Iterator[tuple[str, str]]:
-    """Name with the types of its parameters, and comment, of every function of the star."""
-    for statement in statements():
-        for name, meaning in _FUNCTION.findall(statement):
-            yield name, meaning.replace("''", "'")
 
 
 def _missing_type(relation: str, column: str) -> str:

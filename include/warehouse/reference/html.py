@@ -9,10 +9,11 @@ from html import escape
 from include.warehouse.marts import Mart
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.reference import mart_docs
-from include.warehouse.reference.entries import Entry, Relation, functions, relations
+from include.warehouse.reference.entries import Entry, Relation, relations
 from include.warehouse.reference.examples import example
 from include.warehouse.reference.lineage import package_source
 from include.warehouse.reference.notes import NOTE
+from include.warehouse.views.function_comments import FUNCTION_COMMENTS
 
 _HEADS = ("column", "type", "unit", "meaning", "source", "package", "example")
 _STYLE = """
@@ -79,7 +80,9 @@ def page() -> str:
         *(f'<a href="#{name}">{name}</a>' for name in (*(item.name for item in described), *further)),
         "</nav>",
         *(line for item in described for line in _section(item)),
-        *_further("Functions", "Functions of the star.", ("function", "what it gives"), functions()),
+        *_further(
+            "Functions", "Functions of the star.", ("function", "what it gives"), FUNCTION_COMMENTS.items()
+        ),
         *(line for mart in marts for line in _mart(mart)),
         f"<script>{_SCRIPT}</script>",
         "</body></html>",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
-from include.warehouse.reference.entries import functions, relations
+from include.warehouse.reference.entries import relations
 from include.warehouse.reference.examples import example
 from include.warehouse.reference.lineage import package_source
 from include.warehouse.reference.mart_docs import mart_sections
 from include.warehouse.reference.notes import NOTE, cell
+from include.warehouse.views.function_comments import FUNCTION_COMMENTS
 
 
 def dictionary() -> str:
@@ -44,5 +45,5 @@ def dictionary() -> str:
             for e in item.entries
         ]
     lines += ["", "## Functions", "", "| function | what it gives |", "|---|---|"]
-    lines += [f"| `{name}` | {cell(meaning)} |" for name, meaning in functions()]
+    lines += [f"| `{name}` | {cell(meaning)} |" for name, meaning in FUNCTION_COMMENTS.items()]
     return "\n".join([*lines, *mart_sections()]) + "\n"

@@ -148,9 +148,7 @@ select coalesce(array_agg(k.study_key), '{{}}') into first_captured
 from history.key_study k where k.study_key = any (studies) and not exists
     (select from ops.capture c where c.study_accession = k.study_accession and c.release_key <= old_key);
 {branches}
-end $body$;
-comment on function star.release_difference(text, text, text, text) is
-    'Rows that differ between two data releases: added, corrected (by column), withdrawn or first captured'
+end $body$
 """
 
 

@@ -18,7 +18,14 @@ from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.dimensions import DIMENSIONS
 from include.warehouse.model.registry import FACTS
 from include.warehouse.schema.statements import run_sql
-from include.warehouse.views import as_of, release_difference, term_views, value_functions, value_quality
+from include.warehouse.views import (
+    as_of,
+    function_comments,
+    release_difference,
+    term_views,
+    value_functions,
+    value_quality,
+)
 from include.warehouse.views.assay_results import assay_results
 from include.warehouse.views.table_views import select, view_columns
 from include.warehouse.views.term_views import ViewColumn
@@ -94,7 +101,8 @@ def statements() -> list[str]:
         made.append(f"comment on view star.{name} is {literal(comment)}")
         made += [f"comment on column star.{name}.{c} is {literal(meaning)}" for c, meaning, _ in columns]
     # Last: they read the views.
-    return [*made, *mart_statements(), *release_difference.FUNCTIONS]
+    made += [*mart_statements(), *release_difference.FUNCTIONS]
+    return [*made, *function_comments.statements()]
 
 
 def _digest() -> str:

@@ -18,8 +18,7 @@ FUNCTION = """
 create or replace function star.term_id(domain text, reported text, preferred text) returns uuid
 language sql immutable parallel safe
 return md5(domain || '|' || length(coalesce(reported, '')) || '|' || coalesce(reported, '') || '|'
-    || coalesce(preferred, ''))::uuid;
-comment on function star.term_id(text, text, text) is 'Key of a reported term in star.term_mapping'
+    || coalesce(preferred, ''))::uuid
 """
 
 _BY_DIMENSION = {item.dimension: item for item in DOMAINS}

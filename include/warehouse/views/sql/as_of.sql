@@ -26,10 +26,7 @@ begin
         using hint = 'SELECT release_version FROM star.dim_data_release lists those it knows',
             errcode = 'invalid_parameter_value';
 end $body$;
-comment on function star.release_key(text) is
-'Release key of a data release by its name; null stands for the newest, an unknown name is an error';
 
 create or replace function star.as_of_key() returns integer
 language sql stable parallel safe
 return star.release_key(current_setting('star.as_of', true));
-comment on function star.as_of_key() is 'Release key that the setting star.as_of stands for';

@@ -20,6 +20,3 @@ cross join lateral
 group by s.study_accession, f.assay, f.unit_reported;
 perform set_config('star.as_of', callers, true);
 end $body$;
-comment on function star.assay_summary(text) is
-'Results, mean and geometric mean of each study, assay and reported unit, as of a data release; values '
-'below or above a limit count by star.default_policy()';

@@ -15,8 +15,9 @@ from __future__ import annotations
 from include.sql import sql_file
 from include.warehouse.views.value_functions.declared import DECLARED, DEFAULT_POLICY, WINDOWS
 
-__all__ = ["DEFAULT_POLICY", "FUNCTIONS", "WINDOWS"]
+__all__ = ["DEFAULT_POLICY", "FILES", "FUNCTIONS", "WINDOWS"]
 
-_FILES = ("numbers", "quality", "statistics", "times", "strains")
+#: The .sql files, in an order in which each finds what it calls.
+FILES = ("numbers", "quality", "statistics", "times", "strains")
 #: SQL that makes them: the files of this folder, and what is written from declarations.
-FUNCTIONS = ";\n".join([*(sql_file(__name__, name) for name in _FILES), DECLARED])
+FUNCTIONS = ";\n".join([*(sql_file(__name__, name) for name in FILES), DECLARED])

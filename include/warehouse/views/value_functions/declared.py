@@ -44,11 +44,8 @@ DECLARED = f"""
 create or replace function star.study_window(numeric) returns text
 language sql immutable parallel safe
 return {_window()};
-comment on function star.study_window(numeric) is 'Window of days that a study day falls into';
 
 create or replace function star.default_policy() returns text
 language sql immutable parallel safe
-return {literal(DEFAULT_POLICY)};
-comment on function star.default_policy() is
-    'Policy for censored values that marts, questions and the report take unless they name another'
+return {literal(DEFAULT_POLICY)}
 """

@@ -11,14 +11,10 @@ return case when ($1 collate "C") ~ '[^ -~]' then translate($1,
     repeat(' ', length(
         e'\u0009\u000a\u000b\u000c\u000d\u0085\u00a0\u1680\u2000\u2001\u2002\u2003'
         '\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000'))) else $1 end;
-comment on function star.plain_text(text) is
-    'A text with plain blanks for white space of any kind, and without characters that take no room';
 
 create or replace function star.measurable(numeric) returns numeric
 language sql immutable parallel safe
 return case when $1 = 0 or abs($1) between 1e-130 and 1e130 then $1 end;
-comment on function star.measurable(numeric) is
-    'The number, where a measurement can be it: 0, or 1e-130 to 1e130 but for the sign; else null';
 
 create or replace function star.to_number(text) returns numeric
 language plpgsql immutable parallel safe strict as $body$
@@ -30,28 +26,22 @@ begin
     end if;
     return null;
 end $body$;
-comment on function star.to_number(text) is
-    'The number a text holds, as far as a measurement can be it; null when it holds anything else';
 
 create or replace function star.without_operator(text) returns text
 language sql immutable parallel safe
 return case when ($1 collate "C") ~ '^[0-9.]*$' then $1
     else regexp_replace(star.plain_text($1) collate "C", '^ *(<=|>=|≤|≥|<|>|=|~) *', '') end;
-comment on function star.without_operator(text) is 'A reported value without a leading comparison';
 
 create or replace function star.operator_of(text) returns text
 language sql immutable parallel safe
 return replace(replace(substring(star.plain_text($1) collate "C" from '^ *(<=|>=|≤|≥|<|>)'),
     '≤', '<='), '≥', '>=');
-comment on function star.operator_of(text) is 'The comparison a reported value begins with: <, <=, > or >=';
 
 create or replace function star.titer_text(text) returns text
 language sql immutable parallel safe
 return case when ($1 collate "C") ~ '[:/]'
     then regexp_replace(star.plain_text($1) collate "C",
         '^( *(?:<=|>=|≤|≥|<|>|=|~)? *)1 *[:/] *(?=[0-9])', '\1') else $1 end;
-comment on function star.titer_text(text) is
-    'A reported titre as its reciprocal: 1:40 and 1/40 are 40, <1:10 is <10; other texts as they are';
 
 create or replace function star.cell_count(text) returns numeric
 language plpgsql immutable parallel safe strict as $body$
@@ -65,8 +55,6 @@ begin
     number := star.to_number(plain);
     return case when number >= 0 then number end;
 end $body$;
-comment on function star.cell_count(text) is
-    'The number of cells that stands where the name of a population belongs; null for a name';
 
 create or replace function star.limit_in_comment(comments text, value numeric) returns text
 language sql immutable parallel safe
@@ -78,21 +66,16 @@ return case when value is not null and (comments collate "C") ~ '[<>≤≥]' the
     where abs(value - m.found[2]::numeric) * 1000 <= m.found[2]::numeric
         and case when m.found[1] in ('<', '<=', '≤') then value <= m.found[2]::numeric
             else value >= m.found[2]::numeric end) end;
-comment on function star.limit_in_comment(text, numeric) is
-    'The limit a comment states (<50) when the value just misses it (49.9999, by a thousandth at most)';
 
 create or replace function star.is_out_of_range(text) returns boolean
 language sql immutable parallel safe
 return (star.without_operator($1) collate "C") ~* '^ *OOR *[<>]? *$';
-comment on function star.is_out_of_range(text) is 'The text says out of range: OOR, OOR <, OOR >';
 
 create or replace function star.unit_of(
     preferred numeric, unit_reported text, unit_preferred text) returns text
 language sql immutable parallel safe
 return case when preferred = 0 or abs(preferred) between 1e-130 and 1e130
     then coalesce(unit_preferred, unit_reported) else coalesce(unit_reported, unit_preferred) end;
-comment on function star.unit_of(numeric, text, text) is
-    'Unit of a value: the curated one of a curated number, else the reported one';
 
 create or replace function star.odd_unit_spelling(text) returns text
 language sql immutable parallel safe
@@ -105,5 +88,3 @@ create or replace function star.unit_spelling(text) returns text
 language sql immutable parallel safe
 return case when ($1 collate "C") ~ '^ |  | /|/ | $|_|[^ -~]|^$'
     then star.case_of_unit(star.odd_unit_spelling($1)) else star.case_of_unit($1) end;
-comment on function star.unit_spelling(text) is
-    'A unit as units are compared: blanks, micro signs and case made one; the case of molar units stays';

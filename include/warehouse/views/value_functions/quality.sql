@@ -18,14 +18,10 @@ begin
     end if;
     return found;
 end $body$;
-comment on function star.value_operator(text, numeric, text) is
-    'Comparison that the reported text, else the comments state of a value; the direction of OOR < and OOR >';
 
 create or replace function star.value_number(reported text, preferred numeric) returns numeric
 language sql immutable parallel safe
 return coalesce(star.measurable(preferred), star.to_number(star.without_operator(reported)));
-comment on function star.value_number(text, numeric) is
-    'The number of a value: the curated one, else that in the reported text after any comparison';
 
 create or replace function star.value_quality(reported text, preferred numeric, comments text,
     unit text, sentinels numeric[]) returns text
@@ -56,8 +52,6 @@ begin
         else return case when number is null then 'non_numeric' else 'ok' end;
     end case;
 end $body$;
-comment on function star.value_quality(text, numeric, text, text, numeric[]) is
-    'ok, censored_low, censored_high, censored_no_limit, out_of_range_sentinel, coded, non_numeric, missing';
 
 create or replace function star.value_measured(reported text, preferred numeric, comments text,
     unit_reported text, unit_preferred text, sentinels numeric[]) returns numeric
@@ -79,15 +73,11 @@ begin
     end if;
     return coalesce(star.to_number(star.without_operator(reported)), number);
 end $body$;
-comment on function star.value_measured(text, numeric, text, text, text, numeric[]) is
-    'The number of a measurement, of a censored one its limit; null for what is not a measurement';
 
 create or replace function star.value_source(reported text, preferred numeric) returns text
 language sql immutable parallel safe
 return case when star.measurable(preferred) is not null then 'preferred'
     when star.to_number(star.without_operator(reported)) is not null then 'reported' else 'none' end;
-comment on function star.value_source(text, numeric) is
-    'Where the number of a value comes from: preferred, reported or none';
 
 create or replace function star.standard_value(
     measured numeric, factor numeric, divisor numeric, unit_offset numeric) returns numeric
@@ -97,13 +87,9 @@ return trim_scale((nullif(nullif(greatest(least(measured, 1e131), -1e131), 1e131
         - nullif(nullif(greatest(least(unit_offset, 1e131), -1e131), 1e131), -1e131))
     * nullif(nullif(greatest(least(factor, 1e131), -1e131), 1e131), -1e131)
     / nullif(nullif(nullif(greatest(least(divisor, 1e131), -1e131), 1e131), -1e131), 0));
-comment on function star.standard_value(numeric, numeric, numeric, numeric) is
-    'A measurement in the canonical unit; null when its unit is not known';
 
 create or replace function star.log2_titer(numeric) returns numeric
 language sql immutable parallel safe
 return case when $1 between 1e-300 and 1e300
         then trim_scale(round((ln($1::double precision) / ln(2::double precision))::numeric, 12))
     when $1 > 0 and $1 < 'infinity' then trim_scale(round(ln($1) / ln(2::numeric), 12)) end;
-comment on function star.log2_titer(numeric) is
-    'Logarithm to base 2 of a titre, to 12 decimals; null for 0 and less';

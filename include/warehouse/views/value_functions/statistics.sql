@@ -21,9 +21,6 @@ begin
     end if;
     return value;
 end $body$;
-comment on function star.censored(numeric, text, text) is
-    'The substitute for a censored value: its limit (bound), half of a lower limit (half), a lower limit '
-    'by the root of 2 (sqrt2), or none (null). Above an upper limit half and sqrt2 are the limit, too';
 
 create or replace function star.geometric_step(state double precision[], value numeric)
 returns double precision[] language sql immutable parallel safe
@@ -37,8 +34,6 @@ return array[$1[1] + $2[1], $1[2] + $2[2], $1[3] + $2[3]];
 create or replace function star.exp_if_any(double precision) returns numeric
 language sql immutable parallel safe
 return case when $1 between -700 and 700 then trim_scale(exp($1)::numeric) end;
-comment on function star.exp_if_any(double precision) is
-    'The exponential of a logarithm, so far as a double holds it; null else, and for what is not a number';
 create or replace function star.geometric_mean_of(state double precision[]) returns numeric
 language sql immutable parallel safe
 return case when state[1] > 0 then star.exp_if_any(state[2] / state[1]) end;
@@ -52,7 +47,3 @@ create or replace aggregate star.geometric_mean(numeric) (  -- noqa: PRS
 create or replace aggregate star.geometric_sd(numeric) (
     sfunc = star.geometric_step, stype = double precision[], initcond = '{0,0,0}',
     combinefunc = star.geometric_join, finalfunc = star.geometric_sd_of, parallel = safe);
-comment on aggregate star.geometric_mean(numeric) is
-    'Geometric mean. Leaves null out; null when a value is 0 or less, for then there is none';
-comment on aggregate star.geometric_sd(numeric) is
-    'Geometric standard deviation of a sample, a factor. Null as geometric_mean is, and for one value alone';

@@ -4,23 +4,17 @@ create or replace function star.strain_name(text) returns text
 language sql immutable parallel safe
 return regexp_replace(regexp_replace(lower(btrim(star.plain_text($1)) collate "C"), ' +', ' ', 'g'),
     ' ?/ ?', '/', 'g');
-comment on function star.strain_name(text) is
-    'The name of a strain as names are compared: in small letters, blanks made one';
 
 create or replace function star.names_load(name text) returns boolean
 language sql immutable parallel safe
 return coalesce((star.strain_name(name) collate "C")
     ~ '\m(load|loads|copies|viremia|viraemia|rna|dna|pfu|ffu|tcid50)\M', false);
-comment on function star.names_load(text) is
-    'What stands where the name of a strain belongs says that virus was measured, and not an antibody';
 
 create or replace function star.names_bacterium(name text) returns boolean
 language sql immutable parallel safe
 return coalesce((star.strain_name(name) collate "C")
     ~ 'coccus|coccal|coccos|bacter|pneumoniae|serotype|serogroup|meningitidis|haemophilus|bordetella'
         '|pertussis|tetanus|tetani|diphtheria|toxoid|toxin|salmonella|typhi|cholera', false);
-comment on function star.names_bacterium(text) is
-    'The name of a strain shows a bacterium or a toxin, whose antibodies are often given as a concentration';
 
 create or replace function star.influenza_type(name text) returns text
 language plpgsql immutable parallel safe as $body$
@@ -39,8 +33,6 @@ begin
         case when plain ~ '^b[ /-]?(vic|victoria|yam|yamagata)([ /-]*(lineage|like))?$' then 'b' end);
     return upper(kind collate "C");
 end $body$;
-comment on function star.influenza_type(text) is
-    'Type of influenza virus that the name of a strain shows: A, B, C or D; null where it shows none';
 
 create or replace function star.influenza_subtype(name text) returns text
 language plpgsql immutable parallel safe as $body$
@@ -146,6 +138,3 @@ begin
         ) as k (name, subtype)
         where k.name = parts[1] || '/' || parts[2] || '/' || parts[3] || '/' || parts[4]);
 end $body$;
-comment on function star.influenza_subtype(text) is
-    'Subtype (H1N1) or lineage (B/Victoria) of an influenza virus: what its name states, else that of the '
-    'reference strain which it names; null where neither is so';

@@ -5,8 +5,6 @@ language sql immutable parallel safe
 return case when $1 < 0 then null when $1 < 5 then '0-4' when $1 < 12 then '5-11' when $1 < 18 then '12-17'
     when $1 < 35 then '18-34' when $1 < 50 then '35-49' when $1 < 65 then '50-64'
     when $1 < 80 then '65-79' when $1 < 130 then '80 and over' end;
-comment on function star.age_band(numeric) is
-    'Band of whole years that an age of people falls into; null from 130 years on';
 
 create or replace function star.age_years(age numeric, unit text) returns numeric
 language sql immutable parallel safe
@@ -14,7 +12,6 @@ return case lower(btrim(star.plain_text(unit)) collate "C") when 'years' then st
     when 'months' then star.measurable(age) / 12 when 'weeks' then star.measurable(age) * 7 / 365.25
     when 'days' then star.measurable(age) / 365.25 when 'hours' then star.measurable(age) / 8766
     when 'minutes' then star.measurable(age) / 525960 when 'seconds' then star.measurable(age) / 31557600 end;
-comment on function star.age_years(numeric, text) is 'An age in years; null when its unit has no length';
 
 -- Divided, not multiplied by a rounded fraction: 72 hours are 3 days and not a little more.
 create or replace function star.study_day(collected numeric, unit text) returns numeric
@@ -24,8 +21,6 @@ return case lower(btrim(star.plain_text(unit)) collate "C") when 'days' then col
     when 'minutes' then collected / 1440 when 'seconds' then collected / 86400
     when 'weeks' then collected * 7 when 'months' then collected * 30.4375
     when 'years' then collected * 365.25 end;
-comment on function star.study_day(numeric, text) is
-    'A study time in days; null when its unit (Not_Specified, d.p.c.) has no length';
 
 create or replace function star.pool_size(phenotype text) returns integer[]
 language sql immutable parallel safe
@@ -34,5 +29,3 @@ return (select array[m.found[1]::integer, coalesce(m.found[2], m.found[1])::inte
         '\mpool(?:s|ed|ing)? +(?:of|from) +([0-9]{1,6})(?: *(?:[-\u2013]|to) *([0-9]{1,6}))?'
         '\M(?! *(?:%|[pnum]?[lg]\M|days?|weeks?|hours?|months?|years?))', 'i') as m (found)
     where m.found is not null);
-comment on function star.pool_size(text) is
-    'Smallest and largest number of individuals that a phenotype gives for a pool: pooling of 20-25 mice';
