@@ -8,15 +8,17 @@ import logging
 import signal
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import profiling
 from benchmarks.bench import Bench, Sizes
 from benchmarks.figures import Results
-from benchmarks.parts import PARTS
+from benchmarks.parts import PARTS, loading
 from benchmarks.product import warm_up
 from include.local.options import LocalError, given, number
 from include.local.paths import Paths
@@ -25,21 +27,43 @@ from include.local.postgres import EmbeddedPostgres
 RESULTS = Path(__file__).parent / "results"
 
 
-def run(names: list[str], sizes: Sizes, kept: Path, console: Console) -> Results:
-    """Run parts, one after the other, on a server of their own."""
+@contextmanager
+def opened(
+    names: Sequence[str], sizes: Sizes, kept: Path, console: Console, **settings: str
+) -> Iterator[Bench]:
+    """A server of its own, and all that parts work with.
+
+    :param settings: of the server, beside those that every local one has.
+    """
     results = Results({"rows": sizes.rows or 0, "studies": sizes.studies or 0, "rounds": sizes.rounds})
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="immport-bench-")))
-        postgres = EmbeddedPostgres(folder / "postgres")
+        postgres = EmbeddedPostgres(folder / "postgres", settings)
         stack.callback(postgres.remove)
         server = stack.enter_context(postgres.running())
         warm_up()
-        bench = Bench(server, sizes, kept, folder, console, results, stack, selected=names)
+        yield Bench(server, sizes, kept, folder, console, results, stack, names)
+
+
+def run(names: list[str], sizes: Sizes, kept: Path, console: Console) -> Results:
+    """Run parts, one after the other."""
+    with opened(names, sizes, kept, console) as bench:
         for name in names:
             bench.part = name
             bench.say(f"{name}: {PARTS[name].about}")
             PARTS[name].run(bench)
-    return results
+        return bench.results
+
+
+def write_profile(sizes: Sizes, kept: Path, console: Console, folder: Path) -> Path:
+    """Write where the time of a load goes. Returns the file."""
+    with opened(["study"], sizes, kept, console, **profiling.SETTINGS) as bench:
+        text = profiling.profile(bench, loading.world(bench), "json")
+    folder.mkdir(exist_ok=True)
+    path = folder / "profile.md"
+    path.write_text(text)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    return path
 
 
 def write(results: Results, folder: Path) -> None:
@@ -49,6 +73,10 @@ def write(results: Results, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "latest.json").write_text(json.dumps(results.as_json(), indent=1) + "\n")
     (folder / "latest.html").write_text(page(results, {part.name: part.about for part in PARTS.values()}))
+
+
+def _kept() -> Path:
+    return Paths.default().var / "bench"
 
 
 def _table(results: Results) -> Table:
@@ -72,6 +100,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--rounds", type=int, default=number("ROUNDS") or 3, help="times each thing is measured (default: 3)"
     )
+    made.add_argument(
+        "--profile",
+        action="store_true",
+        default=bool(given("PROFILE")),
+        help="load one study once and print where the time goes",
+    )
     made.add_argument("--results", type=Path, default=RESULTS, help="where the figures and the page go")
     return made
 
@@ -90,7 +124,10 @@ def main() -> None:
     if not console.is_terminal:
         console = Console(width=120)  # a file has no width; tables need one
     sizes = Sizes(options.rows, options.studies, options.rounds)
-    results = run(names, sizes, Paths.default().var / "bench", console)
+    if options.profile:
+        console.print(f"Written: {write_profile(sizes, _kept(), console, options.results)}", soft_wrap=True)
+        return
+    results = run(names, sizes, _kept(), console)
     write(results, options.results)
     console.print(_table(results), soft_wrap=True)
     console.print(f"Figures and plots: {options.results}/latest.json, latest.html", soft_wrap=True)

@@ -35,15 +35,19 @@ _NEEDS = {
 }
 
 
+def world(bench: Bench) -> World:
+    """The study that all these parts load."""
+    return World(bench.source(studies=1, rows=bench.sizes.rows or ROWS), STUDY)
+
+
 def _walks(bench: Bench) -> dict[str, Walk]:
     """The rounds that all selected parts together need, walked once."""
     if not bench.walks:
         needs = [need for name, need in _NEEDS.items() if name in bench.selected]
         until = max((need.until for need in needs), key=list(STEPS).index)
         routes = {route for need in needs for route in need.routes}
-        source = bench.source(studies=1, rows=bench.sizes.rows or ROWS)
         again = any(need.again for need in needs)
-        bench.walks = walk(bench, World(source, STUDY), sorted(routes), until, again=again)
+        bench.walks = walk(bench, world(bench), sorted(routes), until, again=again)
         for route, found in bench.walks.items():
             bench.figure(f"raw COPY of {found.rows:,} rows, {_NAMES[route]}", "s", found.seconds["COPY"])
             for step in STEPS:
