@@ -64,12 +64,12 @@ def answers(source: RecordedSource, study: str) -> list[Answer]:
 
 
 def rows_of(path: Path) -> Iterator[dict[str, Any]]:
-    """Rows of a JSON answer, a megabyte of it at a time, numbers as the characters sent."""
-    decoder = json.JSONDecoder(parse_float=str, parse_int=str)
+    """Rows of a JSON answer, a megabyte of it at a time, decimal numbers as the characters sent."""
+    decoder = json.JSONDecoder(parse_float=str)
     with path.open(encoding="utf-8") as file:
         text = file.read(_BLOCK).lstrip()
         if text.startswith("{"):
-            yield json.loads(text + file.read(), parse_float=str, parse_int=str)
+            yield json.loads(text + file.read(), parse_float=str)
             return
         at = 1
         while True:
@@ -111,9 +111,7 @@ def copy(connection: sa.Connection, table: str, answer: Answer) -> None:
 
 
 def _answer(source: RecordedSource, endpoint: Endpoint, study: str) -> Answer:
-    path, parameters = endpoint.request(study)
-    url = source.client.build_request("GET", f"/data/query{path}", params=parameters).url
-    target = url.raw_path.decode()
+    target = source.target(endpoint, study)
     headers = {"authorization": f"Bearer {source.api_key}", "accept-encoding": "identity"}
     with source.client.stream("GET", target, headers=headers) as answer:
         answer.raise_for_status()

@@ -27,6 +27,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 
 from include.local.ports import HOST
+from include.sandbox.server.app import QUERY
+from include.sources.endpoint import Endpoint
 from tests.support.sandbox import ROOT, running_sandbox
 
 #: Headers of an answer that are recorded; the length is that of the file.
@@ -141,6 +143,11 @@ class RecordedSource:
         fields = {"conn_type": "immport", "host": self.url, "password": self.api_key}
         return json.dumps({**fields, "extra": {"calls_per_second": 0, **extra}})
 
+    def target(self, endpoint: Endpoint, study: str) -> str:
+        """Path and parameters of the answer of one endpoint for a study."""
+        path, parameters = endpoint.request(study)
+        return self.client.build_request("GET", f"{QUERY}{path}", params=parameters).url.raw_path.decode()
+
     def requests(self) -> int:
         """How many requests came since the last call."""
         return int(self.client.get(_COUNT).text)
@@ -166,8 +173,8 @@ def serving(recording: Recording, upstream: str, api_key: str) -> Iterator[Recor
 
 
 def fingerprint() -> str:
-    """Of the code that makes answers: a recording of other code is of no use."""
-    digest = hashlib.sha256()
+    """Of the code that makes answers and reads them: a recording of other code is of no use."""
+    digest = hashlib.sha256(Path(__file__).with_name("generated.py").read_bytes())
     for folder in ("include/sandbox", "include/sources"):
         for path in sorted((ROOT / folder).rglob("*.*")):
             if path.suffix in {".py", ".tsv", ".sql"}:
