@@ -5,6 +5,68 @@ from __future__ import annotations
 from typing import Any
 
 _OPTIONAL_NUMBER = {"type": ["integer", "null"], "minimum": 0}
+#: The form of a connection: fields beside address, name and key.
+_FIELDS: dict[str, Any] = {
+    "expires_at": {
+        "label": "Key expires at",
+        "description": "Only for a bare key: the expires_at ImmPort showed with it,"
+        " such as 2026-05-21T20:55:24Z. The JSON key file says it by itself.",
+        "schema": {"type": ["string", "null"]},
+    },
+    "timeout": {
+        "label": "Timeout (seconds)",
+        "description": "The longest silence in an answer, not the length of the answer.",
+        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 60},
+    },
+    "max_answer_seconds": {
+        "label": "Longest answer (seconds)",
+        "description": "From the connection to the last byte. A file goes on from where it stopped.",
+        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 3600},
+    },
+    "min_bytes_per_second": {
+        "label": "Least rate (bytes per second)",
+        "description": "An answer or file that comes more slowly, over as many seconds as the"
+        " timeout has, is given up and tried again; 0 for no limit.",
+        "schema": {**_OPTIONAL_NUMBER, "default": 1000},
+    },
+    "max_retries": {
+        "label": "Retries",
+        "description": "How often a timeout, a 429 or a 5xx is tried again within a task.",
+        "schema": {**_OPTIONAL_NUMBER, "default": 5},
+    },
+    "page_size": {
+        "label": "Page size",
+        "description": "Studies per page of the study search.",
+        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 1000},
+    },
+    "calls_in_flight": {
+        "label": "Calls at once",
+        "description": "How many calls one task makes at once. How many tasks call ImmPort"
+        " at once is the size of the pool immport_api.",
+        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 2},
+    },
+    "calls_per_second": {
+        "label": "Calls per second",
+        "description": "Calls that all tasks on a machine begin per second; 0 for no limit.",
+        "schema": {"type": ["number", "null"], "minimum": 0, "default": 5},
+    },
+    "split_above_rows": {
+        "label": "Split above (rows)",
+        "description": "Results of a study that are known to be more are requested in parts.",
+        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 50_000},
+    },
+    "max_answer_mb": {
+        "label": "Largest answer (MB)",
+        "description": "An answer with results that grows larger is requested in parts.",
+        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 512},
+    },
+    "allow_http": {
+        "label": "Allow plain http",
+        "description": "Sends the key unencrypted. Only for a stand-in on a private"
+        " container network; ImmPort itself, and this machine, never need it.",
+        "schema": {"type": ["boolean", "null"], "default": False},
+    },
+}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -50,68 +112,7 @@ def get_provider_info() -> dict[str, Any]:
                         "password": "the key, or all of the JSON file ImmPort showed once (scope browse)",
                     },
                 },
-                "conn-fields": {
-                    "expires_at": {
-                        "label": "Key expires at",
-                        "description": "Only for a bare key: the expires_at ImmPort showed with it,"
-                        " such as 2026-05-21T20:55:24Z. The JSON key file says it by itself.",
-                        "schema": {"type": ["string", "null"]},
-                    },
-                    "timeout": {
-                        "label": "Timeout (seconds)",
-                        "description": "The longest silence in an answer, not the length of the answer.",
-                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 60},
-                    },
-                    "max_answer_seconds": {
-                        "label": "Longest answer (seconds)",
-                        "description": "From the connection to the last byte. A file goes on from where it"
-                        " stopped.",
-                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 3600},
-                    },
-                    "min_bytes_per_second": {
-                        "label": "Least rate (bytes per second)",
-                        "description": "An answer or file that comes more slowly, over as many seconds as the"
-                        " timeout has, is given up and tried again; 0 for no limit.",
-                        "schema": {**_OPTIONAL_NUMBER, "default": 1000},
-                    },
-                    "max_retries": {
-                        "label": "Retries",
-                        "description": "How often a timeout, a 429 or a 5xx is tried again within a task.",
-                        "schema": {**_OPTIONAL_NUMBER, "default": 5},
-                    },
-                    "page_size": {
-                        "label": "Page size",
-                        "description": "Studies per page of the study search.",
-                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 1000},
-                    },
-                    "calls_in_flight": {
-                        "label": "Calls at once",
-                        "description": "How many calls one task makes at once. How many tasks call ImmPort"
-                        " at once is the size of the pool immport_api.",
-                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 2},
-                    },
-                    "calls_per_second": {
-                        "label": "Calls per second",
-                        "description": "Calls that all tasks on a machine begin per second; 0 for no limit.",
-                        "schema": {"type": ["number", "null"], "minimum": 0, "default": 5},
-                    },
-                    "split_above_rows": {
-                        "label": "Split above (rows)",
-                        "description": "Results of a study that are known to be more are requested in parts.",
-                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 50_000},
-                    },
-                    "max_answer_mb": {
-                        "label": "Largest answer (MB)",
-                        "description": "An answer with results that grows larger is requested in parts.",
-                        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 512},
-                    },
-                    "allow_http": {
-                        "label": "Allow plain http",
-                        "description": "Sends the key unencrypted. Only for a stand-in on a private"
-                        " container network; ImmPort itself, and this machine, never need it.",
-                        "schema": {"type": ["boolean", "null"], "default": False},
-                    },
-                },
+                "conn-fields": _FIELDS,
             }
         ],
     }

@@ -22,39 +22,11 @@ def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[FileSelection])
     The files belong to the run that planned them last: an earlier one that is still at work writes nothing
     more of them, and `fetching` reports them as superseded. Positions in the plan do not move by that.
     """
-    rows: list[dict[str, Any]] = [
-        {
-            "study_accession": item.file.study,
-            "file_uuid": item.file.uuid or f"none: {item.file.path}",
-            "path": item.file.path,
-            "kept_as": item.file.kept_as or item.file.path,
-            "file_type": item.file.kind,
-            "size_bytes": item.file.size_bytes,
-            "md5": item.file.md5,
-            "state": item.state,
-            "error": item.why,
-            "run_id": run_id,
-        }
-        for item in choices
-    ]
+    rows = [_row(item, run_id) for item in choices]
     rows.sort(key=lambda row: (row["study_accession"], row["file_uuid"]))  # as any other run locks them
     numbers = count()
     for row in rows:
         row["position"] = None if row["state"] == LEFT_OUT else next(numbers)
-    statement = upsert(FILE_DOWNLOAD)
-    planned = ("path", "kept_as", "file_type", "size_bytes", "md5", "state", "error", "run_id", "position")
-    again = {name: statement.excluded[name] for name in planned}
-    statement = statement.on_conflict_do_update(
-        index_elements=[FILE_DOWNLOAD.c.study_accession, FILE_DOWNLOAD.c.file_uuid],
-        set_={
-            **again,
-            "changed_at": sa.func.now(),
-            # What lies there is not known to be this content.
-            "location": sa.case(
-                (FILE_DOWNLOAD.c.md5.is_not_distinct_from(statement.excluded.md5), FILE_DOWNLOAD.c.location)
-            ),
-        },
-    )
     own = FILE_DOWNLOAD.c.run_id == run_id
     with engine.begin() as connection:
         # A second try of the plan may choose less.
@@ -62,8 +34,41 @@ def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[FileSelection])
         connection.execute(gone.values(state=LEFT_OUT, error="no longer wanted"))
         connection.execute(sa.update(FILE_DOWNLOAD).where(own).values(position=None))
         if rows:
-            connection.execute(statement, rows)
+            connection.execute(_upsert(), rows)
             connection.execute(_displaced(run_id))
+
+
+def _row(item: FileSelection, run_id: str) -> dict[str, Any]:
+    file = item.file
+    return {
+        "study_accession": file.study,
+        "file_uuid": file.uuid or f"none: {file.path}",
+        "path": file.path,
+        "kept_as": file.kept_as or file.path,
+        "file_type": file.kind,
+        "size_bytes": file.size_bytes,
+        "md5": file.md5,
+        "state": item.state,
+        "error": item.why,
+        "run_id": run_id,
+    }
+
+
+def _upsert() -> sa.Insert:
+    """Insert planned files, or plan again what an earlier run recorded of them."""
+    statement = upsert(FILE_DOWNLOAD)
+    planned = ("path", "kept_as", "file_type", "size_bytes", "md5", "state", "error", "run_id", "position")
+    again = {name: statement.excluded[name] for name in planned}
+    is_same = FILE_DOWNLOAD.c.md5.is_not_distinct_from(statement.excluded.md5)
+    return statement.on_conflict_do_update(
+        index_elements=[FILE_DOWNLOAD.c.study_accession, FILE_DOWNLOAD.c.file_uuid],
+        set_={
+            **again,
+            "changed_at": sa.func.now(),
+            # What lies there is not known to be this content.
+            "location": sa.case((is_same, FILE_DOWNLOAD.c.location)),
+        },
+    )
 
 
 def _displaced(run_id: str) -> sa.Update:

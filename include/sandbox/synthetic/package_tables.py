@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cached_property, partial
 
 from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import Assay
@@ -101,30 +101,37 @@ def _design(measured: Measurements) -> dict[str, PackageTable]:
 
 def _samples(measured: Measurements) -> dict[str, PackageTable]:
     """Biosamples, experiments, experiment samples and what belongs to these."""
-    subjects, assays = measured.subjects, measured.study.assays
+    subjects, made = measured.subjects, _Samples(measured)
+    return {
+        "biosample": PackageTable(subjects.biosamples, {"NAME": "biosampleName", "DESCRIPTION": None}),
+        "experiment": PackageTable(subjects.experiments),
+        "expsample": PackageTable(made.expsamples, counted=made.count),
+        "expsample_2_biosample": PackageTable(made.biosamples),
+        "expsample_2_file_info": PackageTable(made.links, counted=made.count),
+        "expsample_2_treatment": PackageTable(made.treated, counted=made.count_treated),
+        "file_info": PackageTable(measured.files, {"DETAIL": "fileDetail", "NAME": "fileName"}),
+    }
 
-    def biosamples() -> Iterator[Row]:
-        for assay in assays:
-            for sample, _, taken in measured.drawn(assay):
-                biosample = subjects.biosample(taken.subject, assay.sample, assay.days[taken.day])
-                yield {**biosample, "expsampleAccession": measured.expsample(assay, sample)}
 
-    def links() -> Iterator[Row]:
-        for assay in assays:
-            for sample, spot in measured.spots(assay):
-                yield {
-                    "expsampleAccession": measured.expsample(assay, sample),
-                    "fileInfoId": measured.file_id(assay, spot),
-                    "treatmentAccession": measured.treatment(sample),
-                    "resultSchema": assay.schema,
-                }
+class _Samples:
+    """Experiment samples of all assays, and their biosamples, files and treatments."""
 
-    def expsamples() -> Iterator[Row]:
-        for assay in assays:
-            totals = measured.totals(assay)
-            experiment = subjects.experiment(assay)["experimentAccession"]
-            for sample, _ in measured.spots(assay):
-                name = measured.expsample(assay, sample)
+    def __init__(self, measured: Measurements) -> None:
+        self._measured, self._assays = measured, measured.study.assays
+
+    @cached_property
+    def _count(self) -> int:
+        return sum(1 for assay in self._assays for _ in self._measured.spots(assay))
+
+    def count(self) -> int:
+        return self._count
+
+    def expsamples(self) -> Iterator[Row]:
+        for assay in self._assays:
+            totals = self._measured.totals(assay)
+            experiment = self._measured.subjects.experiment(assay)["experimentAccession"]
+            for sample, _ in self._measured.spots(assay):
+                name = self._measured.expsample(assay, sample)
                 yield {
                     "expsampleAccession": name,
                     "experimentAccession": experiment,
@@ -134,25 +141,29 @@ def _samples(measured: Measurements) -> dict[str, PackageTable]:
                     "resultTotalRecs": totals.get(sample, 0),
                 }
 
-    @cache
-    def count() -> int:
-        return sum(1 for assay in assays for _ in measured.spots(assay))
+    def biosamples(self) -> Iterator[Row]:
+        for assay in self._assays:
+            for sample, _, taken in self._measured.drawn(assay):
+                day = assay.days[taken.day]
+                biosample = self._measured.subjects.biosample(taken.subject, assay.sample, day)
+                yield {**biosample, "expsampleAccession": self._measured.expsample(assay, sample)}
 
-    def treated() -> Iterator[Row]:
-        return (row for row in links() if row["treatmentAccession"])
+    def links(self) -> Iterator[Row]:
+        for assay in self._assays:
+            for sample, spot in self._measured.spots(assay):
+                yield {
+                    "expsampleAccession": self._measured.expsample(assay, sample),
+                    "fileInfoId": self._measured.file_id(assay, spot),
+                    "treatmentAccession": self._measured.treatment(sample),
+                    "resultSchema": assay.schema,
+                }
 
-    def count_treated() -> int:
-        return sum(sample % 3 == 0 for assay in assays for sample, _ in measured.spots(assay))
+    def treated(self) -> Iterator[Row]:
+        return (row for row in self.links() if row["treatmentAccession"])
 
-    return {
-        "biosample": PackageTable(subjects.biosamples, {"NAME": "biosampleName", "DESCRIPTION": None}),
-        "experiment": PackageTable(subjects.experiments),
-        "expsample": PackageTable(expsamples, counted=count),
-        "expsample_2_biosample": PackageTable(biosamples),
-        "expsample_2_file_info": PackageTable(links, counted=count),
-        "expsample_2_treatment": PackageTable(treated, counted=count_treated),
-        "file_info": PackageTable(measured.files, {"DETAIL": "fileDetail", "NAME": "fileName"}),
-    }
+    def count_treated(self) -> int:
+        spots = (sample for assay in self._assays for sample, _ in self._measured.spots(assay))
+        return sum(sample % 3 == 0 for sample in spots)
 
 
 def _materials(measured: Measurements) -> dict[str, PackageTable]:

@@ -128,48 +128,61 @@ class Subjects:
         if number == 0 and not study.mouse and study.index:
             owner, owned = study.index - (2 if study.index % 4 == 2 else 1), 1
         person = draw(study.seed, "person", owner, owned)
-        corrected = number == 2 and study.changed(self.release)
         pool = study.mouse and number % 3 == 2
-        unit = "Years" if not study.mouse else "Months" if number % 2 else "Weeks"
-        if study.mouse:
-            age = Decimal(2 if unit == "Months" else 6 + person % 7)
-        else:
-            age = Decimal(180 + person % 550) / 10 + (0 if owner == study.index else 3)
-        phenotype: str | None = None if study.mouse else "Healthy"
-        if pool:
-            phenotype = f"This record represents pooling of 20-25 BALB/c mice 9 days after {study.arms[0][1]}"
-        older = age + 1 if pool else age
-        ancestry = None if study.mouse or person % 5 else "European"
-        race = "Unknown" if number == 2 and not corrected else _RACES[person // 7 % 5]
-        arm = self.arm(number % len(study.arms))
         return {
-            **arm,
+            **self.arm(number % len(study.arms)),
             "briefTitle": study.title,
             "studyTitle": study.title,
             "clinical": "N" if study.mouse else "Y",
             "subjectAccession": f"SUB{100_001 + owner * 10_000 + owned}",
-            "ageEvent": "Age at Study Day 0" if study.mouse else "Age at enrollment",
-            "ageEventSpecify": None,
-            "ageUnit": unit,
-            "minSubjectAge": scaled(age),
-            "maxSubjectAge": scaled(older),
-            "min_subject_age_in_years": in_years(age, unit),
-            "max_subject_age_in_years": in_years(older, unit),
-            "subjectPhenotype": phenotype,
+            **self._ages(number, person, pool, is_older=owner != study.index),
+            **self._ancestry(number, person),
+            "subjectPhenotype": self._phenotype(pool),
             "subjectLocation": None if study.mouse else "United States",
-            "ancestralPopulation": ancestry,
-            "ancestral_population": ancestry,
             "subjectDescription": None,
-            "ethnicity": None
-            if study.mouse
-            else ("Not Hispanic or Latino", "Hispanic or Latino")[person // 3 % 4 == 0],
             "gender": "Unknown" if pool else ("Female", "Male")[person % 2],
-            "race": None if study.mouse else race,
-            "raceSpecify": None,
             "species": "Mus musculus" if study.mouse else "Homo sapiens",
             "strain": "BALB/c" if study.mouse else None,
             "strain_characteristics": None,
         }
+
+    def _ages(self, number: int, person: int, pool: bool, *, is_older: bool) -> Row:
+        """Ages of people in years; of mice in weeks or months, a pool from one to another."""
+        mouse = self.study.mouse
+        unit = "Years" if not mouse else "Months" if number % 2 else "Weeks"
+        if mouse:
+            age = Decimal(2 if unit == "Months" else 6 + person % 7)
+        else:
+            age = Decimal(180 + person % 550) / 10 + (3 if is_older else 0)
+        oldest = age + 1 if pool else age
+        return {
+            "ageEvent": "Age at Study Day 0" if mouse else "Age at enrollment",
+            "ageEventSpecify": None,
+            "ageUnit": unit,
+            "minSubjectAge": scaled(age),
+            "maxSubjectAge": scaled(oldest),
+            "min_subject_age_in_years": in_years(age, unit),
+            "max_subject_age_in_years": in_years(oldest, unit),
+        }
+
+    def _ancestry(self, number: int, person: int) -> Row:
+        """Race and ethnicity of people; one race is unknown until the study is corrected."""
+        mouse = self.study.mouse
+        ancestry = None if mouse or person % 5 else "European"
+        is_unknown = number == 2 and not self.study.changed(self.release)
+        race = "Unknown" if is_unknown else _RACES[person // 7 % 5]
+        return {
+            "ancestralPopulation": ancestry,
+            "ancestral_population": ancestry,
+            "ethnicity": None if mouse else _ETHNICITIES[person // 3 % 4 == 0],
+            "race": None if mouse else race,
+            "raceSpecify": None,
+        }
+
+    def _phenotype(self, pool: bool) -> str | None:
+        if pool:
+            return f"This record represents pooling of 20-25 BALB/c mice 9 days after {self.study.arms[0][1]}"
+        return None if self.study.mouse else "Healthy"
 
     def demographics(self) -> Iterator[Row]:
         """The subjects of this release."""

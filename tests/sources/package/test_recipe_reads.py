@@ -27,7 +27,9 @@ GAPS = {**{name: f"{SCHEMA}.{name}" for name in TABLES}, **dict.fromkeys(GIVEN, 
 def package(postgres: Server) -> Iterator[sa.Connection]:
     """A connection to a database with every table of a package, under the names of today, empty."""
     name = f"test_{os.getpid()}_{secrets.token_hex(4)}"
-    engine = sa.create_engine(postgres.ensure_database(name), poolclass=sa.NullPool)
+    engine = sa.create_engine(
+        postgres.ensure_database(name), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         run_sql(connection, f"create schema {SCHEMA}")
         for table in TABLES.values():
