@@ -33,7 +33,7 @@ from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import SERVED
 from include.warehouse.migrate import upgrade
 from include.warehouse.schema.engine import warehouse_engine
-from include.warehouse.schema.ops_tables import FORMAT_VERDICT, RELEASE_CHANGE
+from include.warehouse.schema.ops_tables import FORMAT_VERDICT, RELEASE_CHANGE, STAGED, STUDY
 
 #: The steps of a load in their order, by the name that figures have.
 STEPS: dict[str, type[ImmPortBatchOperator]] = {
@@ -81,11 +81,16 @@ class Installation:
             engine.dispose()
 
     @property
+    def landing(self) -> Path:
+        """Root of the landing zone."""
+        return self.folder / "landing"
+
+    @property
     def environment(self) -> dict[str, str]:
         """Airflow's connections and variables of the installation."""
         named = airflow_environment(
             self.folder, metadata_url="", warehouse=self.database,
-            immport=self.source.connection(**self.extra), landing=self.folder / "landing",
+            immport=self.source.connection(**self.extra), landing=self.landing,
         )  # fmt: skip
         return {key: text for key, text in named.items() if key.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))}
 
@@ -112,7 +117,7 @@ class Installation:
             found = load(engine, load_id)
         (manifest,) = (
             item
-            for item in Landing(str(self.folder / "landing")).manifests(found.study)
+            for item in Landing(str(self.landing)).manifests(found.study)
             if item.fetch_id == found.fetch_id
         )
         self._require_route(manifest)
@@ -126,8 +131,22 @@ class Installation:
             found = connection.scalar(sa.select(changed).where(it.load_id == load_id))
         return int(found or 0)
 
+    def totals(self) -> tuple[int, int]:
+        """Rows staged by all loads so far, and rows of the star that they wrote."""
+        it = RELEASE_CHANGE.c
+        with self.engine() as engine, engine.connect() as connection:
+            staged = connection.scalar(sa.select(sa.func.sum(STAGED.c.rows_staged)))
+            written = connection.scalar(sa.select(sa.func.sum(it.added + it.corrected + it.withdrawn)))
+        return int(staged or 0), int(written or 0)
+
+    def published(self) -> int:
+        """Studies that the warehouse has."""
+        with self.engine() as engine, engine.connect() as connection:
+            current = sa.select(sa.func.count()).where(STUDY.c.state == "current")
+            return int(connection.scalar(current) or 0)
+
     def _perform(self, operator: type[ImmPortOperator], **given: Any) -> Any:
-        made = operator(task_id="bench", landing=(self.folder / "landing").as_uri(), **given)
+        made = operator(task_id="bench", landing=self.landing.as_uri(), **given)
         task = SimpleNamespace(try_number=1, max_tries=0, xcom_push=lambda key, value: None)
         context: Any = {
             "dag": SimpleNamespace(dag_id=self.dag_id),

@@ -15,7 +15,7 @@ import secrets
 import subprocess
 import sys
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,14 +82,14 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     recording: Recording
     upstream: httpx.Client
-    requests: int
+    requests: Counter[str]
     locks: defaultdict[str, threading.Lock]
 
     def do_GET(self) -> None:
         if self.path == _COUNT:
             self._count()
             return
-        type(self).requests += 1
+        self.requests[urlsplit(self.path).path] += 1
         key = self.recording.key("GET", self.path)
         with self.locks[key]:
             head = self.recording.head(key) or self._record(key)
@@ -115,8 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.recording.store(key, self.path, answer)
 
     def _count(self) -> None:
-        body = str(self.requests).encode()
-        type(self).requests = 0
+        body = json.dumps(self.requests).encode()
+        self.requests.clear()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -148,9 +148,9 @@ class RecordedSource:
         path, parameters = endpoint.request(study)
         return self.client.build_request("GET", f"{QUERY}{path}", params=parameters).url.raw_path.decode()
 
-    def requests(self) -> int:
-        """How many requests came since the last call."""
-        return int(self.client.get(_COUNT).text)
+    def requests(self) -> Counter[str]:
+        """How many requests came since the last call of this, by path."""
+        return Counter(self.client.get(_COUNT).json())
 
 
 @contextmanager
@@ -203,7 +203,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where the recorded answers are")
     parser.add_argument("--upstream", required=True, help="base address of the source of those that are not")
     options = parser.parse_args()
-    _Handler.recording, _Handler.requests = Recording(options.folder), 0
+    _Handler.recording, _Handler.requests = Recording(options.folder), Counter()
     _Handler.locks = defaultdict(threading.Lock)
     _Handler.upstream = httpx.Client(base_url=options.upstream, timeout=600, trust_env=False)
     server = ThreadingHTTPServer((HOST, 0), _Handler)

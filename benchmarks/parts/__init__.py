@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from benchmarks.part import Part
-from benchmarks.parts import loading, rivals
+from benchmarks.parts import loading, releases, rivals
 
-PARTS: dict[str, Part] = {part.name: part for part in (*loading.PARTS, *rivals.PARTS)}
+PARTS: dict[str, Part] = {part.name: part for part in (*loading.PARTS, *rivals.PARTS, *releases.PARTS)}

@@ -30,7 +30,7 @@ def test_an_answer_is_requested_once(tmp_path: Path) -> None:
         sandbox.clear_requests()
         assert source.client.get(HAI, headers=headers).content == first.content
         assert sandbox.requests() == []
-        assert source.requests() == 2
+        assert source.requests() == {"/data/query/result/hai": 2}
     # The next run needs no source for it.
     with serving(Recording(tmp_path), "http://127.0.0.1:9", "key") as again:
         assert again.client.get(HAI).content == first.content
