@@ -1,6 +1,15 @@
 """The checks of the audit: each a query for the rows that break it, made of the model.
 
 Here is the list of all, and those that compare the tables with what was loaded and written.
+
+    >>> of_hai = (item for item in checks() if item.relation == "fact_hai")
+    >>> print(next(item.broken for item in of_hai if item.check_id == "filled"))
+    select c.load_id, c.study_accession, c.release_key, max(s.rows_there) as rows_there
+    from ops.capture c join (select load_id, rows_staged as rows_there from ops.staged
+    where is_known and endpoint = 'hai'
+    ...
+    where r.load_id = c.load_id and r.relation = 'fact_hai')
+    group by c.load_id, c.study_accession, c.release_key
 """
 
 from __future__ import annotations

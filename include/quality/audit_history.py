@@ -1,4 +1,9 @@
-"""The checks of the audit that look at history alone: keys, versions, references and weights."""
+"""The checks of the audit that look at history alone: keys, versions, references and weights.
+
+>>> print(next(item.broken for item in of_versions(DIMENSION["arm"]) if item.check_id == "interval"))
+select h.study_key, h.arm_key, h.valid_from, h.valid_to
+from history.dim_arm h where h.valid_from >= h.valid_to
+"""
 
 from __future__ import annotations
 

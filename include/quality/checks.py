@@ -2,6 +2,10 @@
 
 Every check is a Great Expectations expectation with a stable name, a severity, and the SQL that finds
 the rows that break it. Great Expectations decides; the SQL names all rows, not just the first 200.
+
+    >>> suite = checks(ENDPOINTS["hai"], StagedTables(7, frozenset({"arm"})), "SDY1", 60)
+    >>> next(check.broken for check in suite if check.check_id == "reference:armAccession")
+    's.arm_accession is not null and not exists (select 1 from staging.l7_arm p where p.arm_accession = ...)'
 """
 
 from __future__ import annotations

@@ -2,6 +2,11 @@
 
 Nothing is compared that did not change: of all versions only those are read that are valid at one of the
 two releases and not at the other, of studies that were captured in between.
+
+    >>> print(_versions(DIMENSION["arm"], "new_key", "old_key"))
+    (select h.* from history.dim_arm h where h.study_key = any (studies)
+    and h.valid_from <= new_key and h.valid_to > new_key
+    and not (h.valid_from <= old_key and h.valid_to > old_key))
 """
 
 from __future__ import annotations
@@ -20,7 +25,11 @@ MASKED = "(not shown)"
 
 
 def natural_text(dimension: Dimension, alias: str) -> str:
-    """SQL for the natural key of a member as text; the parts of a compound one stand side by side."""
+    """SQL for the natural key of a member as text; the parts of a compound one stand side by side.
+
+    >>> natural_text(DIMENSION["arm"], "k")
+    "case k.arm_key when 0 then 'unknown' when -1 then 'not applicable' else k.arm_accession::text end"
+    """
     parts = [f"{alias}.{item.name}::text" for item in dimension.natural_key]
     whole = (
         parts[0] if len(parts) == 1 else f"concat_ws(' / ', {', '.join(_or_dash(item) for item in parts)})"
