@@ -65,18 +65,18 @@ class Airflow:
         made = self.client.post(f"/api/v2/dags/{dag}/dagRuns", json={"logical_date": None, "conf": params})
         run = f"/api/v2/dags/{dag}/dagRuns/{made.raise_for_status().json()['dag_run_id']}"
         deadline = time.monotonic() + _RUN_WITHIN_SECONDS
-        while (state := (told := self.client.get(run).raise_for_status().json())["state"]) != "success":
+        while (state := (answer := self.client.get(run).raise_for_status().json())["state"]) != "success":
             if state == "failed" or time.monotonic() > deadline:
                 raise AirflowError(f"{dag} {state}: {last_lines(self.folder / 'scheduler.log')}")
             time.sleep(_POLL_SECONDS)
-        begun, ended = (datetime.fromisoformat(told[name]) for name in ("start_date", "end_date"))
+        begun, ended = (datetime.fromisoformat(answer[name]) for name in ("start_date", "end_date"))
         tasks = self.client.get(f"{run}/taskInstances", params={"limit": 1}).raise_for_status().json()
         return DagRun((ended - begun).total_seconds(), int(tasks["total_entries"]))
 
 
 @contextlib.contextmanager
 def running_airflow(place: Installation, metadata: sa.URL, workers: int) -> Iterator[Airflow]:
-    """Start Airflow for an installation, with its DAGs switched on when a run asks for one.
+    """Start Airflow for an installation, with its DAGs switched on when a run needs one.
 
     :param metadata: a database for Airflow itself.
     :param workers: tasks that run at once.

@@ -94,7 +94,7 @@ class Bench:
 
 
 def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Seconds that a piece of work took, and what it returned."""
+    """Seconds that some work took, and what it returned."""
     started = time.perf_counter()
     done = work()
     return time.perf_counter() - started, done

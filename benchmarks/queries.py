@@ -52,7 +52,7 @@ def statements_of(text: str) -> tuple[str, ...]:
 
 
 def figures(engine: sa.Engine, as_of: tuple[str | None, ...] = (None, "DR50")) -> Iterator[tuple[str, float]]:
-    """Name and seconds of each query, as an analyst who asks it the first time in a session.
+    """Name and seconds of each query, as an analyst who runs it the first time in a session.
 
     The study of the marts is the largest that is open to analysts.
     """
