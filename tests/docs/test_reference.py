@@ -130,7 +130,7 @@ def test_a_computed_column_has_the_sources_of_its_parts() -> None:
     assert set(hai.origins(entry)) == {("hai", "valueReported"), ("hai", "valuePreferred")}
 
 
-def test_every_table_of_the_model_and_of_the_books_is_in_a_diagram() -> None:
+def test_every_table_of_the_model_and_of_the_run_ledger_is_in_a_diagram() -> None:
     own = {box.name for area in areas() for box in area.boxes if box.kind in ("fact", "dimension")}
     every = {box.name for area in areas() for box in area.boxes}
     assert {table.relation for table in VERSIONED} <= own

@@ -16,7 +16,7 @@ from include.quality.checks import Severity
 from include.sources.release import OPEN
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.engine import warehouse_engine
-from tests.support.clinic import whole_study
+from tests.support.clinical import whole_study
 from tests.support.packages import FULL, land_tables
 from tests.support.routes import land_answers, take
 from tests.support.sandbox import running_sandbox

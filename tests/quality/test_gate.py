@@ -23,7 +23,7 @@ from include.warehouse.load.staging_tables import StagedTables, staging_table
 from include.warehouse.load.transform import CollapsedError
 from include.warehouse.model.declaration import Column
 from include.warehouse.schema.ops_tables import QUARANTINE, STAGED
-from tests.support.clinic import lab_test
+from tests.support.clinical import lab_test
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, small_study, subject
 
 #: A load that has rows of every endpoint.

@@ -12,7 +12,7 @@ from include.warehouse.model.declaration import Type, staged_columns
 from include.warehouse.model.registry import VERSIONED
 from tests.quality.test_gate import TABLES, agrees_with_sql, failures, many, quarantine
 from tests.support import packages
-from tests.support.clinic import stored, whole_study
+from tests.support.clinical import stored, whole_study
 from tests.support.packages import SMALL, land_tables
 from tests.support.warehouse import Study, Warehouse, full_row, hai, small_study
 

@@ -27,7 +27,7 @@ from include.serve import export, export_target, parquet
 from include.serve.export import ExportError, export_star
 from include.warehouse import migrate
 from include.warehouse.access.roles import LOADER
-from tests.support.clinic import whole_study
+from tests.support.clinical import whole_study
 from tests.support.copies import Original, at_rest, warehouse_of
 from tests.support.logins import Logins, load_two_studies, restrict
 from tests.support.warehouse import Warehouse, apart, hai, small_study

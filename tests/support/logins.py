@@ -18,7 +18,7 @@ from include.warehouse.access.roles import ANALYST, RESTRICTED
 from include.warehouse.load.publish import publish_study
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import WORK
-from tests.support.clinic import whole_study
+from tests.support.clinical import whole_study
 from tests.support.warehouse import Warehouse, apart, hai, publication, small_study
 
 _PREFIX = "login"

@@ -14,7 +14,7 @@ from include.pipeline.batch_runner import StepContext
 from include.warehouse.marts import Mart, marts
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.views.value_functions import DEFAULT_POLICY
-from tests.support.clinic import lab_test
+from tests.support.clinical import lab_test
 from tests.support.warehouse import RUN, Warehouse, copied, result, small_study, subject
 
 #: The fields of a result in which each context differs from the first.

@@ -23,7 +23,7 @@ from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.history_tables import SCHEMAS
 from include.warehouse.schema.ops_tables import metadata
 from include.warehouse.views import star
-from tests.support.clinic import result_file, stored
+from tests.support.clinical import result_file, stored
 from tests.support.warehouse import RUN, Warehouse, full_row, result, small_study
 
 MIGRATIONS = revision.MIGRATIONS

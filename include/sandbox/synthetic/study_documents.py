@@ -162,7 +162,7 @@ class StudyDocuments:
             }
 
     def pubmeds(self) -> Iterator[Row]:
-        """Papers, the second printed before the newest event."""
+        """Publications, the second printed before the newest event."""
         born = list(RELEASES.values())[self.study.born].year
         for number in range(1 + self.changed):
             yield {

@@ -1,4 +1,4 @@
-"""What ImmPort Shared Data serves of a study besides its results: arms, people, samples, papers, files.
+"""What ImmPort Shared Data serves of a study besides its results: arms, people, samples, documents, files.
 
 Field names and their order are those of ImmPort's OpenAPI description (v1) and of answers seen.
 """

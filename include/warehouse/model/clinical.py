@@ -1,4 +1,4 @@
-"""What was done to subjects and seen of them outside the assays: facts of the clinic, and their terms.
+"""What was done to subjects and seen of them outside the assays: clinical facts, and their terms.
 
 ImmPort repeats a lab test, an assessment and an intervention for each arm of the subject. Here each is
 one row, of the subject alone: its arms and its age in each are in dim_participation.
@@ -39,7 +39,7 @@ ASSESSMENT_COMPONENT = _terms("assessment_component", "component of an assessmen
 PANEL = _terms("panel", "panel of lab tests or of assessed components")
 DISEASE = _terms("disease", "disease or condition")
 
-CLINIC_TERMS: tuple[Dimension, ...] = (LAB_TEST, ASSESSMENT_COMPONENT, PANEL, DISEASE)
+CLINICAL_TERMS: tuple[Dimension, ...] = (LAB_TEST, ASSESSMENT_COMPONENT, PANEL, DISEASE)
 
 SUBJECT = Reference("subject", (S.subject_accession,), "Subject concerned; its arms are in dim_participation")
 _RESULT = (
@@ -188,6 +188,6 @@ IMMUNE_EXPOSURES = Fact(
     ),
 )
 
-CLINIC_FACTS: tuple[Fact, ...] = (
+CLINICAL_FACTS: tuple[Fact, ...] = (
     LAB_TESTS, ASSESSMENTS, ADVERSE_EVENTS, INTERVENTIONS, IMMUNE_EXPOSURES,
 )  # fmt: skip

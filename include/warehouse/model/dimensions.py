@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from include.sql import Expression, Row, call, sql
-from include.warehouse.model.clinical import CLINIC_TERMS
+from include.warehouse.model.clinical import CLINICAL_TERMS
 from include.warehouse.model.declaration import Column, Derived, Dimension, H, S, Type
 from include.warehouse.model.materials import MATERIALS
 from include.warehouse.model.measured_values import U, unit_lookup
 from include.warehouse.model.relations import Joined, Lookup, Reference
-from include.warehouse.model.study_documents import PAPER_DIMENSIONS
+from include.warehouse.model.study_documents import DOCUMENT_DIMENSIONS
 from include.warehouse.model.study_files import FILE
 
 _UP_TO_DR16 = "known from packages up to DR16 only"
@@ -339,7 +339,7 @@ TECHNIQUE = Dimension(
 #: Parents before children: members are made in this order, and so are locks taken.
 DIMENSIONS: tuple[Dimension, ...] = (
     SPECIES, TECHNIQUE, UNIT, ANALYTE, VIRUS_STRAIN, CELL_POPULATION, GENE, STUDY_TIME,
-    *CLINIC_TERMS,
+    *CLINICAL_TERMS,
     STUDY, ARM, SUBJECT, PARTICIPATION, PLANNED_VISIT, BIOSAMPLE, EXPERIMENT, EXPSAMPLE,
-    *MATERIALS, *PAPER_DIMENSIONS, FILE,
+    *MATERIALS, *DOCUMENT_DIMENSIONS, FILE,
 )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.model.clinical import CLINIC_FACTS
+from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension, Fact, Measure
 from include.warehouse.model.dimensions import DIMENSIONS
@@ -18,9 +18,9 @@ DIMENSION: dict[str, Dimension] = {item.name: item for item in DIMENSIONS}
 VERSIONED_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if item.is_versioned)
 TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if not item.is_versioned)
 
-#: Assays, clinic, files, cytometry and bridges. Only the first are in the view over all assays.
+#: Assays, clinical data, files, cytometry and bridges. Only the first are in the view over all assays.
 FACTS: tuple[Fact, ...] = (
-    *ASSAY_FACTS, *CLINIC_FACTS, RESULT_FILE, *CYTOMETRY, *MATERIAL_BRIDGES, *BRIDGES,
+    *ASSAY_FACTS, *CLINICAL_FACTS, RESULT_FILE, *CYTOMETRY, *MATERIAL_BRIDGES, *BRIDGES,
 )  # fmt: skip
 
 #: Tables whose rows are versioned by release.

@@ -106,7 +106,7 @@ GRANT = Dimension(
     ),
 )  # fmt: skip
 
-PAPER_DIMENSIONS: tuple[Dimension, ...] = (PERSON, PROTOCOL, PUBLICATION, PROGRAM, GRANT)
+DOCUMENT_DIMENSIONS: tuple[Dimension, ...] = (PERSON, PROTOCOL, PUBLICATION, PROGRAM, GRANT)
 
 STUDY_CONDITION = Bridge(
     name="study_condition",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.model.clinical import CLINIC_FACTS
+from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.materials import MATERIAL_BRIDGES, MATERIALS
@@ -16,10 +16,10 @@ from include.warehouse.model.registry import DIMENSION, FACTS, VERSIONED_DIMENSI
 from include.warehouse.model.relations import Reference
 from include.warehouse.schema.ops_tables import metadata
 
-#: Dimensions with an area of their own; any other that a study describes is of papers and files.
+#: Dimensions with an area of their own; any other that a study describes is of documents and files.
 PEOPLE = ("study", "arm", "subject", "participation", "planned_visit")
 SAMPLES = ("biosample", "expsample", "experiment")
-#: Columns by which the books of the loader hang together, and what they name.
+#: Columns by which the tables of the run ledger refer to each other, and what they name.
 _HUBS = {"run_id": "ops.run", "load_id": "ops.load", "study_accession": "ops.study",
          "release_key": "history.data_release"}  # fmt: skip
 #: References that so many tables share are drawn once for all of them.
@@ -55,19 +55,19 @@ class Area:
 def areas() -> Iterator[Area]:
     """All diagrams, in the order to show them."""
     materials: tuple[Dimension | Fact, ...] = (*MATERIALS, *MATERIAL_BRIDGES, *CYTOMETRY)
-    placed = (*ASSAY_FACTS, *CLINIC_FACTS, *materials)
+    placed = (*ASSAY_FACTS, *CLINICAL_FACTS, *materials)
     shown = (*PEOPLE, *SAMPLES, *(item.name for item in MATERIALS))
-    papers = [item for item in VERSIONED_DIMENSIONS if item.name not in shown]
+    documents = [item for item in VERSIONED_DIMENSIONS if item.name not in shown]
     own = "Every table here has study_key, the key of dim_study, too; dashed ones are shown elsewhere."
     yield Area("people", "Study and people", _boxes([DIMENSION[name] for name in PEOPLE], is_study=True))
     yield Area("samples", "Samples", _boxes([DIMENSION[name] for name in SAMPLES]), own)
     yield Area("materials", "Materials and cytometry", _boxes(materials), own)
     each = "Every fact has study_key, the key of dim_study, too; dashed tables are shown elsewhere."
     yield Area("assays", "Assays", _boxes(ASSAY_FACTS), each)
-    yield Area("clinic", "Clinic", _boxes(CLINIC_FACTS), each)
+    yield Area("clinical", "Clinical data", _boxes(CLINICAL_FACTS), each)
     others = [item for item in FACTS if item not in placed]
-    yield Area("papers", "Papers and files", _boxes([*others, *papers]), each)
-    yield Area("operations", "Releases and operations", tuple(_books()))
+    yield Area("documents", "Study documents and files", _boxes([*others, *documents]), each)
+    yield Area("operations", "Releases and operations", tuple(_run_ledger()))
 
 
 def _boxes(tables: Sequence[Dimension | Fact], *, is_study: bool = False) -> tuple[Box, ...]:
@@ -111,7 +111,7 @@ def _box(table: Dimension | Fact, shared: Iterable[Reference], *, is_study: bool
     return Box(table.relation, table.grain, kind, rows, tuple(references))
 
 
-def _books() -> Iterator[Box]:
+def _run_ledger() -> Iterator[Box]:
     """What the loader keeps of runs, loads and releases; without the versions of the star."""
     kept = [item for item in metadata.tables.values() if item.schema not in ("history", "star")]
     known = {item.fullname: item for item in [*kept, metadata.tables["history.data_release"]]}

@@ -93,7 +93,7 @@ def bring(
     return failed, later
 
 
-def book(warehouse: Warehouse) -> dict[str, Any]:
+def downloads(warehouse: Warehouse) -> dict[str, Any]:
     with warehouse.engine.connect() as connection:
         return {row.file_uuid: row for row in connection.execute(sa.select(FILE_DOWNLOAD))}
 
@@ -140,7 +140,7 @@ def test_what_is_equal_is_not_fetched_again(warehouse: Warehouse, storage: Stora
     assert source.requested == ["u1", "u2", "u3"]
     assert bring(warehouse, storage, wanted, source) == ([], [])
     assert source.requested == ["u1", "u2", "u3"]
-    assert {row.state for row in book(warehouse).values()} == {PRESENT}
+    assert {row.state for row in downloads(warehouse).values()} == {PRESENT}
     assert file_selection.finish(warehouse.engine, RUN).counts == {
         "present": 3, "failed": 0, "left out": 0, "unfinished": 0,
     }  # fmt: skip
@@ -155,7 +155,7 @@ def test_a_new_version_replaces_the_old(warehouse: Warehouse, storage: Storage) 
     bring(warehouse, storage, [listed(1)])
     newer = listed(9, path="SDY7/f1.txt")
     bring(warehouse, storage, [newer])
-    rows = book(warehouse)
+    rows = downloads(warehouse)
     assert (rows["u1"].state, rows["u1"].error, rows["u1"].location) == (LEFT_OUT, "replaced by u9", None)
     assert (rows["u9"].state, storage.place("SDY7/f1.txt").read_text()) == (PRESENT, "content 9")
 
@@ -174,14 +174,14 @@ def test_failures_end_their_file_only(warehouse: Warehouse, storage: Storage) ->
         "SDY7/f1.txt", "SDY7/f5.txt", "SDY7/f6.txt",
     ]  # fmt: skip
     assert [text.partition(":")[0] for text in later] == ["SDY7/f2.txt", "SDY7/f3.txt"]
-    assert {uuid: row.state for uuid, row in book(warehouse).items()} == {
+    assert {uuid: row.state for uuid, row in downloads(warehouse).items()} == {
         "u1": FAILED, "u2": PLANNED, "u3": PLANNED, "u4": PRESENT, "u5": FAILED, "u6": FAILED,
     }  # fmt: skip
     summary = file_selection.finish(warehouse.engine, RUN)
     assert (summary.state, summary.counts["unfinished"]) == ("partial", 2)
     assert "SDY7: SDY7/f3.txt: OSError: [Errno 28] No space left" in summary.text
     bring(warehouse, storage, wanted, source)
-    assert {row.state for row in book(warehouse).values()} == {FAILED, PRESENT}
+    assert {row.state for row in downloads(warehouse).values()} == {FAILED, PRESENT}
     assert source.requested[6:] == ["u1", "u2", "u3", "u5", "u6"]
 
 
@@ -236,11 +236,11 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
     source = Interrupted("u2", plan)
     assert bring(warehouse, storage, wanted, source) == ([], [])
     # The first was there before; the second lost its row while it came, the next two before they were begun.
-    assert {uuid: (row.run_id, row.state) for uuid, row in book(warehouse).items()} == {
+    assert {uuid: (row.run_id, row.state) for uuid, row in downloads(warehouse).items()} == {
         "u1": (other, PLANNED), "u2": (other, PLANNED), "u3": (other, PLANNED), "u4": (other, PLANNED),
         "u5": (RUN, PRESENT), "u6": (RUN, PRESENT),
     }  # fmt: skip
-    assert book(warehouse)["u2"].bytes_fetched == len("content 2")
+    assert downloads(warehouse)["u2"].bytes_fetched == len("content 2")
     summary = file_selection.finish(warehouse.engine, RUN, planned=6)
     assert (summary.state, summary.counts["superseded"], summary.counts["present"]) == ("partial", 4, 2)
     assert "4 files: superseded: another run has planned them anew" in summary.text
@@ -250,7 +250,7 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
     assert file_plan.batches(warehouse.engine, other) == [{"first": 0, "count": 4, "studies": ["SDY7"]}]
     assert download_batch.fetch_batch(work, 0, 4, is_last_try=True) == ([], [])
     assert file_selection.finish(warehouse.engine, other, planned=4).state == "success"
-    assert {row.state for row in book(warehouse).values()} == {PRESENT}
+    assert {row.state for row in downloads(warehouse).values()} == {PRESENT}
     assert later.requested == ["u2", "u3", "u4"]
 
 
@@ -272,7 +272,7 @@ def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
 
     assert bring(warehouse, storage, [listed(1)], Interrupted("u1", bring_newer)) == ([], [])
     assert storage.place("SDY7/f1.txt").read_text() == "content 9"
-    rows = book(warehouse)
+    rows = downloads(warehouse)
     assert (rows["u9"].state, rows["u1"].state) == (PRESENT, LEFT_OUT)
     assert rows["u1"].error == "another file is planned in its place"
     assert file_selection.finish(warehouse.engine, RUN, planned=1).state == "failed"
@@ -311,4 +311,4 @@ def test_files_of_one_path_are_kept_apart_whatever_their_order(
     for file in again:
         if file.uuid:
             assert storage.md5(file.kept_as or file.path) in (file.md5, None)
-    assert len({row.location for row in book(warehouse).values() if row.state == PRESENT}) == 5
+    assert len({row.location for row in downloads(warehouse).values() if row.state == PRESENT}) == 5

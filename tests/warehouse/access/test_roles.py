@@ -15,7 +15,7 @@ from include.warehouse import migrate
 from include.warehouse.access import rights, roles
 from include.warehouse.access.roles import ANALYST, LOADER, OWNER, RESTRICTED
 from include.warehouse.schema.revision import require_current
-from tests.support.clinic import whole_study
+from tests.support.clinical import whole_study
 from tests.support.logins import VIEWS, WHY, Logins, Reader, load_two_studies
 from tests.support.warehouse import Warehouse, small_study
 

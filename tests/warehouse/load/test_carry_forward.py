@@ -139,7 +139,7 @@ def test_a_fetch_of_before_an_endpoint_was_declared_leaves_its_table(warehouse: 
     assert files(warehouse) == [("fileDR3", 30000, 2147483647)]
 
 
-def test_knowledge_is_read_from_the_books(warehouse: Warehouse) -> None:
+def test_knowledge_is_read_from_the_run_ledger(warehouse: Warehouse) -> None:
     load = land_tables(warehouse, SMALL, beside={"biosample": small_study()["biosample"]})
     warehouse.stage(load)
     with warehouse.engine.connect() as connection:

@@ -11,7 +11,7 @@ from include.quality import audit
 from include.warehouse import migrate
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema import revision
-from tests.support.clinic import whole_study
+from tests.support.clinical import whole_study
 from tests.support.long import cases
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from include.pipeline.run_ledger import Load
-from include.warehouse.model.clinical import CLINIC_FACTS
+from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.schema.ops_tables import QUARANTINE, RESULT
-from tests.support.clinic import assessment, intervention, lab_test, of_subject, whole_study
+from tests.support.clinical import assessment, intervention, lab_test, of_subject, whole_study
 from tests.support.warehouse import Study, Warehouse, full_row, small_study, subject
 
 #: A subject in two arms.
@@ -198,7 +198,7 @@ def test_releases_in_any_order_give_one_history(warehouse: Warehouse) -> None:
 def test_a_withdrawn_study_takes_all_along(warehouse: Warehouse) -> None:
     warehouse.load(whole_study(), "DR1")
     warehouse.withdraw("SDY1", "DR2")
-    for fact in CLINIC_FACTS:
+    for fact in CLINICAL_FACTS:
         assert warehouse.value(f"select count(*) from star.{fact.relation}", "DR1") == 1, fact.name
         assert warehouse.value(f"select count(*) from star.{fact.relation}") == 0, fact.name
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.sources.immport.endpoints import SERVED
 from include.warehouse.model.study_documents import BRIDGES
 from include.warehouse.schema.ops_tables import STAGED
-from tests.support.clinic import contract, result_file, stored, whole_study
+from tests.support.clinical import contract, result_file, stored, whole_study
 from tests.support.warehouse import Study, Warehouse, apart, full_row, small_study
 
 

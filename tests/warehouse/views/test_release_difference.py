@@ -14,7 +14,7 @@ from include.local.server import Server
 from include.pipeline.report import query
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.views.release_difference import MASKED
-from tests.support.clinic import whole_study
+from tests.support.clinical import whole_study
 from tests.support.copies import Original, at_rest, warehouse_of
 from tests.support.warehouse import Study, Warehouse, apart, hai, small_study
 

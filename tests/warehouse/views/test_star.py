@@ -14,7 +14,7 @@ from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.access.roles import ANALYST
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.registry import DIMENSIONS, VERSIONED
-from tests.support.clinic import whole_study
+from tests.support.clinical import whole_study
 from tests.support.packages import FULL, land_tables
 from tests.support.routes import take
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, result, small_study, subject

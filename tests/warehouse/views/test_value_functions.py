@@ -25,7 +25,7 @@ from include.warehouse.model.units import definitions
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.views.star import statements
 from include.warehouse.views.value_functions import DEFAULT_POLICY, FUNCTIONS
-from tests.support.clinic import assessment, lab_test
+from tests.support.clinical import assessment, lab_test
 from tests.support.long import examples
 from tests.support.warehouse import RUN, Warehouse, copied, hai, result, small_study
 

@@ -22,7 +22,7 @@ from include.warehouse.model.units import UNITS, definitions
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.views.value_functions import WINDOWS
 from tests.sandbox.data import DATA
-from tests.support.clinic import assessment, lab_test
+from tests.support.clinical import assessment, lab_test
 from tests.support.packages import SMALL, land_tables
 from tests.support.routes import take
 from tests.support.warehouse import RUN, Warehouse, copied, full_row, hai, result, small_study, subject

@@ -1,4 +1,4 @@
-"""Rows of a small study beside its arms, samples and assays: the clinic, papers and files."""
+"""Rows of a small study beside its arms, samples and assays: clinical data, documents and files."""
 
 from __future__ import annotations
 
