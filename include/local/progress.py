@@ -142,7 +142,7 @@ class Progress:
         if time.monotonic() - self._shown_at > _SILENCE_SECONDS:
             at_work = [str(step) for step in state.steps if step.state == "running"]
             all_ended = state.to_come and len(self._ended) >= state.to_come
-            phase = "all studies have ended, the run closes" if all_ended else state.phase
+            phase = "all studies have ended, the run ends" if all_ended else state.phase
             self._show(f"{'; '.join(at_work[:3]) or phase}, {self._elapsed:.0f} s so far")
 
     @property

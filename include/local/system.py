@@ -108,7 +108,7 @@ def stop_system(paths: Paths) -> int:
     """End all that `make up` started, whatever became of it meanwhile."""
     console = Console(highlight=False)
     with alone(paths.var / "up.lock", _BUSY):
-        with heartbeat(lambda seconds: console.print(f"Ending what runs ... {seconds:.0f} s")):
+        with heartbeat(lambda seconds: console.print(f"Ending processes ... {seconds:.0f} s")):
             ended = _end_killed_demo(paths) + _end(paths, mark(paths.var, "up"))
             # Tests that were killed leave theirs running.
             tests = EmbeddedPostgres(paths.postgres_tests)

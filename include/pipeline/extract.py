@@ -108,7 +108,7 @@ def _fetch(context: Context) -> Context:
             raise
         if isinstance(error, ImmPortError) and context.hook.watch is not None:
             context.hook.watch.done_without(error)
-        _take(context, RouteChoice(others[0], f"not to be had as {route}: {run_ledger.brief(error)}"))
+        _take(context, RouteChoice(others[0], f"not available as {route}: {run_ledger.brief(error)}"))
         by_route[others[0]]()
     return context
 

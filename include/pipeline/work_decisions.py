@@ -170,7 +170,7 @@ def _about(
         reason = f"new study, first seen at {listed.release}"
     elif loaded.state == "withdrawn" and restricted.unknown and was_restricted:
         action = Action.HOLD
-        reason = f"withdrawn as restricted, and whether it still is, is not known: {restricted.unknown}"
+        reason = f"withdrawn as restricted; whether it still is restricted is unknown: {restricted.unknown}"
     elif loaded.state == "withdrawn" and loaded.is_waiting and was_restricted:
         action = Action.HOLD
         reason = "withdrawn as restricted and no longer on the list: a second run has to see that, too"
@@ -197,7 +197,7 @@ def _compared(listed: Listed, loaded: WarehouseStudy, policy: LoadPolicy) -> tup
     if policy.force:
         return Action.LOAD, f"requested, unchanged since {before}"
     if Release.parse(listed.release) < Release.parse(before):
-        return Action.HOLD, f"listed at {listed.release}, {before} is already here: the listing goes back"
+        return Action.HOLD, f"listed at {listed.release}, {before} is already here: the listing went back"
     return _at_one_release(listed, loaded, before)
 
 

@@ -44,5 +44,5 @@ def read_inventory(source: str, text: str) -> Inventory:
         if tables.setdefault(table, rows) != rows:
             raise InventoryError(f"{source}: {table} has {tables[table]} and {rows} rows")
     if tables.get("study") != 1:
-        raise InventoryError(f"{source}: no inventory: the table study should have one row")
+        raise InventoryError(f"{source}: not an inventory: the table study should have one row")
     return Inventory(source, tables)

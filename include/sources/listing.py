@@ -162,7 +162,7 @@ def read_page(chunks: Iterable[bytes]) -> Page:
         total, found = hits["total"]["value"], list(hits["hits"])
     except (KeyError, TypeError):
         raise NotDataError(
-            "no search result (hits.total.value, hits.hits[]._source.study_accession)"
+            "not a search result (hits.total.value, hits.hits[]._source.study_accession)"
         ) from None
     if type(total) is not int:
         raise NotDataError("a search result whose total is not a number")
@@ -188,7 +188,7 @@ def read_accessions(chunks: Iterable[bytes]) -> Accessions:
     repeated: Counter[str] = Counter()
     items = read_json(chunks, repeated)
     if not isinstance(items, list):
-        raise NotDataError("no list of study accessions")
+        raise NotDataError("not a list of study accessions")
     names = [item.get("studyAccession") if isinstance(item, dict) else item for item in items]
     found = frozenset(name for name in names if is_study(name))
     if items and not found:

@@ -180,7 +180,7 @@ def read_address(chunks: Iterable[bytes]) -> str:
     try:
         address = read_json(chunks)["url"]
     except (NotDataError, KeyError, TypeError):
-        raise NotDataError("no answer of DRS (message, url, status)") from None
+        raise NotDataError("not an answer of DRS (message, url, status)") from None
     if not isinstance(address, str) or not address:
         raise NotDataError("DRS gave no address")
     return address

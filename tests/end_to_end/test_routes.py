@@ -178,7 +178,7 @@ def test_package_that_is_lost_gives_way_to_the_api(fresh: Installation, small: R
     assert fresh.run(studies=[STUDY]).state == "success"
     route, reason = _route(fresh)
     assert route == "api"
-    assert reason.startswith("not to be had as package: MissingFileError:")
+    assert reason.startswith("not available as package: MissingFileError:")
     assert PACKAGE in reason
 
 
@@ -210,7 +210,7 @@ def test_package_that_is_refused_gives_way_to_the_api(
     assert run.state == "success", run.log[-4000:]
     route, reason = _route(fresh)
     assert route == "api"
-    assert reason.startswith("not to be had as package: ")
+    assert reason.startswith("not available as package: ")
     assert PACKAGE in reason or STUDY in reason
     assert message in reason
     lacks = _lacks(fresh, "ops.load")
@@ -278,7 +278,7 @@ def test_package_that_cannot_be_read_gives_way_to_the_api(
         route, reason = _route(installation, "SDY1")
         assert route == "api"
         assert reason.startswith(
-            "not to be had as package: WrongFileError: ImmPort: package of SDY1: SDY1-DR1"
+            "not available as package: WrongFileError: ImmPort: package of SDY1: SDY1-DR1"
         )
         assert "two members for one table" in reason
         assert installation.one("select count(*) from star.fact_hai") == 2

@@ -227,7 +227,10 @@ def test_a_search_that_is_none_is_retried(connect: Connect, sandbox: RunningSand
     with connect() as immport:
         assert immport.studies().complete
     stub.answers = [(200, {}, b"{}")] * 4
-    with connect(host=stub.url) as immport, pytest.raises(BadAnswerError, match="search: no search result"):
+    with (
+        connect(host=stub.url) as immport,
+        pytest.raises(BadAnswerError, match="not a search result"),
+    ):
         immport.studies()
 
 

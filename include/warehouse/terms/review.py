@@ -191,10 +191,10 @@ def _decision(row: dict[str, str], by: str) -> tuple[UUID, TermDecision | None]:
     try:
         term_id = UUID(row["term_id"].strip())
     except ValueError:
-        raise ReviewError([f"the term_id {row['term_id']!r} is none"]) from None
+        raise ReviewError([f"the term_id {row['term_id']!r} is not a UUID"]) from None
     status = row["status"].strip().lower()
     if status not in STATUSES:
-        raise ReviewError([f"the status {row['status']!r} is none of {', '.join(STATUSES)}"])
+        raise ReviewError([f"the status {row['status']!r} is not one of {', '.join(STATUSES)}"])
     if status not in (ACCEPTED, REJECTED):
         return term_id, None
     return term_id, TermDecision(status, by, _unshielded(row["term"].strip()) or None)

@@ -20,7 +20,7 @@ from immport_provider.pools import API, FILES
 
 with DAG(
     dag_id="example_immport_files",
-    description="Brings the FCS files of one study whenever the star changed",
+    description="Downloads the FCS files of one study whenever the star changed",
     doc_md=__doc__,
     schedule=[STAR],
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),

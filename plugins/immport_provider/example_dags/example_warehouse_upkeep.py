@@ -13,7 +13,7 @@ from immport_provider.operators.upkeep import WarehouseAnalyzeOperator, Warehous
 
 with DAG(
     dag_id="example_warehouse_upkeep",
-    description="Proves the warehouse on Saturdays",
+    description="Audits the warehouse on Saturdays",
     doc_md=__doc__,
     schedule="0 3 * * 6",
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),

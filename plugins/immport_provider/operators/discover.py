@@ -104,7 +104,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         retracted = None
         if last := parameters.retract_after:
             retracted = discover.retract_after(engine, attempt, last, policy)
-            self.log.warning("%s", retracted or f"nothing here is of a release after {last}")
+            self.log.warning("%s", retracted or f"the warehouse holds nothing of a release after {last}")
         if parameters.replay:
             zone = self.landing_zone()
             decisions = discover.from_landing(

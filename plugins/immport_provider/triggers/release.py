@@ -47,10 +47,10 @@ class ImmPortReleaseTrigger(BaseTrigger):
                 if newest is not None and (than is None or newest > than):
                     yield TriggerEvent({"status": "released", "release": str(newest)})
                     return
-                self.log.info("%s is the newest release, one after %s is waited for", newest, than)
+                self.log.info("%s is the newest release, waiting for one after %s", newest, than)
             except RetriableError as error:
                 pause = max(pause, error.retry_after or 0)
-                self.log.warning("%s; asking again in %.0f s", error, pause)
+                self.log.warning("%s; next request in %.0f s", error, pause)
             except ImmPortError as error:
                 yield TriggerEvent({"status": "failed", "error": str(error)})
                 return

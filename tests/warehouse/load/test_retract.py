@@ -66,7 +66,7 @@ def test_a_pinned_study_comes_back_to_the_releases_that_are(source: Source, rele
     stuck = source.run()["SDY1"]
     assert (stuck.action, stuck.reason) == (
         "hold",
-        f"listed at DR5, {release} is already here: the listing goes back",
+        f"listed at DR5, {release} is already here: the listing went back",
     )
     assert retract(source, "DR58") == f"retracted as after DR58: SDY1 {release}"
     assert everything(source.warehouse) == before

@@ -108,10 +108,10 @@ def test_bad_rows_are_named_and_nothing_is_half_done(reviewed: Warehouse, tmp_pa
     reasons = {reason.partition(":")[0]: reason for reason in caught.value.reasons}
     bad = f"line {reported.index('A/California/04/09') + 1}"
     assert "lkVirusStrain does not list the term 'A/Nowhere/1/2000'" in reasons.pop(bad)
-    assert "the status 'agreed' is none of" in reasons.pop(
+    assert "the status 'agreed' is not one of" in reasons.pop(
         f"line {reported.index('Control; A/California/04/09') + 1}"
     )
-    assert "the term_id 'no-id' is none" in reasons.pop("line 6")
+    assert "the term_id 'no-id' is not a UUID" in reasons.pop("line 6")
     assert "stands in an earlier line" in reasons.pop("line 7")
     assert not reasons
     assert everything(reviewed) == before
