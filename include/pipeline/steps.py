@@ -11,7 +11,8 @@ from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
 from include.quality.outcome import JudgedLoad
 from include.warehouse.load import stage_study
-from include.warehouse.load.publish import Publication, Published, StagingLostError, publish_study
+from include.warehouse.load.publish import Publication, Published, publish_study
+from include.warehouse.load.staged_load import StagingLostError
 
 
 class CheckFailedError(RuntimeError):

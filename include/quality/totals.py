@@ -19,8 +19,8 @@ from include.sql import literal
 from include.warehouse.load.package_findings import PACKAGE_LINE, member_name
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import StagedTables
-from include.warehouse.load.surrogate_keys import digest
 from include.warehouse.model.declaration import Dimension, Fact, S, Type
+from include.warehouse.model.natural_keys import digest
 from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.schema.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
 from include.warehouse.schema.statements import run_sql

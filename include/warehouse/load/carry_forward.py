@@ -168,6 +168,19 @@ def forward(
         )
 
 
+def named(told: Knowledge, holding: Iterable[Dimension | Fact]) -> frozenset[Dimension]:
+    """The dimensions whose members are named by rows or columns that a load does not report.
+
+    :param holding: the tables that have rows of before.
+    """
+    return frozenset(
+        DIMENSION[item.dimension]
+        for table in holding
+        for item in table.references
+        if not told.knows(table) or item.column in told.carried(table)
+    )
+
+
 def _member(reference: Reference, known: tuple[str, ...]) -> Expression:
     """A key of which a part is not reported: the previous member, if it agrees in the reported parts.
 

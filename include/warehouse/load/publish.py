@@ -13,7 +13,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import OPEN, Release
 from include.sources.withdrawal import keeps_open
 from include.sql import literal
@@ -24,12 +23,14 @@ from include.warehouse.load import (
     fence,
     known_release_files,
     scd2,
-    staging_tables,
+    surrogate_keys,
     transform,
 )
 from include.warehouse.load.scd2 import Capture, Change
+from include.warehouse.load.staged_load import StagedLoad, prove_checked
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.load.transform import Incoming
+from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import (
@@ -37,8 +38,6 @@ from include.warehouse.schema.ops_tables import (
     LEDGER,
     LOAD,
     RELEASE_CHANGE,
-    RESULT,
-    STAGED,
     STUDY,
     WORK,
 )
@@ -49,12 +48,15 @@ STUDY_LOCK = 7_318_002
 TRANSACTION_TIMEOUT = "30min"
 
 
-class PublishRefusedError(RuntimeError):
-    """The load must not be published: it was not checked, or it is no longer the one that was."""
-
-
-class StagingLostError(PublishRefusedError):
-    """Staging is not what was checked: a crash empties tables that are not logged."""
+#: The plans that a publish needs: it joins many staged rows to few members, in the order in which they are
+#: written, by hashes that fit into memory.
+PLANNING = {
+    "work_mem": "64MB",
+    "enable_mergejoin": "off",
+    "join_collapse_limit": "1",
+    "default_statistics_target": "10",
+    "jit": "off",
+}
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,9 @@ def _from_ledger(connection: sa.Connection, load_id: int) -> Published | None:
 
 
 def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Published:
-    connection.exec_driver_sql(f"set local transaction_timeout = {literal(TRANSACTION_TIMEOUT)}")
-    connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
+    limits = {"transaction_timeout": TRANSACTION_TIMEOUT, "lock_timeout": fence.LOCK_TIMEOUT}
+    settings = (f"set local {name} = {literal(value)}" for name, value in {**limits, **PLANNING}.items())
+    connection.exec_driver_sql("; ".join(settings))
     connection.execute(
         sa.text("select pg_advisory_xact_lock(:space, :study)"),
         {"space": STUDY_LOCK, "study": int(work.study.removeprefix("SDY"))},
@@ -132,64 +135,68 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
     fence.hold(connection, work.load_id, attempt)
     fresh = upsert(STUDY).values(study_accession=work.study, state="new")
     connection.execute(fresh.on_conflict_do_nothing())
+    if not work.is_withdrawal:
+        prove_checked(connection, work.load_id, f"{work.study} {work.release}")
+    timeline = _Timeline.read(connection, work)
     if work.is_withdrawal:
-        rows = transform.prepare_nothing(connection, work.study)
+        rows = transform.prepare_nothing(connection, timeline.study_key)
     else:
-        _prove_checked(connection, work)
-        rows = transform.prepare(connection, work.load_id, work.study, work.release_key)
-    changes = _write(connection, work, rows)
+        load = StagedLoad.read(connection, work.load_id)
+        rows = transform.prepare(connection, load, work.study, timeline.study_key, timeline.capture)
+    changes = _write(connection, work, rows, timeline)
     _account(connection, work, changes)
     drop_staging(connection, work.load_id)
     return Published(changes)
 
 
-def _prove_checked(connection: sa.Connection, work: Publication) -> None:
-    """What is about to be published must be what was checked, and it must have passed."""
-    name = f"{work.study} {work.release}"
-    results = sa.select(
-        sa.func.count(),
-        sa.func.count().filter(~RESULT.c.success & (RESULT.c.severity == "critical")),
-    )
-    total, critical = connection.execute(results.where(RESULT.c.load_id == work.load_id)).one()
-    if not total:
-        raise PublishRefusedError(f"{name}: load {work.load_id} was not checked")
-    if critical:
-        raise PublishRefusedError(f"{name}: {critical} critical checks of load {work.load_id} failed")
-    recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged)
-    of_load = connection.execute(recorded.where(STAGED.c.load_id == work.load_id))
-    staged = {row.endpoint: row.rows_staged for row in of_load}
-    if missing := [item.name for item in SERVED.values() if item.name not in staged]:
-        raise StagingLostError(f"{name} {', '.join(missing)}: staging is gone")
-    for endpoint, found in staging_tables.count(connection, work.load_id, ENDPOINTS.values()).items():
-        checked = staged.get(endpoint, 0)
-        if found is None and checked:
-            raise StagingLostError(f"{name} {endpoint}: staging is gone")
-        if (found or 0) != checked:
-            raise StagingLostError(f"{name} {endpoint}: {found} rows in staging, {checked} were checked")
+@dataclass(frozen=True)
+class _Timeline:
+    """Where a publication lies among the captures of its study."""
+
+    work: Publication
+    study_key: int
+    is_repeated: bool
+    later: tuple[carry_forward.Later, ...]
+
+    @classmethod
+    def read(cls, connection: sa.Connection, work: Publication) -> _Timeline:
+        at_it = sa.select(CAPTURE.c.load_id).where(
+            (CAPTURE.c.study_accession == work.study) & (CAPTURE.c.release_key == work.release_key)
+        )
+        return cls(
+            work,
+            surrogate_keys.of_study(connection, work.study),
+            connection.scalar(at_it) is not None,
+            carry_forward.later_captures(connection, work.study, work.release_key),
+        )
+
+    def capture(self, table: Dimension | Fact) -> Capture:
+        return Capture(
+            study_key=self.study_key,
+            release=self.work.release_key,
+            following=carry_forward.following(table, self.later),
+            is_repeated=self.is_repeated,
+            load_id=self.work.load_id,
+            next_capture=self.later[0].release if self.later else OPEN,
+        )
 
 
-def _write(connection: sa.Connection, work: Publication, rows: Incoming) -> tuple[Change, ...]:
-    at_it = sa.select(CAPTURE.c.load_id).where(
-        (CAPTURE.c.study_accession == work.study) & (CAPTURE.c.release_key == work.release_key)
-    )
-    is_repeated = connection.scalar(at_it) is not None
-    later = carry_forward.later_captures(connection, work.study, work.release_key)
+def _write(
+    connection: sa.Connection, work: Publication, rows: Incoming, timeline: _Timeline
+) -> tuple[Change, ...]:
+    later = timeline.later
     changes, written = [], []
     for table in VERSIONED:
+        keys = rows.keys.get(table)
         if table not in rows.tables:
-            changes.append(Change(table.relation, distinct_keys=rows.keys.get(table)))
+            changes.append(Change(table.relation, distinct_keys=keys))
             continue
-        capture = Capture(
-            study_key=rows.study_key,
-            release=work.release_key,
-            following=carry_forward.following(table, later),
-            is_repeated=is_repeated,
-            load_id=work.load_id,
-            next_capture=later[0].release if later else OPEN,
-        )
-        is_new = table not in rows.holding
-        change = scd2.write(connection, table, capture, is_new=is_new)
-        changes.append(replace(change, distinct_keys=rows.keys.get(table)))
+        capture = timeline.capture(table)
+        if table in rows.holding:
+            change = scd2.write(connection, table, capture, has_quarantined=table in rows.quarantined)
+        else:
+            change = Change(table.relation, added=rows.written.get(table, 0))
+        changes.append(replace(change, distinct_keys=keys))
         if later and carry_forward.fill(connection, table, rows.study_key, later):
             for item in later:
                 scd2.merge(connection, table, capture, item.release)

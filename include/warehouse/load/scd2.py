@@ -10,14 +10,26 @@ was known at that release, wherever the release lies: after all captures, betwee
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from include.sources.release import OPEN
-from include.warehouse.load.transform import content_columns
+from include.sql import literal
 from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.registry import VERSIONED
+from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.schema.statements import run_sql
+
+#: Columns of a version that describe its validity, not its content.
+_BOOKKEEPING = ("valid_from", "valid_to", "load_id", "loaded_at")
+
+
+def content_columns(table: Dimension | Fact) -> list[str]:
+    """Columns that make two versions of a row equal or different."""
+    names = (column.name for column in HISTORY[table.relation].columns)
+    return [name for name in names if name not in {"study_key", table.identity, *_BOOKKEEPING}]
 
 
 @dataclass(frozen=True)
@@ -58,21 +70,38 @@ class Capture:
     next_capture: int = OPEN
 
 
+def holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | Fact]:
+    """The tables that hold a version of a study's rows, whenever it was valid."""
+    relations = {table.relation: table for table in VERSIONED}
+    asked = " union all ".join(
+        f"select {literal(name)} where exists (select 1 from history.{name} where study_key = {study_key})"
+        for name in relations
+    )
+    return frozenset(relations[name] for name in run_sql(connection, asked).scalars())
+
+
+def begin(
+    connection: sa.Connection, table: Dimension | Fact, capture: Capture, names: Sequence[str], rows: str
+) -> int:
+    """Write the first versions of a study's rows in a table that holds none, whenever it was valid: there is
+    nothing to compare them with. The caller commits. Returns their number.
+
+    :param names: columns of the rows.
+    :param rows: query for them.
+    """
+    return run_sql(connection, _Statements(table, capture).begin(names, rows)).rowcount
+
+
 def write(
-    connection: sa.Connection, table: Dimension | Fact, capture: Capture, *, is_new: bool = False
+    connection: sa.Connection, table: Dimension | Fact, capture: Capture, *, has_quarantined: bool = False
 ) -> Change:
     """Write the versions of one table from its temporary tables. The caller commits.
 
-    :param is_new: the table holds no version of the study: there is nothing to close.
+    :param has_quarantined: rows of it were quarantined.
     """
     sql = _Statements(table, capture)
-    gone = differing = 0
-    if not is_new:
-        run_sql(connection, sql.closing())
-        gone, differing = run_sql(
-            connection,
-            f"select count(*) filter (where is_gone), count(*) filter (where not is_gone) from {sql.gone}",
-        ).one()
+    run_sql(connection, sql.differing(has_quarantined=has_quarantined))
+    gone, differing, new, total = run_sql(connection, sql.counts()).one()
     if gone or differing:
         if capture.is_repeated:
             if capture.following < OPEN:
@@ -81,15 +110,15 @@ def write(
         run_sql(connection, sql.close())
         if capture.following < OPEN:
             run_sql(connection, sql.keep_later_part())
-    inserted = run_sql(connection, sql.insert()).rowcount
-    total = run_sql(connection, f"select count(*) from incoming_{table.relation}").scalar_one()
+    if new or differing:
+        run_sql(connection, sql.insert())
     # Equal versions meet only where something was written between them.
-    if gone or differing or inserted:
+    if gone or differing or new:
         if capture.is_repeated:
             run_sql(connection, sql.merge_at(capture.release))
         for release in sorted({capture.next_capture, capture.following} - {OPEN}):
             run_sql(connection, sql.merge_at(release))
-    return Change(table.relation, inserted - differing, differing, gone, total - inserted)
+    return Change(table.relation, new, differing, gone, total - new - differing)
 
 
 def merge(connection: sa.Connection, table: Dimension | Fact, capture: Capture, release: int) -> None:
@@ -123,7 +152,7 @@ class _Statements:
         self.id = table.identity
         self.relation = table.relation
         self.history = f"history.{table.relation}"
-        self.gone = f"closing_{table.relation}"
+        self.different = f"different_{table.relation}"
         self.columns = content_columns(table)
         self.at = capture
         #: dim_study is identified by the study itself.
@@ -137,31 +166,48 @@ class _Statements:
     def _row(self, alias: str) -> str:
         return f"row({', '.join(f'{alias}.{name}' for name in self.columns)})"
 
-    def closing(self) -> str:
-        """Versions known at the release that the capture contradicts."""
-        return f"""create temporary table {self.gone} on commit drop as
-            select h.{self.id}, h.valid_from, h.valid_to, i.{self.id} is null as is_gone
-            from {self.history} h left join incoming_{self.relation} i on i.{self.id} = h.{self.id}
-            where {self._valid}
-                and (i.{self.id} is null or {self._row("h")} is distinct from {self._row("i")})
-                and not exists (
-                    select 1 from quarantined_{self.relation} x where x.{self.id} = h.{self.id})"""
+    def differing(self, *, has_quarantined: bool) -> str:
+        """What the versions known at the release and the capture do not have in common.
+
+        A version that is gone or differs has its validity here, a new row has none.
+        """
+        is_quarantined = (
+            f"and not exists (select 1 from quarantined_{self.relation} x where x.{self.id} = h.{self.id})"
+            if has_quarantined
+            else ""
+        )
+        return f"""create temporary table {self.different} on commit drop as
+            select coalesce(h.{self.id}, i.{self.id}) as {self.id}, h.valid_from, h.valid_to,
+                i.{self.id} is null as is_gone
+            from (select * from {self.history} h where {self._valid}) h
+            full join incoming_{self.relation} i on i.{self.id} = h.{self.id}
+            where h.{self.id} is null
+                or (i.{self.id} is null or {self._row("h")} is distinct from {self._row("i")})
+                    {is_quarantined}"""
+
+    def counts(self) -> str:
+        """How many versions are gone, differ, and are new, and the rows of the capture."""
+        return f"""select count(*) filter (where is_gone),
+                count(*) filter (where not is_gone and valid_from is not null),
+                count(*) filter (where valid_from is null),
+                (select count(*) from incoming_{self.relation})
+            from {self.different}"""
 
     def postpone(self) -> str:
         """A version that began at this release and was captured again later begins there."""
-        return f"""update {self.history} h set valid_from = {self.at.following} from {self.gone} c
+        return f"""update {self.history} h set valid_from = {self.at.following} from {self.different} c
             where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from = {self.at.release}
                 and h.valid_to > {self.at.following}"""
 
     def remove(self) -> str:
         """The same release captured anew: what it said before was never that release."""
-        return f"""delete from {self.history} h using {self.gone} c
+        return f"""delete from {self.history} h using {self.different} c
             where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from = {self.at.release}"""
 
     def close(self) -> str:
-        return f"""update {self.history} h set valid_to = {self.at.release} from {self.gone} c
+        return f"""update {self.history} h set valid_to = {self.at.release} from {self.different} c
             where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from < {self.at.release}"""
 
@@ -175,14 +221,17 @@ class _Statements:
         return f"""insert into {self.history} ({", ".join(names)}, valid_from, valid_to, load_id, loaded_at)
             select {values}, {self.at.following}, c.valid_to, h.load_id, h.loaded_at
             from {self.history} h
-            join {self.gone} c on c.{self.id} = h.{self.id} and c.valid_from = h.valid_from
+            join {self.different} c on c.{self.id} = h.{self.id} and c.valid_from = h.valid_from
             where h.study_key = {self.at.study_key} and h.valid_to = {self.at.release}
                 and c.valid_to > {self.at.following}"""
 
+    def begin(self, names: Sequence[str], rows: str) -> str:
+        end = f"{self.at.following}"
+        if "is_inferred" in names and self.at.next_capture < OPEN:
+            end = f"case when i.is_inferred then least({end}, {self.at.next_capture}) else {end} end"
+        return self._insert(names, f"({rows}) i", end)
+
     def insert(self) -> str:
-        names = [self.id, *self.columns]
-        study = [f"{self.at.study_key}"] if self.study else []
-        values = [*study, *(f"i.{name}" for name in names)]
         end = f"{self.at.following}"
         if self.at.next_capture < OPEN:
             # A capture in between that knows nothing of the table may have had to infer the row.
@@ -192,13 +241,15 @@ class _Statements:
             if "is_inferred" in self.columns:
                 # And what is only inferred now, it has inferred for itself, or nothing named it.
                 end = f"case when i.is_inferred then least({end}, {self.at.next_capture}) else {end} end"
+        rows = f"""incoming_{self.relation} i join {self.different} c on c.{self.id} = i.{self.id}"""
+        return self._insert([self.id, *self.columns], rows, end)
+
+    def _insert(self, names: Sequence[str], rows: str, end: str) -> str:
+        study = [f"{self.at.study_key}"] if self.study else []
+        values = [*study, *(f"i.{name}" for name in names)]
         return f"""insert into {self.history}
                 ({", ".join([*self.study, *names])}, valid_from, valid_to, load_id)
-            select {", ".join(values)}, {self.at.release}, {end}, {self.at.load_id}
-            from incoming_{self.relation} i
-            where not exists
-                (select 1 from {self.history} h where {self._valid} and h.{self.id} = i.{self.id})
-            order by i.{self.id}"""
+            select {", ".join(values)}, {self.at.release}, {end}, {self.at.load_id} from {rows}"""
 
     def merge_at(self, release: int) -> str:
         """Two equal versions that meet at a release are one."""

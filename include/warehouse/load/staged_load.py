@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.endpoint import snake_case
+from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sql import identifier, literal
+from include.warehouse.load import staging_tables
 from include.warehouse.load.package_findings import PACKAGE_LINE
 from include.warehouse.load.staging_tables import StagedTables, no_rows
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, STAGED
+from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
+from include.warehouse.schema.statements import run_sql
+
+
+class PublishRefusedError(RuntimeError):
+    """The load must not be published: it was not checked, or it is no longer the one that was."""
+
+
+class StagingLostError(PublishRefusedError):
+    """Staging is not what was checked: a crash empties tables that are not logged."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """Staged rows that a table is made of, and how many they are by the table's own identity."""
+
+    rows: int
+    identities: int
 
 
 @dataclass(frozen=True)
@@ -98,6 +117,69 @@ class StagedLoad:
             f" and q.rule <> {literal(PACKAGE_LINE)})"
         )
 
+    def present(self, table: Dimension | Fact) -> str:
+        """True of rows `s` that are a row of a table: no check quarantined them, and they have an identity.
+
+        A partial table leaves out rows without one; of other tables, the checks let none pass.
+        """
+        return " and ".join(
+            [self.kept(table), *(f"{item.raw.text} is not null" for item in table.identified_by)]
+        )
+
+    def identity(self, table: Dimension | Fact) -> list[str]:
+        """SQL of the values of a staged row `s` that make it one row of a table."""
+        if isinstance(table, Fact):
+            return [table.row_id.value.text]
+        return [item.raw.text for item in table.natural_key]
+
+    def count(
+        self, connection: sa.Connection, tables: Iterable[Dimension | Fact]
+    ) -> dict[Dimension | Fact, Count]:
+        """Count the staged rows of tables.
+
+        Of HAI results: `select 'fact_hai', coalesce(sum(n), 0), count(*) from (select count(*) as n
+        from staging.l7_hai s where true and s.result_id is not null
+        group by nullif(btrim(s.result_id), '')::bigint) g`.
+        """
+        relations = {table.relation: table for table in tables}
+        asked = " union all ".join(
+            f"select {literal(name)}, coalesce(sum(n), 0), count(*) from (select count(*) as n"
+            f" from {self.source(table)} where {self.present(table)}"
+            f" group by {', '.join(self.identity(table))}) g"
+            for name, table in relations.items()
+        )
+        if not asked:
+            return {}
+        return {relations[name]: Count(int(rows), made) for name, rows, made in run_sql(connection, asked)}
+
+    def several(self, table: Dimension | Fact) -> list[str]:
+        """Columns of a table of which several rows of one key may have a value each."""
+        several = {snake_case(name) for name in ENDPOINTS[table.endpoint or ""].several}
+        return [column.name for column in table.columns if column.name in several and column.source is None]
+
+    def gathered(self, table: Dimension | Fact, columns: list[str]) -> str:
+        """The join `g` with all values of such columns, in the order of their text, where a key repeats."""
+        endpoint = ENDPOINTS[table.endpoint or ""]
+        keys = endpoint.key_columns
+        values = ", ".join(
+            f"string_agg(distinct s.{name}, ',' order by s.{name}) as {name}" for name in columns
+        )
+        same = " and ".join(f"g.{key} = s.{key}" for key in keys)
+        of_keys = ", ".join(f"s.{key}" for key in keys)
+        return (
+            f"left join (select {of_keys}, {values} from {self.tables.rows(endpoint)} s"
+            f" where {self.kept(table)} group by {of_keys} having count(*) > 1) g on {same}"
+        )
+
+    def quarantined_rows(self, table: Dimension | Fact) -> str:
+        """The quarantined rows `s` of a table's endpoint, as they were received."""
+        name = table.endpoint or ""
+        columns = ", ".join(f"{identifier(column)} text" for column in ENDPOINTS[name].columns)
+        return (
+            f"(select r.* from quality.quarantine q, jsonb_to_record(q.row) r ({columns})"
+            f" where q.load_id = {self.load_id} and q.endpoint = {literal(name)}) s"
+        )
+
 
 def _unreadable(connection: sa.Connection, load_id: int) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
@@ -105,3 +187,32 @@ def _unreadable(connection: sa.Connection, load_id: int) -> dict[str, frozenset[
     for endpoint, column in connection.execute(columns.where(QUARANTINED_VALUE.c.load_id == load_id)):
         found.setdefault(endpoint, set()).add(column)
     return {endpoint: frozenset(names) for endpoint, names in found.items()}
+
+
+def prove_checked(connection: sa.Connection, load_id: int, name: str) -> None:
+    """What is about to be published must be what was checked, and it must have passed.
+
+    :param name: study and release, for the error.
+    :raises PublishRefusedError: the load was not checked, or its gate is closed.
+    :raises StagingLostError: staging is not what was checked.
+    """
+    results = sa.select(
+        sa.func.count(),
+        sa.func.count().filter(~RESULT.c.success & (RESULT.c.severity == "critical")),
+    )
+    total, critical = connection.execute(results.where(RESULT.c.load_id == load_id)).one()
+    if not total:
+        raise PublishRefusedError(f"{name}: load {load_id} was not checked")
+    if critical:
+        raise PublishRefusedError(f"{name}: {critical} critical checks of load {load_id} failed")
+    recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged)
+    of_load = connection.execute(recorded.where(STAGED.c.load_id == load_id))
+    staged = {row.endpoint: row.rows_staged for row in of_load}
+    if missing := [item.name for item in SERVED.values() if item.name not in staged]:
+        raise StagingLostError(f"{name} {', '.join(missing)}: staging is gone")
+    for endpoint, found in staging_tables.count(connection, load_id, ENDPOINTS.values()).items():
+        checked = staged.get(endpoint, 0)
+        if found is None and checked:
+            raise StagingLostError(f"{name} {endpoint}: staging is gone")
+        if (found or 0) != checked:
+            raise StagingLostError(f"{name} {endpoint}: {found} rows in staging, {checked} were checked")

@@ -1,86 +1,158 @@
-"""The members that a staged study names: durable keys for new ones, rows for those without a description."""
+"""The members that a staged study names: durable keys for new ones, rows for those without a description.
+
+`named_member` has each of them once, however many rows and tables name it:
+
+    dimension    | name          | parts             | is_described | natural_key | member_key
+    arm          | ARM1          |                   | t            | 9f2c...     | 4
+    virus_strain | A/X/2009<1f>X | {"A/X/2009",X}    | f            | 07aa...     | 12
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from include.sources.release import OPEN
-from include.sql import Expression, Row, sql
+from include.sql import Expression, Row, literal
+from include.warehouse.load import reference_contexts
 from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.natural_keys import digest, digest_of, name_of, natural_key
 from include.warehouse.model.registry import DIMENSION
 from include.warehouse.schema.statements import run_sql
 
 
-def digest(dimension: Dimension, key: Iterable[Expression]) -> str:
-    """SQL for the digest of a natural key; null when there is no such member.
-
-    An accession needs all its parts; a combination of terms needs any. Of an arm:
-    `case when not (s.arm_accession is null) then md5(coalesce(s.arm_accession, e'\\x1e'))::uuid end`.
-    """
-    parts = [item.text for item in key]
-    absent = (" or " if dimension.is_versioned else " and ").join(f"{item} is null" for item in parts)
-    whole = " || e'\\x1f' || ".join(f"coalesce({item}, e'\\x1e')" for item in parts)
-    return f"case when not ({absent}) then md5({whole})::uuid end"
-
-
-def natural_key(dimension: Dimension) -> tuple[Expression, ...]:
-    return tuple(item.raw for item in dimension.natural_key)
-
-
-def _uses(
-    dimension: Dimension, tables: Sequence[Dimension | Fact]
-) -> Iterator[tuple[Dimension | Fact, tuple[Expression, ...]]]:
-    """Every place where members of a dimension are named: its own rows, and references to it."""
-    if dimension.is_versioned and dimension in tables:
-        yield dimension, natural_key(dimension)
-    for table in tables:
-        for reference in table.references:
-            if reference.dimension == dimension.name:
-                yield table, reference.key
+def of_study(connection: sa.Connection, study: str) -> int:
+    """The key of a study, a new one where it has none."""
+    new = sa.text(f"""insert into history.key_study (study_accession, natural_key)
+        select n.study, {digest_of("n.study")} from (select cast(:study as text) as study) n
+        where not exists (select from history.key_study k where k.study_accession = n.study)
+        on conflict (natural_key) do nothing""")
+    connection.execute(new, {"study": study})
+    key = sa.text(f"select study_key from history.key_study where natural_key = {digest_of(':study')}")
+    return int(connection.execute(key, {"study": study}).scalar_one())
 
 
 def add(
-    connection: sa.Connection, dimension: Dimension, load: StagedLoad, tables: Sequence[Dimension | Fact]
-) -> None:
-    names = [item.name for item in dimension.natural_key]
-    found = " union ".join(
-        f"select {', '.join(f'{e.text}::text as {n}' for e, n in zip(expressions, names, strict=True))}"
-        f" from {load.source(table)} where {load.kept(table)}"
-        for table, expressions in _uses(dimension, tables)
-        if table.endpoint not in load.absent
-    )
-    if not found:
-        return
-    columns = ", ".join(names)
-    key_digest = digest(dimension, (sql(name) for name in names))
-    typed = ", ".join(f"m.{item.name}::{item.type}" for item in dimension.natural_key)
-    # In the order of the digests: two studies that add the same members wait, and never deadlock.
+    connection: sa.Connection, load: StagedLoad, tables: Sequence[Dimension | Fact]
+) -> frozenset[Dimension]:
+    """Give every member that rows of these tables name its key, a new one where it has none.
+
+    :param tables: tables with staged rows.
+    :returns: the dimensions of which a member is named that the load does not describe.
+    """
+    found = list(filter(None, (_of_dimension(item, load, tables) for item in DIMENSION.values())))
     run_sql(
         connection,
-        f"""insert into history.{dimension.key_table} ({columns}, natural_key)
-        select {typed}, m.natural_key
-        from (select {columns}, {key_digest} as natural_key from ({found}) f) m
-        where m.natural_key is not null and not exists
-            (select 1 from history.{dimension.key_table} k where k.natural_key = m.natural_key)
-        order by m.natural_key
-        on conflict (natural_key) do nothing""",
+        "create temporary table named_member (dimension text, name text, parts text[], is_described boolean,"
+        " natural_key uuid, member_key bigint) on commit drop;"
+        + (f"insert into named_member {' union all '.join(found)};" if found else "")
+        + "create index on named_member (dimension); analyze named_member",
     )
+    counts = run_sql(
+        connection,
+        "select dimension, count(*) filter (where member_key is null), not bool_and(is_described)"
+        " from named_member group by dimension",
+    ).all()
+    missing = {name: count for name, count, _ in counts}
+    # Parents before children, and of each in the order of the digests: two studies that add the same
+    # members wait, and never deadlock.
+    for dimension in DIMENSION.values():
+        if missing.get(dimension.name):
+            _insert(connection, dimension, missing[dimension.name])
+    return frozenset(DIMENSION[name] for name, _, is_inferred in counts if is_inferred)
 
 
-def infer(dimension: Dimension, study_key: int, tables: Sequence[Dimension | Fact]) -> str:
-    """Members that rows of the study name but its own endpoint does not describe."""
+def _of_dimension(dimension: Dimension, load: StagedLoad, tables: Sequence[Dimension | Fact]) -> str | None:
+    """The members of one dimension that are named, with the keys of those that have one.
+
+    `select 'arm', n.name, n.parts, n.is_described, n.natural_key, k.arm_key from (select name,
+    null::text[] as parts, bool_or(is_described) as is_described, md5(name)::uuid as natural_key from (...) f
+    where name is not null group by name) n left join history.key_arm k on k.natural_key = n.natural_key`.
+    """
+    places = " union all ".join(_places(dimension, load, tables))
+    if not places:
+        return None
+    parts = "null::text[]" if len(dimension.natural_key) == 1 else "min(parts)"
+    return f"""select {literal(dimension.name)}, n.name, n.parts, n.is_described, n.natural_key,
+            k.{dimension.key_column}
+        from (select name, {parts} as parts, bool_or(is_described) as is_described,
+                {digest_of("name")} as natural_key
+            from ({places}) f where name is not null group by name) n
+        left join history.{dimension.key_table} k on k.natural_key = n.natural_key"""
+
+
+def _places(dimension: Dimension, load: StagedLoad, tables: Sequence[Dimension | Fact]) -> Iterator[str]:
+    """Every place where members of a dimension are named: its own rows, contexts, and single references."""
+    if dimension.is_versioned and dimension in tables:
+        yield _named(dimension, natural_key(dimension), f"{load.own(dimension)} where {load.kept(dimension)}",
+                     is_described=True)  # fmt: skip
+    for context in reference_contexts.of_tables(tables):
+        for reference in context.references:
+            if reference.dimension == dimension.name:
+                yield _named(dimension, reference.key, context.rows)
+    for table in tables:
+        for reference in reference_contexts.single(table):
+            if reference.dimension == dimension.name:
+                rows = f"{load.source(table)} where {load.kept(table)}"
+                yield _named(dimension, reference.key, rows)
+
+
+def _named(
+    dimension: Dimension, key: tuple[Expression, ...], rows: str, *, is_described: bool = False
+) -> str:
+    parts = f", array[{', '.join(item.text for item in key)}] as parts" if len(key) > 1 else ""
+    described = str(is_described).lower()
+    return f"select {name_of(dimension, key)} as name{parts}, {described} as is_described from {rows}"
+
+
+def _insert(connection: sa.Connection, dimension: Dimension, missing: int) -> None:
+    """Give a key to the members of a dimension that have none.
+
+    :param missing: number of them.
+    """
+    key, table, of = dimension.key_column, dimension.key_table, literal(dimension.name)
+    names = ", ".join(item.name for item in dimension.natural_key)
+    typed = ", ".join(
+        f"{f'n.parts[{place}]' if len(dimension.natural_key) > 1 else 'n.name'}::{item.type}"
+        for place, item in enumerate(dimension.natural_key, start=1)
+    )
+    found = run_sql(
+        connection,
+        f"""with made as (
+            insert into history.{table} ({names}, natural_key)
+            select {typed}, n.natural_key from named_member n
+            where n.dimension = {of} and n.member_key is null order by n.natural_key
+            on conflict (natural_key) do nothing returning {key}, natural_key)
+        update named_member n set member_key = made.{key} from made
+        where n.dimension = {of} and n.natural_key = made.natural_key""",
+    ).rowcount
+    if found < missing:  # another study has added some of them meanwhile
+        run_sql(
+            connection,
+            f"""update named_member n set member_key = k.{key} from history.{table} k
+            where n.dimension = {of} and n.member_key is null and k.natural_key = n.natural_key""",
+        )
+
+
+def inferred(
+    dimension: Dimension, study_key: int, rows: Mapping[Dimension | Fact, str]
+) -> tuple[list[str], str] | None:
+    """Members that rows of the study name but its own endpoint does not describe.
+
+    :param rows: by table the relation with its rows of the study, as they are about to be valid.
+    :returns: columns and a query for them; None when no table names members of the dimension.
+    """
     key = dimension.key_column
     named = " union ".join(
-        f"select distinct {reference.column} from incoming_{table.relation}"
-        for table in tables
+        f"select distinct {reference.column} from {relation}"
+        for table, relation in rows.items()
         for reference in table.references
         if reference.dimension == dimension.name
     )
     if not named:
-        return "select 1"
+        return None
     columns, items, joins = [], [], []
     natural = {item.raw: Row("k")[item.name] for item in dimension.natural_key}
     for number, reference in enumerate(dimension.references):
@@ -102,9 +174,13 @@ def infer(dimension: Dimension, study_key: int, tables: Sequence[Dimension | Fac
     )
     if dimension.shared or dimension.name == "study":
         elsewhere = ""
-    return f"""insert into incoming_{dimension.relation} ({", ".join([key, *columns, "is_inferred"])})
-        select {", ".join([f"n.{key}", *items, "true"])}
+    names = [key, *columns, "is_inferred"]
+    values = zip([f"n.{key}", *items, "true"], names, strict=True)
+    return (
+        names,
+        f"""select {", ".join(f"{value} as {name}" for value, name in values)}
         from ({named}) n ({key}) join history.{dimension.key_table} k on k.{key} = n.{key} {" ".join(joins)}
         where n.{key} > 0
-            and not exists (select 1 from incoming_{dimension.relation} i where i.{key} = n.{key})
-            {elsewhere}"""
+            and not exists (select 1 from {rows[dimension]} i where i.{key} = n.{key})
+            {elsewhere}""",
+    )

@@ -178,10 +178,12 @@ class Dimension(Table):
 
     :param natural_key: columns that identify a member; a durable surrogate key stands for them.
     :param shared: members that several studies describe; the star shows the newest description.
+    :param is_numerous: a study may have nearly as many members as results; of all others it has few.
     """
 
     natural_key: tuple[Column, ...] = ()
     shared: bool = False
+    is_numerous: bool = False
 
     @property
     def relation(self) -> str:

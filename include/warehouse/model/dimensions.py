@@ -110,6 +110,7 @@ SUBJECT = Dimension(
     name="subject",
     grain="one subject, whatever number of studies it takes part in",
     endpoint="demographic",
+    is_numerous=True,
     shared=True,
     natural_key=(Column("subject_accession", "ImmPort's accession of the subject, SUB..."),),
     columns=(
@@ -146,6 +147,7 @@ PARTICIPATION = Dimension(
     name="participation",
     grain="one subject in one arm",
     endpoint="demographic",
+    is_numerous=True,
     natural_key=(
         Column("arm_accession", "Arm the subject takes part in"),
         Column("subject_accession", "Subject that takes part"),
@@ -207,6 +209,7 @@ BIOSAMPLE = Dimension(
     name="biosample",
     grain="one biological sample",
     endpoint="biosample",
+    is_numerous=True,
     natural_key=(Column("biosample_accession", "ImmPort's accession of the sample, BS..."),),
     columns=(
         Column("type", "Type of sample in ImmPort's words"),
@@ -237,6 +240,7 @@ EXPSAMPLE = Dimension(
     name="expsample",
     grain="one experiment sample",
     endpoint="expsample",
+    is_numerous=True,
     natural_key=(Column("expsample_accession", "ImmPort's accession of the experiment sample, ES..."),),
     columns=(
         Column("name", "Name of the experiment sample", source=S.expsample_name),

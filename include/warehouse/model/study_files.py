@@ -44,6 +44,7 @@ FILE = Dimension(
     name="file",
     grain="one file of a study that can be downloaded; two files may have one name and path",
     endpoint="manifest",
+    is_numerous=True,
     natural_key=(Column("file_uuid", "UUID under which it is downloaded; other bytes have another"),),
     columns=(
         Column("path", "Path of the file, without a stroke before it", source=_path(S.path)),

@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.sources.release import CURRENT, OPEN
-from include.warehouse.load.scd2 import Capture, Change, write
-from include.warehouse.load.transform import content_columns
+from include.warehouse.load.scd2 import Capture, Change, content_columns, write
 from include.warehouse.model.assays import HAI
 from include.warehouse.model.clinical import LAB_TESTS
 from include.warehouse.model.declaration import Dimension, Fact
@@ -85,7 +84,7 @@ class Timeline:
         )
         with self.engine.begin() as connection:
             self._fill(connection, content, held)
-            change = write(connection, self.table, capture)
+            change = write(connection, self.table, capture, has_quarantined=True)
         kept = {key: before[key] for key in held if key in before}
         after = {**content, **kept}
         self.captured[release] = after
