@@ -26,7 +26,7 @@ _FEWEST = 3
 
 
 @dataclass(frozen=True)
-class Context:
+class ReferenceContext:
     """References that are looked up together, of one table or of several that have the same ones.
 
     :param name: `fact_elisa few`: the first table that has them, and whether a study has few members of
@@ -60,10 +60,10 @@ class Context:
         return f"(select * from reference_context where context = {literal(self.name)}) c {' '.join(rows)}"
 
 
-def _declared() -> dict[str, tuple[Context, ...]]:
+def _declared() -> dict[str, tuple[ReferenceContext, ...]]:
     """The contexts of every table, by relation."""
-    known: dict[tuple[Reference, ...], Context] = {}
-    found: dict[str, tuple[Context, ...]] = {}
+    known: dict[tuple[Reference, ...], ReferenceContext] = {}
+    found: dict[str, tuple[ReferenceContext, ...]] = {}
     for table in VERSIONED:
         few, many = (
             tuple(item for item in table.references if DIMENSION[item.dimension].is_numerous is is_numerous)
@@ -72,7 +72,7 @@ def _declared() -> dict[str, tuple[Context, ...]]:
         # A sample has several results of an assay, and one row of any other table.
         groups = {"few": few, "many": many if isinstance(table, Fact) and table.assay else ()}
         found[table.relation] = tuple(
-            known.setdefault(references, Context(f"{table.relation} {name}", references))
+            known.setdefault(references, ReferenceContext(f"{table.relation} {name}", references))
             for name, references in groups.items()
             if len(references) >= _FEWEST
         )
@@ -82,14 +82,14 @@ def _declared() -> dict[str, tuple[Context, ...]]:
 _CONTEXTS = _declared()
 
 
-def contexts(table: Dimension | Fact) -> tuple[Context, ...]:
+def contexts(table: Dimension | Fact) -> tuple[ReferenceContext, ...]:
     """The contexts of a table; references that are in none are looked up one by one."""
     return _CONTEXTS[table.relation]
 
 
-def of_tables(tables: Iterable[Dimension | Fact]) -> dict[Context, list[Dimension | Fact]]:
+def of_tables(tables: Iterable[Dimension | Fact]) -> dict[ReferenceContext, list[Dimension | Fact]]:
     """The contexts of several tables, with the tables that have each."""
-    found: dict[Context, list[Dimension | Fact]] = {}
+    found: dict[ReferenceContext, list[Dimension | Fact]] = {}
     for table in tables:
         for context in contexts(table):
             found.setdefault(context, []).append(table)
@@ -121,7 +121,9 @@ def collect(connection: sa.Connection, load: StagedLoad, tables: Sequence[Dimens
     )
 
 
-def _combinations(context: Context, load: StagedLoad, tables: Iterable[Dimension | Fact]) -> Iterator[str]:
+def _combinations(
+    context: ReferenceContext, load: StagedLoad, tables: Iterable[Dimension | Fact]
+) -> Iterator[str]:
     columns = ", ".join(f"{column.alias}.{column.name}" for column in context.columns)
     for table in tables:
         yield (
@@ -185,13 +187,13 @@ def _join(number: int, reference: Reference) -> str:
     )
 
 
-def _keys(context: Context, width: int) -> Iterator[str]:
+def _keys(context: ReferenceContext, width: int) -> Iterator[str]:
     for number, reference in enumerate(context.references):
         yield _key(number, reference)
     for _ in range(len(context.references), width):
         yield "null::bigint"
 
 
-def _joins(context: Context) -> Iterator[str]:
+def _joins(context: ReferenceContext) -> Iterator[str]:
     for number, reference in enumerate(context.references):
         yield _join(number, reference)
