@@ -16,7 +16,7 @@ from include.warehouse.schema import address
 from include.warehouse.schema.engine import UPGRADING, UnfitServerError, warehouse_engine
 from include.warehouse.schema.history_tables import SCHEMAS
 from include.warehouse.schema.revision import alembic_config, revisions
-from include.warehouse.views import star
+from include.warehouse.views import planner_statistics, star
 
 #: Advisory lock of everything that changes the model, so that two upgrades wait for each other.
 UPGRADE_LOCK = 7_318_001
@@ -47,6 +47,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         command.upgrade(alembic_config(connection), revision)
         if revision == "head":
             _declare_references(connection)
+            planner_statistics.declare(connection)
             star.create(connection)
             if current != newest:
                 content_digests.forget(connection)

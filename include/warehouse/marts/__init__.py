@@ -12,7 +12,8 @@ database and the pages of the dictionary:
     --   aspect: columns that keep it apart, or in brackets why it cannot make numbers incomparable
     -- Leaves out: rows that are in no row of the view
     -- Each assay: apart, of a view over star.fact_assay_result whose rows come from one assay each: it is
-    --   made over the fact of each assay, and united; left out of other views
+    --   made over the fact of each assay, and united; or the name of a query of its WITH that is; left out of
+    --   other views
     -- Reads: other marts that it reads; left out where it reads none
     -- Columns:
     --   name type: meaning
@@ -162,10 +163,11 @@ def parse(name: str, text: str) -> Mart:
         raise ValueError(f"mart {name}: the file must make the view mart.{name} and no other")
     statement = text.strip().removesuffix(";")
     if "Each assay" in stated:
-        if f"from {ALL} as" not in statement:
-            raise ValueError(f"mart {name}: it says Each assay, and does not read {ALL}")
-        query = _query(statement)
-        statement = statement.removesuffix(query) + each_assay(query)
+        which = " ".join(stated["Each assay"]).strip(" .")
+        query = _query(statement) if which == "apart" else _part(statement, which)
+        if f"from {ALL} as" not in query:
+            raise ValueError(f"mart {name}: Each assay, {which}: it does not read {ALL}")
+        statement = statement.replace(query, each_assay(query))
     reads = tuple(" ".join(stated.get("Reads", [])).split(", ")) if "Reads" in stated else ()
     apart = _apart(name, stated["Apart"], {column.name for column in columns})
     return Mart(
@@ -208,6 +210,11 @@ def _apart(name: str, lines: list[str], columns: set[str]) -> tuple[Apart, ...]:
 def _query(statement: str) -> str:
     """The query of a view, without what makes it."""
     return statement.partition("(security_invoker = true) as\n")[2].strip().removesuffix(";")
+
+
+def _part(statement: str, name: str) -> str:
+    """A query of a WITH; empty where there is none of that name."""
+    return re.split(r"^\)", statement.partition(f"{name} as (\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def _all() -> Iterator[Mart]:

@@ -58,7 +58,18 @@ with statistics as (
             else 'other'
         end as statistic
     from mart.sample_result as r
-    inner join star.fact_fcs_analyzed as f on r.study_key = f.study_key and r.result_id = f.result_id
+    -- One row for each, which the planner cannot know of a join by two columns.
+    cross join
+        lateral (
+            select
+                f.parent_cell_count,
+                f.parent_population_preferred,
+                f.parent_population_reported,
+                f.percent_of_parent
+            from star.fact_fcs_analyzed as f
+            where r.study_key = f.study_key and r.result_id = f.result_id
+            offset 0  -- noqa: AM09
+        ) as f
     where r.assay = 'Flow cytometry'
 )
 

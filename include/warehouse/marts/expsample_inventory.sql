@@ -4,6 +4,7 @@
 -- Censored: counted, with no value taken.
 -- Apart: nothing is summarised but counts.
 -- Leaves out: nothing.
+-- Each assay: result
 -- Columns:
 --   study_accession text: Study
 --   experiment_accession text: Experiment
@@ -22,50 +23,65 @@ create or replace view mart.expsample_inventory
 with (security_invoker = true) as
 with result as (
     select
-        study_key,
+        s.study_accession,
+        r.expsample_key,
+        r.assay,
+        count(*) as results
+    from star.fact_assay_result as r
+    inner join star.dim_study as s on r.study_key = s.study_key
+    where r.expsample_key > 0
+    group by s.study_accession, r.expsample_key, r.assay
+),
+
+counted as (
+    select
+        study_accession,
         expsample_key,
-        count(*) as results,
-        count(distinct assay) as assays
-    from star.fact_assay_result
-    where expsample_key > 0
-    group by study_key, expsample_key
+        sum(results)::bigint as results,
+        count(*) as assays
+    from result
+    group by study_accession, expsample_key
 ),
 
 file as (
     select
-        study_key,
-        expsample_key,
-        count(distinct file_info_id) as files
-    from star.fact_result_file
-    where expsample_key > 0
-    group by study_key, expsample_key
+        s.study_accession,
+        f.expsample_key,
+        count(distinct f.file_info_id) as files
+    from star.fact_result_file as f
+    inner join star.dim_study as s on f.study_key = s.study_key
+    where f.expsample_key > 0
+    group by s.study_accession, f.expsample_key
 ),
 
 biosample as (
     select
-        study_key,
-        expsample_key,
+        s.study_accession,
+        b.expsample_key,
         count(*) as biosamples
-    from star.bridge_expsample_biosample
-    group by study_key, expsample_key
+    from star.bridge_expsample_biosample as b
+    inner join star.dim_study as s on b.study_key = s.study_key
+    group by s.study_accession, b.expsample_key
 ),
 
 reagent as (
     select
-        study_key,
-        expsample_key,
+        s.study_accession,
+        b.expsample_key,
         count(*) as reagents
-    from star.bridge_expsample_reagent
-    group by study_key, expsample_key
+    from star.bridge_expsample_reagent as b
+    inner join star.dim_study as s on b.study_key = s.study_key
+    group by s.study_accession, b.expsample_key
 ),
 
 treatment as (
     select
-        study_key,
-        expsample_key,
+        s.study_accession,
+        b.expsample_key,
         count(*) as treatments
-    from star.bridge_expsample_treatment
-    group by study_key, expsample_key
+    from star.bridge_expsample_treatment as b
+    inner join star.dim_study as s on b.study_key = s.study_key
+    group by s.study_accession, b.expsample_key
 )
 
 select
@@ -86,9 +102,9 @@ from star.dim_expsample as x
 inner join star.dim_study as s on x.study_key = s.study_key
 inner join star.dim_experiment as e on x.experiment_key = e.experiment_key
 inner join star.dim_technique as t on e.technique_key = t.technique_key
-left join result as r on x.study_key = r.study_key and x.expsample_key = r.expsample_key
-left join file as f on x.study_key = f.study_key and x.expsample_key = f.expsample_key
-left join biosample as b on x.study_key = b.study_key and x.expsample_key = b.expsample_key
-left join reagent as g on x.study_key = g.study_key and x.expsample_key = g.expsample_key
-left join treatment as m on x.study_key = m.study_key and x.expsample_key = m.expsample_key
+left join counted as r on s.study_accession = r.study_accession and x.expsample_key = r.expsample_key
+left join file as f on s.study_accession = f.study_accession and x.expsample_key = f.expsample_key
+left join biosample as b on s.study_accession = b.study_accession and x.expsample_key = b.expsample_key
+left join reagent as g on s.study_accession = g.study_accession and x.expsample_key = g.expsample_key
+left join treatment as m on s.study_accession = m.study_accession and x.expsample_key = m.expsample_key
 where x.expsample_key > 0;

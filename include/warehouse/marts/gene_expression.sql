@@ -97,41 +97,47 @@ genes as (
         measurement_technique, treatment, expsample_description, measurand, unit, is_ct
 ),
 
-study_reference as (
+-- By windows within a study, not by joins: a query of one study is then computed of that study alone.
+ranked as (
     select
-        study_accession,
-        min(reference_rank) as reference_rank
+        *,
+        min(reference_rank) filter (where is_ct and mean_value is not null)
+            over (partition by study_accession)
+            as study_rank
     from genes
-    where is_ct and mean_value is not null
-    group by study_accession
 ),
 
-reference as (
+marked as (
     select
-        g.reaction,
-        g.unit,
-        g.expsample_description,
-        min(g.gene collate "C") as gene,  -- noqa: RF02
-        avg(g.mean_value) as mean_value,
-        count(*) over (partition by g.reaction, g.unit) = 1 as is_only
-    from genes as g
-    inner join study_reference as s
-        on g.study_accession = s.study_accession and g.reference_rank = s.reference_rank
-    where g.is_ct
-    group by g.reaction, g.unit, g.expsample_description
+        *,
+        coalesce(is_ct and reference_rank = study_rank, false) as is_reference,
+        -- No description and an empty one are two.
+        coalesce('=' || expsample_description, '') as described
+    from ranked
+),
+
+referred as (
+    select
+        *,
+        min(gene collate "C") filter (where is_reference) over alike as alike_gene,  -- noqa: RF02
+        avg(mean_value) filter (where is_reference) over alike as alike_mean,
+        min(gene collate "C") filter (where is_reference) over same_reaction as only_gene,  -- noqa: RF02
+        avg(mean_value) filter (where is_reference) over same_reaction as only_mean,
+        min(described collate "C") filter (where is_reference) over same_reaction  -- noqa: RF02
+        = max(described collate "C") filter (where is_reference) over same_reaction as is_only  -- noqa: RF02
+    from marked
+    window
+        alike as (partition by study_accession, reaction, unit, coalesce(expsample_description, '')),
+        same_reaction as (partition by study_accession, reaction, unit)
 ),
 
 compared as (
     select
-        g.*,
-        coalesce(d.gene, o.gene) as reference_gene,
-        g.mean_value - coalesce(d.mean_value, o.mean_value) as delta_ct
-    from genes as g
-    left join reference as d
-        on
-            g.is_ct and g.reaction = d.reaction and g.unit = d.unit
-            and coalesce(g.expsample_description, '') = coalesce(d.expsample_description, '')
-    left join reference as o on g.is_ct and g.reaction = o.reaction and g.unit = o.unit and o.is_only
+        *,
+        case when is_ct then coalesce(alike_gene, case when is_only then only_gene end) end as reference_gene,
+        case when is_ct then mean_value - coalesce(alike_mean, case when is_only then only_mean end) end
+            as delta_ct
+    from referred
 )
 
 select

@@ -30,56 +30,48 @@
 create or replace view mart.hla_allele_frequency
 with (security_invoker = true) as
 with typed as (
-    select distinct on (h.study_key, h.subject_key, h.locus)
-        h.study_key,
+    select distinct on (h.study_accession, h.subject_key, h.locus)
+        h.study_accession,
         h.subject_key,
         h.locus,
         h.allele1,
         h.allele2
     from (
         select
-            study_key,
-            subject_key,
-            result_id,
-            nullif(btrim(allele1), '') as allele1,
-            nullif(btrim(allele2), '') as allele2,
+            s.study_accession,
+            f.subject_key,
+            f.result_id,
+            nullif(btrim(f.allele1), '') as allele1,
+            nullif(btrim(f.allele2), '') as allele2,
             regexp_replace(
-                coalesce(nullif(btrim(locus_name), ''), split_part(coalesce(allele1, allele2), '*', 1)),
+                coalesce(nullif(btrim(f.locus_name), ''), split_part(coalesce(f.allele1, f.allele2), '*', 1)),
                 '^HLA-', '', 'i'
             ) as locus
-        from star.fact_hla_typing
-        where subject_key > 0
+        from star.fact_hla_typing as f
+        inner join star.dim_study as s on f.study_key = s.study_key
+        where f.subject_key > 0
     ) as h
     where h.allele1 is not null or h.allele2 is not null
-    order by h.study_key asc, h.subject_key asc, h.locus asc, h.result_id desc
+    order by h.study_accession asc, h.subject_key asc, h.locus asc, h.result_id desc
 ),
 
 people as (
     select
-        s.study_accession,
+        t.study_accession,
         e.species,
         u.race,
         t.subject_key,
         t.locus,
         t.allele1,
-        t.allele2
+        t.allele2,
+        2 * count(*) over alike as chromosomes,
+        count(*) filter (where t.allele1 is null) over alike
+        + count(*) filter (where t.allele2 is null) over alike as unreported
     from typed as t
-    inner join star.dim_study as s on t.study_key = s.study_key
     inner join star.dim_subject as u on t.subject_key = u.subject_key
     inner join star.dim_species as e on u.species_key = e.species_key
     where u.is_pool is not true
-),
-
-typings as (
-    select
-        study_accession,
-        species,
-        race,
-        locus,
-        2 * count(*) as chromosomes,
-        count(*) filter (where allele1 is null) + count(*) filter (where allele2 is null) as unreported
-    from people
-    group by study_accession, species, race, locus
+    window alike as (partition by t.study_accession, e.species, u.race, t.locus)
 ),
 
 carried as (
@@ -89,12 +81,14 @@ carried as (
         p.race,
         p.locus,
         a.allele,
+        p.chromosomes,
+        p.unreported,
         count(distinct p.subject_key) as subjects,
         count(*) as copies
     from people as p
     cross join lateral (values (p.allele1), (p.allele2)) as a (allele)
-    where a.allele is not null
-    group by p.study_accession, p.species, p.race, p.locus, a.allele
+    where a.allele is not null and p.locus is not null
+    group by p.study_accession, p.species, p.race, p.locus, a.allele, p.chromosomes, p.unreported
 )
 
 select
@@ -107,13 +101,7 @@ select
     c.subjects,
     c.copies - c.subjects as homozygous,
     c.copies,
-    t.chromosomes,
-    t.unreported as untold_chromosomes,
-    round(c.copies::numeric / t.chromosomes, 6) as frequency
-from carried as c
-inner join typings as t
-    on
-        c.study_accession = t.study_accession
-        and c.species is not distinct from t.species
-        and c.race is not distinct from t.race
-        and c.locus = t.locus;
+    c.chromosomes,
+    c.unreported as untold_chromosomes,
+    round(c.copies::numeric / c.chromosomes, 6) as frequency
+from carried as c;

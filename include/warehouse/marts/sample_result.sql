@@ -106,10 +106,22 @@ select
     c.measurand_type,
     coalesce(c.measurand_preferred, c.measurand_reported) as measurand,
     c.value_reported,
-    star.censored(c.value_bound, c.value_operator, 'bound') as value_number,
-    star.censored(c.value_bound, c.value_operator, 'half') as value_half,
-    star.censored(c.value_bound, c.value_operator, 'null') as value_certain,
-    star.censored(c.value_bound, c.value_operator, star.default_policy()) as value_default,
+    case
+        when c.value_operator is null then c.value_bound else
+            star.censored(c.value_bound, c.value_operator, 'bound')
+    end as value_number,
+    case
+        when c.value_operator is null then c.value_bound else
+            star.censored(c.value_bound, c.value_operator, 'half')
+    end as value_half,
+    case
+        when c.value_operator is null then c.value_bound else
+            star.censored(c.value_bound, c.value_operator, 'null')
+    end as value_certain,
+    case
+        when c.value_operator is null then c.value_bound else
+            star.censored(c.value_bound, c.value_operator, star.default_policy())
+    end as value_default,
     star.default_policy() as policy,
     c.value_operator,
     c.value_quality,

@@ -11,6 +11,7 @@
 --   statistic: (results are counted)
 --   species: (results are counted)
 -- Leaves out: studies without a result.
+-- Each assay: apart.
 -- Columns:
 --   study_accession text: Study
 --   assay text: Assay

@@ -72,34 +72,51 @@ with levels as (
         assay, study_accession, arm_accession, arm, subject_accession, age_years, sex, species, measurand,
         biosample_type, biosample_subtype, measurement_technique, t0_event,
         t0_event_specify, policy
+),
+
+-- What a name says is read once per name, not once per subject.
+strain_name as (
+    select
+        s.strain,
+        star.influenza_subtype(s.strain) as influenza_subtype,
+        star.influenza_type(s.strain) is not null as is_influenza
+    from (
+        select distinct coalesce(virus_strain_preferred, virus_strain_reported) as strain
+        from star.dim_virus_strain
+    ) as s
 )
 
 select
-    assay,
-    study_accession,
-    arm_accession,
-    arm,
-    subject_accession,
-    age_years,
-    sex,
-    species,
-    strain,
-    star.influenza_subtype(strain) as influenza_subtype,
-    biosample_type,
-    biosample_subtype,
-    measurement_technique,
-    t0_event,
-    t0_event_specify,
-    titres,
-    censored,
-    policy,
-    round(exp(baseline), 4) as baseline_titre,
-    round(exp(peak), 4) as peak_titre,
-    round((peak - baseline) / ln(2.0), 6) as log2_fold_rise,
-    round(exp(peak - baseline), 4) as fold_rise,
+    l.assay,
+    l.study_accession,
+    l.arm_accession,
+    l.arm,
+    l.subject_accession,
+    l.age_years,
+    l.sex,
+    l.species,
+    l.strain,
+    case when n.strain is null then star.influenza_subtype(l.strain) else n.influenza_subtype end
+        as influenza_subtype,
+    l.biosample_type,
+    l.biosample_subtype,
+    l.measurement_technique,
+    l.t0_event,
+    l.t0_event_specify,
+    l.titres,
+    l.censored,
+    l.policy,
+    round(exp(l.baseline), 4) as baseline_titre,
+    round(exp(l.peak), 4) as peak_titre,
+    round((l.peak - l.baseline) / ln(2.0), 6) as log2_fold_rise,
+    round(exp(l.peak - l.baseline), 4) as fold_rise,
     -- Rounded first: what a logarithm made of 40 is not quite 40.
     case
-        when star.influenza_type(strain) is not null and baseline is not null and peak is not null
-            then round(exp(peak - baseline), 4) >= 4 and round(exp(peak), 4) >= 40
+        when
+            coalesce(n.is_influenza, star.influenza_type(l.strain) is not null)
+            and l.baseline is not null
+            and l.peak is not null
+            then round(exp(l.peak - l.baseline), 4) >= 4 and round(exp(l.peak), 4) >= 40
     end as is_seroconverted
-from levels;
+from levels as l
+left join strain_name as n on l.strain = n.strain;

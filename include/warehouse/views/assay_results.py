@@ -58,13 +58,20 @@ def assay_results() -> tuple[str, list[ViewColumn]]:
     return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in _MEANINGS.items()]
 
 
-def of_assay(fact: Fact) -> str:
-    """The results of one assay, as the view over all assays has them."""
+def of_assay(fact: Fact, *, once: bool = False) -> str:
+    """The results of one assay, as the view over all assays has them.
+
+    :param once: what is computed of a value is computed once per row, however often it is read, and once for
+        equal values where the planner expects many. A query that reads a column twice, or for a condition and
+        for its answer, would compute it twice.
+    """
     measure = fact.measure or Measure("none", NULL_TEXT)
     reading = partial(_reading, measure)
     derived = {item.name for item in fact.derived}
+    row = "v" if once else "f"
     value = ", ".join(
-        f"{f'f.{name}' if name in derived else f'null::{kind}'} as {name}" for name, kind in _VALUE_COLUMNS
+        f"{f'{row}.{name}' if name in derived else f'null::{kind}'} as {name}"
+        for name, kind in _VALUE_COLUMNS
     )
     keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
     stored = {item.name for item in fact.columns}
@@ -78,7 +85,26 @@ def of_assay(fact: Fact) -> str:
     {reading("value_text")},
     {reading("unit_reported")}, {reading("unit_preferred")},
     {treatment} as treatment_accession
-from star.{fact.relation} f"""
+from star.{fact.relation} f{_computed(fact) if once else ""}"""
+
+
+def read_for_values(fact: Fact) -> tuple[str, ...]:
+    """Stored columns of an assay's fact that what is computed of its values is computed from."""
+    expressions = [item.expression for item in fact.derived if item.name in dict(_VALUE_COLUMNS)]
+    if fact.lookup:
+        expressions.append(fact.lookup.value)
+    return tuple(dict.fromkeys(c.name for one in expressions for c in one.columns if c.alias == "h"))
+
+
+def _computed(fact: Fact) -> str:
+    """SQL that joins the computed values `v` of a row of the fact's view: offset 0 keeps them together."""
+    values = ", ".join(
+        f"({item.expression.over(h='f').text})::{item.type} as {item.name}"
+        for item in fact.derived
+        if item.name in dict(_VALUE_COLUMNS)
+    )
+    lookup = f" {fact.lookup.sql.over(h='f').text}" if fact.lookup else ""
+    return f"\ncross join lateral (select {values} from (select) one{lookup} offset 0) v" if values else ""
 
 
 def each_assay(query: str) -> str:
@@ -92,4 +118,4 @@ def each_assay(query: str) -> str:
 
 def over(fact: Fact, query: str) -> str:
     """A query over the view over all assays, made over the fact of one."""
-    return query.replace(ALL, f"({of_assay(fact)})")
+    return query.replace(ALL, f"({of_assay(fact, once=True)})")

@@ -12,7 +12,8 @@ from include.warehouse.views.term_views import ViewColumn
 
 
 def _member(dimension: Dimension) -> ViewColumn:
-    sql = f"case k.{dimension.key_column} when {UNKNOWN} then 'unknown' when {NOT_APPLICABLE}"
+    key = f"{_stored(dimension)}.{dimension.key_column}"
+    sql = f"case {key} when {UNKNOWN} then 'unknown' when {NOT_APPLICABLE}"
     return ("member", "known, unknown or not applicable", f"{sql} then 'not applicable' else 'known' end")
 
 
@@ -26,7 +27,7 @@ def view_columns(table: Dimension | Fact) -> list[ViewColumn]:
     columns: list[ViewColumn] = []
     stored = _stored(table)
     if isinstance(table, Dimension):
-        columns.append((table.key_column, f"Key: {table.grain}", f"k.{table.key_column}"))
+        columns.append((table.key_column, f"Key: {table.grain}", f"{stored}.{table.key_column}"))
         natural = table.natural_key
         columns += [(item.name, describe(item.meaning, item.unit), f"k.{item.name}") for item in natural]
         if table.is_versioned and not table.shared and table.name != "study":
@@ -69,7 +70,8 @@ def select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     if not table.is_versioned:
         history = f"history.{table.key_table} k{lookup}{term_views.joined(table)}"
         return f"select\n    {items}\nfrom {history}"
-    source = f"from {history}\njoin history.{table.key_table} k on k.{key} = h.{key}{lookup}"
+    # Every version's key is there. A query that reads no natural key is planned without the table.
+    source = f"from {history}\nleft join history.{table.key_table} k on k.{key} = h.{key}{lookup}"
     source += term_views.joined(table)
     if not table.shared:
         return f"select\n    {items}\n{source}\nwhere {valid}"
