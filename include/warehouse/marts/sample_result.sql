@@ -132,11 +132,11 @@ select
 from classed as c
 inner join star.dim_study as s on c.study_key = s.study_key
 inner join star.dim_subject as u on c.subject_key = u.subject_key
-inner join star.dim_species as e on u.species_key = e.species_key
+left join star.dim_species as e on u.species_key = e.species_key
 inner join star.dim_arm as a on c.arm_key = a.arm_key
 inner join star.dim_participation as p on c.participation_key = p.participation_key
 inner join star.dim_planned_visit as v on c.planned_visit_key = v.planned_visit_key
-inner join star.dim_study_time as t on c.study_time_key = t.study_time_key
+left join star.dim_study_time as t on c.study_time_key = t.study_time_key
 inner join star.dim_biosample as b on c.biosample_key = b.biosample_key
 inner join star.dim_expsample as x on c.expsample_key = x.expsample_key
 left join star.dim_technique as q on c.technique_key = q.technique_key;
