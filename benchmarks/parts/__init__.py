@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.part import Part
-from benchmarks.parts import loading, releases, rivals
+from benchmarks.parts import loading, queries, releases, rivals
 
-PARTS: dict[str, Part] = {part.name: part for part in (*loading.PARTS, *rivals.PARTS, *releases.PARTS)}
+_MODULES = (loading, rivals, releases, queries)
+PARTS: dict[str, Part] = {part.name: part for module in _MODULES for part in module.PARTS}

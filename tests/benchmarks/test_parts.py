@@ -11,6 +11,7 @@ from rich.console import Console
 from benchmarks.__main__ import run, write
 from benchmarks.bench import Sizes
 from benchmarks.parts import PARTS
+from benchmarks.queries import LIMIT_SECONDS
 
 pytestmark = pytest.mark.long
 
@@ -34,3 +35,11 @@ def test_parts_that_share_their_rounds(tmp_path: Path) -> None:
     assert page.count("<svg") >= 3
     for name in names:
         assert f"<h2>{name}</h2><p>{PARTS[name].about}." in page
+
+
+def test_queries_of_analysts(tmp_path: Path) -> None:
+    results = run(["queries"], Sizes(rows=3_000, rounds=1), tmp_path / "kept", Console(quiet=True))
+    names = [figure.name for figure in results.figures]
+    for kind in ("questions", "marts of the largest study", "their first 500 rows", "marts counted"):
+        assert sum(kind in name for name in names) == 2, kind  # now, and as of a release
+    assert all(0 < figure.median <= LIMIT_SECONDS for figure in results.figures)

@@ -55,6 +55,16 @@ def test_a_file_is_a_mart() -> None:
     assert mart.statement.endswith("as one")
 
 
+def test_a_query_over_each_assay_is_made_over_each_fact() -> None:
+    """In whole, or a part of it that is named; the file itself reads the view over all."""
+    counted = "with counted as (\n    select r.assay from star.fact_assay_result as r\n)\n\nselect 1 as one"
+    text = TEXT.replace("-- Columns:", "-- Each assay: counted\n-- Columns:")
+    made = parse("thing", text.replace("select 1 as one", counted)).statement
+    assert all(f"from star.{fact.relation} f" in made for fact in ASSAY_FACTS)
+    assert "star.fact_assay_result" not in made
+    assert made.endswith(")\n\nselect 1 as one")
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -64,6 +74,8 @@ def test_a_file_is_a_mart() -> None:
         ("-- A thing\n" + TEXT, "before any heading"),
         (TEXT.replace("mart.thing", "mart.other"), r"must make the view mart\.thing"),
         (TEXT.replace("-- Leaves out: nothing.\n", ""), "does not say Leaves out"),
+        (TEXT.replace("-- Columns:", "-- Each assay: apart.\n-- Columns:"), "apart: it does not read star"),
+        (TEXT.replace("-- Columns:", "-- Each assay: part\n-- Columns:"), "part: it does not read star"),
         (_apart("unit: two"), "Apart, unit: it has no column two"),
         (_apart("unit: one"), "Apart must name each aspect once; missing: sample type, species"),
     ],
