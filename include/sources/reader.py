@@ -36,7 +36,7 @@ class Numeral(str):
 
 
 def read_rows(
-    chunks: Iterable[bytes], endpoint: Endpoint, repeated: Counter[str] | None = None
+    chunks: Iterable[bytes], endpoint: Endpoint, repeated: Counter[str] | None = None, start: int = 0
 ) -> Iterator[dict[str, object]]:
     """Rows of a JSON answer while it arrives, numbers as text.
 
@@ -45,10 +45,11 @@ def read_rows(
 
     :param chunks: the body, cut anywhere.
     :param repeated: counts rows by a key that is in one of their objects twice; the last value counts.
+    :param start: bytes of the answer that are before these, for messages.
     :raises NotDataError: what was found instead. It may come after rows: they count only when the
         iterator ends without it.
     """
-    body = _Body(chunks, repeated)
+    body = _Body(chunks, repeated, start)
     first = body.peek()
     if first == "{":
         row = body.value()
@@ -183,7 +184,7 @@ def _refuse_constant(name: str) -> NoReturn:
 class _Body:
     """A streamed body as text: what is read is dropped, what is needed is fetched."""
 
-    def __init__(self, chunks: Iterable[bytes], repeated: Counter[str] | None = None) -> None:
+    def __init__(self, chunks: Iterable[bytes], repeated: Counter[str] | None = None, start: int = 0) -> None:
         self._repeated = repeated
         self._of_value: Counter[str] = Counter()
         self._json = json.JSONDecoder(
@@ -196,8 +197,8 @@ class _Body:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text = ""
         self._at = 0
-        self._received = 0
-        self._dropped = 0
+        self._received = start
+        self._dropped = start
         self._ended = False
 
     def peek(self) -> str:
