@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import gzip
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from copy import copy
@@ -19,6 +17,8 @@ from typing import IO, Any, Self
 from uuid import uuid4
 
 from airflow.sdk import ObjectStoragePath
+from isal import igzip
+from isal.igzip_lib import IsalError
 
 from include.file_access import make_folder, opener, protect
 from include.landing.manifest import Fetch, Landed, LandingError
@@ -79,9 +79,13 @@ class Files:
             yield path
 
     def _bytes(self, landed: Landed, seen: Callable[[bytes], None]) -> Iterator[bytes]:
-        with (self.root / landed.path).open("rb") as file, gzip.GzipFile(fileobj=file) as packed:
+        for block in self._unpacked(landed.path):
+            seen(block)
+            yield block
+
+    def _unpacked(self, path: str) -> Iterator[bytes]:
+        with (self.root / path).open("rb") as file, igzip.GzipFile(fileobj=file) as packed:
             while block := packed.read(_BLOCK):
-                seen(block)
                 yield block
 
     def _adopt(self, file: Path, target: ObjectStoragePath) -> None:
@@ -102,8 +106,11 @@ class Files:
             file.write(json.dumps(content, indent=1).encode())
 
     @contextmanager
-    def _arriving(self, target: ObjectStoragePath) -> Iterator[IO[bytes]]:
-        """A file under a name of its own until it is whole and safe on the disk."""
+    def _arriving(self, target: ObjectStoragePath, *, is_derived: bool = False) -> Iterator[IO[bytes]]:
+        """A file under a name of its own until it is whole and safe on the disk.
+
+        :param is_derived: nothing is lost with it, so that the disk is not waited for.
+        """
         part = target.parent / f".{target.name}.{uuid4().hex}.part"
         try:
             if self._is_local:
@@ -111,7 +118,8 @@ class Files:
                 with open(part.path, "wb", opener=opener) as file:
                     yield file
                     file.flush()
-                    os.fsync(file.fileno())
+                    if not is_derived:
+                        os.fsync(file.fileno())
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with part.open("wb") as file:
@@ -119,7 +127,8 @@ class Files:
             with self._guard():
                 if self._is_local:
                     os.replace(part.path, target.path)  # noqa: PTH105
-                    sync_folder(target.parent.path)
+                    if not is_derived:
+                        sync_folder(target.parent.path)
                 else:
                     self.root.fs.mv(part.path, target.path)
         except OSError as error:
@@ -135,7 +144,7 @@ def explained(landed: Landed) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise LandingError(f"{describe(landed)}: missing") from None
-    except (OSError, EOFError, zlib.error, NotDataError, NotTsvError) as error:
+    except (OSError, EOFError, IsalError, NotDataError, NotTsvError) as error:
         raise LandingError(f"{describe(landed)}: changed since it was landed: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from include.sources.accession import is_study
 
@@ -65,6 +66,22 @@ class VocabularyFetch(Fetch):
 
 
 @dataclass(frozen=True)
+class RowsFile:
+    """The rows of a landed JSON answer as lines for COPY, in a file beside it.
+
+    :param path: file, relative to the root.
+    :param sha256: of the file as stored.
+    :param names: keys of the values, in the order of a line.
+    :param version: number of the form of the lines.
+    """
+
+    path: str
+    sha256: str
+    names: tuple[str, ...]
+    version: int
+
+
+@dataclass(frozen=True)
 class Landed:
     """One landed file: an answer, a part of one, or a package.
 
@@ -86,6 +103,8 @@ class Landed:
     :param expected_from: that count: the release's table counts, or the same data requested in other parts.
     :param ignored: filter that the source ignored: this is the answer of the request without it.
     :param refused: the error with which the source refused the answer for good; nothing of it is landed.
+    :param stored_sha256: of the file as stored; empty of answers that were landed before it was noted.
+    :param rows_file: the same rows for COPY, if there are many and every one can be staged.
     """
 
     endpoint: str
@@ -106,6 +125,24 @@ class Landed:
     ignored: str | None = None
     repeated_keys: dict[str, int] = field(default_factory=dict)
     refused: str | None = None
+    stored_sha256: str = ""
+    rows_file: RowsFile | None = None
+
+    @classmethod
+    def read(cls, known: dict[str, Any]) -> Landed:
+        """What was written down of one, today or before there was all of it.
+
+        :raises TypeError: it is not that.
+        """
+        file = known.get("rows_file")
+        if file is None:
+            return cls(**known)
+        return cls(**{**known, "rows_file": RowsFile(**{**file, "names": tuple(file["names"])})})
+
+    @property
+    def is_ready_for_copy(self) -> bool:
+        """Whether its rows were landed as lines that COPY takes."""
+        return self.form == "tsv" or self.rows_file is not None
 
     @property
     def name(self) -> str:

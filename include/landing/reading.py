@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 from airflow.sdk import ObjectStoragePath
 
 from include.landing.files import Files, describe, explained
-from include.landing.manifest import COUNTS, FORMAT, PACKAGE, Fetch, Landed, LandingError, Manifest
+from include.landing.manifest import (
+    COUNTS,
+    FORMAT,
+    PACKAGE,
+    Fetch,
+    Landed,
+    LandingError,
+    Manifest,
+    RowsFile,
+)
+from include.landing.rows_file import VERSION
 from include.sources.endpoint import Endpoint
 from include.sources.reader import read_rows
 from include.sources.release import Release
-from include.sources.tsv import Header, TsvBody, read_tsv
+from include.sources.tsv import Header, TsvBody, read_tsv, whole_lines
 
 MANIFEST = "manifest.json"
+logger = logging.getLogger(__name__)
 
 
 class LandingReader(Files):
@@ -73,6 +85,37 @@ class LandingReader(Files):
                 yield row
         self._same(landed, digest.hexdigest(), rows)
 
+    def lines_for_copy(self, landed: Landed, endpoint: Endpoint) -> Iterator[bytes] | None:
+        """Blocks of whole lines (`json_blocks.LINES`) with all values of an endpoint.
+
+        None where the answer has no such file, or one that is missing, changed, or made for other columns or
+        by another version: then `rows` reads the answer itself.
+
+        :raises LandingError: the answer is missing or changed since.
+        """
+        file = landed.rows_file
+        if file is None or (file.version, file.names) != (VERSION, endpoint.names):
+            return None
+        with explained(landed):
+            if self._stored_sha256(landed.path) != landed.stored_sha256:
+                raise LandingError(f"{describe(landed)}: changed since it was landed (sha256 differs)")
+        try:
+            is_intact = self._stored_sha256(file.path) == file.sha256
+        except OSError:
+            is_intact = False
+        if not is_intact:
+            logger.warning("%s is missing or changed: its rows are made of the answer", file.path)
+            return None
+        return self._lines_for_copy(landed, file)
+
+    def _lines_for_copy(self, landed: Landed, file: RowsFile) -> Iterator[bytes]:
+        with explained(landed):
+            yield from whole_lines(self._unpacked(file.path))
+
+    def _stored_sha256(self, path: str) -> str:
+        with (self.root / path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
     def lines(self, landed: Landed, endpoint: Endpoint) -> Iterator[tuple[Header, bytes]]:
         """Blocks of whole lines of a landed TSV, each with the header above them, checked to the end.
 
@@ -108,8 +151,8 @@ class LandingReader(Files):
 
     def _landed(self, path: ObjectStoragePath) -> Landed | None:
         try:
-            return Landed(**json.loads(path.read_text()))
-        except (ValueError, TypeError):  # a note of another version, or bit rot: fetched again
+            return Landed.read(json.loads(path.read_text()))
+        except (ValueError, TypeError, KeyError):  # a note of another version, or bit rot: fetched again
             return None
 
     def _manifest(self, path: ObjectStoragePath) -> Manifest:
@@ -117,7 +160,7 @@ class LandingReader(Files):
             found: dict[str, Any] = json.loads(path.read_text())
             if found["format"] != FORMAT:
                 raise LandingError(f"{path}: format {found['format']}, this version reads {FORMAT}")
-            return Manifest(**{**found, "landed": tuple(Landed(**item) for item in found["landed"])})
+            return Manifest(**{**found, "landed": tuple(map(Landed.read, found["landed"]))})
         except FileNotFoundError:
             raise LandingError(f"{path}: no such manifest, the fetch is not complete") from None
         except (ValueError, TypeError, KeyError) as error:

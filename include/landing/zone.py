@@ -1,7 +1,8 @@
 """The landing zone: what ImmPort sent, byte for byte, kept for ever and readable without ImmPort.
 
     <root>/SDY139/DR25/<fetch id>/elisa.json.gz        the answer, compressed
-    <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of it
+    <root>/SDY139/DR25/<fetch id>/elisa.rows.csv.gz    the same rows as lines for COPY, where there are many
+    <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of both
     <root>/SDY139/DR25/<fetch id>/mbaa.2.json.gz       the second part of an answer requested in parts
     <root>/SDY139/DR25/<fetch id>/elisa.tsv.gz         where a check proved that TSV has the same values
     <root>/SDY139/DR25/<fetch id>/SDY139-DR25_Tab.zip  or the package instead of answers
@@ -14,24 +15,24 @@ A file is visible only when it is whole. Nothing here is secret: no header, no k
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow.sdk import ObjectStoragePath
+from isal import igzip
 
-from include.landing.manifest import PACKAGE, Fetch, Landed, LandingError, Manifest
+from include.landing.manifest import PACKAGE, Fetch, Landed, LandingError, Manifest, RowsFile
 from include.landing.reading import MANIFEST, LandingReader
+from include.landing.rows_file import VERSION, Digested, RowsWriter, packed
 from include.sources.endpoint import Endpoint
 from include.sources.validate_answer import Confined, take_json, take_tsv
-
-_COMPRESSION = 3
 
 __all__ = ["Fetch", "Landed", "Landing", "LandingError", "Manifest"]
 
@@ -44,7 +45,7 @@ class _Received:
         self.digest = hashlib.sha256()
         self.size = 0
 
-    def copied_to(self, file: gzip.GzipFile) -> Iterator[bytes]:
+    def copied_to(self, file: igzip.GzipFile) -> Iterator[bytes]:
         """The same bytes, each written to a file before it is passed on."""
         for chunk in self._chunks:
             self.size += len(chunk)
@@ -82,21 +83,23 @@ class Landing(LandingReader):
         form = "json" if tsv_header is None else "tsv"
         name = f"{endpoint.name}.{piece}" if piece else endpoint.name
         target = self.root / fetch.path / f"{name}.{form}.gz"
+        beside = self.root / fetch.path / f"{name}.rows.csv.gz"
         received = _Received(chunks)
-        with self._arriving(target) as file:
-            with gzip.GzipFile("", "wb", _COMPRESSION, file, mtime=0) as packed:
+        rows = RowsWriter(partial(self._arriving, beside, is_derived=True), endpoint.names)
+        with self._arriving(target) as file, rows:
+            stored = Digested(file)
+            with packed(stored) as copy:
                 if tsv_header is None:
-                    intake = take_json(received.copied_to(packed), endpoint, confined)
+                    intake = take_json(received.copied_to(copy), endpoint, confined, rows.add)
                 else:
-                    intake = take_tsv(received.copied_to(packed), endpoint, tsv_header, confined)
-            stored = file.tell()
+                    intake = take_tsv(received.copied_to(copy), endpoint, tsv_header, confined)
         landed = Landed(
             endpoint.name,
             f"{fetch.path}/{target.name}",
             dict(parameters),
             _now(),
             received.size,
-            stored,
+            stored.size,
             intake.rows,
             received.digest.hexdigest(),
             dict(sorted(intake.missing.items())),
@@ -106,9 +109,22 @@ class Landing(LandingReader):
             note=note,
             repeated_keys=dict(sorted(intake.repeated.items())),
             ignored=", ".join(sorted(confined.ignored)) or None if confined else None,
+            stored_sha256=stored.digest.hexdigest(),
+            rows_file=self._rows_file(fetch, endpoint, beside, rows),
         )
         self._write_json(self._note(fetch, landed.name), asdict(landed))
         return landed
+
+    def _rows_file(
+        self, fetch: Fetch, endpoint: Endpoint, path: ObjectStoragePath, rows: RowsWriter
+    ) -> RowsFile | None:
+        """What is known of the rows beside an answer. A file that has not all of them is removed."""
+        if rows.is_given_up:
+            path.unlink(missing_ok=True)
+        if rows.file is None:
+            return None
+        sha256 = rows.file.digest.hexdigest()
+        return RowsFile(f"{fetch.path}/{path.name}", sha256, endpoint.names, VERSION)
 
     def annotate(self, fetch: Fetch, landed: Landed, **known: Any) -> Landed:
         """Write down what else is known of landed bytes: a note, another count of their rows."""
@@ -124,8 +140,8 @@ class Landing(LandingReader):
         with self._guard():
             self._refuse_complete(fetch)
             self._note(fetch, landed.name).unlink(missing_ok=True)
-            if landed.path:
-                (self.root / landed.path).unlink(missing_ok=True)
+            for file in filter(None, (landed.path, landed.rows_file and landed.rows_file.path)):
+                (self.root / file).unlink(missing_ok=True)
 
     def leave_out(
         self, fetch: Fetch, endpoint: Endpoint, why: str | None = None, *, refused: str | None = None

@@ -138,7 +138,7 @@ def read_blocks(chunks: Iterable[bytes], endpoint: Endpoint, repeated: Counter[s
     at = 0
     while True:
         end = len(held.rstrip(_SPACE)) if is_whole else held.rfind(edge) + 1
-        if not end and len(held) <= reader.MAX_ROW:
+        if not end and len(held) <= reader.BLOCK:
             held, is_whole = _filled(held, source, 2 * len(held))
             continue
         # A bracket in place of the comma before it, and one behind it: a block is an array of its own.

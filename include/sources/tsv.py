@@ -66,7 +66,7 @@ class TsvBody:
     """
 
     def __init__(self, chunks: Iterable[bytes], endpoint: Endpoint, proven: str | None = None) -> None:
-        self._lines = _whole_lines(chunks)
+        self._lines = whole_lines(chunks)
         self._endpoint = endpoint
         self._proven = proven
         self.rows = 0
@@ -129,7 +129,11 @@ def read_tsv(chunks: Iterable[bytes], endpoint: Endpoint) -> Iterator[dict[str, 
             yield dict(zip(names, (text or None for text in line.split("\t")), strict=True))
 
 
-def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of whole lines, about a megabyte each.
+
+    :raises NotDataError: they do not end with a newline, or a line is far too long.
+    """
     buffered: list[bytes] = []
     size = 0
     for chunk in chunks:

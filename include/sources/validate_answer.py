@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from include.sources.endpoint import Endpoint
 from include.sources.foreign import LONGEST_KEY, clean
-from include.sources.reader import cell, read_rows
+from include.sources.json_blocks import Block, read_blocks
 from include.sources.tsv import NotTsvError, TsvBody
 
 #: Value of a filter that requests rows without a value.
@@ -68,21 +68,27 @@ class Intake:
     repeated: Counter[str] = field(default_factory=Counter)
 
 
-def take_json(chunks: Iterable[bytes], endpoint: Endpoint, confined: Confined | None = None) -> Intake:
+def take_json(
+    chunks: Iterable[bytes],
+    endpoint: Endpoint,
+    confined: Confined | None = None,
+    use: Callable[[Block], None] = lambda block: None,
+) -> Intake:
     """Read a JSON answer to its end.
 
+    :param use: gets its rows, block by block, in their order.
     :raises NotDataError: it is not whole, or no data.
     :raises FilterIgnoredError: it holds rows that were not requested.
     """
-    declared, intake = set(endpoint.names), Intake()
-    fields = confined.fields if confined else ()
-    for row in read_rows(chunks, endpoint, intake.repeated):
-        intake.rows += 1
-        if row.keys() != declared:
-            intake.missing.update(declared - row.keys())
-            intake.unknown.update({clean(name, LONGEST_KEY) for name in row.keys() - declared})
-        if confined:
-            confined.see(tuple(cell(row.get(name)) for name in fields))
+    declared, intake = frozenset(endpoint.names), Intake()
+    for block in read_blocks(chunks, endpoint, intake.repeated):
+        intake.rows += len(block)
+        for keys, rows in block.key_sets():
+            intake.missing.update(dict.fromkeys(declared - keys, rows))
+            intake.unknown.update(dict.fromkeys({clean(name, LONGEST_KEY) for name in keys - declared}, rows))
+        for values in block.values(confined.fields) if confined else ():
+            confined.see(values)
+        use(block)
     intake.repeated = Counter({clean(name, LONGEST_KEY): rows for name, rows in intake.repeated.items()})
     return intake
 

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +263,102 @@ def test_what_is_known_later_is_written_down_and_what_is_discarded_is_gone(landi
     finish(landing, [])
     with pytest.raises(LandingError, match="is complete"):
         landing.discard(FETCH, left_out)
+
+
+# ---- the rows beside an answer
+
+
+MANY = 2_000
+
+
+def many_rows(odd: object = 'a "quote", a \\ and null') -> bytes:
+    rows: list[dict[str, object]] = [{**FULL, "armAccession": f"ARM{n}"} for n in range(MANY)]
+    rows[7] = {**FULL, "description": odd, "name": None, "typeReported": 1.5}
+    return json.dumps(rows, separators=(",", ":")).replace(":1.5,", ":1.50,").encode()
+
+
+def rows_path(landing: Landing, landed: Landed) -> Any:
+    assert landed.rows_file is not None
+    return landing.root / landed.rows_file.path
+
+
+def test_many_rows_are_landed_as_lines_too(landing: Landing) -> None:
+    landed = land(landing, body=many_rows())
+    assert landed.rows_file is not None
+    assert landed.rows_file.path == "SDY1/DR9/run-1/arm.rows.csv.gz"
+    lines = b"".join(landing.lines_for_copy(landed, ARM) or ()).split(b"\n")
+    assert len(lines) == MANY + 1
+    assert lines[0] == b",".join([b'"ARM0"', *[b'"x"'] * (len(ARM.names) - 1)])
+    assert lines[7] == rb'"x","x","a \"quote\", a \\ and null",null,1.50,"x"'
+    assert landing.partial(FETCH) == {"arm": landed}
+    manifest = finish(landing, [landed])
+    assert landing.read_manifest(FETCH) == manifest
+
+
+def test_few_rows_have_no_file_of_lines(landing: Landing) -> None:
+    landed = land(landing)
+    assert landed.rows_file is None
+    assert landing.lines_for_copy(landed, ARM) is None
+    assert len(files(landing)) == 2
+
+
+@pytest.mark.parametrize("odd", ["two\nlines", "a\x00b", "\ud800"])
+def test_rows_that_no_line_holds_have_no_file_of_lines(landing: Landing, odd: str) -> None:
+    stale = land(landing, body=many_rows())
+    landed = land(landing, body=many_rows(odd))
+    assert landed.rows_file is None
+    assert not rows_path(landing, stale).exists()
+    assert sum(1 for _ in landing.rows(landed, ARM)) == MANY
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [_flip, lambda path: path.write_bytes(path.read_bytes()[:-9]), lambda path: path.write_bytes(b""),
+     lambda path: path.write_bytes(gzip.compress(b'"y"\n')), lambda path: path.unlink()],
+    ids=["bit", "cut", "empty", "other", "missing"],
+)  # fmt: skip
+def test_a_file_of_lines_that_changed_is_not_used(landing: Landing, harm: Any) -> None:
+    landed = land(landing, body=many_rows())
+    harm(rows_path(landing, landed))
+    assert landing.lines_for_copy(landed, ARM) is None
+    assert sum(1 for _ in landing.rows(landed, ARM)) == MANY
+
+
+def test_lines_of_other_columns_or_of_another_version_are_not_used(landing: Landing) -> None:
+    landed = land(landing, body=many_rows())
+    assert landed.rows_file is not None
+    assert landing.lines_for_copy(landed, replace(ARM, fields=ARM.fields[::-1])) is None
+    for other in (replace(landed.rows_file, version=99), replace(landed.rows_file, names=("armAccession",))):
+        assert landing.lines_for_copy(replace(landed, rows_file=other), ARM) is None
+
+
+@pytest.mark.parametrize("harm", [_flip, lambda path: path.unlink()], ids=["bit", "missing"])
+def test_lines_are_not_used_for_an_answer_that_changed(landing: Landing, harm: Any) -> None:
+    landed = land(landing, body=many_rows())
+    harm(landing.root / landed.path)
+    with pytest.raises(LandingError, match=r"SDY1 arm: SDY1/DR9/run-1/arm\.json\.gz: (changed|missing)"):
+        landing.lines_for_copy(landed, ARM)
+
+
+def test_the_file_of_lines_goes_with_its_answer(landing: Landing) -> None:
+    landed = land(landing, body=many_rows())
+    landing.discard(FETCH, landed)
+    assert files(landing) == []
+    with pytest.raises(NotDataError):
+        land(landing, body=many_rows()[:-1])
+    assert files(landing) == []
+
+
+def test_what_was_landed_before_there_were_such_files_is_read(landing: Landing) -> None:
+    landed = land(landing, body=many_rows())
+    finish(landing, [landed])
+    path = landing.root / FETCH.path / "manifest.json"
+    manifest = json.loads(path.read_text())
+    for item in manifest["landed"]:
+        del item["rows_file"], item["stored_sha256"]
+    path.write_text(json.dumps(manifest))
+    (landing.root / landed.path).write_bytes(gzip.compress(many_rows(), 3))
+    (old,) = landing.read_manifest(FETCH).landed
+    assert old == replace(landed, rows_file=None, stored_sha256="")
+    assert landing.lines_for_copy(old, ARM) is None
+    assert sum(1 for _ in landing.rows(old, ARM)) == MANY

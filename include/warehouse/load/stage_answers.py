@@ -11,9 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from include.landing.zone import Landed, Landing, Manifest
+from include.landing.files import describe
+from include.landing.zone import Landed, Landing, LandingError, Manifest
 from include.sources.endpoint import Endpoint, snake_case
 from include.sources.reader import cell
+from include.sources.tsv import Header
 from include.warehouse.load import staging_tables
 from include.warehouse.schema.ops_tables import QUARANTINE
 
@@ -61,11 +63,17 @@ def _copy(
         for part in parts:  # an empty answer must be the one that was received, too
             deque(landing.rows(part, endpoint), maxlen=0)
         return 0
-    filling = staging_tables.Filling(connection, staging_tables.create(connection, load_id, endpoint))
+    table = staging_tables.create(
+        connection, load_id, endpoint, is_numbered=any(part.is_ready_for_copy for part in parts)
+    )
+    filling = staging_tables.Filling(connection, table)
     count, first = 0, 1
     for part in parts:
-        copied = _copy_tsv if part.form == "tsv" else _copy_rows
-        count += copied(filling, endpoint, landing, part, first, refused)
+        numbers = range(first, first + part.rows)
+        copied = _copy_lines(connection, filling, endpoint, landing, part, numbers)
+        if copied is None:
+            copied = _copy_rows(filling, endpoint, landing, part, numbers, refused)
+        count += copied
         first += part.rows
     filling.prove()
     if count:
@@ -75,59 +83,60 @@ def _copy(
     return count
 
 
+def _copy_lines(
+    connection: sa.Connection,
+    filling: staging_tables.Filling,
+    endpoint: Endpoint,
+    landing: Landing,
+    part: Landed,
+    numbers: range,
+) -> int | None:
+    """Copy lines as they were landed and checked: no cell is looked at. None if they cannot be copied so."""
+    if part.form == "tsv":
+        blocks = landing.lines(part, endpoint)
+        header, first = next(blocks, (Header(""), b""))
+        columns, form = header.columns, staging_tables.PLAIN
+        if not set(columns) <= set(endpoint.columns):  # a column that nobody declared is not staged
+            return None
+        lines = _without_nul(chain([first], (block for _, block in blocks)))
+    else:
+        found = landing.lines_for_copy(part, endpoint)
+        if found is None:
+            return None
+        lines, form = found, staging_tables.QUOTED
+        columns = tuple(item.column for item in endpoint.fields)
+    try:
+        with connection.begin_nested():
+            rows = filling.copy(columns, form, lines, numbers)
+    except _NulError:
+        return None
+    if rows != part.rows:
+        raise LandingError(f"{describe(part)}: {part.rows} rows landed, {rows} were copied")
+    return rows
+
+
+class _NulError(Exception):
+    """A line holds what no Postgres text can."""
+
+
+def _without_nul(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        if b"\x00" in block:
+            raise _NulError
+        yield block
+
+
 def _copy_rows(
     filling: staging_tables.Filling,
     endpoint: Endpoint,
     landing: Landing,
     part: Landed,
-    first: int,
+    numbers: range,
     refused: list[Refused],
 ) -> int:
     columns = ["row_number", *(item.column for item in endpoint.fields)]
-    blocks = _lines(endpoint, landing.rows(part, endpoint), refused, first)
-    return filling.copy(columns, staging_tables.ESCAPED, blocks, range(first, first + part.rows))
-
-
-def _copy_tsv(
-    filling: staging_tables.Filling,
-    endpoint: Endpoint,
-    landing: Landing,
-    part: Landed,
-    first: int,
-    refused: list[Refused],
-) -> int:
-    """Lines as they were landed and checked, each behind its number: no cell is looked at."""
-    blocks = landing.lines(part, endpoint)
-    start = next(blocks, None)
-    if start is None:
-        return 0
-    header, block = start
-    known = [name for name in header.columns if name in endpoint.columns]
-    if len(known) < len(header.columns):  # cells of a column that nobody declared are not staged
-        return _copy_rows(filling, endpoint, landing, part, first, refused)
-    names = header.fields(endpoint)
-    lines = _numbered(chain([block], (more for _, more in blocks)), names, refused, first)
-    # A landed TSV holds no backslash: to COPY's text form every character of it is itself.
-    numbers = range(first, first + part.rows)
-    return filling.copy(["row_number", *known], staging_tables.PLAIN, lines, numbers)
-
-
-def _numbered(
-    blocks: Iterable[bytes], names: tuple[str, ...], refused: list[Refused], first: int
-) -> Iterator[bytes]:
-    number = first
-    for block in blocks:
-        lines = block.split(b"\n")
-        lines.pop()
-        numbered = list(enumerate(lines, start=number))
-        number += len(numbered)
-        if b"\x00" in block:
-            for at, line in numbered:
-                if b"\x00" in line:
-                    cells = (text or None for text in line.decode().split("\t"))
-                    refused.append((at, dict(zip(names, cells, strict=True))))
-            numbered = [pair for pair in numbered if b"\x00" not in pair[1]]
-        yield b"".join([b"%d\t%b\n" % pair for pair in numbered])
+    blocks = _lines(endpoint, landing.rows(part, endpoint), refused, numbers.start)
+    return filling.copy(columns, staging_tables.ESCAPED, blocks, numbers)
 
 
 def _lines(

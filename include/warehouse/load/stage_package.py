@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import IO
 
 import sqlalchemy as sa
@@ -26,11 +27,12 @@ from include.sources.release import Release
 from include.sql import identifier, literal
 from include.warehouse.load import package_conflicts, package_findings, staging_tables, unreported_columns
 from include.warehouse.load.package_findings import member_name
+from include.warehouse.load.staging_tables import PLAIN
 from include.warehouse.schema.ops_tables import LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE
 from include.warehouse.schema.statements import run_sql
 
 #: Tables of a package know no escapes, and no quotes: the one that COPY wants is in none of them.
-_TAB = staging_tables.Form(rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''", "")
+_TAB = replace(PLAIN, options=rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''")
 
 
 def unpack(
