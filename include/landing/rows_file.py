@@ -40,7 +40,7 @@ class Digested:
 
 def packed(file: Digested) -> igzip.GzipFile:
     """Compresses what is written into a file. The same bytes give the same file: no time is in it."""
-    return igzip.GzipFile("", "wb", COMPRESSION, file, mtime=0)  # type: ignore[arg-type]
+    return igzip.GzipFile("", "wb", COMPRESSION, file, mtime=0)
 
 
 class RowsWriter:

@@ -50,7 +50,7 @@ def bodies(draw: st.DrawFn) -> bytes:
     """Answers: usually compact rows of the same keys."""
     keys = draw(_KEYS)
     rows = []
-    for _ in range(draw(st.integers(0, 12))):
+    for _ in range(draw(st.integers(0, 7))):
         mine = keys if draw(st.integers(0, 9)) else draw(_KEYS)
         space = draw(_SPACES)
         rows.append("{" + ",".join(f'"{key}":{space}{draw(_VALUES)}' for key in mine) + space + "}")
@@ -87,8 +87,8 @@ def native(chunks: list[bytes]) -> tuple[Any, ...]:
         assert len(rows) == len(block)
         assert {tuple(row) for row in rows} == set(block.values(NAMES))
         cells += rows
-        for found, count in block.key_sets():
-            keys[found] += count
+        for names, count in block.key_sets():
+            keys[names] += count
     return cells, repeated, keys
 
 
@@ -118,15 +118,15 @@ def cut(body: bytes, places: list[int]) -> list[bytes]:
 CUTS = st.lists(st.integers(0, 600), max_size=4)
 
 
-@given(bodies(), CUTS, st.sampled_from([1, 30, 100, 300]))
+@given(bodies(), CUTS, st.sampled_from([40, 100, 300]))
 def test_blocks_have_the_rows_that_the_exact_reader_reads(body: bytes, cuts: list[int], size: int) -> None:
     chunks = cut(body, cuts)
     with mock.patch.object(json_blocks, "BLOCK", size):
         assert native(chunks) == exact(chunks)
 
 
-@given(bodies(), CUTS, st.sampled_from([1, 30, 100]), st.data())
-@example(b'[{"resultId":1},{"resultId":2}x', [], 1, None)
+@given(bodies(), CUTS, st.sampled_from([40, 100]), st.data())
+@example(b'[{"resultId":1},{"resultId":2}x', [], 40, None)
 def test_broken_answers_end_with_the_same_error(
     body: bytes, cuts: list[int], size: int, data: st.DataObject | None
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,9 @@ from include.warehouse.schema.statements import run_sql
 
 _ESCAPE = re.compile(rb"\\(.)")
 _ESCAPED_BYTES = {b"\\": b"\\", b"t": b"\t", b"n": b"\n", b"r": b"\r", b"N": b"\\N"}
-_QUOTE = re.compile(rb'\\(.)|"')
+#: Bytes of no UTF-8 that stand for a backslash and a quote of a text while quotes and escapes are removed.
+_BACKSLASH, _QUOTE = b"\xfe", b"\xff"
+_TEXTS = bytes.maketrans(_BACKSLASH + _QUOTE, b'\\"')
 
 
 def staging_table(load_id: int, endpoint: Endpoint) -> str:
@@ -135,7 +136,10 @@ def _unquoted(block: bytes) -> list[bytes]:
     if b"\\" not in block:
         return _plain(block.translate(None, b'"'))
     return [
-        _QUOTE.sub(rb"\1", line) if b"\\" in line else line.translate(None, b'"') for line in _plain(block)
+        line.replace(rb"\\", _BACKSLASH).replace(rb"\"", _QUOTE).translate(_TEXTS, b'"')
+        if b"\\" in line
+        else line.translate(None, b'"')
+        for line in _plain(block)
     ]
 
 
@@ -181,9 +185,9 @@ class Filling:
         statement = f"copy {self._table} ({names}) from stdin (encoding {literal(ENCODING)}, {form.options})"
         driver: Any = self._connection.connection.driver_connection
         source = _Blocks(blocks, form)
-        with driver.cursor() as cursor, io.BufferedReader(source) as stream:
+        with driver.cursor() as cursor:
             try:
-                cursor.copy_expert(statement, stream, size=1 << 16)
+                cursor.copy_expert(statement, source, size=1 << 16)
             except psycopg2.Error:
                 # The driver reports an error of ours to the server, and then that of the server to us.
                 if source.error is not None:
@@ -237,20 +241,18 @@ def _checksum(columns: Sequence[str], form: Form) -> str:
     return f"crc32c(convert_to({line}, 'UTF8'))"
 
 
-class _Blocks(io.RawIOBase):
-    """Blocks of bytes as a readable stream, as COPY wants one, with the checksum of their lines."""
+class _Blocks:
+    """Blocks of bytes as a file, as COPY reads one, with the checksum of their lines."""
 
     def __init__(self, blocks: Iterator[bytes], form: Form) -> None:
         self._blocks = blocks
         self._form = form
-        self._left = b""
+        self._left = memoryview(b"")
         self.checksum = 0
         self.error: Exception | None = None
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
+    def read(self, size: int) -> bytes:
+        """Up to so many bytes; none at the end."""
         while not self._left:
             try:
                 block = next(self._blocks, None)
@@ -258,10 +260,8 @@ class _Blocks(io.RawIOBase):
                 self.error = error
                 raise
             if block is None:
-                return 0
+                return b""
             self.checksum += sum(map(crc32c, self._form.texts(block)))
-            self._left = block
-        size = min(len(buffer), len(self._left))
-        buffer[:size] = self._left[:size]
-        self._left = self._left[size:]
-        return size
+            self._left = memoryview(block)
+        part, self._left = self._left[:size], self._left[size:]
+        return bytes(part)
