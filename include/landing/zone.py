@@ -140,8 +140,10 @@ class Landing(LandingReader):
         with self._guard():
             self._refuse_complete(fetch)
             self._note(fetch, landed.name).unlink(missing_ok=True)
-            for file in filter(None, (landed.path, landed.rows_file and landed.rows_file.path)):
-                (self.root / file).unlink(missing_ok=True)
+            if landed.path:
+                (self.root / landed.path).unlink(missing_ok=True)
+            if landed.rows_file:
+                (self.root / landed.rows_file.path).unlink(missing_ok=True)
 
     def leave_out(
         self, fetch: Fetch, endpoint: Endpoint, why: str | None = None, *, refused: str | None = None

@@ -138,7 +138,10 @@ def read_blocks(chunks: Iterable[bytes], endpoint: Endpoint, repeated: Counter[s
     at = 0
     while True:
         end = len(held.rstrip(_SPACE)) if is_whole else held.rfind(edge) + 1
-        if not end and len(held) <= reader.BLOCK:
+        if not end:  # a long row, or one that is not compact
+            if len(held) > reader.BLOCK:
+                yield from _exact(chain([b"[" + held[1:]], source), endpoint, repeated, at)
+                return
             held, is_whole = _filled(held, source, 2 * len(held))
             continue
         # A bracket in place of the comma before it, and one behind it: a block is an array of its own.

@@ -86,8 +86,9 @@ def take_json(
         for keys, rows in block.key_sets():
             intake.missing.update(dict.fromkeys(declared - keys, rows))
             intake.unknown.update(dict.fromkeys({clean(name, LONGEST_KEY) for name in keys - declared}, rows))
-        for values in block.values(confined.fields) if confined else ():
-            confined.see(values)
+        if confined:
+            for values in block.values(confined.fields):
+                confined.see(values)
         use(block)
     intake.repeated = Counter({clean(name, LONGEST_KEY): rows for name, rows in intake.repeated.items()})
     return intake

@@ -74,7 +74,7 @@ def exact(chunks: list[bytes]) -> tuple[Any, ...]:
 
 def native(chunks: list[bytes]) -> tuple[Any, ...]:
     repeated: Counter[str] = Counter()
-    blocks = []
+    blocks: list[json_blocks.Block] = []
     try:
         blocks.extend(read_blocks(chunks, ELISA, repeated))
     except NotDataError as found:
@@ -177,6 +177,18 @@ def test_an_odd_row_is_read_exactly_and_those_after_it_natively(odd: bytes) -> N
 def test_an_answer_that_is_cut_between_objects_within_a_value_is_read_exactly() -> None:
     inner = b",".join([b'{"resultId":%d}' % n for n in range(9_000)])
     body = b'[{"resultId":1,"comments":[' + inner + b"]},{" + b'"resultId":2}]'
+    assert native([body]) == exact([body])
+
+
+@pytest.mark.parametrize("between", [b",", b", "])
+def test_long_rows_and_rows_that_are_not_compact_are_read_exactly(
+    monkeypatch: pytest.MonkeyPatch, between: bytes
+) -> None:
+    """However they are cut: nothing is read twice, or for ever."""
+    monkeypatch.setattr(reader, "BLOCK", 100)
+    monkeypatch.setattr(json_blocks, "BLOCK", 50)
+    rows = [b'{"resultId":%d,"comments":"%s"}' % (n, b"x" * (300 if n == 5 else 3)) for n in range(9)]
+    body = b"[" + between.join(rows) + b"]"
     assert native([body]) == exact([body])
 
 
