@@ -229,7 +229,7 @@ def _decoded(body: bytes, keys: tuple[str, ...]) -> NativeBlock | None:
     decoder, size = _decoder(keys)
     try:
         values = list(map(astuple, decoder.decode(body)))
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     lines = _ENCODER.encode_lines(values)
     # All that is between the values. Where there is more of it, it is white space or a key that repeats.

@@ -127,6 +127,7 @@ def test_blocks_have_the_rows_that_the_exact_reader_reads(body: bytes, cuts: lis
 
 @given(bodies(), CUTS, st.sampled_from([40, 100]), st.data())
 @example(b'[{"resultId":1},{"resultId":2}x', [], 40, None)
+@example(b"[" + b'{"resultId":1,"comments":2},' * 9 + b'{"resultId":1,"\xffb":2}]', [], 40, None)
 def test_broken_answers_end_with_the_same_error(
     body: bytes, cuts: list[int], size: int, data: st.DataObject | None
 ) -> None:
