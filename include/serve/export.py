@@ -50,7 +50,6 @@ _RELATIONS = sa.text("""
     select n.nspname as schema, c.relname as name, obj_description(c.oid, 'pg_class') as comment, c.oid
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = any(:schemas) and c.relkind in ('r', 'p', 'v', 'm')
-        and (n.nspname, c.relname) <> ('star', 'one')  -- a helper of the views
         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
     order by n.nspname desc, c.relname
 """)
