@@ -12,7 +12,8 @@ from benchmarks.walk import STUDY, Walk, walk
 
 #: Result rows per assay, by default: enough of them that TSV is requested where it is trusted.
 ROWS = 6_000
-_NAMES = {"json": "JSON", "tsv": "TSV", "package": "package"}
+#: Routes as figures name them.
+NAMES = {"json": "JSON", "tsv": "TSV", "package": "package"}
 _STAGE_GOALS = {"json": Goal(2.5), "tsv": Goal(1.25), "package": Goal(2)}
 _STUDY_GOALS = {"json": Goal(5.5), "tsv": Goal(5), "package": Goal(5)}
 
@@ -49,22 +50,22 @@ def _walks(bench: Bench) -> dict[str, Walk]:
         again = any(need.again for need in needs)
         bench.walks = walk(bench, world(bench), sorted(routes), until, again=again)
         for route, found in bench.walks.items():
-            bench.figure(f"raw COPY of {found.rows:,} rows, {_NAMES[route]}", "s", found.seconds["COPY"])
+            bench.figure(f"raw COPY of {found.rows:,} rows, {NAMES[route]}", "s", found.seconds["COPY"])
             for step in STEPS:
                 if step in found.seconds:
-                    bench.figure(f"{step}, {_NAMES[route]}", "s", found.seconds[step])
+                    bench.figure(f"{step}, {NAMES[route]}", "s", found.seconds[step])
     return bench.walks
 
 
 def _land(bench: Bench) -> None:
     for route, found in _walks(bench).items():
-        bench.figure(f"landing alone, {_NAMES[route]}", RATIO, found.ratios("land"))
+        bench.figure(f"landing alone, {NAMES[route]}", RATIO, found.ratios("land"))
 
 
 def _stage(bench: Bench) -> None:
     for route, found in _walks(bench).items():
         goal = _STAGE_GOALS[route]
-        bench.figure(f"HTTP to staging, {_NAMES[route]}", RATIO, found.ratios("land", "stage"), goal)
+        bench.figure(f"HTTP to staging, {NAMES[route]}", RATIO, found.ratios("land", "stage"), goal)
 
 
 def _check(bench: Bench) -> None:
@@ -79,7 +80,7 @@ def _publish(bench: Bench) -> None:
 
 def _study(bench: Bench) -> None:
     for route, found in _walks(bench).items():
-        name = _NAMES[route]
+        name = NAMES[route]
         first = [sum(one) for one in zip(*(found.seconds[step] for step in STEPS), strict=True)]
         second = [sum(one) for one in zip(*(found.again[step] for step in STEPS), strict=True)]
         facts = found.seconds["COPY of the facts"]

@@ -16,8 +16,35 @@ from benchmarks.queries import LIMIT_SECONDS
 pytestmark = pytest.mark.long
 
 
+SMALLEST = {
+    "changes": Sizes(rows=300, rounds=1),
+    "rivals": Sizes(rows=30, rounds=1),
+    "memory": Sizes(rows=30, rounds=1),
+    "growth": Sizes(rows=5_000, rounds=1),
+    "analysts": Sizes(rows=5_000, rounds=1),
+    "release": Sizes(studies=3, rows=20, rounds=1),
+    "workers": Sizes(studies=3, rows=20, rounds=1),
+}
+TOGETHER = ("land", "stage", "check", "publish", "study")
+
+
+def test_every_part_is_run_here() -> None:
+    assert {*SMALLEST, *TOGETHER} == PARTS.keys()
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_a_part_notes_its_figures(name: str, tmp_path: Path) -> None:
+    results = run([name], SMALLEST[name], tmp_path / "kept", Console(quiet=True))
+    assert results.figures or results.left_out
+    for item in results.figures:
+        assert item.part == name
+        assert min(item.values) <= item.median <= max(item.values)
+    write(results, tmp_path / "results")
+    assert f"<h2>{name}</h2>" in (tmp_path / "results" / "latest.html").read_text() or results.left_out
+
+
 def test_parts_that_share_their_rounds(tmp_path: Path) -> None:
-    names = ["land", "stage", "check", "publish", "study"]
+    names = list(TOGETHER)
     results = run(names, Sizes(rows=30, rounds=1), tmp_path / "kept", Console(quiet=True))
     write(results, tmp_path / "results")
     written = json.loads((tmp_path / "results" / "latest.json").read_text())
