@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up down url psql export sandbox test test-long bench bench-split lint reference figures lock clean
+.PHONY: help setup made setup-tests demo up down url psql export sandbox test test-long bench lint reference figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -15,7 +15,6 @@ TAKES_url := DATABASE
 TAKES_export := DIR DATABASE AS_OF
 TAKES_test := TESTS
 TAKES_bench := ONLY ROWS STUDIES ROUNDS PROFILE
-TAKES_bench-split := ROWS
 GOALS := $(or $(MAKECMDGOALS),help)
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 REFUSED := $(filter-out PYTHON SHELL MAKE% -%,$(filter-out $(foreach goal,$(GOALS),$(TAKES_$(goal))),$(GIVEN)))
@@ -97,9 +96,6 @@ test-long: setup-tests ## run the long tests: kills, faults, histories; properti
 
 bench: setup-tests ## measure loads and queries beside a plain COPY (ONLY, ROWS, STUDIES, ROUNDS, PROFILE)
 	@$(PYTHON_IN_VENV) -m benchmarks
-
-bench-split: setup-tests ## time a large answer that is requested in parts, and its memory (ROWS=N)
-	@$(PYTHON_IN_VENV) -m benchmarks.split --rows "$${WAREHOUSE_ROWS:-200000}"
 
 lint: setup-tests ## check style, types, SQL and the compose file
 	@.ci/lint

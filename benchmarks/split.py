@@ -13,30 +13,25 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from rich.console import Console
-from rich.table import Table
 
 from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch, Landing, Manifest
-from include.local.postgres import EmbeddedPostgres
 from include.pipeline import run_ledger
 from include.pipeline.answers import land_answer
 from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import Step
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
-from include.warehouse import migrate
 from include.warehouse.load import stage_study
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import FORMAT_VERDICT, LOAD
-from tests.support.sandbox import RunningSandbox, running_sandbox
+from tests.support.sandbox import ROOT, RunningSandbox
 
 STUDY, RELEASE, MBAA = "SDY1001", "DR51", ENDPOINTS["mbaa"]
 MODES = ("whole json", "whole tsv", "parts json", "parts tsv")
@@ -79,18 +74,17 @@ def land(order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def in_a_process(
-    engine: sa.Engine, sandbox: RunningSandbox, order: dict[str, Any], timeout: float
-) -> dict[str, Any]:
-    extra = {"timeout": timeout, "split_above_rows": 10**9, "max_answer_mb": 10**5}
+def in_a_process(engine: sa.Engine, sandbox: RunningSandbox, order: dict[str, Any]) -> dict[str, Any]:
+    extra = {"timeout": 600, "split_above_rows": 10**9, "max_answer_mb": 10**5}
     connection = {"conn_type": "immport", "host": sandbox.url, "password": sandbox.api_key, "extra": extra}
     ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks.split", "--land", json.dumps(order)],
+        [sys.executable, "-m", "benchmarks.split", json.dumps(order)],
         env={
             **os.environ,
             "AIRFLOW_CONN_IMMPORT_DEFAULT": json.dumps(connection),
             "BENCH_WAREHOUSE": engine.url.render_as_string(hide_password=False),
         },
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -132,71 +126,37 @@ def stage_seconds(engine: sa.Engine, load_id: int, landing: Landing, manifest: M
 
 
 def measure(
-    engine: sa.Engine, sandbox: RunningSandbox, folder: str, options: argparse.Namespace
+    engine: sa.Engine, sandbox: RunningSandbox, folder: str, rows: int, limit: int
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    landing, limit, hang = Landing(f"{folder}/landing"), options.limit, options.hang
-    for mode in options.modes:
+    """Land and stage the answer in every mode.
+
+    :param limit: rows above which the source answers 504, where parts are to be requested.
+    :raises RuntimeError: rows are missing.
+    """
+    landing = Landing(f"{folder}/landing")
+    for mode in MODES:
         how, form = mode.split()
         sandbox.clear_faults()
         if how == "parts":
-            sandbox.fault("mbaa", "hang" if hang else "504", above_rows=limit)
+            sandbox.fault("mbaa", "504", above_rows=limit)
         decide(engine, sandbox, form)
-        load_id = new_load(engine, mode.replace(" ", "-"))
-        found = in_a_process(
-            engine,
-            sandbox,
-            {
-                "landing": f"{folder}/landing",
-                "load_id": load_id,
-                "rows": options.rows,
-            },
-            hang if hang and how == "parts" else 600,
-        )
-        if found["rows"] != options.rows:
-            raise SystemExit(f"{mode}: {found['rows']} rows of {options.rows}")
-        manifest = landing.read_manifest(Fetch(STUDY, RELEASE, mode.replace(" ", "-")))
+        name = mode.replace(" ", "-")
+        load_id = new_load(engine, name)
+        order = {"landing": f"{folder}/landing", "load_id": load_id, "rows": rows}
+        found = in_a_process(engine, sandbox, order)
+        if found["rows"] != rows:
+            raise RuntimeError(f"{mode}: {found['rows']} rows of {rows}")
+        manifest = landing.read_manifest(Fetch(STUDY, RELEASE, name))
         found["staged"] = stage_seconds(engine, load_id, landing, manifest)
         yield mode, found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.split", description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000, help="MBAA rows of the study")
-    parser.add_argument("--limit", type=int, default=20_000, help="rows above which the sandbox times out")
-    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES, help="what is measured")
-    parser.add_argument(
-        "--hang", type=float, metavar="SECONDS", help="say nothing for so long instead of 504"
-    )
-    parser.add_argument("--land", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.land:
-        logging.disable(logging.INFO)
-        sys.stdout.write(json.dumps(land(json.loads(options.land))) + "\n")
-        return
-    console = Console()
-    table = Table(title=f"{options.rows:,} MBAA rows; in parts: the source times out above {options.limit:,}")
-    for name in ("requested", "rows", "parts", "received MB", "seconds", "memory MB", "staged, seconds"):
-        table.add_column(name, justify="left" if name == "requested" else "right")
-    with tempfile.TemporaryDirectory(prefix="immport-bench-") as folder:
-        postgres = EmbeddedPostgres(Path(folder) / "postgres")
-        with postgres.running() as server, running_sandbox(studies=1, rows=options.rows) as sandbox:
-            url = server.ensure_database("bench")
-            migrate.upgrade(url)
-            engine = warehouse_engine(url)
-            for mode, what in measure(engine, sandbox, folder, options):
-                console.print(f"{mode}: {what}")
-                table.add_row(
-                    mode,
-                    f"{what['rows']:,}",
-                    str(what["parts"]),
-                    f"{what['received'] / 1e6:.0f}",
-                    f"{what['seconds']:.1f}",
-                    f"{what['memory'] / 1e6:.0f}",
-                    f"{what['staged']:.1f}",
-                )
-            engine.dispose()
-        postgres.remove()
-    console.print(table)
+    parser.add_argument("order", help="which load to land, as JSON; the benchmark calls this")
+    order = parser.parse_args().order
+    logging.disable(logging.INFO)
+    sys.stdout.write(json.dumps(land(json.loads(order))) + "\n")
 
 
 if __name__ == "__main__":

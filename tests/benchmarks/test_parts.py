@@ -20,6 +20,8 @@ SMALLEST = {
     "changes": Sizes(rows=300, rounds=1),
     "rivals": Sizes(rows=30, rounds=1),
     "memory": Sizes(rows=30, rounds=1),
+    "split": Sizes(rows=600, rounds=1),
+    "demo": Sizes(),
     "growth": Sizes(rows=5_000, rounds=1),
     "analysts": Sizes(rows=5_000, rounds=1),
     "release": Sizes(studies=3, rows=20, rounds=1),
