@@ -58,6 +58,8 @@ class Bench:
     part: str = ""
     #: Rounds that several parts share, by route.
     walks: dict[str, Any] = field(default_factory=dict)
+    #: Seconds of a release, by workers.
+    taken: dict[int, float] = field(default_factory=dict)
     _sources: dict[str, RecordedSource] = field(default_factory=dict)
     _databases: int = 0
 
