@@ -32,6 +32,7 @@ def of_steps(place: Installation, loads: list[int]) -> dict[str, int]:
         "url": place.source.url,
         "api_key": place.source.api_key,
         "route": place.route,
+        "runs": place.runs,
         "loads": loads,
     }
     order.write_text(json.dumps(told))
@@ -56,6 +57,7 @@ def main() -> None:
     with httpx.Client(base_url=order["url"], trust_env=False) as client:
         source = RecordedSource(order["url"], order["api_key"], Recording(Path(order["recording"])), client)
         place = Installation(sa.make_url(order["database"]), Path(order["folder"]), source, order["route"])
+        place.runs = order["runs"]
         warm_up()
         for step in STEPS:
             place.do(step, [])  # whatever a task imports on its way

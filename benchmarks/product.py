@@ -52,6 +52,7 @@ class Installation:
 
     :param database: URL of a database of its own, migrated by `prepare`.
     :param route: one of `ROUTES`, for every study.
+    :param runs: runs that were planned so far; the loads belong to the last one.
     """
 
     database: sa.URL
@@ -60,7 +61,7 @@ class Installation:
     route: str = "json"
     #: One answer per endpoint, however large: parts are a benchmark of their own.
     extra: dict[str, Any] = field(default_factory=lambda: {"split_above_rows": 10**9, "max_answer_mb": 10**5})
-    _runs: int = 0
+    runs: int = 0
     dag_id: ClassVar[str] = "immport_release"
 
     def prepare(self) -> None:
@@ -96,7 +97,7 @@ class Installation:
 
     def discover(self, *studies: str, force: bool = True) -> list[int]:
         """Plan a run over these studies, all when none is named. Returns the numbers of its loads."""
-        self._runs += 1
+        self.runs += 1
         given = {"studies": list(studies), "force": force, "approve_releases": True}
         batches = self._perform(ImmPortDiscoverOperator, **given)
         return [number for batch in batches for number in batch["load_ids"]]
@@ -105,11 +106,16 @@ class Installation:
         """Bring loads one step on.
 
         :raises AirflowException: a load failed; the message names it.
+        :raises RuntimeError: another run has taken a load.
         """
         more = {}
         if STEPS[step] is ImmPortExtractOperator:
             more = {"route": "package" if self.route == "package" else "api"}
         self._perform(STEPS[step], load_ids=loads, **more)
+        with self.engine() as engine:
+            left = [number for number in loads if not load(engine, number).has_reached(STEPS[step].ends)]
+        if left:
+            raise RuntimeError(f"{step}: loads {left} did not come so far")
 
     def manifest(self, load_id: int) -> Manifest:
         """What a load landed."""
@@ -150,7 +156,7 @@ class Installation:
         task = SimpleNamespace(try_number=1, max_tries=0, xcom_push=lambda key, value: None)
         context: Any = {
             "dag": SimpleNamespace(dag_id=self.dag_id),
-            "run_id": f"bench-{self._runs}",
+            "run_id": f"bench-{self.runs}",
             "ti": task,
         }
         with _environment(self.environment):

@@ -23,7 +23,7 @@ SMALLEST = {
     "split": Sizes(rows=600, rounds=1),
     "demo": Sizes(),
     "growth": Sizes(rows=5_000, rounds=1),
-    "analysts": Sizes(rows=5_000, rounds=1),
+    "queries": Sizes(rows=5_000, rounds=1),
     "release": Sizes(studies=3, rows=20, rounds=1),
     "workers": Sizes(studies=3, rows=20, rounds=1),
 }
