@@ -25,7 +25,7 @@ def of_steps(place: Installation, loads: list[int]) -> dict[str, int]:
     """
     order = place.folder / "memory.order"
     order.touch(mode=0o600)
-    told = {
+    described = {
         "database": place.database.render_as_string(hide_password=False),
         "folder": str(place.folder),
         "recording": str(place.source.recording.folder),
@@ -35,7 +35,7 @@ def of_steps(place: Installation, loads: list[int]) -> dict[str, int]:
         "runs": place.runs,
         "loads": loads,
     }
-    order.write_text(json.dumps(told))
+    order.write_text(json.dumps(described))
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks.memory", str(order)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=_LONGEST_SECONDS,
