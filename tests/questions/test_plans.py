@@ -46,10 +46,10 @@ def scaled(postgres: Server, template: str) -> Iterator[sa.Engine]:
 def test_no_estimate_is_far_off(as_of: str | None, scaled: sa.Engine) -> None:
     with scaled.connect() as connection:
         study = largest_study(connection)
-    asked = list(queries(study))
-    found = {query: list(_misjudged(scaled, query, as_of)) for query in asked}
+    planned = list(queries(study))
+    found = {query: list(_misjudged(scaled, query, as_of)) for query in planned}
     assert {f"{query.kind} {query.name}": nodes for query, nodes in found.items() if nodes} == {}
-    assert {query.kind for query in asked} == {"question", "study", "limit", "count"}
+    assert {query.kind for query in planned} == {"question", "study", "limit", "count"}
 
 
 def test_conditions_that_the_planner_cannot_see_through_are_found(scaled: sa.Engine) -> None:

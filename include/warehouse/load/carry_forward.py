@@ -168,16 +168,16 @@ def forward(
         )
 
 
-def named(told: Knowledge, holding: Iterable[Dimension | Fact]) -> frozenset[Dimension]:
+def named(knowledge: Knowledge, holding: Iterable[Dimension | Fact]) -> frozenset[Dimension]:
     """The dimensions whose members are named by rows or columns that a load does not report.
 
-    :param holding: the tables that have rows of before.
+    :param holding: the tables that have earlier rows.
     """
     return frozenset(
         DIMENSION[item.dimension]
         for table in holding
         for item in table.references
-        if not told.knows(table) or item.column in told.carried(table)
+        if not knowledge.knows(table) or item.column in knowledge.carried(table)
     )
 
 

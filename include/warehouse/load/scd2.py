@@ -73,11 +73,11 @@ class Capture:
 def holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | Fact]:
     """The tables that hold a version of a study's rows, whenever it was valid."""
     relations = {table.relation: table for table in VERSIONED}
-    asked = " union all ".join(
+    query = " union all ".join(
         f"select {literal(name)} where exists (select 1 from history.{name} where study_key = {study_key})"
         for name in relations
     )
-    return frozenset(relations[name] for name in run_sql(connection, asked).scalars())
+    return frozenset(relations[name] for name in run_sql(connection, query).scalars())
 
 
 def begin(
@@ -146,7 +146,14 @@ def compare(connection: sa.Connection, table: Dimension | Fact, study_key: int, 
 
 
 class _Statements:
-    """The SQL of one table and one capture. Every number in it is ours, none came from a source."""
+    """The SQL of one table and one capture. Every number in it is ours, none came from a source.
+
+    >>> arm = next(table for table in VERSIONED if table.relation == "dim_arm")
+    >>> print(_Statements(arm, Capture(7, 500000, OPEN, is_repeated=False, load_id=1)).close())
+    update history.dim_arm h set valid_to = 500000 from different_dim_arm c
+    where h.study_key = 7 and h.arm_key = c.arm_key
+    and h.valid_from = c.valid_from and h.valid_from < 500000
+    """
 
     def __init__(self, table: Dimension | Fact, capture: Capture) -> None:
         self.id = table.identity
@@ -201,7 +208,7 @@ class _Statements:
                 and h.valid_to > {self.at.following}"""
 
     def remove(self) -> str:
-        """The same release captured anew: what it said before was never that release."""
+        """The same release captured anew: its earlier rows were never of that release."""
         return f"""delete from {self.history} h using {self.different} c
             where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from = {self.at.release}"""

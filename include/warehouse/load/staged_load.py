@@ -142,15 +142,15 @@ class StagedLoad:
         group by nullif(btrim(s.result_id), '')::bigint) g`.
         """
         relations = {table.relation: table for table in tables}
-        asked = " union all ".join(
+        query = " union all ".join(
             f"select {literal(name)}, coalesce(sum(n), 0), count(*) from (select count(*) as n"
             f" from {self.source(table)} where {self.present(table)}"
             f" group by {', '.join(self.identity(table))}) g"
             for name, table in relations.items()
         )
-        if not asked:
+        if not query:
             return {}
-        return {relations[name]: Count(int(rows), made) for name, rows, made in run_sql(connection, asked)}
+        return {relations[name]: Count(int(rows), made) for name, rows, made in run_sql(connection, query)}
 
     def several(self, table: Dimension | Fact) -> list[str]:
         """Columns of a table of which several rows of one key may have a value each."""
