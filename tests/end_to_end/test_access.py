@@ -38,7 +38,7 @@ def test_a_loader_runs_the_dags_and_an_analyst_reads_what_they_loaded(
     )
     analyst = logins.engine(fresh.url, ANALYST)
     with analyst.connect() as connection:
-        assert connection.execute(sa.text(query)).all() == installation.ask(query)
+        assert connection.execute(sa.text(query)).all() == installation.query(query)
         assert all(connection.execute(sa.text(query)).one())
     # Nothing that was made for the loads is left, and nothing else was made.
     owned = "select count(*) from pg_class where relowner = :loader ::regrole"

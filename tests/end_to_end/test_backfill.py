@@ -49,7 +49,7 @@ def _history(
 
 def _lacks(installation: Installation, release: str) -> set[str]:
     """What a study's capture of a release does not know of the star."""
-    found = installation.ask(
+    found = installation.query(
         "select unnest(lacks) from ops.capture join history.data_release using (release_key)"
         " where release_version = :release",
         release=release,
@@ -59,7 +59,7 @@ def _lacks(installation: Installation, release: str) -> set[str]:
 
 def _files_of_results(installation: Installation) -> list[tuple[Any, ...]]:
     """Result files of now with the file that each leads to: a late package takes none of them away."""
-    return installation.ask(
+    return installation.query(
         "select f.file_info_id, f.file_path_id, d.file_uuid from star.fact_result_file f"
         " join star.dim_file d using (file_key) order by 1, 2, 3"
     )
@@ -78,13 +78,13 @@ def test_older_release_loaded_late_gives_the_history_of_the_right_order(
 
     planned = newest.run(dag="immport_backfill")
     assert planned.state == "success"
-    ((reason, size),) = newest.ask("select reason, expected_bytes from ops.work where action = 'plan'")
+    ((reason, size),) = newest.query("select reason, expected_bytes from ops.work where action = 'plan'")
     assert (reason, size > 100_000) == (f"SDY139-DR16.zip of {size / 1e6:,.1f} MB", True)
     assert newest.one("select count(*) from ops.capture") == 1
 
     done = newest.run(dag="immport_backfill", dry_run=False)
     assert done.state == "success", done.log[-6000:]
-    assert newest.ask(
+    assert newest.query(
         "select release_version, route, route_reason from ops.load order by load_id desc limit 1"
     ) == [("DR16", "package", "the run names the package")]
     shown = (_history(item, NAMED | DAYS) for item in (newest, in_order))
@@ -93,7 +93,7 @@ def test_older_release_loaded_late_gives_the_history_of_the_right_order(
     assert _lacks(newest, "DR25") == _lacks(in_order, "DR25")
     assert not _lacks(in_order, "DR16") & WITHOUT_MANIFEST
     assert _files_of_results(newest) == _files_of_results(in_order) != []
-    assert newest.ask("select release_version, state from ops.study") == [("DR25", "current")]
+    assert newest.query("select release_version, state from ops.study") == [("DR25", "current")]
     with newest.engine.connect() as connection:
         curated = sa.text("select count(*), count(spot_number_preferred) from star.fact_elispot")
         assert connection.execute(curated).one() == (466, 466)
@@ -143,8 +143,8 @@ def test_synthetic_study_is_reached_back_to_its_first_release(
         "select release_version, kind from ops.capture join history.data_release using (release_key)"
         " where study_accession = 'SDY1001' order by release_key"
     )
-    captured = late.ask(captures)
-    assert captured == early.ask(captures)
+    captured = late.query(captures)
+    assert captured == early.query(captures)
     first, last = (release for release, _ in captured)
     assert differences(_history(late, NAMED), _history(early, NAMED)) == []
     assert _lacks(late, first) == _lacks(early, first) | WITHOUT_MANIFEST

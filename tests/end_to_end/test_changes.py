@@ -43,7 +43,7 @@ def few(_few: RunningSandbox, few_loaded: Installation) -> RunningSandbox:
 def counts(installation: Installation) -> dict[str, int]:
     """Results of each study, as the star shows them now."""
     return dict(
-        installation.ask(
+        installation.query(
             "select study_accession, count(*) from star.fact_assay_result"
             " join star.dim_study using (study_key) group by 1"
         )
@@ -65,10 +65,10 @@ def test_a_dead_service_fails_one_run_after_few_calls(
     dead = [name for name in requested if name in SERVED]
     # Sixteen studies, and requests for three: each for its manifest, then once for the study itself.
     assert len(dead) == 3 * (TRIES + 1)
-    ((state, failures, error),) = installation.ask("select state, failures, error from ops.circuit")
+    ((state, failures, error),) = installation.query("select state, failures, error from ops.circuit")
     assert (state, failures) == ("open", 3)
     assert "HTTP 503" in error
-    errors = [text for (text,) in installation.ask("select error from ops.load")]
+    errors = [text for (text,) in installation.query("select error from ops.load")]
     assert all("the circuit is open since" in text or "HTTP 503" in text for text in errors)
     assert sum("no request sent" in text for text in errors) >= 13
     # The service is back: the next run finds out by its first call, whatever the circuit says.
@@ -105,7 +105,7 @@ def test_a_package_issued_again_is_loaded_at_its_own_release(
     }
     run = installation.run(check_files=True)
     assert run.state == "success", run.log[-4000:]
-    work = installation.ask(
+    work = installation.query(
         "select study_accession, release_version, reason from ops.work"
         " where run_id = :run and action <> 'keep'",
         run=run.run_id,
@@ -117,12 +117,12 @@ def test_a_package_issued_again_is_loaded_at_its_own_release(
     )
     changed += " using (load_id) where study_accession = :study and release_version = :newest"
     changed += " and relation like 'fact%'"
-    assert installation.ask(changed, study=study, newest=NEWEST) == [(0, True, 0)]
+    assert installation.query(changed, study=study, newest=NEWEST) == [(0, True, 0)]
     again = installation.run(check_files=True)
     assert again.state == "success"
-    assert installation.ask("select distinct action from ops.work where run_id = :run", run=again.run_id) == [
-        ("keep",)
-    ]
+    assert installation.query(
+        "select distinct action from ops.work where run_id = :run", run=again.run_id
+    ) == [("keep",)]
 
 
 def test_a_restricted_study_goes_and_comes_back_once(
@@ -135,7 +135,7 @@ def test_a_restricted_study_goes_and_comes_back_once(
     run = installation.run()
     assert run.state == "success", run.log[-4000:]
     assert counts(installation) == {name: number for name, number in before.items() if name != study}
-    ((withdrawn, reason),) = installation.ask("select study_accession, reason from star.study_withdrawal")
+    ((withdrawn, reason),) = installation.query("select study_accession, reason from star.study_withdrawal")
     assert withdrawn == study
     assert reason.startswith("restricted: ")
     few.restrict("SDY999999")  # a list that names others

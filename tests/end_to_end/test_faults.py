@@ -75,7 +75,7 @@ def test_each_fault_fails_its_study_only(faulty: Faulty) -> None:
     assert len(states) == 16
     assert run.tasks["finish"] == "failed"
     assert installation.one("select state from ops.run") == "partial"
-    shown = installation.ask("select study_accession from star.dim_study where study_accession is not null")
+    shown = installation.query("select study_accession from star.dim_study where study_accession is not null")
     assert {study for (study,) in shown} == states.keys() - REFUSED.keys()
 
 
@@ -109,7 +109,7 @@ def test_row_sent_twice_is_published_once_with_a_warning(faulty: Faulty, wide_lo
 def test_rows_that_contradict_each_other_are_quarantined(faulty: Faulty, wide_loaded: Loaded) -> None:
     installation = faulty.installation
     assert ("hai", "key_consistent", "row", 2) in _broken(installation, "SDY1017")
-    quarantined = installation.ask("select endpoint, row ->> 'result_id' from quality.quarantine")
+    quarantined = installation.query("select endpoint, row ->> 'result_id' from quality.quarantine")
     assert len(quarantined) == 2
     assert len(set(quarantined)) == 1
     published, all_rows = (_fact(item, "hai", "SDY1017") for item in (installation, wide_loaded.installation))
@@ -120,7 +120,7 @@ def test_rows_that_contradict_each_other_are_quarantined(faulty: Faulty, wide_lo
 @pytest.mark.long
 def test_missing_key_is_null_and_reported(faulty: Faulty) -> None:
     installation = faulty.installation
-    rows = installation.ask(
+    rows = installation.query(
         "select comments from star.fact_pcr join star.dim_study using (study_key)"
         " where study_accession = 'SDY1012'"
     )
@@ -186,7 +186,7 @@ def test_refused_key_stops_every_request(installations: Installations, small: Ru
     statuses = [request["status"] for request in small.requests()]
     assert statuses.count(401) == 1
     assert statuses[-1] == 401, "went on with a key that was refused"
-    errors = [error for (error,) in installation.ask("select error from ops.load")]
+    errors = [error for (error,) in installation.query("select error from ops.load")]
     spared, refused = sorted(errors, key=lambda error: "no request sent" not in error)
     assert "no request sent" in spared
     assert "summary of SDY100" in refused
@@ -224,14 +224,14 @@ def test_listing_without_many_studies_waits_for_a_yes(
     assert installation.one("select count(*) from ops.capture where kind = 'withdrawn'") == 0
     run = installation.run(route="api", approve_withdrawals=True)
     assert run.state == "success", run.log[-4000:]
-    states = installation.ask("select study_accession from ops.study where state = 'current'")
+    states = installation.query("select study_accession from ops.study where state = 'current'")
     assert {study for (study,) in states} == {CHANGED, NEW}
-    shown = installation.ask("select study_accession from star.dim_study where study_accession is not null")
+    shown = installation.query("select study_accession from star.dim_study where study_accession is not null")
     assert {study for (study,) in shown} == {CHANGED, NEW}
 
 
 def _on_hold(installation: Installation, run: Run) -> dict[str, int]:
-    reasons = installation.ask(
+    reasons = installation.query(
         "select reason from ops.work where action = 'hold' and run_id = :run", run=run.run_id
     )
     words = ("the listing is not complete", "approve_withdrawals")
@@ -243,7 +243,7 @@ def _fact(installation: Installation, fact: str, study: str) -> list[tuple[str, 
     """Rows of a study's fact that do not depend on surrogate keys."""
     return sorted(
         (str(row.result_id), str(row.value_reported), str(row.value_preferred), str(row.comments))
-        for row in installation.ask(
+        for row in installation.query(
             f"select f.* from star.fact_{fact} f join star.dim_study using (study_key)"
             " where study_accession = :study",
             study=study,
@@ -254,7 +254,7 @@ def _fact(installation: Installation, fact: str, study: str) -> list[tuple[str, 
 def _broken(installation: Installation, study: str) -> list[tuple[str, str, str, int]]:
     return [
         tuple(row)
-        for row in installation.ask(
+        for row in installation.query(
             "select endpoint, check_id, severity, unexpected_rows from quality.result"
             " join ops.load using (load_id) where study_accession = :study and not success"
             " and check_id like 'key%' order by 1, 2",
@@ -266,7 +266,7 @@ def _broken(installation: Installation, study: str) -> list[tuple[str, str, str,
 def _drift(installation: Installation, study: str) -> list[tuple[str, str, str, int]]:
     return [
         tuple(row)
-        for row in installation.ask(
+        for row in installation.query(
             "select endpoint, field, kind, rows from ops.drift join ops.load using (load_id)"
             " where study_accession = :study",
             study=study,

@@ -31,7 +31,7 @@ def bring(installation: Installation, *kills: Kill, **options: Any) -> Run:
 
 def wanted(installation: Installation, types: tuple[str, ...] = TYPES) -> dict[str, dict[str, Any]]:
     """Files of the current studies by path, as the manifests list them."""
-    studies = installation.ask("select study_accession from ops.study where state = 'current'")
+    studies = installation.query("select study_accession from ops.study where state = 'current'")
     rows = [
         row
         for (study,) in studies
@@ -59,7 +59,7 @@ def assert_all_there(installation: Installation, folder: Path) -> None:
     files = wanted(installation)
     assert len({path.split("/")[0] for path in files}) > 1
     assert digests(folder) == {path: row["generatedMD5"] for path, row in files.items()}
-    downloads = installation.ask("select path, size_bytes, md5, file_type, location from ops.file_download"
+    downloads = installation.query("select path, size_bytes, md5, file_type, location from ops.file_download"
                             " where state = 'present'")  # fmt: skip
     assert sorted(tuple(row) for row in downloads) == sorted(
         (path, row["filesizeBytes"], row["generatedMD5"], row["fileType"], f"file://{folder}/{path}")
@@ -72,25 +72,25 @@ def test_every_file_comes_once_and_a_second_run_fetches_nothing(installation: In
     assert run.state == "success", run.log[-4000:]
     folder = installation.landing / "files"
     assert_all_there(installation, folder)
-    fetched = installation.ask("select bytes_fetched, size_bytes from ops.file_download")
+    fetched = installation.query("select bytes_fetched, size_bytes from ops.file_download")
     assert all(row.bytes_fetched == row.size_bytes for row in fetched)
-    downloads = installation.ask(
+    downloads = installation.query(
         "select run_id, dag_id, state, listed from ops.run order by started_at desc limit 1"
     )
     assert [tuple(row) for row in downloads] == [(run.run_id, "immport_files", "success", 2)]
     steps = "select distinct step, state from ops.step where run_id like 'immport_files/%' order by 1"
-    assert [tuple(row) for row in installation.ask(steps)] == [("download", "done"), ("manifest", "done")]
+    assert [tuple(row) for row in installation.query(steps)] == [("download", "done"), ("manifest", "done")]
     assert CANARY not in run.log
     assert "Signature" not in run.log
 
-    before = installation.ask(DOWNLOADS)
+    before = installation.query(DOWNLOADS)
     installation.sandbox.clear_requests()
     assert bring(installation).state == "success"
     assert (
         requests_to(installation.sandbox, "download"),
         requests_to(installation.sandbox, "drsDownload"),
     ) == (0, 0)
-    assert installation.ask(DOWNLOADS) == before
+    assert installation.query(DOWNLOADS) == before
     # The landing zone and the files do not get into each other's way.
     assert installation.run(replay=True).state == "success"
 
@@ -107,7 +107,7 @@ def test_a_damaged_and_a_lost_file_are_fetched_again(installation: Installation)
     assert requests_to(installation.sandbox, "download") == 2
     assert_all_there(installation, folder)
     again = {damaged.relative_to(folder).as_posix(), lost.relative_to(folder).as_posix()}
-    for row in installation.ask("select path, bytes_fetched, size_bytes from ops.file_download"):
+    for row in installation.query("select path, bytes_fetched, size_bytes from ops.file_download"):
         assert row.bytes_fetched == row.size_bytes * (2 if row.path in again else 1), row.path
 
 
@@ -118,14 +118,14 @@ def test_only_what_is_wanted_comes_and_the_budget_holds(installation: Installati
     params = {"types": ["release_file"], "pattern": "*_Tab.zip", "destination": str(tmp_path)}
     dry = bring(installation, dry_run=True, **params)
     assert (dry.state, dry.tasks["download"], digests(tmp_path)) == ("success", "skipped", {})
-    assert installation.ask(DOWNLOADS) == []
+    assert installation.query(DOWNLOADS) == []
     note = installation.one("select note from ops.run order by started_at desc limit 1")
     assert f"{len(sizes)} with {sum(sizes.values())} bytes would be fetched" in note
 
     small = min(sizes, key=lambda path: sizes[path])
     assert bring(installation, max_bytes=sizes[small], **params).state == "success"
     assert set(digests(tmp_path)) == {small}
-    states = {row.path: (row.state, row.error) for row in installation.ask(DOWNLOADS)}
+    states = {row.path: (row.state, row.error) for row in installation.query(DOWNLOADS)}
     assert states.pop(small) == ("present", None)
     assert states
     for path, (state, why) in states.items():
@@ -145,9 +145,9 @@ def test_a_file_that_fails_leaves_the_others_alone(installation: Installation) -
     installation.sandbox.fault("download", "403", times=2)  # by S3, then by the stream
     run = bring(installation)
     assert (run.state, run.tasks["finish"]) == ("failed", "failed")
-    counts = dict(installation.ask("select state, count(*) from ops.file_download group by 1"))
+    counts = dict(installation.query("select state, count(*) from ops.file_download group by 1"))
     assert counts == {"failed": 1, "present": len(wanted(installation)) - 1}
-    (error,) = installation.ask("select error from ops.file_download where state = 'failed'")
+    (error,) = installation.query("select error from ops.file_download where state = 'failed'")
     assert "AccessError" in error.error
     assert "not open to this key" in error.error
     assert installation.one("select state from ops.run order by started_at desc limit 1") == "partial"
@@ -169,7 +169,7 @@ def test_a_study_without_a_manifest_is_reported(installation: Installation) -> N
     run = bring(installation)
     assert run.state == "failed"
     assert f"{NEW}: no manifest: AccessError" in run.log
-    states = {row.path.split("/")[0]: row.state for row in installation.ask(DOWNLOADS)}
+    states = {row.path.split("/")[0]: row.state for row in installation.query(DOWNLOADS)}
     assert set(states.values()) == {"present"}
     assert NEW not in states
 
@@ -187,7 +187,7 @@ def test_a_study_and_a_type_that_match_nothing_are_named(installation: Installat
         dry_run=dry_run,
     )
     assert run.state == "success", run.log[-4000:]
-    taken = {row.path.split("/")[0] for row in installation.ask(DOWNLOADS)}
+    taken = {row.path.split("/")[0] for row in installation.query(DOWNLOADS)}
     assert taken == (set() if dry_run else {CHANGED})
     note = installation.one("select note from ops.run order by started_at desc limit 1")
     assert f"without a matching file: studies {NEW}; types " in note
@@ -202,10 +202,10 @@ def test_a_selection_that_matches_nothing_fails_and_names_itself(installation: I
     assert (run.state, run.tasks["plan"], run.tasks["finish"]) == ("failed", "failed", "failed")
     message = f"no file matches the selection: studies {CHANGED}; types video_file; pattern *"
     assert message in run.log
-    ((state, note),) = installation.ask("select state, note from ops.run order by started_at desc limit 1")
+    ((state, note),) = installation.query("select state, note from ops.run order by started_at desc limit 1")
     assert (state, note) == ("failed", message)
     assert requests_to(installation.sandbox, "manifest") == 1, "another request would not help"
-    assert installation.ask(DOWNLOADS) == []
+    assert installation.query(DOWNLOADS) == []
 
 
 @pytest.mark.long
@@ -213,7 +213,7 @@ def test_a_refused_key_ends_it(installation: Installation) -> None:
     installation.sandbox.fault("drsDownload", "401")
     run = bring(installation)
     assert run.state == "failed"
-    assert "CredentialError" in str(installation.ask(DOWNLOADS))
+    assert "CredentialError" in str(installation.query(DOWNLOADS))
     assert requests_to(installation.sandbox, "drsDownload") <= 2
 
 
@@ -239,7 +239,7 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
     missing = (
         "select size_bytes - bytes_fetched from ops.file_download where bytes_fetched > 0 order by 1 desc"
     )
-    assert installation.ask(missing)[0] == (1000,)
+    assert installation.query(missing)[0] == (1000,)
     installation.sandbox.clear_requests()
     assert bring(installation).state == "success"
     assert requests_to(installation.sandbox, "download") == 0
@@ -248,7 +248,7 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
 
 def test_no_signed_address_is_passed_or_kept(installation: Installation) -> None:
     run = bring(installation)
-    everything = run.log + json.dumps([list(map(str, row)) for row in installation.ask(
+    everything = run.log + json.dumps([list(map(str, row)) for row in installation.query(
         "select to_jsonb(d)::text from ops.file_download d union all select to_jsonb(s)::text from ops.step s"
         " union all select to_jsonb(r)::text from ops.run r")])  # fmt: skip
     everything += (installation.processes.home / "airflow.db").read_bytes().decode(errors="ignore")
@@ -263,7 +263,7 @@ def test_files_of_one_name_and_path_all_come_and_stay_where_they_are(installatio
     assert bring(installation, types=["result_file"]).state == "success"
     folder = installation.landing / "files"
     before = digests(folder)
-    rows = installation.ask(
+    rows = installation.query(
         "select path, kept_as, md5, location, state from ops.file_download order by file_uuid"
     )
     assert len({row.path for row in rows}) < len(rows) == len(before)

@@ -101,7 +101,7 @@ def test_killed_at_every_few_statements_of_a_publish(
             break
         assert exit_code == KILLED, log.read_text()[-4000:]
         kills += 1
-        assert installation.ask("select from ops.ledger where load_id = :load", load=load_id) == []
+        assert installation.query("select from ops.ledger where load_id = :load", load=load_id) == []
         assert _stored(installation) == stored
         if kills % 8 == 1:
             assert differences(star_digest(installation.engine), before.digest) == []
@@ -119,12 +119,12 @@ def _stored(installation: Installation) -> dict[str, str | None]:
 
     Not what tried to replace it: a killed transaction leaves its number at the rows that it locked.
     """
-    tables = installation.ask("select tablename from pg_tables where schemaname = 'history' order by 1")
+    tables = installation.query("select tablename from pg_tables where schemaname = 'history' order by 1")
     each = (
         f"select '{name}', md5(string_agg(concat_ws(' ', ctid, xmin), ',' order by ctid)) from history.{name}"
         for (name,) in tables
     )
-    return dict(installation.ask(" union all ".join(each)))
+    return dict(installation.query(" union all ".join(each)))
 
 
 def _requested(sandbox: RunningSandbox) -> set[tuple[str, str]]:
@@ -144,11 +144,11 @@ def _landed(installation: Installation) -> set[tuple[str, str]]:
 def _assert_accounts(installation: Installation) -> None:
     """One ledger row per published load, one published load per study and release, nothing left over."""
     published = {
-        load for (load,) in installation.ask("select load_id from ops.load where state = 'published'")
+        load for (load,) in installation.query("select load_id from ops.load where state = 'published'")
     }
-    ledger = [load for (load,) in installation.ask("select load_id from ops.ledger")]
+    ledger = [load for (load,) in installation.query("select load_id from ops.ledger")]
     assert sorted(ledger) == sorted(published)
-    twice = installation.ask(
+    twice = installation.query(
         "select study_accession, release_version from ops.load where state = 'published'"
         " group by 1, 2 having count(*) > 1"
     )

@@ -18,10 +18,10 @@ def test_parts_give_the_same_star(
     run = installation.run(route="api")
     assert run.state == "success", run.log[-4000:]
     came = "select pieces, rows_received = rows_expected, expected_from from ops.staged where pieces > 1"
-    assert {row[2].partition("_")[2] for row in installation.ask(came)} == {"table_count.txt"}
-    assert all(pieces > 3 and is_whole for pieces, is_whole, _ in installation.ask(came))
+    assert {row[2].partition("_")[2] for row in installation.query(came)} == {"table_count.txt"}
+    assert all(pieces > 3 and is_whole for pieces, is_whole, _ in installation.query(came))
     assert star_digest(installation.engine) == after.digest
-    verdicts = dict(installation.ask("select endpoint, is_equal from ops.format_verdict"))
+    verdicts = dict(installation.query("select endpoint, is_equal from ops.format_verdict"))
     assert verdicts.get("mbaa")
 
 
@@ -37,7 +37,7 @@ def test_parts_that_are_not_proven_fail_their_study_alone(
     states = installation.states()
     assert states.pop(CHANGED) == "failed"
     assert "published" in states.values()
-    (error,) = {row[0] for row in installation.ask("select error from ops.load where state = 'failed'")}
+    (error,) = {row[0] for row in installation.query("select error from ops.load where state = 'failed'")}
     assert "SplitNotWholeError" in error
     assert CHANGED in error
     # The next run may choose, and takes the package.

@@ -36,7 +36,7 @@ def strict(small: RunningSandbox) -> Iterator[RunningSandbox]:
 
 
 def withheld(installation: Installation) -> list[tuple[Any, ...]]:
-    return installation.ask("""
+    return installation.query("""
         select l.study_accession, s.endpoint, s.withheld, s.refused, s.is_known, s.rows_staged
         from ops.staged s join ops.load l using (load_id) join ops.run r using (run_id)
         where s.withheld is not null and r.started_at = (select max(started_at) from ops.run)
@@ -46,7 +46,7 @@ def withheld(installation: Installation) -> list[tuple[Any, ...]]:
 def of_endpoint(installation: Installation, endpoint: str, study: str = CHANGED) -> list[list[Any]]:
     """What the star's tables made of an endpoint show of a study: no row where the endpoint is not known."""
     return [
-        installation.ask(
+        installation.query(
             f"select to_jsonb(h) - 'load_id' from history.{table.relation} h join history.key_study k"
             " using (study_key) where k.study_accession = :study order by 1",
             study=study,
@@ -79,10 +79,10 @@ def test_a_refused_listing_is_withheld_and_the_study_is_published(
     )
     # All of the results of the newest release, and the listing of the release before.
     results = "select result_id, value_reported from star.fact_hai join star.dim_study using (study_key)"
-    assert sorted(installation.ask(results)) == sorted(after.installation.ask(results))
+    assert sorted(installation.query(results)) == sorted(after.installation.query(results))
     for endpoint in REFUSED:
         assert of_endpoint(installation, endpoint) == of_endpoint(before.installation, endpoint)
-    messages = dict(installation.ask(
+    messages = dict(installation.query(
         "select distinct on (step) step, message from ops.step where study_accession = :study"
         " order by step, step_id desc", study=CHANGED,
     ))  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_refused_listing_is_withheld_and_the_study_is_published(
     if route == "api":
         assert differences(star_digest(installation.engine), after.digest) == []
     assert installation.run(route="api").state == "success"
-    reasons = installation.ask("""select distinct split_part(reason, ' since', 1) from ops.work
+    reasons = installation.query("""select distinct split_part(reason, ' since', 1) from ops.work
         join ops.run using (run_id) where started_at = (select max(started_at) from ops.run)""")
     assert reasons == [("unchanged",)]
 

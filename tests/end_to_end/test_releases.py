@@ -22,9 +22,9 @@ def test_second_release_brings_its_changes_and_keeps_the_first(before: Loaded, a
         name: rows for name, rows in then.items() if name.endswith(f"fact_hai {BEFORE}")
     }
     assert now["fact_hai now"] != then["fact_hai now"]
-    studies = {row.study_accession: row.state for row in done.ask("select * from ops.study")}
+    studies = {row.study_accession: row.state for row in done.query("select * from ops.study")}
     assert studies == {CHANGED: "current", WITHDRAWN: "withdrawn", NEW: "current"}
-    changes = done.ask(
+    changes = done.query(
         "select sum(added) > 0, sum(corrected) > 0, sum(withdrawn) > 0, sum(unchanged) > 0"
         " from ops.release_change c join ops.load l using (load_id)"
         " where study_accession = :study and release_version = :release and relation like 'fact%'",
@@ -33,7 +33,7 @@ def test_second_release_brings_its_changes_and_keeps_the_first(before: Loaded, a
     )
     assert changes == [(True, True, True, True)]
     reasons = dict(
-        done.ask(
+        done.query(
             "select w.study_accession, w.reason from ops.work w join ops.run using (run_id)"
             " where newest_release = :newest",
             newest=NEWEST,
@@ -55,7 +55,7 @@ def test_run_without_news_writes_nothing_and_says_why(
     assert run.tasks["announce"] == "skipped"
     assert row_marks(installation.engine) == marks
     assert differences(star_digest(installation.engine), after.digest) == []
-    reasons = installation.ask("select action, reason from ops.work where run_id = :run", run=run.run_id)
+    reasons = installation.query("select action, reason from ops.work where run_id = :run", run=run.run_id)
     assert len(reasons) == 2
     assert all(action == "keep" and "unchanged since" in reason for action, reason in reasons)
     assert {request["endpoint"] for request in small.requests()} == {
@@ -110,7 +110,7 @@ def test_flipped_bit_in_the_landing_zone_fails_its_study_only(
     error = installation.one("select error from ops.load where study_accession = :study", study=NEW)
     assert f"{NEW} biosample" in error
     assert "changed since it was landed" in error
-    assert installation.ask("select from star.dim_study where study_accession = :study", study=NEW) == []
+    assert installation.query("select from star.dim_study where study_accession = :study", study=NEW) == []
 
 
 def _from_landing(installations: Installations, original: Installation) -> Installation:

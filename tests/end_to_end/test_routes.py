@@ -56,7 +56,7 @@ def fresh(installations: Installations, small: RunningSandbox) -> Iterator[Insta
 
 def _route(installation: Installation, study: str = STUDY) -> tuple[str, str]:
     statement = "select route, route_reason from ops.load where study_accession = :study"
-    ((route, reason),) = installation.ask(statement, study=study)
+    ((route, reason),) = installation.query(statement, study=study)
     return route, reason
 
 
@@ -70,7 +70,7 @@ def test_study_by_the_api_is_requested_where_it_has_rows(fresh: Installation, sm
     requested = _requested(small)
     assert {"study", "arm", "hai", "elisa", "labtest", "manifest"} <= requested.keys()
     assert not {"pcr", "elispot", "kirTyping", "hlaTyping", "massSpectrometryResult"} & requested.keys()
-    left_out = fresh.ask(
+    left_out = fresh.query(
         "select s.endpoint, s.pieces, s.note from ops.staged s where s.endpoint in ('pcr', 'hai') order by 1"
     )
     assert left_out == [("hai", 1, None), ("pcr", 0, f"no rows by {COUNTS}")]
@@ -106,7 +106,7 @@ def test_study_comes_as_its_package_by_default_and_shows_all_of_it(
 
 
 def _lacks(installation: Installation, relation: str) -> set[str]:
-    return {name for (name,) in installation.ask(f"select distinct unnest(lacks) from {relation}")}
+    return {name for (name,) in installation.query(f"select distinct unnest(lacks) from {relation}")}
 
 
 def _members(installation: Installation, dimension: str) -> int:
@@ -127,7 +127,7 @@ def test_statistics_know_limits_in_words_by_the_default_route(
             installation = installations.fresh(sandbox)
             run = installation.run(route=route)
             assert run.state == "success", run.log[-4000:]
-            found[route] = (installation.ask(levels), installation.ask(f"{rows} group by 1, 2"))
+            found[route] = (installation.query(levels), installation.query(f"{rows} group by 1, 2"))
     assert found["auto"] == found["package"] == ([(2, 2, 0, 25)], [("censored_low", True, 2)])
     assert found["api"] == ([(2, 0, 2, Decimal("49.9999"))], [("ok", False, 2)])
 
@@ -149,7 +149,7 @@ def test_bad_rows_cost_the_same_by_either_route(installations: Installations, tm
             run = installation.run(route=route)
             assert run.state == "success", run.log[-4000:]
             stars[route] = star_digest(installation.engine, without, alone)
-            quarantined[route] = installation.ask(
+            quarantined[route] = installation.query(
                 "select endpoint, row::text from quality.quarantine order by row_number"
             )
     assert differences(stars["api"], stars["package"]) == []
@@ -251,15 +251,15 @@ def test_endpoint_that_is_down_for_every_study_is_not_the_service(
         assert run.state == "success", run.log[-4000:]
         assert len(installation.states()) > 3
         assert set(installation.states().values()) == {"published"}
-        assert installation.ask("select distinct route from ops.load") == [("api",)]
-        assert installation.ask("select state, failures from ops.circuit where state <> 'closed'") == []
+        assert installation.query("select distinct route from ops.load") == [("api",)]
+        assert installation.query("select state, failures from ops.circuit where state <> 'closed'") == []
         assert installation.one("select count(*) from ops.step where message like '%CircuitOpen%'") == 0
         # Where the service answers nothing about a study, its circuit opens, and the others get no request.
         sandbox.fault("study", "503")
         sandbox.fault("manifest", "503")
         sandbox.clear_requests()
         assert installation.run(retries=1, force=True).state == "failed"
-        ((state, of),) = installation.ask("select state, endpoint from ops.circuit where state <> 'closed'")
+        ((state, of),) = installation.query("select state, endpoint from ops.circuit where state <> 'closed'")
         assert (state, of) == ("open", "study")
         assert installation.one("select count(*) from ops.step where message like 'CircuitOpen%'") > 0
 
@@ -313,8 +313,8 @@ def test_study_that_states_an_older_release_than_its_files_is_of_that_of_its_fil
         run = installation.run(route=route)
         assert run.state == "success", run.log[-4000:]
         query = "select release_version, listed_version, route from ops.load"
-        assert installation.ask(query) == [("DR25", "DR4", route)]
-        assert installation.ask("select release_key from ops.capture") == [(250000,)]
+        assert installation.query(query) == [("DR25", "DR4", route)]
+        assert installation.query("select release_key from ops.capture") == [(250000,)]
         assert installation.one("select count(*) from star.fact_elispot") == 466
         assert installation.one(
             "select latest_data_release_version from star.dim_study where study_key > 0"

@@ -61,6 +61,6 @@ def test_publish_stages_and_checks_anew_after_a_crash(
     assert run.state == "success", run.log[-4000:]
     assert differences(star_digest(installation.engine), before.digest) == []
     assert staging_tables(installation.engine) == []
-    assert installation.ask("select load_id from ops.ledger group by 1 having count(*) > 1") == []
+    assert installation.query("select load_id from ops.ledger group by 1 having count(*) > 1") == []
     requested = [(item["path"], item["query"]) for item in small.requests()]
     assert len(requested) == len(set(requested)), "fetched again"

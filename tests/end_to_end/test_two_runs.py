@@ -46,13 +46,13 @@ def test_two_runs_at_once_load_each_study_once(
     assert [run.exit for run in runs] == [0, 0], [run.log[-2000:] for run in runs]
     # What one of them did is there once and whole, as an undisturbed run leaves it.
     assert differences(star_digest(installation.engine), after.digest) == []
-    twice = installation.ask(
+    twice = installation.query(
         "select study_accession, release_version from ops.load where state = 'published'"
         " group by 1, 2 having count(*) > 1"
     )
     assert twice == []
     # What the other one had decided is closed with the reason, or was taken over.
-    unpublished = installation.ask(
+    unpublished = installation.query(
         "select load_id, error from ops.load where release_version = :release and state <> 'published'",
         release=NEWEST,
     )
@@ -64,14 +64,14 @@ def test_two_runs_at_once_load_each_study_once(
 
 def assert_truthful(installation: Installation, run_ids: list[str | None], states: list[str | None]) -> None:
     """The ledger has each published load once, and each run says what it did itself."""
-    ledger = installation.ask("select load_id from ops.ledger order by 1")
-    assert ledger == installation.ask("select load_id from ops.load where state = 'published' order by 1")
+    ledger = installation.query("select load_id from ops.ledger order by 1")
+    assert ledger == installation.query("select load_id from ops.load where state = 'published' order by 1")
     assert staging_tables(installation.engine) == []
     assert list(installation.landing.rglob("*.part")) == []
-    assert installation.ask("select step_id from ops.step where state = 'running'") == []
+    assert installation.query("select step_id from ops.step where state = 'running'") == []
     ours = {
         row.run_id: row
-        for row in installation.ask(
+        for row in installation.query(
             "select run_id, state, note, ended_at from ops.run where run_id = any(:runs)", runs=run_ids
         )
     }
@@ -82,7 +82,7 @@ def assert_truthful(installation: Installation, run_ids: list[str | None], state
         assert (row.state == "success") == (state == "success"), (row, state)
         assert "killed" not in (row.note or "")
     # Every study that a run did not load itself, another run's record has as its own.
-    missing = installation.ask(
+    missing = installation.query(
         "select w.run_id, w.study_accession from ops.work w left join ops.load l using (load_id)"
         " where w.run_id = any(:runs) and w.action in ('load', 'withdraw')"
         " and (l.state is distinct from 'published' and l.error not like 'superseded: %'"

@@ -20,7 +20,7 @@ def test_a_loaded_warehouse_passes(installation: Installation) -> None:
     assert run.tasks == {"analyze": "success", "audit": "success"}
     assert installation.one("select count(*) from quality.audit") > 100
     broken = "select check_id, relation, sample from quality.audit where failed_rows > 0"
-    assert installation.ask(f"{broken} and severity = 'critical'") == []
+    assert installation.query(f"{broken} and severity = 'critical'") == []
     assert installation.one("select count(distinct run_id) from quality.audit") == 1
     assert installation.one("select reltuples from pg_class where oid = 'history.dim_study'::regclass") > 0
 
@@ -33,7 +33,7 @@ def test_damage_fails_the_task_and_is_named_once(installation: Installation) -> 
     assert run.tasks == {"analyze": "success", "audit": "failed"}
     assert "2 checks of the audit are broken: key_exists:unit_key of fact_hai" in run.log
     broken = "select check_id, relation from quality.audit where failed_rows > 0 and severity = 'critical'"
-    assert {tuple(row) for row in installation.ask(broken)} == {
+    assert {tuple(row) for row in installation.query(broken)} == {
         ("key_exists:unit_key", "fact_hai"),
         ("unaltered", "fact_hai"),
     }

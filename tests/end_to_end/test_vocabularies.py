@@ -50,7 +50,7 @@ def served(sandbox: RunningSandbox) -> list[tuple[Any, ...]]:
 
 
 def shown(installation: Installation) -> list[tuple[Any, ...]]:
-    return sorted((tuple(row) for row in installation.ask(SHOWN)), key=lambda item: item[:2])
+    return sorted((tuple(row) for row in installation.query(SHOWN)), key=lambda item: item[:2])
 
 
 def test_a_load_shows_every_term_and_no_stub(installation: Installation) -> None:
@@ -69,9 +69,9 @@ def test_a_load_shows_every_term_and_no_stub(installation: Installation) -> None
 
 def test_a_second_load_touches_only_what_changed(installation: Installation) -> None:
     assert load(installation).state == "success"
-    before = installation.ask(VERSIONS)
+    before = installation.query(VERSIONS)
     assert load(installation).state == "success"
-    assert installation.ask(VERSIONS) == before
+    assert installation.query(VERSIONS) == before
     known = shown(installation)
     installation.sandbox.set_release(NEWEST)
     assert load(installation).state == "success"
@@ -80,7 +80,7 @@ def test_a_second_load_touches_only_what_changed(installation: Installation) -> 
     untouched = {(row[0], row[1]) for row in before} - {
         row[:2] for row in [*now, *known] if row not in now or row not in known
     }
-    known_terms = {(row.vocabulary, row.term): row for row in installation.ask(VERSIONS)}
+    known_terms = {(row.vocabulary, row.term): row for row in installation.query(VERSIONS)}
     assert untouched
     for row in before:
         if (row.vocabulary, row.term) in untouched:
@@ -89,7 +89,7 @@ def test_a_second_load_touches_only_what_changed(installation: Installation) -> 
     moment = "select min(valid_from) from history.vocabulary_term"
     then = f"""select vocabulary, term, name, description, link, fields from history.vocabulary_term
         where valid_from <= ({moment}) and valid_to > ({moment}) order by 1, 2"""
-    assert sorted((tuple(row) for row in installation.ask(then)), key=lambda item: item[:2]) == known
+    assert sorted((tuple(row) for row in installation.query(then)), key=lambda item: item[:2]) == known
     # A term that goes away is closed.
     installation.sandbox.set_release(BEFORE)
     assert load(installation).state == "success"
@@ -100,10 +100,10 @@ def test_a_second_load_touches_only_what_changed(installation: Installation) -> 
 @pytest.mark.long
 def test_a_failing_vocabulary_takes_nothing_away(installation: Installation) -> None:
     assert load(installation).state == "success"
-    before = installation.ask(VERSIONS)
+    before = installation.query(VERSIONS)
     installation.sandbox.fault("lkSex", "500")
     assert load(installation).state == "failed"
-    assert installation.ask(VERSIONS) == before
+    assert installation.query(VERSIONS) == before
     installation.sandbox.clear_faults()
     installation.sandbox.fault("lkSex", "new_key")
     assert load(installation).state == "success"
@@ -125,16 +125,18 @@ def test_terms_are_harmonised_once_their_vocabularies_are_there(
     """By the run that loads studies, and anew by the one that loads vocabularies."""
     installation = installations.copy(after.installation)
     question = "select reported, status, term from star.term_mapping where domain = 'virus_strain' order by 1"
-    found = installation.ask(question)
+    found = installation.query(question)
     assert found
     assert {row.status for row in found} == {"unmapped"}
     assert load(installation).state == "success"
-    mapped = {row.reported: (row.status, row.term) for row in installation.ask(question)}
+    mapped = {row.reported: (row.status, row.term) for row in installation.query(question)}
     assert mapped.keys() == {row.reported for row in found}
-    terms = set(installation.ask("select term from star.vocabulary_term where vocabulary = 'lkVirusStrain'"))
+    terms = set(
+        installation.query("select term from star.vocabulary_term where vocabulary = 'lkVirusStrain'")
+    )
     mapped_terms = {term for _, term in mapped.values() if term}
     assert mapped_terms
     assert {(term,) for term in mapped_terms} <= {tuple(row) for row in terms}
     harmonised = """select distinct d.virus_strain_harmonised from star.fact_hai f
         join star.dim_virus_strain d using (virus_strain_key) where d.virus_strain_harmonised is not null"""
-    assert {row[0] for row in installation.ask(harmonised)} <= mapped_terms
+    assert {row[0] for row in installation.query(harmonised)} <= mapped_terms

@@ -207,20 +207,20 @@ class Installation:
         result.unlink(missing_ok=True)
         return Order(own, params, retries, kills, log, result, dag)
 
-    def ask(self, statement: str, **parameters: Any) -> list[Any]:
+    def query(self, statement: str, **parameters: Any) -> list[Any]:
         """Rows of a query."""
         with self.engine.connect() as connection:
             return list(connection.execute(sa.text(statement), parameters).all())
 
     def one(self, statement: str, **parameters: Any) -> Any:
         """The one value a query gives."""
-        ((value,),) = self.ask(statement, **parameters)
+        ((value,),) = self.query(statement, **parameters)
         return value
 
     def states(self) -> dict[str, str]:
         """State of the last load of each study."""
         return dict(
-            self.ask(
+            self.query(
                 "select distinct on (study_accession) study_accession, state from ops.load"
                 " order by study_accession, load_id desc"
             )
