@@ -1,7 +1,7 @@
 """The checks of a staged endpoint, derived from its declaration.
 
-Every check is a Great Expectations expectation with a stable name, a severity, and the SQL that finds
-the rows that break it. Great Expectations decides; the SQL names all rows, not just the first 200.
+Every check is a Great Expectations expectation with a stable name, a severity, the SQL that finds the rows
+that break it, and SQL that only says whether there are any (`include.quality.screen`).
 
     >>> suite = checks(ENDPOINTS["hai"], StagedTables(7, frozenset({"arm"})), "SDY1", 60)
     >>> next(check.broken for check in suite if check.check_id == "reference:armAccession")
@@ -10,20 +10,17 @@ the rows that break it. Great Expectations decides; the SQL names all rows, not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from include.sources.endpoint import Endpoint, Kind, Withholds, snake_case
+from include.quality.grammar import unreadable
+from include.sources.endpoint import Endpoint, Withholds, snake_case
 from include.sources.immport.endpoints import ENDPOINTS, PAIRED_FIELDS, references
-from include.sql import literal, literals
+from include.sql import literals
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
-
-if TYPE_CHECKING:
-    from great_expectations.expectations import Expectation
 
 
 class Severity(StrEnum):
@@ -36,36 +33,77 @@ class Severity(StrEnum):
     WARNING = "warning"  # it is reported, nothing else
 
 
-#: The grammar of each kind. Postgres alone would also take NaN, 0x10, 1_000 and `today`. Of white space
-#: only blanks pass, and of digits only ASCII: those alone are trimmed and cast when a row is published.
-#: An integer may be a key: it is written in one way only. Days are those of dim_date.
-PATTERNS = {
-    Kind.INTEGER: r"^ *(0|-?[1-9][0-9]{0,17})? *$",
-    Kind.NUMBER: r"^ *([+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,2})?)? *$",
-    Kind.DATE: r"^ *((19|20)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))? *$",
-}
-
-
 #: Bytes of a text that identifies a row of the star.
 LONGEST_KEY = 1000
+
+
+@dataclass(frozen=True)
+class Mention:
+    """What a row names of another endpoint: there must be a row `p` with the same values.
+
+    :param home: endpoint of the rows to look in.
+    :param table: SQL of these rows.
+    :param columns: columns of both, whose values must occur together. Without the last one, nothing is named.
+    :param given: a column that must occur there by itself, or nothing is said.
+    """
+
+    home: str
+    table: str
+    columns: tuple[str, ...]
+    given: str | None = None
+
+    @property
+    def broken(self) -> str:
+        """SQL that is true of the rows `s` that name what is not there, for a join: of any number of rows."""
+        same = " and ".join(f"p.{name} = s.{name}" for name in self.columns)
+        conditions = [f"s.{self.columns[-1]} is not null"]
+        if self.given:
+            conditions.append(f"exists (select 1 from {self.table} p where p.{self.given} = s.{self.given})")
+        return " and ".join((*conditions, f"not exists (select 1 from {self.table} p where {same})"))
+
+    @property
+    def broken_among_few(self) -> str:
+        """The same for a scan, which keeps the rows to look in: quicker, where there are not many of them."""
+        ours, theirs = ([f"{row}.{name}" for name in self.columns] for row in "sp")
+        # With a null among them, all rows would be looked through for one that may be the same.
+        named, known = (" and ".join(f"{name} is not null" for name in row) for row in (ours, theirs))
+        missing = f"select {', '.join(theirs)} from {self.table} p where {known}"
+        condition = f"{named} and ({', '.join(ours)}) not in ({missing})"
+        # Last: good rows do not come that far.
+        there = f" and s.{self.given} in (select p.{self.given} from {self.table} p)" if self.given else ""
+        return condition + there
 
 
 @dataclass(frozen=True)
 class Check:
     """One thing that must hold of a staged endpoint.
 
-    :param broken: SQL over the staged row `s` that is true of the rows that break it.
-    :param is_of_row: it reads the row alone, and no other rows.
-    :param build: makes the expectation; called only once Great Expectations is loaded.
+    :param broken: SQL over the staged row `s` that is true of the rows that break it; None for a count.
     :param column: the staged column whose text is kept where it breaks the check and the row is published.
+    :param reads: the columns that `broken` reads of the row, if these are known: rows with the same values
+        break it together.
+    :param mention: what `broken` looks up, if that is all it does.
+    :param any_broken: SQL that is true when some row breaks it, where that is quicker than looking at each
+        row. It may read `a.rows`, the number of rows.
+    :param of_groups: a query for the endpoints that break it, where that is quicker. It reads `{groups}`: the
+        distinct combinations of what rows name, with their `endpoint`.
+    :param after: a check that does not hold either where this one does not.
     """
 
     check_id: str
     severity: Severity
     broken: str | None
-    build: Callable[[], Expectation]
     column: str | None = None
-    is_of_row: bool = False
+    reads: tuple[str, ...] = ()
+    mention: Mention | None = None
+    any_broken: str | None = None
+    of_groups: str | None = None
+    after: str | None = None
+
+    @property
+    def is_of_row(self) -> bool:
+        """Whether it reads a row alone, and no other rows."""
+        return not (self.mention or self.any_broken or self.of_groups or self.after)
 
 
 def checks(endpoint: Endpoint, tables: StagedTables, study: str, staged: int) -> Iterator[Check]:
@@ -73,72 +111,65 @@ def checks(endpoint: Endpoint, tables: StagedTables, study: str, staged: int) ->
 
     :param staged: rows that staging wrote, as recorded.
     """
-    yield _row_count(staged)
+    yield Check("row_count", Severity.CRITICAL, None, any_broken=f"coalesce(a.rows, 0) <> {staged}")
     if endpoint.required:
-        yield _not_empty()
+        yield Check("not_empty", Severity.CRITICAL, None, any_broken="coalesce(a.rows, 0) = 0")
     yield from _keys(endpoint, tables)
     yield from _types(endpoint)
     yield from _references(endpoint, tables)
     yield from _agreements(endpoint, tables)
     for name, values in endpoint.vocabulary.items():
-        yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), list(values))
+        yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), values)
     if "study_accession" in endpoint.columns:
         # A filter that the source ignored would bring another study's rows.
-        yield _in_set("study:studyAccession", Severity.CRITICAL, "study_accession", [study])
-
-
-def _row_count(staged: int) -> Check:
-    def build() -> Expectation:
-        import great_expectations.expectations as gxe
-
-        return gxe.ExpectTableRowCountToEqual(value=staged)
-
-    return Check("row_count", Severity.CRITICAL, None, build)
-
-
-def _not_empty() -> Check:
-    def build() -> Expectation:
-        import great_expectations.expectations as gxe
-
-        return gxe.ExpectTableRowCountToBeBetween(min_value=1)
-
-    return Check("not_empty", Severity.CRITICAL, None, build)
+        yield _in_set("study:studyAccession", Severity.CRITICAL, "study_accession", (study,))
 
 
 def _keys(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     # A listing is the better for a row less; of what results are of, none may be missing.
     severity = Severity.CRITICAL if endpoint.withholds is Withholds.STUDY else Severity.ROW
     for name, key in _identities(endpoint).items():
-        # A blank key names nothing, too.
-        missing = f"coalesce(btrim({key}), '') = ''"
-        yield _rows(f"key_present:{name}", severity, missing, is_of_row=True)
-    # A key may lack a part (a sample without an arm): null is a value like any other here.
-    keys = _key_values(endpoint)
-    alike = {*endpoint.key, *endpoint.several}
-    content = ", ".join(f"o.{item.column}" for item in endpoint.staged_fields if item.name not in alike)
-    table = tables.rows(endpoint)
-    # One grouping, not a comparison of each row with all others.
-    conflict = (
-        f"s.row_number in (select unnest(array_agg(o.row_number)) from {table} o"
-        f" where {_has_key(endpoint)} group by {keys}"
-        f" having count(*) > 1 and count(distinct row({content})) > 1)"
-    )
-    if content:
-        yield _rows("key_consistent", Severity.ROW, conflict)
-    yield _unique(endpoint, tables)
+        # A blank key names nothing, too. Only what begins with a blank can be one: that is seen at once.
+        missing = f"case when ascii({key}) not in (0, 32) then false else coalesce(btrim({key}), '') = '' end"
+        yield Check(f"key_present:{name}", severity, missing)
+    yield from _repeated_keys(endpoint, tables.rows(endpoint))
     for made in (item for item in VERSIONED if item.endpoint == endpoint.name):
         if isinstance(made, Fact) and made.row_id.type is Type.TEXT:
             # No index holds a longer key.
             too_long = f"octet_length({made.row_id.raw.text}) > {LONGEST_KEY}"
-            yield _rows(f"key_length:{made.identity}", Severity.ROW, too_long, is_of_row=True)
+            yield Check(f"key_length:{made.identity}", Severity.ROW, too_long)
         is_coarser = set(endpoint.key_columns) > set(made.key_reads)
         if is_coarser and set(made.content_reads) - set(made.key_reads):
-            yield _one_row(made, endpoint, table)
+            yield _one_row(made, endpoint, tables.rows(endpoint))
 
 
-def _key_values(endpoint: Endpoint) -> str:
-    """SQL for the key of a row `o`, as publishing reads it."""
-    return ", ".join(endpoint.key_value(column, "o") for column in endpoint.key_columns)
+def _repeated_keys(endpoint: Endpoint, table: str) -> Iterator[Check]:
+    """Rows of one key: they must be the same, and are better sent once.
+
+    One grouping finds the keys that repeat; only the rows of those are compared with each other.
+    """
+    # A key may lack a part (a sample without an arm): null is a value like any other here, as in an array.
+    # Not the expectation of unique columns: it takes a key that lacks a part for another each time.
+    keys = ", ".join(endpoint.key_value(column, "o") for column in endpoint.key_columns)
+    # Rows without any part of a key have none in common; only of keys that repeat, this is looked at.
+    parts = ", ".join(f"nullif(btrim({endpoint.key_value(name, 'o')}), '')" for name in endpoint.key_columns)
+    repeat = f"group by {keys} having case when count(*) > 1 then num_nonnulls({parts}) > 0 end"
+    repeated = f"select {keys} from {table} o {repeat}"
+    theirs = f"{table} o where array[{keys}] in (select array[{keys}] from {table} o {repeat})"
+    alike = {*endpoint.key, *endpoint.several}
+    content = ", ".join(f"o.{item.column}" for item in endpoint.staged_fields if item.name not in alike)
+    if content:
+        conflict = (
+            f"s.row_number in (select unnest(array_agg(o.row_number)) from {theirs}"
+            f" group by {keys} having count(distinct row({content})) > 1)"
+        )
+        yield Check("key_consistent", Severity.ROW, conflict, after="key_unique")
+    # Rows sent twice are published once: that is reported, because a source should not repeat rows.
+    copies = (
+        f"s.row_number in (select unnest((array_agg(o.row_number order by o.row_number))[2:])"
+        f" from {theirs} group by {keys})"
+    )
+    yield Check("key_unique", Severity.WARNING, copies, any_broken=_found_by(repeated))
 
 
 def _identities(endpoint: Endpoint) -> dict[str, str]:
@@ -153,61 +184,40 @@ def _identities(endpoint: Endpoint) -> dict[str, str]:
     return named or {column: f"s.{column}" for column in endpoint.key_columns}
 
 
-def _has_key(endpoint: Endpoint) -> str:
-    """True of a row `o` with any part of its key: rows without one have no key in common."""
-    parts = ", ".join(f"nullif(btrim(o.{column}), '')" for column in endpoint.key_columns)
-    return f"num_nonnulls({parts}) > 0"
-
-
 def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
     """A source that repeats a row, once per arm of its subject, must repeat what the star keeps of it.
 
     Nothing decides which of several values a fact has: its rows are quarantined. A member of a dimension has
     one description, that of the first row: the others are reported.
     """
-    keys = ", ".join(endpoint.key_value(name, "s") for name in made.key_reads)
-    there = " and ".join(f"{item.raw.text} is not null" for item in made.identified_by)
-    row = ", ".join(f"s.{name}" for name in made.content_reads)
-    conflict = (
-        f"({keys}) in (select {keys} from {table} s where {there} group by {keys}"
-        f" having count(distinct row({row})) > 1)"
+    keys = [endpoint.key_value(name, "s") for name in made.key_reads]
+    there = " and ".join(f"{item} is not null" for item in (*(i.raw.text for i in made.identified_by), *keys))
+    content = ", ".join(f"s.{name}" for name in made.content_reads)
+    aliases = ", ".join(f"k{number}" for number in range(len(keys)))
+    named = ", ".join(f"{key} as k{number}" for number, key in enumerate(keys))
+    # Only of keys that repeat, contents are compared.
+    key = ", ".join(keys)
+    repeated = f"select {key} from {table} s where {there} group by {key} having count(*) > 1"
+    several = (
+        f"select {aliases} from (select distinct {named}, {content} from {table} s"
+        f" where {there} and ({key}) in ({repeated})) d group by {aliases} having count(*) > 1"
     )
     name = ":".join(item.name for item in made.identified_by)
-    return _rows(
-        f"row_consistent:{name}", Severity.ROW if isinstance(made, Fact) else Severity.WARNING, conflict
+    return Check(
+        f"row_consistent:{name}",
+        Severity.ROW if isinstance(made, Fact) else Severity.WARNING,
+        f"({key}) in ({several})",
+        any_broken=_found_by(several),
     )
-
-
-def _unique(endpoint: Endpoint, tables: StagedTables) -> Check:
-    """Rows sent twice are published once. The check reports them, because a source should not repeat rows.
-
-    Not the expectation of unique columns: it takes a key that lacks a part for another each time.
-    """
-    keys = _key_values(endpoint)
-    numbered = f"row_number() over (partition by {keys} order by o.row_number) as copy"
-    repeats = f"select o.row_number, {numbered} from {tables.rows(endpoint)} o where {_has_key(endpoint)}"
-    broken = f"s.row_number in (select r.row_number from ({repeats}) r where r.copy > 1)"
-    return _rows("key_unique", Severity.WARNING, broken)
 
 
 def _types(endpoint: Endpoint) -> Iterator[Check]:
     """What a text that is not of its kind does follows from what is made of it."""
     for item in endpoint.staged_fields:
-        pattern = PATTERNS.get(item.kind)
-        if pattern is None:
-            continue
-        severity = _severity(endpoint, item.column)
-        wrong = f"s.{item.column} !~ {literal(pattern)}"
-        if item.kind is Kind.DATE:  # the pattern lets 2020-02-30 through
-            day = f"nullif(btrim(s.{item.column}), '')"
-            impossible = f"coalesce(not pg_input_is_valid({day}, 'date'), false)"
-            broken = f"({wrong} or {impossible})"
-            day_check = _rows(f"type:{item.name}", severity, broken, is_of_row=True)
-            yield replace(day_check, column=item.column)
-        else:
-            yield replace(
-                _matches(item.name, item.column, pattern, wrong), severity=severity, column=item.column
-            )
+        broken = unreadable(item.kind, f"s.{item.column}")
+        if broken is not None:
+            severity = _severity(endpoint, item.column)
+            yield Check(f"type:{item.name}", severity, broken, column=item.column, reads=(item.column,))
 
 
 def _severity(endpoint: Endpoint, column: str) -> Severity:
@@ -223,21 +233,12 @@ def _severity(endpoint: Endpoint, column: str) -> Severity:
     return Severity.VALUE if read else Severity.WARNING
 
 
-def _matches(name: str, column: str, pattern: str, broken: str) -> Check:
-    def build() -> Expectation:
-        import great_expectations.expectations as gxe
-
-        return gxe.ExpectColumnValuesToMatchRegex(column=column, regex=pattern)
-
-    return Check(f"type:{name}", Severity.ROW, broken, build, is_of_row=True)
-
-
 def _references(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     for name, home in references(endpoint).items():
-        column, parent = snake_case(name), tables.rows(ENDPOINTS[home])
-        missing = f"not exists (select 1 from {parent} p where p.{column} = s.{column})"
         # The row is published all the same, with an inferred member: a late parent loses no result.
-        yield _rows(f"reference:{name}", Severity.WARNING, f"s.{column} is not null and {missing}")
+        yield _looked_up(
+            f"reference:{name}", Mention(home, tables.rows(ENDPOINTS[home]), (snake_case(name),))
+        )
 
 
 def _agreements(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
@@ -250,50 +251,35 @@ def _agreements(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     for first, second, home in PAIRED_FIELDS:
         if not {first, second} <= set(endpoint.names):
             continue
-        one, other, table = snake_case(first), snake_case(second), tables.rows(ENDPOINTS[home])
+        one, other = snake_case(first), snake_case(second)
         # If no row has the first value at all, the check of its reference reports that.
-        broken = (
-            f"s.{other} is not null and exists (select 1 from {table} p where p.{one} = s.{one})"
-            f" and not exists (select 1 from {table} p where p.{one} = s.{one} and p.{other} = s.{other})"
-        )
-        yield _rows(f"agrees:{first}:{second}", Severity.WARNING, broken)
+        mention = Mention(home, tables.rows(ENDPOINTS[home]), (one, other), given=one)
+        yield _looked_up(f"agrees:{first}:{second}", mention)
     if "study_time_collected" in endpoint.columns:
-        times = "row(t.study_time_collected, t.study_time_collected_unit)"
+        reads = ("biosample_accession", "study_time_collected", "study_time_collected_unit")
         several = (
-            f"select t.biosample_accession from {tables.rows(endpoint)} t"
-            f" group by t.biosample_accession having count(distinct {times}) > 1"
+            f"select {{0}} from (select distinct {{0}}, {', '.join(reads[1:])} from {{1}} s"
+            " where s.biosample_accession is not null) t group by {0} having count(*) > 1"
         )
-        yield _rows("agrees:studyTimeCollected", Severity.WARNING, f"s.biosample_accession in ({several})")
+        of_rows = several.format(reads[0], tables.rows(endpoint))
+        yield Check(
+            "agrees:studyTimeCollected",
+            Severity.WARNING,
+            f"s.biosample_accession in ({of_rows})",
+            reads=reads,
+            of_groups=several.format(f"endpoint, {reads[0]}", "{groups}"),
+        )
 
 
-def _rows(check_id: str, severity: Severity, broken: str, *, is_of_row: bool = False) -> Check:
-    return Check(check_id, severity, broken, lambda: _no_row([broken]), is_of_row=is_of_row)
+def _looked_up(check_id: str, mention: Mention) -> Check:
+    return Check(check_id, Severity.WARNING, mention.broken, reads=mention.columns, mention=mention)
 
 
-def any_row(suite: Sequence[Check]) -> Check:
-    """One check that is broken if a row breaks any of these: an expectation costs more than its query."""
-    conditions = [(check.broken, check.is_of_row) for check in suite if check.broken is not None]
-    # What looks at the row alone is one scan; what looks at other rows is planned by itself.
-    alone = [f"({broken})" for broken, is_of_row in conditions if is_of_row]
-    together = [broken for broken, is_of_row in conditions if not is_of_row]
-    together += [" or ".join(alone)] if alone else []
-    return Check("any_row", Severity.WARNING, None, lambda: _no_row(together))
+def _found_by(query: str) -> str:
+    """SQL that is true when a query finds any row. Not `exists`, which is planned as if the first row came
+    soon: here none comes, and a nested loop looks for it everywhere."""
+    return f"(select count(*) from ({query}) f) > 0"
 
 
-def _no_row(conditions: Sequence[str]) -> Expectation:
-    """The expectation that no row meets any of the conditions."""
-    import great_expectations.expectations as gxe
-
-    # Great Expectations formats the query: braces of a pattern are doubled.
-    escaped = (item.replace("{", "{{").replace("}", "}}") for item in conditions)
-    queries = (f"select s.row_number from (select * from {{batch}}) s where {item}" for item in escaped)
-    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=" union all ".join(queries))
-
-
-def _in_set(check_id: str, severity: Severity, column: str, values: list[str]) -> Check:
-    def build() -> Expectation:
-        import great_expectations.expectations as gxe
-
-        return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=values)
-
-    return Check(check_id, severity, f"s.{column} not in ({literals(values)})", build, is_of_row=True)
+def _in_set(check_id: str, severity: Severity, column: str, values: Iterable[str]) -> Check:
+    return Check(check_id, severity, f"s.{column} not in ({literals(values)})", reads=(column,))

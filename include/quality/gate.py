@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
-from typing import Any
+from types import ModuleType
 
 import sqlalchemy as sa
 
-from include.quality.checks import Check, Severity, any_row, checks
+from include.quality.checks import Check, Severity, checks
 from include.quality.outcome import CheckOutcome, Finding, JudgedLoad, record
+from include.quality.screen import MOST_NAMED, broken_checks
 from include.quality.totals import control_totals
 from include.quality.withhold import withhold
 from include.sources.endpoint import Endpoint
@@ -24,7 +24,6 @@ from include.warehouse.load import staging_tables
 from include.warehouse.load.package_findings import PACKAGE_LINE
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import StagedTables, staging_table
-from include.warehouse.schema.engine import connect
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 from include.warehouse.schema.statements import run_sql
 
@@ -98,93 +97,65 @@ def _judge_endpoints(
     with engine.connect() as connection:
         rows = staging_tables.count(connection, load.load_id, empty)
     tables = StagedTables(load.load_id, frozenset(name for name, count in counts.items() if count))
-    batches = _batches(engine, load, [item for item in endpoints if item not in empty])
-    judged, name = [], f"{load.study} {load.release}"
+    suites = {item.name: list(checks(item, tables, load.study, counts[item.name])) for item in endpoints}
+    filled = {name: suite for name, suite in suites.items() if counts[name]}
+    verdicts = _verdicts(engine, load, filled, broken_checks(tables, filled, counts))
+    judged = []
     for endpoint in endpoints:
-        suite = list(checks(endpoint, tables, load.study, counts[endpoint.name]))
+        suite = suites[endpoint.name]
         if endpoint in empty:
             # Its count of rows, and where it must have some, that it has none.
-            suite = suite[: 1 + endpoint.required]
-            verdicts = [not rows[endpoint.name], False][: len(suite)]
+            found = [not rows[endpoint.name], False][: 1 + endpoint.required]
+            suite = suite[: len(found)]
         else:
-            verdicts = _validate(batches[endpoint.name], f"{name} {endpoint.name}", suite)
-        judged.append((endpoint, suite, verdicts))
+            found = [verdicts[endpoint.name][check.check_id] for check in suite]
+        judged.append((endpoint, suite, found))
     return judged
 
 
-def _batches(engine: sa.Engine, load: JudgedLoad, endpoints: list[Endpoint]) -> dict[str, Any]:
-    """A Great Expectations batch on the staging table of each endpoint, by name."""
-    # Seconds to import, and hundreds of log lines: only here, where a task needs it.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    import great_expectations as gx
-    from great_expectations.datasource.fluent.sql_datasource import TableAsset
+def _verdicts(
+    engine: sa.Engine, load: JudgedLoad, suites: dict[str, list[Check]], query: str
+) -> dict[str, dict[str, bool]]:
+    """Whether each check passed, by endpoint and check: one query names the broken ones, which then run by
+    themselves.
 
-    context: Any = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    tables = {item.name: staging_table(load.load_id, item).rpartition(".")[2] for item in endpoints}
-    # Great Expectations gets sessions, not an address that it would read in its own way. The schema goes with
-    # them: an asset's own is deprecated.
-    sessions = partial(connect, engine.url, search_path="staging")
-    source = context.data_sources.add_postgres(
-        "warehouse",
-        connection_string="postgresql+psycopg2://its@sessions",
-        kwargs={"creator": sessions},
-        # All at once: for each that is added, the whole context is written as YAML.
-        assets=[TableAsset(name=name, table_name=table) for name, table in tables.items()],
-    )
-    assets = {name: source.get_asset(name) for name in tables}
-    return {name: asset.get_batch(asset.build_batch_request()) for name, asset in assets.items()}
-
-
-def _validate(batch: Any, name: str, suite: list[Check]) -> list[bool]:
-    """Verdict of each check: one query looks for rows that break any, single ones only if it finds some.
-
-    :param name: what is checked, for an error.
+    :param suites: the checks of each endpoint that has rows, by its name.
+    :raises GateError: a check did not run, or alone it does not find what the query found.
     """
-    of_rows = [check for check in suite if check.broken is not None]
-    together = any_row(of_rows)
-    verdicts = _run_suite(batch, [*(check for check in suite if check.broken is None), together])
-    all_at_once = verdicts.pop(together.check_id, None)
-    if all_at_once is True:
-        verdicts |= {check.check_id: True for check in of_rows}
-    else:
-        alone = _run_suite(batch, of_rows)
-        if all(verdict is True for verdict in alone.values()):
-            raise GateError(f"{name}: a row breaks a check, but no check alone finds it ({all_at_once})")
-        verdicts |= alone
-    for check_id, verdict in verdicts.items():
-        if isinstance(verdict, str):
-            raise GateError(f"{name}: {check_id} did not run: {verdict}")
-    missing = [check.check_id for check in suite if check.check_id not in verdicts]
-    if missing:
-        raise GateError(f"{name}: no verdict on {', '.join(missing)}")
-    return [verdicts[check.check_id] is True for check in suite]
+    batches = load_expectations().Batches(engine.url)
+    found = batches.broken(load.load_id, query)
+    # Where the query did not run, or may have named more, any check may be broken.
+    named = None if isinstance(found, str) or len(found) >= MOST_NAMED else set(found)
+    verdicts = {name: {check.check_id: True for check in suite} for name, suite in suites.items()}
+    for endpoint, suite in suites.items():
+        # What comes after a broken check may be broken, too.
+        alone = [
+            check
+            for check in suite
+            if named is None or named & {(endpoint, check.check_id), (endpoint, check.after or "")}
+        ]
+        if not alone:
+            continue
+        found_alone = batches.run(staging_table(load.load_id, ENDPOINTS[endpoint]), alone)
+        for check_id in (check.check_id for check in alone):
+            verdict, name = found_alone.get(check_id, "no verdict"), f"{load.study} {load.release} {endpoint}"
+            if isinstance(verdict, str):
+                raise GateError(f"{name}: {check_id} did not run: {verdict}")
+            if verdict and named and (endpoint, check_id) in named:
+                raise GateError(f"{name}: rows break {check_id}, which alone finds none")
+            verdicts[endpoint][check_id] = verdict
+    if isinstance(found, str):
+        raise GateError(f"{load.study} {load.release}: what looks for broken checks did not run: {found}")
+    return verdicts
 
 
-def _run_suite(batch: Any, suite: list[Check]) -> dict[str, bool | str]:
-    """Verdict by check, or why it did not run. Booleans only: details cost a query per expectation."""
-    import great_expectations as gx
+def load_expectations() -> ModuleType:
+    """The module that uses Great Expectations, which takes seconds to import and writes hundreds of lines:
+    only where it is needed, and once per process. A process that starts others does it before these."""
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    from include.quality import expectations
 
-    expectations = []
-    for check in suite:
-        expectation = check.build()
-        expectation.meta = {"check_id": check.check_id}
-        expectations.append(expectation)
-    result = batch.validate(
-        gx.ExpectationSuite(name="load", expectations=expectations), result_format="BOOLEAN_ONLY"
-    )
-    return {
-        item.expectation_config.meta["check_id"]: _raised(item.exception_info or {}) or bool(item.success)
-        for item in result.results
-    }
-
-
-def _raised(exception_info: dict[str, Any]) -> str | None:
-    """First line of the error a check ended with. Great Expectations keeps one per metric, or one alone."""
-    for info in (exception_info, *exception_info.values()):
-        if isinstance(info, dict) and info.get("raised_exception"):
-            return str(info.get("exception_message")).partition("\n")[0]
-    return None
+    return expectations
 
 
 def _finding(

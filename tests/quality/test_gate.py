@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from include.pipeline import steps
 from include.pipeline.run_ledger import Load
 from include.quality import gate
-from include.quality.checks import PATTERNS, Check, Severity, _no_row, any_row, checks
+from include.quality.checks import checks
+from include.quality.expectations import Batches
 from include.quality.gate import GateError
+from include.quality.grammar import PATTERNS
 from include.quality.outcome import CheckOutcome, JudgedLoad
+from include.quality.screen import MOST_NAMED, broken_checks
 from include.quality.totals import control_totals
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
@@ -70,7 +73,9 @@ def test_the_grammar_lets_pass_what_can_be_cast_and_nothing_else(warehouse: Ware
     endpoint, field, cast, table = FIELDS[kind]
     (check,) = [c for c in checks(ENDPOINTS[endpoint], TABLES, "SDY1", 1) if c.check_id == f"type:{field}"]
     column = next(item.column for item in ENDPOINTS[endpoint].fields if item.name == field)
-    judged = f"select coalesce({check.broken}, false) from (select cast(%(text)s as text) as {column}) s"
+    # Not a constant to the planner, which would cast it before it is looked at.
+    row = f"(select cast(%(text)s as text) as {column} offset 0) s"
+    judged = f"select coalesce({check.broken}, false) from {row}"
     with warehouse.engine.connect() as connection:
         found = {t: connection.exec_driver_sql(judged, {"text": t}).scalar_one() for t, _ in table}
         assert found == {text: not good for text, good in table}
@@ -155,38 +160,51 @@ def test_good_rows_pass(warehouse: Warehouse) -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
 def test_no_check_is_left_out_of_the_combined_query(endpoint: Endpoint) -> None:
-    of_rows = [item.broken for item in checks(endpoint, TABLES, "SDY1", 1) if item.broken is not None]
-    expectation: Any = any_row(list(checks(endpoint, TABLES, "SDY1", 1))).build()
-    query = expectation.unexpected_rows_query.replace("{{", "{").replace("}}", "}")
-    assert of_rows
-    assert [condition for condition in of_rows if condition not in query] == []
+    suite = list(checks(endpoint, TABLES, "SDY1", 1))
+    query = broken_checks(TABLES, {endpoint.name: suite}, {})
+    names = {check.check_id for check in suite}
+    for check in suite:
+        assert check.after in names if check.after else f"'{check.check_id}'" in query
+        assert not check.is_of_row or f"{check.broken}" in query
 
 
 def test_single_checks_of_good_rows_agree_with_the_combined_one(warehouse: Warehouse) -> None:
     load = warehouse.land(small_study())
     warehouse.stage(load)
-    judged, count = JudgedLoad(load.load_id, load.study, load.release, load.release_key), 0
+    count = 0
     endpoints = [ENDPOINTS[name] for name, rows in small_study().items() if rows]
-    batches = gate._batches(warehouse.engine, judged, endpoints)
+    batches = Batches(warehouse.engine.url)
     for endpoint in endpoints:
-        staged = warehouse.value(f"select count(*) from {staging_table(load.load_id, endpoint)}")
+        table = staging_table(load.load_id, endpoint)
         tables = StagedTables(load.load_id, frozenset(item.name for item in endpoints))
-        suite = list(checks(endpoint, tables, load.study, staged))
-        found = gate._run_suite(batches[endpoint.name], suite)
-        assert found == {check.check_id: True for check in suite}
+        suite = list(checks(endpoint, tables, load.study, warehouse.value(f"select count(*) from {table}")))
+        assert batches.run(table, suite) == {check.check_id: True for check in suite}
         count += len(suite)
     assert count > 60
 
 
+@pytest.mark.parametrize("check_id", ["type:resultId", "row_count"])
 def test_a_row_that_no_check_alone_finds_closes_the_gate(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, check_id: str
 ) -> None:
     load = warehouse.land(small_study())
     warehouse.stage(load)
-    every_row = Check("any_row", Severity.WARNING, "true", lambda: _no_row(["true"]))
-    monkeypatch.setattr(gate, "any_row", lambda suite: every_row)
-    with pytest.raises(GateError, match="no check alone finds it"):
+    every = f"select 'hai' as endpoint, '{check_id}' as check_id"
+    monkeypatch.setattr(gate, "broken_checks", lambda *_: every)
+    with pytest.raises(GateError, match=f"SDY1 DR1 hai: rows break {check_id}, which alone finds none"):
         warehouse.judge(load)
+
+
+def test_where_many_checks_are_broken_each_runs_by_itself(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Great Expectations reads so many rows and no more: the others may be broken, too."""
+    load = warehouse.land(small_study(hai(1, valuePreferred="x"), *(hai(n) for n in range(2, 20))))
+    warehouse.stage(load)
+    every = f"select 'hai' as endpoint, 'row_count' as check_id from generate_series(1, {MOST_NAMED + 1})"
+    monkeypatch.setattr(gate, "broken_checks", lambda *_: every)
+    warehouse.judge(load)
+    assert failures(warehouse, load) == {("hai", "type:valuePreferred"): 1}
 
 
 def test_results_that_disagree_with_their_sample_are_reported_and_published(warehouse: Warehouse) -> None:

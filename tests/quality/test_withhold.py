@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from include.quality import audit
-from include.quality.checks import PATTERNS, Severity, checks
+from include.quality.checks import Severity, checks
+from include.quality.grammar import PATTERNS
 from include.sources.endpoint import Withholds
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.model.declaration import Type, staged_columns

@@ -43,7 +43,7 @@ STOPS = {
     "the manifest is there": ("extract", "include.landing.zone:Landing.write_manifest", 1),
     "rows are being copied": ("stage", "include.warehouse.load.stage_answers:_copy", 3),
     "all is staged, not committed": ("stage", "include.warehouse.load.stage_study:stage", 1),
-    "checks are running": ("check", "include.quality.gate:_batches", 1),
+    "checks are running": ("check", "include.quality.gate:load_expectations", 1),
     "the checks are recorded": ("check", "include.quality.gate:judge", 1),
     "a publish has its rows": ("publish", "include.warehouse.load.transform:prepare", 1),
     "a publish is all but committed": ("publish", "include.warehouse.load.publish:drop_staging", 1),

@@ -7,7 +7,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from include.quality.checks import PATTERNS
+from include.quality.grammar import PATTERNS
 from include.sources.endpoint import Kind
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN
