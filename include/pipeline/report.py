@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -49,20 +50,23 @@ select count(*) filter (where r.success) as passed,
     count(*) filter (where not r.success and r.severity = 'warning') as warnings,
     count(*) filter (where not r.success and r.severity = 'row') as rows_failed,
     count(*) filter (where not r.success and r.severity = 'critical') as critical
-from quality.result r join ops.work w on w.load_id = r.load_id where w.run_id = :run
+from ops.work w join ops.load l on l.load_id = w.load_id
+join quality.result r on r.load_id = coalesce(l.same_as, l.load_id) where w.run_id = :run
 """
 _QUARANTINED = """
-select q.study_accession as study, q.release_version as release, q.endpoint, q.rule,
+select l.study_accession as study, l.release_version as release, q.endpoint, q.rule,
     count(distinct q.row_number) as rows, l.state = 'published' as is_published
-from quality.quarantine q
-join ops.work w on w.load_id = q.load_id
-join ops.load l on l.load_id = q.load_id
-where w.run_id = :run group by 1, 2, 3, 4, 6 order by length(q.study_accession), 1, 2, 3, 4
+from ops.work w
+join ops.load l on l.load_id = w.load_id
+join quality.quarantine q on q.load_id = coalesce(l.same_as, l.load_id)
+where w.run_id = :run group by 1, 2, 3, 4, 6 order by length(l.study_accession), 1, 2, 3, 4
 """
 _UNREADABLE = """
-select v.study_accession as study, v.release_version as release, v.endpoint, v.field, count(*) as rows
-from quality.quarantined_value v join ops.work w on w.load_id = v.load_id
-where w.run_id = :run group by 1, 2, 3, 4 order by length(v.study_accession), 1, 2, 3, 4
+select l.study_accession as study, l.release_version as release, v.endpoint, v.field, count(*) as rows
+from ops.work w
+join ops.load l on l.load_id = w.load_id
+join quality.quarantined_value v on v.load_id = coalesce(l.same_as, l.load_id)
+where w.run_id = :run group by 1, 2, 3, 4 order by length(l.study_accession), 1, 2, 3, 4
 """
 _WITHHELD = """
 select w.study_accession as study, w.release_version as release, s.endpoint, s.withheld
@@ -70,8 +74,15 @@ from ops.staged s join ops.work w on w.load_id = s.load_id
 where w.run_id = :run and s.withheld is not null order by length(w.study_accession), 1, 2, 3
 """
 _QUARANTINED_ROWS = """
-select count(distinct (q.load_id, q.endpoint, q.row_number)) from quality.quarantine q
-join ops.work w on w.load_id = q.load_id where w.run_id = :run
+select count(distinct (q.load_id, q.endpoint, q.row_number)) from ops.work w
+join ops.load l on l.load_id = w.load_id
+join quality.quarantine q on q.load_id = coalesce(l.same_as, l.load_id) where w.run_id = :run
+"""
+_UNCHANGED = """
+select f.release_version as since, l.study_accession as study from ops.work w
+join ops.load l on l.load_id = w.load_id and l.state = 'published'
+join ops.load f on f.load_id = l.same_as
+where w.run_id = :run order by f.release_key, length(l.study_accession), l.study_accession
 """
 _DRIFT = """
 select d.endpoint, d.field, d.kind, sum(d.rows)::bigint as rows
@@ -100,6 +111,7 @@ def finish(engine: sa.Engine, run_id: str) -> RunSummary:
             sa.text("select listed is not null from ops.run where run_id = :run"), {"run": run_id}
         )
         quarantined = connection.execute(sa.text(_QUARANTINED), {"run": run_id}).all()
+        same = _unchanged(connection.execute(sa.text(_UNCHANGED), {"run": run_id}).all())
     counts = dict.fromkeys(("loaded", "unchanged", "withdrawn", "failed", ON_HOLD), 0)
     problems: dict[str, list[str]] = {}
     for row in rows:
@@ -131,7 +143,21 @@ def finish(engine: sa.Engine, run_id: str) -> RunSummary:
     totals = ", ".join(f"{number} {name}" for name, number in counts.items())
     reasons = (f"{_some(names)}: {reason}" for reason, names in problems.items())
     missing = (_missing(row) for row in quarantined if row.is_published)
-    return RunSummary(state, counts, "\n".join([f"{state}: {totals}", *reasons, *missing]))
+    return RunSummary(state, counts, "\n".join([f"{state}: {totals}", *reasons, *missing, *same]))
+
+
+def _unchanged(rows: Iterable[Any]) -> list[str]:
+    """Published studies that landed what they had landed before, by the release that they are the same since.
+
+    :param rows: `since` and `study` of each, in the order of the releases.
+    """
+    studies: dict[str, list[str]] = {}
+    for row in rows:
+        studies.setdefault(row.since, []).append(row.study)
+    return [
+        f"{_some(names)}: unchanged since {since}, not staged or checked again"
+        for since, names in studies.items()
+    ]
 
 
 def _missing(row: Any) -> str:
@@ -188,6 +214,8 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
     if ends["action"].isin(["load", "withdraw"]).any():
         if not changes.empty:
             _print_table(changes, console, "Rows per fact")
+        for line in _unchanged(_read(engine, _UNCHANGED, run_id).itertuples()):
+            console.print(f"  {line}", markup=False, highlight=False)
         checks = _read(engine, _CHECKS, run_id).iloc[0]
         rows = int(_read(engine, _QUARANTINED_ROWS, run_id).iloc[0, 0])
         console.print(

@@ -35,6 +35,7 @@ class Load:
     :param listed_version: release that the listing gave the study; a package may be of a later one.
     :param route: how it comes, once that is chosen, and why so.
     :param file_uuid: the package to load, where the run names one.
+    :param same_as: the load that it landed the same as, whose checks hold for it: it was not staged.
     :param fence: the attempt that had taken it when it was read: what is written for it proves that none has
         taken it since.
     """
@@ -52,6 +53,7 @@ class Load:
     route_reason: str | None = None
     file_uuid: str | None = None
     fence: int = 0
+    same_as: int | None = None
 
     @property
     def name(self) -> str:
@@ -93,6 +95,7 @@ def load(engine: sa.Engine, load_id: int) -> Load:
         row.route_reason,
         row.file_uuid,
         row.fence,
+        row.same_as,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from include.landing.zone import Fetch
@@ -10,7 +11,7 @@ from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
 from include.quality.outcome import JudgedLoad
-from include.warehouse.load import stage_study
+from include.warehouse.load import stage_study, unchanged
 from include.warehouse.load.publish import Publication, Published, publish_study
 from include.warehouse.load.staged_load import StagingLostError
 
@@ -19,9 +20,22 @@ class CheckFailedError(RuntimeError):
     """Critical checks failed: the study is not published."""
 
 
-def stage(tools: StepContext, load: Load, step: Step) -> None:
-    """Copy the landed answers into staging tables."""
+def stage(tools: StepContext, load: Load, step: Step, *, anew: bool = False) -> None:
+    """Copy the landed answers into staging tables, unless they are those that the star was made of last.
+
+    :param anew: copy them in any case.
+    """
     manifest = tools.landing.read_manifest(Fetch(load.study, load.release, load.fetch_id))
+    with run_ledger.writing(tools.engine, load) as connection:
+        unchanged.describe(connection, load.load_id, manifest)
+        # What a person accepts may be just what was withheld before.
+        earlier = None if anew or tools.accept_vanished else unchanged.find(connection, load.load_id)
+        if earlier is not None:
+            stage_study.forget(connection, load.load_id)
+            unchanged.adopt(connection, load.load_id, earlier)
+            run_ledger.set_state(connection, load, run_ledger.STAGED)
+            step.skip(earlier.summary)
+            return
     with run_ledger.writing(tools.engine, load) as connection:
         step.rows = stage_study.stage(connection, load.load_id, tools.landing, manifest)
         run_ledger.set_state(connection, load, run_ledger.STAGED)
@@ -32,6 +46,10 @@ def check(tools: StepContext, load: Load, step: Step) -> None:
 
     :raises CheckFailedError: a critical check failed.
     """
+    if load.same_as is not None:
+        step.skip(f"landed the same as load {load.same_as}, whose checks hold")
+        run_ledger.set_state(tools.engine, load, CHECKED)
+        return
     about = JudgedLoad(load.load_id, load.study, load.release, load.release_key)
     writing = partial(run_ledger.writing, tools.engine, load)
     outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished, writing=writing)
@@ -46,13 +64,14 @@ def check(tools: StepContext, load: Load, step: Step) -> None:
 
 
 def publish(tools: StepContext, load: Load, step: Step) -> None:
-    """Publish a checked load. Staging that a crash emptied is made and checked again."""
+    """Publish a checked load. Staging that a crash emptied is made and checked again; so is that of a load
+    that is not unchanged after all."""
     work = _publication(load)
     try:
         done = publish_study(tools.engine, work, load.fence)
     except StagingLostError:
-        stage(tools, load, step)
-        check(tools, load, step)
+        stage(tools, load, step, anew=True)
+        check(tools, replace(load, same_as=None), step)
         done = publish_study(tools.engine, work, load.fence)
     _report(done, step)
 
@@ -71,10 +90,12 @@ def _publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
 
 def _report(done: Published, step: Step) -> None:
     step.rows = done.rows_written
-    added, corrected, withdrawn, unchanged = (
+    added, corrected, withdrawn, same = (
         sum(getattr(item, name) for item in done.changes)
         for name in ("added", "corrected", "withdrawn", "unchanged")
     )
-    step.message = f"+{added} ~{corrected} -{withdrawn} ={unchanged}"
+    step.message = f"+{added} ~{corrected} -{withdrawn} ={same}"
+    if done.unchanged:
+        step.message += f"; {done.unchanged}"
     if done.was_known:
         step.skip(f"already published: {step.message}")

@@ -106,12 +106,13 @@ def _conservation(fact: Fact) -> AuditCheck:
             from (select c.load_id, c.study_accession, c.release_key, s.rows_staged as staged,
                     r.added + r.corrected + r.unchanged as published,
                     (select count(*) from quality.quarantine q
-                        where q.load_id = c.load_id and q.endpoint = s.endpoint
+                        where q.load_id = coalesce(l.same_as, l.load_id) and q.endpoint = s.endpoint
                             and q.rule <> {literal(PACKAGE_LINE)}) as quarantined,
                     (select count(*) from history.{fact.relation} h
                         where h.study_key = k.study_key and h.valid_from <= c.release_key
                             and h.valid_to > c.release_key) as visible
                 from ops.capture c
+                join ops.load l on l.load_id = c.load_id
                 join history.key_study k on k.study_accession = c.study_accession
                 join ops.staged s on s.load_id = c.load_id and s.is_known and s.withheld is null
                     and s.endpoint = {literal(fact.endpoint or "")}
@@ -133,12 +134,13 @@ def _members(table: Dimension | Fact) -> AuditCheck:
         f"""select t.load_id, t.study_accession, t.release_key, t.distinct_keys, t.quarantined, t.visible
             from (select c.load_id, c.study_accession, c.release_key, r.distinct_keys,
                     (select count(*) from quality.quarantine q
-                        where q.load_id = c.load_id
+                        where q.load_id = coalesce(l.same_as, l.load_id)
                             and q.endpoint = {literal(table.endpoint or "")}) as quarantined,
                     (select count(*) from history.{table.relation} h
                         where h.study_key = k.study_key and h.valid_from <= c.release_key
                             and h.valid_to > c.release_key {described}) as visible
                 from ops.capture c
+                join ops.load l on l.load_id = c.load_id
                 join history.key_study k on k.study_accession = c.study_accession
                 join ops.release_change r on r.load_id = c.load_id and r.relation = {literal(table.relation)}
                 where c.kind = 'full' and r.distinct_keys is not null) t

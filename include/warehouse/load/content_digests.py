@@ -40,6 +40,20 @@ def record(connection: sa.Connection, study_key: int, load_id: int, changed: Ite
     connection.execute(sa.text(statement), {"study": study_key, "load": load_id})
 
 
+def is_intact(connection: sa.Connection, study: str) -> bool:
+    """Whether history holds of a study just what publishing it recorded, in every table."""
+    measured = " union all ".join(
+        f"select {literal(table.relation)} as relation, {MEASURE} from history.{table.relation} h"
+        " join history.key_study k using (study_key) where k.study_accession = :study"
+        for table in VERSIONED
+    )
+    differing = f"""select count(*) from ({measured}) m left join
+            (select c.* from ops.content c join history.key_study k using (study_key)
+                where k.study_accession = :study) c using (relation)
+        where (c.rows, c.digest) is distinct from (m.rows, m.digest)"""
+    return connection.scalar(sa.text(differing), {"study": study}) == 0
+
+
 def record_unknown(connection: sa.Connection) -> None:
     """Record digests where no publish did: of data from before digests existed, or before an upgrade."""
     for name in (table.relation for table in VERSIONED):

@@ -25,9 +25,10 @@ from include.warehouse.load import (
     scd2,
     surrogate_keys,
     transform,
+    unchanged,
 )
 from include.warehouse.load.scd2 import Capture, Change
-from include.warehouse.load.staged_load import StagedLoad, prove_checked
+from include.warehouse.load.staged_load import StagedLoad, StagingLostError, prove_checked
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.load.transform import Incoming
 from include.warehouse.model.declaration import Dimension, Fact
@@ -77,10 +78,15 @@ class Publication:
 
 @dataclass(frozen=True)
 class Published:
-    """What a publish did. `was_known` states that an earlier attempt had already committed it."""
+    """What a publish did.
+
+    :param was_known: an earlier attempt had already committed it.
+    :param unchanged: since when the study is what it is, where nothing was staged for that.
+    """
 
     changes: tuple[Change, ...]
     was_known: bool = False
+    unchanged: str | None = None
 
     @property
     def rows_written(self) -> int:
@@ -135,6 +141,8 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
     fence.hold(connection, work.load_id, attempt)
     fresh = upsert(STUDY).values(study_accession=work.study, state="new")
     connection.execute(fresh.on_conflict_do_nothing())
+    if connection.scalar(sa.select(LOAD.c.same_as).where(LOAD.c.load_id == work.load_id)) is not None:
+        return _publish_unchanged(connection, work)
     if not work.is_withdrawal:
         prove_checked(connection, work.load_id, f"{work.study} {work.release}")
     timeline = _Timeline.read(connection, work)
@@ -179,6 +187,19 @@ class _Timeline:
             load_id=self.work.load_id,
             next_capture=self.later[0].release if self.later else OPEN,
         )
+
+
+def _publish_unchanged(connection: sa.Connection, work: Publication) -> Published:
+    """Record a capture that says what the one before it says, without any row of it.
+
+    :raises StagingLostError: it may say something else by now: stage and check the load.
+    """
+    earlier = unchanged.confirmed(connection, work.load_id, work.study)
+    if earlier is None:
+        raise StagingLostError(f"{work.study} {work.release}: no longer known to be unchanged: to be staged")
+    changes = unchanged.changes(connection, earlier)
+    _account(connection, work, changes)
+    return Published(changes, unchanged=earlier.summary)
 
 
 def _write(
@@ -248,7 +269,9 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
             set_={name: capture.excluded[name] for name in ("kind", "reason", "lacks", "load_id")},
         )
     )
-    listed = connection.scalar(sa.select(LOAD.c.listed_version).where(LOAD.c.load_id == work.load_id))
+    of_load = sa.select(LOAD.c.listed_version, LOAD.c.same_as).where(LOAD.c.load_id == work.load_id)
+    load = connection.execute(of_load).one()
+    listed = load.listed_version
     if not work.is_withdrawal:
         _note_release(connection, work, listed)
     newest = connection.scalar(
@@ -259,7 +282,9 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
         if not work.is_withdrawal:
             state |= {"release_version": work.release, "release_date": work.release_date}
             state["listed_version"] = listed
-            known_release_files.record_load(connection, work.load_id, work.study)
+            # Of a load that was not staged, the files are those that are noted.
+            if load.same_as is None:
+                known_release_files.record_load(connection, work.load_id, work.study)
         is_open = not work.is_withdrawal or keeps_open(reason)
         study_visibility.settle(connection, work.study, is_open=is_open, reason=None if is_open else reason)
         connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == work.study).values(**state))

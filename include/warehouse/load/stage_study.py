@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from include.landing.zone import Landing, Manifest
 from include.sources.endpoint import Endpoint, Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.load import carry_forward, unreported_columns
-from include.warehouse.load.stage_answers import ENCODABLE, stage_answer
+from include.warehouse.load import carry_forward, package_findings, unreported_columns
+from include.warehouse.load.stage_answers import stage_answer
 from include.warehouse.load.stage_package import unpack
 from include.warehouse.load.staging_cleanup import drop_staging
-from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, RESULT, STAGED
+from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 
 
 def stage(
@@ -30,13 +30,7 @@ def stage(
     :raises LandingError: landed bytes are missing or no longer those received.
     :raises AlteredTextError: the server stored another text than was landed.
     """
-    connection.execute(sa.delete(STAGED).where(STAGED.c.load_id == load_id))
-    # What was checked is no longer what is staged.
-    connection.execute(sa.delete(RESULT).where(RESULT.c.load_id == load_id))
-    quarantined = (QUARANTINE.c.load_id == load_id) & (QUARANTINE.c.rule == ENCODABLE)
-    connection.execute(sa.delete(QUARANTINE).where(quarantined))
-    unreported_columns.forget(connection, load_id)
-    drop_staging(connection, load_id)
+    forget(connection, load_id)
     packaged = _packaged(manifest)
     route = Route.PACKAGE if manifest.package else Route.API
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
@@ -58,6 +52,15 @@ def stage(
     # What is known depends on the route.
     connection.execute(of_load.values(lacks=carry_forward.knowledge(connection, [load_id]).lacks()))
     return total
+
+
+def forget(connection: sa.Connection, load_id: int) -> None:
+    """Remove what an earlier attempt staged, and what its checks found: that is no longer what is staged."""
+    for table in (STAGED, RESULT, QUARANTINE, QUARANTINED_VALUE):
+        connection.execute(sa.delete(table).where(table.c.load_id == load_id))
+    package_findings.forget(connection, load_id)
+    unreported_columns.forget(connection, load_id)
+    drop_staging(connection, load_id)
 
 
 def _packaged(manifest: Manifest) -> list[Endpoint]:

@@ -88,6 +88,10 @@ LOAD = _ops(
               comment="Tables of the star, and columns as table.column, that its"
               " route does not provide; null until it is staged"),
     _text("file_uuid", "Package to load, by its UUID, where the run names one"),
+    _text("landed_digest", "Digest of all that was landed for it; null until it is staged"),
+    _text("code_digest", "Digest of the declarations and code that stage, check and publish it"),
+    _number("same_as", "Load that landed the same: its checks and quarantined rows hold for this one, which"
+            " was not staged"),
     _text("state", "planned, extracted, staged, checked, published, failed or, once published, retracted",
           required=True),
     _text("error", "Why it failed or was retracted"),
