@@ -65,6 +65,33 @@ def test_run_without_news_writes_nothing_and_says_why(
     assert staging_tables(installation.engine) == []
 
 
+def test_run_that_lands_the_same_bytes_stages_and_writes_nothing(
+    installations: Installations, after: Loaded, small: RunningSandbox
+) -> None:
+    installation = installations.copy(after.installation)
+    marks = _marks_of_rows(installation)
+    run = installation.run(force=True, route="api")
+    assert run.state == "success", run.log[-4000:]
+    assert _marks_of_rows(installation) == marks
+    assert differences(star_digest(installation.engine), after.digest) == []
+    assert staging_tables(installation.engine) == []
+    done = installation.ask(
+        "select step, state, count(*) from ops.step where run_id = :run group by 1, 2", run=run.run_id
+    )
+    assert set(done) == {
+        ("extract", "done", 2), ("stage", "skipped", 2), ("check", "skipped", 2), ("publish", "done", 2)
+    }  # fmt: skip
+    assert f": unchanged since {NEWEST}, not staged or checked again" in run.log
+    assert installation.one("select count(*) from ops.load where same_as is not null") == 2
+
+
+def _marks_of_rows(installation: Installation) -> dict[str, str]:
+    """Marks of the versions of every table, and of what checks found."""
+    marks = row_marks(installation.engine)
+    kept = ("history.dim_", "history.fact_", "history.bridge_", "history.key_", "quality.")
+    return {name: mark for name, mark in marks.items() if name.startswith(kept)}
+
+
 @pytest.mark.long
 def test_run_notes_a_key_about_to_expire(
     installations: Installations, after: Loaded, small: RunningSandbox

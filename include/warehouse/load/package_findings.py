@@ -1,19 +1,22 @@
-"""What staging a package records beside its rows: drifted headers, and lines that are not rows."""
+"""What staging a package records beside its rows: drifted headers, lines that are not rows, rows that differ
+under the key by which recipes read one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
 from include.landing.zone import Manifest
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.package.joins import ONCE
 from include.sources.package.package_reader import BadLine, TabReader
 from include.sources.package.recipe import Recipe
 from include.sources.package.recipes import RECIPES
-from include.sources.package.tables import TabTable
+from include.sources.package.tables import TABLES, TabTable
 from include.warehouse.schema.ops_tables import DRIFT, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
+from include.warehouse.schema.statements import run_sql
 
 #: Rule of a line of a table that is not a row.
 PACKAGE_LINE = "package_line"
@@ -105,3 +108,32 @@ def quarantine_lines(
     ]
     if rows:
         connection.execute(sa.insert(QUARANTINE), rows)
+
+
+def count_conflicts(connection: sa.Connection, load_id: int, tables: Mapping[str, tuple[str, str]]) -> None:
+    """Record under how many keys a table has rows that differ: the first of each is read.
+
+    :param tables: by table, its name in the package and SQL that reads its rows.
+    """
+    for table, keys in sorted(ONCE):
+        is_bare = set(TABLES[table].columns) <= set(keys)
+        if table not in tables or is_bare:
+            continue
+        name, relation = tables[table]
+        found = run_sql(connection, _differing(table, keys, relation)).scalar_one()
+        of_table = (PACKAGE_TABLE.c.load_id == load_id) & (PACKAGE_TABLE.c.table_name == name)
+        most = sa.func.greatest(PACKAGE_TABLE.c.conflicts, found)
+        connection.execute(sa.update(PACKAGE_TABLE).where(of_table).values(conflicts=most))
+
+
+def _differing(table: str, keys: tuple[str, ...], relation: str) -> str:
+    """SQL that counts the keys with rows that have different values."""
+    key = ", ".join(f"t.{name}" for name in keys)
+    there = " and ".join(f"t.{name} is not null" for name in keys)
+    content = ", ".join(f"t.{name}" for name in TABLES[table].columns if name not in keys)
+    rows = f"{relation} t where {there}"
+    repeated = f"select {key} from {rows} group by {key} having count(*) > 1"
+    return (
+        f"select count(*) from (select from {rows} and ({key}) in ({repeated}) group by {key}"
+        f" having count(distinct row({content})) > 1) d"
+    )

@@ -28,7 +28,7 @@ from include.warehouse.load import (
     unchanged,
 )
 from include.warehouse.load.scd2 import Capture, Change
-from include.warehouse.load.staged_load import StagedLoad, StagingLostError, prove_checked
+from include.warehouse.load.staged_load import StagedLoad, prove_checked
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.load.transform import Incoming
 from include.warehouse.model.declaration import Dimension, Fact
@@ -141,8 +141,11 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
     fence.hold(connection, work.load_id, attempt)
     fresh = upsert(STUDY).values(study_accession=work.study, state="new")
     connection.execute(fresh.on_conflict_do_nothing())
-    if connection.scalar(sa.select(LOAD.c.same_as).where(LOAD.c.load_id == work.load_id)) is not None:
-        return _publish_unchanged(connection, work)
+    earlier = unchanged.confirmed(connection, work.load_id, work.study, work.release)
+    if earlier is not None:
+        changes = unchanged.changes(connection, earlier)
+        _account(connection, work, changes)
+        return Published(changes, unchanged=earlier.summary)
     if not work.is_withdrawal:
         prove_checked(connection, work.load_id, f"{work.study} {work.release}")
     timeline = _Timeline.read(connection, work)
@@ -187,19 +190,6 @@ class _Timeline:
             load_id=self.work.load_id,
             next_capture=self.later[0].release if self.later else OPEN,
         )
-
-
-def _publish_unchanged(connection: sa.Connection, work: Publication) -> Published:
-    """Record a capture that says what the one before it says, without any row of it.
-
-    :raises StagingLostError: it may say something else by now: stage and check the load.
-    """
-    earlier = unchanged.confirmed(connection, work.load_id, work.study)
-    if earlier is None:
-        raise StagingLostError(f"{work.study} {work.release}: no longer known to be unchanged: to be staged")
-    changes = unchanged.changes(connection, earlier)
-    _account(connection, work, changes)
-    return Published(changes, unchanged=earlier.summary)
 
 
 def _write(

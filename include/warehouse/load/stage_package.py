@@ -25,7 +25,7 @@ from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
 from include.sql import identifier, literal
-from include.warehouse.load import package_conflicts, package_findings, staging_tables, unreported_columns
+from include.warehouse.load import package_findings, staging_tables, unreported_columns
 from include.warehouse.load.package_findings import member_name
 from include.warehouse.load.staging_tables import PLAIN
 from include.warehouse.schema.ops_tables import LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE
@@ -57,7 +57,7 @@ def unpack(
                 is_read = today is not None and (today == name or today not in members)
                 found.read(archive, name, member, TABLES[today] if today and is_read else None)
     found.prove_study()
-    package_conflicts.count(connection, load_id, found.by_name())
+    package_findings.count_conflicts(connection, load_id, found.by_name())
     rows = {item.name: found.make(item, RECIPES[item.name]) for item in endpoints}
     found.drop()
     return rows

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from include.landing.manifest import Landed, Manifest
 from include.warehouse.load import content_digests
 from include.warehouse.load.scd2 import Change
+from include.warehouse.load.staged_load import StagingLostError
 from include.warehouse.schema.ops_tables import LOAD, RELEASE_CHANGE, RESULT, STAGED, UNREPORTED
 
 #: Below `include`: what decides which rows of the star are made of landed bytes.
@@ -117,19 +118,24 @@ def adopt(connection: sa.Connection, load_id: int, earlier: Earlier) -> None:
     connection.execute(of_load.values(route=route, lacks=lacks, same_as=earlier.checked_as))
 
 
-def confirmed(connection: sa.Connection, load_id: int, study: str) -> Earlier | None:
-    """What `find` finds now, under the lock of the study, if the load was adopted for just that, its checks
-    are there and history holds what was published; None where the load must be staged."""
-    earlier = find(connection, load_id)
+def confirmed(connection: sa.Connection, load_id: int, study: str, release: str) -> Earlier | None:
+    """What an unchanged load refers to, looked at once more under the lock of the study; None of another load.
+
+    :raises StagingLostError: `find` finds another one by now, its checks are not there, or history does not
+        hold what was published: the load must be staged.
+    """
     adopted = connection.scalar(sa.select(LOAD.c.same_as).where(LOAD.c.load_id == load_id))
-    if earlier is None or earlier.checked_as != adopted:
+    if adopted is None:
         return None
+    earlier = find(connection, load_id)
     results = sa.select(
         sa.func.count(), sa.func.count().filter(~RESULT.c.success & (RESULT.c.severity == "critical"))
     )
     checked, critical = connection.execute(results.where(RESULT.c.load_id == adopted)).one()
-    is_checked = checked and not critical
-    return earlier if is_checked and content_digests.is_intact(connection, study) else None
+    is_same = earlier is not None and earlier.checked_as == adopted and checked and not critical
+    if not is_same or not content_digests.is_intact(connection, study):
+        raise StagingLostError(f"{study} {release}: no longer known to be unchanged: to be staged")
+    return earlier
 
 
 def changes(connection: sa.Connection, earlier: Earlier) -> tuple[Change, ...]:
