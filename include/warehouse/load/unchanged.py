@@ -119,7 +119,7 @@ def adopt(connection: sa.Connection, load_id: int, earlier: Earlier) -> None:
 
 
 def confirmed(connection: sa.Connection, load_id: int, study: str, release: str) -> Earlier | None:
-    """What an unchanged load refers to, looked at once more under the lock of the study; None of another load.
+    """What an unchanged load refers to, looked at again under the lock of the study; None of another load.
 
     :raises StagingLostError: `find` finds another one by now, its checks are not there, or history does not
         hold what was published: the load must be staged.
