@@ -19,6 +19,8 @@ from include.sources.json_blocks import Block
 VERSION = 1
 #: Of igzip's four levels the second: as fast as the first, and a file no larger than of zlib's third.
 COMPRESSION = 1
+#: Rows from which on the file is worth making: reading so many from JSON again takes no longer.
+LEAST_ROWS = 500
 
 
 class Digested:
@@ -44,7 +46,7 @@ def packed(file: Digested) -> igzip.GzipFile:
 
 
 class RowsWriter:
-    """Writes blocks of rows while an answer arrives. An answer of one block has no file: it costs more.
+    """Writes blocks of rows while an answer arrives; none of a small answer.
 
     :param arriving: opens the file, and puts it into place when it is left.
     :param names: keys of the values, in their order.
@@ -57,7 +59,7 @@ class RowsWriter:
     ) -> None:
         self._arriving = arriving
         self._names = names
-        self._first: Block | None = None
+        self._first: list[Block] = []
         self._stack = ExitStack()
         self._packed: igzip.GzipFile | None = None
         self.is_given_up = False
@@ -75,14 +77,16 @@ class RowsWriter:
         """Write a block behind the others."""
         if self.is_given_up:
             return
-        if self._first is None:
-            self._first = block
+        if self._packed is not None:
+            self._write(block)
             return
-        if self._packed is None:
+        self._first.append(block)
+        if sum(map(len, self._first)) >= LEAST_ROWS:
             self.file = Digested(self._stack.enter_context(self._arriving()))
             self._packed = self._stack.enter_context(packed(self.file))
-            self._write(self._first)
-        self._write(block)
+            for first in self._first:
+                self._write(first)
+            self._first.clear()
 
     def _write(self, block: Block) -> None:
         lines = block.lines(self._names)

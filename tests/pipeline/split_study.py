@@ -99,7 +99,7 @@ class Extraction:
     def folder(self) -> set[str]:
         """Names of the answers that lie in the landing zone."""
         root = self.warehouse.tools.landing.root / self.context().fetch.path
-        return {path.name for path in root.glob("mbaa*.gz")}
+        return {path.name for path in root.glob("mbaa*.gz") if ".rows." not in path.name}
 
     def finish(self) -> Load:
         """Land what is missing and stage it."""
