@@ -65,12 +65,14 @@ def figures(engine: sa.Engine, as_of: tuple[str | None, ...] = (None, "DR50")) -
 
 
 def largest_study(connection: sa.Connection) -> str:
-    """Accession of the open study with the most experiment samples."""
+    """Accession of the largest open study, by experiment samples before the newest release."""
     found = connection.scalar(
         sa.text("""select k.study_accession from history.dim_expsample h
             join history.key_study k on k.study_key = h.study_key
             join history.study_access a on a.study_key = k.study_key and a.is_open
-            where k.study_key > 0 group by k.study_accession order by count(*) desc, 1 limit 1""")
+            where k.study_key > 0
+                and h.valid_from < (select max(release_key) from history.data_release)
+            group by k.study_accession order by count(*) desc, 1 limit 1""")
     )
     return str(found)
 
