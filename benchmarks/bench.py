@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -90,9 +91,7 @@ class Bench:
 
     def new_folder(self) -> Path:
         """A folder of its own for whatever a round leaves."""
-        folder = self.folder / f"installation-{self._databases}"
-        folder.mkdir()
-        return folder
+        return Path(tempfile.mkdtemp(prefix="installation-", dir=self.folder))
 
 
 def timed(work: Callable[[], T]) -> tuple[float, T]:
