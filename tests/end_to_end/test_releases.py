@@ -75,7 +75,7 @@ def test_run_that_lands_the_same_bytes_stages_and_writes_nothing(
     assert _marks_of_rows(installation) == marks
     assert differences(star_digest(installation.engine), after.digest) == []
     assert staging_tables(installation.engine) == []
-    done = installation.ask(
+    done = installation.query(
         "select step, state, count(*) from ops.step where run_id = :run group by 1, 2", run=run.run_id
     )
     assert set(done) == {
