@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from copy import copy
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import IO, Any, Self
@@ -20,6 +21,7 @@ from airflow.sdk import ObjectStoragePath
 from isal import igzip, igzip_lib
 
 from include.file_access import make_folder, opener, protect
+from include.landing.arrivals import MOST_SECONDS, Arrivals
 from include.landing.manifest import Fetch, Landed, LandingError
 from include.landing.object_store import open_root, sync_folder
 from include.sources.reader import NotDataError
@@ -38,6 +40,7 @@ class Files:
         self._is_local = self.root.protocol == "file"
         #: Entered around each change of what others see.
         self._guard: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._arrivals = Arrivals(self._guard)
 
     def guarded(self, guard: Callable[[], AbstractContextManager[None]]) -> Self:
         """The same files, changed only within `guard`, which raises where this process may no longer write.
@@ -46,7 +49,34 @@ class Files:
         """
         mine = copy(self)
         mine._guard = guard
+        mine._arrivals = Arrivals(guard)
         return mine
+
+    @contextmanager
+    def together(self) -> Iterator[Self]:
+        """The same files for one fetch: what arrives within some seconds is put into place together.
+
+        However the block ends, what arrived whole is in place then; a process that is killed loses it.
+        """
+        mine = copy(self)
+        mine._arrivals = Arrivals(self._guard, MOST_SECONDS)
+        try:
+            yield mine
+        except BaseException as error:
+            try:
+                mine._settle()
+            except Exception as lost:  # noqa: BLE001 - what ended the block matters more
+                error.add_note(f"what had arrived is not in place: {type(lost).__name__}: {lost}")
+            raise
+        mine._settle()
+
+    def _settle(self) -> None:
+        """Put what waits into place: first the files, then what is known of them."""
+        with self._arrivals.lock:
+            self._arrivals.settle()
+            for target, landed in self._arrivals.take_notes():
+                self._write_json(target, asdict(landed))
+            self._arrivals.settle()
 
     def spool(self, fetch: Fetch, name: str) -> Path:
         """Where a download may grow until it is whole: it outlives the task if the landing zone is local.
@@ -72,7 +102,7 @@ class Files:
             if not self._is_local:
                 folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="immport-warehouse-"))
                 path = Path(folder) / path.name
-                with (self.root / landed.path).open("rb") as kept, path.open("wb") as local:
+                with self._place(landed.path).open("rb") as kept, path.open("wb") as local:
                     shutil.copyfileobj(kept, local, _BLOCK)
             with path.open("rb") as content:
                 if hashlib.file_digest(content, "sha256").hexdigest() != landed.sha256:
@@ -85,9 +115,13 @@ class Files:
             yield block
 
     def _unpacked(self, path: str) -> Iterator[bytes]:
-        with (self.root / path).open("rb") as file, igzip.GzipFile(fileobj=file) as packed:
+        with self._place(path).open("rb") as file, igzip.GzipFile(fileobj=file) as packed:
             while block := packed.read(_BLOCK):
                 yield block
+
+    def _place(self, path: str) -> ObjectStoragePath:
+        """Where a landed file is to be read."""
+        return self._arrivals.place(self.root / path)
 
     def _adopt(self, file: Path, target: ObjectStoragePath) -> None:
         """Move a whole local file here."""
@@ -108,7 +142,7 @@ class Files:
 
     @contextmanager
     def _arriving(self, target: ObjectStoragePath, *, is_derived: bool = False) -> Iterator[IO[bytes]]:
-        """A file under a name of its own until it is whole and safe on the disk.
+        """A file under a name of its own until it is whole, and safe on the disk.
 
         :param is_derived: nothing is lost with it, so that the disk is not waited for.
         """
@@ -118,24 +152,21 @@ class Files:
                 make_folder(target.parent.path)
                 with open(part.path, "wb", opener=opener) as file:
                     yield file
-                    file.flush()
-                    if not is_derived:
-                        os.fsync(file.fileno())
+                    size = file.tell()
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with part.open("wb") as file:
                     yield file
-            with self._guard():
-                if self._is_local:
-                    os.replace(part.path, target.path)  # noqa: PTH105
-                    if not is_derived:
-                        sync_folder(target.parent.path)
-                else:
-                    self.root.fs.mv(part.path, target.path)
-        except OSError as error:
-            raise LandingError(f"{target}: cannot be written: {error.strerror or error}") from error
-        finally:
+                    size = file.tell()
+        except BaseException as error:
             part.unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise LandingError(f"{target}: cannot be written: {error.strerror or error}") from error
+            raise
+        with self._arrivals.lock:
+            self._arrivals.add(part, target, size, is_derived=is_derived)
+            if self._arrivals.are_many:
+                self._settle()
 
 
 @contextmanager

@@ -113,7 +113,7 @@ class LandingReader(Files):
             yield from whole_lines(self._unpacked(file.path))
 
     def _stored_sha256(self, path: str) -> str:
-        with (self.root / path).open("rb") as file:
+        with self._place(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def lines(self, landed: Landed, endpoint: Endpoint) -> Iterator[tuple[Header, bytes]]:

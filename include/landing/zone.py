@@ -2,7 +2,7 @@
 
     <root>/SDY139/DR25/<fetch id>/elisa.json.gz        the answer, compressed
     <root>/SDY139/DR25/<fetch id>/elisa.rows.csv.gz    the same rows as lines for COPY, where there are many
-    <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of both
+    <root>/SDY139/DR25/<fetch id>/elisa.landed.json    what is known of both, until the manifest has it
     <root>/SDY139/DR25/<fetch id>/mbaa.2.json.gz       the second part of an answer requested in parts
     <root>/SDY139/DR25/<fetch id>/elisa.tsv.gz         where a check proved that TSV has the same values
     <root>/SDY139/DR25/<fetch id>/SDY139-DR25_Tab.zip  or the package instead of answers
@@ -82,8 +82,8 @@ class Landing(LandingReader):
         self._refuse_complete(fetch)
         form = "json" if tsv_header is None else "tsv"
         name = f"{endpoint.name}.{piece}" if piece else endpoint.name
-        target = self.root / fetch.path / f"{name}.{form}.gz"
-        beside = self.root / fetch.path / f"{name}.rows.csv.gz"
+        target = self.root / f"{fetch.path}/{name}.{form}.gz"
+        beside = self.root / f"{fetch.path}/{name}.rows.csv.gz"
         received = _Received(chunks)
         rows = RowsWriter(partial(self._arriving, beside, is_derived=True), endpoint.names)
         with self._arriving(target) as file, rows:
@@ -112,7 +112,7 @@ class Landing(LandingReader):
             stored_sha256=stored.digest.hexdigest(),
             rows_file=self._rows_file(fetch, endpoint, beside, rows),
         )
-        self._write_json(self._note(fetch, landed.name), asdict(landed))
+        self._note_down(fetch, landed)
         return landed
 
     def _rows_file(
@@ -120,7 +120,7 @@ class Landing(LandingReader):
     ) -> RowsFile | None:
         """What is known of the rows beside an answer. A file that has not all of them is removed."""
         if rows.is_given_up:
-            path.unlink(missing_ok=True)
+            self._remove(path)
         if rows.file is None:
             return None
         sha256 = rows.file.digest.hexdigest()
@@ -129,7 +129,7 @@ class Landing(LandingReader):
     def annotate(self, fetch: Fetch, landed: Landed, **known: Any) -> Landed:
         """Write down what else is known of landed bytes: a note, another count of their rows."""
         landed = replace(landed, **known)
-        self._write_json(self._note(fetch, landed.name), asdict(landed))
+        self._note_down(fetch, landed)
         return landed
 
     def discard(self, fetch: Fetch, landed: Landed) -> None:
@@ -139,11 +139,11 @@ class Landing(LandingReader):
         """
         with self._guard():
             self._refuse_complete(fetch)
-            self._note(fetch, landed.name).unlink(missing_ok=True)
+            self._remove(self._note(fetch, landed.name))
             if landed.path:
-                (self.root / landed.path).unlink(missing_ok=True)
+                self._remove(self.root / landed.path)
             if landed.rows_file:
-                (self.root / landed.rows_file.path).unlink(missing_ok=True)
+                self._remove(self.root / landed.rows_file.path)
 
     def leave_out(
         self, fetch: Fetch, endpoint: Endpoint, why: str | None = None, *, refused: str | None = None
@@ -154,7 +154,7 @@ class Landing(LandingReader):
         :param refused: the error with which the source refused it for good.
         """
         landed = Landed(endpoint.name, "", {}, _now(), 0, 0, 0, "", note=why, refused=refused)
-        self._write_json(self._note(fetch, landed.name), asdict(landed))
+        self._note_down(fetch, landed)
         return landed
 
     def keep(
@@ -175,7 +175,7 @@ class Landing(LandingReader):
         path = f"{fetch.path}/{name}"
         form = name.rpartition(".")[2].lower()
         landed = Landed(what, path, dict(parameters), _now(), size, size, 0, sha256, form=form)
-        self._write_json(self._note(fetch, landed.name), asdict(landed))
+        self._note_down(fetch, landed, size)
         return landed
 
     def write_manifest(
@@ -194,6 +194,7 @@ class Landing(LandingReader):
         """
         self._refuse_complete(fetch)
         items = tuple(landed)
+        self._arrivals.settle()
         for name, count in Counter(item.name for item in items).items():
             if count > 1:
                 raise LandingError(f"{fetch.study} {name}: landed {count} times in fetch {fetch.fetch_id}")
@@ -215,14 +216,32 @@ class Landing(LandingReader):
             items,
         )
         self._write_json(self.root / fetch.path / MANIFEST, asdict(manifest))
-        with self._guard():
-            for pattern in (".*.part", ".*.download"):
-                for leftover in (self.root / fetch.path).glob(pattern):
+        self._arrivals.settle()
+        self._arrivals.take_notes()  # the manifest has them
+        folder = self.root / fetch.path
+        leftovers = [path for pattern in (".*.part", ".*.download") for path in folder.glob(pattern)]
+        if leftovers:
+            with self._guard():
+                for leftover in leftovers:
                     leftover.unlink(missing_ok=True)
         return manifest
 
+    def _note_down(self, fetch: Fetch, landed: Landed, size: int = 0) -> None:
+        """Write down what is known of a landed file, for a try that goes on where this one ends.
+
+        :param size: of a file that is in place already.
+        """
+        with self._arrivals.lock:
+            self._arrivals.note(self._note(fetch, landed.name), landed, size)
+            if self._arrivals.are_many:
+                self._settle()
+
+    def _remove(self, file: ObjectStoragePath) -> None:
+        self._arrivals.forget(file)
+        file.unlink(missing_ok=True)
+
     def _note(self, fetch: Fetch, name: str) -> ObjectStoragePath:
-        return self.root / fetch.path / f"{name}.landed.json"
+        return self.root / f"{fetch.path}/{name}.landed.json"
 
     def _refuse_complete(self, fetch: Fetch) -> None:
         if self.is_complete(fetch):

@@ -165,8 +165,11 @@ class _Line:
 
     def _pass(self, source: str) -> _Visit:
         with self._engine.begin() as connection:
+            state = connection.scalar(sa.select(CIRCUIT.c.state).where(CIRCUIT.c.host == source))
+            if state in (None, CLOSED) or self._always:
+                return _Visit()
             seen = _locked(connection, source)
-            if seen.state == CLOSED or self._always:
+            if seen.state == CLOSED:  # meanwhile
                 return _Visit()
             until = seen.opened_at + (DOWN if seen.openings >= OPENINGS else COOL_DOWN)
             if seen.now >= until:

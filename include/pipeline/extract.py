@@ -52,29 +52,35 @@ def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> N
     """
     # No file of the fetch is put into place by an attempt that another one has superseded.
     landing = tools.landing.guarded(partial(fence.holding, tools.engine, load.load_id, load.fence))
-    tools = replace(tools, landing=landing)
     fetch = Fetch(load.study, load.release, load.fetch_id)
-    started = datetime.now(UTC).isoformat(timespec="milliseconds")
-    if not tools.landing.is_complete(fetch):
-        # Nothing else can be fetched with that key, whichever task of the run learned it first.
-        if refused := run_ledger.refused_credentials(tools.engine, tools.run_id):
-            raise CredentialError(f"no request sent, credentials were refused: {refused}")
-        context = _fetch(Context(tools, hook, load, fetch, step, tools.landing.partial(fetch)))
-        load, fetch = context.load, context.fetch
-        tools.landing.write_manifest(
-            fetch,
-            context.landed.values(),
-            source=hook.settings.base,
-            release_date=_release_date(load),
-            started_at=started,
-        )
-    manifest = tools.landing.read_manifest(fetch)
-    for name in ENDPOINTS:
-        run_ledger.note_drift(tools.engine, load, name, manifest.parts(name))
+    if not landing.is_complete(fetch):
+        with landing.together() as together:
+            load, fetch = _land(replace(tools, landing=together), hook, load, fetch, step)
+    manifest = landing.read_manifest(fetch)
     step.rows = manifest.rows
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{_summary(manifest.landed)}, {size / 1e6:.1f} MB"
-    run_ledger.set_state(tools.engine, load, EXTRACTED)
+    with run_ledger.writing(tools.engine, load) as connection:
+        run_ledger.note_drift(connection, load, manifest.landed)
+        run_ledger.set_state(connection, load, EXTRACTED)
+
+
+def _land(tools: StepContext, hook: SourceClient, load: Load, fetch: Fetch, step: Step) -> tuple[Load, Fetch]:
+    """Land all that a load needs. Returns the load, whose release may have turned out to be later, and where
+    it was landed."""
+    started = datetime.now(UTC).isoformat(timespec="milliseconds")
+    # Nothing else can be fetched with that key, whichever task of the run learned it first.
+    if refused := run_ledger.refused_credentials(tools.engine, tools.run_id):
+        raise CredentialError(f"no request sent, credentials were refused: {refused}")
+    context = _fetch(Context(tools, hook, load, fetch, step, tools.landing.partial(fetch)))
+    tools.landing.write_manifest(
+        context.fetch,
+        context.landed.values(),
+        source=hook.settings.base,
+        release_date=_release_date(context.load),
+        started_at=started,
+    )
+    return context.load, context.fetch
 
 
 def _release_date(load: Load) -> str | None:

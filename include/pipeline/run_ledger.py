@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ PLANNED, EXTRACTED, STAGED, CHECKED, PUBLISHED, FAILED, RETRACTED = (
 OPEN_STATES = (PLANNED, EXTRACTED, STAGED, CHECKED)
 #: Longest error text that is kept.
 _MAX_MESSAGE = 2000
+#: Seconds between two reports of a step's progress: a small study is done before the first.
+PROGRESS_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -176,23 +179,24 @@ def note_run(engine: sa.Engine, run_id: str, **values: Any) -> None:
         connection.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**values))
 
 
-def note_drift(engine: sa.Engine, load: Load, endpoint: str, parts: Iterable[Landed]) -> None:
-    """Record keys that an answer lacked, had beyond those declared or had twice, all its parts together.
+def note_drift(target: sa.Engine | sa.Connection, load: Load, landed: Iterable[Landed]) -> None:
+    """Record keys that answers lacked, had beyond those declared or had twice, all parts of one together.
 
+    :param landed: all answers of the load.
     :raises SupersededError: a newer attempt has taken the load.
     """
     load_id = load.load_id
-    found: Counter[tuple[str, str]] = Counter()
-    for part in parts:
-        found.update({("missing", name): rows for name, rows in part.missing_keys.items()})
-        found.update({("unknown", name): rows for name, rows in part.unknown_keys.items()})
-        found.update({("repeated", name): rows for name, rows in part.repeated_keys.items()})
+    found: Counter[tuple[str, str, str]] = Counter()
+    for part in landed:
+        keys = {"missing": part.missing_keys, "unknown": part.unknown_keys, "repeated": part.repeated_keys}
+        for kind, rows_by_key in keys.items():
+            found.update({(part.endpoint, kind, name): rows for name, rows in rows_by_key.items()})
     rows = [
         {"load_id": load_id, "endpoint": endpoint, "field": name, "kind": kind, "rows": count}
-        for (kind, name), count in found.items()
+        for (endpoint, kind, name), count in found.items()
     ]
-    with writing(engine, load) as connection:
-        connection.execute(sa.delete(DRIFT).where(DRIFT.c.load_id == load_id, DRIFT.c.endpoint == endpoint))
+    with writing(target, load) as connection:
+        connection.execute(sa.delete(DRIFT).where(DRIFT.c.load_id == load_id))
         if rows:
             connection.execute(sa.insert(DRIFT), rows)
 
@@ -225,11 +229,14 @@ class Step:
         self.state = "done"
         self.rows = 0
         self.message: str | None = None
+        self._shown_at = time.monotonic()
 
     def progress(self, rows: int, message: str) -> None:
-        """Show rows moved so far, and what is being done."""
+        """Show rows moved so far, and what is being done; not more often than a person reads it."""
         self.rows = rows
-        self.write(rows=rows, message=message)
+        if (now := time.monotonic()) >= self._shown_at + PROGRESS_SECONDS:
+            self._shown_at = now
+            self.write(rows=rows, message=message)
 
     def skip(self, message: str) -> None:
         """There was nothing to do, and why."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from include.landing.zone import Landing
 from tests.end_to_end.worlds import BEFORE, CANARY, CHANGED, NEW, NEWEST, WITHDRAWN, Loaded
 from tests.support.runs import Installation, Installations, Processes, Run
 from tests.support.sandbox import RunningSandbox
@@ -136,8 +137,8 @@ def test_new_key_is_reported_and_kept_in_the_landing_zone(faulty: Faulty, wide_l
     ((endpoint, field, kind, rows),) = _drift(installation, "SDY1013")
     assert (endpoint, field, kind) == ("hai", "serumPool", "unknown")
     assert rows == len(_fact(installation, "hai", "SDY1013"))
-    (note,) = installation.landing.glob("SDY1013/*/*/hai.landed.json")
-    assert '"serumPool"' in note.read_text()
+    (manifest,) = Landing(str(installation.landing)).manifests("SDY1013")
+    assert manifest.of("hai").unknown_keys == {"serumPool": rows}
 
 
 @pytest.mark.long
@@ -167,8 +168,10 @@ def test_next_run_makes_good_what_faults_left(
     for study, (endpoint, fault, _) in REFUSED.items():
         if fault["fault"] != "403":
             wide.fault(endpoint, study=study, times=1, **{**fault, "retry_after": None})
+    wide.clear_requests()
     run = installation.run(route="api")
     assert run.state == "success", run.log[-4000:]
+    assert {(item["study"], item["endpoint"]) for item in wide.requests()} & landed == set()
     # What was bent is loaded anew as it should be.
     wide.clear_faults()
     run = installation.run(route="api", force=True, studies=["SDY1012", "SDY1017"])

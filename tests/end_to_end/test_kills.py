@@ -26,7 +26,13 @@ KILLS = {
         Kill("include.landing.zone:Landing.write_manifest"),
         Kill("include.landing.zone:Landing.write_manifest", after=True),
         # Which study comes first differs from run to run; by now, one of them is not yet extracted.
-        Kill("include.pipeline.run_ledger:note_drift", call=10, after=True),
+        Kill("include.pipeline.run_ledger:note_drift", after=True),
+    ),
+    "extract, answers put into place together": (
+        Kill("include.landing.zone:Landing.receive", call=7, after=True),  # none in place
+        Kill("include.landing.arrivals:Arrivals.settle"),
+        Kill("include.landing.arrivals:Arrivals.settle", after=True),  # all in place, without a manifest
+        Kill("include.landing.arrivals:Arrivals.settle", call=2, after=True),  # and with it
     ),
     "stage": (
         Kill("include.warehouse.load.stage_answers:_copy", call=5, after=True),
@@ -54,9 +60,17 @@ KILLS = {
 }
 
 
-@pytest.mark.parametrize("kills", cases(KILLS, quick=["publish"]))
+#: Each answer of the chain `extract` is put into place by itself, as those of a large study are.
+EACH_BY_ITSELF = Kill(
+    "include.pipeline.extract:extract",
+    action="tests.support.child:assign",
+    arguments={"target": "include.landing.arrivals:MOST_FILES", "value": 1},
+)
+
+
+@pytest.mark.parametrize("step", cases({step: step for step in KILLS}, quick=["publish"]))
 def test_killed_run_is_made_good_by_the_next(
-    kills: tuple[Kill, ...],
+    step: str,
     installations: Installations,
     before: Loaded,
     after: Loaded,
@@ -64,8 +78,9 @@ def test_killed_run_is_made_good_by_the_next(
 ) -> None:
     installation = installations.copy(before.installation)
     landed: set[tuple[str, str]] = set()
-    for kill in kills:
-        killed = installation.run(kill, route="api")
+    changes = (EACH_BY_ITSELF,) if step == "extract" else ()
+    for kill in KILLS[step]:
+        killed = installation.run(*changes, kill, route="api")
         assert killed.exit == KILLED, f"{kill}: {killed.log[-4000:]}"
         assert _requested(small) & landed == set(), f"{kill}: fetched again although it was landed whole"
         landed = _landed(installation)

@@ -74,10 +74,11 @@ def take_over(connection: sa.Connection, load_id: int, attempt: Attempt, *, only
     :param only_own: not from another run.
     :raises SupersededError: a newer attempt has it.
     """
-    _refuse(connection, load_id, attempt, only_own=only_own)
-    _end_older(connection, load_id)
-    # Alone with the load: whoever still writes for it has ended, whoever comes later finds the new number.
-    _lock(connection, load_id, "pg_advisory_xact_lock")
+    if not _is_locked(connection, load_id):  # somebody writes for it just now
+        _refuse(connection, load_id, attempt, only_own=only_own)
+        _end_older(connection, load_id)
+        _lock(connection, load_id, "pg_advisory_xact_lock")
+    # Alone with the load: whoever still wrote for it has ended, whoever comes later finds the new number.
     _refuse(connection, load_id, attempt, only_own=only_own)
     mine = sa.update(LOAD).where(LOAD.c.load_id == load_id)
     connection.execute(mine.values(fence=attempt.number, run_id=attempt.run_id))
@@ -130,8 +131,16 @@ def _reason(row: sa.Row) -> str:
 
 
 def _lock(connection: sa.Connection, load_id: int, function: str) -> None:
-    connection.exec_driver_sql(f"set local lock_timeout = {literal(LOCK_TIMEOUT)}")
-    connection.execute(sa.text(f"select {function}(:space, :load)"), {"space": LOAD_LOCK, "load": load_id})
+    # Before anything is read, in a statement of its own: what is read then is of after the wait.
+    limit = f"set_config('lock_timeout', {literal(LOCK_TIMEOUT)}, true)"
+    lock = sa.text(f"select {limit}, {function}(:space, :load)")
+    connection.execute(lock, {"space": LOAD_LOCK, "load": load_id})
+
+
+def _is_locked(connection: sa.Connection, load_id: int) -> bool:
+    """Lock a load for this transaction alone, if nobody holds it."""
+    lock = sa.text("select pg_try_advisory_xact_lock(:space, :load)")
+    return bool(connection.scalar(lock, {"space": LOAD_LOCK, "load": load_id}))
 
 
 def _end_older(connection: sa.Connection, load_id: int) -> None:

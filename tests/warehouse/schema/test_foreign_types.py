@@ -82,8 +82,7 @@ def test_unknown_keys_and_what_they_hold_stop_no_study(warehouse: Warehouse) -> 
     study["hai"][0]["comments"] = "a\x00b"  # its row is quarantined as received, odd key and all
     load = warehouse.land(study)
     landed = warehouse.tools.landing.read_manifest(_fetch(load)).landed
-    for endpoint in ("arm", "hai"):
-        run_ledger.note_drift(warehouse.engine, load, endpoint, [i for i in landed if i.endpoint == endpoint])
+    run_ledger.note_drift(warehouse.engine, load, [i for i in landed if i.endpoint in ("arm", "hai")])
     warehouse.stage(load)
     warehouse.pass_gate(load)
     warehouse.publish(load)
@@ -113,7 +112,7 @@ def test_a_key_that_is_missing_here_and_twice_there_is_recorded_as_both(warehous
     body = f'[{full[:-1]}, "name": "w", "new": 1, "new": 2}}, {lacking}]'.encode()
     landed = warehouse.tools.landing.receive(_fetch(load), arm, {}, [body])
     for _ in range(2):  # a second try of the load records the same
-        run_ledger.note_drift(warehouse.engine, load, "arm", [landed])
+        run_ledger.note_drift(warehouse.engine, load, [landed])
     assert warehouse.rows("select field, kind, rows from ops.drift order by field, kind") == [
         ("name", "missing", 1),
         ("name", "repeated", 1),
@@ -122,7 +121,10 @@ def test_a_key_that_is_missing_here_and_twice_there_is_recorded_as_both(warehous
     ]
 
 
-def test_an_error_that_quotes_odd_text_fails_its_study_alone(warehouse: Warehouse) -> None:
+def test_an_error_that_quotes_odd_text_fails_its_study_alone(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_ledger, "PROGRESS_SECONDS", 0)
     kinds = (ValueError, RetriableError, BadAnswerError)
     errors = {f"SDY{number}": found for number, found in enumerate(product(kinds, ODD.values()), start=1)}
     loads = [warehouse.open_load(study, "DR1", "fetch") for study in (*errors, "SDY99")]
