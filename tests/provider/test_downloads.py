@@ -16,7 +16,10 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from immport_provider.hooks import signed as signed_addresses
 from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
+from immport_provider.hooks.settings import Settings
+from immport_provider.hooks.signed import open_client
 from include.sources.errors import (
     AccessError,
     BadAnswerError,
@@ -496,10 +499,35 @@ def test_a_redirect_of_the_store_is_not_followed(connect: Connect, stub: Stub, t
     assert "s1gn3d" not in all_texts(caught.value)
 
 
+def test_all_files_come_through_one_client(
+    connect: Connect, stub: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client of its own for each file would read all certificates and connect anew."""
+    made: list[httpx.Client] = []
+
+    def counted(settings: Settings) -> httpx.Client:
+        made.append(open_client(settings))
+        return made[-1]
+
+    monkeypatch.setattr(signed_addresses, "open_client", counted)
+    stub.answers = [signed(stub), whole(), signed(stub), whole()]
+    with connect(host=stub.url) as immport:
+        for name in ("one", "two"):
+            immport.download(file_of(), tmp_path / name)
+        assert len(made) == 1
+    assert made[0].is_closed
+
+
 def test_two_do_not_write_one_file(connect: Connect, stub: Stub, tmp_path: Path) -> None:
     with connect(host=stub.url) as immport:
         other = Transfer(
-            file_of(), tmp_path / "file", immport.settings, address=str, clock=immport._clock, log=print
+            file_of(),
+            tmp_path / "file",
+            immport.settings,
+            immport.get_file_conn(),
+            address=str,
+            clock=immport._clock,
+            log=print,
         )
         with other, pytest.raises(RetriableError, match="another process"):
             immport.download(file_of(), tmp_path / "file")

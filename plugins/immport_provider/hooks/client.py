@@ -63,6 +63,7 @@ class ImmPortClient(BaseHook):
         self._clock = clock
         self._settings: Settings | None = None
         self._client: httpx.Client | None = None
+        self._file_client: httpx.Client | None = None
         self._token: Token | None = None
         #: Guards what is made at first use: settings, client, token, rate limiter.
         self._making = RLock()
@@ -74,9 +75,9 @@ class ImmPortClient(BaseHook):
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        for client in filter(None, (self._client, self._file_client)):
+            client.close()
+        self._client = self._file_client = None
 
     @property
     def settings(self) -> Settings:
@@ -118,6 +119,15 @@ class ImmPortClient(BaseHook):
                     )
                 )
             return self._client
+
+    def get_file_conn(self) -> httpx.Client:
+        """The HTTP client of signed addresses: one for all files, as a new one reads all certificates."""
+        from immport_provider.hooks.signed import open_client
+
+        with self._making:
+            if self._file_client is None:
+                self._file_client = open_client(self.settings)
+            return self._file_client
 
     @property
     def expires_at(self) -> datetime | None:

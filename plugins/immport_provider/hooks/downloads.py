@@ -16,7 +16,7 @@ from immport_provider.hooks.answers import Request, check, explained
 from immport_provider.hooks.bodies import check_plain
 from immport_provider.hooks.retries import until_whole
 from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.signed import Address, content_range, open_client, place, read_address, requesting
+from immport_provider.hooks.signed import Address, content_range, place, read_address, requesting
 from include.file_access import make_folder, opener
 from include.sources.errors import (
     AccessError,
@@ -55,6 +55,7 @@ class Transfer:
     The transfer resumes from the bytes in `target`, if they are of the same file. `<target>.etag` keeps which
     version of the file the bytes are of, until the file is whole.
 
+    :param client: of `signed.open_client`, which the caller closes.
     :param address: requests DRS: `s3` or `stream` to a signed address.
     :param progress: given the bytes of the file that are there, and those that this transfer received so far,
         bytes of a copy that was dropped included, after every chunk.
@@ -67,6 +68,7 @@ class Transfer:
         file: RemoteFile,
         target: Path,
         settings: Settings,
+        client: httpx.Client,
         *,
         address: Callable[[str], str],
         clock: Callable[[], datetime],
@@ -75,7 +77,7 @@ class Transfer:
         announce: Callable[[str], None] = lambda host: None,
     ) -> None:
         self.file, self.target = file, target
-        self.settings = settings
+        self.settings, self._client = settings, client
         self._request_address, self._clock, self._log = address, clock, log
         self._progress = progress or (lambda there, came: None)
         self._announce = announce
@@ -91,7 +93,6 @@ class Transfer:
     def __enter__(self) -> Transfer:
         make_folder(self.target.parent)
         self._part: BinaryIO = open(self.target, "a+b", opener=opener)
-        self._client = open_client(self.settings)
         try:
             self._pick_up()
         except BaseException:
@@ -100,7 +101,6 @@ class Transfer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
         self._part.close()
 
     def bring(self, attempts: Retrying, sleep: Callable[[float], None]) -> Downloaded:

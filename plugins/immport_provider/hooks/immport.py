@@ -167,6 +167,7 @@ class ImmPortHook(ImmPortClient):
             file,
             target,
             self.settings,
+            self.get_file_conn(),
             address=lambda method: self._address(file, method),
             clock=self._clock,
             log=self.log.warning,
