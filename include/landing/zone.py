@@ -215,16 +215,20 @@ class Landing(LandingReader):
             _now(),
             items,
         )
+        self._remove_leftovers(fetch)  # before: a fetch that is complete is not looked at again
         self._write_json(self.root / fetch.path / MANIFEST, asdict(manifest))
         self._arrivals.settle()
         self._arrivals.take_notes()  # the manifest has them
+        return manifest
+
+    def _remove_leftovers(self, fetch: Fetch) -> None:
+        """Remove what tries that were killed never put into place."""
         folder = self.root / fetch.path
         leftovers = [path for pattern in (".*.part", ".*.download") for path in folder.glob(pattern)]
         if leftovers:
             with self._guard():
                 for leftover in leftovers:
                     leftover.unlink(missing_ok=True)
-        return manifest
 
     def _note_down(self, fetch: Fetch, landed: Landed, size: int = 0) -> None:
         """Write down what is known of a landed file, for a try that goes on where this one ends.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -20,23 +21,68 @@ from include.warehouse.schema.ops_tables import CAPTURE, LOAD, STUDY
 RESUME_WITHIN = timedelta(days=1)
 
 
+@dataclass
+class Known:
+    """What the warehouse has of studies, read once for all that a work list plans loads of.
+
+    :param unfinished: studies with a load that has not ended.
+    :param captured: release key of the newest capture by study.
+    :param studies: rows of `ops.study` by study.
+    """
+
+    unfinished: set[str]
+    captured: dict[str, int]
+    studies: dict[str, sa.Row]
+
+    @classmethod
+    def read(cls, connection: sa.Connection, studies: Iterable[str]) -> Known:
+        """Read it, of these studies."""
+        named = sa.any_(sa.literal(sorted(studies), sa.ARRAY(sa.Text)))
+        is_open = LOAD.c.state.in_(OPEN_STATES) & (LOAD.c.study_accession == named)
+        newest = sa.select(CAPTURE.c.study_accession, sa.func.max(CAPTURE.c.release_key).label("newest"))
+        newest = newest.where(CAPTURE.c.study_accession == named).group_by(CAPTURE.c.study_accession)
+        rows = connection.execute(sa.select(STUDY).where(STUDY.c.study_accession == named))
+        return cls(
+            set(connection.scalars(sa.select(LOAD.c.study_accession).where(is_open))),
+            {row.study_accession: row.newest for row in connection.execute(newest)},
+            {row.study_accession: row for row in rows},
+        )
+
+
 def load_for(
     connection: sa.Connection,
     run: Attempt,
     item: WorkDecision,
     replayed: str | None,
     package: RemoteFile | None = None,
+    *,
+    known: Known | None = None,
 ) -> tuple[int, bool]:
     """The load that does the work: one that was interrupted goes on where it was.
 
     Not if that was long ago: its answers would be of two moments, and ImmPort curates without a release.
+
+    :param known: what the warehouse has of the study, where it was read already; kept up to date.
     """
+    known = known or Known.read(connection, [item.study])
     if replayed is not None:
-        return new_load(connection, run, item, replayed, EXTRACTED), False
+        return new_load(connection, run, item, replayed, EXTRACTED, known=known), False
+    if item.study in known.unfinished:
+        interrupted = _interrupted(connection, run, item, package)
+        if interrupted is not None:
+            return interrupted, True
+    fetch_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return new_load(connection, run, item, fetch_id, PLANNED, package, known=known), False
+
+
+def _interrupted(
+    connection: sa.Connection, run: Attempt, item: WorkDecision, package: RemoteFile | None
+) -> int | None:
+    """The load that goes on, if there is one; those that are too old for it end."""
     is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
     too_old = is_open & (LOAD.c.created_at < sa.func.now() - RESUME_WITHIN)
     _give_up(connection, run, too_old, "interrupted, and not resumed in time")
-    interrupted = connection.scalar(
+    interrupted: int | None = connection.scalar(
         sa.select(sa.func.max(LOAD.c.load_id)).where(
             is_open,
             # Its files may have shown a later release than the listing states.
@@ -52,9 +98,7 @@ def load_for(
         # A crash may have emptied its staging: what was landed is staged and checked again.
         restart = sa.update(LOAD).where(LOAD.c.load_id == interrupted, LOAD.c.state != PLANNED)
         connection.execute(restart.values(state=EXTRACTED, changed_at=sa.func.now()))
-        return interrupted, True
-    fetch_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    return new_load(connection, run, item, fetch_id, PLANNED, package), False
+    return interrupted
 
 
 def _give_up(connection: sa.Connection, run: Attempt, which: sa.ColumnElement[bool], why: str) -> None:
@@ -72,15 +116,21 @@ def new_load(
     fetch_id: str,
     state: str,
     package: RemoteFile | None = None,
+    *,
+    known: Known | None = None,
 ) -> int:
+    """Plan a load of its own. Open loads that it replaces end; `known` as of `load_for`."""
+    known = known or Known.read(connection, [item.study])
     is_of_its_release = state == EXTRACTED or package is not None
-    key = _valid_from(connection, item, is_of_its_release=is_of_its_release)
+    key = _valid_from(known, item, is_of_its_release=is_of_its_release)
     # What was decided last holds: no load of an earlier decision is published over it.
     is_replaced = LOAD.c.release_key == key
     if item.action is Action.WITHDRAW:
         is_replaced = LOAD.c.release_key >= Release.parse(item.release).key
-    is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
-    _give_up(connection, run, is_open & is_replaced, f"superseded: run {run.run_id} decided anew")
+    if item.study in known.unfinished:
+        is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
+        _give_up(connection, run, is_open & is_replaced, f"superseded: run {run.run_id} decided anew")
+    known.unfinished.add(item.study)
     statement = sa.insert(LOAD).values(
         study_accession=item.study,
         run_id=run.run_id,
@@ -103,14 +153,14 @@ def move(engine: sa.Engine, load: Load, release: Release) -> Load:
     """
     moved = WorkDecision(load.study, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version)
     with engine.begin() as connection:
-        key = _valid_from(connection, moved, is_of_its_release=False)
+        key = _valid_from(Known.read(connection, [load.study]), moved, is_of_its_release=False)
         values = {"release_version": moved.release, "release_key": key, "changed_at": sa.func.now()}
         fence.hold(connection, load.load_id, load.fence)
         connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(**values))
     return replace(load, release=moved.release, release_key=key)
 
 
-def _valid_from(connection: sa.Connection, item: WorkDecision, *, is_of_its_release: bool) -> int:
+def _valid_from(known: Known, item: WorkDecision, *, is_of_its_release: bool) -> int:
     """Release key at which a load becomes valid: that of its release, with one exception.
 
     A study can vanish, come back, or move while no new release appears. What the release contained
@@ -120,11 +170,10 @@ def _valid_from(connection: sa.Connection, item: WorkDecision, *, is_of_its_rele
         source happens to say today.
     """
     key = Release.parse(item.release).key
-    captured = sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == item.study)
-    newest = connection.scalar(captured) or 0
+    newest = known.captured.get(item.study, 0)
     if item.action is Action.WITHDRAW:
         return max(key, newest + 1)
-    recorded = connection.execute(sa.select(STUDY).where(STUDY.c.study_accession == item.study)).one_or_none()
+    recorded = known.studies.get(item.study)
     if is_of_its_release or recorded is None:
         return key
     if recorded.state == "withdrawn":

@@ -18,6 +18,8 @@ from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
 from include.warehouse.schema.ops_tables import LOAD, WORK
 
+#: Columns of `ops.work` that a run which decides once more writes again.
+_DECIDED = ("action", "reason", "load_id", "expected_rows", "expected_bytes")
 #: Advisory lock of whoever writes a work list.
 WORK_LOCK = 7_318_004
 
@@ -43,19 +45,26 @@ def write(
         # One list after the other: the second sees the loads of the first.
         connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": WORK_LOCK})
+        moving = {item.study for item in decisions if item.action in (Action.LOAD, Action.WITHDRAW)}
+        known = planned_loads.Known.read(connection, moving)
+        rows = {}
         for item in decisions:
             load_id, action, reason = None, item.action, item.reason
             package = (packages or {}).get((item.study, item.release))
             try:
                 if action is Action.LOAD:
                     fetch_id = fetches.get((item.study, item.release))
-                    load_id, resumed = planned_loads.load_for(connection, run, item, fetch_id, package)
+                    load_id, resumed = planned_loads.load_for(
+                        connection, run, item, fetch_id, package, known=known
+                    )
                     reason = f"{reason}; resumes load {load_id}" if resumed else reason
                 elif action is Action.WITHDRAW:
-                    load_id = planned_loads.new_load(connection, run, item, "withdrawal", PLANNED)
+                    load_id = planned_loads.new_load(
+                        connection, run, item, "withdrawal", PLANNED, known=known
+                    )
             except SupersededError as error:  # this attempt waited while a later run decided
                 load_id, action, reason = None, Action.HOLD, str(error)
-            values = {
+            rows[item.study, item.release] = {
                 "run_id": run.run_id,
                 "study_accession": item.study,
                 "release_version": item.release,
@@ -65,9 +74,12 @@ def write(
                 "expected_rows": item.expected_rows,
                 "expected_bytes": package.size_bytes if package else None,
             }
-            statement = upsert(WORK).values(values)
+        if rows:
+            statement = upsert(WORK)
             key = [WORK.c.run_id, WORK.c.study_accession, WORK.c.release_version]
-            connection.execute(statement.on_conflict_do_update(index_elements=key, set_=values))
+            changed = {column.name: column for column in statement.excluded if column.name in _DECIDED}
+            changing = statement.on_conflict_do_update(index_elements=key, set_=changed)
+            connection.execute(changing, list(rows.values()))
 
 
 class LoadBatch(TypedDict):
