@@ -16,7 +16,6 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from immport_provider.hooks import signed as signed_addresses
 from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
 from immport_provider.hooks.settings import Settings
 from immport_provider.hooks.signed import open_client
@@ -509,7 +508,7 @@ def test_all_files_come_through_one_client(
         made.append(open_client(settings))
         return made[-1]
 
-    monkeypatch.setattr(signed_addresses, "open_client", counted)
+    monkeypatch.setattr("immport_provider.hooks.signed.open_client", counted)
     stub.answers = [signed(stub), whole(), signed(stub), whole()]
     with connect(host=stub.url) as immport:
         for name in ("one", "two"):
