@@ -80,6 +80,8 @@ class Recording:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes: without it each answer waits for the client's delayed acknowledgement.
+    disable_nagle_algorithm = True
     recording: Recording
     upstream: httpx.Client
     requests: Counter[str]
