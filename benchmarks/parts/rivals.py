@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sqlite3
 import subprocess
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,12 +24,15 @@ from benchmarks.parts.loading import world
 from benchmarks.product import STEPS, Installation
 from benchmarks.rivals.environment import UnavailableError, python
 from benchmarks.walk import STUDY
+from include.sandbox.server.app import QUERY
 from include.sources.endpoint import Kind
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sql import identifier
 
 SCHEMA = "rival"
 _RUN = Path(__file__).parents[1] / "rivals" / "run.py"
 _LONGEST_SECONDS = 1800
+_SQLITE = "package into SQLite"
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ def _rivals(bench: Bench) -> None:
                 continue
             seconds[rival.label].append(done["seconds"])
             memory[rival.label].append(done["memory"] / 1e6)
+        seconds[_SQLITE].append(_tables_into_sqlite(bench, interpreter, place))
         last = ", ".join(f"{name} {found[-1]:.2f}" for name, found in seconds.items())
         bench.say(f"  round {number + 1}: COPY {taken:.2f}, {last} s")
     for name, found in seconds.items():
@@ -93,6 +100,31 @@ def _rivals(bench: Bench) -> None:
             times = [other / mine for other, mine in pairs]
             bench.figure(f"faster than {rival.label}", "times", times, rival.goal)
             bench.figure(f"memory above imports, {rival.label}", "MB", memory[rival.label])
+
+
+def _tables_into_sqlite(bench: Bench, interpreter: Path, place: World) -> float:
+    """Seconds of the package's tables into SQLite.
+
+    :raises RivalError: a table has not as many rows as its file has lines below the header.
+    """
+    client, headers = place.source.client, {"authorization": f"Bearer {place.source.api_key}"}
+    files = client.get(place.source.target(ENDPOINTS["manifest"], place.study), headers=headers).json()
+    (uuid,) = (item["fileUUID"] for item in files if item["fileName"] == f"{place.study}-DR51_Tab.zip")
+    package = client.get(f"{QUERY}/drs/download/s3/{uuid}", headers=headers).json()["url"]
+    order = {"package": package, "headers": {}}
+    folder = bench.new_folder()
+    done = _run(folder, interpreter, "rimmport", order)
+    database = sqlite3.connect(folder / "immport.sqlite")
+    with zipfile.ZipFile(io.BytesIO(client.get(package).content)) as archive:
+        for name in archive.namelist():
+            lines = archive.read(name).count(b"\n") - 1 if name.endswith(".txt") else -1
+            if lines < 0:
+                continue
+            (rows,) = database.execute(f'select count(*) from "{Path(name).stem.lower()}"').fetchone()
+            if rows != lines:
+                raise RivalError(f"{name}: {rows} rows in SQLite, {lines} in the package")
+    database.close()
+    return float(done["seconds"])
 
 
 def _product(bench: Bench, place: World) -> tuple[float, float]:
@@ -120,13 +152,13 @@ def _one(bench: Bench, interpreter: Path, rival: Rival, place: World) -> dict[st
         else:
             with engine.begin() as connection:
                 connection.exec_driver_sql(f"create schema {SCHEMA}")
-        done = _run(bench, interpreter, rival.name, _order(bench, place, url))
+        done = _run(bench.new_folder(), interpreter, rival.name, _order(place, url))
         _require_equal(engine, rival, place.answers)
         return done
 
 
-def _run(bench: Bench, interpreter: Path, name: str, order: dict[str, Any]) -> dict[str, Any]:
-    file = bench.new_folder() / "order.json"
+def _run(folder: Path, interpreter: Path, name: str, order: dict[str, Any]) -> dict[str, Any]:
+    file = folder / "order.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps({**order, "folder": str(file.parent)}))
     command = [str(interpreter), str(_RUN), name, str(file)]
@@ -136,7 +168,7 @@ def _run(bench: Bench, interpreter: Path, name: str, order: dict[str, Any]) -> d
     return dict(json.loads(ran.stdout.splitlines()[-1]))
 
 
-def _order(bench: Bench, place: World, url: sa.URL) -> dict[str, Any]:
+def _order(place: World, url: sa.URL) -> dict[str, Any]:
     names = {"host": url.host, "port": url.port, "dbname": url.database, "user": url.username}
     dsn = " ".join(f"{key}={value}" for key, value in {**names, "password": url.password}.items())
     return {
