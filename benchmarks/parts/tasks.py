@@ -17,6 +17,7 @@ from benchmarks.parts.loading import NAMES, world
 from benchmarks.product import ROUTES, Installation
 from benchmarks.walk import STUDY
 from include.local.postgres import EmbeddedPostgres
+from include.local.processes import end_marked, mark
 from tests.support.sandbox import ROOT, running_sandbox
 
 #: Rows of the large answer, by default.
@@ -58,6 +59,7 @@ def _demo(bench: Bench) -> None:
     try:
         bench.figure("make demo, installed already", "s", [timed(run)[0]])
     finally:
+        end_marked(mark(var.resolve(), "demo"))  # what an interrupted demo leaves
         EmbeddedPostgres(var / "postgres").remove()
 
 
