@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.disk import wait_for_no_disk
 
@@ -25,7 +25,10 @@ for _name in [name for name in os.environ if name.startswith(("AIRFLOW_CONN_", "
 
 wait_for_no_disk()
 #: Of every 100 examples that `make test` draws for a property, `make test-long` draws this many.
-settings.register_profile("long", max_examples=400)
+# A busy machine is not a fault: no property test has a time limit.
+settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("quick")
+settings.register_profile("long", settings.get_profile("quick"), max_examples=400)
 # What Airflow logs of its configuration while it is imported would stand after pytest's summary. The import
 # would reset a level.
 logging.getLogger("airflow.sdk.configuration").addFilter(lambda record: record.levelno > logging.INFO)

@@ -36,13 +36,14 @@ PAGE_WITHIN_MILLISECONDS = 60_000
 expect.set_options(PAGE_WITHIN_MILLISECONDS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    # Of the module, not of the session: while it is started, no other test can run an event loop of its own.
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """A browser without a window; the test is skipped where none is installed."""
     path = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
@@ -67,7 +68,7 @@ class Airflow:
     studies: list[str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def airflow(browser: Browser, installations: Installations) -> Iterator[Airflow]:
     """An API server on the metadata of one run, and no scheduler: what is triggered stays queued."""
     with running_sandbox(studies=3, rows=10, api_key="browser") as sandbox:

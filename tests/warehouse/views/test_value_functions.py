@@ -360,8 +360,11 @@ def test_a_strain_has_the_subtype_that_its_name_shows(
 def test_one_policy_is_the_default_and_marts_name_theirs(study: Warehouse) -> None:
     assert study.value("select star.default_policy()") == DEFAULT_POLICY
     for mart in marts():
-        substitutes = "star.censored(" in mart.statement or "value_default" in mart.statement
         names = {column.name for column in mart.columns}
+        file = Path(f"include/warehouse/marts/{mart.name}.sql")
+        # A wide view has no file: it is made over its fact.
+        text = file.read_text(encoding="utf-8") if file.exists() else " ".join(names)
+        substitutes = "star.censored(" in text or "value_default" in text
         assert not substitutes or "policy" in names, mart.name
     queries = [*Path("docs/questions").glob("*.sql"), *Path("include/warehouse/queries").glob("*.sql")]
     for path in queries:
