@@ -110,7 +110,7 @@ def test_killed_at_every_few_statements_of_a_publish(
     target, log = "tests.end_to_end.torture:publish", installation.folder / "torture.log"
     publish = "include.pipeline.steps:publish_study"
     kills, stored = 0, _stored(installation)
-    for statement in range(0, 1000, 23):
+    for statement in range(0, 1000, 13):
         exit_code = processes.call(target, log, Kill(publish, statement=statement), **arguments)
         if exit_code == 0:
             break
