@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from include.warehouse import migrate
-from include.warehouse.marts import ASPECTS, mart_statements, marts, parse
+from include.warehouse.marts import ASPECTS, EACH, TOGETHER, mart_statements, marts, parse
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.views import star
+from include.warehouse.views.assay_results import ALL
 from tests.questions.answers import answer_text
 from tests.support.warehouse import Warehouse, hai, small_study
 
@@ -56,10 +57,10 @@ def test_a_file_is_a_mart() -> None:
 
 
 def test_a_query_over_each_assay_is_made_over_each_fact() -> None:
-    """In whole, or a part of it that is named; the file itself reads the view over all."""
-    counted = "with counted as (\n    select r.assay from star.fact_assay_result as r\n)\n\nselect 1 as one"
-    text = TEXT.replace("-- Columns:", "-- Each assay: counted\n-- Columns:")
-    made = parse("thing", text.replace("select 1 as one", counted)).statement
+    """In whole, or a part of it that lines mark; the file itself reads the view over all."""
+    query = f"    {EACH}\n    select r.assay from star.fact_assay_result as r"
+    counted = f"with counted as (\n{query}\n    {TOGETHER}\n)\n\nselect 1 as one"
+    made = parse("thing", TEXT.replace("select 1 as one", counted)).statement
     assert all(f"from star.{fact.relation} f" in made for fact in ASSAY_FACTS)
     assert "star.fact_assay_result" not in made
     assert made.endswith(")\n\nselect 1 as one")
@@ -74,8 +75,14 @@ def test_a_query_over_each_assay_is_made_over_each_fact() -> None:
         ("-- A thing\n" + TEXT, "before any heading"),
         (TEXT.replace("mart.thing", "mart.other"), r"must make the view mart\.thing"),
         (TEXT.replace("-- Leaves out: nothing.\n", ""), "does not say Leaves out"),
-        (TEXT.replace("-- Columns:", "-- Each assay: apart.\n-- Columns:"), "apart: it does not read star"),
-        (TEXT.replace("-- Columns:", "-- Each assay: part\n-- Columns:"), "part: it does not read star"),
+        (
+            TEXT.replace("select 1 as one", f"{EACH}\nselect 1 as one"),
+            "it must read star.fact_assay_result once",
+        ),
+        (
+            TEXT.replace("select 1 as one", f"{EACH}\nselect 1 from {ALL} as r, {ALL} as s"),
+            "it must read star.fact_assay_result once",
+        ),
         (_apart("unit: two"), "Apart, unit: it has no column two"),
         (_apart("unit: one"), "Apart must name each aspect once; missing: sample type, species"),
     ],

@@ -11,14 +11,14 @@ database and the pages of the dictionary:
     -- Apart:
     --   aspect: columns that keep it apart, or in brackets why it cannot make numbers incomparable
     -- Leaves out: rows that are in no row of the view
-    -- Each assay: apart, of a view over star.fact_assay_result whose rows come from one assay each: it is
-    --   made over the fact of each assay, and united; or the name of a query of its WITH that is; left out of
-    --   other views
     -- Reads: other marts that it reads; left out where it reads none
     -- Columns:
     --   name type: meaning
 
 `Apart` names every one of `ASPECTS`, or says in one line that nothing is summarised.
+
+A query over star.fact_assay_result whose rows come from one assay each stands between the lines `EACH` and
+`TOGETHER`, or below `EACH` to the end of the file: it is made over the fact of each assay, and united.
 
 Views of one result per row, a view per assay, are written from the model: see `wide`.
 """
@@ -34,12 +34,14 @@ from pathlib import Path
 
 from include.sql import literal
 from include.warehouse.marts.wide import wide_views
-from include.warehouse.views.assay_results import ALL, each_assay
+from include.warehouse.views.assay_results import each_assay
 
 #: What makes two numbers incomparable: a summary of both would mean nothing.
 ASPECTS = ("sample type", "technique", "unit", "stimulation", "time zero", "statistic", "species")
 _HEADINGS = ("Purpose", "Grain", "Caveat", "Censored", "Apart", "Leaves out")
-_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Each assay', 'Reads', 'Columns'))}): ?(.*)$")
+_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Reads', 'Columns'))}): ?(.*)$")
+#: Lines of a file, whatever their indentation.
+EACH, TOGETHER = "-- of each assay", "-- of all assays"
 _COLUMN = re.compile(r"^  (\w+) ([a-z ]+): (.+)$")
 _ASPECT = re.compile(rf"^  ({'|'.join(ASPECTS)}): (.+)$")
 
@@ -162,12 +164,12 @@ def parse(name: str, text: str) -> Mart:
     if f"\n{makes} mart.{name}\n" not in text or text.count(makes) > 1:
         raise ValueError(f"mart {name}: the file must make the view mart.{name} and no other")
     statement = text.strip().removesuffix(";")
-    if "Each assay" in stated:
-        which = " ".join(stated["Each assay"]).strip(" .")
-        query = _query(statement) if which == "apart" else _part(statement, which)
-        if f"from {ALL} as" not in query:
-            raise ValueError(f"mart {name}: Each assay, {which}: it does not read {ALL}")
-        statement = statement.replace(query, each_assay(query))
+    before, query, after = _of_each_assay(statement)
+    if query:
+        try:
+            statement = before + each_assay(query) + after
+        except ValueError as error:
+            raise ValueError(f"mart {name}: {EACH}: {error}") from None
     reads = tuple(" ".join(stated.get("Reads", [])).split(", ")) if "Reads" in stated else ()
     apart = _apart(name, stated["Apart"], {column.name for column in columns})
     return Mart(
@@ -207,19 +209,22 @@ def _apart(name: str, lines: list[str], columns: set[str]) -> tuple[Apart, ...]:
     return tuple(found)
 
 
-def _query(statement: str) -> str:
-    """The query of a view, without what makes it."""
-    return statement.partition("(security_invoker = true) as\n")[2].strip().removesuffix(";")
-
-
-def _part(statement: str, name: str) -> str:
-    """A query of a WITH; empty where there is none of that name."""
-    return re.split(r"^\)", statement.partition(f"{name} as (\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+def _of_each_assay(text: str) -> tuple[str, str, str]:
+    """The lines before a query that is made over each assay, the query, and the lines after it."""
+    parts: list[list[str]] = [[], [], []]
+    at = 0
+    for line in text.splitlines():
+        if line.strip() == (EACH, TOGETHER, None)[at]:
+            at += 1
+        else:
+            parts[at].append(line)
+    before, query, after = ("\n".join(lines) for lines in parts)
+    return f"{before}\n", query, f"\n{after}"
 
 
 def _all() -> Iterator[Mart]:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.sql")}
     for name, text in sorted(texts.items()):
         yield parse(name, text)
-    for name, text in wide_views(_query(texts["sample_result"])):
+    for name, text in wide_views(_of_each_assay(texts["sample_result"].strip().removesuffix(";"))[1]):
         yield parse(name, text)

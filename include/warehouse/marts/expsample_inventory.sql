@@ -4,7 +4,6 @@
 -- Censored: counted, with no value taken.
 -- Apart: nothing is summarised but counts.
 -- Leaves out: nothing.
--- Each assay: result
 -- Columns:
 --   study_accession text: Study
 --   experiment_accession text: Experiment
@@ -22,6 +21,7 @@
 create or replace view mart.expsample_inventory
 with (security_invoker = true) as
 with result as (
+    -- of each assay
     select
         s.study_accession,
         r.expsample_key,
@@ -31,6 +31,7 @@ with result as (
     inner join star.dim_study as s on r.study_key = s.study_key
     where r.expsample_key > 0
     group by s.study_accession, r.expsample_key, r.assay
+    -- of all assays
 ),
 
 counted as (

@@ -5,7 +5,6 @@
 --   value_certain null (policy null); value_default is by the default policy, which the column policy names.
 -- Apart: nothing is summarised, each row is one result.
 -- Leaves out: results of controls and standards.
--- Each assay: apart.
 -- Columns:
 --   assay text: Assay
 --   study_key bigint: Study
@@ -55,6 +54,7 @@
 --   unit text: Standard unit of the value; where that is not known, in ImmPort's words, else as reported
 create or replace view mart.sample_result
 with (security_invoker = true) as
+-- of each assay
 with classed as (
     select
         r.*,

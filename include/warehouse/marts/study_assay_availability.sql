@@ -11,7 +11,6 @@
 --   statistic: (results are counted)
 --   species: (results are counted)
 -- Leaves out: studies without a result.
--- Each assay: apart.
 -- Columns:
 --   study_accession text: Study
 --   assay text: Assay
@@ -28,6 +27,7 @@
 --   last_day numeric: Last study day; null where there are several times zero (unit: days)
 create or replace view mart.study_assay_availability
 with (security_invoker = true) as
+-- of each assay
 with study_time as (
     select
         study_time_key,

@@ -117,5 +117,12 @@ def each_assay(query: str) -> str:
 
 
 def over(fact: Fact, query: str) -> str:
-    """A query over the view over all assays, made over the fact of one."""
-    return query.replace(ALL, f"({of_assay(fact, once=True)})")
+    """A query over the view over all assays, made over the fact of one.
+
+    :param query: it has the name of the view once, as the gap that is filled.
+    :raises ValueError: it has it not at all, or several times: results of different assays may meet there.
+    """
+    before, found, after = query.partition(ALL)
+    if not found or ALL in after:
+        raise ValueError(f"it must read {ALL} once")
+    return f"{before}({of_assay(fact, once=True)}){after}"
