@@ -102,8 +102,8 @@ def clean() -> int:
     paths = Paths.default()
     stop_system(paths)
     with heartbeat(lambda seconds: print(f"Removing {paths.var} ... {seconds:.0f} s", flush=True)):
-        for home in (paths.postgres, paths.postgres_tests):
-            EmbeddedPostgres(home).remove()
+        for server in (EmbeddedPostgres(paths.postgres), EmbeddedPostgres.of_tests(paths.postgres_tests)):
+            server.remove()
         shutil.rmtree(paths.var, ignore_errors=True)
     return 0
 

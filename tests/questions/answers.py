@@ -29,7 +29,7 @@ def question(number: int) -> Path:
 
 def answer_text(url: sa.URL, what: Path | str, as_of: str | None = None) -> str:
     """What psql prints of a file, or of a statement, as CSV."""
-    psql = str(EmbeddedPostgres(Paths.default().postgres_tests).programs.binaries / "psql")
+    psql = str(EmbeddedPostgres.of_tests(Paths.default().postgres_tests).programs.binaries / "psql")
     options = f"-c star.as_of={as_of}" if as_of else ""
     made = subprocess.run(
         [psql, "--no-psqlrc", "--quiet", "--csv", "--set", "ON_ERROR_STOP=1",

@@ -101,7 +101,7 @@ def main() -> None:
     """Write the file."""
     argparse.ArgumentParser(prog="python -m tests.support.examples", description=__doc__).parse_args()
     database = "dictionary_examples"
-    with EmbeddedPostgres(Paths.default().postgres_tests).running() as server:
+    with EmbeddedPostgres.of_tests(Paths.default().postgres_tests).running() as server:
         server.drop_database(database)
         try:
             url = server.ensure_database(database)

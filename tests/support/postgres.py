@@ -21,13 +21,14 @@ FAST = {
     "full_page_writes": "off",
     "autovacuum": "off",  # it would visit hundreds of databases that are gone a second later
     "max_connections": "200",
+    "max_wal_size": "256MB",  # it lies in memory
 }
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A running Postgres server; it stops with the last session that uses it."""
-    with EmbeddedPostgres(Paths.default().postgres_tests, FAST).running() as server:
+    with EmbeddedPostgres.of_tests(Paths.default().postgres_tests, FAST).running() as server:
         _drop_leftovers(server)
         yield server
 
