@@ -194,6 +194,7 @@ def test_references_in_a_circle_are_refused() -> None:
         lay_out({"a": (1, 1), "b": (1, 1)}, [("a", "b"), ("b", "a")])
 
 
+@pytest.mark.long
 def test_the_examples_are_those_of_the_synthetic_world(warehouse: Warehouse) -> None:
     load_world(warehouse)
     made = text_of(examples(warehouse.engine))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from include.local.paths import ROOT
+from tests.support.long import cases
 
 FOLDERS = ("include", "plugins", "benchmarks", "tests/support", "tests/conformance", ".ci")
 CALLED = re.compile(r'^if __name__ == "__main__":|^main\(\)$|^run\(\)$', re.MULTILINE)
@@ -20,6 +21,8 @@ MODULES = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if CALLED.search(path.read_text())
 )
+#: One of each kind: a module, a script.
+QUICK = ("include/warehouse/migrate.py", ".ci/run")
 SCRIPTS = [Path("include/local/setup.sh"), *(Path(".ci", name) for name in ("run", "lint", "lock"))]
 
 
@@ -41,7 +44,7 @@ def test_the_commands_are_found() -> None:
     assert all((ROOT / path).exists() for path in SCRIPTS)
 
 
-@pytest.mark.parametrize("path", [*MODULES, *SCRIPTS], ids=str)
+@pytest.mark.parametrize("path", cases({str(path): path for path in (*MODULES, *SCRIPTS)}, quick=QUICK))
 def test_help_explains_and_does_nothing_else(path: Path, tmp_path: Path) -> None:
     """No home of Airflow is made, no `var/`, and nothing but the explanation is printed."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}

@@ -19,6 +19,7 @@ from include.warehouse.load import staging_tables
 from include.warehouse.load.staging_tables import StagedTables, staging_table
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.statements import run_sql
+from tests.support.long import cases
 from tests.support.warehouse import Warehouse
 
 LOAD = 7
@@ -66,7 +67,7 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("name", JUDGED)
+@pytest.mark.parametrize("name", cases({name: name for name in JUDGED}, quick=JUDGED[::2]))
 def test_the_checks_find_what_plain_sql_finds(warehouse: Warehouse, name: str) -> None:
     endpoint = ENDPOINTS[name]
     with warehouse.engine.connect() as connection:

@@ -63,6 +63,7 @@ def test_synthetic_terms_are_as_described(sandbox: RunningSandbox, endpoint: str
     assert hold(endpoint, sandbox.get(SHARED_DATA[endpoint].path).json()) > 0
 
 
+@pytest.mark.long
 @needs_data
 def test_rows_of_real_packages_are_as_described() -> None:
     with running_sandbox(archives=ARCHIVES) as sandbox:

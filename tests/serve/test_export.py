@@ -195,6 +195,7 @@ def test_types_and_comments_come_along(loaded: Warehouse, tmp_path: Path) -> Non
     assert codec == "ZSTD"
 
 
+@pytest.mark.long
 def test_the_same_warehouse_is_not_written_again(loaded: Warehouse, tmp_path: Path) -> None:
     first = export_star(loaded.engine, str(tmp_path / "a"))
     before = {path: path.stat().st_mtime_ns for path in Path(first.location).rglob("*")}
@@ -210,6 +211,7 @@ def test_the_same_warehouse_is_not_written_again(loaded: Warehouse, tmp_path: Pa
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["DR25"]
 
 
+@pytest.mark.long
 def test_rows_do_not_depend_on_the_order_they_lie_in(loaded: Warehouse, tmp_path: Path) -> None:
     export_star(loaded.engine, str(tmp_path))
     with loaded.engine.begin() as connection:  # rewritten, the rows lie elsewhere

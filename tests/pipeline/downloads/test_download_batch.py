@@ -190,7 +190,15 @@ def test_a_run_without_a_plan_fails(warehouse: Warehouse) -> None:
     assert file_selection.finish(warehouse.engine, RUN).state == "failed"
 
 
-@pytest.mark.parametrize(("count", "size"), [(5000, 0), (3000, 1 << 40), (3000, 1 << 20), (1, 1)])
+@pytest.mark.parametrize(
+    ("count", "size"),
+    [
+        pytest.param(5000, 0, marks=pytest.mark.long),
+        pytest.param(3000, 1 << 40, marks=pytest.mark.long),
+        (3000, 1 << 20),
+        (1, 1),
+    ],
+)
 def test_batches_hold_every_file_once_and_are_few(
     warehouse: Warehouse, storage: Storage, count: int, size: int
 ) -> None:

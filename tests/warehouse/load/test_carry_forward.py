@@ -96,7 +96,14 @@ def files(warehouse: Warehouse) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.parametrize("order", [ORDERS[0], ORDERS[-1], *random.Random(3).sample(ORDERS[1:-1], 5)])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ORDERS[0],
+        ORDERS[-1],
+        *(pytest.param(order, marks=pytest.mark.long) for order in random.Random(3).sample(ORDERS[1:-1], 5)),
+    ],
+)
 def test_every_order_of_releases_and_routes_gives_the_same_history(
     order: tuple[str, ...], warehouse: Warehouse
 ) -> None:
