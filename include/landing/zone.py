@@ -22,17 +22,16 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from airflow.sdk import ObjectStoragePath
-from isal import igzip
-
 from include.landing.manifest import PACKAGE, Fetch, Landed, LandingError, Manifest, RowsFile
+from include.landing.packed_file import PackedFile
 from include.landing.reading import MANIFEST, LandingReader
-from include.landing.rows_file import VERSION, Digested, RowsWriter, packed
-from include.sources.endpoint import Endpoint
-from include.sources.validate_answer import Confined, take_json, take_tsv
+from include.landing.rows_file import VERSION, RowsWriter
+from include.sources.endpoint import Endpoint, Group
+from include.sources.validate_answer import Confined, Intake, take_json, take_tsv
 
 __all__ = ["Fetch", "Landed", "Landing", "LandingError", "Manifest"]
 
@@ -45,11 +44,14 @@ class _Received:
         self.digest = hashlib.sha256()
         self.size = 0
 
-    def copied_to(self, file: igzip.GzipFile) -> Iterator[bytes]:
-        """The same bytes, each written to a file before it is passed on."""
+    def written_to(self, file: IO[bytes]) -> PackedFile:
+        """The compressed file that they are written to."""
+        return PackedFile(file, self.digest.update)
+
+    def copied_to(self, file: PackedFile) -> Iterator[bytes]:
+        """The same bytes, each handed to a file before it is passed on."""
         for chunk in self._chunks:
             self.size += len(chunk)
-            self.digest.update(chunk)
             file.write(chunk)
             yield chunk
 
@@ -86,20 +88,15 @@ class Landing(LandingReader):
         beside = self.root / f"{fetch.path}/{name}.rows.csv.gz"
         received = _Received(chunks)
         rows = RowsWriter(partial(self._arriving, beside, is_derived=True), endpoint.names)
-        with self._arriving(target) as file, rows:
-            stored = Digested(file)
-            with packed(stored) as copy:
-                if tsv_header is None:
-                    intake = take_json(received.copied_to(copy), endpoint, confined, rows.add)
-                else:
-                    intake = take_tsv(received.copied_to(copy), endpoint, tsv_header, confined)
+        with self._arriving(target) as file, rows, received.written_to(file) as packed:
+            intake = _take(received.copied_to(packed), endpoint, tsv_header, confined, rows)
         landed = Landed(
             endpoint.name,
             f"{fetch.path}/{target.name}",
             dict(parameters),
             _now(),
             received.size,
-            stored.size,
+            packed.stored_bytes,
             intake.rows,
             received.digest.hexdigest(),
             dict(sorted(intake.missing.items())),
@@ -109,7 +106,7 @@ class Landing(LandingReader):
             note=note,
             repeated_keys=dict(sorted(intake.repeated.items())),
             ignored=", ".join(sorted(confined.ignored)) or None if confined else None,
-            stored_sha256=stored.digest.hexdigest(),
+            stored_sha256=packed.stored_sha256,
             rows_file=self._rows_file(fetch, endpoint, beside, rows),
         )
         self._note_down(fetch, landed)
@@ -123,7 +120,7 @@ class Landing(LandingReader):
             self._remove(path)
         if rows.file is None:
             return None
-        sha256 = rows.file.digest.hexdigest()
+        sha256 = rows.file.stored_sha256
         return RowsFile(f"{fetch.path}/{path.name}", sha256, endpoint.names, VERSION)
 
     def annotate(self, fetch: Fetch, landed: Landed, **known: Any) -> Landed:
@@ -252,6 +249,21 @@ class Landing(LandingReader):
             raise LandingError(
                 f"{fetch.study} {fetch.release}: fetch {fetch.fetch_id} is complete, never rewritten"
             )
+
+
+def _take(
+    chunks: Iterable[bytes],
+    endpoint: Endpoint,
+    tsv_header: str | None,
+    confined: Confined | None,
+    rows: RowsWriter,
+) -> Intake:
+    """Read an answer to its end. What is staged of JSON becomes rows beside it; vocabularies are not staged."""
+    if tsv_header is not None:
+        return take_tsv(chunks, endpoint, tsv_header, confined)
+    if endpoint.group is not Group.STUDY:
+        return take_json(chunks, endpoint, confined)
+    return take_json(chunks, endpoint, confined, rows.add)
 
 
 def _without_credentials(url: str) -> str:

@@ -34,10 +34,9 @@ _MOST_KEYS = 500
 _KEY = re.compile(r"[A-Za-z0-9_]+")
 _FIRST_KEY = re.compile(rb'\[\{("[^"\\]+":)')
 #: A value that begins with a bracket; or a text that has such characters, which does no harm.
-_NESTED = re.compile(rb"(?:,|\[)[\[{]")
+_NESTED = re.compile(rb"(?:,|\n|\A)[\[{]")
 _SPACE = b" \t\r\n"
 _NULL = msgspec.Raw(b"null")
-_ENCODER = msgspec.json.Encoder()
 
 Row = dict[str, object]
 
@@ -89,7 +88,7 @@ class NativeBlock:
     """Rows that all have the same keys, each once.
 
     :param values: of each row the values of these keys, as the bytes sent.
-    :param lines: the same as JSON arrays, one in each line.
+    :param lines: the same with commas between them, one row in each line.
     """
 
     def __init__(self, keys: tuple[str, ...], values: list[tuple[Any, ...]], lines: bytes) -> None:
@@ -108,11 +107,7 @@ class NativeBlock:
         return [tuple(map(_text, values)) for values in found]
 
     def lines(self, names: Sequence[str]) -> bytes | None:
-        lines = self._lines
-        if tuple(names) != self._keys:
-            lines = _ENCODER.encode_lines(list(self._picked(names)))
-        # A line break stands behind a row only: in a text it is an escape.
-        return b"\n".join([line[1:-1] for line in lines.split(b"\n")])
+        return self._lines if tuple(names) == self._keys else _joined(self._picked(names))
 
     def _picked(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         at = {key: place for place, key in enumerate(self._keys)}
@@ -209,7 +204,7 @@ def _keys(body: bytes, endpoint: Endpoint) -> tuple[str, ...]:
 
 @lru_cache(64)
 def _decoder(keys: tuple[str, ...]) -> tuple[msgspec.json.Decoder[list[Any]], int]:
-    """Reads an array of objects that all have these keys and no other; and the bytes of keys in each."""
+    """Reads an array of objects that all have these keys and no other; and the bytes of each but its values."""
     names = [f"f{number}" for number in range(len(keys))]
     row = msgspec.defstruct(
         "Row",
@@ -219,7 +214,7 @@ def _decoder(keys: tuple[str, ...]) -> tuple[msgspec.json.Decoder[list[Any]], in
         gc=False,
     )
     decoder = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
-    return decoder, sum(len(key) + len('"":') for key in keys)
+    return decoder, len("{}") + sum(len(key) + len('"":') for key in keys)
 
 
 def _decoded(body: bytes, keys: tuple[str, ...]) -> NativeBlock | None:
@@ -231,21 +226,26 @@ def _decoded(body: bytes, keys: tuple[str, ...]) -> NativeBlock | None:
         values = list(map(astuple, decoder.decode(body)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    lines = _ENCODER.encode_lines(values)
+    lines = _joined(values)
     # All that is between the values. Where there is more of it, it is white space or a key that repeats.
-    if len(body) != len(lines) + len(values) * size + 1 or not _is_safe(lines, len(values)):
+    if len(body) != len(lines) + len(values) * size + 1 or not _is_safe(lines):
         return None
     return NativeBlock(keys, values, lines)
 
 
-def _is_safe(lines: bytes, rows: int) -> bool:
+def _joined(values: Iterable[tuple[Any, ...]]) -> bytes:
+    """Rows as lines. A line break stands behind a row only: in a text it is an escape."""
+    return b"\n".join(map(b",".join, chain(values, [()])))
+
+
+def _is_safe(lines: bytes) -> bool:
     """Whether COPY takes every value for what it is: no list, no object, no escape that only JSON knows."""
     at = lines.find(b"\\")
     while at >= 0:
         if lines[at + 1] not in b'"\\':
             return False
         at = lines.find(b"\\", at + 2)
-    if (lines.count(b"[") > rows or b"{" in lines) and _NESTED.search(lines):
+    if (b"[" in lines or b"{" in lines) and _NESTED.search(lines):
         return False
     if not lines.isascii():
         try:

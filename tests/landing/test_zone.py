@@ -17,6 +17,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 import include.landing.files
 from include.landing.zone import Fetch, Landed, Landing, LandingError, Manifest
+from include.sources.endpoint import Group
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.reader import NotDataError
 from include.sources.validate_answer import Confined, FilterIgnoredError
@@ -299,6 +300,13 @@ def test_few_rows_have_no_file_of_lines(landing: Landing) -> None:
     landed = land(landing)
     assert landed.rows_file is None
     assert landing.lines_for_copy(landed, ARM) is None
+    assert len(files(landing)) == 2
+
+
+def test_a_vocabulary_which_is_not_staged_has_no_file_of_lines(landing: Landing) -> None:
+    terms = replace(ARM, group=Group.VOCABULARY)
+    landed = landing.receive(FETCH, terms, {}, [many_rows()])
+    assert (landed.rows, landed.rows_file) == (MANY, None)
     assert len(files(landing)) == 2
 
 
