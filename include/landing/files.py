@@ -28,6 +28,8 @@ from include.sources.reader import NotDataError
 from include.sources.tsv import NotTsvError
 
 _BLOCK = 1 << 20
+#: Bytes unpacked in one go: so few that who reads them has the next ones ready before the last are used up.
+_UNPACKED = 1 << 17
 #: Its declaration of types does not say that it is a class.
 _IsalError: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]
 
@@ -116,7 +118,7 @@ class Files:
 
     def _unpacked(self, path: str) -> Iterator[bytes]:
         with self._place(path).open("rb") as file, igzip.GzipFile(fileobj=file) as packed:
-            while block := packed.read(_BLOCK):
+            while block := packed.read(_UNPACKED):
                 yield block
 
     def _place(self, path: str) -> ObjectStoragePath:

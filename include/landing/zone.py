@@ -26,6 +26,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from airflow.sdk import ObjectStoragePath
+
 from include.landing.manifest import PACKAGE, Fetch, Landed, LandingError, Manifest, RowsFile
 from include.landing.packed_file import PackedFile
 from include.landing.reading import MANIFEST, LandingReader
@@ -258,7 +259,7 @@ def _take(
     confined: Confined | None,
     rows: RowsWriter,
 ) -> Intake:
-    """Read an answer to its end. What is staged of JSON becomes rows beside it; vocabularies are not staged."""
+    """Read an answer to its end. JSON of a study becomes rows for COPY, too; a vocabulary is never copied."""
     if tsv_header is not None:
         return take_tsv(chunks, endpoint, tsv_header, confined)
     if endpoint.group is not Group.STUDY:

@@ -204,7 +204,7 @@ def _keys(body: bytes, endpoint: Endpoint) -> tuple[str, ...]:
 
 @lru_cache(64)
 def _decoder(keys: tuple[str, ...]) -> tuple[msgspec.json.Decoder[list[Any]], int]:
-    """Reads an array of objects that all have these keys and no other; and the bytes of each but its values."""
+    """Reads an array of objects that have just these keys; and the bytes of each that are not values."""
     names = [f"f{number}" for number in range(len(keys))]
     row = msgspec.defstruct(
         "Row",

@@ -7,6 +7,8 @@ import gzip
 import hashlib
 import io
 import threading
+from collections.abc import Iterator
+from itertools import repeat
 
 import pytest
 
@@ -43,16 +45,24 @@ def test_holds_what_was_written_in_its_order(size: int) -> None:
     assert not packing()
 
 
+def pack(file: io.BytesIO, blocks: Iterator[bytes]) -> None:
+    with PackedFile(file) as packed:
+        for block in blocks:
+            packed.write(block)
+
+
 @pytest.mark.parametrize("batches", [0, 1, 3])
 def test_a_disk_that_is_full_is_an_error_of_the_writer(batches: int) -> None:
-    with pytest.raises(OSError, match="No space left"), PackedFile(FullDisk()) as packed:
-        for _ in range(batches):
-            packed.write(bytes(BATCH))
+    with pytest.raises(OSError, match="No space left"):
+        pack(FullDisk(), repeat(bytes(BATCH), batches))
     assert not packing()
 
 
 def test_an_error_of_the_writer_ends_the_thread_and_stays_the_error() -> None:
-    with pytest.raises(ZeroDivisionError), PackedFile(io.BytesIO()) as packed:
-        packed.write(numbered(2 * BATCH))
-        _ = 1 // 0
+    def broken() -> Iterator[bytes]:
+        yield numbered(2 * BATCH)
+        raise EOFError("cut")
+
+    with pytest.raises(EOFError, match="cut"):
+        pack(io.BytesIO(), broken())
     assert not packing()
