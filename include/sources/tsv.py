@@ -17,7 +17,7 @@ from include.sources.endpoint import Endpoint, snake_case
 from include.sources.reader import MAX_ROW, NotDataError
 
 #: Bytes looked at in one go.
-BLOCK = 1 << 20
+BLOCK = 1 << 17
 
 #: A cell in quotes: whether they belong to the value was not proven.
 _QUOTED = re.compile(rb'(?<![^\t\n])"[^\t\n]*"(?=[\t\n])')
@@ -93,7 +93,7 @@ class TsvBody:
         return header
 
     def blocks(self) -> Iterator[bytes]:
-        """About a megabyte of lines at a time, each with its newline.
+        """About `BLOCK` bytes of lines at a time, each with its newline.
 
         :raises NotDataError: the body does not end with a newline: it may be cut.
         :raises NotTsvError: what is wrong, and in which line.
@@ -132,7 +132,7 @@ def read_tsv(chunks: Iterable[bytes], endpoint: Endpoint) -> Iterator[dict[str, 
 
 
 def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of whole lines, about a megabyte each.
+    """The same bytes in blocks of whole lines, of about `BLOCK` bytes each.
 
     :raises NotDataError: they do not end with a newline, or a line is far too long.
     """

@@ -75,11 +75,11 @@ def _copy(
             copied = _copy_rows(filling, endpoint, landing, part, numbers, refused)
         count += copied
         first += part.rows
-    filling.prove()
-    if count:
-        staging_tables.analyze(connection, load_id, endpoint)
-    else:  # Postgres can hold none of its rows
+    if not count:  # Postgres can hold none of its rows
         staging_tables.drop(connection, load_id, [endpoint])
+        return 0
+    staging_tables.analyze(connection, load_id, endpoint)  # first: then several processes prove many rows
+    filling.prove()
     return count
 
 
