@@ -23,7 +23,7 @@ from include.sources.release import OPEN
 from include.sql import literal
 from include.warehouse.access.roles import ANALYST
 from include.warehouse.load.content_digests import MEASURE
-from include.warehouse.load.package_findings import PACKAGE_LINE
+from include.warehouse.load.package.package_findings import PACKAGE_LINE
 from include.warehouse.model.declaration import Dimension, Fact, Weight
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED, VERSIONED_DIMENSIONS
 

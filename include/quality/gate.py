@@ -21,7 +21,7 @@ from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sql import literal, literals
 from include.warehouse.load import staging_tables
-from include.warehouse.load.package_findings import PACKAGE_LINE
+from include.warehouse.load.package.package_findings import PACKAGE_LINE
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import StagedTables, staging_table
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from include.quality.checks import Severity
 from include.quality.outcome import Finding, JudgedLoad
 from include.sources.package.column_samples import TableSample, moved_columns
-from include.warehouse.load.package_findings import member_name
+from include.warehouse.load.package.package_findings import member_name
 from include.warehouse.schema.ops_tables import LEDGER, LOAD, PACKAGE_SAMPLE
 
 

@@ -16,7 +16,7 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.tables import NAMES
 from include.sources.release import OPEN
 from include.sql import literal
-from include.warehouse.load.package_findings import PACKAGE_LINE, member_name
+from include.warehouse.load.package.package_findings import PACKAGE_LINE, member_name
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.model.declaration import Dimension, Fact, S, Type

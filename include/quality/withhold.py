@@ -12,7 +12,7 @@ from include.quality.outcome import Finding, JudgedLoad
 from include.sources.endpoint import Withholds
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
-from include.warehouse.load.package_findings import member_name
+from include.warehouse.load.package.package_findings import member_name
 from include.warehouse.schema.ops_tables import STAGED
 
 

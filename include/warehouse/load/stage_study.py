@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from include.landing.zone import Landing, Manifest
 from include.sources.endpoint import Endpoint, Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.load import carry_forward, package_findings, unreported_columns
+from include.warehouse.load import carry_forward, unreported_columns
+from include.warehouse.load.package import package_findings
 from include.warehouse.load.stage_answers import stage_answer
-from include.warehouse.load.stage_package import unpack
+from include.warehouse.load.package.stage_package import unpack
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 

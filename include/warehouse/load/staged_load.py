@@ -11,7 +11,7 @@ from include.sources.endpoint import snake_case
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sql import identifier, literal
 from include.warehouse.load import staging_tables
-from include.warehouse.load.package_findings import PACKAGE_LINE
+from include.warehouse.load.package.package_findings import PACKAGE_LINE
 from include.warehouse.load.staging_tables import StagedTables, no_rows
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED

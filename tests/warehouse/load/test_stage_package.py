@@ -13,8 +13,8 @@ from include.pipeline import run_ledger
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TABLES
-from include.warehouse.load import stage_package
-from include.warehouse.load.stage_package import unpack
+from include.warehouse.load.package import stage_package
+from include.warehouse.load.package.stage_package import unpack
 from tests.support.packages import SMALL, land_tables, table
 from tests.support.warehouse import Warehouse, full_row, small_study
 

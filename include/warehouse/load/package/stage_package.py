@@ -25,8 +25,9 @@ from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
 from include.sql import identifier, literal
-from include.warehouse.load import package_findings, staging_tables, unreported_columns
-from include.warehouse.load.package_findings import member_name
+from include.warehouse.load import staging_tables, unreported_columns
+from include.warehouse.load.package import package_findings
+from include.warehouse.load.package.package_findings import member_name
 from include.warehouse.load.staging_tables import PLAIN
 from include.warehouse.schema.ops_tables import LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE
 from include.warehouse.schema.statements import run_sql

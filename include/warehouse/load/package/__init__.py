@@ -1,0 +1,1 @@
+"""Staging a study that came as a Tab package."""
