@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 
 class Kind(StrEnum):
@@ -57,7 +58,7 @@ class Field:
     name: str
     kind: Kind = Kind.TEXT
 
-    @property
+    @cached_property
     def column(self) -> str:
         """The staging column: `studyTimeT0Event` becomes `study_time_t0_event`."""
         return snake_case(self.name)
@@ -133,17 +134,17 @@ class Endpoint:
         """Whether a route brings any of it."""
         return self.is_served if route is Route.API else self.is_packaged
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Keys of an answer of the API, in the order sent."""
         return tuple(item.name for item in self.fields)
 
-    @property
+    @cached_property
     def staged_fields(self) -> tuple[Field, ...]:
         """All fields that one of the routes brings."""
         return (*self.fields, *self.of_package)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Columns of the staging table, whichever route fills it."""
         return tuple(item.column for item in self.staged_fields)
@@ -154,7 +155,7 @@ class Endpoint:
             return frozenset(item.column for item in self.of_package)
         return frozenset(snake_case(name) for name in self.unpackaged)
 
-    @property
+    @cached_property
     def key_columns(self) -> tuple[str, ...]:
         return tuple(snake_case(name) for name in self.key)
 
@@ -164,7 +165,7 @@ class Endpoint:
         is_number = kinds[column] in (Kind.INTEGER, Kind.NUMBER)
         return f"btrim({alias}.{column}, ' ')" if is_number else f"{alias}.{column}"
 
-    @property
+    @cached_property
     def table(self) -> str:
         """The endpoint's name as part of a table name: `fcsAnalyzed` becomes `fcs_analyzed`."""
         return snake_case(self.name)

@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from include.sources.package.layout import TabTable
 from include.sources.package.package_reader import TabReader, opened, tables
@@ -59,11 +60,30 @@ class TableSample:
         chosen: dict[int, Sequence[str | None]] = {}
         for row in rows:
             chosen.setdefault(digest(_SEPARATOR.join(row[at] or "" for at in key)), row)
-        cells = tuple(
-            tuple(digest(cell) if (cell := row[at]) else None for row in chosen.values())
-            for at in range(len(header))
-        )
+        # Most values of a table are those of the row before.
+        known: dict[str | None, int | None] = {"": None, None: None}
+        for value in {cell for row in chosen.values() for cell in row if cell}:
+            known[value] = digest(value)
+        cells = tuple(tuple(known[row[at]] for row in chosen.values()) for at in range(len(header)))
         return cls(table, tuple(header), tuple(chosen), cells)
+
+    @classmethod
+    def of_lines(
+        cls, table: str, header: Sequence[str], key: Sequence[int], lines: Iterable[str]
+    ) -> TableSample:
+        """Choose the rows among all lines of a table: the first by `order_of` their keys."""
+        rows = [line.split("\t") for line in lines]
+        rows.sort(key=lambda row: order_of(row[at] for at in key))
+        return cls.of_rows(table, header, key, rows[:ROWS])
+
+    def as_row(self) -> dict[str, Any]:
+        """Its values by the columns of `ops.package_sample`."""
+        return {
+            "table_name": self.table,
+            "header": list(self.header),
+            "keys": list(self.keys),
+            "cells": [list(cells) for cells in self.cells],
+        }
 
     def columns(self) -> dict[str, tuple[str, tuple[int | None, ...]]]:
         """Header and values by column; a header that no column reads stands in capitals for itself."""
@@ -188,11 +208,8 @@ def package_samples(path: Path) -> dict[str, TableSample]:
 def _sample(archive: zipfile.ZipFile, member: zipfile.ZipInfo, table: str) -> TableSample:
     with archive.open(member) as file:
         reader = TabReader(file)
-        lines = (line for block in reader.blocks() for line in block.decode().split("\n")[:-1])
-        rows = [line.split("\t") for line in lines]
-    key = _key(TABLES.get(table), reader.header)
-    rows.sort(key=lambda row: order_of(row[at] for at in key))
-    return TableSample.of_rows(table, reader.header, key, rows[:ROWS])
+        lines = [line for block in reader.blocks() for line in block.decode().split("\n")[:-1]]
+    return TableSample.of_lines(table, reader.header, _key(TABLES.get(table), reader.header), lines)
 
 
 def _key(table: TabTable | None, header: tuple[str, ...]) -> tuple[int, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Holder:
         return tuple(map(header.index, self.names)) if set(needed) <= set(header) else ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TabTable:
     """One table of a package.
 
@@ -66,7 +68,8 @@ class TabTable:
         """Every header name that is declared, read or not."""
         return self.unread.union(*self.headers.values())
 
-    def places(self, header: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    @lru_cache(maxsize=1024)  # noqa: B019 - tables are declared, and few
+    def places(self, header: tuple[str, ...]) -> Mapping[str, tuple[int, ...]]:
         """Positions of the headers that hold each column; columns that no header holds are left out.
 
         :param header: names of a header line, in lower case.
@@ -75,7 +78,7 @@ class TabTable:
             column: next((at for way in ways if (at := way.places(header))), ())
             for column, ways in self.holders.items()
         }
-        return {column: at for column, at in found.items() if at}
+        return MappingProxyType({column: at for column, at in found.items() if at})
 
 
 def tab_table(

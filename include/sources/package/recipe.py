@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from include.sources.endpoint import Endpoint, Field, Kind
 from include.sources.package.tables import TABLES
@@ -79,7 +80,7 @@ class Join:
     on: dict[str, RecipeValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recipe:
     """How the rows of one endpoint are made.
 
@@ -116,7 +117,7 @@ class Recipe:
         if self.source:
             yield self.source
 
-    @property
+    @cached_property
     def tables(self) -> tuple[str, ...]:
         """Every package table it reads, the base table first."""
         parts = [self.source or sql(), *(join.sql for join in self.joins)]
@@ -130,9 +131,14 @@ class Recipe:
         return self.source is None and all(join.order is None for join in self.joins)
 
     @property
+    def base_tables(self) -> tuple[str, ...]:
+        """Tables whose rows are rows of the endpoint: where none of them has any, the endpoint has none."""
+        return (self.table,) if self.source is None else self.source.gaps
+
+    @property
     def is_of_one_table(self) -> bool:
         """Whether there are no rows of the endpoint where the base table has none."""
-        return self.source is None or set(self.source.gaps) <= {self.table}
+        return set(self.base_tables) <= {self.table}
 
     def value(self, item: Field) -> Expression | None:
         """The expression of a field; None when nothing knows it."""

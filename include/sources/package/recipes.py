@@ -7,6 +7,8 @@ recipe's own SQL.
 
 from __future__ import annotations
 
+from functools import cache
+
 from include.sources.endpoint import snake_case
 from include.sources.immport.results import RESULT_ENDPOINTS
 from include.sources.package.joins import (
@@ -255,6 +257,7 @@ RECIPES: dict[str, Recipe] = {
 }  # fmt: skip
 
 
+@cache
 def read_for(table: str) -> str | None:
     """Endpoints whose rows are made of a table, by its name of today; None when nothing reads it."""
     return ", ".join(name for name, recipe in RECIPES.items() if table in recipe.tables) or None

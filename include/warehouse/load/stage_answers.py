@@ -78,7 +78,7 @@ def _copy(
     if not count:  # Postgres can hold none of its rows
         staging_tables.drop(connection, load_id, [endpoint])
         return 0
-    staging_tables.analyze(connection, load_id, endpoint)  # first: then several processes prove many rows
+    staging_tables.analyze(connection, load_id, [endpoint])  # first: then several processes prove many rows
     filling.prove()
     return count
 

@@ -5,6 +5,8 @@ No value is altered here. What a value means is decided by the checks, never by 
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from include.landing.zone import Landing, Manifest
@@ -12,8 +14,8 @@ from include.sources.endpoint import Endpoint, Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import carry_forward, unreported_columns
 from include.warehouse.load.package import package_findings
-from include.warehouse.load.stage_answers import stage_answer
 from include.warehouse.load.package.stage_package import unpack
+from include.warehouse.load.stage_answers import stage_answer
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 
@@ -35,24 +37,28 @@ def stage(
     packaged = _packaged(manifest)
     route = Route.PACKAGE if manifest.package else Route.API
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
-    total = sum(unpacked.values())
+    staged = {name: _of_package(rows) for name, rows in unpacked.items()}
+    missing = {}
     for endpoint in ENDPOINTS.values():
-        if endpoint.name in unpacked:
-            rows = unpacked[endpoint.name]
-            counts = {"rows_received": rows, "rows_staged": rows, "is_known": True, "pieces": 0}
-        else:
-            counts = stage_answer(connection, load_id, landing, manifest, endpoint)
+        if endpoint.name not in unpacked:
+            counts = staged[endpoint.name] = stage_answer(connection, load_id, landing, manifest, endpoint)
             if counts["rows_staged"]:
-                missing = unreported_columns.of_answer(endpoint, manifest.parts(endpoint.name))
-                unreported_columns.record(connection, load_id, endpoint, missing)
-            total += counts["rows_staged"]
-        connection.execute(sa.insert(STAGED).values(load_id=load_id, endpoint=endpoint.name, **counts))
+                missing[endpoint.name] = unreported_columns.of_answer(endpoint, manifest.parts(endpoint.name))
+    unreported_columns.record(connection, load_id, missing)
+    rows = [{"load_id": load_id, "endpoint": name, **counts} for name, counts in staged.items()]
+    connection.execute(sa.insert(STAGED), rows)
     # At the end: the row of the load is not locked while the answers are copied.
     of_load = sa.update(LOAD).where(LOAD.c.load_id == load_id)
     connection.execute(of_load.values(route=route.value))
     # What is known depends on the route.
     connection.execute(of_load.values(lacks=carry_forward.knowledge(connection, [load_id]).lacks()))
-    return total
+    return sum(counts["rows_staged"] for counts in staged.values())
+
+
+def _of_package(rows: int) -> dict[str, Any]:
+    """What is recorded of an endpoint that was made of the package."""
+    unknown = dict.fromkeys(("refused", "rows_expected", "expected_from", "note"))
+    return {"rows_received": rows, "rows_staged": rows, "is_known": True, "pieces": 0, **unknown}
 
 
 def forget(connection: sa.Connection, load_id: int) -> None:

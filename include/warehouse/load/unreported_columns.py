@@ -7,13 +7,14 @@ rows has. What was known of such a column stays.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from include.sources.endpoint import Endpoint, Route, snake_case
 from include.sources.immport.endpoints import ENDPOINTS
-from include.sources.package.recipe import Recipe
+from include.sources.package.recipes import RECIPES
 from include.warehouse.schema.ops_tables import LOAD, STAGED, UNREPORTED
 
 if TYPE_CHECKING:  # brings Airflow along, which makes a home of its own: not for who writes the reference
@@ -32,25 +33,35 @@ def of_answer(endpoint: Endpoint, answers: Iterable[Landed]) -> dict[str, str]:
     return found
 
 
-def of_package(endpoint: Endpoint, recipe: Recipe, lacking: Mapping[str, Collection[str]]) -> dict[str, str]:
+def of_package(endpoint: Endpoint, lacking: Mapping[str, Collection[str]]) -> dict[str, str]:
     """Columns that a package leaves unknown, with the reason.
 
     :param lacking: by table of the package, columns that no header of it holds.
     """
+    read = RECIPES[endpoint.name].tables
+    return _of_package(
+        endpoint.name, frozenset((table, item) for table in read for item in lacking.get(table, ()))
+    )
+
+
+@lru_cache(maxsize=1024)  # the packages of a release are all alike
+def _of_package(name: str, lacking: frozenset[tuple[str, str]]) -> dict[str, str]:
+    endpoint = ENDPOINTS[name]
     found = dict.fromkeys(endpoint.unknown_columns(Route.PACKAGE), "no package has it")
     for item in endpoint.staged_fields:
-        lacks = recipe.lacks(item, lambda table, column: column in lacking.get(table, ()))
+        lacks = RECIPES[name].lacks(item, lambda *place: place in lacking)
         if lacks:
             headers = (f"{column.upper()} in Tab/{table}.txt" for table, column in lacks)
             found[item.column] = f"no {', '.join(headers)}"
     return found
 
 
-def record(connection: sa.Connection, load_id: int, endpoint: Endpoint, found: dict[str, str]) -> None:
-    """Write down the columns of an endpoint that a load did not report, with the reasons."""
+def record(connection: sa.Connection, load_id: int, found: Mapping[str, dict[str, str]]) -> None:
+    """Write down the columns that a load did not report, by endpoint, with the reasons."""
     rows = [
-        {"load_id": load_id, "endpoint": endpoint.name, "column_name": column, "reason": reason}
-        for column, reason in sorted(found.items())
+        {"load_id": load_id, "endpoint": endpoint, "column_name": column, "reason": reason}
+        for endpoint, columns in found.items()
+        for column, reason in sorted(columns.items())
     ]
     if rows:
         connection.execute(sa.insert(UNREPORTED), rows)

@@ -13,7 +13,7 @@ from include.pipeline import run_ledger
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TABLES
-from include.warehouse.load.package import stage_package
+from include.warehouse.load.package import package_relations, stage_package
 from include.warehouse.load.package.stage_package import unpack
 from tests.support.packages import SMALL, land_tables, table
 from tests.support.warehouse import Warehouse, full_row, small_study
@@ -39,6 +39,13 @@ def stage(warehouse: Warehouse, tables: dict[str, str | bytes], **options: Any) 
     return load.load_id
 
 
+@pytest.fixture(params=["one table for all", "a table each"])
+def _stored(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "a table each":
+        monkeypatch.setattr(package_relations, "SMALL", 0)
+
+
+@pytest.mark.usefixtures("_stored")
 @pytest.mark.parametrize("top", ["", "SDY1-DR1_Tab/"])
 def test_a_package_becomes_the_rows_that_the_api_sends(top: str, warehouse: Warehouse) -> None:
     load = stage(warehouse, SMALL, top=top)
@@ -103,6 +110,35 @@ def test_answers_beside_the_package_come_from_the_api(warehouse: Warehouse) -> N
     ) == [("manifest", 1), ("study", 1)]  # fmt: skip
 
 
+def test_small_and_large_tables_are_stored_alike(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same rows in the same order, the same ones to compare releases by, the same findings."""
+    arms = [b"ARM%d\tArm %d\tSDY1\t" % (number, number % 7) for number in range(3, 80)]
+    tables = with_lines("arm_or_cohort", *arms, b"ARM99", b"ARM2\tanother\tSDY1\t", b"ARM3\t\tSDY1\t")
+    loads = []
+    for small in (1 << 20, 0):
+        monkeypatch.setattr(package_relations, "SMALL", small)
+        loads.append(stage(warehouse, tables))
+    shared, own = (staged(warehouse, load, "arm", "row_number", "arm_accession", "name") for load in loads)
+    assert [number for number, *_ in shared] == list(range(1, 82))
+    assert own == shared
+    for name, columns in {
+        "ops.package_sample": "table_name, header, keys, cells",
+        "ops.package_table": "table_name, rows, read_for, conflicts",
+        "ops.drift": "endpoint, field, kind, rows",
+        "quality.quarantine": "endpoint, row_number, row",
+    }.items():
+        found = [
+            warehouse.rows(f"select {columns} from {name} where load_id = {load} order by 1, 2")
+            for load in loads
+        ]
+        assert found[0] == found[1] != [], name
+    arms_of_package = "select rows, conflicts from ops.package_table where table_name = 'arm_or_cohort'"
+    assert warehouse.rows(arms_of_package) == [(82, 2), (82, 2)]
+
+
+@pytest.mark.usefixtures("_stored")
 def test_na_quotes_and_backslashes_are_data_and_empty_is_null(warehouse: Warehouse) -> None:
     odd = b'ARM3\tNA\tSDY1\t"'
     other = b"ARM4\t\"a\" 'b' {c} %s \\N \\.\tSDY1\t"

@@ -3,7 +3,8 @@ under the key by which recipes read one of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,17 +12,16 @@ from include.landing.zone import Manifest
 from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.joins import ONCE
-from include.sources.package.package_reader import BadLine, TabReader
+from include.sources.package.package_reader import TabReader
 from include.sources.package.recipe import Recipe
 from include.sources.package.recipes import RECIPES
 from include.sources.package.tables import TABLES, TabTable
+from include.sql import literal
 from include.warehouse.schema.ops_tables import DRIFT, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
 from include.warehouse.schema.statements import run_sql
 
 #: Rule of a line of a table that is not a row.
 PACKAGE_LINE = "package_line"
-#: Positions of the headers that hold a column, by column.
-Places = dict[str, tuple[int, ...]]
 
 
 def member_name(table: str) -> str:
@@ -46,48 +46,30 @@ def _own_columns(endpoint: Endpoint, recipe: Recipe) -> dict[str, str]:
     return {column: own for column, own in named if own}
 
 
-def note_drift(
-    connection: sa.Connection, load_id: int, table: TabTable, reader: TabReader, place: Places
-) -> None:
-    """Record header names that are not declared or that are there twice, and columns without one."""
+def drift(table: TabTable, reader: TabReader) -> Iterator[dict[str, Any]]:
+    """Header names of a table with rows that are not declared or are there twice, and columns without one."""
+    if not reader.rows:
+        return
     unknown = set(reader.header) - reader.copies - table.known
-    missing = table.holders.keys() - place.keys() - table.optional
+    missing = table.holders.keys() - table.places(reader.header).keys() - table.optional
     kinds = {"unknown": unknown, "missing": missing, "repeated": reader.repeated}
-    found = [(name, kind) for kind, names in kinds.items() for name in sorted(names)]
-    rows = reader.rows
-    if rows and found:
-        connection.execute(
-            sa.insert(DRIFT),
-            [
-                {
-                    "load_id": load_id,
-                    "endpoint": member_name(table.name),
-                    "field": name,
-                    "kind": kind,
-                    "rows": rows,
-                }
-                for name, kind in found
-            ],
-        )
+    for kind, names in kinds.items():
+        for name in sorted(names):
+            yield {"endpoint": member_name(table.name), "field": name, "kind": kind, "rows": reader.rows}
 
 
-def quarantine_lines(
-    connection: sa.Connection,
-    load_id: int,
-    manifest: Manifest,
-    table: TabTable,
-    lines: Iterable[BadLine],
-    place: Places,
-) -> None:
-    """Quarantine lines that are not rows, under the endpoint they would be rows of.
+def quarantined_lines(manifest: Manifest, table: TabTable, reader: TabReader) -> Iterator[dict[str, Any]]:
+    """Lines of a table that are not rows, under the endpoint they would be rows of.
 
     If the cells of a line identify the row that it would be, that row stays unchanged in the warehouse.
     """
+    if not reader.bad:
+        return
     home = next((name for name, recipe in RECIPES.items() if recipe.table == table.name), None)
     columns = _own_columns(ENDPOINTS[home], RECIPES[home]) if home else {}
-    rows = [
-        {
-            "load_id": load_id,
+    place = table.places(reader.header)
+    for line in reader.bad:
+        yield {
             "study_accession": manifest.study,
             "release_version": manifest.release,
             "endpoint": home or member_name(table.name),
@@ -104,26 +86,35 @@ def quarantine_lines(
                 "problem": line.why,
             },
         }
-        for line in lines
-    ]
-    if rows:
-        connection.execute(sa.insert(QUARANTINE), rows)
 
 
-def count_conflicts(connection: sa.Connection, load_id: int, tables: Mapping[str, tuple[str, str]]) -> None:
-    """Record under how many keys a table has rows that differ: the first of each is read.
+def conflicts(connection: sa.Connection, relations: Mapping[str, str]) -> dict[str, int]:
+    """Under how many keys a table has rows that differ: the first of each is read.
 
-    :param tables: by table, its name in the package and SQL that reads its rows.
+    :param relations: by table, SQL that reads its rows; tables without rows may be left out.
+    :returns: numbers of all tables that are read by a key.
     """
-    for table, keys in sorted(ONCE):
-        is_bare = set(TABLES[table].columns) <= set(keys)
-        if table not in tables or is_bare:
-            continue
-        name, relation = tables[table]
-        found = run_sql(connection, _differing(table, keys, relation)).scalar_one()
-        of_table = (PACKAGE_TABLE.c.load_id == load_id) & (PACKAGE_TABLE.c.table_name == name)
-        most = sa.func.greatest(PACKAGE_TABLE.c.conflicts, found)
-        connection.execute(sa.update(PACKAGE_TABLE).where(of_table).values(conflicts=most))
+    found = {table: 0 for table, keys in ONCE if not _is_bare(table, keys)}
+    parts = [
+        f"select {literal(table)}, ({_differing(table, keys, relations[table])})"
+        for table, keys in sorted(ONCE)
+        if table in relations and not _is_bare(table, keys)
+    ]
+    for table, number in run_sql(connection, " union all ".join(parts)) if parts else ():
+        found[table] = max(found[table], number)
+    return found
+
+
+def _is_bare(table: str, keys: tuple[str, ...]) -> bool:
+    """Whether a table has no columns but the key: its rows cannot differ."""
+    return set(TABLES[table].columns) <= set(keys)
+
+
+def record(connection: sa.Connection, table: sa.Table, load_id: int, rows: Iterable[dict[str, Any]]) -> None:
+    """Write down what was found in all tables of a package."""
+    found = [{"load_id": load_id, **row} for row in rows]
+    if found:
+        connection.execute(sa.insert(table), found)
 
 
 def _differing(table: str, keys: tuple[str, ...], relation: str) -> str:

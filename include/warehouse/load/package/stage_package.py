@@ -9,31 +9,28 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import IO
+from functools import cache
+from typing import IO, Any
 
 import sqlalchemy as sa
 
 from include.landing.zone import Landed, Landing, LandingError, Manifest
 from include.sources.endpoint import Endpoint
+from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package import package_reader
-from include.sources.package.column_samples import ROWS, TableSample, key_places, order_sql
-from include.sources.package.package_reader import QUOTE, TabReader
+from include.sources.package.package_reader import TabReader
 from include.sources.package.recipe import GIVEN, Recipe
 from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import NAMES, TABLES, TabTable
 from include.sources.reader import NotDataError
 from include.sources.release import Release
-from include.sql import identifier, literal
+from include.sql import Expression, identifier, literal
 from include.warehouse.load import staging_tables, unreported_columns
 from include.warehouse.load.package import package_findings
 from include.warehouse.load.package.package_findings import member_name
-from include.warehouse.load.staging_tables import PLAIN
-from include.warehouse.schema.ops_tables import LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE
+from include.warehouse.load.package.package_relations import PackageRelations, StoredTable
+from include.warehouse.schema.ops_tables import DRIFT, LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
 from include.warehouse.schema.statements import run_sql
-
-#: Tables of a package know no escapes, and no quotes: the one that COPY wants is in none of them.
-_TAB = replace(PLAIN, options=rf"format csv, delimiter e'\t', quote e'\x{ord(QUOTE):02x}', null ''")
 
 
 def unpack(
@@ -57,11 +54,8 @@ def unpack(
                 # Under two names at once, it is the one of today.
                 is_read = today is not None and (today == name or today not in members)
                 found.read(archive, name, member, TABLES[today] if today and is_read else None)
-    found.prove_study()
-    package_findings.count_conflicts(connection, load_id, found.by_name())
-    rows = {item.name: found.make(item, RECIPES[item.name]) for item in endpoints}
-    found.drop()
-    return rows
+        found.finish()
+    return found.make(endpoints)
 
 
 def _same(manifest: Manifest, study: str, release: Release) -> None:
@@ -69,8 +63,14 @@ def _same(manifest: Manifest, study: str, release: Release) -> None:
         raise NotDataError(f"it is the package of {study} {release}")
 
 
+@cache
+def _select(endpoint: str) -> Expression:
+    """The query of an endpoint."""
+    return RECIPES[endpoint].select(ENDPOINTS[endpoint])
+
+
 class _Tables:
-    """The tables of one package in staging."""
+    """The tables of one package, and what was found in them."""
 
     def __init__(self, connection: sa.Connection, load_id: int, manifest: Manifest, landed: Landed) -> None:
         self._connection = connection
@@ -78,13 +78,17 @@ class _Tables:
         self._manifest = manifest
         self._file = landed.path.rpartition("/")[2]
         self._member = ""
-        #: Table, by its name of today -> SQL that reads it under its columns' names.
-        self._relations: dict[str, str] = {}
-        self._rows: dict[str, int] = {}
+        self._relations = PackageRelations(connection)
+        #: Tables that have rows, by their name of today.
+        self._stored: dict[str, StoredTable] = {}
         #: Table, by its name of today -> as the package names it.
         self._named: dict[str, str] = {}
         #: Columns of each table that no header of it holds.
         self._lacking: dict[str, frozenset[str]] = {}
+        #: What is written down of each table, by its name in the package, and of what is wrong with it.
+        self._counted: dict[str, dict[str, Any]] = {}
+        self._drift: list[dict[str, Any]] = []
+        self._quarantined: list[dict[str, Any]] = []
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -106,116 +110,86 @@ class _Tables:
     def read(
         self, archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo, table: TabTable | None
     ) -> None:
-        """Stage one table; of one that nobody reads, count the rows."""
+        """Store one table; of one that nobody reads, count the rows."""
         self._member = member.filename
         if table:
             self._named[table.name] = name
         with archive.open(member) as file:
-            rows = self._stage(table, file) if table else package_reader.count_rows(file)
+            rows = self._store(table, file) if table else package_reader.count_rows(file)
         self._member = ""
-        self._connection.execute(
-            sa.insert(PACKAGE_TABLE).values(
-                load_id=self._load_id,
-                table_name=name,
-                rows=rows,
-                read_for=read_for(table.name) if table else None,
-            )
-        )
+        self._counted[name] = {
+            "table_name": name,
+            "rows": rows,
+            "read_for": read_for(table.name) if table else None,
+            "conflicts": None,
+        }
 
-    def _stage(self, table: TabTable, file: IO[bytes]) -> int:
+    def _store(self, table: TabTable, file: IO[bytes]) -> int:
         reader = TabReader(file)
-        name = f"staging.l{self._load_id}_p_{table.name}"
-        # The columns are numbered: a name from a file gets into no statement.
-        columns = [f"c{number}" for number in range(1, len(reader.header) + 1)]
-        run_sql(self._connection, f"drop table if exists {name}")
-        run_sql(
-            self._connection,
-            f"create unlogged table {name} (row_number bigint generated always as identity,"
-            f" {', '.join(f'{column} text' for column in columns)})",
-        )
-        filling = staging_tables.Filling(self._connection, name)
-        count = filling.copy(columns, _TAB, reader.blocks())
-        if count != reader.rows:
-            raise NotDataError(f"{reader.rows} lines became {count} rows")
-        filling.prove()
-        place = table.places(reader.header)
-        read = (f"{_cell(place.get(item, ()))} as {item}" for item in table.columns)
-        self._relations[table.name] = f"(select row_number, {', '.join(read)} from {name})"
-        self._rows[table.name] = count
-        self._lacking[table.name] = frozenset(table.holders.keys() - place.keys())
-        keys = [f"c{at[0] + 1}" for item, at in place.items() if item.endswith(("_accession", "_id"))]
-        run_sql(self._connection, f"analyze {name} ({', '.join(['row_number', *keys])})")
-        package_findings.note_drift(self._connection, self._load_id, table, reader, place)
-        self._sample(table, reader.header, name)
-        package_findings.quarantine_lines(
-            self._connection, self._load_id, self._manifest, table, reader.bad, place
-        )
-        return count + len(reader.bad)
+        if stored := self._relations.add(table, reader):
+            self._stored[table.name] = stored
+        self._lacking[table.name] = frozenset(table.holders.keys() - table.places(reader.header).keys())
+        self._drift += package_findings.drift(table, reader)
+        self._quarantined += package_findings.quarantined_lines(self._manifest, table, reader)
+        return reader.rows + len(reader.bad)
 
-    def _sample(self, table: TabTable, header: tuple[str, ...], relation: str) -> None:
-        """Record a few rows, to be compared with the same ones of other releases."""
-        key = key_places(table, header)
-        if not key:
-            return
-        order = order_sql(f"c{at + 1}" for at in key)
-        rows = run_sql(
-            self._connection,
-            f"select {', '.join(f'c{at + 1}' for at in range(len(header)))} from {relation}"
-            f" order by {order}, row_number limit {ROWS}",
-        )
-        sample = TableSample.of_rows(table.name, header, key, [tuple(row) for row in rows])
-        if sample.keys:
-            values = {
-                "table_name": sample.table,
-                "header": list(sample.header),
-                "keys": list(sample.keys),
-                "cells": [list(cells) for cells in sample.cells],
-            }
-            self._connection.execute(sa.insert(PACKAGE_SAMPLE).values(load_id=self._load_id, **values))
+    def finish(self) -> None:
+        """All tables were read: prove that they are the study's, and write down what was found.
 
-    def prove_study(self) -> None:
-        """Make sure that the package describes the study it was fetched for, and no other.
-
-        :raises LandingError: it does not.
+        :raises LandingError: the package does not describe the study it was fetched for, or another, too.
         """
-        studies = run_sql(
-            self._connection, f"select t.study_accession from {self._relation('study')} t"
-        ).scalars()
-        described = [study or "no study" for study in studies]
+        self._relations.finish()
+        self._prove_study()
+        relations = {name: stored.named_rows for name, stored in self._stored.items()}
+        for name, number in package_findings.conflicts(self._connection, relations).items():
+            if name in self._named:
+                self._counted[self._named[name]]["conflicts"] = number
+        samples = [stored.sample for stored in self._stored.values() if stored.sample]
+        for table, rows in (
+            (PACKAGE_TABLE, list(self._counted.values())),
+            (DRIFT, self._drift),
+            (QUARANTINE, self._quarantined),
+            (PACKAGE_SAMPLE, [sample.as_row() for sample in samples]),
+        ):
+            package_findings.record(self._connection, table, self._load_id, rows)
+
+    def _prove_study(self) -> None:
+        query = f"select t.study_accession from {self._relation('study')} t"
+        described = [study or "no study" for study in run_sql(self._connection, query).scalars()]
         if described != [self._manifest.study]:
             self._member = member_name("study")
             raise self._broken(f"it describes {', '.join(described[:3]) or 'no study'}")
 
-    def by_name(self) -> dict[str, tuple[str, str]]:
-        """By table: as the package names it, and SQL that reads it."""
-        return {table: (self._named[table], relation) for table, relation in self._relations.items()}
+    def make(self, endpoints: list[Endpoint]) -> dict[str, int]:
+        """Make the staging tables of endpoints that have rows. Returns the rows of all.
 
-    def make(self, endpoint: Endpoint, recipe: Recipe) -> int:
-        """Make an endpoint's staging table, if it has rows. Returns their number.
-
-        :raises LandingError: a row of its table was lost or repeated.
+        :raises LandingError: a row of a table was lost or repeated.
         """
-        if not self._has_rows(recipe):
-            return 0
-        table = staging_tables.create(self._connection, self._load_id, endpoint)
-        tables = {name: self._relation(name) for name in recipe.tables}
-        query = recipe.select(endpoint).fill({**tables, **self._given()})
+        tables = {name: self._relation(name) for name in TABLES} | self._given()
+        made = [item for item in endpoints if self._has_rows(RECIPES[item.name])]
+        staging_tables.create_all(self._connection, self._load_id, made)
+        rows = {item.name: self._fill(item, RECIPES[item.name], tables) for item in made}
+        filled = [item for item in made if rows[item.name]]
+        staging_tables.analyze(self._connection, self._load_id, filled)
+        staging_tables.drop(self._connection, self._load_id, [item for item in made if not rows[item.name]])
+        missing = {item.name: unreported_columns.of_package(item, self._lacking) for item in filled}
+        unreported_columns.record(self._connection, self._load_id, missing)
+        return {item.name: rows.get(item.name, 0) for item in endpoints}
+
+    def _fill(self, endpoint: Endpoint, recipe: Recipe, tables: dict[str, str]) -> int:
+        table = staging_tables.staging_table(self._load_id, endpoint)
         columns = ", ".join(("row_number", *map(identifier, endpoint.columns)))
+        query = _select(endpoint.name).fill(tables)
         rows = run_sql(self._connection, f"insert into {table} ({columns}) {query}").rowcount
-        expected = self._rows.get(recipe.table, 0)
+        base = self._stored.get(recipe.table)
+        expected = base.rows if base else 0
         if recipe.is_one_to_one and rows != expected:
             raise self._broken(f"{expected} rows of {recipe.table} became {rows} of {endpoint.name}")
-        if rows:
-            staging_tables.analyze(self._connection, self._load_id, endpoint)
-            missing = unreported_columns.of_package(endpoint, recipe, self._lacking)
-            unreported_columns.record(self._connection, self._load_id, endpoint, missing)
-        else:
-            staging_tables.drop(self._connection, self._load_id, [endpoint])
         return rows
 
     def _has_rows(self, recipe: Recipe) -> bool:
-        """Whether the query of an endpoint is worth its table: any that it reads has rows."""
-        return any(self._rows.get(name) for name in recipe.tables)
+        """Whether the query of an endpoint is worth its table: there are rows that it makes rows of."""
+        return any(name in self._stored for name in recipe.base_tables)
 
     def _given(self) -> dict[str, str]:
         """SQL of what recipes take from the load."""
@@ -228,16 +202,7 @@ class _Tables:
 
     def _relation(self, table: str) -> str:
         """SQL that reads a table; a package may leave out one that is empty."""
+        if stored := self._stored.get(table):
+            return stored.named_rows
         empty = ", ".join(f"null::text as {name}" for name in TABLES[table].columns)
-        return self._relations.get(table) or f"(select null::bigint as row_number, {empty} where false)"
-
-    def drop(self) -> None:
-        """Remove the package tables: the endpoints are made."""
-        for table in self._relations:
-            run_sql(self._connection, f"drop table staging.l{self._load_id}_p_{table}")
-
-
-def _cell(places: tuple[int, ...]) -> str:
-    """SQL of a column in a table whose columns are numbered: the first of its cells that is not empty."""
-    cells = ", ".join(f"c{at + 1}" for at in places)
-    return f"coalesce({cells})" if len(places) > 1 else cells or "null::text"
+        return f"(select null::bigint as row_number, {empty} where false)"
