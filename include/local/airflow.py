@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,6 +22,16 @@ from include.local.processes import exit_status, last_lines, spawn
 ADMIN = "admin"
 #: How long a command may take that prepares Airflow; it takes seconds on an idle machine.
 SETUP_SECONDS = 900
+#: Workers are forked of a process that has imported what tasks need, and has nothing else open. On macOS,
+#: Airflow does not fork tasks.
+_WORKERS = (
+    {
+        "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
+        "AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD": "immport_provider.preload",
+    }
+    if sys.platform == "linux"
+    else {}
+)
 
 
 def airflow_environment(
@@ -48,8 +59,9 @@ def airflow_environment(
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        # Each is a process of its own, idle or not; the default of 32 is meant for larger machines.
+        # Each is a process of its own; the default of 32 is meant for larger machines.
         "AIRFLOW__CORE__PARALLELISM": str(max(8, 2 * (os.cpu_count() or 1))),
+        **_WORKERS,
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__CORE__FERNET_KEY": keys["fernet_key"],
         "AIRFLOW__API__SECRET_KEY": keys["secret_key"],

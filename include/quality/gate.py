@@ -151,7 +151,7 @@ def _verdicts(
 
 def load_expectations() -> ModuleType:
     """The module that uses Great Expectations, which takes seconds to import and writes hundreds of lines:
-    only where it is needed, and once per process. A process that starts others does it before these."""
+    only where it is needed. A task of a worker finds the library imported (`immport_provider.preload`)."""
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     from include.quality import expectations
 
