@@ -72,7 +72,7 @@ def test_the_checks_find_what_plain_sql_finds(warehouse: Warehouse, name: str) -
     endpoint = ENDPOINTS[name]
     with warehouse.engine.connect() as connection:
         for item in STAGED.filled:
-            staging_tables.create(connection, LOAD, ENDPOINTS[item])
+            staging_tables.create(connection, LOAD, [ENDPOINTS[item]])
 
         @settings(
             max_examples=40,

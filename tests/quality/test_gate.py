@@ -478,8 +478,8 @@ def test_staging_that_was_emptied_is_not_taken_for_good(warehouse: Warehouse) ->
     warehouse.stage(load)
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql(f"truncate {staging_table(load.load_id, ENDPOINTS['hai'])}")
-        table = staging_tables.create(connection, load.load_id, ENDPOINTS["elisa"])
-        connection.exec_driver_sql(f"insert into {table} values (1)")
+        staging_tables.create(connection, load.load_id, [ENDPOINTS["elisa"]])
+        connection.exec_driver_sql(f"insert into staging.l{load.load_id}_elisa values (1)")
     critical = warehouse.judge(load).critical
     assert {"hai: row_count (0 rows)", "elisa: row_count (0 rows)"} <= set(critical)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -17,6 +17,7 @@ from include.sources.endpoint import Endpoint, snake_case
 from include.sources.reader import cell
 from include.sources.tsv import Header
 from include.warehouse.load import staging_tables
+from include.warehouse.load.staging_tables import Filling, staging_table
 from include.warehouse.schema.ops_tables import QUARANTINE
 
 #: Rule of a row that no Postgres text can hold.
@@ -28,21 +29,58 @@ _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def stage_answer(
-    connection: sa.Connection, load_id: int, landing: Landing, manifest: Manifest, endpoint: Endpoint
-) -> dict[str, Any]:
-    """Stage what the API answered at one endpoint. Returns what is recorded of it."""
-    refused: list[Refused] = []
-    parts = manifest.parts(endpoint.name)
+def stage_answers(
+    connection: sa.Connection,
+    load_id: int,
+    landing: Landing,
+    manifest: Manifest,
+    endpoints: Sequence[Endpoint],
+) -> dict[str, dict[str, Any]]:
+    """Stage what the API answered at endpoints. Returns what is recorded of each, by its name."""
+    parts = {item.name: manifest.parts(item.name) for item in endpoints}
+    filled = [item for item in endpoints if any(part.rows for part in parts[item.name])]
+    fillings = _created(connection, load_id, filled, parts)
+    rows = dict.fromkeys(parts, 0)
+    for endpoint in endpoints:
+        found = parts[endpoint.name]
+        if endpoint.name in fillings:
+            refused: list[Refused] = []
+            filling = fillings[endpoint.name]
+            rows[endpoint.name] = _copy(connection, filling, endpoint, landing, found, refused)
+            quarantine_refused(connection, load_id, endpoint, manifest, refused)
+        else:  # an empty answer must be the one that was received, too
+            for part in found:
+                deque(landing.rows(part, endpoint), maxlen=0)
+    # Of a table without rows Postgres could hold none.
+    staging_tables.drop(connection, load_id, [item for item in filled if not rows[item.name]])
+    staged = [item for item in filled if rows[item.name]]
+    staging_tables.analyze(connection, load_id, staged)  # first: then several processes prove many rows
+    staging_tables.prove(connection, [fillings[item.name] for item in staged])
+    return {name: _recorded(found, rows[name]) for name, found in parts.items()}
+
+
+def _created(
+    connection: sa.Connection,
+    load_id: int,
+    endpoints: Iterable[Endpoint],
+    parts: Mapping[str, Sequence[Landed]],
+) -> dict[str, Filling]:
+    """Make the tables of endpoints; that of an answer that is ready for COPY numbers its rows."""
+    made: dict[bool, list[Endpoint]] = {True: [], False: []}
+    for item in endpoints:
+        made[any(part.is_ready_for_copy for part in parts[item.name])].append(item)
+    for are_numbered, items in made.items():
+        staging_tables.create(connection, load_id, items, are_numbered=are_numbered)
+    return {item.name: Filling(connection, staging_table(load_id, item)) for item in chain(*made.values())}
+
+
+def _recorded(parts: Sequence[Landed], rows: int) -> dict[str, Any]:
     # A fetch from before the endpoint was declared does not provide it, nor does an answer that was refused.
     refused_with = next((part.refused for part in parts if part.refused), None)
-    is_known = bool(parts) and refused_with is None
-    rows = _copy(connection, load_id, endpoint, landing, parts, refused)
-    quarantine_refused(connection, load_id, endpoint, manifest, refused)
     return {
         "rows_received": sum(part.rows for part in parts),
         "rows_staged": rows,
-        "is_known": is_known,
+        "is_known": bool(parts) and refused_with is None,
         "refused": refused_with,
         "pieces": sum(1 for part in parts if part.path),
         "rows_expected": next((part.rows_expected for part in parts if part.expected_from), None),
@@ -53,20 +91,13 @@ def stage_answer(
 
 def _copy(
     connection: sa.Connection,
-    load_id: int,
+    filling: Filling,
     endpoint: Endpoint,
     landing: Landing,
     parts: Sequence[Landed],
     refused: list[Refused],
 ) -> int:
-    if not any(part.rows for part in parts):
-        for part in parts:  # an empty answer must be the one that was received, too
-            deque(landing.rows(part, endpoint), maxlen=0)
-        return 0
-    table = staging_tables.create(
-        connection, load_id, endpoint, is_numbered=any(part.is_ready_for_copy for part in parts)
-    )
-    filling = staging_tables.Filling(connection, table)
+    """Copy all parts of an answer. Returns the rows, without those that Postgres cannot hold."""
     count, first = 0, 1
     for part in parts:
         numbers = range(first, first + part.rows)
@@ -75,17 +106,12 @@ def _copy(
             copied = _copy_rows(filling, endpoint, landing, part, numbers, refused)
         count += copied
         first += part.rows
-    if not count:  # Postgres can hold none of its rows
-        staging_tables.drop(connection, load_id, [endpoint])
-        return 0
-    staging_tables.analyze(connection, load_id, [endpoint])  # first: then several processes prove many rows
-    filling.prove()
     return count
 
 
 def _copy_lines(
     connection: sa.Connection,
-    filling: staging_tables.Filling,
+    filling: Filling,
     endpoint: Endpoint,
     landing: Landing,
     part: Landed,
@@ -127,7 +153,7 @@ def _without_nul(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _copy_rows(
-    filling: staging_tables.Filling,
+    filling: Filling,
     endpoint: Endpoint,
     landing: Landing,
     part: Landed,

@@ -15,7 +15,7 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import carry_forward, unreported_columns
 from include.warehouse.load.package import package_findings
 from include.warehouse.load.package.stage_package import unpack
-from include.warehouse.load.stage_answers import stage_answer
+from include.warehouse.load.stage_answers import stage_answers
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 
@@ -38,12 +38,13 @@ def stage(
     route = Route.PACKAGE if manifest.package else Route.API
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
     staged = {name: _of_package(rows) for name, rows in unpacked.items()}
-    missing = {}
-    for endpoint in ENDPOINTS.values():
-        if endpoint.name not in unpacked:
-            counts = staged[endpoint.name] = stage_answer(connection, load_id, landing, manifest, endpoint)
-            if counts["rows_staged"]:
-                missing[endpoint.name] = unreported_columns.of_answer(endpoint, manifest.parts(endpoint.name))
+    answered = [item for item in ENDPOINTS.values() if item.name not in unpacked]
+    staged |= stage_answers(connection, load_id, landing, manifest, answered)
+    missing = {
+        item.name: unreported_columns.of_answer(item, manifest.parts(item.name))
+        for item in answered
+        if staged[item.name]["rows_staged"]
+    }
     unreported_columns.record(connection, load_id, missing)
     rows = [{"load_id": load_id, "endpoint": name, **counts} for name, counts in staged.items()]
     connection.execute(sa.insert(STAGED), rows)

@@ -12,8 +12,9 @@ import pytest
 from include.landing.zone import Fetch, Landed, Landing, LandingError, Manifest
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import staging_tables
-from include.warehouse.load.stage_answers import stage_answer
+from include.warehouse.load.stage_answers import stage_answers
 from include.warehouse.load.staging_tables import ESCAPED, QUOTED, AlteredTextError
+from tests.support.cost import measured
 from tests.support.warehouse import Warehouse, full_row
 
 HAI = ENDPOINTS["hai"]
@@ -56,7 +57,7 @@ def stage(warehouse: Warehouse, *landed: Landed) -> list[tuple[Any, ...]]:
     manifest = Manifest("", "SDY1", "DR1", None, FETCH.fetch_id, "", "", landed)
     with warehouse.engine.begin() as connection:
         staging_tables.drop(connection, 1, [HAI])
-        counts = stage_answer(connection, 1, warehouse.tools.landing, manifest, HAI)
+        counts = stage_answers(connection, 1, warehouse.tools.landing, manifest, [HAI])["hai"]
     rows = warehouse.rows("select row_number, result_id, comments from staging.l1_hai order by 1")
     assert counts["rows_staged"] == len(rows)
     return rows
@@ -119,7 +120,7 @@ def test_an_answer_of_which_no_row_can_be_held_has_no_table(warehouse: Warehouse
     (landed,) = parts(warehouse.tools.landing, body(['"a\\u0000"']))
     manifest = Manifest("", "SDY1", "DR1", None, FETCH.fetch_id, "", "", (landed,))
     with warehouse.engine.begin() as connection:
-        counts = stage_answer(connection, 1, warehouse.tools.landing, manifest, HAI)
+        counts = stage_answers(connection, 1, warehouse.tools.landing, manifest, [HAI])["hai"]
     assert (counts["rows_received"], counts["rows_staged"]) == (1, 0)
     assert warehouse.value("select to_regclass('staging.l1_hai')") is None
 
@@ -129,6 +130,22 @@ def test_an_answer_that_changed_is_not_staged_from_its_lines(warehouse: Warehous
     (warehouse.tools.landing.root / landed.path).write_bytes(b"")
     with pytest.raises(LandingError, match=r"hai\.json\.gz: changed since it was landed"):
         stage(warehouse, landed)
+
+
+def test_many_answers_take_as_many_statements_as_one(warehouse: Warehouse) -> None:
+    """Beside a COPY for each: tables are made, analysed and proven together."""
+    landing, endpoints = warehouse.tools.landing, [HAI, ENDPOINTS["arm"], ENDPOINTS["study"]]
+    landed = [landing.receive(FETCH, item, {}, [b"[%b]" % _row(item.name)]) for item in endpoints]
+    manifest = Manifest("", "SDY1", "DR1", None, FETCH.fetch_id, "", "", tuple(landed))
+    for load, staged in enumerate(([HAI], endpoints), start=1):
+        with measured(warehouse.engine) as cost, warehouse.engine.begin() as connection:
+            found = stage_answers(connection, load, landing, manifest, staged)
+        assert [counts["rows_staged"] for counts in found.values()] == [1] * len(staged)
+        assert cost.statements == 3
+
+
+def _row(endpoint: str) -> bytes:
+    return json.dumps(full_row(endpoint)).encode()
 
 
 def test_text_that_the_server_alters_is_an_error(

@@ -54,7 +54,7 @@ def staged(postgres: Server, template: str) -> Iterator[sa.Connection]:
     engine = warehouse_engine(postgres.url(name))
     with engine.connect() as connection:
         for endpoint in ENDPOINTS.values():
-            staging_tables.create(connection, LOAD, endpoint)
+            staging_tables.create(connection, LOAD, [endpoint])
         yield connection
     engine.dispose()
     postgres.drop_database(name)

@@ -167,7 +167,7 @@ class _Tables:
         """
         tables = {name: self._relation(name) for name in TABLES} | self._given()
         made = [item for item in endpoints if self._has_rows(RECIPES[item.name])]
-        staging_tables.create_all(self._connection, self._load_id, made)
+        staging_tables.create(self._connection, self._load_id, made)
         rows = {item.name: self._fill(item, RECIPES[item.name], tables) for item in made}
         filled = [item for item in made if rows[item.name]]
         staging_tables.analyze(self._connection, self._load_id, filled)
