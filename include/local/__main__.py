@@ -126,8 +126,8 @@ def _database(paths: Paths) -> str:
 
 def _require(server: Server, database: str) -> None:
     if database not in server.databases():
-        known = ", ".join(server.databases())
-        raise LocalError(f"there is no database {database}; there are {known}")
+        known = ", ".join(name for name in server.databases() if name not in ("postgres", "airflow"))
+        raise LocalError(f"there is no warehouse {database}; there are: {known or 'none'}")
 
 
 def _parser() -> argparse.ArgumentParser:

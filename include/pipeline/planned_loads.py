@@ -22,7 +22,7 @@ RESUME_WITHIN = timedelta(days=1)
 
 
 @dataclass
-class Known:
+class WarehouseStudies:
     """What the warehouse has of studies, read once for all that a work list plans loads of.
 
     :param unfinished: studies with a load that has not ended.
@@ -35,7 +35,7 @@ class Known:
     studies: dict[str, sa.Row]
 
     @classmethod
-    def read(cls, connection: sa.Connection, studies: Iterable[str]) -> Known:
+    def read(cls, connection: sa.Connection, studies: Iterable[str]) -> WarehouseStudies:
         """Read it, of these studies."""
         named = sa.any_(sa.literal(sorted(studies), sa.ARRAY(sa.Text)))
         is_open = LOAD.c.state.in_(OPEN_STATES) & (LOAD.c.study_accession == named)
@@ -56,7 +56,7 @@ def load_for(
     replayed: str | None,
     package: RemoteFile | None = None,
     *,
-    known: Known | None = None,
+    known: WarehouseStudies | None = None,
 ) -> tuple[int, bool]:
     """The load that does the work: one that was interrupted goes on where it was.
 
@@ -64,7 +64,7 @@ def load_for(
 
     :param known: what the warehouse has of the study, where it was read already; kept up to date.
     """
-    known = known or Known.read(connection, [item.study])
+    known = known or WarehouseStudies.read(connection, [item.study])
     if replayed is not None:
         return new_load(connection, run, item, replayed, EXTRACTED, known=known), False
     if item.study in known.unfinished:
@@ -117,10 +117,10 @@ def new_load(
     state: str,
     package: RemoteFile | None = None,
     *,
-    known: Known | None = None,
+    known: WarehouseStudies | None = None,
 ) -> int:
     """Plan a load of its own. Open loads that it replaces end; `known` as of `load_for`."""
-    known = known or Known.read(connection, [item.study])
+    known = known or WarehouseStudies.read(connection, [item.study])
     is_of_its_release = state == EXTRACTED or package is not None
     key = _valid_from(known, item, is_of_its_release=is_of_its_release)
     # What was decided last holds: no load of an earlier decision is published over it.
@@ -153,14 +153,14 @@ def move(engine: sa.Engine, load: Load, release: Release) -> Load:
     """
     moved = WorkDecision(load.study, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version)
     with engine.begin() as connection:
-        key = _valid_from(Known.read(connection, [load.study]), moved, is_of_its_release=False)
+        key = _valid_from(WarehouseStudies.read(connection, [load.study]), moved, is_of_its_release=False)
         values = {"release_version": moved.release, "release_key": key, "changed_at": sa.func.now()}
         fence.hold(connection, load.load_id, load.fence)
         connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(**values))
     return replace(load, release=moved.release, release_key=key)
 
 
-def _valid_from(known: Known, item: WorkDecision, *, is_of_its_release: bool) -> int:
+def _valid_from(known: WarehouseStudies, item: WorkDecision, *, is_of_its_release: bool) -> int:
     """Release key at which a load becomes valid: that of its release, with one exception.
 
     A study can vanish, come back, or move while no new release appears. What the release contained

@@ -46,7 +46,7 @@ def write(
         connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": WORK_LOCK})
         moving = {item.study for item in decisions if item.action in (Action.LOAD, Action.WITHDRAW)}
-        known = planned_loads.Known.read(connection, moving)
+        known = planned_loads.WarehouseStudies.read(connection, moving)
         rows = {}
         for item in decisions:
             load_id, action, reason = None, item.action, item.reason

@@ -19,6 +19,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from include.sql import identifier
+
 #: Rows of a row group at most, and bytes from which on one is written: what a writer keeps in memory.
 GROUP_ROWS, GROUP_BYTES = 100_000, 32 << 20
 EXACT = "_exact"
@@ -56,7 +58,7 @@ class ParquetColumn:
     @property
     def sql(self) -> str:
         """What to select: a type that Arrow has no like of comes as text (jsonb, uuid, arrays)."""
-        quoted = '"' + self.name.replace('"', '""') + '"'
+        quoted = identifier(self.name)
         return quoted if self.type in _ARROW else f"{quoted}::text"
 
     def fields(self) -> Iterator[pa.Field]:

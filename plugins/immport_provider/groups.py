@@ -20,7 +20,7 @@ from immport_provider.operators.load_steps import (
 from immport_provider.pools import API
 
 #: Parts of the form that triggers a run.
-WHAT, HOW, APPROVALS, REPAIR = "What to load", "How it comes", "What a person approves", "Repair and replay"
+WHAT, HOW, APPROVALS, REPAIR = "What to load", "Route", "Approvals", "Repair and replay"
 
 #: Root of the landing zone.
 LANDING = "{{ var.value.immport_landing }}"

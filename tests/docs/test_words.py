@@ -51,7 +51,10 @@ _PAGES = [
     ROOT / "README.md",
     ROOT / "Makefile",
     ROOT / ".env.example",
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.svg")),
     *sorted((ROOT / "dags").glob("*.py")),
 ]
 _SOURCES = [
@@ -133,6 +136,14 @@ def test_names_use_the_words_of_the_glossary(folder: str) -> None:
         for name in {path.stem, *_names(ast.parse(path.read_text()))} - _STORED
         for word in _parts(name) & instead.keys()
     }
+    assert found == set()
+
+
+def test_names_of_columns_use_the_words_of_the_glossary() -> None:
+    of_marts = {column.name for mart in marts() for column in mart.columns}
+    of_views = {column for _, _, _, columns in definitions() for column, _, _ in columns}
+    instead = {word: names for words, names in PARTS_OF_NAMES.items() for word in words.split()}
+    found = {name for name in of_marts | of_views if _parts(name) & instead.keys()}
     assert found == set()
 
 

@@ -135,12 +135,12 @@ def test_url_says_when_the_server_does_not_run(user: User) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("psql", "SQL=select 1", "DATABASE=other"), "there is no database other; there are"),
-        (("export", "DATABASE=other"), "there is no database other; there are"),
+        (("psql", "SQL=select 1", "DATABASE=other"), "there is no warehouse other; there are"),
+        (("export", "DATABASE=other"), "there is no warehouse other; there are"),
         (("export",), "the warehouse world one is at revision none"),
         (("psql", f"FILE={'n' * 300}"), "cannot be read: File name too long"),
         (("psql", "FILE=no.sql"), f"no.sql does not exist (looked for in {ROOT})"),
-        (("url", "DATABASE=other"), "there is no database other; there are"),
+        (("url", "DATABASE=other"), "there is no warehouse other; there are"),
         (("psql", "FILE=Makefile", "SQL=select 1"), "give SQL or FILE, not both"),
         (("up", "PORT=http"), "PORT=http is not a whole number from 1 to 65535"),
         (("up", "PORT=65536"), "PORT=65536 is not a whole number from 1 to 65535"),

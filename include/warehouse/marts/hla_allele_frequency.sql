@@ -2,7 +2,7 @@
 -- Grain: one study, species, race, locus and allele, as typed: alleles of another resolution are alleles of
 --   their own.
 -- Caveat: the denominator is two chromosomes for each subject typed at the locus; a homozygous subject counts
---   twice, an unreported second allele is in the denominator and in untold_chromosomes. Of several
+--   twice, an unreported second allele is in the denominator and in unreported_chromosomes. Of several
 --   typings of a subject the newest counts. Pools are left out. Relatives are not identified.
 -- Censored: there are none; alleles are names.
 -- Apart:
@@ -25,7 +25,7 @@
 --   homozygous bigint: Those that carry it twice
 --   copies bigint: Chromosomes that carry it
 --   chromosomes bigint: Chromosomes typed: twice the subjects typed at the locus
---   untold_chromosomes bigint: Those of them whose allele is not reported
+--   unreported_chromosomes bigint: Those of them whose allele is not reported
 --   frequency numeric: Copies divided by chromosomes
 create or replace view mart.hla_allele_frequency
 with (security_invoker = true) as
@@ -102,6 +102,6 @@ select
     c.copies - c.subjects as homozygous,
     c.copies,
     c.chromosomes,
-    c.unreported as untold_chromosomes,
+    c.unreported as unreported_chromosomes,
     round(c.copies::numeric / c.chromosomes, 6) as frequency
 from carried as c;

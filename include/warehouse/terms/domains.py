@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from include.sql import Expression, Row, call, sql
+from include.warehouse.model.registry import DIMENSION
 from include.warehouse.terms import strain_names
 
 #: The row of a dimension that holds the terms.
@@ -145,3 +146,22 @@ DOMAINS: tuple[Domain, ...] = (
     Domain("sample_type", "biosample", T.type, "lkSampleType", routes=(CASE,)),
 )
 DOMAIN: dict[str, Domain] = {item.name: item for item in DOMAINS}
+
+
+def check_domain(domain: Domain) -> None:
+    """Make sure that a domain reads columns that its dimension stores.
+
+    :raises ValueError: it reads another row, or a column that is not there.
+    """
+    dimension = DIMENSION[domain.dimension]
+    stored = dimension.columns if dimension.is_versioned else dimension.natural_key
+    for column in (*domain.reported.columns, *domain.preferred.columns):
+        if column.alias != "t" or column.name not in {item.name for item in stored}:
+            raise ValueError(
+                f"terms of {domain.name} read {column.alias}.{column.name}: {dimension.relation} stores no"
+                " such column"
+            )
+
+
+for _domain in DOMAINS:
+    check_domain(_domain)

@@ -17,7 +17,7 @@ from (select
         order by e.published_at, e.load_id rows between unbounded preceding and 1 preceding
     ) as newest_before
 from ops.ledger as e) as p
--- Of studies that the reader may see: the books of the loads have no policies of their own.
+-- Of studies that the reader may see: the tables of loads have no policies of their own.
 inner join history.key_study as k on p.study_accession = k.study_accession
 inner join ops.load as o on p.load_id = o.load_id
 inner join ops.release_change as d on p.load_id = d.load_id
