@@ -137,15 +137,14 @@ class StagedLoad:
     ) -> dict[Dimension | Fact, Count]:
         """Count the staged rows of tables.
 
-        Of HAI results: `select 'fact_hai', coalesce(sum(n), 0), count(*) from (select count(*) as n
-        from staging.l7_hai s where true and s.result_id is not null
-        group by nullif(btrim(s.result_id), '')::bigint) g`.
+        Of HAI results: `select 'fact_hai', count(*), count(distinct case when ... end) from staging.l7_hai s
+        where true and s.result_id is not null`. Most come in the order of their numbers: to sort these takes
+        less time than a hash table of them.
         """
         relations = {table.relation: table for table in tables}
         query = " union all ".join(
-            f"select {literal(name)}, coalesce(sum(n), 0), count(*) from (select count(*) as n"
+            f"select {literal(name)}, count(*), count(distinct {_one(self.identity(table))})"
             f" from {self.source(table)} where {self.present(table)}"
-            f" group by {', '.join(self.identity(table))}) g"
             for name, table in relations.items()
         )
         if not query:
@@ -179,6 +178,10 @@ class StagedLoad:
             f"(select r.* from quality.quarantine q, jsonb_to_record(q.row) r ({columns})"
             f" where q.load_id = {self.load_id} and q.endpoint = {literal(name)}) s"
         )
+
+
+def _one(values: list[str]) -> str:
+    return values[0] if len(values) == 1 else f"({', '.join(values)})"
 
 
 def _unreadable(connection: sa.Connection, load_id: int) -> dict[str, frozenset[str]]:

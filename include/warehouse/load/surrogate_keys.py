@@ -2,14 +2,14 @@
 
 `named_member` has each of them once, however many rows and tables name it:
 
-    dimension    | name          | parts             | is_described | natural_key | member_key
-    arm          | ARM1          |                   | t            | 9f2c...     | 4
-    virus_strain | A/X/2009<1f>X | {"A/X/2009",X}    | f            | 07aa...     | 12
+    dimension    | name          | parts             | is_described | natural_key | is_new | member_key
+    arm          | ARM1          |                   | t            | 9f2c...     | f      | 4
+    virus_strain | A/X/2009<1f>X | {"A/X/2009",X}    | f            | 07aa...     | t      | 12
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -46,13 +46,13 @@ def add(
     run_sql(
         connection,
         "create temporary table named_member (dimension text, name text, parts text[], is_described boolean,"
-        " natural_key uuid, member_key bigint) on commit drop;"
+        " natural_key uuid, is_new boolean, member_key bigint) on commit drop;"
         + (f"insert into named_member {' union all '.join(found)};" if found else "")
         + "create index on named_member (dimension); analyze named_member",
     )
     counts = run_sql(
         connection,
-        "select dimension, count(*) filter (where member_key is null), not bool_and(is_described)"
+        "select dimension, count(*) filter (where is_new), not bool_and(is_described)"
         " from named_member group by dimension",
     ).all()
     missing = {name: count for name, count, _ in counts}
@@ -65,22 +65,28 @@ def add(
 
 
 def _of_dimension(dimension: Dimension, load: StagedLoad, tables: Sequence[Dimension | Fact]) -> str | None:
-    """The members of one dimension that are named, with the keys of those that have one.
+    """The members of one dimension that are named, with their keys, in the order of the digests.
 
-    `select 'arm', n.name, n.parts, n.is_described, n.natural_key, k.arm_key from (select name,
-    null::text[] as parts, bool_or(is_described) as is_described, md5(name)::uuid as natural_key from (...) f
-    where name is not null group by name) n left join history.key_arm k on k.natural_key = n.natural_key`.
+    `select 'arm', n.name, n.parts, n.is_described, n.natural_key, n.known is null, coalesce(n.known,
+    nextval((select pg_get_serial_sequence('history.key_arm', 'arm_key')::regclass))) from (select m.*,
+    k.arm_key as known from (select name, null::text[] as parts, bool_or(is_described) as is_described,
+    md5(name)::uuid as natural_key from (...) f where name is not null group by name) m left join
+    history.key_arm k on k.natural_key = m.natural_key order by m.natural_key) n`.
     """
     places = " union all ".join(_places(dimension, load, tables))
     if not places:
         return None
-    parts = "null::text[]" if len(dimension.natural_key) == 1 else "min(parts)"
+    parts = "null::text[]" if len(dimension.natural_key) == 1 else "any_value(parts)"
+    key, table = dimension.key_column, f"history.{dimension.key_table}"
+    keys = f"select pg_get_serial_sequence({literal(table)}, {literal(key)})::regclass"
     return f"""select {literal(dimension.name)}, n.name, n.parts, n.is_described, n.natural_key,
-            k.{dimension.key_column}
-        from (select name, {parts} as parts, bool_or(is_described) as is_described,
-                {digest_of("name")} as natural_key
-            from ({places}) f where name is not null group by name) n
-        left join history.{dimension.key_table} k on k.natural_key = n.natural_key"""
+            n.known is null, coalesce(n.known, nextval(({keys})))
+        from (select m.*, k.{key} as known
+            from (select name, {parts} as parts, bool_or(is_described) as is_described,
+                    {digest_of("name")} as natural_key
+                from ({places}) f where name is not null group by name) m
+            left join {table} k on k.natural_key = m.natural_key
+            order by m.natural_key) n"""
 
 
 def _places(dimension: Dimension, load: StagedLoad, tables: Sequence[Dimension | Fact]) -> Iterator[str]:
@@ -88,7 +94,7 @@ def _places(dimension: Dimension, load: StagedLoad, tables: Sequence[Dimension |
     if dimension.is_versioned and dimension in tables:
         yield _named(dimension, natural_key(dimension), f"{load.own(dimension)} where {load.kept(dimension)}",
                      is_described=True)  # fmt: skip
-    for context in reference_contexts.of_tables(tables):
+    for context in reference_contexts.contexts(*tables):
         for reference in context.references:
             if reference.dimension == dimension.name:
                 yield _named(dimension, reference.key, context.rows)
@@ -108,11 +114,11 @@ def _named(
 
 
 def _insert(connection: sa.Connection, dimension: Dimension, missing: int) -> None:
-    """Give a key to the members of a dimension that have none.
+    """Store the members of a dimension that are new.
 
     :param missing: number of them.
     """
-    key, table, of = dimension.key_column, dimension.key_table, literal(dimension.name)
+    key, table, of = dimension.key_column, f"history.{dimension.key_table}", literal(dimension.name)
     names = ", ".join(item.name for item in dimension.natural_key)
     typed = ", ".join(
         f"{f'n.parts[{place}]' if len(dimension.natural_key) > 1 else 'n.name'}::{item.type}"
@@ -120,33 +126,36 @@ def _insert(connection: sa.Connection, dimension: Dimension, missing: int) -> No
     )
     found = run_sql(
         connection,
-        f"""with made as (
-            insert into history.{table} ({names}, natural_key)
-            select {typed}, n.natural_key from named_member n
-            where n.dimension = {of} and n.member_key is null order by n.natural_key
-            on conflict (natural_key) do nothing returning {key}, natural_key)
-        update named_member n set member_key = made.{key} from made
-        where n.dimension = {of} and n.natural_key = made.natural_key""",
+        f"""insert into {table} ({key}, {names}, natural_key)
+            select n.member_key, {typed}, n.natural_key from named_member n
+            where n.dimension = {of} and n.is_new order by n.natural_key
+            on conflict (natural_key) do nothing""",
     ).rowcount
     if found < missing:  # another study has added some of them meanwhile
         run_sql(
             connection,
-            f"""update named_member n set member_key = k.{key} from history.{table} k
-            where n.dimension = {of} and n.member_key is null and k.natural_key = n.natural_key""",
+            f"""update named_member n set member_key = k.{key} from {table} k
+            where n.dimension = {of} and n.is_new and k.natural_key = n.natural_key
+                and k.{key} <> n.member_key""",
         )
 
 
 def inferred(
-    dimension: Dimension, study_key: int, rows: Mapping[Dimension | Fact, str]
+    dimension: Dimension,
+    study_key: int,
+    rows: Mapping[Dimension | Fact, str],
+    whole: Collection[Dimension | Fact],
 ) -> tuple[list[str], str] | None:
     """Members that rows of the study name but its own endpoint does not describe.
 
     :param rows: by table the relation with its rows of the study, as they are about to be valid.
+    :param whole: tables of which every staged row is such a row, as it was staged: contexts have their keys.
     :returns: columns and a query for them; None when no table names members of the dimension.
     """
     key = dimension.key_column
     named = " union ".join(
-        f"select distinct {reference.column} from {relation}"
+        (reference_contexts.named_keys(table, reference) if table in whole else None)
+        or f"select distinct {reference.column} from {relation}"
         for table, relation in rows.items()
         for reference in table.references
         if reference.dimension == dimension.name

@@ -85,6 +85,14 @@ class _Preparation:
         undescribed = surrogate_keys.add(self._connection, load, reported)
         reference_contexts.resolve(self._connection, reported)
         counts = load.count(self._connection, reported)
+        whole = frozenset(
+            table
+            for table, count in counts.items()
+            if isinstance(table, Fact)
+            and not table.is_partial
+            and table not in holding
+            and count.identities == count.rows
+        )
         for table in tables:
             if table in reported:
                 self._place(table, counts[table])
@@ -93,7 +101,7 @@ class _Preparation:
             if table in holding:
                 release = self._capture(table).release
                 carry_forward.forward(self._connection, table, self._knowledge, self._study_key, release)
-        self._infer(tables, undescribed)
+        self._infer(tables, undescribed, whole)
         quarantined = [table for table in tables if table in holding and self._quarantine(table)]
         return Incoming(self._study_key, tables, holding, self._written, frozenset(quarantined), self._keys)
 
@@ -119,7 +127,12 @@ class _Preparation:
             run_sql(self._connection, _quarantined(table, self._load))
         return is_concerned
 
-    def _infer(self, tables: Sequence[Dimension | Fact], undescribed: frozenset[Dimension]) -> None:
+    def _infer(
+        self,
+        tables: Sequence[Dimension | Fact],
+        undescribed: frozenset[Dimension],
+        whole: frozenset[Dimension | Fact],
+    ) -> None:
         """Give a row to members that are named and not described."""
         waiting = undescribed | carry_forward.named(self._knowledge, self._holding)
         rows = {table: self._rows(table) for table in tables}
@@ -127,7 +140,7 @@ class _Preparation:
         for table in reversed(tables):
             if not isinstance(table, Dimension) or table not in waiting:
                 continue
-            found = surrogate_keys.inferred(table, self._study_key, rows)
+            found = surrogate_keys.inferred(table, self._study_key, rows, whole)
             if found is None:
                 continue
             names, query = found
@@ -252,7 +265,9 @@ def _select(table: Dimension | Fact, load: StagedLoad, *, is_repeated: bool) -> 
     items = ", ".join(f"{value} as {name}" for name, value in columns.items())
     rows = f"from {load.source(table)} {' '.join(joins)} where {load.present(table)}"
     if not is_repeated:
-        return list(columns), f"select {items} {rows}"
+        # In the order of the keys, an index grows at its end. Results are sent in the order of theirs.
+        placed = f" order by {identity}" if isinstance(table, Dimension) else ""
+        return list(columns), f"select {items} {rows}{placed}"
     order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
     return (
         list(columns),

@@ -19,8 +19,13 @@ INTEGER = Type.INTEGER
 
 
 def _path(column: Expression) -> Expression:
-    """A path as the manifest has it; `filePath` puts a stroke before it."""
-    return sql("nullif(ltrim(btrim(", column, "), '/'), '')")
+    """A path as the manifest has it; `filePath` puts a stroke before it.
+
+    To trim a long text costs more than all else of its row: most paths only lose their first character.
+    """
+    trimmed = sql("ltrim(btrim(", column, "), '/')")
+    is_usual = sql(column, " like '/%' and ", column, " not like '//%' and ", column, " not like '% '")
+    return sql("nullif(case when ", is_usual, " then right(", column, ", -1) else ", trimmed, " end, '')")
 
 
 def _listed(alias: str, *, by_accession: bool) -> Joined:
