@@ -113,7 +113,7 @@ def test_an_empty_warehouse_passes(warehouse: Warehouse) -> None:
         ),
         pytest.param(
             [
-                "drop index history.fact_hai_open_key",
+                "alter table history.fact_hai drop constraint fact_hai_pkey",
                 AGAIN.format(table="fact_hai", other='{"valid_from": 50000}', which="result_id = 3"
                              f" and valid_from = 10000 and valid_to = {OPEN}"),
             ],

@@ -57,6 +57,7 @@ PLANNING = {
     "join_collapse_limit": "1",
     "default_statistics_target": "10",
     "jit": "off",
+    "max_parallel_workers_per_gather": "0",
 }
 
 
@@ -101,6 +102,7 @@ def publish_study(engine: sa.Engine, work: Publication, attempt: int) -> Publish
     :raises StagingLostError: staging is not what was checked: stage and check the load again.
     :raises PublishRefusedError: the load was not checked, or its gate is closed.
     :raises CollapsedError: what would be written has not a row for each key that was staged.
+    :raises OverlapError: two versions of a row would be valid at one release.
     """
     try:
         with engine.begin() as connection:
@@ -211,6 +213,8 @@ def _write(
         if later and carry_forward.fill(connection, table, rows.study_key, later):
             for item in later:
                 scd2.merge(connection, table, capture, item.release)
+        if later:
+            scd2.prove(connection, table, rows.study_key)
         if later or not change.is_nothing:
             written.append(table.relation)
     content_digests.record(connection, rows.study_key, work.load_id, written)

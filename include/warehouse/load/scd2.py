@@ -70,6 +70,10 @@ class Capture:
     next_capture: int = OPEN
 
 
+class OverlapError(RuntimeError):
+    """Two versions of one row would be valid at one release."""
+
+
 def holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | Fact]:
     """The tables that hold a version of a study's rows, whenever it was valid."""
     relations = {table.relation: table for table in VERSIONED}
@@ -83,8 +87,8 @@ def holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | 
 def begin(
     connection: sa.Connection, table: Dimension | Fact, capture: Capture, names: Sequence[str], rows: str
 ) -> int:
-    """Write the first versions of a study's rows in a table that holds none, whenever it was valid: there is
-    nothing to compare them with. The caller commits. Returns their number.
+    """Write the first versions of a study's rows in a table that holds none: there is nothing to compare them
+    with. The caller commits. Returns their number.
 
     :param names: columns of the rows.
     :param rows: query for them.
@@ -98,6 +102,7 @@ def write(
     """Write the versions of one table from its temporary tables. The caller commits.
 
     :param has_quarantined: rows of it were quarantined.
+    :raises OverlapError: as `prove`.
     """
     sql = _Statements(table, capture)
     run_sql(connection, sql.differing(has_quarantined=has_quarantined))
@@ -118,7 +123,28 @@ def write(
             run_sql(connection, sql.merge_at(capture.release))
         for release in sorted({capture.next_capture, capture.following} - {OPEN}):
             run_sql(connection, sql.merge_at(release))
+        written = f"select {table.identity} from different_{table.relation}"
+        prove(connection, table, capture.study_key, among=written)
     return Change(table.relation, new, differing, gone, total - new - differing)
+
+
+def prove(
+    connection: sa.Connection, table: Dimension | Fact, study_key: int, among: str | None = None
+) -> None:
+    """Make sure that no two versions of a row are valid at one release. Those with one end the key refuses.
+
+    :param among: query for the identities to look at; without it, all of the study.
+    :raises OverlapError: there are such versions.
+    """
+    of, history = table.identity, f"history.{table.relation}"
+    found, such = run_sql(
+        connection,
+        f"""select count(*), min(a.{of}::text) from {history} a join {history} b on b.{of} = a.{of}
+            and b.study_key = {study_key} and b.valid_to > a.valid_to and b.valid_from < a.valid_to
+        where a.study_key = {study_key} {f"and a.{of} in ({among})" if among else ""}""",
+    ).one()
+    if found:
+        raise OverlapError(f"{table.relation}: {found} versions overlap others, such as one of {of} {such}")
 
 
 def merge(connection: sa.Connection, table: Dimension | Fact, capture: Capture, release: int) -> None:
