@@ -127,7 +127,7 @@ def _database(paths: Paths) -> str:
 def _require(server: Server, database: str) -> None:
     if database not in server.databases():
         known = ", ".join(name for name in server.databases() if name not in ("postgres", "airflow"))
-        raise LocalError(f"there is no warehouse {database}; there are: {known or 'none'}")
+        raise LocalError(f"there is no warehouse {database}; there are {known or 'none'}")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -57,7 +57,8 @@ def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> N
         with landing.together() as together:
             load, fetch = _land(replace(tools, landing=together), hook, load, fetch, step)
     manifest = landing.read_manifest(fetch)
-    step.rows = manifest.rows
+    # The rows of a package are counted when it is staged.
+    step.rows = None if manifest.package else manifest.rows
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{_summary(manifest.landed)}, {size / 1e6:.1f} MB"
     with run_ledger.writing(tools.engine, load) as connection:

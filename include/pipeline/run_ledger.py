@@ -227,7 +227,7 @@ class Step:
         self._engine = engine
         self._step_id = step_id
         self.state = "done"
-        self.rows = 0
+        self.rows: int | None = 0
         self.message: str | None = None
         self._shown_at = time.monotonic()
 
