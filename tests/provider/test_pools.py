@@ -59,7 +59,7 @@ def test_a_starting_part_of_airflow_names_what_is_missing_and_makes_nothing(
     assert processes.call("immport_provider.pools:ensure", tmp_path / "log") == 0
     with sqlite3.connect(processes.home / "airflow.db") as database:
         database.execute("delete from slot_pool where pool = 'immport_files'")
-    assert processes.call("tests.dags.test_pools:start_a_job", tmp_path / "log") == 0
+    assert processes.call("tests.provider.test_pools:start_a_job", tmp_path / "log") == 0
     log = (tmp_path / "log").read_text()
     assert "the pool immport_files is missing" in log
     assert "python -m immport_provider.pools" in log

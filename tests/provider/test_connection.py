@@ -50,14 +50,14 @@ def test_what_the_form_edited_stays_until_set_up_is_given_another(
     def call(connection: str) -> list[object]:
         log, result = tmp_path / "log", tmp_path / "result"
         arguments = {"connection": connection, "result": str(result)}
-        assert processes.call("tests.dags.test_connection:set_up", log, **arguments) == 0, log.read_text()
+        assert processes.call("tests.provider.test_connection:set_up", log, **arguments) == 0, log.read_text()
         return list(json.loads(result.read_text()))
 
     first = given("first", expires_at="2026-05-21T20:55:24Z")
     made = ["immport", "first", {"expires_at": "2026-05-21T20:55:24Z"}]
     assert call(first) == ["MADE", *made]
     assert call(first) == ["KEPT", *made]
-    assert processes.call("tests.dags.test_connection:edit", tmp_path / "log", key="edited") == 0
+    assert processes.call("tests.provider.test_connection:edit", tmp_path / "log", key="edited") == 0
     assert call(first)[:3] == ["KEPT", "immport", "edited"]
     assert call(given("second")) == ["REPLACED", "immport", "second", {}]
     assert call("immport://:third@") == ["REPLACED", "immport", "third", {}]
