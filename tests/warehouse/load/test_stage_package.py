@@ -214,6 +214,19 @@ def test_a_repeated_row_of_a_joined_table_repeats_nothing(warehouse: Warehouse) 
     assert len(staged(warehouse, load, "expsample", "arm_accession")) == 2
 
 
+def test_a_row_that_is_longer_than_those_that_it_is_made_of_is_staged_whole(warehouse: Warehouse) -> None:
+    """Many rows of a table in one field: longer than a page of the table that was made for short rows."""
+    words = [f"{number}_A_research_focus_of_forty_characters" for number in range(300)]
+    rows = "\n".join(f"{number} {word} SDY1" for number, word in enumerate(words))
+    focus = f"STUDY_CATEGORIZATION_ID RESEARCH_FOCUS STUDY_ACCESSION\n{rows}"
+    load = stage(warehouse, {**SMALL, "study_categorization": focus})
+    listed = "; ".join(word.replace("_", " ") for word in words)
+    assert len(listed) > 8192
+    assert staged(warehouse, load, "summary", "research_focus") == [(listed,)]
+    assert len(staged(warehouse, load, "study_categorization", "row_number")) == 300
+    assert len(staged(warehouse, load, "hai", "row_number")) == 2
+
+
 def test_every_table_is_counted_read_or_not(warehouse: Warehouse) -> None:
     stage(warehouse, {**SMALL, "fcs_annotation": b"A\n1\n2\n", "workspace": b"A\n"})
     found = {name: (rows, read) for name, rows, read in warehouse.rows(

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from include.sources.package.column_samples import ROWS, TableSample, key_places, order_sql
 from include.sources.package.layout import TabTable
-from include.sources.package.package_reader import QUOTE, TabReader
+from include.sources.package.package_reader import MAX_LINE, QUOTE, TabReader
 from include.sources.reader import NotDataError
 from include.warehouse.load.staging_tables import PLAIN, Filling
 from include.warehouse.schema.statements import run_sql
@@ -32,6 +32,7 @@ class StoredTable:
     """A table of a package that has rows.
 
     :param header: its names.
+    :param longest: bytes that its longest row has at most.
     :param relation: SQL of its rows: `row_number`, and its columns `c1`, `c2` and so on.
     :param sample: the rows by which releases are compared; None where nothing identifies a row.
     """
@@ -39,6 +40,7 @@ class StoredTable:
     table: TabTable
     header: tuple[str, ...]
     rows: int
+    longest: int
     relation: str
     sample: TableSample | None
 
@@ -87,7 +89,10 @@ class PackageRelations:
         stored = filling.copy(names, _TAB, self._lines(width))
         _require_all(stored, sum(len(rows) for _, rows in self._shared))
         filling.prove()
-        run_sql(self._connection, f"analyze {_SHARED} (table_number)")
+        # The statistics say how many rows each of the tables has.
+        target = max(100, len(self._shared))
+        analyze = f"set local default_statistics_target = {target}; analyze {_SHARED} (table_number)"
+        run_sql(self._connection, analyze)
         self._shared.clear()
 
     def _lines(self, width: int) -> Iterator[bytes]:
@@ -103,7 +108,7 @@ class PackageRelations:
         key = key_places(table, reader.header)
         texts = (row.decode() for row in rows)
         sample = TableSample.of_lines(table.name, reader.header, key, texts) if key else None
-        return StoredTable(table, reader.header, len(rows), relation, sample)
+        return StoredTable(table, reader.header, len(rows), max(map(len, rows)), relation, sample)
 
     def _of_its_own(self, table: TabTable, reader: TabReader, blocks: Iterable[bytes]) -> StoredTable:
         name, columns = f"package_{table.name}", _columns(len(reader.header))
@@ -119,8 +124,13 @@ class PackageRelations:
         filling.prove()
         places = table.places(reader.header).items()
         keys = [f"c{at[0] + 1}" for item, at in places if item.endswith(("_accession", "_id"))]
-        run_sql(self._connection, f"analyze pg_temp.{name} ({', '.join(['row_number', *keys])})")
-        return StoredTable(table, reader.header, count, relation, self._sample(table, reader, relation))
+        analyzed = ", ".join(["row_number", *keys])
+        run_sql(
+            self._connection,
+            f"set local default_statistics_target = 10; analyze pg_temp.{name} ({analyzed})",
+        )
+        sample = self._sample(table, reader, relation)
+        return StoredTable(table, reader.header, count, MAX_LINE, relation, sample)
 
     def _sample(self, table: TabTable, reader: TabReader, relation: str) -> TableSample | None:
         key = key_places(table, reader.header)

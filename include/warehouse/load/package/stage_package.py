@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import IO, Any
@@ -31,6 +31,10 @@ from include.warehouse.load.package.package_findings import member_name
 from include.warehouse.load.package.package_relations import PackageRelations, StoredTable
 from include.warehouse.schema.ops_tables import DRIFT, LOAD, PACKAGE_SAMPLE, PACKAGE_TABLE, QUARANTINE
 from include.warehouse.schema.statements import run_sql
+
+#: Bytes of a row of each table that an endpoint is made of, together, up to which its own rows are taken to
+#: be short: they may repeat cells. A page has 8192 bytes; the code is that of a row that is longer.
+_SHORT, _TOO_LONG = 2000, "54000"
 
 
 def unpack(
@@ -167,14 +171,30 @@ class _Tables:
         """
         tables = {name: self._relation(name) for name in TABLES} | self._given()
         made = [item for item in endpoints if self._has_rows(RECIPES[item.name])]
-        staging_tables.create(self._connection, self._load_id, made)
-        rows = {item.name: self._fill(item, RECIPES[item.name], tables) for item in made}
+        short = {item.name for item in made if self._is_short(RECIPES[item.name])}
+        try:
+            with self._connection.begin_nested():
+                rows = self._fill_all(made, tables, short)
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != _TOO_LONG:
+                raise
+            rows = self._fill_all(made, tables, set())
         filled = [item for item in made if rows[item.name]]
         staging_tables.analyze(self._connection, self._load_id, filled)
         staging_tables.drop(self._connection, self._load_id, [item for item in made if not rows[item.name]])
         missing = {item.name: unreported_columns.of_package(item, self._lacking) for item in filled}
         unreported_columns.record(self._connection, self._load_id, missing)
         return {item.name: rows.get(item.name, 0) for item in endpoints}
+
+    def _fill_all(
+        self, endpoints: list[Endpoint], tables: dict[str, str], short: Collection[str]
+    ) -> dict[str, int]:
+        staging_tables.create(self._connection, self._load_id, endpoints, short=short)
+        return {item.name: self._fill(item, RECIPES[item.name], tables) for item in endpoints}
+
+    def _is_short(self, recipe: Recipe) -> bool:
+        """Whether the rows of an endpoint will fit a page: as a rule they are made of a row of each table."""
+        return sum(self._stored[name].longest for name in recipe.tables if name in self._stored) <= _SHORT
 
     def _fill(self, endpoint: Endpoint, recipe: Recipe, tables: dict[str, str]) -> int:
         table = staging_tables.staging_table(self._load_id, endpoint)
