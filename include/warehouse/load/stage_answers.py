@@ -24,7 +24,7 @@ from include.warehouse.schema.ops_tables import QUARANTINE
 ENCODABLE = "text_encodable"
 #: Its number, and the row as received.
 Refused = tuple[int, dict[str, object]]
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -168,7 +168,7 @@ def _copy_rows(
 def _lines(
     endpoint: Endpoint, rows: Iterable[dict[str, object]], refused: list[Refused], first: int
 ) -> Iterator[bytes]:
-    """Rows in COPY's text form, about a megabyte at a time."""
+    """Rows in COPY's text form, about `_BLOCK` bytes at a time."""
     names = endpoint.names
     block: list[bytes] = []
     size = 0
