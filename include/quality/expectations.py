@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar, Self
 
 import great_expectations as gx
@@ -58,9 +57,15 @@ class NothingBroken(_Query):
 
 
 class Batches:
-    """Batches of one load for Great Expectations: its record of what was staged, and its staging tables."""
+    """Batches of one load for Great Expectations: its record of what was staged, and its staging tables.
+
+    To be closed: the library leaves its sessions to the garbage collector, which looks at what is old so
+    rarely that a task of fifty loads took all that the server has.
+    """
 
     def __init__(self, url: sa.URL) -> None:
+        self._url = url
+        self._sessions: list[Any] = []
         context: Any = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         # Great Expectations gets sessions, not an address that it would read in its own way. The schemas go
@@ -68,8 +73,13 @@ class Batches:
         self._source = context.data_sources.add_postgres(
             "warehouse",
             connection_string="postgresql+psycopg2://its@sessions",
-            kwargs={"creator": partial(_session, url)},
+            kwargs={"creator": self._session},
         )
+
+    def close(self) -> None:
+        """End its sessions."""
+        while self._sessions:
+            self._sessions.pop().close()
 
     def broken(self, load_id: int, query: str) -> list[tuple[str, str]] | str:
         """Endpoint and name of each broken check that a query names, up to MOST_NAMED; or why it did not run.
@@ -98,6 +108,13 @@ class Batches:
             for item in self._validate(table.rpartition(".")[2], expectations, "BOOLEAN_ONLY")
         }
 
+    def _session(self) -> Any:
+        session = connect(self._url, search_path="ops, staging")
+        self._sessions.append(session)
+        with session, session.cursor() as cursor:
+            cursor.execute(f"set work_mem = '{WORK_MEMORY}'")
+        return session
+
     def _validate(self, table: str, expectations: list[Any], result_format: str) -> list[Any]:
         asset = self._source.add_table_asset(table, table_name=table)
         batch = asset.get_batch(asset.build_batch_request())
@@ -112,13 +129,6 @@ def _query(check: Check) -> str:
     if check.broken is None:
         return f"select a.rows from (select count(*) as rows from {rows}) a where {check.any_broken}"
     return f"select s.row_number from {rows} where {check.broken}"
-
-
-def _session(url: sa.URL) -> Any:
-    session = connect(url, search_path="ops, staging")
-    with session, session.cursor() as cursor:
-        cursor.execute(f"set work_mem = '{WORK_MEMORY}'")
-    return session
 
 
 def _raised(exception_info: dict[str, Any]) -> str | None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from types import ModuleType
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -122,7 +123,13 @@ def _verdicts(
     :param suites: the checks of each endpoint that has rows, by its name.
     :raises GateError: a check did not run, or alone it does not find what the query found.
     """
-    batches = load_expectations().Batches(engine.url)
+    with closing(load_expectations().Batches(engine.url)) as batches:
+        return _judged(batches, load, suites, query)
+
+
+def _judged(
+    batches: Any, load: JudgedLoad, suites: dict[str, list[Check]], query: str
+) -> dict[str, dict[str, bool]]:
     found = batches.broken(load.load_id, query)
     # Where the query did not run, or may have named more, any check may be broken.
     named = None if isinstance(found, str) or len(found) >= MOST_NAMED else set(found)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from include.pipeline import steps
 from include.pipeline.run_ledger import Load
-from include.quality import gate
+from include.quality import expectations, gate
 from include.quality.checks import checks
 from include.quality.expectations import Batches
 from include.quality.gate import GateError
@@ -25,6 +25,7 @@ from include.warehouse.load import staging_tables
 from include.warehouse.load.staging_tables import StagedTables, staging_table
 from include.warehouse.load.transform import CollapsedError
 from include.warehouse.model.declaration import Column
+from include.warehouse.schema import engine
 from include.warehouse.schema.ops_tables import QUARANTINE, STAGED
 from tests.support.clinical import lab_test
 from tests.support.warehouse import Study, Warehouse, apart, full_row, hai, small_study, subject
@@ -156,6 +157,22 @@ def test_good_rows_pass(warehouse: Warehouse) -> None:
     assert (outcome.failed, outcome.quarantined, outcome.critical, outcome.rows) == (0, 0, [], 15)
     assert outcome.expectations == len(verdicts(warehouse, load)) > 100
     agrees_with_sql(warehouse, load)
+
+
+def test_no_session_outlives_its_load(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task judges hundreds of loads, and a server has a hundred sessions."""
+    made = []
+
+    def connect(*given: Any, **options: Any) -> Any:
+        made.append(engine.connect(*given, **options))
+        return made[-1]
+
+    monkeypatch.setattr(expectations, "connect", connect)
+    load = warehouse.land(small_study())
+    warehouse.stage(load)
+    warehouse.judge(load)
+    assert made
+    assert all(session.closed for session in made)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
