@@ -76,10 +76,12 @@ def select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     if not table.shared:
         return f"select\n    {items}\n{source}\nwhere {valid}"
     # Several studies describe the member: the newest description that is not a guess is shown.
-    source += "\nleft join history.key_study t on t.study_key = h.study_key"
-    better = f"""not exists (
-    select from history.{table.relation} o left join history.key_study u on u.study_key = o.study_key
-    where o.{key} = h.{key} and o.study_key <> h.study_key and {is_valid("o")}
+    # By a join, not by a subquery for each row: one that names the row's columns keeps a plan from workers.
+    source += f"""
+left join history.key_study t on t.study_key = h.study_key
+left join (history.{table.relation} o left join history.key_study u on u.study_key = o.study_key)
+    on o.{key} = h.{key} and o.study_key <> h.study_key and {is_valid("o")}
         and (o.is_inferred, -o.valid_from, u.study_accession)
-            < (h.is_inferred, -h.valid_from, t.study_accession))"""
-    return f"select\n    {items}\n{source}\nwhere {valid}\n    and {nearly_all(better)}"
+            < (h.is_inferred, -h.valid_from, t.study_accession)"""
+    is_best = nearly_all(f"o.{key} is null")
+    return f"select\n    {items}\n{source}\nwhere {valid}\n    and {is_best}"
