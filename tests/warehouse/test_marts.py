@@ -9,6 +9,7 @@ import pytest
 from include.warehouse import migrate
 from include.warehouse.marts import ASPECTS, EACH, TOGETHER, mart_statements, marts, parse
 from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import star
 from include.warehouse.views.assay_results import ALL
 from tests.questions.answers import answer_text
@@ -210,3 +211,37 @@ def test_sentinels_and_words_are_no_values(warehouse: Warehouse) -> None:
         ("censored_low", 10, 5, None),
         ("censored_high", 640, 640, None),
     ]
+
+
+def test_parallel_workers_may_run_every_mart_of_measured_values(warehouse: Warehouse) -> None:
+    """Nothing in its plan is left to one process, as is a subquery that names columns of another row."""
+    measured: set[str] = set()
+    for mart in marts():
+        if "star.is_computed" in mart.statement or measured & set(mart.reads):
+            measured.add(mart.name)
+    assert {"wide_hai", "sample_result", "titre_response_summary", "cell_population"} <= measured
+    with warehouse.engine.connect() as connection:
+        run_sql(connection, "set debug_parallel_query = on")
+
+        def is_parallel(query: str) -> bool:
+            return "Gather" in run_sql(connection, f"explain {query}").scalars().all()[0]
+
+        # One ends in windows, which are one process's; what they are over is not.
+        left = {name for name in measured if not is_parallel(f"select * from mart.{name}")}
+        assert left == {"gene_expression"}
+        assert not is_parallel("select (select k.arm_key offset 0) from history.key_arm k")
+
+
+def test_equal_values_are_computed_once(warehouse: Warehouse) -> None:
+    """The planner knows what a value costs, and looks up in a cache those that it expects to meet again."""
+    few = """
+        insert into history.fact_hai (result_id, value_reported, valid_from, valid_to,
+            study_key, arm_key, subject_key, participation_key, biosample_key, expsample_key, experiment_key,
+            planned_visit_key, study_time_key, technique_key, virus_strain_key, unit_key, load_id)
+        select n, (n % 5)::text, 1, 2147483647, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+        from generate_series(1, 5000) n;
+        analyze history.fact_hai"""
+    with warehouse.engine.begin() as connection:
+        run_sql(connection, few)
+        plan = run_sql(connection, "explain select * from mart.wide_hai").scalars().all()
+    assert sum("Memoize" in line for line in plan) >= 2

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
-from include.sql import literal
+from include.sql import Row, literal, nearly_all
 from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.model.declaration import NULL_TEXT, RESULT_ID, Fact, Measure
+from include.warehouse.model.declaration import NULL_TEXT, RESULT_ID, Derived, Fact, Measure
 from include.warehouse.model.measured_values import QUALITIES
 from include.warehouse.views.term_views import ViewColumn
 
@@ -21,6 +24,7 @@ _VALUE_COLUMNS = (
     ("value_number", "numeric"), ("value_operator", "text"), ("value_standard", "numeric"),
     ("unit_standard", "text"), ("value_source", "text"), ("value_quality", "text"), ("log2_titer", "numeric"),
 )  # fmt: skip
+_UNIT_COLUMNS = ("unit_reported", "unit_preferred")
 _MEANINGS = {
     "assay": "Assay",
     "study_key": "Study",
@@ -58,34 +62,81 @@ def assay_results() -> tuple[str, list[ViewColumn]]:
     return "\nunion all\n".join(selects), [(name, meaning, "") for name, meaning in _MEANINGS.items()]
 
 
-def of_assay(fact: Fact, *, once: bool = False) -> str:
+def of_assay(fact: Fact, computed: Collection[str] = ()) -> str:
     """The results of one assay, as the view over all assays has them.
 
-    :param once: what is computed of a value is computed once per row, however often it is read, and once for
-        equal values where the planner expects many. A query that reads a column twice, or for a condition and
-        for its answer, would compute it twice.
+    :param computed: columns that are computed of a value, to be computed once per row, however often they
+        are read, and once for equal values where the planner expects many. A query that reads a column twice,
+        or for a condition and for its answer, would compute it twice.
     """
     measure = fact.measure or Measure("none", NULL_TEXT)
+    derived = {item.name: item for item in fact.derived}
+    # What else is computed is as cheap as the row that would hold it.
+    is_value = "value_number" in derived
+    once = _Once(fact, {name: derived[name] for name in computed if is_value and name in derived})
     reading = partial(_reading, measure)
-    derived = {item.name for item in fact.derived}
-    row = "v" if once else "f"
     value = ", ".join(
-        f"{f'{row}.{name}' if name in derived else f'null::{kind}'} as {name}"
+        f"{'v' if name in once.derived else 'f'}.{name}" if name in derived else f"null::{kind} as {name}"
         for name, kind in _VALUE_COLUMNS
     )
     keys = ", ".join(f"f.{name}" for name in _RESULT_KEYS)
     stored = {item.name for item in fact.columns}
     treatment = "f.treatment_accession" if "treatment_accession" in stored else "null::text"
     limit = "coalesce(f.is_limit_known, false)" if "is_limit_known" in stored else "true"
+    units = ", ".join(once.reading(measure, name) for name in _UNIT_COLUMNS)
     return f"""select {literal(fact.assay)} as assay, {keys},
     {literal(measure.measurand_type)} as measurand_type, {reading("measurand_key")},
     {reading("measurand_reported")}, {reading("measurand_preferred")},
     {reading("value_reported")}, {reading("value_preferred")},
     {value}, {limit} as is_limit_known,
     {reading("value_text")},
-    {reading("unit_reported")}, {reading("unit_preferred")},
+    {units},
     {treatment} as treatment_accession
-from star.{fact.relation} f{_computed(fact) if once else ""}"""
+from star.{fact.relation} f
+{once.joined(measure)}"""
+
+
+@dataclass(frozen=True)
+class _Once:
+    """What is computed once of a row of a fact's view: a row `v` beside the row `f`."""
+
+    fact: Fact
+    derived: Mapping[str, Derived]
+
+    def reading(self, measure: Measure, column: str) -> str:
+        """A column of a unit: it goes through the row, so that a condition on a unit is one on `v` alone."""
+        return f"v.{column}" if self.derived else _reading(measure, column)
+
+    def joined(self, measure: Measure) -> str:
+        """SQL that joins the row, and before it the definition of the unit that it is computed with."""
+        if not self.derived:
+            return ""
+        values = {
+            name: f"({item.expression.over(h='f').text})::{item.type}" for name, item in self.derived.items()
+        } | {name: f"({measure.reading(name).text})::text" for name in _UNIT_COLUMNS}
+        if not self.fact.lookup:
+            return f"\n{_row('v', values)}\nwhere {_costs('v.unit_reported')}"
+        unit = _row("w", {"spelling": self.fact.lookup.value.over(h="f").text})
+        found = replace(self.fact.lookup, value=Row("w").spelling).sql.text
+        return (
+            f"\n{unit}\n{found}\n{_row('v', values)}"
+            f"\nwhere {_costs('w.spelling')}\n    and {_costs('v.unit_reported')}"
+        )
+
+
+def _row(alias: str, values: Mapping[str, str]) -> str:
+    """SQL that joins a computed row: `cross join lateral cast(row(...) as record) v (value_number, ...)`.
+
+    To the planner it is a function: not taken apart, and a parallel worker may run it. A subquery that names
+    columns of another row it leaves to one process.
+    """
+    row = f"cast(row({', '.join(values.values())}) as record)"
+    return f"cross join lateral {row} {alias} ({', '.join(values)})"
+
+
+def _costs(column: str) -> str:
+    """SQL: a condition on a computed row, always true, by which the planner knows what the row costs."""
+    return nearly_all(f"star.is_computed({column})")
 
 
 def read_for_values(fact: Fact) -> tuple[str, ...]:
@@ -94,17 +145,6 @@ def read_for_values(fact: Fact) -> tuple[str, ...]:
     if fact.lookup:
         expressions.append(fact.lookup.value)
     return tuple(dict.fromkeys(c.name for one in expressions for c in one.columns if c.alias == "h"))
-
-
-def _computed(fact: Fact) -> str:
-    """SQL that joins the computed values `v` of a row of the fact's view: offset 0 keeps them together."""
-    values = ", ".join(
-        f"({item.expression.over(h='f').text})::{item.type} as {item.name}"
-        for item in fact.derived
-        if item.name in dict(_VALUE_COLUMNS)
-    )
-    lookup = f" {fact.lookup.sql.over(h='f').text}" if fact.lookup else ""
-    return f"\ncross join lateral (select {values} from (select) one{lookup} offset 0) v" if values else ""
 
 
 def each_assay(query: str) -> str:
@@ -125,4 +165,5 @@ def over(fact: Fact, query: str) -> str:
     before, found, after = query.partition(ALL)
     if not found or ALL in after:
         raise ValueError(f"it must read {ALL} once")
-    return f"{before}({of_assay(fact, once=True)}){after}"
+    words = set(re.findall(r"\w+", query))
+    return f"{before}({of_assay(fact, [name for name, _ in _VALUE_COLUMNS if name in words])}){after}"

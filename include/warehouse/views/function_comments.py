@@ -54,6 +54,7 @@ FUNCTION_COMMENTS = {
         "A measurement in the canonical unit; null when its unit is not known"
     ),
     "star.log2_titer(numeric)": "Logarithm to base 2 of a titre, to 12 decimals; null for 0 and less",
+    "star.is_computed(text)": "True: it costs what a value costs to compute, which the planner then counts",
     "star.censored(numeric, text, text)": (
         "The substitute for a censored value: its limit (bound), half of a lower limit (half), a lower"
         " limit by the root of 2 (sqrt2), or none (null). Above an upper limit half and sqrt2 are the"
