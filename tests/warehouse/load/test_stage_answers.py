@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from include.landing.zone import Fetch, Landed, Landing, LandingError, Manifest
+from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import staging_tables
 from include.warehouse.load.stage_answers import stage_answers
@@ -132,11 +134,18 @@ def test_an_answer_that_changed_is_not_staged_from_its_lines(warehouse: Warehous
         stage(warehouse, landed)
 
 
+def few_answers(landing: Landing) -> tuple[Manifest, list[Endpoint]]:
+    """A fetch of three endpoints, with a row of each."""
+    endpoints = [HAI, ENDPOINTS["arm"], ENDPOINTS["study"]]
+    bodies = [json.dumps([full_row(item.name)]).encode() for item in endpoints]
+    landed = [landing.receive(FETCH, item, {}, [sent]) for item, sent in zip(endpoints, bodies, strict=True)]
+    return Manifest("", "SDY1", "DR1", None, FETCH.fetch_id, "", "", tuple(landed)), endpoints
+
+
 def test_many_answers_take_as_many_statements_as_one(warehouse: Warehouse) -> None:
     """Beside a COPY for each: tables are made, analysed and proven together."""
-    landing, endpoints = warehouse.tools.landing, [HAI, ENDPOINTS["arm"], ENDPOINTS["study"]]
-    landed = [landing.receive(FETCH, item, {}, [b"[%b]" % _row(item.name)]) for item in endpoints]
-    manifest = Manifest("", "SDY1", "DR1", None, FETCH.fetch_id, "", "", tuple(landed))
+    landing = warehouse.tools.landing
+    manifest, endpoints = few_answers(landing)
     for load, staged in enumerate(([HAI], endpoints), start=1):
         with measured(warehouse.engine) as cost, warehouse.engine.begin() as connection:
             found = stage_answers(connection, load, landing, manifest, staged)
@@ -144,8 +153,19 @@ def test_many_answers_take_as_many_statements_as_one(warehouse: Warehouse) -> No
         assert cost.statements == 3
 
 
-def _row(endpoint: str) -> bytes:
-    return json.dumps(full_row(endpoint)).encode()
+def test_several_processes_may_prove_the_tables_in_any_order(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_sql = staging_tables.run_sql
+
+    def other_way_round(connection: sa.Connection, statement: str) -> Any:
+        found = run_sql(connection, statement)
+        return found.all()[::-1] if found.returns_rows else found
+
+    monkeypatch.setattr(staging_tables, "run_sql", other_way_round)
+    manifest, endpoints = few_answers(warehouse.tools.landing)
+    with warehouse.engine.begin() as connection:
+        stage_answers(connection, 1, warehouse.tools.landing, manifest, endpoints)
 
 
 def test_text_that_the_server_alters_is_an_error(
