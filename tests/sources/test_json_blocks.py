@@ -162,6 +162,7 @@ def test_usual_rows_are_read_by_native_code() -> None:
 @pytest.mark.parametrize(
     "odd",
     [b'{"resultId":"1"}', b'{"resultId":1,"comments":[1],"valuePreferred":null}',
+     b'{"resultId":{"a":1},"comments":2,"valuePreferred":null}',
      b'{"resultId":1,"comments":"\\u00b5","valuePreferred":null}',
      b'{"resultId":1, "comments":2,"valuePreferred":null}',
      b'{"resultId":1,"resultId":2,"comments":2,"valuePreferred":null}'],
