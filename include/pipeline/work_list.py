@@ -20,6 +20,8 @@ from include.warehouse.schema.ops_tables import LOAD, WORK
 
 #: Columns of `ops.work` that a run which decides once more writes again.
 _DECIDED = ("action", "reason", "load_id", "expected_rows", "expected_bytes")
+#: As many rows take as long as what a study costs beside its rows, however few: half a second of a processor.
+ROWS_OF_A_STUDY = 10_000
 #: Advisory lock of whoever writes a work list.
 WORK_LOCK = 7_318_004
 
@@ -92,7 +94,12 @@ class LoadBatch(TypedDict):
 def work_of(
     engine: sa.Engine, run_id: str, rows: int, most: int, least: int
 ) -> tuple[list[LoadBatch], list[int]]:
-    """Loads of a run as batches, and its withdrawals, as the work list has them."""
+    """Loads of a run as batches, and its withdrawals, as the work list has them.
+
+    :param rows: rows that are worth a task of their own; a study counts as `ROWS_OF_A_STUDY` beside its own.
+    :param most: tasks at most.
+    :param least: tasks at least, as long as there are studies for them.
+    """
     order = (sa.func.length(WORK.c.study_accession), WORK.c.study_accession, LOAD.c.load_id)
     statement = sa.select(WORK, LOAD.c.release_version.label("release")).join(
         LOAD, LOAD.c.load_id == WORK.c.load_id
@@ -102,7 +109,7 @@ def work_of(
     loads = sorted(
         (row for row in work if row.action == Action.LOAD), key=lambda row: Release.parse(row.release)
     )
-    sizes = {row.load_id: row.expected_rows or 0 for row in loads}
+    sizes = {row.load_id: ROWS_OF_A_STUDY + (row.expected_rows or 0) for row in loads}
     studies = {row.load_id: row.study_accession for row in loads}
     withdrawals = [row.load_id for row in work if row.action == Action.WITHDRAW]
     found = batches(sizes, studies, rows=rows, most=most, least=least) if loads else []

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from include.warehouse.load.fence import Attempt
 
 
-#: Rows that are worth a task of their own, and tasks at most: far below Airflow's 1024 mapped tasks.
-ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 200_000, 400, 4
+#: Rows that are worth a task of their own for each step: a minute of a processor, of which the start of four
+#: tasks is a twentieth. Tasks at most, far below Airflow's 1024 mapped tasks, and at least.
+ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS = 1_000_000, 400, 4
 
 
 class ImmPortDiscoverOperator(ImmPortOperator):
