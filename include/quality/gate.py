@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from include.quality.checks import Check, Severity, checks
 from include.quality.outcome import CheckOutcome, Finding, JudgedLoad, record
+from include.quality.same_rows import known_findings
 from include.quality.screen import MOST_NAMED, broken_checks
 from include.quality.totals import control_totals
 from include.quality.withhold import withhold
@@ -49,10 +50,10 @@ def judge(
     writing = writing or engine.begin
     with writing() as connection:
         counts, known = _begin(connection, load)
-    judged = _judge_endpoints(engine, load, counts, known)
+    judged, findings = _judge_endpoints(engine, load, counts, known)
     # All at once: a gate that was killed half way leaves no results that could be taken for a pass.
     with writing() as connection:
-        findings = [
+        findings += [
             _finding(connection, endpoint, load, check, success)
             for endpoint, suite, verdicts in judged
             for check, success in zip(suite, verdicts, strict=True)
@@ -82,8 +83,9 @@ def _begin(connection: sa.Connection, load: JudgedLoad) -> tuple[dict[str, int],
 
 def _judge_endpoints(
     engine: sa.Engine, load: JudgedLoad, counts: dict[str, int], known: set[str]
-) -> list[tuple[Endpoint, list[Check], list[bool]]]:
-    """Run the checks. Returns by endpoint its checks, and whether each of them passed.
+) -> tuple[list[tuple[Endpoint, list[Check], list[bool]]], list[Finding]]:
+    """Run the checks. Returns by endpoint the checks that ran, and whether each of them passed; and what the
+    others find, which is known.
 
     :raises GateError: nothing was staged, or not every endpoint, or a check could not be run.
     """
@@ -95,11 +97,14 @@ def _judge_endpoints(
     endpoints = [item for item in ENDPOINTS.values() if item.is_served or item.name in known]
     # Of an empty answer, all there is to see is that nothing is there.
     empty = [item for item in endpoints if not counts[item.name]]
-    with engine.connect() as connection:
-        rows = staging_tables.count(connection, load.load_id, empty)
     tables = StagedTables(load.load_id, frozenset(name for name, count in counts.items() if count))
     suites = {item.name: list(checks(item, tables, load.study, counts[item.name])) for item in endpoints}
     filled = {name: suite for name, suite in suites.items() if counts[name]}
+    with engine.connect() as connection:
+        rows = staging_tables.count(connection, load.load_id, empty)
+        before = known_findings(connection, load.load_id, filled)
+    for name, known_before in before.items():
+        suites[name] = filled[name] = [item for item in filled[name] if item.check_id not in known_before]
     verdicts = _verdicts(engine, load, filled, broken_checks(tables, filled, counts))
     judged = []
     for endpoint in endpoints:
@@ -111,7 +116,7 @@ def _judge_endpoints(
         else:
             found = [verdicts[endpoint.name][check.check_id] for check in suite]
         judged.append((endpoint, suite, found))
-    return judged
+    return judged, [finding for findings in before.values() for finding in findings.values()]
 
 
 def _verdicts(

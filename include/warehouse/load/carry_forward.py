@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN
-from include.sql import Expression, Row, call, sql
+from include.sql import Expression, Row, call, literal, sql
 from include.warehouse.load import unreported_columns
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, VERSIONED
@@ -179,6 +179,36 @@ def named(knowledge: Knowledge, holding: Iterable[Dimension | Fact]) -> frozense
         for item in table.references
         if not knowledge.knows(table) or item.column in knowledge.carried(table)
     )
+
+
+def valid_rows(table: Dimension | Fact, study_key: int, release: int) -> str:
+    """SQL of the rows of a study that are valid at a release."""
+    at = f"valid_from <= {release} and valid_to > {release}"
+    return f"(select * from history.{table.relation} where study_key = {study_key} and {at})"
+
+
+def no_longer_described(
+    connection: sa.Connection,
+    kept: Iterable[Dimension | Fact],
+    holding: Iterable[Dimension | Fact],
+    study_key: int,
+    release: int,
+) -> frozenset[Dimension]:
+    """The dimensions that have members at a release which a load does not describe any more, and which rows
+    of kept tables may name.
+
+    :param kept: tables whose rows stay as they are.
+    :param holding: the tables that have earlier rows.
+    """
+    named = {DIMENSION[item.dimension] for table in kept for item in table.references}
+    query = " union all ".join(
+        f"select {literal(item.name)} where exists (select {item.identity}"
+        f" from {valid_rows(item, study_key, release)} h"
+        f" except select {item.identity} from incoming_{item.relation})"
+        for item in sorted(named.intersection(holding), key=lambda item: item.name)
+    )
+    found = run_sql(connection, query).scalars() if query else ()
+    return frozenset(DIMENSION[name] for name in found)
 
 
 def _member(reference: Reference, known: tuple[str, ...]) -> Expression:

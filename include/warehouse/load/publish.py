@@ -155,7 +155,8 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
         rows = transform.prepare_nothing(connection, timeline.study_key)
     else:
         load = StagedLoad.read(connection, work.load_id)
-        rows = transform.prepare(connection, load, work.study, timeline.study_key, timeline.capture)
+        kept = unchanged.kept(connection, load, work.study)
+        rows = transform.prepare(connection, load, work.study, timeline.study_key, timeline.capture, kept)
     changes = _write(connection, work, rows, timeline)
     _account(connection, work, changes)
     drop_staging(connection, work.load_id)
@@ -202,7 +203,7 @@ def _write(
     for table in VERSIONED:
         keys = rows.keys.get(table)
         if table not in rows.tables:
-            changes.append(Change(table.relation, distinct_keys=keys))
+            changes.append(rows.kept.get(table) or Change(table.relation, distinct_keys=keys))
             continue
         capture = timeline.capture(table)
         if table in rows.holding:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from include.landing.zone import Landing, Manifest
 from include.sources.endpoint import Endpoint, Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.load import carry_forward, unreported_columns
+from include.warehouse.load import carry_forward, content_digests, unchanged, unreported_columns
 from include.warehouse.load.package import package_findings
 from include.warehouse.load.package.stage_package import unpack
 from include.warehouse.load.stage_answers import stage_answers
@@ -37,17 +37,21 @@ def stage(
     packaged = _packaged(manifest)
     route = Route.PACKAGE if manifest.package else Route.API
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
-    staged = {name: _of_package(rows) for name, rows in unpacked.items()}
+    filled = [ENDPOINTS[name] for name, rows in unpacked.items() if rows]
+    digests = content_digests.staged(connection, load_id, filled)
+    staged = {name: _of_package(rows, digests.get(name)) for name, rows in unpacked.items()}
     answered = [item for item in ENDPOINTS.values() if item.name not in unpacked]
     staged |= stage_answers(connection, load_id, landing, manifest, answered)
+    for item in answered:
+        staged[item.name]["content_digest"] = unchanged.answer_digest(manifest.parts(item.name))
     missing = {
         item.name: unreported_columns.of_answer(item, manifest.parts(item.name))
         for item in answered
         if staged[item.name]["rows_staged"]
     }
     unreported_columns.record(connection, load_id, missing)
-    rows = [{"load_id": load_id, "endpoint": name, **counts} for name, counts in staged.items()]
-    connection.execute(sa.insert(STAGED), rows)
+    recorded = [{"load_id": load_id, "endpoint": name, **counts} for name, counts in staged.items()]
+    connection.execute(sa.insert(STAGED), recorded)
     # At the end: the row of the load is not locked while the answers are copied.
     of_load = sa.update(LOAD).where(LOAD.c.load_id == load_id)
     connection.execute(of_load.values(route=route.value))
@@ -56,10 +60,11 @@ def stage(
     return sum(counts["rows_staged"] for counts in staged.values())
 
 
-def _of_package(rows: int) -> dict[str, Any]:
+def _of_package(rows: int, digest: str | None) -> dict[str, Any]:
     """What is recorded of an endpoint that was made of the package."""
+    counts = {"rows_received": rows, "rows_staged": rows, "is_known": True, "pieces": 0}
     unknown = dict.fromkeys(("refused", "rows_expected", "expected_from", "note"))
-    return {"rows_received": rows, "rows_staged": rows, "is_known": True, "pieces": 0, **unknown}
+    return {**counts, "content_digest": digest, **unknown}
 
 
 def forget(connection: sa.Connection, load_id: int) -> None:

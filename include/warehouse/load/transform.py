@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sql import literal
 from include.warehouse.load import carry_forward, reference_contexts, scd2, surrogate_keys
-from include.warehouse.load.scd2 import Capture, content_columns
+from include.warehouse.load.scd2 import Capture, Change, content_columns
 from include.warehouse.load.staged_load import Count, StagedLoad
 from include.warehouse.model.declaration import Dimension, Fact, Type
 from include.warehouse.model.natural_keys import digest, name_of, natural_key
@@ -37,6 +37,7 @@ class Incoming:
     :param written: rows of the others, which are written already: nothing can contradict them.
     :param quarantined: those of `holding` of which rows were quarantined.
     :param keys: how many rows each has by its endpoint's keys; none where the load does not report a table.
+    :param kept: tables besides these that stay as they are, and the numbers of their rows.
     """
 
     study_key: int
@@ -45,6 +46,7 @@ class Incoming:
     written: Mapping[Dimension | Fact, int] = field(default_factory=dict)
     quarantined: frozenset[Dimension | Fact] = frozenset()
     keys: Mapping[Dimension | Fact, int] = field(default_factory=dict)
+    kept: Mapping[Dimension | Fact, Change] = field(default_factory=dict)
 
 
 class CollapsedError(RuntimeError):
@@ -52,7 +54,7 @@ class CollapsedError(RuntimeError):
 
 
 class _Preparation:
-    """The rows of one load on their way into history or into temporary tables.
+    """The rows of one load on their way into history or into temporary tables, as `prepare` is given it.
 
     :param capture: what is written of a table, at which release.
     """
@@ -64,12 +66,15 @@ class _Preparation:
         study: str,
         study_key: int,
         capture: Callable[[Dimension | Fact], Capture],
+        kept: Mapping[Dimension | Fact, Change],
     ) -> None:
         self._connection = connection
         self._load = load
         self._study = study
         self._study_key = study_key
         self._capture = capture
+        self._at = (study_key, capture(VERSIONED[0]).release)
+        self._kept = kept
         self._holding = scd2.holding(connection, study_key)
         self._knowledge = carry_forward.knowledge(connection, [load.load_id])
         self._written: dict[Dimension | Fact, int] = {}
@@ -80,7 +85,8 @@ class _Preparation:
     def run(self) -> Incoming:
         load, holding = self._load, self._holding
         tables = _concerned([item for item in VERSIONED if item.endpoint in load.provided or item in holding])
-        reported = [table for table in tables if table.endpoint in load.provided]
+        written = tuple(table for table in tables if table not in self._kept)
+        reported = [table for table in written if table.endpoint in load.provided]
         reference_contexts.collect(self._connection, load, reported)
         undescribed = surrogate_keys.add(self._connection, load, reported)
         reference_contexts.resolve(self._connection, reported)
@@ -88,22 +94,19 @@ class _Preparation:
         whole = frozenset(
             table
             for table, count in counts.items()
-            if isinstance(table, Fact)
-            and not table.is_partial
-            and table not in holding
-            and count.identities == count.rows
-        )
-        for table in tables:
+            if isinstance(table, Fact) and not table.is_partial and count.identities == count.rows
+        ).difference(holding)
+        for table in written:
             if table in reported:
                 self._place(table, counts[table])
             elif table in holding:
                 _make_empty(self._connection, table)
             if table in holding:
-                release = self._capture(table).release
-                carry_forward.forward(self._connection, table, self._knowledge, self._study_key, release)
+                carry_forward.forward(self._connection, table, self._knowledge, *self._at)
+        undescribed |= carry_forward.no_longer_described(self._connection, self._kept, holding, *self._at)
         self._infer(tables, undescribed, whole)
-        quarantined = [table for table in tables if table in holding and self._quarantine(table)]
-        return Incoming(self._study_key, tables, holding, self._written, frozenset(quarantined), self._keys)
+        quarantined = frozenset(table for table in written if table in holding and self._quarantine(table))
+        return Incoming(self._study_key, written, holding, self._written, quarantined, self._keys, self._kept)
 
     def _place(self, table: Dimension | Fact, count: Count) -> None:
         """Put the staged rows of a table where they belong, and prove that none was lost."""
@@ -154,6 +157,8 @@ class _Preparation:
 
     def _rows(self, table: Dimension | Fact) -> str:
         """The rows of a table that are about to be valid."""
+        if table in self._kept:
+            return carry_forward.valid_rows(table, *self._at)
         if table in self._holding:
             return f"incoming_{table.relation}"
         of_load = f"study_key = {self._study_key} and load_id = {self._load.load_id}"
@@ -166,13 +171,15 @@ def prepare(
     study: str,
     study_key: int,
     capture: Callable[[Dimension | Fact], Capture],
+    kept: Mapping[Dimension | Fact, Change],
 ) -> Incoming:
     """Fill key tables, the tables that are new to the study, and temporary tables of all others.
 
     :param capture: what is written of a table, at which release.
+    :param kept: facts that stay as they are, whatever was staged of them, and the numbers of their rows.
     :raises CollapsedError: a table has not as many rows as there are keys of its endpoint.
     """
-    return _Preparation(connection, load, study, study_key, capture).run()
+    return _Preparation(connection, load, study, study_key, capture, kept).run()
 
 
 def _prove_whole(

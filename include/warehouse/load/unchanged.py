@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,9 @@ import sqlalchemy as sa
 from include.landing.manifest import Landed, Manifest
 from include.warehouse.load import content_digests
 from include.warehouse.load.scd2 import Change
-from include.warehouse.load.staged_load import StagingLostError
+from include.warehouse.load.staged_load import StagedLoad, StagingLostError
+from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.registry import FACTS
 from include.warehouse.schema.ops_tables import LOAD, RELEASE_CHANGE, RESULT, STAGED, UNREPORTED
 
 #: Below `include`: what decides which rows of the star are made of landed bytes.
@@ -34,21 +37,38 @@ _MAKES_THE_STAR = (
     "sql.py",
 )
 #: What of a landed file decides that, beside the bytes themselves.
-_OF_LANDED = ("endpoint", "piece", "form", "sha256", "rows", "rows_expected", "expected_from", "refused")
+_OF_ANSWER = ("endpoint", "piece", "form", "sha256", "rows", "refused")
+_OF_LANDED = (*_OF_ANSWER, "rows_expected", "expected_from")
 
-_EARLIER = """
+_NEWEST = """
 select e.load_id, coalesce(e.same_as, e.load_id) as checked_as, first.release_version as since
 from ops.load l
 join ops.capture c on c.study_accession = l.study_accession and c.kind = 'full'
     and c.release_key <= l.release_key
 join ops.load e on e.load_id = c.load_id and e.load_id <> l.load_id and e.state = 'published'
-    and e.landed_digest = l.landed_digest and e.code_digest = l.code_digest
+    and e.code_digest = l.code_digest
 join ops.load first on first.load_id = coalesce(e.same_as, e.load_id)
 where l.load_id = :load
     and not exists (select from ops.capture n
         where n.study_accession = c.study_accession and n.release_key > c.release_key)
+"""
+_LANDED_THE_SAME = """
+    and e.landed_digest = l.landed_digest
     and not exists (select from ops.staged s
         where s.load_id = e.load_id and (s.withheld is not null or s.refused is not null))
+"""
+_SAME_ROWS = """
+select s.endpoint, s.rows_staged from ops.staged s join ops.staged o using (endpoint)
+where s.load_id = :load and o.load_id = :earlier and s.is_known and o.is_known
+    and num_nonnulls(s.refused, o.refused, s.withheld, o.withheld) = 0
+    and s.rows_staged = o.rows_staged and (s.rows_staged = 0 or s.content_digest = o.content_digest)
+    and not exists (select from quality.quarantine q
+        where q.load_id in (:load, :checked_as) and q.endpoint = s.endpoint)
+    and not exists (select from quality.quarantined_value v
+        where v.load_id in (:load, :checked_as) and v.endpoint = s.endpoint)
+    and not exists (select from ops.unreported_column u
+        where u.load_id in (:load, :earlier) and u.endpoint = s.endpoint
+        group by u.column_name having count(*) = 1)
 """
 
 
@@ -69,15 +89,33 @@ class Earlier:
         return f"unchanged since {self.since}: landed the same as load {self.checked_as}"
 
 
+@dataclass(frozen=True)
+class SameRows:
+    """What a load staged again.
+
+    :param earlier: the load of the newest capture.
+    :param rows: number of rows by endpoint, of those of which both staged the same rows, without the same
+        columns, and quarantined none of them.
+    """
+
+    earlier: Earlier
+    rows: Mapping[str, int]
+
+
 def landed_digest(manifest: Manifest) -> str:
     """Digest of all that was landed of a study, in whatever order: SHA-256, as hexadecimal digits."""
-    files = sorted(manifest.landed, key=lambda item: item.name)
-    text = json.dumps([_facts(item) for item in files])
+    return _digest(sorted(manifest.landed, key=lambda item: item.name), _OF_LANDED)
+
+
+def answer_digest(parts: Sequence[Landed]) -> str | None:
+    """Digest of one endpoint's answer, of its parts in their order: SHA-256, as hexadecimal digits; None of
+    an endpoint that was not requested."""
+    return _digest(parts, _OF_ANSWER) if parts else None
+
+
+def _digest(files: Iterable[Landed], names: tuple[str, ...]) -> str:
+    text = json.dumps([[getattr(item, name) for name in names] for item in files])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _facts(landed: Landed) -> list[object]:
-    return [getattr(landed, name) for name in _OF_LANDED]
 
 
 @cache
@@ -101,8 +139,22 @@ def describe(connection: sa.Connection, load_id: int, manifest: Manifest) -> Non
 
 def find(connection: sa.Connection, load_id: int) -> Earlier | None:
     """The load of the newest capture, if a load that `describe` has recorded can say nothing else."""
-    row = connection.execute(sa.text(_EARLIER), {"load": load_id}).one_or_none()
+    return _find(connection, load_id, _LANDED_THE_SAME)
+
+
+def _find(connection: sa.Connection, load_id: int, condition: str, **values: str) -> Earlier | None:
+    row = connection.execute(sa.text(_NEWEST + condition), {"load": load_id, **values}).one_or_none()
     return None if row is None else Earlier(row.load_id, row.checked_as, row.since)
+
+
+def same_rows(connection: sa.Connection, load_id: int) -> SameRows | None:
+    """What a load staged that the newest capture of its study was made of, by the code of this process."""
+    earlier = _find(connection, load_id, "and l.code_digest = :code", code=code_digest())
+    if earlier is None:
+        return None
+    loads = {"load": load_id, "earlier": earlier.load_id, "checked_as": earlier.checked_as}
+    found = connection.execute(sa.text(_SAME_ROWS), loads)
+    return SameRows(earlier, {row.endpoint: row.rows_staged for row in found})
 
 
 def adopt(connection: sa.Connection, load_id: int, earlier: Earlier) -> None:
@@ -149,3 +201,29 @@ def changes(connection: sa.Connection, earlier: Earlier) -> tuple[Change, ...]:
         )
         for row in made
     )
+
+
+def kept(connection: sa.Connection, load: StagedLoad, study: str) -> dict[Dimension | Fact, Change]:
+    """The facts that a load finds in history as it would write them, with the number of their rows.
+
+    All that their rows are made of was staged again, by rows with a key each; history has just those rows, as
+    they were published. Under the lock of the study.
+    """
+    same = same_rows(connection, load.load_id)
+    if same is None:
+        return {}
+    found = [table for table in FACTS if table.endpoint in load.provided and _read(table) <= same.rows.keys()]
+    if not found:
+        return {}
+    valid = content_digests.intact(connection, study, found)
+    made = {change.relation: change for change in changes(connection, same.earlier)}
+    return {
+        table: made[table.relation]
+        for table in found
+        if same.rows[table.endpoint or ""] == valid.get(table.relation) == made[table.relation].distinct_keys
+    }
+
+
+def _read(table: Fact) -> set[str]:
+    """The endpoints whose rows a table is made of."""
+    return {table.endpoint or "", *(name for join in table.joins for name in join.sql.gaps)}

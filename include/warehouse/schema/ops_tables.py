@@ -150,6 +150,8 @@ STAGED = _ops(
     _text("refused", "Error with which the source refused the answer for good; the load goes on without it"),
     _text("withheld", "Critical checks for which the gate withheld the endpoint alone: its tables stay as"
           " they are; null for none"),
+    _text("content_digest", "Digest of its rows, of an answer as it was received, by which a later load sees"
+          " that they are the same; null for none"),
 )  # fmt: skip
 PACKAGE_TABLE = _ops(
     "package_table", "Tables of the package of a load, unread ones included",
