@@ -29,6 +29,7 @@ class RowSource:
         all rows, `refused` is a 400.
     :param bend: changes a body: endpoint, parameters, body.
     :param refuse: a status for some requests; None answers them.
+    :ivar sent: bytes of the bodies of all answers with rows.
     """
 
     rows: dict[str, list[dict[str, Any]]]
@@ -37,6 +38,7 @@ class RowSource:
     bend: Callable[[str, dict[str, str], bytes], bytes] = lambda endpoint, parameters, body: body
     refuse: Callable[[str, dict[str, str]], int | None] = lambda endpoint, parameters: None
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    sent: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
 
@@ -65,7 +67,10 @@ class RowSource:
         else:
             printed = tsv_lines if parameters.get("format") == "tsv" else json_array
             body = b"".join(printed(endpoint.names, found))
-        return 200, self.bend(endpoint.name, parameters, body)
+        body = self.bend(endpoint.name, parameters, body)
+        with self.lock:
+            self.sent += len(body)
+        return 200, body
 
     def requests_of(self, endpoint: str) -> list[dict[str, str]]:
         """Parameters of the requests of an endpoint, in order, without the study."""
