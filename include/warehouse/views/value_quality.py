@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from include.sql import literal, sql_file
+from include.warehouse.views.assay_results import each_assay
 from include.warehouse.views.value_functions import WINDOWS
 
 _SQL = "include.warehouse.views.sql"
@@ -116,9 +117,9 @@ _VIEWS = (
      _unmapped(), _UNMAPPED_COLUMNS),
     ("suspected_limit", "One value that probably stands for all below a limit of detection: the lowest of a"
      " study, assay, measurand and unit, in an implausible share of the rows and without a comparison",
-     sql_file(_SQL, "suspected_limit"), _SPIKE_COLUMNS),
+     each_assay(sql_file(_SQL, "suspected_limit")), _SPIKE_COLUMNS),
     ("value_quality_profile", "One quality, source and standard unit of the values of a study and assay",
-     sql_file(_SQL, "value_quality_profile"), _PROFILE_COLUMNS),
+     each_assay(sql_file(_SQL, "value_quality_profile")), _PROFILE_COLUMNS),
     ("visit_window_difference", "One sample that was taken outside of the days of its planned visit",
      sql_file(_SQL, "visit_window_difference"), _VISIT_COLUMNS),
     ("person_count", "One species in one study, or in all of them, with each subject counted once",
