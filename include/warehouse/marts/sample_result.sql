@@ -79,21 +79,21 @@ select
     c.arm_key,
     c.biosample_key,
     c.expsample_key,
-    s.study_accession,
+    c.study_accession,
     u.subject_accession,
     u.is_pool,
-    a.arm_accession,
-    a.name as arm,
+    c.arm_accession,
+    c.arm,
     p.min_age_years as age_years,
     u.gender as sex,
     u.race,
     e.species,
-    v.name as visit,
-    t.study_day,
-    t.window_label,
-    t.study_time_t0_event as t0_event,
-    t.study_time_t0_event_specify as t0_event_specify,
-    case when t.study_day is null then concat_ws(' ', t.study_time_collected, t.study_time_collected_unit) end
+    c.visit,
+    c.study_day,
+    c.window_label,
+    c.study_time_t0_event as t0_event,
+    c.study_time_t0_event_specify as t0_event_specify,
+    case when c.study_day is null then concat_ws(' ', c.study_time_collected, c.study_time_collected_unit) end
         as study_time,
     b.biosample_accession,
     b.type as biosample_type,
@@ -129,14 +129,32 @@ select
     c.value_text,
     case when c.assay in ('HAI', 'Neutralising antibody') then c.log2_titer is not null end as is_titre,
     c.unit
-from classed as c
-inner join star.dim_study as s on c.study_key = s.study_key
+from
+    -- In parts: the planner orders eight tables together. The fact and small dimensions, then the large ones.
+    (
+        with valued as (select * from classed)  -- noqa: AM04
+
+        select
+            d.*,
+            s.study_accession,
+            a.arm_accession,
+            a.name as arm,
+            v.name as visit,
+            t.study_day,
+            t.window_label,
+            t.study_time_t0_event,
+            t.study_time_t0_event_specify,
+            t.study_time_collected,
+            t.study_time_collected_unit
+        from valued as d
+        inner join star.dim_study as s on d.study_key = s.study_key
+        left join star.dim_study_time as t on d.study_time_key = t.study_time_key
+        inner join star.dim_arm as a on d.arm_key = a.arm_key
+        inner join star.dim_planned_visit as v on d.planned_visit_key = v.planned_visit_key
+    ) as c
 inner join star.dim_subject as u on c.subject_key = u.subject_key
 left join star.dim_species as e on u.species_key = e.species_key
-inner join star.dim_arm as a on c.arm_key = a.arm_key
+left join star.dim_technique as q on c.technique_key = q.technique_key
 inner join star.dim_participation as p on c.participation_key = p.participation_key
-inner join star.dim_planned_visit as v on c.planned_visit_key = v.planned_visit_key
-left join star.dim_study_time as t on c.study_time_key = t.study_time_key
 inner join star.dim_biosample as b on c.biosample_key = b.biosample_key
-inner join star.dim_expsample as x on c.expsample_key = x.expsample_key
-left join star.dim_technique as q on c.technique_key = q.technique_key;
+inner join star.dim_expsample as x on c.expsample_key = x.expsample_key;
