@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.sources.release import CURRENT, OPEN
-from include.warehouse.load.scd2 import Capture, Change, content_columns, write
+from include.warehouse.load.scd2 import Capture, Change, OverlapError, content_columns, write
 from include.warehouse.model.assays import HAI
 from include.warehouse.model.clinical import LAB_TESTS
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.dimensions import ARM, STUDY
 from include.warehouse.schema.history_tables import HISTORY
 from tests.support.long import examples
-from tests.support.warehouse import Warehouse
+from tests.support.warehouse import Warehouse, hai, small_study
 
 #: Content of a row by its identity. A value may be null: null and null are equal.
 Rows = dict[int | str, str | None]
@@ -275,3 +275,18 @@ def _note_capture(line: Timeline, release: int) -> None:
             "insert into ops.capture (study_accession, release_key, kind, load_id)"
             f" values ('SDY{line.study}', {release}, 'full', {release})"
         )
+
+
+def test_versions_that_overlap_are_refused(warehouse: Warehouse) -> None:
+    warehouse.load(small_study(hai(1), hai(2, who=2)), "DR1")
+    again = (
+        "insert into history.fact_hai select (jsonb_populate_record(h,"
+        ' \'{"valid_from": 5000, "valid_to": 15000}\')).* from history.fact_hai h where result_id = 1'
+    )
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(again)
+    # A publish proves it of the rows that it changes, and the audit of all.
+    warehouse.load(small_study(hai(1), hai(2, "80", who=2)), "DR2")
+    with pytest.raises(OverlapError, match="fact_hai: 1 versions overlap others, such as one of result_id 1"):
+        warehouse.load(small_study(hai(1, "80"), hai(2, "80", who=2)), "DR3")
+    assert warehouse.value("select count(*) from history.fact_hai where valid_from = 30000") == 0
