@@ -28,6 +28,9 @@ pytestmark = pytest.mark.long
 ROWS, FACTOR = 200_000, 100
 #: Conditions on a computed column, of which one value in 200 is guessed.
 GUESSED = {"03-elisa-median-over-time": 200}
+#: No finding whatever was expected: the definitions of units, of which marts have one expected on purpose,
+#: and the results of one assay in a study: in this small world the planner rounds their number to one.
+FEW = 1_000
 _NAMES = ("Relation Name", "Alias", "Index Name", "Hash Cond", "Index Cond", "Filter")
 
 
@@ -80,7 +83,7 @@ def _misjudged(engine: sa.Engine, query: Query, as_of: str | None) -> Iterator[s
                 for node in _whole_nodes(tree["Plan"]):
                     expected, found = (max(float(node[f"{which} Rows"]), 1) for which in ("Plan", "Actual"))
                     factor = GUESSED.get(query.name, FACTOR)
-                    if found > expected * factor:
+                    if found > max(expected * factor, FEW):
                         about = " ".join(str(node[name])[:80] for name in _NAMES if name in node)
                         yield f"{node['Node Type']} {about}: {expected:.0f} expected, {found:.0f} found"
             else:
