@@ -50,7 +50,8 @@ def source(monkeypatch: pytest.MonkeyPatch) -> Iterator[Prepared]:
     # A slow machine would show progress, and put files into place, more often.
     monkeypatch.setattr(run_ledger, "PROGRESS_SECONDS", inf)
     monkeypatch.setattr(files, "MOST_SECONDS", inf)
-    with serving(Prepared(rows)) as source:
+    source = Prepared(rows)
+    with serving(source):
         connection = {
             "conn_type": "immport",
             "host": source.url,
