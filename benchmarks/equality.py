@@ -17,6 +17,7 @@ from include.sources.release import OPEN
 from include.warehouse.model.declaration import Column, Fact, staged_columns
 from include.warehouse.model.registry import DIMENSION, FACTS
 from include.warehouse.model.relations import Reference
+from include.warehouse.schema.statements import run_sql
 
 SCHEMA = "generated"
 
@@ -44,10 +45,10 @@ def require_equal(engine: sa.Engine, answers: Iterable[Answer], *, packaged: boo
             if packaged and not _is_of_both_routes(fact):
                 continue
             expected, loaded = _queries(fact, packaged=packaged)
-            rows += int(connection.exec_driver_sql(f"select count(*) from ({loaded}) x").scalar_one())
+            rows += int(run_sql(connection, f"select count(*) from ({loaded}) x").scalar_one())
             for what, one, other in (("missing", expected, loaded), ("too many", loaded, expected)):
                 differing = f"select * from ({one} except {other}) x limit 2"
-                if lines := connection.exec_driver_sql(differing).all():
+                if lines := run_sql(connection, differing).all():
                     wrong.append(f"{fact.relation}, {what}: {lines}")
         connection.exec_driver_sql(f"drop schema {SCHEMA} cascade")
     if wrong:

@@ -17,7 +17,7 @@ from enum import StrEnum
 from include.quality.grammar import unreadable
 from include.sources.endpoint import Endpoint, Withholds, snake_case
 from include.sources.immport.endpoints import ENDPOINTS, PAIRED_FIELDS, references
-from include.sql import literals
+from include.sql import Expression, gap, literals, sql
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
@@ -85,8 +85,8 @@ class Check:
     :param mention: what `broken` looks up, if that is all it does.
     :param any_broken: SQL that is true when some row breaks it, where that is quicker than looking at each
         row. It may read `a.rows`, the number of rows.
-    :param of_groups: a query for the endpoints that break it, where that is quicker. It reads `{groups}`: the
-        distinct combinations of what rows name, with their `endpoint`.
+    :param of_groups: a query for the endpoints that break it, where that is quicker. In place of its gap
+        `groups` come the distinct combinations of what rows name, with their `endpoint`.
     :param after: a check that does not hold either where this one does not.
     """
 
@@ -97,7 +97,7 @@ class Check:
     reads: tuple[str, ...] = ()
     mention: Mention | None = None
     any_broken: str | None = None
-    of_groups: str | None = None
+    of_groups: Expression | None = None
     after: str | None = None
 
     @property
@@ -257,18 +257,28 @@ def _agreements(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
         yield _looked_up(f"agrees:{first}:{second}", mention)
     if "study_time_collected" in endpoint.columns:
         reads = ("biosample_accession", "study_time_collected", "study_time_collected_unit")
-        several = (
-            f"select {{0}} from (select distinct {{0}}, {', '.join(reads[1:])} from {{1}} s"
-            " where s.biosample_accession is not null) t group by {0} having count(*) > 1"
-        )
-        of_rows = several.format(reads[0], tables.rows(endpoint))
+        of_rows = _several_times("biosample_accession").fill({"rows": tables.rows(endpoint)})
         yield Check(
             "agrees:studyTimeCollected",
             Severity.WARNING,
             f"s.biosample_accession in ({of_rows})",
             reads=reads,
-            of_groups=several.format(f"endpoint, {reads[0]}", "{groups}"),
+            of_groups=_several_times("endpoint, biosample_accession", "groups"),
         )
+
+
+def _several_times(columns: str, rows: str = "rows") -> Expression:
+    """A query for the biosamples whose rows state several study times.
+
+    :param columns: what it selects, the biosample among them.
+    :param rows: name of the gap that stands for the rows.
+    """
+    read = f"select distinct {columns}, study_time_collected, study_time_collected_unit from "
+    return sql(
+        f"select {columns} from ({read}",
+        gap(rows),
+        f" s where s.biosample_accession is not null) t group by {columns} having count(*) > 1",
+    )
 
 
 def _looked_up(check_id: str, mention: Mention) -> Check:

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from include.quality.checks import Check
 from include.sources.immport.endpoints import ENDPOINTS, references
-from include.sql import literal, literals
+from include.sql import Expression, gap, literal, literals, sql
 from include.warehouse.load.staging_tables import StagedTables
 
 #: Broken checks that one query names at most: Great Expectations reads no more rows.
@@ -83,7 +83,8 @@ class _Screen:
         self.counted = [check for check in self.suite if check.is_of_row and not self._is_of_group(check)]
         #: Checks that have a query of their own over the groups.
         self.apart = {
-            check.check_id: check.of_groups or f"select s.endpoint from {{groups}} s where {check.broken}"
+            check.check_id: check.of_groups
+            or sql("select s.endpoint from ", gap("groups"), f" s where {check.broken}")
             for check in self.suite
             if check.of_groups or (check.mention and counts.get(check.mention.home, 0) > FEW)
         }
@@ -127,11 +128,11 @@ class _Screen:
 
 def _of_groups(screens: Sequence[_Screen]) -> Iterator[str]:
     """Queries of checks that have their own over the groups, each for all endpoints that have the check."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, Expression], list[str]] = {}
     for screen in screens:
         for check_id, query in screen.apart.items():
             found.setdefault((check_id, query), []).append(screen.name)
     for (check_id, query), names in found.items():
         theirs = f"(select * from groups where endpoint in ({literals(names)}))"
-        broken = query.replace("{groups}", theirs)
+        broken = query.fill({"groups": theirs})
         yield f"select distinct f.endpoint, {literal(check_id)} from ({broken}) f"

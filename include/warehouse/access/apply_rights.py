@@ -118,17 +118,26 @@ def _rights(connection: sa.Connection, role: str) -> list[str]:
         # Staging tables belong to those who load.
         tables = _relations(connection, "rpvm", (schema,)) if schema != "staging" else []
         made += [f"revoke all on {table} from {role}" for table in tables]
-        made.append(f"alter default privileges in schema {schema} revoke all on tables from {role}")
+        sequences = _relations(connection, "S", (schema,)) if schema != "staging" else []
+        made += [f"revoke all on sequence {sequence} from {role}" for sequence in sequences]
+        made += [
+            f"alter default privileges in schema {schema} revoke all on {kind} from {role}"
+            for kind in ("tables", "sequences")
+        ]
         if given is None:
             continue
         if given.schema_rights:
             made.append(f"grant {given.schema_rights} on schema {schema} to {role}")
         for table in tables:
             made.append(_grant(connection, given, table))
+        if given.sequence_rights:
+            made += [f"grant {given.sequence_rights} on sequence {name} to {role}" for name in sequences]
         if given.is_lasting:
-            made.append(
-                f"alter default privileges in schema {schema} grant {given.table_rights} on tables to {role}"
-            )
+            made += [
+                f"alter default privileges in schema {schema} grant {rights} on {kind} to {role}"
+                for kind, rights in (("tables", given.table_rights), ("sequences", given.sequence_rights))
+                if rights
+            ]
     if role == LOADER:
         made += [f"revoke insert, update, delete on {table} from {role}" for table in KEPT_BY_OWNER]
     if role == ANALYST:

@@ -20,6 +20,7 @@ class Right:
     :param schema_rights: "usage" to name what is in it, "usage, create" to add to it, or nothing.
     :param table_rights: on each of its tables and views.
     :param is_lasting: also on tables that the owner adds to it between two upgrades.
+    :param sequence_rights: on each of its sequences, or nothing.
     """
 
     role: str
@@ -27,13 +28,15 @@ class Right:
     schema_rights: str
     table_rights: str
     is_lasting: bool = True
+    sequence_rights: str = ""
 
 
 #: A view of the star reads with the rights of who asks, but what it reads was named when it was made:
 #: analysts read history through it without the right to name a table there.
 RIGHTS = (
     Right(LOADER, "staging", "usage, create", _WRITE),
-    Right(LOADER, "history", "usage", _WRITE),
+    # Publishing numbers new members before it stores them.
+    Right(LOADER, "history", "usage", _WRITE, sequence_rights="usage"),
     Right(LOADER, "quality", "usage", _WRITE),
     Right(LOADER, "ops", "usage", _WRITE),
     Right(LOADER, "star", "usage", _READ),
