@@ -6,6 +6,7 @@ whether the scheduler had imported Great Expectations.
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import multiprocessing
@@ -43,6 +44,8 @@ def work(answers: Connection) -> None:
 
 
 def main() -> None:
+    """Print them."""
+    argparse.ArgumentParser(prog="python -m tests.support.forked_task", description=__doc__).parse_args()
     set_component_mp_start_method("scheduler")
     ours, theirs = multiprocessing.Pipe()
     worker = multiprocessing.Process(target=work, args=(theirs,))
