@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from include.sources.endpoint import Endpoint
 from include.sources.errors import ImmPortError
 from include.sources.listing import Accessions, Listing
+from include.sources.offering import Validators
 from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
 T = TypeVar("T")
@@ -30,8 +32,8 @@ class CallWatch(Protocol):
         """The caller goes on without what failed with this error."""
 
 
-class ClientSettings(Protocol):
-    """What the pipeline must know of a connection."""
+class HostSettings(Protocol):
+    """What the pipeline must know of a connection to any source."""
 
     @property
     def base(self) -> str:
@@ -45,6 +47,10 @@ class ClientSettings(Protocol):
     def calls_in_flight(self) -> int:
         """Calls that one task makes at once."""
 
+
+class ClientSettings(HostSettings, Protocol):
+    """What the pipeline must know of a connection to ImmPort."""
+
     @property
     def split_above_rows(self) -> int:
         """The client requests a result that is known to have more rows in parts from the start."""
@@ -52,6 +58,58 @@ class ClientSettings(Protocol):
     @property
     def max_answer_bytes(self) -> int:
         """The client gives up an answer that grows larger, and requests it in parts."""
+
+
+@dataclass(frozen=True)
+class Received(Generic[T]):
+    """A good answer.
+
+    :param content: what the receiver made of it.
+    :param validators: what the source said of its version.
+    """
+
+    content: T
+    validators: Validators
+
+
+class WatchedClient(Protocol):
+    """A client whose calls somebody may watch.
+
+    :ivar watch: called for every call; None for no callback.
+    """
+
+    watch: CallWatch | None
+
+    @property
+    def settings(self) -> HostSettings:
+        """The connection, read once."""
+
+
+class ScopeClient(WatchedClient, Protocol):
+    """A source that is requested endpoint by endpoint, for one scope at a time.
+
+    It is a context manager: closed at the end, whatever was called. Several threads may call it. Every method
+    raises an `ImmPortError` that says what the caller can do about it.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def request(
+        self, endpoint: Endpoint, scope: str, receive: Receive[T], *, form: str = "json"
+    ) -> Received[T]:
+        """Stream the answer of one endpoint for one scope.
+
+        :param scope: identifier of the scope; empty for an endpoint that is of no scope, such as a catalogue.
+        :param receive: takes the body's chunks to the end; called anew for every try. A `NotDataError` of its
+            counts as a bad answer.
+        :param form: which of the endpoint's forms is requested.
+        """
+
+    def probe(self, endpoint: Endpoint, scope: str, *, form: str = "json") -> Validators:
+        """What the source says of the version that it has now, without the content. Unknown where it says
+        nothing, or cannot be requested."""
 
 
 class SourceClient(Protocol):
