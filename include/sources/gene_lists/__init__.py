@@ -1,0 +1,1 @@
+"""ImmPort's gene lists: public files in several forms, and how each becomes rows."""
