@@ -11,6 +11,9 @@ from pathlib import Path
 
 import uvicorn
 
+from include.sandbox.gene_lists.folder_lists import FolderLists
+from include.sandbox.gene_lists.public_object import GeneListWorld
+from include.sandbox.gene_lists.synthetic_lists import SyntheticLists
 from include.sandbox.server.app import Sandbox
 from include.sandbox.server.auth import Keys
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
@@ -91,6 +94,12 @@ def parser() -> argparse.ArgumentParser:
         help="list the Tab packages and archives of synthetic studies; without, a manifest of a very large "
         "study comes at once (default: on)",
     )
+    made.add_argument(
+        "--gene-lists",
+        type=Path,
+        metavar="DIR",
+        help="folder of gene lists, laid out as ImmPort's files (default: synthetic ones)",
+    )
     made.add_argument("--release", help="data release served first, such as DR50 (default: the newest)")
     made.add_argument(
         "--api-key-file",
@@ -129,6 +138,16 @@ def open_world(options: argparse.Namespace) -> World:
     return world
 
 
+def open_lists(options: argparse.Namespace, world: World) -> GeneListWorld:
+    """Open the gene lists that the options name.
+
+    :raises ValueError: a folder that is missing or holds no gene lists.
+    """
+    if options.gene_lists is not None:
+        return FolderLists(options.gene_lists)
+    return SyntheticLists(options.seed, list(world.releases.values()))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the sandbox; 0 after a signal, 2 when it cannot start."""
     options = parser().parse_args(arguments)
@@ -137,6 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
         current = Release.parse(options.release) if options.release else max(world.releases)
         if current not in world.releases:
             raise ValueError(f"no release {current} here (there are {', '.join(map(str, world.releases))})")
+        lists = open_lists(options, world)
         keys = Keys(_key(options), options.token_seconds)
         listener = socket.create_server((options.host, options.port))
     except (ValueError, OSError, OverflowError) as error:
@@ -150,7 +170,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     config = uvicorn.Config(
-        Sandbox(world, keys, current, options.url_seconds).app(),
+        Sandbox(world, lists, keys, current, options.url_seconds).app(),
         log_config=None,
         log_level="critical",
         server_header=False,

@@ -106,3 +106,8 @@ def test_a_key_on_the_command_line_is_refused_with_the_way_to_do_it(
     file.write_text("given\n")
     with running_sandbox(studies=1, rows=1, api_key_file=file) as sandbox:
         assert sandbox.api_key == "given"
+
+
+def test_a_folder_without_gene_lists_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "no gene lists" in refused(capsys, gene_lists=tmp_path)
+    assert "no such folder" in refused(capsys, gene_lists=tmp_path / "absent")

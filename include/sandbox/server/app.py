@@ -12,8 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from include.sandbox.archive.undecodable import json_bytes
+from include.sandbox.gene_lists.public_object import GeneListWorld
 from include.sandbox.row import Row
 from include.sandbox.server.auth import Keys
+from include.sandbox.server.bucket import Bucket, refused
 from include.sandbox.server.control import Control
 from include.sandbox.server.downloads import METHODS, Downloads
 from include.sandbox.server.faults import (
@@ -34,6 +36,7 @@ from include.sandbox.server.serialize import filters, json_array, json_object, t
 from include.sandbox.stored_files import study_of
 from include.sandbox.world import World, subject_documents
 from include.sources.endpoint import Endpoint, Group, Shape
+from include.sources.gene_lists.files import PUBLIC_FILES
 from include.sources.immport.endpoints import DRS_DOWNLOAD, SEARCH, SHARED_DATA
 from include.sources.release import Release
 
@@ -46,10 +49,21 @@ Answer = Callable[[Request, Fault | None], Response]
 
 
 class Sandbox:
-    """A world at its current release, with the faults switched on and the requests seen."""
+    """A world at its current release, with the faults switched on and the requests seen.
 
-    def __init__(self, world: World, keys: Keys, current: Release, url_seconds: int = 604_800) -> None:
+    :param lists: the gene lists of the public bucket.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        lists: GeneListWorld,
+        keys: Keys,
+        current: Release,
+        url_seconds: int = 604_800,
+    ) -> None:
         self.world, self.keys, self.current = HiddenStudies(world), keys, current
+        self.bucket = Bucket(lists)
         self.downloads = Downloads(self.world, url_seconds)
         self.faults, self.requests = Faults(), Requests()
 
@@ -61,6 +75,11 @@ class Sandbox:
         routes.append(Route("/auth/token", self._guard("token", False, self._token), methods=["POST"]))
         routes.append(Route(QUERY + "/{rest:path}", self._guard(None, True, not_found)))
         routes += [
+            *(
+                Route(file.path, self._guard(file.name, False, self._public))
+                for file in PUBLIC_FILES.values()
+            ),
+            Route("/release/{key:path}", self._guard(None, False, self._public)),
             *(Route(f"/{way}/{{file}}", self._guard("download", False, self._send)) for way in METHODS),
             *Control(self).routes(),
         ]
@@ -79,6 +98,9 @@ class Sandbox:
     def _send(self, request: Request, fault: Fault | None) -> Response:
         return self.downloads.send(request, self.current, fault)
 
+    def _public(self, request: Request, fault: Fault | None) -> Response:
+        return self.bucket.send(request, list(self.world.releases).index(self.current), fault)
+
     def _guard(
         self, name: str | None, needs_key: bool, answer: Answer
     ) -> Callable[[Request], Awaitable[Response]]:
@@ -87,7 +109,7 @@ class Sandbox:
         async def respond(request: Request) -> Response:
             target = await self._target(name, request)
             fault = self.faults.strike(target) if name else None
-            response = replaced(fault)
+            response = refused(fault) if name in PUBLIC_FILES else replaced(fault)
             if response is None and needs_key and not self.keys.admits(request.headers.get("authorization")):
                 response = failure(401)
             elif response is None:
@@ -111,6 +133,8 @@ class Sandbox:
 
     async def _target(self, name: str | None, request: Request) -> FaultTarget:
         """What a request is about. The name of a file is looked up only if a fault names one."""
+        if name is not None and name in PUBLIC_FILES:
+            return FaultTarget(name, file=[request.url.path.rpartition("/")[2]])
         uuid = request.path_params.get("file") or request.path_params.get("fileUUID")
         if uuid is None:
             return _target_of(name or "", request)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from include.sandbox.server.faults import Fault, Faults, Requests
 from include.sandbox.server.guard import guarded
 from include.sandbox.server.hidden_studies import HiddenStudies
+from include.sources.gene_lists.files import PUBLIC_FILES
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
@@ -76,7 +77,7 @@ class Control:
         elif request.method == "POST":
             try:
                 fault = Fault(**await request.json())
-                if fault.endpoint not in (*SHARED_DATA, "token", "download", "*"):
+                if fault.endpoint not in (*SHARED_DATA, *PUBLIC_FILES, "token", "download", "*"):
                     raise ValueError(f"no such endpoint: {fault.endpoint!r}")
                 faults.add(fault)
             except (ValueError, TypeError) as error:

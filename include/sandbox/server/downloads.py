@@ -13,17 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from include.sandbox.server.faults import Fault
-from include.sandbox.server.responses import BentFile
+from include.sandbox.server.responses import BentFile, xml_refusal
 from include.sandbox.stored_files import StoredFile, study_of
 from include.sandbox.world import World
 from include.sources.release import Release
 
 #: ImmPort's two ways to a file.
 METHODS = ("s3", "stream")
-
-_XML = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
-)
 
 
 class Downloads:
@@ -57,16 +53,16 @@ class Downloads:
         expires = request.query_params.get("Expires", "")
         signed = self._signature(method, uuid, expires)
         if not hmac.compare_digest(signed.encode(), request.query_params.get("Signature", "").encode()):
-            return _refusal(403, "SignatureDoesNotMatch", "The request signature does not match.")
+            return xml_refusal(403, "SignatureDoesNotMatch", "The request signature does not match.")
         kind = fault.fault if fault else None
         if int(expires) <= time.time() or kind == "expired":
-            return _refusal(403, "AccessDenied", "Request has expired")
+            return xml_refusal(403, "AccessDenied", "Request has expired")
         file = self.file(uuid, release)
         if file is None or file.stored is None or kind == "lost":
             # S3 does not say that a file is not there; the stream does.
             if method == "s3":
-                return _refusal(403, "AccessDenied", "Access Denied")
-            return _refusal(404, "NoSuchKey", "The specified key does not exist.")
+                return xml_refusal(403, "AccessDenied", "Access Denied")
+            return xml_refusal(404, "NoSuchKey", "The specified key does not exist.")
         headers = {"etag": f'"{file.md5}-2"' if kind == "changed" else f'"{file.md5}"'}
         if kind == "no_range":
             headers["accept-ranges"] = "none"
@@ -95,7 +91,3 @@ class Downloads:
     @staticmethod
     def _json_answer(status: int, message: str, url: str | None) -> Response:
         return JSONResponse({"message": message, "url": url, "status": status}, status)
-
-
-def _refusal(status: int, code: str, message: str) -> Response:
-    return Response(_XML.format(code=code, message=message), status, media_type="application/xml")

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from include.sandbox.row import Row
+from include.sources.gene_lists.files import PUBLIC_FILES
 
 #: Faults that replace the answer, and those that bend a good one.
 STATUSES = ("400", "401", "403", "404", "429", "500", "502", "503", "504")
@@ -23,7 +24,13 @@ FILTERS = ("blank_ignored",)
 TABLES = ("tsv_broken", "tsv_renamed")
 #: Of the bytes of a file.
 FILES = ("corrupt", "no_range", "changed", "expired", "lost")
-KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES)
+#: Of the files of the public bucket: what they hold.
+PUBLIC = ("half", "wrong_count", "no_bom", "blank_lines", "no_tab", "trailing_blanks")
+#: Those that strike whatever a request is about.
+ALONE = (*ANSWERS, *FILES, *PUBLIC)
+KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC)
+#: Endpoints whose requests name a file.
+OF_FILES = ("download", "drsDownload", *PUBLIC_FILES)
 
 NEW_KEY = "newKey"
 
@@ -32,7 +39,7 @@ NEW_KEY = "newKey"
 class Fault:
     """One fault, as a client requests it over HTTP.
 
-    :param endpoint: name of an endpoint, `token`, `download`, or `*` for all of them.
+    :param endpoint: name of an endpoint or of a public file, `token`, `download`, or `*` for all of them.
     :param study: the one study it strikes; None strikes every request.
     :param times: how often it still strikes; None is for ever.
     :param retry_after: the Retry-After header of a 429 or 503: seconds or an HTTP date.
@@ -42,7 +49,7 @@ class Fault:
     :param after: with `cut` of a download, bytes that still come; half of them without it.
     :param seconds: with `drip`, between two bytes.
     :param above_rows: strikes only an answer that would hold more rows.
-    :param file: the one file it strikes, by UUID or name; of `download` and `drsDownload`.
+    :param file: the one file it strikes, by UUID or name; of `download`, `drsDownload` and public files.
     """
 
     endpoint: str
@@ -62,8 +69,10 @@ class Fault:
             raise ValueError(f"no such fault: {self.fault!r} (one of {', '.join(KINDS)})")
         if self.fault in FILES and self.endpoint not in ("download", "*"):
             raise ValueError(f"{self.fault} strikes the endpoint 'download'")
-        if self.file is not None and self.endpoint not in ("download", "drsDownload", "*"):
-            raise ValueError("a file is of the endpoints 'download' and 'drsDownload'")
+        if self.fault in PUBLIC and self.endpoint not in (*PUBLIC_FILES, "*"):
+            raise ValueError(f"{self.fault} strikes a public file: one of {', '.join(PUBLIC_FILES)}")
+        if self.file is not None and self.endpoint not in (*OF_FILES, "*"):
+            raise ValueError("a file is of the endpoints 'download' and 'drsDownload', or a public file")
         if self.above_rows is not None and (self.fault not in ANSWERS or self.above_rows < 0):
             raise ValueError(f"above_rows is a number from 0 on, not for {self.fault}")
 
@@ -97,7 +106,7 @@ class Faults:
         """Whether a fault that is switched on names a file."""
         return any(fault.file is not None for fault in self._active)
 
-    def strike(self, target: FaultTarget, kinds: Collection[str] = (*ANSWERS, *FILES)) -> Fault | None:
+    def strike(self, target: FaultTarget, kinds: Collection[str] = ALONE) -> Fault | None:
         """The fault that strikes this request, counted as used; None if it goes well.
 
         Those that look at the number of rows do so in `strike_rows`.
@@ -131,6 +140,7 @@ def _fits(fault: Fault, target: FaultTarget) -> bool:
     return (
         fault.endpoint in ("*", target.endpoint)
         and (fault.fault not in FILES or target.endpoint == "download")
+        and (fault.fault not in PUBLIC or target.endpoint in PUBLIC_FILES)
         and fault.study in (None, target.study)
         and (fault.file is None or fault.file in target.file)
         and fault.times != 0

@@ -24,6 +24,9 @@ _TITLES = {
     503: "Service Unavailable",
     504: "Gateway Time-out",
 }
+_XML = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+)
 LOGIN = "<!DOCTYPE html>\n<html><head><title>ImmPort</title></head><body><h1>Sign in</h1></body></html>\n"
 
 
@@ -166,6 +169,12 @@ def failure(status: int, retry_after: int | str | None = None) -> Response:
     heading = f"{status} {title}"
     page = f"<html>\n<head><title>{heading}</title></head>\n<body><h1>{heading}</h1></body>\n</html>\n"
     return HTMLResponse(page, status, headers)
+
+
+def xml_refusal(status: int, code: str, message: str, retry_after: int | str | None = None) -> Response:
+    """A refusal as object storage words it."""
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return Response(_XML.format(code=code, message=message), status, headers, media_type="application/xml")
 
 
 def not_found(request: Request, fault: Fault | None) -> Response:

@@ -1,0 +1,1 @@
+"""Gene lists as ImmPort's public bucket has them: made from a seed, or files of a folder."""
