@@ -165,6 +165,10 @@ class Endpoint:
         is_number = kinds[column] in (Kind.INTEGER, Kind.NUMBER)
         return f"btrim({alias}.{column}, ' ')" if is_number else f"{alias}.{column}"
 
+    def address(self, scope: str, form: str) -> str:
+        """Path under the base URL of one form of a scope's rows; that of every form where they share one."""
+        return self.request(scope)[0]
+
     @cached_property
     def table(self) -> str:
         """The endpoint's name as part of a table name: `fcsAnalyzed` becomes `fcs_analyzed`."""

@@ -68,6 +68,26 @@ _FIELDS: dict[str, Any] = {
     },
 }
 
+#: Those of a connection to public files, which has no key.
+_PUBLIC_FIELDS = {
+    name: _FIELDS[name]
+    for name in (
+        "timeout",
+        "max_answer_seconds",
+        "min_bytes_per_second",
+        "max_retries",
+        "calls_in_flight",
+        "calls_per_second",
+    )
+} | {
+    "allow_http": {
+        "label": "Allow plain http",
+        "description": "Takes files that somebody may have changed on their way. Only for a stand-in on a"
+        " private container network.",
+        "schema": {"type": ["boolean", "null"], "default": False},
+    }
+}
+
 
 def get_provider_info() -> dict[str, Any]:
     """Provider metadata. Airflow reads it at every start, so nothing heavy is imported here."""
@@ -83,7 +103,10 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [
-            {"integration-name": "ImmPort", "python-modules": ["immport_provider.hooks.immport"]},
+            {
+                "integration-name": "ImmPort",
+                "python-modules": ["immport_provider.hooks.immport", "immport_provider.hooks.public_files"],
+            },
         ],
         "sensors": [
             {"integration-name": "ImmPort", "python-modules": ["immport_provider.sensors.release"]},
@@ -113,6 +136,17 @@ def get_provider_info() -> dict[str, Any]:
                     },
                 },
                 "conn-fields": _FIELDS,
-            }
+            },
+            {
+                "connection-type": "immport_public",
+                "hook-class-name": "immport_provider.hooks.public_files.PublicFilesHook",
+                "hook-name": "ImmPort public files",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["login", "password", "extra"],
+                    "relabeling": {"host": "Address"},
+                    "placeholders": {"host": "https://s3.immport.org"},
+                },
+                "conn-fields": _PUBLIC_FIELDS,
+            },
         ],
     }

@@ -10,6 +10,7 @@ import pytest
 from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
 
 from immport_provider.hooks.immport import ImmPortHook
+from immport_provider.hooks.public_files import PublicFilesHook
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +53,20 @@ def test_the_form_shows_its_fields_and_no_key_goes_into_extra() -> None:
     for field in form.extra_fields.values():
         assert field["schema"]["title"]
         assert field["description"]
+
+
+def test_the_form_of_public_files_has_no_place_for_a_key() -> None:
+    from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+
+    hook = ProvidersManagerTaskRuntime().hooks["immport_public"]
+    assert hook is not None
+    assert hook.connection_id_attribute_name == PublicFilesHook.conn_name_attr
+    [form] = [item for item in HookMetaService.hook_meta_data() if item.connection_type == "immport_public"]
+    assert form.standard_fields is not None
+    for hidden in (form.standard_fields.password, form.standard_fields.login):
+        assert hidden is None or hidden.hidden
+    assert form.extra_fields is not None
+    assert "expires_at" not in form.extra_fields
 
 
 def test_the_schema_of_airflow_accepts_the_provider_info() -> None:

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk import Connection
 
 from immport_provider.hooks.immport import ImmPortHook
-from immport_provider.hooks.settings import Settings, read_settings
+from immport_provider.hooks.settings import Settings, read_public_settings, read_settings
 
 
 def settings(**fields: Any) -> Settings:
@@ -59,6 +59,23 @@ def test_wrong_fields_are_named_and_not_shown(fields: dict[str, Any], wrong: str
     with pytest.raises(ValueError, match=wrong) as caught:
         settings(**fields)
     assert "canary" not in str(caught.value)
+
+
+def public(**fields: Any) -> Settings:
+    return read_public_settings(Connection(conn_id="immport_public", conn_type="immport_public", **fields))
+
+
+@pytest.mark.parametrize("fields", [{"password": "canary"}, {"login": "canary"}])
+def test_a_connection_to_public_files_holds_no_credentials(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must be empty") as caught:
+        public(**fields)
+    assert "canary" not in str(caught.value)
+    assert public().base == "https://s3.immport.org"
+    assert (public().key, public().login) == (None, None)
+    with pytest.raises(ValueError, match="changed on its way"):
+        public(host="http://s3.immport.org")
+    with pytest.raises(ValueError, match=r"such as https://s3\.immport\.org"):
+        public(host="ftp://s3.immport.org")
 
 
 def test_defaults_and_texts_from_the_form() -> None:

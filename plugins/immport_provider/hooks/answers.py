@@ -38,6 +38,8 @@ class Request:
     """What is requested: an endpoint, of one study or of none.
 
     :param filters: further parameters, which select a part of the study.
+    :param form: that of the answer: `json`, `tsv`, or another one, for which no parameter is sent.
+    :param conditions: headers under which the answer may be that nothing changed.
     """
 
     endpoint: Endpoint
@@ -46,16 +48,18 @@ class Request:
     study: str | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
     form: str = "json"
+    method: str = "GET"
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def query(self) -> dict[str, str]:
         """All query parameters."""
-        form = {"format": self.form} if self.form != "json" else {}
+        form = {"format": self.form} if self.form == "tsv" else {}
         return {**self.parameters, **self.filters, **form}
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Accept": ACCEPT[self.form]}
+        return {"Accept": ACCEPT.get(self.form, "*/*"), **self.conditions}
 
 
 def check(answer: httpx.Response, refused: str, now: datetime) -> None:

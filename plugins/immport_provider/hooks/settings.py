@@ -9,9 +9,16 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from immport_provider.hooks.credentials import Credential, read_api_key
+from include.sources.gene_lists.files import BUCKET
 
 DEFAULT_HOST = "https://www.immport.org"
+PUBLIC_HOST = BUCKET
 API = "/data/query"
+
+_WHY_NOT_HTTP = {
+    DEFAULT_HOST: "plain http would send the key unencrypted",
+    PUBLIC_HOST: "what comes over plain http may have been changed on its way",
+}
 
 #: Seconds until there must be a connection.
 CONNECT_TIMEOUT = 10.0
@@ -82,15 +89,30 @@ def read_settings(connection: Connection) -> Settings:
 
     :raises ValueError: which field is wrong, never what a secret one holds.
     """
-    extra = connection.extra_dejson
-    allow_http = str(extra.get("allow_http")).lower() == "true"
-    base = _base(connection, allow_http=allow_http)
     login = (connection.login, connection.password or "") if connection.login else None
     key = None
     if connection.password and login is None:
-        key = read_api_key(connection.password, extra.get("expires_at"))
+        key = read_api_key(connection.password, connection.extra_dejson.get("expires_at"))
+    return _settings(connection, DEFAULT_HOST, key, login)
+
+
+def read_public_settings(connection: Connection) -> Settings:
+    """Check a connection to public files. It holds no credentials, so that none can be sent.
+
+    :raises ValueError: which field is wrong.
+    """
+    if connection.login or connection.password:
+        raise ValueError("login and password must be empty: public files need none")
+    return _settings(connection, PUBLIC_HOST, None, None)
+
+
+def _settings(
+    connection: Connection, default: str, key: Credential | None, login: tuple[str, str] | None
+) -> Settings:
+    extra = connection.extra_dejson
+    allow_http = str(extra.get("allow_http")).lower() == "true"
     return Settings(
-        base,
+        _base(connection, default, allow_http=allow_http),
         key,
         login,
         timeout=_number(extra, "timeout", 60, least=0.1),
@@ -106,15 +128,15 @@ def read_settings(connection: Connection) -> Settings:
     )
 
 
-def _base(connection: Connection, *, allow_http: bool) -> str:
-    host = (connection.host or DEFAULT_HOST).strip()
+def _base(connection: Connection, default: str, *, allow_http: bool) -> str:
+    host = (connection.host or default).strip()
     url = urlsplit(host if "://" in host else f"{connection.schema or 'https'}://{host}")
     if "@" in url.netloc:
         raise ValueError("host must not hold a user name or password")
     if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
-        raise ValueError(f"host is not an address such as {DEFAULT_HOST}")
+        raise ValueError(f"host is not an address such as {default}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.hostname):
-        raise ValueError("plain http would send the key unencrypted: use https (allow_http is for stand-ins)")
+        raise ValueError(f"{_WHY_NOT_HTTP[default]}: use https (allow_http is for stand-ins)")
     port = f":{connection.port}" if connection.port and not url.port else ""
     return f"{url.scheme}://{url.netloc}{port}{url.path.rstrip('/').removesuffix(API)}"
 

@@ -1,0 +1,243 @@
+"""The hook of public files: without credentials, with validators that show whether a file changed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+from urllib.parse import quote
+
+from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.bodies import whole
+from immport_provider.hooks.http_client import HttpClient
+from immport_provider.hooks.settings import Connection, Settings, read_public_settings
+from include.sources.client import Received
+from include.sources.endpoint import Endpoint, parse_fields
+from include.sources.errors import ConfigurationError, ImmPortError, MissingFileError, RequestError
+from include.sources.gene_lists.files import CATALOGUE
+from include.sources.offering import Validators
+
+if TYPE_CHECKING:
+    import httpx
+    from tenacity.wait import wait_base
+
+T = TypeVar("T")
+
+#: An ETag that a request may send back: not one of characters that no header holds.
+_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,1000}"')
+#: A file that several scopes are in is kept up to this size, so that it is fetched once.
+_MOST_KEPT = 8 << 20
+
+
+@dataclass(frozen=True)
+class NotModified:
+    """The source still has the version that the caller has.
+
+    :param validators: those that showed it.
+    """
+
+    validators: Validators
+
+
+class PublicFilesHook(HttpClient):
+    """Public files of ImmPort, such as its gene lists.
+
+    A file that is not there, which S3 refuses as one that is not open, is a `MissingFileError`. The rest is
+    as of `ImmPortHook`: what may pass is tried again, within the limits of the connection.
+
+    :param immport_public_conn_id: Airflow connection of type `immport_public`; the others as of `HttpClient`.
+    """
+
+    conn_name_attr: ClassVar[str] = "immport_public_conn_id"
+    default_conn_name: ClassVar[str] = "immport_public"
+    conn_type: ClassVar[str] = "immport_public"
+    hook_name: ClassVar[str] = "ImmPort public files"
+
+    def __init__(
+        self,
+        immport_public_conn_id: str = default_conn_name,
+        *,
+        wait: wait_base | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(immport_public_conn_id, wait=wait, sleep=sleep, clock=clock)
+        #: By address: what was fetched of files that several scopes are in.
+        self._kept: dict[str, Received[bytes]] = {}
+
+    def read_settings(self, connection: Connection) -> Settings:
+        """The connection, checked.
+
+        :raises ValueError: which field is wrong; one that holds credentials is.
+        """
+        return read_public_settings(connection)
+
+    def why_refused(self) -> str:
+        """What a 401 means, and what to do about it."""
+        return f"public files need no key: check the address in the connection {self.conn_id}"
+
+    def request(
+        self,
+        endpoint: Endpoint,
+        scope: str,
+        receive: Callable[[Iterator[bytes]], T],
+        *,
+        form: str = "json",
+    ) -> Received[T]:
+        """Stream the file that holds the rows of a scope.
+
+        One that holds several scopes is fetched once, as long as the source says that it is the same.
+
+        :param scope: identifier of the scope; empty for a file that is of none.
+        :param receive: takes the chunks to the end; called anew for every try.
+        :raises MissingFileError: there is no such file.
+        :raises RequestError: the source refuses the request otherwise.
+        :raises RetriableError: still no good answer after all tries.
+        """
+        path = endpoint.address(scope, form)
+        if endpoint.address("", form) != path:
+            found = self.get(endpoint, path, receive, scope=scope, form=form)
+            if isinstance(found, NotModified):
+                raise TypeError("not modified, though no version was named")
+            return found
+        return self._shared(endpoint, path, receive, scope, form)
+
+    def probe(self, endpoint: Endpoint, scope: str, *, form: str = "json") -> Validators:
+        """Version of a file as the source has it now, without the file; unknown where it does not say it.
+
+        :raises RetriableError: no good answer after all tries.
+        """
+        request = Request(
+            endpoint, quote(endpoint.address(scope, form)), study=scope or None, form=form, method="HEAD"
+        )
+
+        def take(answer: httpx.Response) -> Validators:
+            if answer.status_code == 501:  # not a failure of the server: it does not know HEAD
+                return Validators()
+            self._check(answer)
+            return read_validators(answer)
+
+        try:
+            return self._attempt(request, take)
+        except RequestError:
+            return Validators()
+
+    def get(
+        self,
+        endpoint: Endpoint,
+        path: str,
+        receive: Callable[[Iterator[bytes]], T],
+        validators: Validators | None = None,
+        *,
+        scope: str = "",
+        form: str = "json",
+    ) -> Received[T] | NotModified:
+        """Stream a file, unless it is the version that the caller has.
+
+        :param path: its address under that of the connection, not percent-encoded.
+        :param validators: what the source said of the caller's version.
+        :raises ImmPortError: as `request`.
+        """
+        conditions = _conditions(validators or Validators())
+        request = Request(endpoint, quote(path), study=scope or None, form=form, conditions=conditions)
+
+        def take(answer: httpx.Response) -> Received[T] | NotModified:
+            found = read_validators(answer)
+            if answer.status_code == 304 and conditions:
+                return NotModified(found if found.are_known else validators or found)
+            self._check(answer)
+            return Received(receive(whole(answer, is_self_ending=form == "json")), found)
+
+        return self._attempt(request, take)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Request the catalogue of gene lists."""
+        catalogue = Endpoint(
+            CATALOGUE.name, CATALOGUE.path, parse_fields("id"), ("id",), CATALOGUE.about, needs_key=False
+        )
+        try:
+            with self:
+                size = self.get(catalogue, CATALOGUE.path, lambda chunks: sum(map(len, chunks)))
+        except ConfigurationError as error:
+            return False, f"Correct the connection: {error.what}"
+        except ImmPortError as error:
+            return False, f"{error}. Check the address and the network, then try again."
+        if isinstance(size, Received) and size.content:
+            return True, f"{self.settings.source} has the catalogue of gene lists."
+        return False, f"{self.settings.source} answers, but the catalogue of gene lists is empty."
+
+    def _shared(
+        self,
+        endpoint: Endpoint,
+        path: str,
+        receive: Callable[[Iterator[bytes]], T],
+        scope: str,
+        form: str,
+    ) -> Received[T]:
+        kept = self._kept.get(path)
+        parts: list[bytes] = []
+
+        def noted(chunks: Iterator[bytes]) -> Iterator[bytes]:
+            parts.clear()
+            size = 0
+            for chunk in chunks:
+                size += len(chunk)
+                if size <= _MOST_KEPT:
+                    parts.append(chunk)
+                yield chunk
+            if size > _MOST_KEPT:
+                parts.clear()
+
+        found = self.get(
+            endpoint,
+            path,
+            lambda chunks: receive(noted(chunks)),
+            kept.validators if kept else None,
+            scope=scope,
+            form=form,
+        )
+        if isinstance(found, Received):
+            if parts and found.validators.are_known:
+                self._kept[path] = Received(b"".join(parts), found.validators)
+            return found
+        if kept is None:
+            raise TypeError("not modified, though no version was named")
+        request = Request(endpoint, path, study=scope or None, form=form)
+        with explained(request, self.settings.source):
+            return Received(receive(iter([kept.content])), kept.validators)
+
+    def _check(self, answer: httpx.Response) -> None:
+        """Let only a file pass.
+
+        :raises ImmPortError: the kind that fits the status.
+        """
+        status = answer.status_code
+        if status in (403, 404):
+            raise MissingFileError(f"{status}; there is no such file, or it is not public", status)
+        check(answer, self.why_refused(), self._clock())
+
+
+def read_validators(answer: httpx.Response) -> Validators:
+    """What an answer says of its version, as far as a later request can name it."""
+    etag, modified = answer.headers.get("ETag", ""), answer.headers.get("Last-Modified", "")
+    return Validators(etag if _ETAG.fullmatch(etag) else None, modified if _is_time(modified) else None)
+
+
+def _conditions(validators: Validators) -> dict[str, str]:
+    headers = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
+    return {name: value for name, value in headers.items() if value is not None}
+
+
+def _is_time(text: str) -> bool:
+    """Whether a text is a time of HTTP, and nothing that a header cannot hold."""
+    if not (text.isascii() and text.isprintable() and len(text) < 60):
+        return False
+    try:
+        parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
