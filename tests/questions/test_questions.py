@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from include.warehouse.marts import RESULTS, marts
 from include.warehouse.views.value_functions import DEFAULT_POLICY
 from tests.questions.answers import EXPECTED, QUESTIONS, ROOT, Answer, answer, answer_text, question
 from tests.questions.conftest import World
@@ -20,6 +22,7 @@ from tests.questions.independent import INDEPENDENT, Answers
 #: It reads the counts of the runs, which are not a view as of a release.
 OF_THE_RUNS = 35
 LIST = ROOT / "docs/questions/README.md"
+FILES = ROOT / "include/warehouse/marts"
 _CONDITIONS = ("Filter", "Join Filter", "Hash Cond", "Merge Cond", "Index Cond", "Recheck Cond", "Output")
 
 
@@ -62,6 +65,24 @@ def test_all_questions_in_one_run(world: World, capsys: pytest.CaptureFixture[st
     slowest = max(taken, key=lambda name: taken[name])
     with capsys.disabled():
         print(f"\n{len(taken)} questions in {sum(taken.values()):.2f} s, {slowest} {taken[slowest]:.2f} s")  # noqa: T201
+
+
+def test_a_mart_answers_as_its_file_does(world: World) -> None:
+    """It is made with less: over each assay, of the assays it names, of their results what it reads."""
+    made = [mart for mart in marts() if (file := FILES / f"{mart.name}.sql").exists()
+            and file.read_text(encoding="utf-8").strip().removesuffix(";") != mart.statement]  # fmt: skip
+    assert {RESULTS, "cell_population", "titre_response", "study_assay_availability"} <= {
+        m.name for m in made
+    }
+    with world.warehouse.engine.connect() as connection:
+        for mart in made:
+            rows = f"select * from mart.{mart.name}"
+            before = Counter(map(str, connection.exec_driver_sql(rows)))
+            connection.exec_driver_sql(
+                (FILES / f"{mart.name}.sql").read_text(encoding="utf-8").replace("%", "%%")
+            )
+            assert Counter(map(str, connection.exec_driver_sql(rows))) == before, mart.name
+        connection.rollback()
 
 
 @pytest.mark.parametrize("number", INDEPENDENT)

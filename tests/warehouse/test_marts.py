@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from include.warehouse import migrate
-from include.warehouse.marts import ASPECTS, EACH, TOGETHER, mart_statements, marts, parse
+from include.warehouse.marts import ASPECTS, RESULTS, mart_statements, marts, parse
+from include.warehouse.marts.each_assay import EACH, TOGETHER, EachAssay
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import star
@@ -67,6 +69,61 @@ def test_a_query_over_each_assay_is_made_over_each_fact() -> None:
     assert made.endswith(")\n\nselect 1 as one")
 
 
+#: A query of results, with a comment, a bracket and a text that hold commas.
+QUERY = f"""select
+    c.result_id,
+    -- The first, if any.
+    coalesce(c.arm, 'none, so far') as arm,
+    e.species
+from (
+    {EACH}
+    select
+        r.result_id,
+        r.subject_key,
+        a.name as arm
+    from {ALL} as r
+    inner join star.dim_study as s on r.study_key = s.study_key
+    left join star.dim_arm as a on r.arm_key = a.arm_key
+    where r.subject_key >= 0
+    {TOGETHER}
+) as c
+left join star.dim_subject as u on c.subject_key = u.subject_key
+left join star.dim_species as e on u.species_key = e.species_key"""
+
+
+@pytest.mark.parametrize(
+    ("reader", "joined"),
+    [
+        ("select result_id", ["dim_study"]),
+        ("select result_id, arm  -- and species", ["dim_arm", "dim_study"]),
+        ("select species", ["dim_species", "dim_study", "dim_subject"]),
+        ("select arm, species", ["dim_arm", "dim_species", "dim_study", "dim_subject"]),
+    ],
+)
+def test_a_reader_gets_the_columns_that_it_names_and_their_joins(reader: str, joined: list[str]) -> None:
+    """An inner join may leave rows out, as may a condition: both stay, whatever is read."""
+    made = EachAssay.of(QUERY).read_for(reader).over(ASSAY_FACTS[:2])
+    assert sorted(set(re.findall(r"star\.(dim_\w+)", made))) == joined
+    assert made.count("r.subject_key >= 0") == made.count("f.result_id") == 2
+    assert ("'none, so far'" in made) == ("arm" in reader)
+
+
+def test_a_query_that_is_not_written_so_is_refused() -> None:
+    with pytest.raises(ValueError, match="must each begin a line"):
+        EachAssay.of(QUERY.replace("select\n", "select ")).read_for("arm")
+
+
+def test_a_mart_of_results_is_made_over_the_assays_that_it_names() -> None:
+    text = TEXT.replace("-- Columns:", "-- Reads: sample_result\n-- Assays: HAI, PCR\n-- Columns:")
+    text = text.replace("select 1 as one", f"select result_id as one from mart.{RESULTS}")
+    made = parse("thing", text, EachAssay.of(QUERY)).statement
+    assert re.findall(r"from star\.(fact_\w+)", made) == ["fact_hai", "fact_pcr"]
+    with pytest.raises(ValueError, match="mart thing: Assays: HAI, PCR, HPLC: an assay is not known"):
+        parse("thing", text.replace("PCR", "PCR, HPLC"), EachAssay.of(QUERY))
+    with pytest.raises(ValueError, match=r"mart thing: it must read mart\.sample_result once"):
+        parse("thing", text.replace(f"mart.{RESULTS}", "star.fact_pcr"), EachAssay.of(QUERY))
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -100,7 +157,9 @@ def test_a_mart_reads_the_marts_that_it_says(warehouse: Warehouse) -> None:
         join pg_class c on c.oid = d.refobjid
         where r.ev_class::regclass::text like 'mart.%' and c.relnamespace = 'mart'::regnamespace
             and d.refobjid <> r.ev_class""")
-    assert set(found) == {(f"mart.{mart.name}", f"mart.{read}") for mart in marts() for read in mart.reads}
+    # Of results each reads what it needs, not the mart.
+    said = {(mart.name, read) for mart in marts() for read in mart.reads if read != RESULTS}
+    assert set(found) == {(f"mart.{name}", f"mart.{read}") for name, read in said}
 
 
 def test_a_mart_comes_after_those_it_reads() -> None:

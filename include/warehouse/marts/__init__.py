@@ -12,13 +12,16 @@ database and the pages of the dictionary:
     --   aspect: columns that keep it apart, or in brackets why it cannot make numbers incomparable
     -- Leaves out: rows that are in no row of the view
     -- Reads: other marts that it reads; left out where it reads none
+    -- Assays: of which alone it reads results of mart.sample_result; left out where it reads those of all
     -- Columns:
     --   name type: meaning
 
 `Apart` names every one of `ASPECTS`, or says in one line that nothing is summarised.
 
-A query over star.fact_assay_result whose rows come from one assay each stands between the lines `EACH` and
-`TOGETHER`, or below `EACH` to the end of the file: it is made over the fact of each assay, and united.
+A query over star.fact_assay_result whose rows come from one assay each stands between the lines
+`-- of each assay` and `-- of all assays`, or below the first to the end of the file: it is made over the fact
+of each assay, and united. A mart that reads mart.sample_result is made over the query of that mart, with what
+it reads of it: see `each_assay`.
 
 Views of one result per row, a view per assay, are written from the model: see `wide`.
 """
@@ -26,22 +29,24 @@ Views of one result per row, a view per assay, are written from the model: see `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from include.sql import literal
+from include.warehouse.marts.each_assay import EachAssay
 from include.warehouse.marts.wide import wide_views
-from include.warehouse.views.assay_results import each_assay
+from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.model.declaration import Fact
 
 #: What makes two numbers incomparable: a summary of both would mean nothing.
 ASPECTS = ("sample type", "technique", "unit", "stimulation", "time zero", "statistic", "species")
 _HEADINGS = ("Purpose", "Grain", "Caveat", "Censored", "Apart", "Leaves out")
-_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Reads', 'Columns'))}): ?(.*)$")
-#: Lines of a file, whatever their indentation.
-EACH, TOGETHER = "-- of each assay", "-- of all assays"
+_HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Reads', 'Assays', 'Columns'))}): ?(.*)$")
+#: The mart whose query others are made over, with what they need of it.
+RESULTS = "sample_result"
 _COLUMN = re.compile(r"^  (\w+) ([a-z ]+): (.+)$")
 _ASPECT = re.compile(rf"^  ({'|'.join(ASPECTS)}): (.+)$")
 
@@ -136,9 +141,10 @@ def mart_statements() -> Iterator[str]:
             yield f"comment on column mart.{mart.name}.{column.name} is {literal(column.meaning)}"
 
 
-def parse(name: str, text: str) -> Mart:
+def parse(name: str, text: str, results: EachAssay | None = None) -> Mart:
     """A mart from the text of its file.
 
+    :param results: the statement of `RESULTS`, for a mart that reads it.
     :raises ValueError: a heading is missing or twice, a line belongs to none, an aspect is missing or names a
         column that the mart has not, or the file makes another view.
     """
@@ -163,14 +169,11 @@ def parse(name: str, text: str) -> Mart:
     makes = "create or replace view"
     if f"\n{makes} mart.{name}\n" not in text or text.count(makes) > 1:
         raise ValueError(f"mart {name}: the file must make the view mart.{name} and no other")
-    statement = text.strip().removesuffix(";")
-    before, query, after = _of_each_assay(statement)
-    if query:
-        try:
-            statement = before + each_assay(query) + after
-        except ValueError as error:
-            raise ValueError(f"mart {name}: {EACH}: {error}") from None
     reads = tuple(" ".join(stated.get("Reads", [])).split(", ")) if "Reads" in stated else ()
+    try:
+        statement = _statement(text, results if RESULTS in reads else None, _assays(texts.get("Assays")))
+    except ValueError as error:
+        raise ValueError(f"mart {name}: {error}") from None
     apart = _apart(name, stated["Apart"], {column.name for column in columns})
     return Mart(
         name, texts["Purpose"], texts["Grain"], texts["Caveat"], texts["Censored"], apart,
@@ -209,22 +212,34 @@ def _apart(name: str, lines: list[str], columns: set[str]) -> tuple[Apart, ...]:
     return tuple(found)
 
 
-def _of_each_assay(text: str) -> tuple[str, str, str]:
-    """The lines before a query that is made over each assay, the query, and the lines after it."""
-    parts: list[list[str]] = [[], [], []]
-    at = 0
-    for line in text.splitlines():
-        if line.strip() == (EACH, TOGETHER, None)[at]:
-            at += 1
-        else:
-            parts[at].append(line)
-    before, query, after = ("\n".join(lines) for lines in parts)
-    return f"{before}\n", query, f"\n{after}"
+def _statement(text: str, results: EachAssay | None, assays: Sequence[Fact]) -> str:
+    """SQL that makes the view of a file, what it says of each assay made over each.
+
+    :param results: the query that it reads in place of `RESULTS`.
+    :param assays: of which it reads results.
+    """
+    statement = text.strip().removesuffix(";")
+    if results:
+        before, found, after = statement.partition(f"mart.{RESULTS}")
+        if not found or f"mart.{RESULTS}" in after:
+            raise ValueError(f"it must read mart.{RESULTS} once")
+        return f"{before}({results.read_for(statement).over(assays)}){after}"
+    made = EachAssay.of(statement)
+    return made.over(ASSAY_FACTS) if made.query else statement
+
+
+def _assays(named: str | None) -> Sequence[Fact]:
+    found = [fact for fact in ASSAY_FACTS if named is None or fact.assay in named.split(", ")]
+    if named and len(found) != len(named.split(", ")):
+        raise ValueError(f"Assays: {named}: an assay is not known")
+    return found
 
 
 def _all() -> Iterator[Mart]:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("*.sql")}
+    _, _, query = texts[RESULTS].strip().removesuffix(";").partition(") as\n")
+    results = EachAssay.of(query)
     for name, text in sorted(texts.items()):
-        yield parse(name, text)
-    for name, text in wide_views(_of_each_assay(texts["sample_result"].strip().removesuffix(";"))[1]):
+        yield parse(name, text, results)
+    for name, text in wide_views(results):
         yield parse(name, text)

@@ -14,6 +14,7 @@
 --   species: species
 -- Leaves out: controls and standards.
 -- Reads: sample_result
+-- Assays: Flow cytometry
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm

@@ -15,6 +15,7 @@
 --   species: species
 -- Leaves out: controls, standards and pools; of sentinels such as -999 the number.
 -- Reads: sample_result
+-- Assays: ELISA, MBAA
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm

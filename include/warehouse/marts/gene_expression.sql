@@ -15,6 +15,7 @@
 --   species: species
 -- Leaves out: controls and standards.
 -- Reads: sample_result
+-- Assays: PCR
 -- Columns:
 --   study_accession text: Study
 --   arm_accession text: Arm

@@ -54,23 +54,6 @@
 --   unit text: Standard unit of the value; where that is not known, in ImmPort's words, else as reported
 create or replace view mart.sample_result
 with (security_invoker = true) as
--- of each assay
-with classed as (
-    select
-        r.*,
-        -- A value whose unit is not known has no standard: it keeps the unit it came with.
-        coalesce(
-            r.value_standard,
-            case
-                when r.unit_standard is null and r.value_quality in ('ok', 'censored_low', 'censored_high')
-                    then r.value_number
-            end
-        ) as value_bound,
-        coalesce(r.unit_standard, r.unit_preferred, r.unit_reported) as unit
-    from star.fact_assay_result as r
-    where r.subject_key >= 0
-)
-
 select
     c.assay,
     c.study_key,
@@ -104,7 +87,7 @@ select
     x.description as expsample_description,
     c.result_id,
     c.measurand_type,
-    coalesce(c.measurand_preferred, c.measurand_reported) as measurand,
+    c.measurand,
     c.value_reported,
     case
         when c.value_operator is null then c.value_bound else
@@ -129,32 +112,57 @@ select
     c.value_text,
     case when c.assay in ('HAI', 'Neutralising antibody') then c.log2_titer is not null end as is_titre,
     c.unit
-from
-    -- In parts: the planner orders eight tables together. The fact and small dimensions, then the large ones.
-    (
-        with valued as (select * from classed)  -- noqa: AM04
-
-        select
-            d.*,
-            s.study_accession,
-            a.arm_accession,
-            a.name as arm,
-            v.name as visit,
-            t.study_day,
-            t.window_label,
-            t.study_time_t0_event,
-            t.study_time_t0_event_specify,
-            t.study_time_collected,
-            t.study_time_collected_unit
-        from valued as d
-        inner join star.dim_study as s on d.study_key = s.study_key
-        left join star.dim_study_time as t on d.study_time_key = t.study_time_key
-        inner join star.dim_arm as a on d.arm_key = a.arm_key
-        inner join star.dim_planned_visit as v on d.planned_visit_key = v.planned_visit_key
-    ) as c
-inner join star.dim_subject as u on c.subject_key = u.subject_key
+from (
+    -- of each assay
+    select
+        r.assay,
+        r.study_key,
+        r.participation_key,
+        r.subject_key,
+        r.arm_key,
+        r.biosample_key,
+        r.expsample_key,
+        r.technique_key,
+        s.study_accession,
+        a.arm_accession,
+        a.name as arm,
+        v.name as visit,
+        t.study_day,
+        t.window_label,
+        t.study_time_t0_event,
+        t.study_time_t0_event_specify,
+        t.study_time_collected,
+        t.study_time_collected_unit,
+        r.treatment_accession,
+        r.result_id,
+        r.measurand_type,
+        coalesce(r.measurand_preferred, r.measurand_reported) as measurand,
+        r.value_reported,
+        -- A value whose unit is not known has no standard: it keeps the unit it came with.
+        coalesce(
+            r.value_standard,
+            case
+                when r.unit_standard is null and r.value_quality in ('ok', 'censored_low', 'censored_high')
+                    then r.value_number
+            end
+        ) as value_bound,
+        r.value_operator,
+        r.value_quality,
+        r.is_limit_known,
+        r.value_text,
+        r.log2_titer,
+        coalesce(r.unit_standard, r.unit_preferred, r.unit_reported) as unit
+    from star.fact_assay_result as r
+    inner join star.dim_study as s on r.study_key = s.study_key
+    left join star.dim_study_time as t on r.study_time_key = t.study_time_key
+    left join star.dim_arm as a on r.arm_key = a.arm_key
+    left join star.dim_planned_visit as v on r.planned_visit_key = v.planned_visit_key
+    where r.subject_key >= 0
+    -- of all assays
+) as c
+left join star.dim_subject as u on c.subject_key = u.subject_key
 left join star.dim_species as e on u.species_key = e.species_key
 left join star.dim_technique as q on c.technique_key = q.technique_key
-inner join star.dim_participation as p on c.participation_key = p.participation_key
-inner join star.dim_biosample as b on c.biosample_key = b.biosample_key
-inner join star.dim_expsample as x on c.expsample_key = x.expsample_key;
+left join star.dim_participation as p on c.participation_key = p.participation_key
+left join star.dim_biosample as b on c.biosample_key = b.biosample_key
+left join star.dim_expsample as x on c.expsample_key = x.expsample_key;

@@ -17,6 +17,7 @@
 -- Leaves out: pools; results that are not titres by their unit, such as virus loads and concentrations;
 --   titres of 0 and less.
 -- Reads: sample_result
+-- Assays: HAI, Neutralising antibody
 -- Columns:
 --   assay text: Assay
 --   study_accession text: Study
@@ -67,7 +68,8 @@ with levels as (
         avg(ln(value_default)) filter (where window_label = 'day 21-42') as peak
     from mart.sample_result
     where
-        is_titre and value_default > 0 and is_pool is not true
+        assay in ('HAI', 'Neutralising antibody')
+        and is_titre and value_default > 0 and is_pool is not true
     group by
         assay, study_accession, arm_accession, arm, subject_accession, age_years, sex, species, measurand,
         biosample_type, biosample_subtype, measurement_technique, t0_event,

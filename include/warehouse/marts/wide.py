@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.warehouse.marts.each_assay import EachAssay
 from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.views.assay_results import over
 
 #: Column of `mart.sample_result` -> its type and meaning. All but the keys, which mean nothing elsewhere.
 _COLUMNS = {
@@ -45,12 +45,12 @@ _COLUMNS = {
 }
 
 
-def wide_views(results: str) -> Iterator[tuple[str, str]]:
+def wide_views(results: EachAssay) -> Iterator[tuple[str, str]]:
     """Name and text of the wide view of every assay.
 
-    :param results: query of `mart.sample_result`, which each view has over its own fact: a view over all
-        assays would be planned for all.
+    :param results: query of `mart.sample_result`, of which each view has its columns, over its own fact.
     """
+    read = results.read_for(" ".join(_COLUMNS))
     for fact in ASSAY_FACTS:
         name = f"wide_{fact.name}"
         # Of bead arrays the fact goes on: controls and standards included. Here they are not.
@@ -71,6 +71,6 @@ create or replace view mart.{name}
 with (security_invoker = true) as
 select
     {selected}
-from ({over(fact, results)}) as r
+from ({read.over([fact])}) as r
 """,
         )
