@@ -41,12 +41,13 @@ FORBIDDEN = {
     "include.pipeline": ["local", "sandbox"],
     "include.serve": ["pipeline", "local", "sandbox"],
     "include.sandbox": ["landing", "warehouse", "quality", "pipeline", "serve", "local"],
+    "include.submission": ["landing", "warehouse", "quality", "pipeline", "serve", "local", "sandbox"],
     "include.local": ["sandbox"],
     "immport_provider": ["local", "sandbox"],
 }
 #: The rooms that know nothing of Airflow: they take a client of a source, whoever it is.
 WITHOUT_PROVIDER = ["include.sources", "include.landing", "include.warehouse", "include.quality"]
-WITHOUT_PROVIDER += ["include.pipeline", "include.serve", "include.sandbox"]
+WITHOUT_PROVIDER += ["include.pipeline", "include.serve", "include.sandbox", "include.submission"]
 RULES = [(room, f"include.{other}") for room, others in FORBIDDEN.items() for other in others]
 RULES += [(room, "immport_provider") for room in WITHOUT_PROVIDER]
 

@@ -45,8 +45,8 @@ PARTS_OF_NAMES = {
     "cohort": "subjects",
     "wish wishes": "preference, filter",
 }
-#: Names that others gave: fields of manifests that were written, columns of ops, a method of files.
-_STORED = {"piece", "pieces", "tell"}
+#: Names that others gave: fields of manifests, columns of ops, methods of files and workbooks.
+_STORED = {"piece", "pieces", "tell", "create_sheet", "sheet_state"}
 _PAGES = [
     ROOT / "README.md",
     ROOT / "Makefile",

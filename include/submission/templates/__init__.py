@@ -1,0 +1,1 @@
+"""ImmPort's upload templates: declared by its JSON, read from text and workbooks, written."""
