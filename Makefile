@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up down url psql export sandbox test test-long bench lint reference figures lock clean
+.PHONY: help setup made setup-tests demo up down url psql export sandbox validate test test-long bench lint reference figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -13,6 +13,7 @@ TAKES_sandbox := $(WORLD) PORT
 TAKES_psql := SQL FILE DATABASE
 TAKES_url := DATABASE
 TAKES_export := DIR DATABASE AS_OF
+TAKES_validate := FILE TEMPLATES LOOKUPS WORKSPACE PAGE
 TAKES_test := TESTS
 TAKES_bench := ONLY ROWS STUDIES ROUNDS PROFILE
 GOALS := $(or $(MAKECMDGOALS),help)
@@ -26,6 +27,7 @@ endif
 # Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
 # shell line, their dollars and quotes would be lost.
 VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF EXTRAS TESTS ONLY ROUNDS PROFILE
+VARIABLES += TEMPLATES LOOKUPS WORKSPACE PAGE
 unexport $(VARIABLES)
 MAKEOVERRIDES :=
 $(foreach name,$(VARIABLES),$(eval export WAREHOUSE_$(name) := $$(value $(name))))
@@ -49,6 +51,8 @@ help: ## explain all targets
 	@echo "  ARCHIVES=DIR             real Tab packages instead, such as SDY139-DR16_Tab.zip (demo, up, sandbox)"
 	@echo "  PORT=N                   port of the Airflow UI (up, default 8080) or of the sandbox (sandbox)"
 	@echo "  SQL='...' or FILE=q.sql  statements to run, answered as CSV (psql); make -s keeps make itself quiet"
+	@echo "  FILE=package.zip or DIR  templates on their way to ImmPort (validate); TEMPLATES=DIR ImmPort's own JSON,"
+	@echo "                           LOOKUPS=FILE its vocabularies, WORKSPACE=FILE known identifiers, PAGE=FILE HTML"
 	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export)"
 	@echo "  DIR=DIR                  folder or object storage URL of the Parquet files (export, default var/export)"
 	@echo "  AS_OF=DR50               release to export; without it the current state (export)"
@@ -87,6 +91,9 @@ export: made setup ## write the star and the marts as Parquet files (DIR, DATABA
 
 sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
 	$(LOCAL) sandbox
+
+validate: setup ## check a package of upload templates (FILE, TEMPLATES, LOOKUPS, WORKSPACE, PAGE)
+	@$(PYTHON_IN_VENV) -m include.submission validate
 
 test: setup-tests ## run the tests but the long ones (TESTS); real data is found through IMMPORT_TEST_DATA
 	@eval "$(PYTHON_IN_VENV) -m pytest $${WAREHOUSE_TESTS:--m 'not long'}"

@@ -1,0 +1,1 @@
+"""The checks of a package, a module for each kind of rule."""
