@@ -33,7 +33,7 @@ from include.sources.endpoint import Endpoint
 from include.sources.immport.endpoints import SERVED
 from include.warehouse.migrate import upgrade
 from include.warehouse.schema.engine import warehouse_engine
-from include.warehouse.schema.ops_tables import FORMAT_VERDICT, RELEASE_CHANGE, STAGED, STUDY
+from include.warehouse.schema.ops_tables import FORMAT_VERDICT, RELEASE_CHANGE, SCOPES, STAGED
 
 #: The steps of a load in their order, by the name that figures have.
 STEPS: dict[str, type[ImmPortBatchOperator]] = {
@@ -123,7 +123,7 @@ class Installation:
             found = load(engine, load_id)
         (manifest,) = (
             item
-            for item in Landing(str(self.landing)).manifests(found.study)
+            for item in Landing(str(self.landing)).manifests(found.scope)
             if item.fetch_id == found.fetch_id
         )
         self._require_route(manifest)
@@ -148,7 +148,7 @@ class Installation:
     def published(self) -> int:
         """Studies that the warehouse has."""
         with self.engine() as engine, engine.connect() as connection:
-            current = sa.select(sa.func.count()).where(STUDY.c.state == "current")
+            current = sa.select(sa.func.count()).where(SCOPES.c.state == "current")
             return int(connection.scalar(current) or 0)
 
     def _perform(self, operator: type[ImmPortOperator], **given: Any) -> Any:
@@ -171,7 +171,7 @@ class Installation:
             "package": manifest.package is not None,
         }
         if not is_right[self.route]:
-            raise RuntimeError(f"{manifest.study} was to come as {self.route}, and came as {forms}")
+            raise RuntimeError(f"{manifest.scope} was to come as {self.route}, and came as {forms}")
 
 
 def warm_up() -> None:

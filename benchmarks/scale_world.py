@@ -18,7 +18,7 @@ from include.pipeline.batch_runner import StepContext
 from include.warehouse.model.declaration import Bridge, Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSION, FACTS, VERSIONED, VERSIONED_DIMENSIONS
 from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES, STUDY_ACCESS
-from include.warehouse.schema.ops_tables import CAPTURE, LEDGER, LOAD, RELEASE_CHANGE, STUDY
+from include.warehouse.schema.ops_tables import CAPTURE, LEDGER, LOAD, RELEASE_CHANGE, SCOPES
 from include.warehouse.schema.statements import run_sql
 from tests.support.sandbox import running_sandbox
 from tests.support.warehouse import RUN, Warehouse
@@ -89,15 +89,15 @@ def _statements() -> Iterator[str]:
         own = f"h.{dimension.key_column} between 1 and {KEYS}"
         yield _copy(KEY_TABLES[dimension.name], values, own, _is_of_copy(dimension))
     for table in VERSIONED:
-        yield _copy(HISTORY[table.relation], _values(table), f"h.study_key between 1 and {KEYS}",
+        yield _copy(HISTORY[table.relation], _values(table), f"h.{table.scope_key} between 1 and {KEYS}",
                     _is_of_copy(table))  # fmt: skip
     access = {"study_key": _key("h", "study_key", "study"),
               "is_open": f"h.is_open and n.g % {RESTRICTED} <> 0",
               "reason": f"case when n.g % {RESTRICTED} = 0 then 'restricted' else h.reason end"}  # fmt: skip
     yield _copy(STUDY_ACCESS, access, "h.study_key > 0", is_of_copy=False)
     load = f"h.load_id + n.g * {KEYS}"
-    for ops in (STUDY, LOAD, CAPTURE, LEDGER, RELEASE_CHANGE):
-        values = {"load_id": load, "study_accession": _accession("study_accession", DIMENSION["study"])}
+    for ops in (SCOPES, LOAD, CAPTURE, LEDGER, RELEASE_CHANGE):
+        values = {"load_id": load, "scope": _accession("scope", DIMENSION["study"])}
         there = {name: value for name, value in values.items() if name in ops.c}
         yield _copy(ops, there, "true", is_of_copy=False)
 

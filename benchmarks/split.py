@@ -29,6 +29,7 @@ from include.pipeline.run_ledger import Step
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import Release
 from include.warehouse.load import stage_study
+from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import FORMAT_VERDICT, LOAD
 from tests.support.sandbox import ROOT, RunningSandbox
@@ -94,7 +95,7 @@ def in_a_process(engine: sa.Engine, sandbox: RunningSandbox, order: dict[str, An
 
 def new_load(engine: sa.Engine, fetch_id: str) -> int:
     values = {
-        "study_accession": STUDY,
+        "scope": STUDY,
         "release_version": RELEASE,
         "release_key": Release.parse(RELEASE).key,
         "fetch_id": fetch_id,
@@ -121,7 +122,7 @@ def decide(engine: sa.Engine, sandbox: RunningSandbox, form: str) -> None:
 def stage_seconds(engine: sa.Engine, load_id: int, landing: Landing, manifest: Manifest) -> float:
     started = time.perf_counter()
     with engine.begin() as connection:
-        stage_study.stage(connection, load_id, landing, manifest)
+        stage_study.stage(connection, IMMPORT_MODEL, load_id, landing, manifest)
     return time.perf_counter() - started
 
 

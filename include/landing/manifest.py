@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
-from include.sources.accession import is_study
+from include.sources.immport.source import IMMPORT
+from include.sources.source import Source
 
 FORMAT = 1
 
@@ -22,37 +24,42 @@ class LandingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Fetch:
-    """One attempt to bring one study at one release: the folder of its answers.
+    """One attempt to bring one scope of a source at one release: the folder of its answers.
 
     :raises LandingError: a part would not be a plain folder name.
     """
 
-    study: str
+    scope: str
     release: str
     fetch_id: str
+    source: Source = IMMPORT
 
     def __post_init__(self) -> None:
-        if not is_study(self.study):
-            raise LandingError(f"not a study accession: {self.study!r}")
-        if not re.fullmatch(r"DR[0-9]{1,5}(\.[0-9]{1,2})?", self.release):
-            raise LandingError(f"{self.study}: not a data release: {self.release!r}")
+        if not self.source.scope.is_identifier(self.scope):
+            raise LandingError(
+                f"{self.source.title}: not the identifier of a {self.source.scope.title}: {self.scope!r}"
+            )
+        try:
+            self.source.line.parse(self.release)
+        except ValueError as error:
+            raise LandingError(f"{self.scope}: {error}") from error
         self._check_fetch_id()
 
     def _check_fetch_id(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,120}", self.fetch_id):
-            raise LandingError(f"{self.study}: not a fetch id: {self.fetch_id!r}")
+            raise LandingError(f"{self.scope}: not a fetch id: {self.fetch_id!r}")
 
     @property
     def path(self) -> str:
         """Folder, relative to the root."""
-        return f"{self.study}/{self.release}/{self.fetch_id}"
+        return f"{folder_of(self.source, self.scope)}/{self.release.replace(':', '')}/{self.fetch_id}"
 
 
 @dataclass(frozen=True)
 class VocabularyFetch(Fetch):
     """One attempt to bring the vocabularies, which belong to no study and no release."""
 
-    study: str = field(default="vocabularies", init=False)
+    scope: str = field(default="vocabularies", init=False)
     release: str = field(default="", init=False)
     fetch_id: str = field(kw_only=True)
 
@@ -62,7 +69,14 @@ class VocabularyFetch(Fetch):
     @property
     def path(self) -> str:
         """Folder, relative to the root."""
-        return f"{self.study}/{self.fetch_id}"
+        return f"{self.scope}/{self.fetch_id}"
+
+
+def folder_of(source: Source, scope: str) -> str:
+    """Folder of a scope, relative to the root: `SDY139`, `gene_lists/GO~3A0002218`."""
+    if source is IMMPORT:
+        return scope
+    return f"{source.name}/{quote(scope, safe='').replace('%', '~')}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +111,7 @@ class Landed:
     :param repeated_keys: keys that one JSON object of a row has twice, with the number of such rows; the last
         value counts.
     :param piece: number of the part, from 1, of an answer that was requested in parts; 0 for a whole one.
-    :param form: `json` or `tsv`; of a file its ending.
+    :param form: `json` or `tsv`, or what a reader of the endpoint is named by; of a file its ending.
     :param note: what a person should know: why nothing was requested, or why it was requested in parts.
     :param rows_expected: rows that another count has, of all parts together.
     :param expected_from: that count: the release's table counts, or the same data requested in other parts.
@@ -105,6 +119,7 @@ class Landed:
     :param refused: the error with which the source refused the answer for good; nothing of it is landed.
     :param stored_sha256: of the file as stored; empty of answers that were landed before it was noted.
     :param rows_file: the same rows for COPY, if there are many and every one can be staged.
+    :param scope: what it was requested of, where the endpoint's reader must know that.
     """
 
     endpoint: str
@@ -127,6 +142,7 @@ class Landed:
     refused: str | None = None
     stored_sha256: str = ""
     rows_file: RowsFile | None = None
+    scope: str | None = None
 
     @classmethod
     def read(cls, known: dict[str, Any]) -> Landed:
@@ -152,10 +168,14 @@ class Landed:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A complete fetch: every answer of one study at one release. Times are ISO 8601, UTC."""
+    """A complete fetch: every answer of one scope at one release. Times are ISO 8601, UTC.
+
+    :param source: base URL of who answered.
+    :param source_name: name of the source that it was fetched of.
+    """
 
     source: str
-    study: str
+    scope: str
     release: str
     release_date: str | None
     fetch_id: str
@@ -163,10 +183,7 @@ class Manifest:
     finished_at: str
     landed: tuple[Landed, ...]
     format: int = FORMAT
-
-    @property
-    def fetch(self) -> Fetch:
-        return Fetch(self.study, self.release, self.fetch_id)
+    source_name: str = IMMPORT.name
 
     @property
     def rows(self) -> int:
@@ -190,5 +207,5 @@ class Manifest:
         found = self.parts(endpoint)
         if len(found) != 1:
             found_instead = f"{len(found)} parts of {endpoint}" if found else f"no {endpoint}"
-            raise LandingError(f"{self.study} {self.release}: fetch {self.fetch_id} has {found_instead}")
+            raise LandingError(f"{self.scope} {self.release}: fetch {self.fetch_id} has {found_instead}")
         return found[0]

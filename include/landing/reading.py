@@ -20,15 +20,25 @@ from include.landing.manifest import (
     LandingError,
     Manifest,
     RowsFile,
+    folder_of,
 )
 from include.landing.rows_file import VERSION
 from include.sources.endpoint import Endpoint
+from include.sources.immport.source import IMMPORT
 from include.sources.reader import read_rows
-from include.sources.release import Release
+from include.sources.row_reader import Intake
+from include.sources.source import Source
 from include.sources.tsv import Header, TsvBody, read_tsv, whole_lines
 
 MANIFEST = "manifest.json"
 logger = logging.getLogger(__name__)
+
+
+def _read(chunks: Iterator[bytes], landed: Landed, endpoint: Endpoint) -> Iterator[dict[str, object]]:
+    """Rows of an answer, in the form that it was landed in."""
+    if endpoint.readers:
+        return endpoint.readers[landed.form](chunks, landed.scope or "", Intake())
+    return read_tsv(chunks, endpoint) if landed.form == "tsv" else read_rows(chunks, endpoint)
 
 
 class LandingReader(Files):
@@ -45,17 +55,20 @@ class LandingReader(Files):
         """
         return self._manifest(self.root / fetch.path / MANIFEST)
 
-    def manifests(self, study: str | None = None) -> list[Manifest]:
-        """Every complete fetch, of one study or of all, oldest release first.
+    def manifests(self, scope: str | None = None, source: Source = IMMPORT) -> list[Manifest]:
+        """Every complete fetch of a source, of one scope or of all, oldest release first.
 
         :raises LandingError: a manifest cannot be read.
         """
         if not self.root.exists():
             return []
-        found = [self._manifest(path) for path in self.root.glob(f"{study or 'SDY*'}/*/*/{MANIFEST}")]
-        return sorted(
-            found, key=lambda item: (Release.parse(item.release), int(item.study[3:]), item.finished_at)
-        )
+        folders = folder_of(source, scope) if scope else folder_of(source, "SDY") + "*"
+        found = [self._manifest(path) for path in self.root.glob(f"{folders}/*/*/{MANIFEST}")]
+
+        def order(item: Manifest) -> tuple[int, int, str, str]:
+            return source.line.parse(item.release).key, len(item.scope), item.scope, item.finished_at
+
+        return sorted(found, key=order)
 
     def partial(self, fetch: Fetch) -> dict[str, Landed]:
         """What an interrupted fetch already landed, by name: only files whose bytes still agree.
@@ -76,11 +89,10 @@ class LandingReader(Files):
         """
         if not landed.path:
             return
-        read = read_tsv if landed.form == "tsv" else read_rows
         digest = hashlib.sha256()
         rows = 0
         with explained(landed):
-            for row in read(self._bytes(landed, digest.update), endpoint):
+            for row in _read(self._bytes(landed, digest.update), landed, endpoint):
                 rows += 1
                 yield row
         self._same(landed, digest.hexdigest(), rows)
@@ -160,7 +172,8 @@ class LandingReader(Files):
             found: dict[str, Any] = json.loads(path.read_text())
             if found["format"] != FORMAT:
                 raise LandingError(f"{path}: format {found['format']}, this version reads {FORMAT}")
-            return Manifest(**{**found, "landed": tuple(map(Landed.read, found["landed"]))})
+            scope = found.pop("study", None) or found["scope"]
+            return Manifest(**{**found, "scope": scope, "landed": tuple(map(Landed.read, found["landed"]))})
         except FileNotFoundError:
             raise LandingError(f"{path}: no such manifest, the fetch is not complete") from None
         except (ValueError, TypeError, KeyError) as error:

@@ -32,7 +32,8 @@ from include.landing.packed_file import PackedFile
 from include.landing.reading import MANIFEST, LandingReader
 from include.landing.rows_file import VERSION, RowsWriter
 from include.sources.endpoint import Endpoint, Group
-from include.sources.validate_answer import Confined, Intake, take_json, take_tsv
+from include.sources.row_reader import Intake
+from include.sources.validate_answer import Confined, take_json, take_rows, take_tsv
 
 __all__ = ["Fetch", "Landed", "Landing", "LandingError", "Manifest"]
 
@@ -71,26 +72,32 @@ class Landing(LandingReader):
         note: str | None = None,
         tsv_header: str | None = None,
         confined: Confined | None = None,
+        form: str | None = None,
     ) -> Landed:
         """Land one answer, or one part of it, while it arrives.
 
         :param piece: number of the part, from 1; 0 for a whole answer.
         :param tsv_header: the answer is TSV, under this header line; JSON without it.
         :param confined: checks that the answer holds only rows that its filters request.
+        :param form: which of the endpoint's readers reads it, if it has some.
         :raises NotDataError: the answer is not whole or no data; nothing was landed.
         :raises NotTsvError: it is not the TSV that was proven; nothing was landed.
         :raises FilterIgnoredError: it has rows that were not requested; nothing was landed.
         :raises LandingError: the fetch is complete already, or it cannot be written (disk full).
         """
         self._refuse_complete(fetch)
-        form = "json" if tsv_header is None else "tsv"
+        form = form or ("json" if tsv_header is None else "tsv")
         name = f"{endpoint.name}.{piece}" if piece else endpoint.name
         target = self.root / f"{fetch.path}/{name}.{form}.gz"
         beside = self.root / f"{fetch.path}/{name}.rows.csv.gz"
         received = _Received(chunks)
         rows = RowsWriter(partial(self._arriving, beside, is_derived=True), endpoint.names)
         with self._arriving(target) as file, rows, received.written_to(file) as packed:
-            intake = _take(received.copied_to(packed), endpoint, tsv_header, confined, rows)
+            chunks = received.copied_to(packed)
+            if endpoint.readers:
+                intake = take_rows(chunks, endpoint.readers[form], fetch.scope)
+            else:
+                intake = _take(chunks, endpoint, tsv_header, confined, rows)
         landed = Landed(
             endpoint.name,
             f"{fetch.path}/{target.name}",
@@ -109,6 +116,7 @@ class Landing(LandingReader):
             ignored=", ".join(sorted(confined.ignored)) or None if confined else None,
             stored_sha256=packed.stored_sha256,
             rows_file=self._rows_file(fetch, endpoint, beside, rows),
+            scope=fetch.scope if endpoint.readers else None,
         )
         self._note_down(fetch, landed)
         return landed
@@ -195,23 +203,24 @@ class Landing(LandingReader):
         self._arrivals.settle()
         for name, count in Counter(item.name for item in items).items():
             if count > 1:
-                raise LandingError(f"{fetch.study} {name}: landed {count} times in fetch {fetch.fetch_id}")
+                raise LandingError(f"{fetch.scope} {name}: landed {count} times in fetch {fetch.fetch_id}")
         for item in items:
             if not item.path:  # nothing was requested
                 continue
             if not item.path.startswith(f"{fetch.path}/") or not (self.root / item.path).exists():
                 raise LandingError(
-                    f"{fetch.study} {item.endpoint}: {item.path} is not in fetch {fetch.fetch_id}"
+                    f"{fetch.scope} {item.endpoint}: {item.path} is not in fetch {fetch.fetch_id}"
                 )
         manifest = Manifest(
             _without_credentials(source),
-            fetch.study,
+            fetch.scope,
             fetch.release,
             release_date,
             fetch.fetch_id,
             started_at,
             _now(),
             items,
+            source_name=fetch.source.name,
         )
         self._remove_leftovers(fetch)  # before: a fetch that is complete is not looked at again
         self._write_json(self.root / fetch.path / MANIFEST, asdict(manifest))
@@ -248,7 +257,7 @@ class Landing(LandingReader):
     def _refuse_complete(self, fetch: Fetch) -> None:
         if self.is_complete(fetch):
             raise LandingError(
-                f"{fetch.study} {fetch.release}: fetch {fetch.fetch_id} is complete, never rewritten"
+                f"{fetch.scope} {fetch.release}: fetch {fetch.fetch_id} is complete, never rewritten"
             )
 
 

@@ -18,7 +18,7 @@ _SERVED, _RUN_OF = "demo_release", "demo_run/"
 
 #: What a run decided, and neither it nor a later one did. A study on hold is settled by any later decision.
 _LEFT = sa.text("""
-    SELECT w.study_accession AS study, coalesce(l.release_version, w.release_version) AS release, w.action,
+    SELECT w.scope AS study, coalesce(l.release_version, w.release_version) AS release, w.action,
            CASE w.action WHEN 'hold' THEN w.reason ELSE coalesce(l.error, 'was not finished') END AS reason
     FROM ops.work w
     JOIN ops.run r ON r.run_id = w.run_id
@@ -27,14 +27,14 @@ _LEFT = sa.text("""
       AND l.state IS DISTINCT FROM 'published'
       AND NOT EXISTS (
           SELECT FROM ops.load done
-          WHERE done.study_accession = w.study_accession AND done.state = 'published'
+          WHERE done.source = w.source and done.scope = w.scope AND done.state = 'published'
             AND done.release_version = coalesce(l.release_version, w.release_version)
             AND (done.fetch_id = 'withdrawal') = (w.action = 'withdraw'))
       AND NOT (w.action <> 'load' AND EXISTS (
           SELECT FROM ops.work later JOIN ops.run lr ON lr.run_id = later.run_id
-          WHERE later.study_accession = w.study_accession AND lr.started_at > r.started_at
+          WHERE later.source = w.source and later.scope = w.scope AND lr.started_at > r.started_at
             AND later.action <> 'hold'))
-    ORDER BY length(w.study_accession), w.study_accession
+    ORDER BY length(w.scope), w.scope
 """)
 
 

@@ -20,12 +20,12 @@ _SIGNS = {"done": "[green]✓[/]", "failed": "[red]✗[/]", "skipped": "[dim]-[/
 
 #: The newest state of each step.
 _QUERY = sa.text("""
-    SELECT DISTINCT ON (study_accession, release_version, step)
-           study_accession, release_version, step, state, rows, message,
+    SELECT DISTINCT ON (scope, release_version, step)
+           scope, release_version, step, state, rows, message,
            extract(epoch FROM coalesce(ended_at, now()) - started_at) AS seconds
     FROM ops.step
     WHERE run_id = ANY(:runs)
-    ORDER BY study_accession, release_version, step, step_id DESC
+    ORDER BY scope, release_version, step, step_id DESC
 """)
 _DECIDED = sa.text("SELECT action, count(*) FROM ops.work WHERE run_id = ANY(:runs) GROUP BY action")
 _LISTED = sa.text("SELECT bool_or(listed = 0) FROM ops.run WHERE run_id = ANY(:runs)")

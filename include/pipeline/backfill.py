@@ -18,7 +18,8 @@ from include.sources.release_dates import ANNOUNCED
 from include.sources.release_files import issued
 from include.warehouse.load.fence import Attempt
 from include.warehouse.schema.history_tables import DATA_RELEASE
-from include.warehouse.schema.ops_tables import CAPTURE, STUDY, WORK
+from include.warehouse.schema.ops_tables import CAPTURE, SCOPES, WORK
+from include.warehouse.schema.scopes import of_immport
 
 if TYPE_CHECKING:
     from include.sources.client import SourceClient
@@ -154,7 +155,9 @@ def _days_met(engine: sa.Engine) -> dict[Release, date]:
 
 def captured(engine: sa.Engine) -> dict[str, set[int]]:
     """Release keys at which each study is captured."""
-    statement = sa.select(CAPTURE.c.study_accession, CAPTURE.c.release_key).where(CAPTURE.c.kind == "full")
+    statement = sa.select(CAPTURE.c.scope, CAPTURE.c.release_key).where(
+        of_immport(CAPTURE), CAPTURE.c.kind == "full"
+    )
     keys: dict[str, set[int]] = {}
     with engine.connect() as connection:
         for study, key in connection.execute(statement):
@@ -164,6 +167,6 @@ def captured(engine: sa.Engine) -> dict[str, set[int]]:
 
 def current_studies(engine: sa.Engine) -> list[str]:
     """Studies the warehouse holds, by number."""
-    statement = sa.select(STUDY.c.study_accession).where(STUDY.c.state == "current")
+    statement = sa.select(SCOPES.c.scope).where(of_immport(SCOPES), SCOPES.c.state == "current")
     with engine.connect() as connection:
         return sorted(connection.scalars(statement), key=lambda study: int(study[3:]))

@@ -156,7 +156,7 @@ class _Line:
             values: dict[str, Any] = {
                 "error": str(error),
                 "endpoint": error.endpoint,
-                "study_accession": error.study,
+                "scope": error.study,
                 "failures": _failures(seen, visit, error),
             }
             if visit.is_trial or (seen.state == CLOSED and values["failures"] >= STUDIES):
@@ -194,7 +194,7 @@ def _failures(seen: sa.Row, visit: _Visit, error: ImmPortError) -> int:
     Faults of single studies strike at different endpoints; those of a service, or of a part of it, at one.
     The same study failing once more says nothing new.
     """
-    if seen.failures and seen.study_accession == error.study:
+    if seen.failures and seen.scope == error.study:
         return int(seen.failures)
     is_alike = not visit.was_answered or seen.endpoint == error.endpoint
     return int(seen.failures) + 1 if is_alike else 1

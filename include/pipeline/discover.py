@@ -29,7 +29,8 @@ from include.sources.release import Release
 from include.warehouse.access import study_visibility
 from include.warehouse.load import retract
 from include.warehouse.load.fence import Attempt
-from include.warehouse.schema.ops_tables import LOAD, STUDY
+from include.warehouse.schema.ops_tables import LOAD, SCOPES
+from include.warehouse.schema.scopes import of_immport
 
 
 def retract_after(engine: sa.Engine, run: Attempt, last: Release, policy: LoadPolicy) -> str | None:
@@ -41,11 +42,11 @@ def retract_after(engine: sa.Engine, run: Attempt, last: Release, policy: LoadPo
     for study in retract.studies_after(engine, last):
         if policy.wants(study):
             retract.retract(engine, study, last, run)
-    gone = sa.select(LOAD.c.study_accession, LOAD.c.release_version).where(
-        LOAD.c.run_id == run.run_id, LOAD.c.state == RETRACTED
+    gone = sa.select(LOAD.c.scope, LOAD.c.release_version).where(
+        of_immport(LOAD), LOAD.c.run_id == run.run_id, LOAD.c.state == RETRACTED
     )
     with engine.connect() as connection:
-        names = [f"{row.study_accession} {row.release_version}" for row in connection.execute(gone)]
+        names = [f"{row.scope} {row.release_version}" for row in connection.execute(gone)]
     return f"retracted as after {last}: {', '.join(sorted(set(names)))}" if names else None
 
 
@@ -124,7 +125,7 @@ def from_landing(
     ended = _fetches(engine, [PUBLISHED, RETRACTED])
     today = datetime.now(UTC).date()
     # Of several fetches of one study at one release the last one counts.
-    newest = {(item.study, item.release): item for item in landing.manifests()}
+    newest = {(item.scope, item.release): item for item in landing.manifests()}
     for (study, release), manifest in newest.items():
         if not policy.wants(study) or (until is not None and Release.parse(release) > until):
             continue
@@ -147,18 +148,18 @@ def from_landing(
 
 def warehouse_studies(engine: sa.Engine) -> list[WarehouseStudy]:
     """Studies that were published here, whether or not they still are."""
-    statement = sa.select(STUDY).where(STUDY.c.state.in_(["current", "withdrawn"]))
+    statement = sa.select(SCOPES).where(of_immport(SCOPES), SCOPES.c.state.in_(["current", "withdrawn"]))
     with engine.connect() as connection:
         refused = refused_answers(connection)
         return [
             WarehouseStudy(
-                row.study_accession,
+                row.scope,
                 row.state,
                 row.release_version,
                 row.release_date,
                 row.listed_version,
                 row.reason,
-                refused=refused.get(row.study_accession, ()),
+                refused=refused.get(row.scope, ()),
             )
             for row in connection.execute(statement).all()
         ]
@@ -166,6 +167,7 @@ def warehouse_studies(engine: sa.Engine) -> list[WarehouseStudy]:
 
 def _fetches(engine: sa.Engine, states: list[str]) -> dict[str, str]:
     """States of loads by their fetch; of several loads of one fetch, that of the last one."""
-    loads = sa.select(LOAD.c.fetch_id, LOAD.c.state).where(LOAD.c.state.in_(states)).order_by(LOAD.c.load_id)
+    ended = of_immport(LOAD) & LOAD.c.state.in_(states)
+    loads = sa.select(LOAD.c.fetch_id, LOAD.c.state).where(ended).order_by(LOAD.c.load_id)
     with engine.connect() as connection:
         return {row.fetch_id: row.state for row in connection.execute(loads)}

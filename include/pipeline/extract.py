@@ -52,7 +52,7 @@ def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> N
     """
     # No file of the fetch is put into place by an attempt that another one has superseded.
     landing = tools.landing.guarded(partial(fence.holding, tools.engine, load.load_id, load.fence))
-    fetch = Fetch(load.study, load.release, load.fetch_id)
+    fetch = load.fetch
     if not landing.is_complete(fetch):
         with landing.together() as together:
             load, fetch = _land(replace(tools, landing=together), hook, load, fetch, step)
@@ -110,7 +110,7 @@ def _fetch(context: Context) -> Context:
         by_route[route]()
     except (SplitNotWholeError, ImmPortError) as error:
         others = [other for other in by_route if other is not route]
-        is_requested = context.tools.preference.of(load.study) is not None
+        is_requested = context.tools.preference.of(load.scope) is not None
         if not others or is_requested or not refusal.gives_way(context, route, error):
             raise
         if isinstance(error, ImmPortError) and context.hook.watch is not None:
@@ -124,14 +124,14 @@ def _at_release_of_files(context: Context) -> Context:
     """ImmPort issues files at later releases than their study states: its answers now belong to those."""
     load, tools = context.load, context.tools
     named = (issued(file.name) for file in _release_files(context))
-    newest_files = max((item.release for item in named if item and item.study == load.study), default=None)
+    newest_files = max((item.release for item in named if item and item.study == load.scope), default=None)
     if newest_files is None or newest_files <= Release.parse(load.release):
         return context
     if why := doubt(newest_files, None, datetime.now(UTC).date()):
-        raise ImplausibleReleaseError(f"{context.hook.settings.source}: release files of {load.study}: {why}")
+        raise ImplausibleReleaseError(f"{context.hook.settings.source}: release files of {load.scope}: {why}")
     moved = planned_loads.move(tools.engine, load, newest_files)
     tools.landing.discard(context.fetch, context.landed[_MANIFEST.name])
-    fetch = Fetch(moved.study, moved.release, moved.fetch_id)
+    fetch = moved.fetch
     context = Context(tools, context.hook, moved, fetch, context.step, tools.landing.partial(fetch))
     _land_answer(context, _MANIFEST, None)
     return context
@@ -140,7 +140,7 @@ def _at_release_of_files(context: Context) -> Context:
 def _offered(context: Context, what: str) -> ListedFile | None:
     """The release file of a kind (`tab`, `table_count`) that is of the release that is loaded."""
     load = context.load
-    found = newest(_release_files(context), load.study, what)
+    found = newest(_release_files(context), load.scope, what)
     return found[0] if found and found[1] == Release.parse(load.release) else None
 
 
@@ -156,7 +156,7 @@ def _choice(context: Context, package: ListedFile | None) -> RouteChoice:
     if load.route is not None and (package or load.route is Route.API):
         return RouteChoice(load.route, load.route_reason or "")
     return choose(
-        load.study,
+        load.scope,
         package.name if package else None,
         context.tools.preference,
         is_listed=context.landed[_MANIFEST.name].refused is None,
@@ -168,7 +168,7 @@ def _release_files(context: Context) -> Iterator[ListedFile]:
     from include.sources.remote_files import listed_files
 
     rows = context.tools.landing.rows(context.landed[_MANIFEST.name], _MANIFEST)
-    return (file for file in listed_files(rows, context.load.study) if file.kind == "release_file")
+    return (file for file in listed_files(rows, context.load.scope) if file.kind == "release_file")
 
 
 def _named_package(context: Context) -> ListedFile:
@@ -178,7 +178,7 @@ def _named_package(context: Context) -> ListedFile:
     """
     load = context.load
     for kind in KINDS:
-        for file in context.hook.manifest(load.study, kind):
+        for file in context.hook.manifest(load.scope, kind):
             if file.uuid == load.file_uuid:
                 return file
     raise RouteError(f"{load.name}: the package {load.file_uuid} is no longer listed")
@@ -245,7 +245,7 @@ def _prove_readable(context: Context, package: ListedFile) -> None:
     if why is not None:
         landing.discard(context.fetch, context.landed.pop(PACKAGE))
         error = WrongFileError(f"{package.name}: ImmPort has it, but it cannot be read: {why}")
-        error.endpoint, error.study = "package", context.load.study
+        error.endpoint, error.study = "package", context.load.scope
         raise error
 
 

@@ -15,38 +15,57 @@ from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt
-from include.warehouse.schema.ops_tables import CAPTURE, LOAD, STUDY
+from include.warehouse.model.registry import SOURCES
+from include.warehouse.schema.ops_tables import CAPTURE, LOAD, SCOPES
+from include.warehouse.schema.scopes import of_scope
 
 #: How long after the decision a run still resumes an interrupted load.
 RESUME_WITHIN = timedelta(days=1)
 
 
-@dataclass
-class WarehouseStudies:
-    """What the warehouse has of studies, read once for all that a work list plans loads of.
+#: Name of a source, and of a scope of it.
+Partition = tuple[str, str]
 
-    :param unfinished: studies with a load that has not ended.
-    :param captured: release key of the newest capture by study.
-    :param studies: rows of `ops.study` by study.
+
+@dataclass
+class WarehouseScopes:
+    """What the warehouse has of scopes, read once for all that a work list plans loads of. Each is identified
+    by the name of its source and its own.
+
+    :param unfinished: scopes with a load that has not ended.
+    :param captured: release key of the newest capture by scope.
+    :param states: rows of `ops.scope` by scope.
     """
 
-    unfinished: set[str]
-    captured: dict[str, int]
-    studies: dict[str, sa.Row]
+    unfinished: set[Partition]
+    captured: dict[Partition, int]
+    states: dict[Partition, sa.Row]
 
     @classmethod
-    def read(cls, connection: sa.Connection, studies: Iterable[str]) -> WarehouseStudies:
-        """Read it, of these studies."""
-        named = sa.any_(sa.literal(sorted(studies), sa.ARRAY(sa.Text)))
-        is_open = LOAD.c.state.in_(OPEN_STATES) & (LOAD.c.study_accession == named)
-        newest = sa.select(CAPTURE.c.study_accession, sa.func.max(CAPTURE.c.release_key).label("newest"))
-        newest = newest.where(CAPTURE.c.study_accession == named).group_by(CAPTURE.c.study_accession)
-        rows = connection.execute(sa.select(STUDY).where(STUDY.c.study_accession == named))
-        return cls(
-            set(connection.scalars(sa.select(LOAD.c.study_accession).where(is_open))),
-            {row.study_accession: row.newest for row in connection.execute(newest)},
-            {row.study_accession: row for row in rows},
-        )
+    def read(cls, connection: sa.Connection, partitions: Iterable[Partition]) -> WarehouseScopes:
+        """Read it, of these scopes."""
+        known = cls(set(), {}, {})
+        scopes: dict[str, list[str]] = {}
+        for source, scope in sorted(set(partitions)):
+            scopes.setdefault(source, []).append(scope)
+        for source, names in scopes.items():
+            known._add(connection, source, names)
+        return known
+
+    def _add(self, connection: sa.Connection, source: str, scopes: list[str]) -> None:
+        named = sa.any_(sa.literal(scopes, sa.ARRAY(sa.Text)))
+
+        def of(table: sa.Table) -> sa.ColumnElement[bool]:
+            return (table.c.source == source) & (table.c.scope == named)
+
+        is_open = LOAD.c.state.in_(OPEN_STATES) & of(LOAD)
+        newest = sa.select(CAPTURE.c.scope, sa.func.max(CAPTURE.c.release_key).label("newest"))
+        newest = newest.where(of(CAPTURE)).group_by(CAPTURE.c.scope)
+        open_scopes = connection.scalars(sa.select(LOAD.c.scope).where(is_open))
+        self.unfinished.update((source, scope) for scope in open_scopes)
+        self.captured |= {(source, row.scope): row.newest for row in connection.execute(newest)}
+        states = connection.execute(sa.select(SCOPES).where(of(SCOPES)))
+        self.states |= {(source, row.scope): row for row in states}
 
 
 def load_for(
@@ -56,18 +75,18 @@ def load_for(
     replayed: str | None,
     package: RemoteFile | None = None,
     *,
-    known: WarehouseStudies | None = None,
+    known: WarehouseScopes | None = None,
 ) -> tuple[int, bool]:
     """The load that does the work: one that was interrupted goes on where it was.
 
     Not if that was long ago: its answers would be of two moments, and ImmPort curates without a release.
 
-    :param known: what the warehouse has of the study, where it was read already; kept up to date.
+    :param known: what the warehouse has of the scope, where it was read already; kept up to date.
     """
-    known = known or WarehouseStudies.read(connection, [item.study])
+    known = known or WarehouseScopes.read(connection, [item.partition])
     if replayed is not None:
         return new_load(connection, run, item, replayed, EXTRACTED, known=known), False
-    if item.study in known.unfinished:
+    if item.partition in known.unfinished:
         interrupted = _interrupted(connection, run, item, package)
         if interrupted is not None:
             return interrupted, True
@@ -79,7 +98,7 @@ def _interrupted(
     connection: sa.Connection, run: Attempt, item: WorkDecision, package: RemoteFile | None
 ) -> int | None:
     """The load that goes on, if there is one; those that are too old for it end."""
-    is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
+    is_open = of_scope(LOAD, *item.partition) & LOAD.c.state.in_(OPEN_STATES)
     too_old = is_open & (LOAD.c.created_at < sa.func.now() - RESUME_WITHIN)
     _give_up(connection, run, too_old, "interrupted, and not resumed in time")
     interrupted: int | None = connection.scalar(
@@ -117,22 +136,23 @@ def new_load(
     state: str,
     package: RemoteFile | None = None,
     *,
-    known: WarehouseStudies | None = None,
+    known: WarehouseScopes | None = None,
 ) -> int:
     """Plan a load of its own. Open loads that it replaces end; `known` as of `load_for`."""
-    known = known or WarehouseStudies.read(connection, [item.study])
+    known = known or WarehouseScopes.read(connection, [item.partition])
     is_of_its_release = state == EXTRACTED or package is not None
     key = _valid_from(known, item, is_of_its_release=is_of_its_release)
     # What was decided last holds: no load of an earlier decision is published over it.
     is_replaced = LOAD.c.release_key == key
     if item.action is Action.WITHDRAW:
-        is_replaced = LOAD.c.release_key >= Release.parse(item.release).key
-    if item.study in known.unfinished:
-        is_open = (LOAD.c.study_accession == item.study) & LOAD.c.state.in_(OPEN_STATES)
+        is_replaced = LOAD.c.release_key >= _key(item)
+    if item.partition in known.unfinished:
+        is_open = of_scope(LOAD, *item.partition) & LOAD.c.state.in_(OPEN_STATES)
         _give_up(connection, run, is_open & is_replaced, f"superseded: run {run.run_id} decided anew")
-    known.unfinished.add(item.study)
+    known.unfinished.add(item.partition)
     statement = sa.insert(LOAD).values(
-        study_accession=item.study,
+        source=item.source,
+        scope=item.scope,
         run_id=run.run_id,
         fence=run.number,
         release_key=key,
@@ -151,31 +171,38 @@ def move(engine: sa.Engine, load: Load, release: Release) -> Load:
 
     :raises SupersededError: a newer attempt has taken the load.
     """
-    moved = WorkDecision(load.study, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version)
+    moved = WorkDecision(
+        load.scope, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version, load.source
+    )
     with engine.begin() as connection:
-        key = _valid_from(WarehouseStudies.read(connection, [load.study]), moved, is_of_its_release=False)
+        key = _valid_from(WarehouseScopes.read(connection, [moved.partition]), moved, is_of_its_release=False)
         values = {"release_version": moved.release, "release_key": key, "changed_at": sa.func.now()}
         fence.hold(connection, load.load_id, load.fence)
         connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(**values))
     return replace(load, release=moved.release, release_key=key)
 
 
-def _valid_from(known: WarehouseStudies, item: WorkDecision, *, is_of_its_release: bool) -> int:
+def _valid_from(known: WarehouseScopes, item: WorkDecision, *, is_of_its_release: bool) -> int:
     """Release key at which a load becomes valid: that of its release, with one exception.
 
-    A study can vanish, come back, or move while no new release appears. What the release contained
-    before must stay as it was: the change comes just after the study's newest capture, or replaces that one.
+    A scope can vanish, come back, or move while no new release appears. What the release contained
+    before must stay as it was: the change comes just after the scope's newest capture, or replaces that one.
 
     :param is_of_its_release: what is loaded is that very release, a replay or a package, and not what the
         source happens to say today.
     """
-    key = Release.parse(item.release).key
-    newest = known.captured.get(item.study, 0)
+    key = _key(item)
+    newest = known.captured.get(item.partition, 0)
     if item.action is Action.WITHDRAW:
         return max(key, newest + 1)
-    recorded = known.studies.get(item.study)
+    recorded = known.states.get(item.partition)
     if is_of_its_release or recorded is None:
         return key
     if recorded.state == "withdrawn":
         return max(key, newest + 1)
     return max(key, newest) if recorded.release_version == item.release else key
+
+
+def _key(item: WorkDecision) -> int:
+    """Position of its release on the line of its source."""
+    return SOURCES[item.source].source.line.parse(item.release).key

@@ -80,7 +80,7 @@ def _prove_service(context: Context, error: Exception) -> None:
     """
     if isinstance(error, RetriableError) and not isinstance(error, RateLimitError | CircuitOpenError):
         root = STUDY_ENDPOINTS[0]
-        context.hook.fetch(root, context.load.study, lambda chunks: list(read_rows(chunks, root)), tries=1)
+        context.hook.fetch(root, context.load.scope, lambda chunks: list(read_rows(chunks, root)), tries=1)
 
 
 def is_refusal(context: Context, error: Exception) -> bool:

@@ -32,24 +32,24 @@ select r.newest_release from ops.run r
 where r.dag_id = (select dag_id from ops.run where run_id = :run) and r.run_id <> :run
     and r.is_complete and r.newest_release is not null
     and r.state in ('success', 'partial')
-    and r.listed <= (select count(distinct w.study_accession) from ops.work w where w.run_id = r.run_id)
+    and r.listed <= (select count(distinct w.scope) from ops.work w where w.run_id = r.run_id)
 order by r.started_at desc limit 1
 """
 #: Studies whose last decision was not carried out.
 _UNDONE = """
-select study_accession from (
-    select distinct on (w.study_accession) w.study_accession, w.action, l.state
+select scope from (
+    select distinct on (w.scope) w.scope, w.action, l.state
     from ops.work w join ops.run r on r.run_id = w.run_id left join ops.load l on l.load_id = w.load_id
     where r.dag_id = (select dag_id from ops.run where run_id = :run) and r.run_id <> :run
-    order by w.study_accession, r.started_at desc) last
+    order by w.scope, r.started_at desc) last
 where action = 'hold' or action = 'load' and state is distinct from 'published'
 """
 
 #: Endpoints that the source refused when the newest capture of a study was loaded.
 _REFUSED = """
-select l.study_accession, array_agg(s.endpoint order by s.endpoint)
-from (select distinct on (study_accession) study_accession, load_id from ops.load
-    where state = 'published' order by study_accession, release_key desc, load_id desc) l
+select l.scope, array_agg(s.endpoint order by s.endpoint)
+from (select distinct on (scope) scope, load_id from ops.load
+    where source = 'immport' and state = 'published' order by scope, release_key desc, load_id desc) l
 join ops.staged s using (load_id) where s.refused is not null group by 1
 """
 
@@ -88,7 +88,7 @@ def with_release_files(
     :param newest: the newest release of the listing.
     """
     here = {item.study: item for item in loaded if item.state == "current"}
-    kept = {item.study: item for item in decisions if _may_differ(item, here.get(item.study))}
+    kept = {item.scope: item for item in decisions if _may_differ(item, here.get(item.scope))}
     everywhere = probe.everywhere or _has_moved(engine, run_id, newest)
     requested = list(kept) if everywhere else [study for study in kept if study in _undone(engine, run_id)]
     if not requested:
@@ -111,7 +111,7 @@ def with_release_files(
             if not isinstance(answer, str) and (findings := unreadable(answer)):
                 decided = changed.get(study, item)
                 changed[study] = replace(decided, reason=f"{decided.reason}; {findings}")
-    return [changed.get(item.study, item) for item in decisions]
+    return [changed.get(item.scope, item) for item in decisions]
 
 
 def _may_differ(item: WorkDecision, loaded: WarehouseStudy | None) -> bool:

@@ -24,10 +24,10 @@ ON_HOLD = "on hold"
 _NARROW = 24
 
 _ENDS = """
-select w.study_accession, w.release_version, w.action, w.reason, l.state, l.error,
+select w.scope, w.release_version, w.action, w.reason, l.state, l.error,
     nullif(l.run_id, w.run_id) as taken_by
 from ops.work w left join ops.load l on l.load_id = w.load_id
-where w.run_id = :run order by length(w.study_accession), w.study_accession, w.release_version
+where w.run_id = :run order by length(w.scope), w.scope, w.release_version
 """
 _STEPS = """
 select s.step, count(*) filter (where s.state = 'done') as done,
@@ -54,24 +54,24 @@ from ops.work w join ops.load l on l.load_id = w.load_id
 join quality.result r on r.load_id = coalesce(l.same_as, l.load_id) where w.run_id = :run
 """
 _QUARANTINED = """
-select l.study_accession as study, l.release_version as release, q.endpoint, q.rule,
+select l.scope as study, l.release_version as release, q.endpoint, q.rule,
     count(distinct q.row_number) as rows, l.state = 'published' as is_published
 from ops.work w
 join ops.load l on l.load_id = w.load_id
 join quality.quarantine q on q.load_id = coalesce(l.same_as, l.load_id)
-where w.run_id = :run group by 1, 2, 3, 4, 6 order by length(l.study_accession), 1, 2, 3, 4
+where w.run_id = :run group by 1, 2, 3, 4, 6 order by length(l.scope), 1, 2, 3, 4
 """
 _UNREADABLE = """
-select l.study_accession as study, l.release_version as release, v.endpoint, v.field, count(*) as rows
+select l.scope as study, l.release_version as release, v.endpoint, v.field, count(*) as rows
 from ops.work w
 join ops.load l on l.load_id = w.load_id
 join quality.quarantined_value v on v.load_id = coalesce(l.same_as, l.load_id)
-where w.run_id = :run group by 1, 2, 3, 4 order by length(l.study_accession), 1, 2, 3, 4
+where w.run_id = :run group by 1, 2, 3, 4 order by length(l.scope), 1, 2, 3, 4
 """
 _WITHHELD = """
-select w.study_accession as study, w.release_version as release, s.endpoint, s.withheld
+select w.scope as study, w.release_version as release, s.endpoint, s.withheld
 from ops.staged s join ops.work w on w.load_id = s.load_id
-where w.run_id = :run and s.withheld is not null order by length(w.study_accession), 1, 2, 3
+where w.run_id = :run and s.withheld is not null order by length(w.scope), 1, 2, 3
 """
 _QUARANTINED_ROWS = """
 select count(distinct (q.load_id, q.endpoint, q.row_number)) from ops.work w
@@ -79,10 +79,10 @@ join ops.load l on l.load_id = w.load_id
 join quality.quarantine q on q.load_id = coalesce(l.same_as, l.load_id) where w.run_id = :run
 """
 _UNCHANGED = """
-select f.release_version as since, l.study_accession as study from ops.work w
+select f.release_version as since, l.scope as study from ops.work w
 join ops.load l on l.load_id = w.load_id and l.state = 'published'
 join ops.load f on f.load_id = l.same_as
-where w.run_id = :run order by f.release_key, length(l.study_accession), l.study_accession
+where w.run_id = :run order by f.release_key, length(l.scope), l.scope
 """
 _DRIFT = """
 select d.endpoint, d.field, d.kind, sum(d.rows)::bigint as rows
@@ -122,17 +122,17 @@ def finish(engine: sa.Engine, run_id: str) -> RunSummary:
             counts["planned"] = counts.get("planned", 0) + 1
         elif row.action == "hold":
             counts[ON_HOLD] += 1
-            problems.setdefault(row.reason, []).append(row.study_accession)
+            problems.setdefault(row.reason, []).append(row.scope)
         elif row.taken_by:
             counts["superseded"] = counts.get("superseded", 0) + 1
             if not ended:
                 reason = f"superseded: run {row.taken_by} has taken it over"
-                problems.setdefault(reason, []).append(row.study_accession)
+                problems.setdefault(reason, []).append(row.scope)
         elif ended:
             counts["loaded" if row.action == "load" else "withdrawn"] += 1
         else:
             counts["failed"] += 1
-            name = f"{row.study_accession} {row.release_version}"
+            name = f"{row.scope} {row.release_version}"
             problems.setdefault(row.error or "was not finished", []).append(name)
     state = "success"
     if not discovered:
@@ -259,11 +259,9 @@ def _print_ends(ends: pd.DataFrame, console: Console) -> None:
         highlight=False,
     )
     for (action, reason), group in ends.groupby(["action", "reason"], sort=False):
-        console.print(f"  {action} {_some(list(group['study_accession']))} ({reason})", highlight=False)
+        console.print(f"  {action} {_some(list(group['scope']))} ({reason})", highlight=False)
     for row in ends[failed].itertuples():
-        console.print(
-            f"  [red]{row.study_accession}: {row.error or 'was not finished'}[/red]", highlight=False
-        )
+        console.print(f"  [red]{row.scope}: {row.error or 'was not finished'}[/red]", highlight=False)
     if kept.all() and len(ends):
         console.print("[green]Nothing changed at ImmPort: no row was written.[/green]")
 

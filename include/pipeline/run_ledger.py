@@ -13,11 +13,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.landing.zone import Landed
+from include.landing.zone import Fetch, Landed
 from include.sources.endpoint import Route
 from include.sources.foreign import clean
+from include.sources.immport.source import IMMPORT
 from include.warehouse.load import fence
 from include.warehouse.load.fence import SupersededError
+from include.warehouse.model.registry import SOURCES
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.ops_tables import DRIFT, LOAD, RUN, STEP
 
 #: States of a load on its way, in their order; `failed` ends it anywhere, `retracted` after it was published.
@@ -33,8 +36,9 @@ PROGRESS_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Load:
-    """One study at one release on its way to the star.
+    """One scope of a source at one release on its way to the star.
 
+    :param source: name of the source.
     :param listed_version: release that the listing gave the study; a package may be of a later one.
     :param route: how it comes, once that is chosen, and why so.
     :param file_uuid: the package to load, where the run names one.
@@ -44,7 +48,7 @@ class Load:
     """
 
     load_id: int
-    study: str
+    scope: str
     release: str
     release_date: date | None
     release_key: int
@@ -57,10 +61,21 @@ class Load:
     file_uuid: str | None = None
     fence: int = 0
     same_as: int | None = None
+    source: str = IMMPORT.name
 
     @property
     def name(self) -> str:
-        return f"{self.study} {self.release}"
+        return f"{self.scope} {self.release}"
+
+    @property
+    def model(self) -> SourceModel:
+        """The source, with its tables."""
+        return SOURCES[self.source]
+
+    @property
+    def fetch(self) -> Fetch:
+        """Where what it needs is landed."""
+        return Fetch(self.scope, self.release, self.fetch_id, self.model.source)
 
     def has_reached(self, state: str) -> bool:
         """Whether a step that ends in `state` is behind it."""
@@ -75,9 +90,10 @@ class StudyRef:
     :param release: release that the warehouse holds; empty when it holds none.
     """
 
-    study: str
+    scope: str
     release: str = ""
     load_id: None = None
+    source: str = IMMPORT.name
 
 
 def load(engine: sa.Engine, load_id: int) -> Load:
@@ -86,7 +102,7 @@ def load(engine: sa.Engine, load_id: int) -> Load:
         row = connection.execute(sa.select(LOAD).where(LOAD.c.load_id == load_id)).one()
     return Load(
         row.load_id,
-        row.study_accession,
+        row.scope,
         row.release_version,
         row.release_date,
         row.release_key,
@@ -99,6 +115,7 @@ def load(engine: sa.Engine, load_id: int) -> Load:
         row.file_uuid,
         row.fence,
         row.same_as,
+        row.source,
     )
 
 
@@ -253,7 +270,8 @@ def step(engine: sa.Engine, run_id: str, about: Load | StudyRef, name: str) -> I
     statement = sa.insert(STEP).values(
         run_id=run_id,
         load_id=about.load_id,
-        study_accession=about.study,
+        source=about.source,
+        scope=about.scope,
         release_version=about.release,
         step=name,
         state="running",

@@ -10,12 +10,12 @@ from include.pipeline.run_ledger import PUBLISHED, RETRACTED
 from include.sources.release import Release
 
 _CHANGED = """
-select l.study_accession, l.release_version,
+select l.scope, l.release_version,
     coalesce(sum(c.added + c.corrected + c.withdrawn), 0)::bigint as rows
 from ops.load l left join ops.release_change c on c.load_id = l.load_id
 where l.run_id = :run and l.state in (:published, :retracted)
-group by l.study_accession, l.release_version
-order by length(l.study_accession), l.study_accession
+group by l.scope, l.release_version
+order by length(l.scope), l.scope
 """
 
 
@@ -44,5 +44,5 @@ def star_change(engine: sa.Engine, run_id: str) -> StarChange | None:
     if not found:
         return None
     newest = max(Release.parse(row.release_version) for row in found)
-    studies = tuple(dict.fromkeys(row.study_accession for row in found))
+    studies = tuple(dict.fromkeys(row.scope for row in found))
     return StarChange(str(newest), studies, sum(int(row.rows) for row in found))

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from include.landing.zone import Fetch
 from include.pipeline import run_ledger
 from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
 from include.quality.outcome import JudgedLoad
 from include.warehouse.load import stage_study, unchanged
-from include.warehouse.load.publish import Publication, Published, publish_study
+from include.warehouse.load.publish import Publication, Published, publish_load
 from include.warehouse.load.staged_load import StagingLostError
 
 
 class CheckFailedError(RuntimeError):
-    """Critical checks failed: the study is not published."""
+    """Critical checks failed: the scope is not published."""
 
 
 def stage(tools: StepContext, load: Load, step: Step, *, anew: bool = False) -> None:
@@ -25,7 +24,7 @@ def stage(tools: StepContext, load: Load, step: Step, *, anew: bool = False) -> 
 
     :param anew: copy them in any case.
     """
-    manifest = tools.landing.read_manifest(Fetch(load.study, load.release, load.fetch_id))
+    manifest = tools.landing.read_manifest(load.fetch)
     with run_ledger.writing(tools.engine, load) as connection:
         unchanged.describe(connection, load.load_id, manifest)
         # What a person accepts may be just what was withheld before.
@@ -37,7 +36,7 @@ def stage(tools: StepContext, load: Load, step: Step, *, anew: bool = False) -> 
             step.skip(earlier.summary)
             return
     with run_ledger.writing(tools.engine, load) as connection:
-        step.rows = stage_study.stage(connection, load.load_id, tools.landing, manifest)
+        step.rows = stage_study.stage(connection, load.model, load.load_id, tools.landing, manifest)
         run_ledger.set_state(connection, load, run_ledger.STAGED)
 
 
@@ -50,7 +49,7 @@ def check(tools: StepContext, load: Load, step: Step) -> None:
         step.skip(f"landed the same as load {load.same_as}, whose checks hold")
         run_ledger.set_state(tools.engine, load, CHECKED)
         return
-    about = JudgedLoad(load.load_id, load.study, load.release, load.release_key)
+    about = JudgedLoad(load.load_id, load.source, load.scope, load.release, load.release_key)
     writing = partial(run_ledger.writing, tools.engine, load)
     outcome = gate.judge(tools.engine, about, accept_vanished=tools.accept_vanished, writing=writing)
     step.rows = outcome.rows
@@ -68,24 +67,26 @@ def publish(tools: StepContext, load: Load, step: Step) -> None:
     that is not unchanged after all."""
     work = _publication(load)
     try:
-        done = publish_study(tools.engine, work, load.fence)
+        done = publish_load(tools.engine, work, load.fence)
     except StagingLostError:
         stage(tools, load, step, anew=True)
         check(tools, replace(load, same_as=None), step)
-        done = publish_study(tools.engine, work, load.fence)
+        done = publish_load(tools.engine, work, load.fence)
     _report(done, step)
 
 
 def withdraw(tools: StepContext, load: Load, step: Step) -> None:
-    """Close everything a study has: it is no longer shared."""
+    """Close everything a scope has: it is no longer shared."""
     work = _publication(load, is_withdrawal=True)
-    done = publish_study(tools.engine, work, load.fence)
+    done = publish_load(tools.engine, work, load.fence)
     _report(done, step)
 
 
 def _publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
     day = None if is_withdrawal else load.release_date
-    return Publication(load.load_id, load.study, load.release, day, load.release_key, is_withdrawal)
+    return Publication(
+        load.load_id, load.source, load.scope, load.release, day, load.release_key, is_withdrawal
+    )
 
 
 def _report(done: Published, step: Step) -> None:

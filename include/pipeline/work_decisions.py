@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from include.sources import withdrawal
+from include.sources.immport.source import IMMPORT
 from include.sources.moved_studies import MOVED
 from include.sources.release import Release
 from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN
@@ -77,18 +78,25 @@ _UNRESTRICTED = Restricted()
 
 @dataclass(frozen=True)
 class WorkDecision:
-    """What to do about one study at one release.
+    """What to do about one scope of a source, a study of ImmPort, at one release.
 
     :param listed: the release the source lists it at; None when it does not.
+    :param source: name of the source.
     """
 
-    study: str
+    scope: str
     release: str
     release_date: date | None
     action: Action
     reason: str
     expected_rows: int = 0
     listed: str | None = None
+    source: str = IMMPORT.name
+
+    @property
+    def partition(self) -> tuple[str, str]:
+        """Source and scope."""
+        return self.source, self.scope
 
 
 @dataclass(frozen=True)
@@ -147,7 +155,7 @@ def decide(
     for study in sorted(policy.studies - everything.keys() - known.keys()):
         why = RESTRICTED if study in restricted.studies else "neither listed nor in the warehouse"
         decisions.append(WorkDecision(study, "", None, Action.HOLD, f"requested, but {why}"))
-    return sorted(decisions, key=lambda item: (len(item.study), item.study))
+    return sorted(decisions, key=lambda item: (len(item.scope), item.scope))
 
 
 def withheld(listed: Listed) -> str:

@@ -1,4 +1,4 @@
-"""The work list of a run: what was decided of each study, and the load that does it."""
+"""The work list of a run: what was decided of each scope, and the load that does it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.pipeline import planned_loads
 from include.pipeline.run_ledger import PLANNED
 from include.pipeline.work_decisions import Action, WorkDecision, batches
-from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
 from include.sql import literal
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
+from include.warehouse.model.registry import SOURCES
 from include.warehouse.schema.ops_tables import LOAD, WORK
 
 #: Columns of `ops.work` that a run which decides once more writes again.
@@ -31,7 +31,7 @@ def write_packages(
 ) -> None:
     """Write a work list that names the package of each load."""
     pairs = list(decisions)
-    packages = {(item.study, item.release): file for item, file in pairs if file is not None}
+    packages = {(item.scope, item.release): file for item, file in pairs if file is not None}
     write(engine, run, [item for item, _ in pairs], {}, packages)
 
 
@@ -47,15 +47,15 @@ def write(
         # One list after the other: the second sees the loads of the first.
         connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": WORK_LOCK})
-        moving = {item.study for item in decisions if item.action in (Action.LOAD, Action.WITHDRAW)}
-        known = planned_loads.WarehouseStudies.read(connection, moving)
+        moving = {item.partition for item in decisions if item.action in (Action.LOAD, Action.WITHDRAW)}
+        known = planned_loads.WarehouseScopes.read(connection, moving)
         rows = {}
         for item in decisions:
             load_id, action, reason = None, item.action, item.reason
-            package = (packages or {}).get((item.study, item.release))
+            package = (packages or {}).get((item.scope, item.release))
             try:
                 if action is Action.LOAD:
-                    fetch_id = fetches.get((item.study, item.release))
+                    fetch_id = fetches.get((item.scope, item.release))
                     load_id, resumed = planned_loads.load_for(
                         connection, run, item, fetch_id, package, known=known
                     )
@@ -66,9 +66,10 @@ def write(
                     )
             except SupersededError as error:  # this attempt waited while a later run decided
                 load_id, action, reason = None, Action.HOLD, str(error)
-            rows[item.study, item.release] = {
+            rows[item.scope, item.release] = {
                 "run_id": run.run_id,
-                "study_accession": item.study,
+                "source": item.source,
+                "scope": item.scope,
                 "release_version": item.release,
                 "action": action.value,
                 "reason": reason,
@@ -78,14 +79,14 @@ def write(
             }
         if rows:
             statement = upsert(WORK)
-            key = [WORK.c.run_id, WORK.c.study_accession, WORK.c.release_version]
+            key = [WORK.c.run_id, WORK.c.source, WORK.c.scope, WORK.c.release_version]
             changed = {column.name: column for column in statement.excluded if column.name in _DECIDED}
             changing = statement.on_conflict_do_update(index_elements=key, set_=changed)
             connection.execute(changing, list(rows.values()))
 
 
 class LoadBatch(TypedDict):
-    """Loads that one task brings on, and the studies that they are of."""
+    """Loads that one task brings on, and the scopes that they are of: of ImmPort, the studies."""
 
     load_ids: list[int]
     studies: list[str]
@@ -100,17 +101,18 @@ def work_of(
     :param most: tasks at most.
     :param least: tasks at least, as long as there are studies for them.
     """
-    order = (sa.func.length(WORK.c.study_accession), WORK.c.study_accession, LOAD.c.load_id)
+    order = (sa.func.length(WORK.c.scope), WORK.c.scope, LOAD.c.load_id)
     statement = sa.select(WORK, LOAD.c.release_version.label("release")).join(
         LOAD, LOAD.c.load_id == WORK.c.load_id
     )
     with engine.connect() as connection:
         work = connection.execute(statement.where(WORK.c.run_id == run_id).order_by(*order)).all()
     loads = sorted(
-        (row for row in work if row.action == Action.LOAD), key=lambda row: Release.parse(row.release)
+        (row for row in work if row.action == Action.LOAD),
+        key=lambda row: SOURCES[row.source].source.line.parse(row.release).key,
     )
     sizes = {row.load_id: ROWS_OF_A_STUDY + (row.expected_rows or 0) for row in loads}
-    studies = {row.load_id: row.study_accession for row in loads}
+    studies = {row.load_id: row.scope for row in loads}
     withdrawals = [row.load_id for row in work if row.action == Action.WITHDRAW]
     found = batches(sizes, studies, rows=rows, most=most, least=least) if loads else []
     return [

@@ -25,11 +25,11 @@ class AuditCheck:
 
 
 def row_keys(table: Dimension | Fact, alias: str = "h") -> str:
-    """What names a row of a table in a report: its study and its own key."""
-    names = dict.fromkeys(("study_key", table.identity))
+    """What names a row of a table in a report: its scope and its own key."""
+    names = dict.fromkeys((table.scope_key, table.identity))
     return ", ".join(f"{alias}.{name}" for name in names)
 
 
 def is_described(table: Dimension | Fact) -> str:
-    """SQL that is true of versions described by a study: special members have one that none describes."""
+    """SQL that is true of versions described by a scope: special members have one that none describes."""
     return f"h.{table.identity} > 0" if isinstance(table, Dimension) else "true"

@@ -4,12 +4,12 @@ Here is the list of all, and those that compare the tables with what was loaded 
 
     >>> of_hai = (item for item in checks() if item.relation == "fact_hai")
     >>> print(next(item.broken for item in of_hai if item.check_id == "filled"))
-    select c.load_id, c.study_accession, c.release_key, max(s.rows_there) as rows_there
+    select c.load_id, c.scope, c.release_key, max(s.rows_there) as rows_there
     from ops.capture c join (select load_id, rows_staged as rows_there from ops.staged
     where is_known and endpoint = 'hai'
     ...
     where r.load_id = c.load_id and r.relation = 'fact_hai')
-    group by c.load_id, c.study_accession, c.release_key
+    group by c.load_id, c.scope, c.release_key
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from include.warehouse.access.roles import ANALYST
 from include.warehouse.load.content_digests import MEASURE
 from include.warehouse.load.package.package_findings import PACKAGE_LINE
 from include.warehouse.model.declaration import Dimension, Fact, Weight
-from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED, VERSIONED_DIMENSIONS
+from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED, VERSIONED_DIMENSIONS, model_of
 
 
 def checks() -> Iterator[AuditCheck]:
@@ -52,31 +52,30 @@ def checks() -> Iterator[AuditCheck]:
 
 
 def _unaltered(table: Dimension | Fact) -> AuditCheck:
-    """A study has the rows, with the values, that its last publish left."""
+    """A scope has the rows, with the values, that its last publish left."""
+    scope = table.scope_key
     return AuditCheck(
         "unaltered",
         table.relation,
-        "a study whose rows were changed, added or removed other than by a publish",
-        f"""select c.study_key, c.load_id, c.rows as rows_published, coalesce(f.rows, 0) as rows_found
+        f"a {table.scope.title} whose rows were changed, added or removed other than by a publish",
+        f"""select c.scope_key, c.load_id, c.rows as rows_published, coalesce(f.rows, 0) as rows_found
             from ops.content c
-            left join (select h.study_key, {MEASURE} from history.{table.relation} h group by h.study_key) f
-                using (study_key)
+            left join (select h.{scope} as scope_key, {MEASURE} from history.{table.relation} h
+                group by h.{scope}) f using (scope_key)
             where c.relation = {literal(table.relation)}
                 and (c.rows, c.digest) is distinct from (coalesce(f.rows, 0), coalesce(f.digest, 0))""",
     )
 
 
 def _of_captures(table: Dimension | Fact) -> Iterator[AuditCheck]:
-    """Rows change where their study was captured, and a withdrawn study has none."""
+    """Rows change where their scope was captured, and a withdrawn scope has none."""
     keys, source = row_keys(table), f"history.{table.relation} h"
-    captured = (
-        "select from history.key_study k join ops.capture c on c.study_accession = k.study_accession"
-        " where k.study_key = h.study_key and c.release_key ="
-    )
+    captured = f"select from {_captures(table)} where {_is_of(table)} and c.release_key ="
+    what = table.scope.title
     yield AuditCheck(
         "bounds_captured",
         table.relation,
-        "a version that begins or ends where its study was not captured",
+        f"a version that begins or ends where its {what} was not captured",
         f"""select {keys}, h.valid_from, h.valid_to from {source} where {is_described(table)} and (
             not exists ({captured} h.valid_from)
             or h.valid_to <> {OPEN} and not exists ({captured} h.valid_to))""",
@@ -84,10 +83,9 @@ def _of_captures(table: Dimension | Fact) -> Iterator[AuditCheck]:
     yield AuditCheck(
         "none_withdrawn",
         table.relation,
-        "a version that is valid at the withdrawal of its study",
-        f"""select {keys}, c.release_key from ops.capture c
-            join history.key_study k on k.study_accession = c.study_accession
-            join {source} on h.study_key = k.study_key
+        f"a version that is valid at the withdrawal of its {what}",
+        f"""select {keys}, c.release_key from {_captures(table)}
+            join {source} on {_is_of(table)}
                 and h.valid_from <= c.release_key and h.valid_to > c.release_key
             where c.kind = 'withdrawn' and {is_described(table)}""",
     )
@@ -101,19 +99,18 @@ def _conservation(fact: Fact) -> AuditCheck:
         "conservation",
         fact.relation,
         "a load whose rows in the star are not those staged, less quarantined rows and repeats",
-        f"""select t.load_id, t.study_accession, t.release_key, t.staged, t.quarantined, t.published,
+        f"""select t.load_id, t.scope, t.release_key, t.staged, t.quarantined, t.published,
                 t.visible
-            from (select c.load_id, c.study_accession, c.release_key, s.rows_staged as staged,
+            from (select c.load_id, c.scope, c.release_key, s.rows_staged as staged,
                     r.added + r.corrected + r.unchanged as published,
                     (select count(*) from quality.quarantine q
                         where q.load_id = coalesce(l.same_as, l.load_id) and q.endpoint = s.endpoint
                             and q.rule <> {literal(PACKAGE_LINE)}) as quarantined,
                     (select count(*) from history.{fact.relation} h
-                        where h.study_key = k.study_key and h.valid_from <= c.release_key
+                        where {_is_of(fact)} and h.valid_from <= c.release_key
                             and h.valid_to > c.release_key) as visible
-                from ops.capture c
+                from {_captures(fact)}
                 join ops.load l on l.load_id = c.load_id
-                join history.key_study k on k.study_accession = c.study_accession
                 join ops.staged s on s.load_id = c.load_id and s.is_known and s.withheld is null
                     and s.endpoint = {literal(fact.endpoint or "")}
                 join ops.release_change r on r.load_id = c.load_id and r.relation = {literal(fact.relation)}
@@ -131,17 +128,16 @@ def _members(table: Dimension | Fact) -> AuditCheck:
         "members",
         table.relation,
         "a load after which the table has not a row for each key of its endpoint",
-        f"""select t.load_id, t.study_accession, t.release_key, t.distinct_keys, t.quarantined, t.visible
-            from (select c.load_id, c.study_accession, c.release_key, r.distinct_keys,
+        f"""select t.load_id, t.scope, t.release_key, t.distinct_keys, t.quarantined, t.visible
+            from (select c.load_id, c.scope, c.release_key, r.distinct_keys,
                     (select count(*) from quality.quarantine q
                         where q.load_id = coalesce(l.same_as, l.load_id)
                             and q.endpoint = {literal(table.endpoint or "")}) as quarantined,
                     (select count(*) from history.{table.relation} h
-                        where h.study_key = k.study_key and h.valid_from <= c.release_key
+                        where {_is_of(table)} and h.valid_from <= c.release_key
                             and h.valid_to > c.release_key {described}) as visible
-                from ops.capture c
+                from {_captures(table)}
                 join ops.load l on l.load_id = c.load_id
-                join history.key_study k on k.study_accession = c.study_accession
                 join ops.release_change r on r.load_id = c.load_id and r.relation = {literal(table.relation)}
                 where c.kind = 'full' and r.distinct_keys is not null) t
             where t.visible not between t.distinct_keys and t.distinct_keys + t.quarantined""",
@@ -153,20 +149,34 @@ def _filled(fact: Fact) -> AuditCheck:
 
     Of a package that came before its tables were read, all that is known is how many rows they had.
     """
+    source = literal(model_of(fact).source.name)
     rows = f"""select load_id, rows_staged as rows_there from ops.staged
             where is_known and endpoint = {literal(fact.endpoint or "")}
         union select load_id, rows from ops.package_table where table_name = {literal(fact.endpoint or "")}"""
     return AuditCheck(
         "filled",
         fact.relation,
-        "a load with rows for the table that was published without it: replay its study",
-        f"""select c.load_id, c.study_accession, c.release_key, max(s.rows_there) as rows_there
+        "a load with rows for the table that was published without it: replay it",
+        f"""select c.load_id, c.scope, c.release_key, max(s.rows_there) as rows_there
             from ops.capture c join ({rows}) s on s.load_id = c.load_id and s.rows_there > 0
-            where c.kind = 'full' and not exists (select from ops.release_change r
+            where c.source = {source} and c.kind = 'full' and not exists (select from ops.release_change r
                 where r.load_id = c.load_id and r.relation = {literal(fact.relation)})
-            group by c.load_id, c.study_accession, c.release_key""",
+            group by c.load_id, c.scope, c.release_key""",
         Severity.WARNING,
     )
+
+
+def _captures(table: Dimension | Fact) -> str:
+    """SQL of the captures `c` of a table's source, with the keys `k` of their scopes."""
+    model = model_of(table)
+    of, source = model.of_scopes, literal(model.source.name)
+    named = f"k.{of.natural_key[0].name} = c.scope and c.source = {source}"
+    return f"ops.capture c join history.{of.key_table} k on {named}"
+
+
+def _is_of(table: Dimension | Fact) -> str:
+    """SQL that is true of a row `h` of the scope `k`."""
+    return f"h.{table.scope_key} = k.{table.scope_key}"
 
 
 def _export_access() -> AuditCheck:

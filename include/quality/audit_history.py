@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from include.quality.audit_check import AuditCheck, row_keys
 from include.quality.checks import Severity
 from include.sources.release import OPEN
+from include.sql import literal
 from include.warehouse.model.declaration import Dimension, Fact, Weight
-from include.warehouse.model.registry import DIMENSION
+from include.warehouse.model.registry import DIMENSION, model_of
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 
 #: A sum of divisions is one but for rounding.
@@ -79,7 +80,7 @@ def one_home(dimension: Dimension) -> AuditCheck:
     return AuditCheck(
         "grain",
         dimension.relation,
-        "a member that two studies describe at one release",
+        f"a member that two {dimension.scope.plural} describe at one release",
         _overlapping(dimension, f"h.{dimension.key_column}"),
     )
 
@@ -89,8 +90,8 @@ def of_references(table: Dimension | Fact) -> Iterator[AuditCheck]:
     targets = {item.column: DIMENSION[item.dimension] for item in table.references}
     if isinstance(table, Dimension):
         targets[table.key_column] = table
-    if table.identity != "study_key":
-        targets["study_key"] = DIMENSION["study"]
+    if table.identity != table.scope_key:
+        targets[table.scope_key] = model_of(table).of_scopes
     for column, target in targets.items():
         keys, key = row_keys(table), target.key_column
         yield AuditCheck(
@@ -118,16 +119,18 @@ def of_references(table: Dimension | Fact) -> Iterator[AuditCheck]:
 
 
 def inferred(dimension: Dimension) -> AuditCheck:
-    """Named once is an oversight of one release; named for longer is a gap in what ImmPort shares."""
+    """Named once is an oversight of one release; named for longer is a gap in what the source shares."""
+    model = model_of(dimension)
+    of, source = model.of_scopes, literal(model.source.name)
     return AuditCheck(
         "inferred_for_long",
         dimension.relation,
         "a member that its endpoint did not describe in a later release either",
         f"""select {row_keys(dimension)}, h.valid_from, max(c.release_key) as captured
             from history.{dimension.relation} h
-            join history.key_study k on k.study_key = h.study_key
-            join ops.capture c on c.study_accession = k.study_accession and c.kind = 'full'
-                and c.release_key > h.valid_from
+            join history.{of.key_table} k on k.{of.key_column} = h.{of.key_column}
+            join ops.capture c on c.source = {source} and c.scope = k.{of.natural_key[0].name}
+                and c.kind = 'full' and c.release_key > h.valid_from
             where h.is_inferred and h.valid_to = {OPEN} and h.{dimension.key_column} > 0
             group by {row_keys(dimension)}, h.valid_from""",
         Severity.WARNING,

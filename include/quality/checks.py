@@ -3,7 +3,8 @@
 Every check is a Great Expectations expectation with a stable name, a severity, the SQL that finds the rows
 that break it, and SQL that only says whether there are any (`include.quality.screen`).
 
-    >>> suite = checks(ENDPOINTS["hai"], StagedTables(7, frozenset({"arm"})), "SDY1", 60)
+    >>> tables = StagedTables(7, frozenset({"arm"}))
+    >>> suite = checks(IMMPORT_MODEL, IMMPORT.endpoints["hai"], tables, "SDY1", 60)
     >>> next(check.broken for check in suite if check.check_id == "reference:armAccession")
     's.arm_accession is not null and not exists (select 1 from staging.l7_arm p where p.arm_accession = ...)'
 """
@@ -16,17 +17,17 @@ from enum import StrEnum
 
 from include.quality.grammar import unreadable
 from include.sources.endpoint import Endpoint, Withholds, snake_case
-from include.sources.immport.endpoints import ENDPOINTS, PAIRED_FIELDS, references
+from include.sources.source import Source
 from include.sql import Expression, gap, literals, sql
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.model.declaration import Dimension, Fact, Type, staged_columns
-from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
+from include.warehouse.model.source_model import SourceModel
 
 
 class Severity(StrEnum):
     """What a broken check does."""
 
-    CRITICAL = "critical"  # the study is not published
+    CRITICAL = "critical"  # the scope is not published
     ENDPOINT = "endpoint"  # the endpoint's rows are not published, its tables stay as they are
     ROW = "row"  # the rows are quarantined, the others are published
     VALUE = "value"  # the values become null and their text is quarantined, the rows are published
@@ -106,7 +107,9 @@ class Check:
         return not (self.mention or self.any_broken or self.of_groups or self.after)
 
 
-def checks(endpoint: Endpoint, tables: StagedTables, study: str, staged: int) -> Iterator[Check]:
+def checks(
+    model: SourceModel, endpoint: Endpoint, tables: StagedTables, scope: str, staged: int
+) -> Iterator[Check]:
     """All checks of one endpoint of one load.
 
     :param staged: rows that staging wrote, as recorded.
@@ -114,26 +117,26 @@ def checks(endpoint: Endpoint, tables: StagedTables, study: str, staged: int) ->
     yield Check("row_count", Severity.CRITICAL, None, any_broken=f"coalesce(a.rows, 0) <> {staged}")
     if endpoint.required:
         yield Check("not_empty", Severity.CRITICAL, None, any_broken="coalesce(a.rows, 0) = 0")
-    yield from _keys(endpoint, tables)
-    yield from _types(endpoint)
-    yield from _references(endpoint, tables)
-    yield from _agreements(endpoint, tables)
+    yield from _keys(model, endpoint, tables)
+    yield from _types(model, endpoint)
+    yield from _references(model.source, endpoint, tables)
+    yield from _agreements(model.source, endpoint, tables)
     for name, values in endpoint.vocabulary.items():
         yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), values)
     if "study_accession" in endpoint.columns:
         # A filter that the source ignored would bring another study's rows.
-        yield _in_set("study:studyAccession", Severity.CRITICAL, "study_accession", (study,))
+        yield _in_set("study:studyAccession", Severity.CRITICAL, "study_accession", (scope,))
 
 
-def _keys(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
+def _keys(model: SourceModel, endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     # A listing is the better for a row less; of what results are of, none may be missing.
     severity = Severity.CRITICAL if endpoint.withholds is Withholds.STUDY else Severity.ROW
-    for name, key in _identities(endpoint).items():
+    for name, key in _identities(model, endpoint).items():
         # A blank key names nothing, too. Only what begins with a blank can be one: that is seen at once.
         missing = f"case when ascii({key}) not in (0, 32) then false else coalesce(btrim({key}), '') = '' end"
         yield Check(f"key_present:{name}", severity, missing)
     yield from _repeated_keys(endpoint, tables.rows(endpoint))
-    for made in (item for item in VERSIONED if item.endpoint == endpoint.name):
+    for made in model.made_of(endpoint):
         if isinstance(made, Fact) and made.row_id.type is Type.TEXT:
             # No index holds a longer key.
             too_long = f"octet_length({made.row_id.raw.text}) > {LONGEST_KEY}"
@@ -172,13 +175,14 @@ def _repeated_keys(endpoint: Endpoint, table: str) -> Iterator[Check]:
     yield Check("key_unique", Severity.WARNING, copies, any_broken=_found_by(repeated))
 
 
-def _identities(endpoint: Endpoint) -> dict[str, str]:
+def _identities(model: SourceModel, endpoint: Endpoint) -> dict[str, str]:
     """What no row may lack: by name, as SQL over `s`. The rest of a key, such as an arm, may be missing."""
     if endpoint.identifies:
         column = snake_case(endpoint.identifies)
         return {column: f"s.{column}"}
-    facts = [fact.row_id for fact in FACTS if fact.endpoint == endpoint.name]
-    members = [item.natural_key for item in DIMENSIONS if item.endpoint == endpoint.name]
+    made = model.made_of(endpoint)
+    facts = [item.row_id for item in made if isinstance(item, Fact)]
+    members = [item.natural_key for item in made if isinstance(item, Dimension)]
     named = {item.name: item.raw.text for item in facts}
     named = named or {key[0].name: key[0].raw.text for key in members}
     return named or {column: f"s.{column}" for column in endpoint.key_columns}
@@ -211,19 +215,19 @@ def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
     )
 
 
-def _types(endpoint: Endpoint) -> Iterator[Check]:
+def _types(model: SourceModel, endpoint: Endpoint) -> Iterator[Check]:
     """What a text that is not of its kind does follows from what is made of it."""
     for item in endpoint.staged_fields:
         broken = unreadable(item.kind, f"s.{item.column}")
         if broken is not None:
-            severity = _severity(endpoint, item.column)
+            severity = _severity(model, endpoint, item.column)
             yield Check(f"type:{item.name}", severity, broken, column=item.column, reads=(item.column,))
 
 
-def _severity(endpoint: Endpoint, column: str) -> Severity:
+def _severity(model: SourceModel, endpoint: Endpoint, column: str) -> Severity:
     """What an unreadable text in a column does: a key or a measure takes its row with it; what only describes
     is null; what no table reads is reported."""
-    made = [item for item in VERSIONED if item.endpoint == endpoint.name]
+    made = model.made_of(endpoint)
     keys = {*endpoint.key_columns, *(name for item in made for name in item.key_reads)}
     parts = (part for item in made for reference in item.references for part in reference.key)
     keys |= {name for part in parts for name in staged_columns(part)}
@@ -233,27 +237,27 @@ def _severity(endpoint: Endpoint, column: str) -> Severity:
     return Severity.VALUE if read else Severity.WARNING
 
 
-def _references(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
-    for name, home in references(endpoint).items():
+def _references(source: Source, endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
+    for name, home in source.references(endpoint).items():
         # The row is published all the same, with an inferred member: a late parent loses no result.
         yield _looked_up(
-            f"reference:{name}", Mention(home, tables.rows(ENDPOINTS[home]), (snake_case(name),))
+            f"reference:{name}", Mention(home, tables.rows(source.endpoints[home]), (snake_case(name),))
         )
 
 
-def _agreements(endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
+def _agreements(source: Source, endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     """What a result repeats of its subject and sample must equal the values of these rows themselves.
 
     They do in every real row seen, so that a break is a finding.
     """
     if not endpoint.study_parameter:
         return
-    for first, second, home in PAIRED_FIELDS:
+    for first, second, home in source.paired_fields:
         if not {first, second} <= set(endpoint.names):
             continue
         one, other = snake_case(first), snake_case(second)
         # If no row has the first value at all, the check of its reference reports that.
-        mention = Mention(home, tables.rows(ENDPOINTS[home]), (one, other), given=one)
+        mention = Mention(home, tables.rows(source.endpoints[home]), (one, other), given=one)
         yield _looked_up(f"agrees:{first}:{second}", mention)
     if "study_time_collected" in endpoint.columns:
         reads = ("biosample_accession", "study_time_collected", "study_time_collected_unit")

@@ -9,19 +9,19 @@ import sqlalchemy as sa
 from include.quality.checks import Severity
 from include.quality.outcome import Finding
 from include.sources.endpoint import Endpoint
-from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.source import Source
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.schema.ops_tables import STAGED
 from include.warehouse.schema.statements import run_sql
 
 
-def compare_counts(connection: sa.Connection, tables: StagedTables) -> Iterator[Finding]:
+def compare_counts(connection: sa.Connection, source: Source, tables: StagedTables) -> Iterator[Finding]:
     """One finding for each endpoint that was requested in parts, or whose rows were counted elsewhere."""
     found = connection.execute(
         sa.select(STAGED).where(STAGED.c.load_id == tables.load_id, STAGED.c.pieces > 0)
     )
     for row in found.all():
-        endpoint = ENDPOINTS[row.endpoint]
+        endpoint = source.endpoints[row.endpoint]
         if row.pieces > 1:
             yield _split_whole(connection, tables, endpoint, row)
         elif row.rows_expected is not None:

@@ -20,7 +20,6 @@ from include.quality.screen import MOST_NAMED, broken_checks
 from include.quality.totals import control_totals
 from include.quality.withhold import withhold
 from include.sources.endpoint import Endpoint
-from include.sources.immport.endpoints import ENDPOINTS
 from include.sql import literal, literals
 from include.warehouse.load import staging_tables
 from include.warehouse.load.package.package_findings import PACKAGE_LINE
@@ -59,7 +58,7 @@ def judge(
             for check, success in zip(suite, verdicts, strict=True)
         ]
         if not findings:
-            raise GateError(f"{load.study} {load.release}: no expectation was checked")
+            raise GateError(f"{load.name}: no expectation was checked")
         findings += control_totals(connection, load, counts, known, accept_vanished)
         findings = withhold(connection, load, findings)
         quarantined = _count_quarantined(connection, load, [endpoint.name for endpoint, *_ in judged])
@@ -90,22 +89,25 @@ def _judge_endpoints(
     :raises GateError: nothing was staged, or not every endpoint, or a check could not be run.
     """
     if not sum(counts.values()):
-        raise GateError(f"{load.study} {load.release}: no row was staged")
-    missing = ", ".join(name for name in ENDPOINTS if name not in counts)
+        raise GateError(f"{load.name}: no row was staged")
+    declared = load.model.source.endpoints
+    missing = ", ".join(name for name in declared if name not in counts)
     if missing:
-        raise GateError(f"{load.study} {load.release}: not staged: {missing}")
-    endpoints = [item for item in ENDPOINTS.values() if item.is_served or item.name in known]
+        raise GateError(f"{load.name}: not staged: {missing}")
+    endpoints = [item for item in declared.values() if item.is_served or item.name in known]
     # Of an empty answer, all there is to see is that nothing is there.
     empty = [item for item in endpoints if not counts[item.name]]
     tables = StagedTables(load.load_id, frozenset(name for name, count in counts.items() if count))
-    suites = {item.name: list(checks(item, tables, load.study, counts[item.name])) for item in endpoints}
+    suites = {
+        item.name: list(checks(load.model, item, tables, load.scope, counts[item.name])) for item in endpoints
+    }
     filled = {name: suite for name, suite in suites.items() if counts[name]}
     with engine.connect() as connection:
         rows = staging_tables.count(connection, load.load_id, empty)
         before = known_findings(connection, load.load_id, filled)
     for name, known_before in before.items():
         suites[name] = filled[name] = [item for item in filled[name] if item.check_id not in known_before]
-    verdicts = _verdicts(engine, load, filled, broken_checks(tables, filled, counts))
+    verdicts = _verdicts(engine, load, filled, broken_checks(load.model.source, tables, filled, counts))
     judged = []
     for endpoint in endpoints:
         suite = suites[endpoint.name]
@@ -148,16 +150,17 @@ def _judged(
         ]
         if not alone:
             continue
-        found_alone = batches.run(staging_table(load.load_id, ENDPOINTS[endpoint]), alone)
+        table = staging_table(load.load_id, load.model.source.endpoints[endpoint])
+        found_alone = batches.run(table, alone)
         for check_id in (check.check_id for check in alone):
-            verdict, name = found_alone.get(check_id, "no verdict"), f"{load.study} {load.release} {endpoint}"
+            verdict, name = found_alone.get(check_id, "no verdict"), f"{load.name} {endpoint}"
             if isinstance(verdict, str):
                 raise GateError(f"{name}: {check_id} did not run: {verdict}")
             if verdict and named and (endpoint, check_id) in named:
                 raise GateError(f"{name}: rows break {check_id}, which alone finds none")
             verdicts[endpoint][check_id] = verdict
     if isinstance(found, str):
-        raise GateError(f"{load.study} {load.release}: what looks for broken checks did not run: {found}")
+        raise GateError(f"{load.name}: what looks for broken checks did not run: {found}")
     return verdicts
 
 
@@ -175,7 +178,7 @@ def _finding(
 ) -> Finding:
     broken = 0 if success else _broken_rows(connection, endpoint, load, check)
     if not success and not broken and check.broken is not None:
-        raise GateError(f"{load.study} {load.release} {endpoint.name}: {check.check_id} failed on no row")
+        raise GateError(f"{load.name} {endpoint.name}: {check.check_id} failed on no row")
     return Finding(endpoint.name, check.check_id, check.severity, success, broken)
 
 
@@ -193,17 +196,17 @@ def _broken_rows(connection: sa.Connection, endpoint: Endpoint, load: JudgedLoad
     is_published = check.severity in (Severity.VALUE, Severity.WARNING)
     if is_published and check.column is None:
         return int(run_sql(connection, f"select count(*) {rows}").scalar_one())
-    of_load = literals((load.study, load.release, endpoint.name))
+    of_load = literals((load.source, load.scope, load.release, endpoint.name))
     if is_published:
         keys = ", ".join(f"{literal(column)}, s.{column}" for column in endpoint.key_columns)
         statement = f"""insert into quality.quarantined_value
-            (load_id, study_accession, release_version, endpoint, row_number, rule, field, key, value)
+            (load_id, source, scope, release_version, endpoint, row_number, rule, field, key, value)
             select {load.load_id}, {of_load}, s.row_number, {literal(check.check_id)},
                 {literal(check.column or "")}, jsonb_build_object({keys}), s.{check.column} {rows}"""
     else:
         # A row has one entry, whatever number of checks it breaks.
         statement = f"""insert into quality.quarantine
-            (load_id, study_accession, release_version, endpoint, row_number, rule, row)
+            (load_id, source, scope, release_version, endpoint, row_number, rule, row)
             select {load.load_id}, {of_load}, s.row_number, {literal(check.check_id)},
                 to_jsonb(s) - 'row_number' {rows}
             on conflict (load_id, endpoint, row_number) where rule <> 'package_line'

@@ -11,6 +11,7 @@ from include.quality.outcome import Finding, JudgedLoad
 from include.sources.package.column_samples import TableSample, moved_columns
 from include.warehouse.load.package.package_findings import member_name
 from include.warehouse.schema.ops_tables import LEDGER, LOAD, PACKAGE_SAMPLE
+from include.warehouse.schema.scopes import of_scope
 
 
 def columns_in_place(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]:
@@ -54,7 +55,7 @@ def _other_load(connection: sa.Connection, load: JudgedLoad) -> tuple[int, str] 
         sa.select(LEDGER.c.load_id, LOAD.c.release_version)
         .join(LOAD, LOAD.c.load_id == LEDGER.c.load_id)
         .where(
-            LEDGER.c.study_accession == load.study,
+            of_scope(LEDGER, load.source, load.scope),
             LEDGER.c.load_id != load.load_id,
             sa.exists().where(PACKAGE_SAMPLE.c.load_id == LEDGER.c.load_id),
         )

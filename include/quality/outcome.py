@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from include.quality.checks import Severity
+from include.warehouse.model.registry import SOURCES
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.ops_tables import RESULT
 
 
@@ -71,13 +73,24 @@ class CheckOutcome:
 class JudgedLoad:
     """What the gate must know of the load it judges.
 
+    :param source: name of the source.
     :param release_key: position on the release line at which it would become valid.
     """
 
     load_id: int
-    study: str
+    source: str
+    scope: str
     release: str
     release_key: int
+
+    @property
+    def model(self) -> SourceModel:
+        """The source, with its tables."""
+        return SOURCES[self.source]
+
+    @property
+    def name(self) -> str:
+        return f"{self.scope} {self.release}"
 
 
 def record(connection: sa.Connection, load: JudgedLoad, outcome: CheckOutcome) -> None:

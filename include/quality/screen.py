@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from include.quality.checks import Check
-from include.sources.immport.endpoints import ENDPOINTS, references
+from include.sources.source import Source
 from include.sql import Expression, gap, literal, literals, sql
 from include.warehouse.load.staging_tables import StagedTables
 
@@ -35,14 +35,17 @@ FEW = 50_000
 
 
 def broken_checks(
-    tables: StagedTables, suites: Mapping[str, Sequence[Check]], counts: Mapping[str, int]
+    source: Source,
+    tables: StagedTables,
+    suites: Mapping[str, Sequence[Check]],
+    counts: Mapping[str, int],
 ) -> str:
     """SQL for the broken checks of a load, by endpoint and check, but for those that come after another.
 
     :param suites: the checks of each endpoint that has rows, by its name.
     :param counts: staged rows by endpoint.
     """
-    screens = [_Screen(name, tables, suite, counts) for name, suite in suites.items()]
+    screens = [_Screen(source, name, tables, suite, counts) for name, suite in suites.items()]
     conditions: dict[str, str] = {}
     verdicts = [verdict for screen in screens for verdict in screen.verdicts(conditions)]
     columns = sorted(set().union(*(screen.columns for screen in screens)))
@@ -67,15 +70,21 @@ class _Screen:
     """
 
     def __init__(
-        self, name: str, tables: StagedTables, suite: Sequence[Check], counts: Mapping[str, int]
+        self,
+        source: Source,
+        name: str,
+        tables: StagedTables,
+        suite: Sequence[Check],
+        counts: Mapping[str, int],
     ) -> None:
+        endpoint = source.endpoints[name]
         self.name = name
         self.suite = [check for check in suite if not check.after]
-        self._rows = tables.rows(ENDPOINTS[name])
+        self._rows = tables.rows(endpoint)
         #: What its rows are grouped by: what they name, and what they repeat of the rows that they name.
         self.columns = {column for check in self.suite if not check.is_of_row for column in check.reads}
-        homes = references(ENDPOINTS[name]).values() if self.columns else ()
-        repeated = {column for home in homes for column in ENDPOINTS[home].columns}
+        homes = source.references(endpoint).values() if self.columns else ()
+        repeated = {column for home in homes for column in source.endpoints[home].columns}
         for check in self.suite:
             if check.is_of_row and repeated.issuperset(check.reads):
                 self.columns.update(check.reads)

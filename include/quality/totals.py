@@ -16,12 +16,12 @@ from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.tables import NAMES
 from include.sources.release import OPEN
 from include.sql import literal
+from include.warehouse.load import scd2, surrogate_keys
 from include.warehouse.load.package.package_findings import PACKAGE_LINE, member_name
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.model.declaration import Dimension, Fact, S, Type
 from include.warehouse.model.natural_keys import digest
-from include.warehouse.model.registry import FACTS, VERSIONED_DIMENSIONS
 from include.warehouse.schema.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
 from include.warehouse.schema.statements import run_sql
 
@@ -50,16 +50,16 @@ def control_totals(
     yield from _quarantine_share(connection, load, counts)
     yield from _conflicts(connection, load)
     tables = StagedTables(load.load_id, frozenset(name for name, rows in counts.items() if rows))
-    yield from compare_counts(connection, tables)
+    yield from compare_counts(connection, load.model.source, tables)
     yield from columns_in_place(connection, load)
-    for dimension in VERSIONED_DIMENSIONS:
+    for dimension in load.model.dimensions:
         endpoint = dimension.endpoint or ""
         if not dimension.shared and counts.get(endpoint):
             foreign = _foreign_members(connection, load, tables, dimension)
-            detail = f"{foreign} members are described by another study"
+            detail = f"{foreign} members are described by another {load.model.source.scope.name}"
             yield Finding(endpoint, "home", Severity.CRITICAL, not foreign, foreign, detail)
     yield from _declared(declared_results(connection, tables), accept_vanished)
-    for fact in _facts_with_rows(connection, load.study, known):
+    for fact in _facts_with_rows(connection, load, known):
         before, gone = _vanished(connection, load, tables, fact)
         if before:
             kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
@@ -80,7 +80,8 @@ def _refused(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]:
 def _quarantine_share(
     connection: sa.Connection, load: JudgedLoad, counts: dict[str, int]
 ) -> Iterator[Finding]:
-    """A few rows may be quarantined; many mean that the study itself is in doubt."""
+    """A few rows may be quarantined; many mean that the scope itself is in doubt."""
+    endpoints = load.model.source.endpoints
     # What staging quarantined is in no staging table, and was a row all the same.
     unstaged = sa.func.count().filter(QUARANTINE.c.rule.in_([ENCODABLE, PACKAGE_LINE]))
     quarantined = sa.select(QUARANTINE.c.endpoint, sa.func.count(), unstaged).where(
@@ -95,7 +96,7 @@ def _quarantine_share(
         rows = counts[endpoint] + beside if endpoint in counts else of_tables.get(endpoint, 0)
         is_little = broken <= MAX_QUARANTINED * max(rows, ENOUGH_ROWS)
         # A study cannot do without itself, an arm or a subject, however few there are.
-        is_gone = endpoint in ENDPOINTS and ENDPOINTS[endpoint].required and broken >= rows
+        is_gone = endpoint in endpoints and endpoints[endpoint].required and broken >= rows
         detail = f"{broken} of {rows} rows quarantined"
         yield Finding(
             endpoint, "quarantine_share", Severity.CRITICAL, is_little and not is_gone, broken, detail
@@ -113,19 +114,12 @@ def _conflicts(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]
         yield Finding(table, "rows_agree", Severity.WARNING, not found, found, detail)
 
 
-def _facts_with_rows(connection: sa.Connection, study: str, known: Collection[str]) -> list[Fact]:
-    """Facts of known endpoints that hold a version of the study."""
-    facts = {item.relation: item for item in FACTS if item.endpoint in known}
-    query = " union all ".join(
-        f"select {literal(name)} where exists (select 1 from history.{name} where study_key = k.study_key)"
-        for name in facts
-    )
-    found = connection.execute(
-        sa.text(f"""select f.* from history.key_study k cross join lateral ({query}) f
-            where k.study_accession = :study"""),
-        {"study": study},
-    )
-    return [facts[name] for name in found.scalars()]
+def _facts_with_rows(connection: sa.Connection, load: JudgedLoad, known: Collection[str]) -> list[Fact]:
+    """Facts of known endpoints that hold a version of the scope, in the order of the model."""
+    key = surrogate_keys.known_scope(connection, load.model, load.scope)
+    facts = [item for item in load.model.facts if item.endpoint in known]
+    held = scd2.holding(connection, facts, key) if facts and key is not None else ()
+    return [item for item in facts if item in held]
 
 
 def _vanished(
@@ -135,17 +129,17 @@ def _vanished(
 
     An older release that is loaded late is compared with what was known then, not with what is open now.
     """
-    table = tables.rows(ENDPOINTS[fact.endpoint or ""])
-    staged = fact.row_id.raw.text
+    table = tables.rows(load.model.endpoint(fact))
+    staged, of = fact.row_id.raw.text, load.model.of_scopes
     if fact.row_id.type is Type.INTEGER:
         staged = f"btrim({staged}, ' ')"
     before, gone = run_sql(
         connection,
         f"""select count(*), count(*) filter (where n.known is null)
-            from history.{fact.relation} h join history.key_study k using (study_key)
+            from history.{fact.relation} h join history.{of.key_table} k using ({of.key_column})
             left join (select distinct {staged} as known from {table} s) n
                 on n.known = h.{fact.identity}::text
-            where k.study_accession = {literal(load.study)}
+            where k.{of.natural_key[0].name} = {literal(load.scope)}
                 and h.valid_from <= {load.release_key} and h.valid_to > {load.release_key}""",
     ).one()
     return before, gone
@@ -154,17 +148,17 @@ def _vanished(
 def _foreign_members(
     connection: sa.Connection, load: JudgedLoad, tables: StagedTables, dimension: Dimension
 ) -> int:
-    """Members of a staged study that another study holds: a join would find them twice."""
-    key = dimension.key_column
-    table = tables.rows(ENDPOINTS[dimension.endpoint or ""])
+    """Members of a staged scope that another one holds: a join would find them twice."""
+    key, of = dimension.key_column, load.model.of_scopes
+    table = tables.rows(load.model.endpoint(dimension))
     natural = digest(dimension, (S[item.name] for item in dimension.natural_key))
     found = run_sql(
         connection,
         f"""select count(distinct h.{key}) from {table} s
             join history.{dimension.key_table} k on k.natural_key = {natural}
             join history.{dimension.relation} h on h.{key} = k.{key}
-            join history.key_study o on o.study_key = h.study_key
-            where h.valid_to = {OPEN} and o.study_accession <> {literal(load.study)}""",
+            join history.{of.key_table} o on o.{of.key_column} = h.{of.key_column}
+            where h.valid_to = {OPEN} and o.{of.natural_key[0].name} <> {literal(load.scope)}""",
     )
     return int(found.scalar_one())
 

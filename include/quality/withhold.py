@@ -1,4 +1,4 @@
-"""What a failed critical check withholds: the study, or the endpoint alone, as the endpoint declares."""
+"""What a failed critical check withholds: the scope, or the endpoint alone, as the endpoint declares."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from include.quality.checks import Severity
 from include.quality.outcome import Finding, JudgedLoad
 from include.sources.endpoint import Withholds
-from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
+from include.sources.source import Source
 from include.warehouse.load.package.package_findings import member_name
 from include.warehouse.schema.ops_tables import STAGED
 
@@ -26,8 +26,9 @@ def withhold(connection: sa.Connection, load: JudgedLoad, findings: Iterable[Fin
     judged: list[Finding] = []
     why: dict[str, list[str]] = {}
     for item in findings:
-        names = _concerned(item.endpoint)
-        is_alone = bool(names) and all(ENDPOINTS[name].withholds is Withholds.ITSELF for name in names)
+        endpoints = load.model.source.endpoints
+        names = _concerned(load.model.source, item.endpoint)
+        is_alone = bool(names) and all(endpoints[name].withholds is Withholds.ITSELF for name in names)
         if item.severity is Severity.CRITICAL and is_alone:
             judged.append(replace(item, severity=Severity.ENDPOINT))
             if not item.success:
@@ -43,9 +44,9 @@ def withhold(connection: sa.Connection, load: JudgedLoad, findings: Iterable[Fin
     return judged
 
 
-def _concerned(name: str) -> list[str]:
+def _concerned(source: Source, name: str) -> list[str]:
     """Endpoints that a finding is about: itself, or those whose rows are made of that table of a package."""
-    if name in ENDPOINTS:
+    if name in source.endpoints:
         return [name]
     return [
         endpoint

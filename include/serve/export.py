@@ -221,7 +221,7 @@ def _order(relation: _Relation) -> list[str]:
     for table in tables:
         if (relation.schema, relation.name) == ("star", table.relation):
             return list(dict.fromkeys((table.identity,) if isinstance(table, Dimension)
-                                      else ("study_key", table.identity)))  # fmt: skip
+                                      else (table.scope_key, table.identity)))  # fmt: skip
     return [str(number) for number in range(1, len(relation.columns) + 1)]
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from urllib.parse import quote
+
+from include.sources.row_reader import RowReader
 
 
 class Kind(StrEnum):
@@ -86,8 +90,8 @@ class Endpoint:
     """One address of a source.
 
     :param name: the word used for it everywhere: staging table, manifest, report.
-    :param path: address under the base URL; `{study}` stands for the study accession. Without one, the API
-        does not serve it: only packages have it.
+    :param path: address under the base URL; `{study}` stands for the study accession, `{scope}` for what
+        another source consists of. Without one, the API does not serve it: only packages have it.
     :param fields: the keys of a row in the order the source sends them.
     :param key: names of the fields that identify a row of one study.
     :param about: what one row is.
@@ -104,6 +108,8 @@ class Endpoint:
     :param withholds: what a failed critical check of it withholds: results wait for the people, samples and
         experiments they are of, and for no listing, link or publication.
     :param quirks: what one would not expect of it, as seen in answers and packages.
+    :param readers: how its answers become rows, by the form that they are served in; none for the JSON and
+        the TSV of ImmPort's API.
     """
 
     name: str
@@ -124,6 +130,7 @@ class Endpoint:
     several: frozenset[str] = frozenset()
     withholds: Withholds = Withholds.STUDY
     quirks: str = ""
+    readers: Mapping[str, RowReader] = field(default_factory=dict)
 
     @property
     def is_served(self) -> bool:
@@ -174,7 +181,7 @@ class Endpoint:
         """The endpoint's name as part of a table name: `fcsAnalyzed` becomes `fcs_analyzed`."""
         return snake_case(self.name)
 
-    def request(self, study: str) -> tuple[str, dict[str, str]]:
-        """Path and query parameters that request one study; without a study in either, they request all."""
-        parameters = {self.study_parameter: study} if self.study_parameter else {}
-        return self.path.replace("{study}", study), parameters
+    def request(self, scope: str) -> tuple[str, dict[str, str]]:
+        """Path and query parameters that request one scope; without it in either, they request all."""
+        parameters = {self.study_parameter: scope} if self.study_parameter else {}
+        return self.path.replace("{study}", scope).replace("{scope}", quote(scope, safe="")), parameters

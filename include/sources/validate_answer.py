@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from include.sources.endpoint import Endpoint
 from include.sources.foreign import LONGEST_KEY, clean
 from include.sources.json_blocks import Block, read_blocks
+from include.sources.row_reader import Intake, RowReader
 from include.sources.tsv import NotTsvError, TsvBody
 
 #: Value of a filter that requests rows without a value.
@@ -51,21 +51,6 @@ class Confined:
                 )
             self.ignored.add(name)
         self._seen.add(values)
-
-
-@dataclass
-class Intake:
-    """What was seen of an answer.
-
-    :param missing: declared keys that rows did not have, with the number of such rows.
-    :param unknown: keys that are not declared, with the number of such rows.
-    :param repeated: keys that one object of a row has twice, with the number of such rows.
-    """
-
-    rows: int = 0
-    missing: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-    repeated: Counter[str] = field(default_factory=Counter)
 
 
 def take_json(
@@ -121,3 +106,18 @@ def take_tsv(
     others = {clean(name, LONGEST_KEY) for name in set(names).difference(endpoint.names)}
     unknown = dict.fromkeys(others, body.rows)
     return Intake(body.rows, Counter(missing), Counter(unknown))
+
+
+def take_rows(chunks: Iterable[bytes], reader: RowReader, scope: str) -> Intake:
+    """Read an answer of another form to its end.
+
+    :raises NotDataError: it is not whole, or no data.
+    """
+    intake = Intake()
+    for _ in reader(chunks, scope, intake):
+        intake.rows += 1
+    for counted in (intake.missing, intake.unknown, intake.repeated):
+        rows = {clean(name, LONGEST_KEY): number for name, number in counted.items()}
+        counted.clear()
+        counted.update(rows)
+    return intake

@@ -11,7 +11,7 @@ from alembic import command
 from include.sql import literal
 from include.warehouse.access import apply_rights, roles, server_rights
 from include.warehouse.load import content_digests
-from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.registry import DIMENSION, VERSIONED, model_of
 from include.warehouse.schema import address
 from include.warehouse.schema.engine import UPGRADING, UnfitServerError, warehouse_engine
 from include.warehouse.schema.history_tables import SCHEMAS
@@ -63,8 +63,8 @@ def _declare_references(connection: sa.Connection) -> None:
     existing = set(connection.scalars(sa.text("select conname from pg_constraint where contype = 'f'")))
     for table in VERSIONED:
         targets = {item.column: DIMENSION[item.dimension] for item in table.references}
-        if table.identity != "study_key":
-            targets["study_key"] = DIMENSION["study"]
+        if table.identity != table.scope_key:
+            targets[table.scope_key] = model_of(table).of_scopes
         for column, target in targets.items():
             name = f"{table.relation}_{column}_fkey"
             if name not in existing:

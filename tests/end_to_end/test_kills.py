@@ -46,8 +46,8 @@ KILLS = {
         Kill("include.pipeline.steps:publish"),
         Kill("include.warehouse.load.transform:prepare", after=True),
         Kill("include.warehouse.load.publish:drop_staging", after=True),  # all but COMMIT
-        Kill("include.pipeline.steps:publish_study", after=True),  # committed, but not reported
-        Kill("include.pipeline.steps:publish_study", after=True),
+        Kill("include.pipeline.steps:publish_load", after=True),  # committed, but not reported
+        Kill("include.pipeline.steps:publish_load", after=True),
     ),
     "withdraw": (
         Kill("include.warehouse.load.transform:prepare_nothing", after=True),
@@ -108,7 +108,7 @@ def test_killed_at_every_few_statements_of_a_publish(
         "load_id": load_id,
     }
     target, log = "tests.end_to_end.torture:publish", installation.folder / "torture.log"
-    publish = "include.pipeline.steps:publish_study"
+    publish = "include.pipeline.steps:publish_load"
     kills, stored = 0, _stored(installation)
     for statement in range(0, 1000, 13):
         exit_code = processes.call(target, log, Kill(publish, statement=statement), **arguments)

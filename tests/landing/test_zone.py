@@ -139,7 +139,11 @@ def test_a_manifest_makes_a_fetch_complete_and_final(landing: Landing) -> None:
     assert landing.read_manifest(FETCH) == manifest
     assert landing.manifests() == landing.manifests("SDY1") == [manifest]
     assert landing.manifests("SDY2") == []
-    assert manifest.fetch == FETCH
+    assert (manifest.scope, manifest.release, manifest.fetch_id) == (
+        FETCH.scope,
+        FETCH.release,
+        FETCH.fetch_id,
+    )
     assert manifest.of("arm") == landed
     with pytest.raises(LandingError, match="has no elisa"):
         manifest.of("elisa")

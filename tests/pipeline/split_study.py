@@ -80,7 +80,7 @@ class Extraction:
 
     def context(self) -> Context:
         """As a task sees it that begins: with what earlier tries landed."""
-        fetch = Fetch(self.load.study, self.load.release, self.load.fetch_id)
+        fetch = Fetch(self.load.scope, self.load.release, self.load.fetch_id)
         tools = self.warehouse.tools
         return Context(
             tools, self.hook, self.load, fetch, self.warehouse.step(), tools.landing.partial(fetch)

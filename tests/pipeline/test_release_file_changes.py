@@ -96,7 +96,7 @@ class Source:
             self.restricted,
             ReleaseFileProbe(self.files_of, 2, check_files),
         )
-        return {item.study: item for item in decisions}
+        return {item.scope: item for item in decisions}
 
     def run(self, fails: Iterable[str] = (), **options: Any) -> dict[str, WorkDecision]:
         """A whole run; loads of `fails` end as failed."""
@@ -120,10 +120,10 @@ class Source:
 
     def _load(self, load: run_ledger.Load) -> None:
         landing = self.warehouse.tools.landing
-        fetch = Fetch(load.study, load.release, load.fetch_id)
+        fetch = Fetch(load.scope, load.release, load.fetch_id)
         rows = {
-            **self.content.get(load.study, study_apart(load.study)),
-            "manifest": list(self._manifest(load.study)),
+            **self.content.get(load.scope, study_apart(load.scope)),
+            "manifest": list(self._manifest(load.scope)),
         }
         landed = [
             landing.receive(fetch, endpoint, {}, [_body(rows.get(endpoint.name, []))])

@@ -35,8 +35,8 @@ def run(
 ) -> dict[str, WorkDecision]:
     names = Restricted(frozenset(restricted))
     decisions = decide(listed, held, LoadPolicy(**policy), incomplete=incomplete, restricted=names)  # type: ignore[arg-type]
-    assert len({item.study for item in decisions}) == len(decisions)
-    return {item.study: item for item in decisions}
+    assert len({item.scope for item in decisions}) == len(decisions)
+    return {item.scope: item for item in decisions}
 
 
 def hold(number: int, release: str = "DR9") -> list[WarehouseStudy]:

@@ -14,10 +14,11 @@ from include.quality.grammar import PATTERNS
 from include.quality.screen import FEW, broken_checks
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.immport.source import IMMPORT
 from include.sql import literal, literals
 from include.warehouse.load import staging_tables
 from include.warehouse.load.staging_tables import StagedTables, staging_table
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL, VERSIONED
 from include.warehouse.schema.statements import run_sql
 from tests.support.long import cases
 from tests.support.warehouse import Warehouse
@@ -119,7 +120,7 @@ def _fill(connection: sa.Connection, endpoint: Endpoint, rows: list[dict[str, An
 
 def _compare(connection: sa.Connection, endpoint: Endpoint, count: int) -> None:
     table = _table(endpoint.name)
-    suite = list(checks(endpoint, STAGED, "SDY1", count))
+    suite = list(checks(IMMPORT_MODEL, endpoint, STAGED, "SDY1", count))
     found = {item.check_id: _numbers(connection, table, item.broken) for item in suite if item.broken}
     plain = {
         item.check_id: _numbers(connection, table, _plain(endpoint, item)) for item in suite if item.broken
@@ -130,13 +131,13 @@ def _compare(connection: sa.Connection, endpoint: Endpoint, count: int) -> None:
     follows = {item.check_id for item in suite if item.after}
     # What is looked up among few rows is looked up in another way among many.
     for rows in (0, FEW + 1):
-        query = broken_checks(STAGED, {endpoint.name: suite}, dict.fromkeys(ENDPOINTS, rows))
+        query = broken_checks(IMMPORT, STAGED, {endpoint.name: suite}, dict.fromkeys(ENDPOINTS, rows))
         assert {row.check_id for row in run_sql(connection, query)} == broken - follows
     # What follows another check is broken by rows that break that one, too.
     for item in suite:
         assert not item.after or found[item.check_id] <= _keys_of(connection, endpoint, found[item.after])
-    one_more = list(checks(endpoint, STAGED, "SDY1", count + 1))
-    query = broken_checks(STAGED, {endpoint.name: one_more}, {})
+    one_more = list(checks(IMMPORT_MODEL, endpoint, STAGED, "SDY1", count + 1))
+    query = broken_checks(IMMPORT, STAGED, {endpoint.name: one_more}, {})
     assert "row_count" in {row.check_id for row in run_sql(connection, query)}
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from include.quality.checks import Severity
 from include.quality.completeness import compare_counts
 from include.quality.outcome import Finding
+from include.sources.immport.source import IMMPORT
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.schema.ops_tables import STAGED
 from tests.support.warehouse import Warehouse, hai, small_study
@@ -20,7 +21,7 @@ def found(warehouse: Warehouse, staged: dict[str, object], *results: dict[str, o
     statement = sa.update(STAGED).where(STAGED.c.load_id == load.load_id, STAGED.c.endpoint == "hai")
     with warehouse.engine.begin() as connection:
         connection.execute(statement.values(**staged))
-        return list(compare_counts(connection, StagedTables.read(connection, load.load_id)))
+        return list(compare_counts(connection, IMMPORT, StagedTables.read(connection, load.load_id)))
 
 
 THREE = (hai(1), hai(2), hai(3))

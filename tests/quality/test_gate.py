@@ -20,11 +20,13 @@ from include.quality.screen import MOST_NAMED, broken_checks
 from include.quality.totals import control_totals
 from include.sources.endpoint import Endpoint, Kind
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
+from include.sources.immport.source import IMMPORT
 from include.sql import sql
 from include.warehouse.load import staging_tables
 from include.warehouse.load.staging_tables import StagedTables, staging_table
 from include.warehouse.load.transform import CollapsedError
 from include.warehouse.model.declaration import Column
+from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.schema import engine
 from include.warehouse.schema.ops_tables import QUARANTINE, STAGED
 from tests.support.clinical import lab_test
@@ -72,7 +74,11 @@ def test_every_kind_with_a_grammar_is_in_the_table() -> None:
 def test_the_grammar_lets_pass_what_can_be_cast_and_nothing_else(warehouse: Warehouse, kind: Kind) -> None:
     """Each text is judged by the check's own SQL; what passes is then cast as publishing does."""
     endpoint, field, cast, table = FIELDS[kind]
-    (check,) = [c for c in checks(ENDPOINTS[endpoint], TABLES, "SDY1", 1) if c.check_id == f"type:{field}"]
+    (check,) = [
+        c
+        for c in checks(IMMPORT_MODEL, ENDPOINTS[endpoint], TABLES, "SDY1", 1)
+        if c.check_id == f"type:{field}"
+    ]
     column = next(item.column for item in ENDPOINTS[endpoint].fields if item.name == field)
     # Not a constant to the planner, which would cast it before it is looked at.
     row = f"(select cast(%(text)s as text) as {column} offset 0) s"
@@ -135,7 +141,7 @@ def agrees_with_sql(warehouse: Warehouse, load: Load) -> None:
     with warehouse.engine.connect() as connection:
         tables = StagedTables.read(connection, load.load_id)
         for endpoint in ENDPOINTS.values():
-            for check in checks(endpoint, tables, load.study, staged[endpoint.name]):
+            for check in checks(IMMPORT_MODEL, endpoint, tables, load.scope, staged[endpoint.name]):
                 if check.broken is None or (endpoint.name, check.check_id) not in found:
                     continue
                 rows = f"select count(*) from {tables.rows(endpoint)} s where {check.broken}"
@@ -177,8 +183,8 @@ def test_no_session_outlives_its_load(warehouse: Warehouse, monkeypatch: pytest.
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=ENDPOINTS.keys())
 def test_no_check_is_left_out_of_the_combined_query(endpoint: Endpoint) -> None:
-    suite = list(checks(endpoint, TABLES, "SDY1", 1))
-    query = broken_checks(TABLES, {endpoint.name: suite}, {})
+    suite = list(checks(IMMPORT_MODEL, endpoint, TABLES, "SDY1", 1))
+    query = broken_checks(IMMPORT, TABLES, {endpoint.name: suite}, {})
     names = {check.check_id for check in suite}
     for check in suite:
         assert check.after in names if check.after else f"'{check.check_id}'" in query
@@ -194,7 +200,11 @@ def test_single_checks_of_good_rows_agree_with_the_combined_one(warehouse: Wareh
     for endpoint in endpoints:
         table = staging_table(load.load_id, endpoint)
         tables = StagedTables(load.load_id, frozenset(item.name for item in endpoints))
-        suite = list(checks(endpoint, tables, load.study, warehouse.value(f"select count(*) from {table}")))
+        suite = list(
+            checks(
+                IMMPORT_MODEL, endpoint, tables, load.scope, warehouse.value(f"select count(*) from {table}")
+            )
+        )
         assert batches.run(table, suite) == {check.check_id: True for check in suite}
         count += len(suite)
     assert count > 60
@@ -401,7 +411,7 @@ def test_a_key_too_long_for_an_index_is_quarantined(warehouse: Warehouse) -> Non
 
 def totals(warehouse: Warehouse, load: Load, accepted: bool) -> list[str]:
     """The control totals alone: they need no Great Expectations."""
-    about = JudgedLoad(load.load_id, load.study, load.release, load.release_key)
+    about = JudgedLoad(load.load_id, load.source, load.scope, load.release, load.release_key)
     with warehouse.engine.begin() as connection:
         rows = connection.execute(
             sa.select(STAGED.c.endpoint, STAGED.c.rows_staged).where(STAGED.c.load_id == load.load_id)

@@ -10,7 +10,7 @@ from include.quality.grammar import PATTERNS
 from include.sources.endpoint import Withholds
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.model.declaration import Type, staged_columns
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL, VERSIONED
 from tests.quality.test_gate import TABLES, agrees_with_sql, failures, many, quarantine
 from tests.support import packages
 from tests.support.clinical import stored, whole_study
@@ -132,7 +132,11 @@ def test_a_file_without_a_uuid_costs_its_row_alone(warehouse: Warehouse) -> None
 def test_what_an_unreadable_text_does_follows_from_what_is_made_of_it() -> None:
     """A key and a measure take the row with them, what describes is null, what nobody reads is reported."""
     for endpoint in ENDPOINTS.values():
-        found = {item.column: item.severity for item in checks(endpoint, TABLES, "SDY1", 1) if item.column}
+        found = {
+            item.column: item.severity
+            for item in checks(IMMPORT_MODEL, endpoint, TABLES, "SDY1", 1)
+            if item.column
+        }
         typed = {item.column for item in endpoint.staged_fields if item.kind in PATTERNS}
         assert found.keys() == typed
         made = [table for table in VERSIONED if table.endpoint == endpoint.name]
@@ -145,7 +149,7 @@ def test_what_an_unreadable_text_does_follows_from_what_is_made_of_it() -> None:
     of_results = {
         item.severity
         for endpoint in ENDPOINTS.values() if endpoint.study_parameter
-        for item in checks(endpoint, TABLES, "SDY1", 1) if item.check_id.endswith("SubjectAge")
+        for item in checks(IMMPORT_MODEL, endpoint, TABLES, "SDY1", 1) if item.check_id.endswith("SubjectAge")
     }  # fmt: skip
     assert of_results == {Severity.WARNING}
 
@@ -200,7 +204,7 @@ def test_every_column_that_describes_may_be_unreadable(warehouse: Warehouse) -> 
     """In all endpoints at once: nothing is quarantined but values, and all rows are there."""
     rows, spoilt = whole_study(), 0
     for name, found in rows.items():
-        for check in checks(ENDPOINTS[name], TABLES, "SDY1", 1):
+        for check in checks(IMMPORT_MODEL, ENDPOINTS[name], TABLES, "SDY1", 1):
             if check.severity in (Severity.VALUE, Severity.WARNING) and check.column:
                 field = check.check_id.removeprefix("type:")
                 if field in ENDPOINTS[name].names:

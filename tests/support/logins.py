@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from include.local.server import Server
 from include.warehouse.access.roles import ANALYST, RESTRICTED
-from include.warehouse.load.publish import publish_study
+from include.warehouse.load.publish import publish_load
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import WORK
 from tests.support.clinical import whole_study
@@ -145,4 +145,4 @@ def restrict(warehouse: Warehouse, study: str, release: str, reason: str | None 
         with warehouse.engine.begin() as connection:
             row = {"run_id": "r", "study_accession": study, "release_version": release, "reason": reason}
             connection.execute(sa.insert(WORK).values(row | {"action": "withdraw", "load_id": load.load_id}))
-    publish_study(warehouse.engine, publication(load, is_withdrawal=True), load.fence)
+    publish_load(warehouse.engine, publication(load, is_withdrawal=True), load.fence)

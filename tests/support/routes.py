@@ -62,7 +62,7 @@ def _fetch(study: str, release: str) -> Fetch:
 
 def _answer(warehouse: Warehouse, sandbox: RunningSandbox, fetch: Fetch, name: str) -> Landed:
     endpoint = ENDPOINTS[name]
-    path, parameters = endpoint.request(fetch.study)
+    path, parameters = endpoint.request(fetch.scope)
     answer = sandbox.get(path, **parameters)
     answer.raise_for_status()
     return warehouse.tools.landing.receive(fetch, endpoint, parameters, [answer.content])
@@ -70,7 +70,7 @@ def _answer(warehouse: Warehouse, sandbox: RunningSandbox, fetch: Fetch, name: s
 
 def _complete(warehouse: Warehouse, sandbox: RunningSandbox, fetch: Fetch, landed: list[Landed]) -> Load:
     """The manifest, and a load with what the listing says of the study's release."""
-    (found,) = sandbox.get("/api/search/study", studyAccession=fetch.study, pageSize="1").json()["hits"][
+    (found,) = sandbox.get("/api/search/study", studyAccession=fetch.scope, pageSize="1").json()["hits"][
         "hits"
     ]
     listed = found["_source"]
@@ -81,7 +81,7 @@ def _complete(warehouse: Warehouse, sandbox: RunningSandbox, fetch: Fetch, lande
         release_date=listed["latest_data_release_date"],
         started_at="",
     )
-    load = warehouse.open_load(fetch.study, fetch.release, fetch.fetch_id)
+    load = warehouse.open_load(fetch.scope, fetch.release, fetch.fetch_id)
     values = {
         "listed_version": listed["latest_data_release_version"],
         "release_date": listed["latest_data_release_date"],

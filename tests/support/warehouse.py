@@ -26,7 +26,7 @@ from include.quality.outcome import CheckOutcome, JudgedLoad
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import Release
 from include.warehouse.load.fence import Attempt, take
-from include.warehouse.load.publish import Publication, Published, publish_study
+from include.warehouse.load.publish import Publication, Published, publish_load
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.engine import warehouse_engine
@@ -142,13 +142,13 @@ class Warehouse:
         return load
 
     def judge(self, load: Load, *, accept_vanished: bool = False) -> CheckOutcome:
-        about = JudgedLoad(load.load_id, load.study, load.release, load.release_key)
+        about = JudgedLoad(load.load_id, load.source, load.scope, load.release, load.release_key)
         return gate.judge(self.engine, about, accept_vanished=accept_vanished)
 
     def publish(self, load: Load, engine: sa.Engine | None = None, fence: int | None = None) -> Published:
         """Publish a load, over another engine or with an older fence when the test says so."""
         number = run_ledger.load(self.engine, load.load_id).fence if fence is None else fence
-        return publish_study(engine or self.engine, publication(load), number)
+        return publish_load(engine or self.engine, publication(load), number)
 
     def take(self, load: Load) -> int:
         """Take a load for a new attempt; its fence."""
@@ -163,7 +163,7 @@ class Warehouse:
 
     def withdraw(self, study: str, release: str, key: int | None = None) -> Published:
         load = self.open_load(study, release, "withdrawal", key)
-        return publish_study(self.engine, publication(load, is_withdrawal=True), load.fence)
+        return publish_load(self.engine, publication(load, is_withdrawal=True), load.fence)
 
     def step(self) -> Step:
         """A step that nobody reads."""
@@ -189,7 +189,13 @@ class Warehouse:
 
 def publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
     return Publication(
-        load.load_id, load.study, load.release, load.release_date, load.release_key, is_withdrawal
+        load.load_id,
+        load.source,
+        load.scope,
+        load.release,
+        load.release_date,
+        load.release_key,
+        is_withdrawal,
     )
 
 

@@ -165,13 +165,13 @@ class Answer:
         """Let a small answer decide whether TSV can be trusted, if that is open."""
         if not self.is_divisible or not landed.path:
             return
-        own = self.endpoint.request(self.context.load.study)[1]
+        own = self.endpoint.request(self.context.load.scope)[1]
         filters = {name: value for name, value in landed.parameters.items() if name not in own}
 
         def fetch() -> Sample:
             return self.context.hook.fetch(
                 self.endpoint,
-                self.context.load.study,
+                self.context.load.scope,
                 lambda chunks: read_sample(chunks, self.endpoint, PROOF_ROWS),
                 filters=filters,
                 form="tsv",
@@ -200,7 +200,7 @@ class Answer:
         if second and (same := agree(first, second, self._with_arm)):
             return self._proven(*same)
         self._keep_only([])
-        name = f"{self._settings.source}: {self.endpoint.name} of {self.context.load.study}"
+        name = f"{self._settings.source}: {self.endpoint.name} of {self.context.load.scope}"
         raise SplitNotWholeError(f"{name}: {unproven(first, second, self.expected)}")
 
     def counted(self, parts: list[Landed]) -> list[Landed]:
@@ -213,7 +213,7 @@ class Answer:
         self, part: Part, can_divide: bool, number: int, note: str | None, tsv_header: str | None = None
     ) -> Landed:
         context, filters = self.context, dict(part.filters)
-        parameters = {**self.endpoint.request(context.load.study)[1], **filters}
+        parameters = {**self.endpoint.request(context.load.scope)[1], **filters}
 
         def receive(chunks: Iterator[bytes]) -> Landed:
             return context.tools.landing.receive(
@@ -229,7 +229,7 @@ class Answer:
 
         landed = context.hook.fetch(
             self.endpoint,
-            context.load.study,
+            context.load.scope,
             receive,
             filters=filters,
             form="json" if tsv_header is None else "tsv",

@@ -61,7 +61,7 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
     rows = [row for row in rows_of(work.engine, work.run_id, first, count) if row.state == PLANNED]
     failed: list[str] = []
     later: list[str] = []
-    releases = {about.study: about.release for about in studies_of(work.engine, DownloadFilter())}
+    releases = {about.scope: about.release for about in studies_of(work.engine, DownloadFilter())}
     for study, group in groupby(rows, key=lambda row: str(row.study_accession)):
         files, before = list(group), len(failed) + len(later)
         about = StudyRef(study, releases.get(study, ""))

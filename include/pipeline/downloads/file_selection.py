@@ -15,7 +15,8 @@ from include.pipeline.run_ledger import StudyRef
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.remote_files import ListedFile, apart, unreadable
 from include.warehouse.load.fence import NO_FINAL_STATUS
-from include.warehouse.schema.ops_tables import FILE_DOWNLOAD, RUN, STEP, STUDY
+from include.warehouse.schema.ops_tables import FILE_DOWNLOAD, RUN, SCOPES, STEP
+from include.warehouse.schema.scopes import of_immport
 
 if TYPE_CHECKING:
     from include.sources.client import SourceClient
@@ -84,10 +85,8 @@ class DownloadSummary:
 def studies_of(engine: sa.Engine, selection: DownloadFilter) -> list[StudyRef]:
     """The studies whose files are looked at, by number."""
     with engine.connect() as connection:
-        releases = {
-            row.study_accession: row.release_version
-            for row in connection.execute(sa.select(STUDY).where(STUDY.c.state == "current"))
-        }
+        current = sa.select(SCOPES).where(of_immport(SCOPES), SCOPES.c.state == "current")
+        releases = {row.scope: row.release_version for row in connection.execute(current)}
     names = sorted(set(selection.studies) or releases, key=lambda name: int(name[3:]))
     return [StudyRef(name, releases.get(name) or "") for name in names]
 
@@ -104,7 +103,7 @@ def list_files(
     for about in studies_of(engine, selection):
         try:
             with run_ledger.step(engine, run_id, about, "manifest") as step:
-                listed = hook.manifest(about.study)
+                listed = hook.manifest(about.scope)
                 wanted = [file for file in apart(listed) if selection.takes(file)]
                 step.rows, step.message = len(listed), f"{len(wanted)} of {len(listed)} files wanted"
                 if findings := unreadable(listed):
@@ -112,7 +111,7 @@ def list_files(
         except CredentialError:
             raise
         except ImmPortError as error:
-            failed[about.study] = error
+            failed[about.scope] = error
         else:
             files += wanted
     return files, failed
@@ -189,13 +188,13 @@ def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> Downlo
     """
     table, steps = FILE_DOWNLOAD.c, STEP.c
     manifests = (
-        sa.select(steps.study_accession, steps.state, steps.message)
+        sa.select(steps.scope, steps.state, steps.message)
         .where(steps.run_id == run_id, steps.step == "manifest")
         .order_by(steps.step_id)
     )
     with engine.connect() as connection:
         run = connection.execute(sa.select(RUN).where(RUN.c.run_id == run_id)).one()
-        last = {row.study_accession: row for row in connection.execute(manifests)}
+        last = {row.scope: row for row in connection.execute(manifests)}
         rows = connection.execute(sa.select(FILE_DOWNLOAD).where(table.run_id == run_id)).all()
     counts = {state: sum(row.state == state for row in rows) for state in (PRESENT, FAILED, LEFT_OUT)}
     counts["unfinished"] = len(rows) - sum(counts.values())

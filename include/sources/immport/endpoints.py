@@ -85,20 +85,3 @@ SHARED_DATA: dict[str, Endpoint] = {
         *LOOKUP_ENDPOINTS,
     )
 }
-
-#: Where a field that names a parent has its home: `armAccession` belongs to `arm`.
-HOMES: dict[str, str] = {item.identifies: item.name for item in ENDPOINTS.values() if item.identifies}
-
-
-#: Two fields that a result repeats together, and the endpoint whose rows pair them.
-PAIRED_FIELDS = (
-    ("armAccession", "subjectAccession", "demographic"),
-    ("biosampleAccession", "subjectAccession", "biosample"),
-    ("expsampleAccession", "biosampleAccession", "expsample"),
-)
-
-
-def references(endpoint: Endpoint) -> dict[str, str]:
-    """Fields of an endpoint that must exist in another: field name to the endpoint that owns it."""
-    names = (item.name for item in endpoint.staged_fields)
-    return {name: HOMES[name] for name in names if name in HOMES and HOMES[name] != endpoint.name}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from include.sql import nearly_all
 from include.warehouse.access.roles import ANALYST, LOADER, RESTRICTED
+from include.warehouse.model.registry import SOURCES
+from include.warehouse.views import as_of
 
 _READ, _WRITE = "select", "select, insert, update, delete"
 
@@ -51,19 +53,19 @@ RIGHTS = (
 KEPT_BY_OWNER = ("ops.alembic_version", "ops.setting")
 #: What views of the star show of a withdrawn study: that it is withdrawn, since when and why, but no data.
 SHOWN_OF_OPS = {
-    "ops.capture": ("study_accession", "release_key", "load_id", "kind", "reason", "lacks"),
+    "ops.capture": ("source", "scope", "release_key", "load_id", "kind", "reason", "lacks"),
     "ops.load": ("load_id", "release_version"),
-    "ops.study": ("study_accession",),
+    "ops.scope": ("source", "scope"),
     # Joined to the studies a reader sees.
-    "ops.ledger": ("load_id", "study_accession", "release_key", "published_at"),
+    "ops.ledger": ("load_id", "source", "scope", "release_key", "published_at"),
     "ops.release_change": ("load_id", "relation", "added", "corrected", "withdrawn", "unchanged"),
 }
 #: Functions that read with the owner's rights: names of releases, which hold nothing of a study, and what
 #: differs, of the studies that the caller sees: it asks so itself.
-READ_AS_OWNER = (
-    "star.as_of_key()",
-    "star.release_key(text)",
-    "star.release_difference(text,text,text,text)",
+READ_AS_OWNER: tuple[str, ...] = (
+    *(f"{as_of.setting(model.source)}_key()" for model in SOURCES.values()),
+    *(f"{as_of.key_function(model.source)}(text)" for model in SOURCES.values()),
+    *(f"{as_of.difference_function(model.source)}(text,text,text,text)" for model in SOURCES.values()),
 )
 #: Open studies, looked up once per query and hashed: a flag on each row would be one on millions to turn.
 _OPEN = "select a.study_key from history.study_access a where a.is_open"

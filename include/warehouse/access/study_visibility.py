@@ -36,7 +36,7 @@ where k.study_key = a.study_key and not a.is_open and a.reason like any(cast(:gu
 _REOPEN = """
 update history.study_access a set is_open = true, reason = null, cleared_in = null, is_cleared = false,
     changed_at = now()
-from history.key_study k join ops.study s on s.study_accession = k.study_accession
+from history.key_study k join ops.scope s on s.source = 'immport' and s.scope = k.study_accession
 where k.study_key = a.study_key and not a.is_open and a.is_cleared
     and a.reason like any(cast(:guarded as text[]))
     and k.study_accession <> all(:studies)

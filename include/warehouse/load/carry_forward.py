@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from include.sources.endpoint import Route
-from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.immport.source import IMMPORT
 from include.sources.release import OPEN
 from include.sql import Expression, Row, call, literal, sql
 from include.warehouse.load import unreported_columns
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.registry import DIMENSION, IMMPORT_MODEL
 from include.warehouse.model.relations import UNKNOWN, Reference
 from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.schema.ops_tables import CAPTURE, LEDGER
@@ -31,7 +31,7 @@ _BEFORE, _NOW = Row("before"), Row("now")
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What one capture of a study reports.
+    """What one capture of a scope reports.
 
     :param unreported: the endpoints it reports, and of each the columns that it does not; None for a capture
         that knows all there is.
@@ -49,11 +49,11 @@ class Knowledge:
         made += [(item.column, item.key) for item in table.references]
         return tuple(name for name, parts in made if self._is_silent(table, parts))
 
-    def lacks(self) -> list[str]:
-        """What the capture does not report of the star: tables, and columns as `table.column`."""
+    def lacks(self, tables: Iterable[Dimension | Fact]) -> list[str]:
+        """What the capture does not report of a source's tables: tables, and columns as `table.column`."""
         return [
             name
-            for table in VERSIONED
+            for table in tables
             for name in (
                 [f"{table.relation}.{column}" for column in self.unknown(table)]
                 if self.knows(table)
@@ -90,9 +90,9 @@ class Knowledge:
 
 def single_route(route: Route) -> dict[str, tuple[str, ...]]:
     """Columns of the star that the other route alone knows, by table; all of a table that a route lacks."""
-    provided = (item for item in ENDPOINTS.values() if item.is_provided_by(route))
+    provided = (item for item in IMMPORT.endpoints.values() if item.is_provided_by(route))
     known = Knowledge({item.name: item.unknown_columns(route) for item in provided})
-    unknown = {table.relation: known.unknown(table) for table in VERSIONED}
+    unknown = {table.relation: known.unknown(table) for table in IMMPORT_MODEL.tables}
     return {relation: columns for relation, columns in unknown.items() if columns}
 
 
@@ -109,20 +109,22 @@ def knowledge(connection: sa.Connection, load_ids: Iterable[int]) -> Knowledge:
     return Knowledge(unreported_columns.by_endpoint(connection, load_ids))
 
 
-def captured(connection: sa.Connection, study: str, release: int) -> Knowledge:
-    """What the loads of a study that were published at a release know together."""
+def captured(connection: sa.Connection, source: str, scope: str, release: int) -> Knowledge:
+    """What the loads of a scope that were published at a release know together."""
     loads = sa.select(LEDGER.c.load_id).where(
-        LEDGER.c.study_accession == study, LEDGER.c.release_key == release
+        LEDGER.c.source == source, LEDGER.c.scope == scope, LEDGER.c.release_key == release
     )
     return knowledge(connection, connection.scalars(loads).all())
 
 
-def later_captures(connection: sa.Connection, study: str, release: int) -> tuple[Later, ...]:
-    """The captures of a study after a release, in order."""
+def later_captures(connection: sa.Connection, source: str, scope: str, release: int) -> tuple[Later, ...]:
+    """The captures of a scope after a release, in order."""
     captures = sa.select(CAPTURE.c.release_key, CAPTURE.c.kind).where(
-        CAPTURE.c.study_accession == study, CAPTURE.c.release_key > release
+        CAPTURE.c.source == source, CAPTURE.c.scope == scope, CAPTURE.c.release_key > release
     )
-    loads = sa.select(LEDGER.c.release_key, LEDGER.c.load_id).where(LEDGER.c.study_accession == study)
+    loads = sa.select(LEDGER.c.release_key, LEDGER.c.load_id).where(
+        LEDGER.c.source == source, LEDGER.c.scope == scope
+    )
     published: dict[int, list[int]] = {}
     for key, load_id in connection.execute(loads):
         published.setdefault(key, []).append(load_id)
@@ -141,11 +143,11 @@ def following(table: Dimension | Fact, later: tuple[Later, ...]) -> int:
 
 
 def forward(
-    connection: sa.Connection, table: Dimension | Fact, knowledge: Knowledge, study_key: int, release: int
+    connection: sa.Connection, table: Dimension | Fact, knowledge: Knowledge, scope_key: int, release: int
 ) -> None:
     """Complete a table's incoming rows by what was known at the release."""
     relation, identity = table.relation, table.identity
-    valid = f"h.study_key = {study_key} and h.valid_from <= {release} and h.valid_to > {release}"
+    valid = f"h.{table.scope_key} = {scope_key} and h.valid_from <= {release} and h.valid_to > {release}"
     if not knowledge.knows(table):
         names = ", ".join(
             column.name for column in HISTORY[relation].columns if column.name in _stored(table)
@@ -181,17 +183,17 @@ def named(knowledge: Knowledge, holding: Iterable[Dimension | Fact]) -> frozense
     )
 
 
-def valid_rows(table: Dimension | Fact, study_key: int, release: int) -> str:
-    """SQL of the rows of a study that are valid at a release."""
+def valid_rows(table: Dimension | Fact, scope_key: int, release: int) -> str:
+    """SQL of the rows of a scope that are valid at a release."""
     at = f"valid_from <= {release} and valid_to > {release}"
-    return f"(select * from history.{table.relation} where study_key = {study_key} and {at})"
+    return f"(select * from history.{table.relation} where {table.scope_key} = {scope_key} and {at})"
 
 
 def no_longer_described(
     connection: sa.Connection,
     kept: Iterable[Dimension | Fact],
     holding: Iterable[Dimension | Fact],
-    study_key: int,
+    scope_key: int,
     release: int,
 ) -> frozenset[Dimension]:
     """The dimensions that have members at a release which a load does not describe any more, and which rows
@@ -203,7 +205,7 @@ def no_longer_described(
     named = {DIMENSION[item.dimension] for table in kept for item in table.references}
     query = " union all ".join(
         f"select {literal(item.name)} where exists (select {item.identity}"
-        f" from {valid_rows(item, study_key, release)} h"
+        f" from {valid_rows(item, scope_key, release)} h"
         f" except select {item.identity} from incoming_{item.relation})"
         for item in sorted(named.intersection(holding), key=lambda item: item.name)
     )
@@ -227,7 +229,7 @@ def _member(reference: Reference, known: tuple[str, ...]) -> Expression:
 
 
 def fill(
-    connection: sa.Connection, table: Dimension | Fact, study_key: int, later: tuple[Later, ...]
+    connection: sa.Connection, table: Dimension | Fact, scope_key: int, later: tuple[Later, ...]
 ) -> bool:
     """Repeat at each later capture what it does not report. Returns whether that changed a version."""
     waiting = {name for item in later for name in item.knowledge.carried(table)}
@@ -239,51 +241,51 @@ def fill(
             if not waiting:
                 break
             values = {name: carried[name].over(before="a", now="b").text for name in sorted(waiting)}
-            changed += _fill(connection, table, study_key, item.release, values)
+            changed += _fill(connection, table, scope_key, item.release, values)
         elif isinstance(table, Dimension):
             end = following(table, later[place + 1 :])
-            changed += _describe(connection, table, study_key, item.release, end)
+            changed += _describe(connection, table, scope_key, item.release, end)
     return changed > 0
 
 
-def _describe(connection: sa.Connection, dimension: Dimension, study_key: int, release: int, end: int) -> int:
+def _describe(connection: sa.Connection, dimension: Dimension, scope_key: int, release: int, end: int) -> int:
     """Give a member that a capture only inferred, without reporting its table, its previous description.
 
     :param end: release key of the next capture that reports the table: until then a description is valid,
         whether or not the member is named.
     """
-    relation, identity = f"history.{dimension.relation}", dimension.identity
+    relation, identity, scope = f"history.{dimension.relation}", dimension.identity, dimension.scope_key
     names = sorted(_stored(dimension) - {identity})
     return run_sql(
         connection,
         f"""update {relation} h set {", ".join(f"{name} = a.{name}" for name in names)},
             valid_to = greatest(h.valid_to, least({end}, (select min(n.valid_from) from {relation} n
-                where n.study_key = {study_key} and n.{identity} = h.{identity}
+                where n.{scope} = {scope_key} and n.{identity} = h.{identity}
                     and n.valid_from > h.valid_from)))
         from {relation} a
-        where h.study_key = {study_key} and h.valid_from = {release} and h.is_inferred
-            and a.study_key = {study_key} and a.{identity} = h.{identity} and a.valid_to = {release}
+        where h.{scope} = {scope_key} and h.valid_from = {release} and h.is_inferred
+            and a.{scope} = {scope_key} and a.{identity} = h.{identity} and a.valid_to = {release}
             and not a.is_inferred""",
     ).rowcount
 
 
 def _fill(
-    connection: sa.Connection, table: Dimension | Fact, study_key: int, release: int, values: dict[str, str]
+    connection: sa.Connection, table: Dimension | Fact, scope_key: int, release: int, values: dict[str, str]
 ) -> int:
     """Versions that begin at a silent capture have the values of those that end there, or none.
 
     :param values: SQL of values by column, over `a`, the version that ends, and `b`, the one that begins.
     """
-    relation, identity = f"history.{table.relation}", table.identity
+    relation, identity, scope = f"history.{table.relation}", table.identity, table.scope_key
     before = ", ".join(f"{value} as {name}" for name, value in values.items())
     return run_sql(
         connection,
         f"""update {relation} h set {", ".join(f"{name} = p.{name}" for name in values)}
         from {relation} b left join {relation} a
-            on a.study_key = {study_key} and a.{identity} = b.{identity} and a.valid_to = {release}
+            on a.{scope} = {scope_key} and a.{identity} = b.{identity} and a.valid_to = {release}
             cross join lateral (select {before}) p
-        where b.study_key = {study_key} and b.valid_from = {release}
-            and h.study_key = {study_key} and h.{identity} = b.{identity} and h.valid_from = {release}
+        where b.{scope} = {scope_key} and b.valid_from = {release}
+            and h.{scope} = {scope_key} and h.{identity} = b.{identity} and h.valid_from = {release}
             and row({", ".join(f"h.{name}" for name in values)})
                 is distinct from row({", ".join(f"p.{name}" for name in values)})""",
     ).rowcount

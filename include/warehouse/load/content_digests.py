@@ -1,7 +1,7 @@
 """Digests of rows: of what was published, so that a value that somebody changed since is noticed, and of what
 was staged, so that a load sees which rows are those of the load before.
 
-A study's rows in a table of history change in a publish alone, which records their number and digest in the
+A scope's rows in a table of history change in a publish alone, which records their number and digest in the
 same transaction. The audit computes both anew. The order of rows does not matter: a digest is the sum of the
 hashes of whole rows; in history, validity included.
 """
@@ -18,6 +18,7 @@ from include.sql import identifier, literal
 from include.warehouse.load.staging_tables import staging_table
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.ops_tables import CONTENT
 from include.warehouse.schema.statements import run_sql
 
@@ -35,49 +36,55 @@ def measure(row: str) -> str:
     )
 
 
-#: The same over the rows `h` of history of one study.
+#: The same over the rows `h` of history of one scope.
 MEASURE = measure("h")
-_INTO = "insert into ops.content (relation, study_key, load_id, rows, digest)"
+_INTO = "insert into ops.content (relation, scope_key, load_id, rows, digest)"
 
 
-def record(connection: sa.Connection, study_key: int, load_id: int, changed: Iterable[str]) -> None:
-    """Record what a study has in tables that a load changed, and in those without a record."""
-    recorded = sa.select(CONTENT.c.relation).where(CONTENT.c.study_key == study_key)
-    missing = {table.relation for table in VERSIONED} - set(connection.scalars(recorded))
+def record(
+    connection: sa.Connection,
+    model: SourceModel,
+    scope_key: int,
+    load_id: int | None,
+    changed: Iterable[str],
+) -> None:
+    """Record what a scope has in tables that a load changed, and in those without a record."""
+    tables = {table.relation: table for table in model.tables}
+    of_scope = (CONTENT.c.scope_key == scope_key) & CONTENT.c.relation.in_(list(tables))
+    missing = tables.keys() - set(connection.scalars(sa.select(CONTENT.c.relation).where(of_scope)))
     relations = sorted(missing.union(changed))
     if not relations:
         return
     measured = " union all ".join(
-        f"select {literal(name)}, :study, cast(:load as bigint), {MEASURE} from history.{name} h"
-        " where h.study_key = :study"
+        f"select {literal(name)}, :scope, cast(:load as bigint), {MEASURE} from history.{name} h"
+        f" where h.{tables[name].scope_key} = :scope"
         for name in relations
     )
-    statement = f"""{_INTO} {measured} on conflict (study_key, relation) do update
+    statement = f"""{_INTO} {measured} on conflict (scope_key, relation) do update
         set load_id = excluded.load_id, rows = excluded.rows, digest = excluded.digest, recorded_at = now()"""
-    connection.execute(sa.text(statement), {"study": study_key, "load": load_id})
+    connection.execute(sa.text(statement), {"scope": scope_key, "load": load_id})
 
 
-def intact(connection: sa.Connection, study: str, tables: Iterable[Dimension | Fact]) -> dict[str, int]:
-    """The tables among these in which history holds of a study just what publishing it recorded, with the
+def intact(connection: sa.Connection, scope_key: int, tables: Iterable[Dimension | Fact]) -> dict[str, int]:
+    """The tables among these in which history holds of a scope just what publishing it recorded, with the
     number of rows that are valid now."""
     measured = " union all ".join(
         f"select {literal(table.relation)} as relation, {MEASURE},"
         f" count(*) filter (where h.valid_to = {OPEN}) as valid from history.{table.relation} h"
-        " where h.study_key = (select k.study_key from history.key_study k where k.study_accession = :study)"
+        f" where h.{table.scope_key} = :scope"
         for table in tables
     )
     if not measured:
         return {}
     same = f"""select m.relation, m.valid from ({measured}) m
-        join (select c.* from ops.content c join history.key_study k using (study_key)
-            where k.study_accession = :study) c using (relation)
+        join ops.content c on c.relation = m.relation and c.scope_key = :scope
         where (c.rows, c.digest) = (m.rows, m.digest)"""
-    return {row.relation: row.valid for row in connection.execute(sa.text(same), {"study": study})}
+    return {row.relation: row.valid for row in connection.execute(sa.text(same), {"scope": scope_key})}
 
 
-def is_intact(connection: sa.Connection, study: str) -> bool:
-    """Whether history holds of a study just what publishing it recorded, in every table."""
-    return len(intact(connection, study, VERSIONED)) == len(VERSIONED)
+def is_intact(connection: sa.Connection, model: SourceModel, scope_key: int) -> bool:
+    """Whether history holds of a scope just what publishing it recorded, in every table."""
+    return len(intact(connection, scope_key, model.tables)) == len(model.tables)
 
 
 def staged(connection: sa.Connection, load_id: int, endpoints: Iterable[Endpoint]) -> dict[str, str]:
@@ -96,13 +103,14 @@ def _row(endpoint: Endpoint) -> str:
 
 def record_unknown(connection: sa.Connection) -> None:
     """Record digests where no publish did: of data from before digests existed, or before an upgrade."""
-    for name in (table.relation for table in VERSIONED):
+    for table in VERSIONED:
+        name, scope = table.relation, table.scope_key
         run_sql(
             connection,
-            f"""{_INTO} select {literal(name)}, h.study_key, null, {MEASURE} from history.{name} h
+            f"""{_INTO} select {literal(name)}, h.{scope}, null, {MEASURE} from history.{name} h
             where not exists (select from ops.content c
-                where c.relation = {literal(name)} and c.study_key = h.study_key)
-            group by h.study_key on conflict do nothing""",
+                where c.relation = {literal(name)} and c.scope_key = h.{scope})
+            group by h.{scope} on conflict do nothing""",
         )
 
 

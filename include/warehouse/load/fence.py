@@ -121,12 +121,12 @@ def _refuse(connection: sa.Connection, load_id: int, attempt: Attempt, *, only_o
 
 def _load(connection: sa.Connection, load_id: int) -> sa.Row:
     table = LOAD.c
-    columns = (table.load_id, table.study_accession, table.release_version, table.fence, table.run_id)
+    columns = (table.load_id, table.scope, table.release_version, table.fence, table.run_id)
     return connection.execute(sa.select(*columns).where(table.load_id == load_id)).one()
 
 
 def _reason(row: sa.Row) -> str:
-    name = f"{row.study_accession} {row.release_version}"
+    name = f"{row.scope} {row.release_version}"
     return f"{name}: superseded: attempt {row.fence} of run {row.run_id} has taken over load {row.load_id}"
 
 

@@ -1,6 +1,6 @@
-"""Publishing: one study at one release into history, in one transaction.
+"""Publishing: one scope of a source at one release into history, in one transaction.
 
-Readers see the study as it was or as it is. An attempt that another one has superseded is refused
+Readers see the scope as it was or as it is. An attempt that another one has superseded is refused
 (`include.warehouse.load.fence`); a load published before, even if the answer to COMMIT was lost, is a no-op.
 """
 
@@ -13,7 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.sources.release import OPEN, Release
+from include.sources.immport.source import IMMPORT
+from include.sources.release import OPEN
 from include.sources.withdrawal import keeps_open
 from include.sql import literal
 from include.warehouse.access import study_visibility
@@ -32,19 +33,21 @@ from include.warehouse.load.staged_load import StagedLoad, prove_checked
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.load.transform import Incoming
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import SOURCES
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import (
     CAPTURE,
     LEDGER,
     LOAD,
     RELEASE_CHANGE,
-    STUDY,
+    SCOPES,
     WORK,
 )
+from include.warehouse.schema.scopes import of_scope
 
-#: First half of the advisory lock of a study; the second is the number of its accession.
-STUDY_LOCK = 7_318_002
+#: First half of the advisory lock of a scope; the second is the hash of its source and its own name.
+SCOPE_LOCK = 7_318_002
 #: A stalled publish ends itself, and is tried again.
 TRANSACTION_TIMEOUT = "30min"
 
@@ -65,16 +68,27 @@ PLANNING = {
 class Publication:
     """What to publish.
 
-    :param is_withdrawal: the study is no longer shared: close what is open, write nothing.
+    :param source: name of the source.
+    :param is_withdrawal: the scope is no longer shared: close what is open, write nothing.
     :param release_key: position on the release line at which it becomes valid.
     """
 
     load_id: int
-    study: str
+    source: str
+    scope: str
     release: str
     release_date: date | None
     release_key: int
     is_withdrawal: bool = False
+
+    @property
+    def model(self) -> SourceModel:
+        """The source, with its tables."""
+        return SOURCES[self.source]
+
+    def of(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """True of rows of a table of operations that are about the scope."""
+        return of_scope(table, self.source, self.scope)
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ class Published:
     """What a publish did.
 
     :param was_known: an earlier attempt had already committed it.
-    :param unchanged: since when the study is what it is, where nothing was staged for that.
+    :param unchanged: since when the scope is what it is, where nothing was staged for that.
     """
 
     changes: tuple[Change, ...]
@@ -94,8 +108,8 @@ class Published:
         return sum(item.added + item.corrected + item.withdrawn for item in self.changes)
 
 
-def publish_study(engine: sa.Engine, work: Publication, attempt: int) -> Published:
-    """Publish a checked load, or withdraw a study.
+def publish_load(engine: sa.Engine, work: Publication, attempt: int) -> Published:
+    """Publish a checked load, or withdraw a scope.
 
     :param attempt: the fence of the load as the caller took or read it.
     :raises SupersededError: a newer attempt has taken over the load.
@@ -115,6 +129,12 @@ def publish_study(engine: sa.Engine, work: Publication, attempt: int) -> Publish
         return known
 
 
+def lock_scope(connection: sa.Connection, source: str, scope: str) -> None:
+    """Wait until nobody else publishes the scope, and be the one until the end of the transaction."""
+    lock = sa.text("select pg_advisory_xact_lock(:space, hashtext(:scope))")
+    connection.execute(lock, {"space": SCOPE_LOCK, "scope": f"{source} {scope}"})
+
+
 def _known(engine: sa.Engine, load_id: int) -> Published | None:
     with engine.connect() as connection:
         return _from_ledger(connection, load_id)
@@ -132,31 +152,28 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
     limits = {"transaction_timeout": TRANSACTION_TIMEOUT, "lock_timeout": fence.LOCK_TIMEOUT}
     settings = (f"set local {name} = {literal(value)}" for name, value in {**limits, **PLANNING}.items())
     connection.exec_driver_sql("; ".join(settings))
-    connection.execute(
-        sa.text("select pg_advisory_xact_lock(:space, :study)"),
-        {"space": STUDY_LOCK, "study": int(work.study.removeprefix("SDY"))},
-    )
+    lock_scope(connection, work.source, work.scope)
     known = _from_ledger(connection, work.load_id)
     if known is not None:
         drop_staging(connection, work.load_id)  # a run that came late has staged it once more
         return known
     fence.hold(connection, work.load_id, attempt)
-    fresh = upsert(STUDY).values(study_accession=work.study, state="new")
+    fresh = upsert(SCOPES).values(source=work.source, scope=work.scope, state="new")
     connection.execute(fresh.on_conflict_do_nothing())
-    earlier = unchanged.confirmed(connection, work.load_id, work.study, work.release)
+    earlier = unchanged.confirmed(connection, work.model, work.load_id, work.scope, work.release)
     if earlier is not None:
         changes = unchanged.changes(connection, earlier)
         _account(connection, work, changes)
         return Published(changes, unchanged=earlier.summary)
     if not work.is_withdrawal:
-        prove_checked(connection, work.load_id, f"{work.study} {work.release}")
+        prove_checked(connection, work.model, work.load_id, f"{work.scope} {work.release}")
     timeline = _Timeline.read(connection, work)
     if work.is_withdrawal:
-        rows = transform.prepare_nothing(connection, timeline.study_key)
+        rows = transform.prepare_nothing(connection, work.model, timeline.scope_key)
     else:
         load = StagedLoad.read(connection, work.load_id)
-        kept = unchanged.kept(connection, load, work.study)
-        rows = transform.prepare(connection, load, work.study, timeline.study_key, timeline.capture, kept)
+        kept = unchanged.kept(connection, load, timeline.scope_key)
+        rows = transform.prepare(connection, load, work.scope, timeline.scope_key, timeline.capture, kept)
     changes = _write(connection, work, rows, timeline)
     _account(connection, work, changes)
     drop_staging(connection, work.load_id)
@@ -165,28 +182,28 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
 
 @dataclass(frozen=True)
 class _Timeline:
-    """Where a publication lies among the captures of its study."""
+    """Where a publication lies among the captures of its scope."""
 
     work: Publication
-    study_key: int
+    scope_key: int
     is_repeated: bool
     later: tuple[carry_forward.Later, ...]
 
     @classmethod
     def read(cls, connection: sa.Connection, work: Publication) -> _Timeline:
         at_it = sa.select(CAPTURE.c.load_id).where(
-            (CAPTURE.c.study_accession == work.study) & (CAPTURE.c.release_key == work.release_key)
+            work.of(CAPTURE) & (CAPTURE.c.release_key == work.release_key)
         )
         return cls(
             work,
-            surrogate_keys.of_study(connection, work.study),
+            surrogate_keys.of_scope(connection, work.model, work.scope),
             connection.scalar(at_it) is not None,
-            carry_forward.later_captures(connection, work.study, work.release_key),
+            carry_forward.later_captures(connection, work.source, work.scope, work.release_key),
         )
 
     def capture(self, table: Dimension | Fact) -> Capture:
         return Capture(
-            study_key=self.study_key,
+            scope_key=self.scope_key,
             release=self.work.release_key,
             following=carry_forward.following(table, self.later),
             is_repeated=self.is_repeated,
@@ -200,7 +217,7 @@ def _write(
 ) -> tuple[Change, ...]:
     later = timeline.later
     changes, written = [], []
-    for table in VERSIONED:
+    for table in work.model.tables:
         keys = rows.keys.get(table)
         if table not in rows.tables:
             changes.append(rows.kept.get(table) or Change(table.relation, distinct_keys=keys))
@@ -211,14 +228,14 @@ def _write(
         else:
             change = Change(table.relation, added=rows.written.get(table, 0))
         changes.append(replace(change, distinct_keys=keys))
-        if later and carry_forward.fill(connection, table, rows.study_key, later):
+        if later and carry_forward.fill(connection, table, rows.scope_key, later):
             for item in later:
                 scd2.merge(connection, table, capture, item.release)
         if later:
-            scd2.prove(connection, table, rows.study_key)
+            scd2.prove(connection, table, rows.scope_key)
         if later or not change.is_nothing:
             written.append(table.relation)
-    content_digests.record(connection, rows.study_key, work.load_id, written)
+    content_digests.record(connection, work.model, rows.scope_key, work.load_id, written)
     if later:
         _recount(connection, work, rows, later[0].release)
     return tuple(changes)
@@ -226,12 +243,10 @@ def _write(
 
 def _recount(connection: sa.Connection, work: Publication, rows: Incoming, following: int) -> None:
     """What the next capture changed is now what differs from this one, not from the one before."""
-    found = sa.select(CAPTURE.c.load_id).where(
-        CAPTURE.c.study_accession == work.study, CAPTURE.c.release_key == following
-    )
+    found = sa.select(CAPTURE.c.load_id).where(work.of(CAPTURE) & (CAPTURE.c.release_key == following))
     load_id = connection.scalar(found)
     for table in rows.tables:
-        change = scd2.compare(connection, table, rows.study_key, work.release_key, following)
+        change = scd2.compare(connection, table, rows.scope_key, work.release_key, following)
         of_next = (RELEASE_CHANGE.c.load_id == load_id) & (RELEASE_CHANGE.c.relation == table.relation)
         names = ("added", "corrected", "withdrawn", "unchanged")
         counts = {name: getattr(change, name) for name in names}
@@ -244,7 +259,8 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
         sa.insert(RELEASE_CHANGE), [{"load_id": work.load_id, **vars(change)} for change in changes]
     )
     values: dict[str, Any] = {
-        "study_accession": work.study,
+        "source": work.source,
+        "scope": work.scope,
         "release_key": work.release_key,
         "load_id": work.load_id,
     }
@@ -255,12 +271,14 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
     lacks = (
         None
         if work.is_withdrawal
-        else carry_forward.captured(connection, work.study, work.release_key).lacks()
+        else carry_forward.captured(connection, work.source, work.scope, work.release_key).lacks(
+            work.model.tables
+        )
     )
     capture = upsert(CAPTURE).values(**values, kind=kind, reason=reason, lacks=lacks)
     connection.execute(
         capture.on_conflict_do_update(
-            index_elements=[CAPTURE.c.study_accession, CAPTURE.c.release_key],
+            index_elements=[CAPTURE.c.source, CAPTURE.c.scope, CAPTURE.c.release_key],
             set_={name: capture.excluded[name] for name in ("kind", "reason", "lacks", "load_id")},
         )
     )
@@ -269,32 +287,38 @@ def _account(connection: sa.Connection, work: Publication, changes: tuple[Change
     listed = load.listed_version
     if not work.is_withdrawal:
         _note_release(connection, work, listed)
-    newest = connection.scalar(
-        sa.select(sa.func.max(CAPTURE.c.release_key)).where(CAPTURE.c.study_accession == work.study)
-    )
-    if newest == work.release_key:  # an older release that comes late does not move the study back
+    newest = connection.scalar(sa.select(sa.func.max(CAPTURE.c.release_key)).where(work.of(CAPTURE)))
+    if newest == work.release_key:  # an older release that comes late does not move the scope back
         state: dict[str, Any] = {"state": "withdrawn" if work.is_withdrawal else "current", "reason": reason}
         if not work.is_withdrawal:
             state |= {"release_version": work.release, "release_date": work.release_date}
             state["listed_version"] = listed
-            # Of a load that was not staged, the files are those that are noted.
-            if load.same_as is None:
-                known_release_files.record_load(connection, work.load_id, work.study)
-        is_open = not work.is_withdrawal or keeps_open(reason)
-        study_visibility.settle(connection, work.study, is_open=is_open, reason=None if is_open else reason)
-        connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == work.study).values(**state))
+        if work.source == IMMPORT.name:
+            _settle_study(connection, work, reason, is_staged=load.same_as is None)
+        connection.execute(sa.update(SCOPES).where(work.of(SCOPES)).values(**state))
     done = {"state": "published", "changed_at": sa.func.now(), "error": None}
     connection.execute(sa.update(LOAD).where(LOAD.c.load_id == work.load_id).values(**done))
 
 
+def _settle_study(
+    connection: sa.Connection, work: Publication, reason: str | None, *, is_staged: bool
+) -> None:
+    """What only studies have: release files, and readers who may not see them."""
+    # Of a load that was not staged, the files are those that are noted.
+    if is_staged and not work.is_withdrawal:
+        known_release_files.record_load(connection, work.load_id, work.scope)
+    is_open = not work.is_withdrawal or keeps_open(reason)
+    study_visibility.settle(connection, work.scope, is_open=is_open, reason=None if is_open else reason)
+
+
 def _note_release(connection: sa.Connection, work: Publication, listed: str | None) -> None:
-    release = Release.parse(work.release)
+    line = work.model.source.line
+    release = line.parse(work.release)
     # The date was given with the listed release: it is not the date of a later release that only files name.
-    day = work.release_date if listed is None or Release.parse(listed) == release else None
+    day = work.release_date if listed is None or line.parse(listed) == release else None
     note = upsert(DATA_RELEASE).values(
-        release_key=release.key, release_version=str(release), release_date=day
+        source=work.source, release_key=release.key, release_version=str(release), release_date=day
     )
     newest = sa.func.greatest(DATA_RELEASE.c.release_date, note.excluded.release_date)
-    connection.execute(
-        note.on_conflict_do_update(index_elements=[DATA_RELEASE.c.release_key], set_={"release_date": newest})
-    )
+    key = [DATA_RELEASE.c.source, DATA_RELEASE.c.release_key]
+    connection.execute(note.on_conflict_do_update(index_elements=key, set_={"release_date": newest}))

@@ -12,14 +12,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from include.sources.immport.source import IMMPORT
 from include.sources.release import OPEN, Release
 from include.sources.release_files import issued
 from include.sources.withdrawal import RETRACTED
 from include.sql import literal
-from include.warehouse.load import content_digests, fence
+from include.warehouse.load import content_digests, fence, surrogate_keys
 from include.warehouse.load.fence import Attempt
-from include.warehouse.load.publish import STUDY_LOCK, TRANSACTION_TIMEOUT
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.load.publish import TRANSACTION_TIMEOUT, lock_scope
+from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import (
     CAPTURE,
@@ -27,20 +28,21 @@ from include.warehouse.schema.ops_tables import (
     LOAD,
     RELEASE_CHANGE,
     RELEASE_FILE,
-    STUDY,
+    SCOPES,
 )
+from include.warehouse.schema.scopes import of_immport, of_study
 
 
 def studies_after(engine: sa.Engine, last: Release) -> list[str]:
     """Studies that have a capture of a release after `last`."""
-    captured = sa.select(CAPTURE.c.study_accession, LOAD.c.release_version).join(
-        LOAD, LOAD.c.load_id == CAPTURE.c.load_id
+    captured = (
+        sa.select(CAPTURE.c.scope, LOAD.c.release_version)
+        .join(LOAD, LOAD.c.load_id == CAPTURE.c.load_id)
+        .where(of_immport(CAPTURE))
     )
     with engine.connect() as connection:
         found = {
-            row.study_accession
-            for row in connection.execute(captured)
-            if Release.parse(row.release_version) > last
+            row.scope for row in connection.execute(captured) if Release.parse(row.release_version) > last
         }
     return sorted(found, key=lambda study: int(study.removeprefix("SDY")))
 
@@ -57,8 +59,7 @@ def retract(engine: sa.Engine, study: str, last: Release, attempt: Attempt) -> t
     with engine.begin() as connection:
         connection.exec_driver_sql(f"set local transaction_timeout = {literal(TRANSACTION_TIMEOUT)}")
         connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
-        lock = {"space": STUDY_LOCK, "study": int(study.removeprefix("SDY"))}
-        connection.execute(sa.text("select pg_advisory_xact_lock(:space, :study)"), lock)
+        lock_scope(connection, IMMPORT.name, study)
         captures = _captures(connection, study)
         gone = [row for row in captures if Release.parse(row.release_version) > last]
         if not gone:
@@ -87,7 +88,7 @@ def _captures(connection: sa.Connection, study: str) -> list[sa.Row[Any]]:
             LOAD.c.listed_version,
         )
         .join(LOAD, LOAD.c.load_id == CAPTURE.c.load_id)
-        .where(CAPTURE.c.study_accession == study)
+        .where(of_study(CAPTURE, study))
         .order_by(CAPTURE.c.release_key)
     )
     return list(connection.execute(statement))
@@ -97,7 +98,7 @@ def _end_loads(connection: sa.Connection, study: str, last: Release, first: int,
     """Take over all loads of these releases, published or on their way, and end them."""
     table = LOAD.c
     loads = sa.select(table.load_id, table.release_key, table.release_version, table.state).where(
-        table.study_accession == study, table.state != "failed"
+        of_study(LOAD, study), table.state != "failed"
     )
     for row in connection.execute(loads.order_by(table.load_id)).all():
         if row.release_key >= first or Release.parse(row.release_version) > last:
@@ -110,11 +111,10 @@ def _end_loads(connection: sa.Connection, study: str, last: Release, first: int,
 
 def _truncate(connection: sa.Connection, study: str, first: int) -> None:
     """Let the timeline of a study end before a key: what began there goes, what ended there is open."""
-    key = sa.text("select study_key from history.key_study where study_accession = :study")
-    study_key: int = connection.execute(key, {"study": study}).scalar_one()
+    study_key = surrogate_keys.of_scope(connection, IMMPORT_MODEL, study)
     at = {"study": study_key, "first": first, "open": OPEN}
     changed = []
-    for table in VERSIONED:
+    for table in IMMPORT_MODEL.tables:
         rows = f"history.{table.relation}"
         began = sa.text(f"delete from {rows} where study_key = :study and valid_from >= :first")
         ended = sa.text(
@@ -124,22 +124,21 @@ def _truncate(connection: sa.Connection, study: str, first: int) -> None:
         if connection.execute(began, at).rowcount + connection.execute(ended, at).rowcount:
             changed.append(table.relation)
     newest = sa.select(sa.func.max(LEDGER.c.load_id)).where(
-        LEDGER.c.study_accession == study, LEDGER.c.release_key < first
+        of_study(LEDGER, study), LEDGER.c.release_key < first
     )
-    content_digests.record(connection, study_key, connection.scalar(newest), changed)
+    content_digests.record(connection, IMMPORT_MODEL, study_key, connection.scalar(newest), changed)
 
 
 def _forget_captures(connection: sa.Connection, study: str, first: int) -> None:
-    loads = sa.select(LEDGER.c.load_id).where(
-        LEDGER.c.study_accession == study, LEDGER.c.release_key >= first
-    )
+    loads = sa.select(LEDGER.c.load_id).where(of_study(LEDGER, study), LEDGER.c.release_key >= first)
     connection.execute(sa.delete(RELEASE_CHANGE).where(RELEASE_CHANGE.c.load_id.in_(loads)))
     for table in (LEDGER, CAPTURE):
-        of_study = (table.c.study_accession == study) & (table.c.release_key >= first)
-        connection.execute(sa.delete(table).where(of_study))
+        connection.execute(sa.delete(table).where(of_study(table, study), table.c.release_key >= first))
     # A release that no study has is not the newest either. Another study may have it still.
-    captured = sa.select(CAPTURE.c.load_id).where(CAPTURE.c.release_key == DATA_RELEASE.c.release_key)
-    unused = (DATA_RELEASE.c.release_key >= first) & ~captured.exists()
+    captured = sa.select(CAPTURE.c.load_id).where(
+        of_immport(CAPTURE), CAPTURE.c.release_key == DATA_RELEASE.c.release_key
+    )
+    unused = of_immport(DATA_RELEASE) & (DATA_RELEASE.c.release_key >= first) & ~captured.exists()
     connection.execute(sa.delete(DATA_RELEASE).where(unused))
 
 
@@ -168,4 +167,4 @@ def _restate(connection: sa.Connection, study: str, left: Iterable[sa.Row[Any]],
             "state": "withdrawn" if is_withdrawn else "current",
             "reason": captures[-1].reason if is_withdrawn else reason,
         }
-    connection.execute(sa.update(STUDY).where(STUDY.c.study_accession == study).values(**state))
+    connection.execute(sa.update(SCOPES).where(of_study(SCOPES, study)).values(**state))

@@ -1,6 +1,6 @@
 """Versions of one table's rows along the data releases.
 
-A capture states what a study's rows are at one release. Writing it changes only what differs from what
+A capture states what a scope's rows are at one release. Writing it changes only what differs from what
 was known at that release, wherever the release lies: after all captures, between two, or before.
 
     known      |---- a ----|-------- b --------->      captured at DR1 and DR5
@@ -10,7 +10,7 @@ was known at that release, wherever the release lies: after all captures, betwee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from include.sources.release import OPEN
 from include.sql import literal
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.history_tables import HISTORY
 from include.warehouse.schema.statements import run_sql
 
@@ -29,7 +28,7 @@ _BOOKKEEPING = ("valid_from", "valid_to", "load_id", "loaded_at")
 def content_columns(table: Dimension | Fact) -> list[str]:
     """Columns that make two versions of a row equal or different."""
     names = (column.name for column in HISTORY[table.relation].columns)
-    return [name for name in names if name not in {"study_key", table.identity, *_BOOKKEEPING}]
+    return [name for name in names if name not in {table.scope_key, table.identity, *_BOOKKEEPING}]
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Capture:
-    """One study at one release, about to be written.
+    """One scope at one release, about to be written.
 
     :param release: release key of the capture.
     :param following: release key of the next capture that reports the table, OPEN when there is none.
-    :param is_repeated: the study was captured at this very release before.
+    :param is_repeated: the scope was captured at this very release before.
     :param next_capture: release key of the next capture, whether or not it reports the table; OPEN when
         there is none.
     """
 
-    study_key: int
+    scope_key: int
     release: int
     following: int
     is_repeated: bool
@@ -74,12 +73,15 @@ class OverlapError(RuntimeError):
     """Two versions of one row would be valid at one release."""
 
 
-def holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | Fact]:
-    """The tables that hold a version of a study's rows, whenever it was valid."""
-    relations = {table.relation: table for table in VERSIONED}
+def holding(
+    connection: sa.Connection, tables: Iterable[Dimension | Fact], scope_key: int
+) -> frozenset[Dimension | Fact]:
+    """Those of a source's tables that hold a version of a scope's rows, whenever it was valid."""
+    relations = {table.relation: table for table in tables}
     query = " union all ".join(
-        f"select {literal(name)} where exists (select 1 from history.{name} where study_key = {study_key})"
-        for name in relations
+        f"select {literal(name)}"
+        f" where exists (select 1 from history.{name} where {table.scope_key} = {scope_key})"
+        for name, table in relations.items()
     )
     return frozenset(relations[name] for name in run_sql(connection, query).scalars())
 
@@ -87,7 +89,7 @@ def holding(connection: sa.Connection, study_key: int) -> frozenset[Dimension | 
 def begin(
     connection: sa.Connection, table: Dimension | Fact, capture: Capture, names: Sequence[str], rows: str
 ) -> int:
-    """Write the first versions of a study's rows in a table that holds none: there is nothing to compare them
+    """Write the first versions of a scope's rows in a table that holds none: there is nothing to compare them
     with. The caller commits. Returns their number.
 
     :param names: columns of the rows.
@@ -124,24 +126,24 @@ def write(
         for release in sorted({capture.next_capture, capture.following} - {OPEN}):
             run_sql(connection, sql.merge_at(release))
         written = f"select {table.identity} from different_{table.relation}"
-        prove(connection, table, capture.study_key, among=written)
+        prove(connection, table, capture.scope_key, among=written)
     return Change(table.relation, new, differing, gone, total - new - differing)
 
 
 def prove(
-    connection: sa.Connection, table: Dimension | Fact, study_key: int, among: str | None = None
+    connection: sa.Connection, table: Dimension | Fact, scope_key: int, among: str | None = None
 ) -> None:
     """Make sure that no two versions of a row are valid at one release. Those with one end the key refuses.
 
-    :param among: query for the identities to look at; without it, all of the study.
+    :param among: query for the identities to look at; without it, all of the scope.
     :raises OverlapError: there are such versions.
     """
-    of, history = table.identity, f"history.{table.relation}"
+    of, history, scope = table.identity, f"history.{table.relation}", table.scope_key
     found, such = run_sql(
         connection,
         f"""select count(*), min(a.{of}::text) from {history} a join {history} b on b.{of} = a.{of}
-            and b.study_key = {study_key} and b.valid_to > a.valid_to and b.valid_from < a.valid_to
-        where a.study_key = {study_key} {f"and a.{of} in ({among})" if among else ""}""",
+            and b.{scope} = {scope_key} and b.valid_to > a.valid_to and b.valid_from < a.valid_to
+        where a.{scope} = {scope_key} {f"and a.{of} in ({among})" if among else ""}""",
     ).one()
     if found:
         raise OverlapError(f"{table.relation}: {found} versions overlap others, such as one of {of} {such}")
@@ -152,13 +154,13 @@ def merge(connection: sa.Connection, table: Dimension | Fact, capture: Capture, 
     run_sql(connection, _Statements(table, capture).merge_at(release))
 
 
-def compare(connection: sa.Connection, table: Dimension | Fact, study_key: int, old: int, new: int) -> Change:
-    """What differs between a study's rows at two captures, whatever order these came in."""
+def compare(connection: sa.Connection, table: Dimension | Fact, scope_key: int, old: int, new: int) -> Change:
+    """What differs between a scope's rows at two captures, whatever order these came in."""
     names = content_columns(table)
     one, other = (f"row({', '.join(f'{alias}.{name}' for name in names)})" for alias in "ab")
     is_same = f"{one} is not distinct from {other}"
     both = f"a.{table.identity} is not null and b.{table.identity} is not null"
-    at = f"(select h.* from history.{table.relation} h where h.study_key = {study_key}"
+    at = f"(select h.* from history.{table.relation} h where h.{table.scope_key} = {scope_key}"
     counts = run_sql(
         connection,
         f"""select count(*) filter (where a.{table.identity} is null),
@@ -174,8 +176,8 @@ def compare(connection: sa.Connection, table: Dimension | Fact, study_key: int, 
 class _Statements:
     """The SQL of one table and one capture. Every number in it is ours, none came from a source.
 
-    >>> arm = next(table for table in VERSIONED if table.relation == "dim_arm")
-    >>> print(_Statements(arm, Capture(7, 500000, OPEN, is_repeated=False, load_id=1)).close())
+    >>> from include.warehouse.model.dimensions import ARM
+    >>> print(_Statements(ARM, Capture(7, 500000, OPEN, is_repeated=False, load_id=1)).close())
     update history.dim_arm h set valid_to = 500000 from different_dim_arm c
     where h.study_key = 7 and h.arm_key = c.arm_key
     and h.valid_from = c.valid_from and h.valid_from < 500000
@@ -188,13 +190,16 @@ class _Statements:
         self.different = f"different_{table.relation}"
         self.columns = content_columns(table)
         self.at = capture
-        #: dim_study is identified by the study itself.
-        self.study = [] if table.identity == "study_key" else ["study_key"]
+        self.scope = table.scope_key
+        #: The table of the scopes is identified by the scope itself.
+        self.leading = [] if table.identity == self.scope else [self.scope]
 
     @property
     def _valid(self) -> str:
-        key = self.at.study_key
-        return f"h.study_key = {key} and h.valid_from <= {self.at.release} and h.valid_to > {self.at.release}"
+        key = self.at.scope_key
+        return (
+            f"h.{self.scope} = {key} and h.valid_from <= {self.at.release} and h.valid_to > {self.at.release}"
+        )
 
     def _row(self, alias: str) -> str:
         return f"row({', '.join(f'{alias}.{name}' for name in self.columns)})"
@@ -229,19 +234,19 @@ class _Statements:
     def postpone(self) -> str:
         """A version that began at this release and was captured again later begins there."""
         return f"""update {self.history} h set valid_from = {self.at.following} from {self.different} c
-            where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
+            where h.{self.scope} = {self.at.scope_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from = {self.at.release}
                 and h.valid_to > {self.at.following}"""
 
     def remove(self) -> str:
         """The same release captured anew: its earlier rows were never of that release."""
         return f"""delete from {self.history} h using {self.different} c
-            where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
+            where h.{self.scope} = {self.at.scope_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from = {self.at.release}"""
 
     def close(self) -> str:
         return f"""update {self.history} h set valid_to = {self.at.release} from {self.different} c
-            where h.study_key = {self.at.study_key} and h.{self.id} = c.{self.id}
+            where h.{self.scope} = {self.at.scope_key} and h.{self.id} = c.{self.id}
                 and h.valid_from = c.valid_from and h.valid_from < {self.at.release}"""
 
     def keep_later_part(self) -> str:
@@ -249,13 +254,13 @@ class _Statements:
 
         It comes after the closing: of one row, one version is open at any time.
         """
-        names = dict.fromkeys([*self.study, self.id, *self.columns])
+        names = dict.fromkeys([*self.leading, self.id, *self.columns])
         values = ", ".join(f"h.{name}" for name in names)
         return f"""insert into {self.history} ({", ".join(names)}, valid_from, valid_to, load_id, loaded_at)
             select {values}, {self.at.following}, c.valid_to, h.load_id, h.loaded_at
             from {self.history} h
             join {self.different} c on c.{self.id} = h.{self.id} and c.valid_from = h.valid_from
-            where h.study_key = {self.at.study_key} and h.valid_to = {self.at.release}
+            where h.{self.scope} = {self.at.scope_key} and h.valid_to = {self.at.release}
                 and c.valid_to > {self.at.following}"""
 
     def begin(self, names: Sequence[str], rows: str) -> str:
@@ -269,7 +274,7 @@ class _Statements:
         if self.at.next_capture < OPEN:
             # A capture in between that knows nothing of the table may have had to infer the row.
             end = f"""least({end}, (select min(h.valid_from) from {self.history} h
-                where h.study_key = {self.at.study_key} and h.{self.id} = i.{self.id}
+                where h.{self.scope} = {self.at.scope_key} and h.{self.id} = i.{self.id}
                     and h.valid_from > {self.at.release}))"""
             if "is_inferred" in self.columns:
                 # And what is only inferred now, it has inferred for itself, or nothing named it.
@@ -278,20 +283,20 @@ class _Statements:
         return self._insert([self.id, *self.columns], rows, end)
 
     def _insert(self, names: Sequence[str], rows: str, end: str) -> str:
-        study = [f"{self.at.study_key}"] if self.study else []
-        values = [*study, *(f"i.{name}" for name in names)]
+        leading = [f"{self.at.scope_key}"] if self.leading else []
+        values = [*leading, *(f"i.{name}" for name in names)]
         return f"""insert into {self.history}
-                ({", ".join([*self.study, *names])}, valid_from, valid_to, load_id)
+                ({", ".join([*self.leading, *names])}, valid_from, valid_to, load_id)
             select {", ".join(values)}, {self.at.release}, {end}, {self.at.load_id} from {rows}"""
 
     def merge_at(self, release: int) -> str:
         """Two equal versions that meet at a release are one."""
-        study = self.at.study_key
+        scope, key = self.scope, self.at.scope_key
         return f"""with later as (
                 delete from {self.history} b using {self.history} a
-                where a.study_key = {study} and b.study_key = {study} and a.{self.id} = b.{self.id}
+                where a.{scope} = {key} and b.{scope} = {key} and a.{self.id} = b.{self.id}
                     and a.valid_to = {release} and b.valid_from = {release}
                     and {self._row("a")} is not distinct from {self._row("b")}
                 returning b.{self.id}, b.valid_to)
             update {self.history} a set valid_to = later.valid_to from later
-            where a.study_key = {study} and a.{self.id} = later.{self.id} and a.valid_to = {release}"""
+            where a.{scope} = {key} and a.{self.id} = later.{self.id} and a.valid_to = {release}"""

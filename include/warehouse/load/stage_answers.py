@@ -118,6 +118,8 @@ def _copy_lines(
     numbers: range,
 ) -> int | None:
     """Copy lines as they were landed and checked: no cell is looked at. None if they cannot be copied so."""
+    if endpoint.readers:
+        return None
     if part.form == "tsv":
         blocks = landing.lines(part, endpoint)
         header, first = next(blocks, (Header(""), b""))
@@ -208,7 +210,8 @@ def quarantine_refused(
         [
             {
                 "load_id": load_id,
-                "study_accession": manifest.study,
+                "source": manifest.source_name,
+                "scope": manifest.scope,
                 "release_version": manifest.release,
                 "endpoint": endpoint.name,
                 "row_number": number,

@@ -17,11 +17,13 @@ from include.warehouse.load.package import package_findings
 from include.warehouse.load.package.stage_package import unpack
 from include.warehouse.load.stage_answers import stage_answers
 from include.warehouse.load.staging_cleanup import drop_staging
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 
 
 def stage(
     connection: sa.Connection,
+    model: SourceModel,
     load_id: int,
     landing: Landing,
     manifest: Manifest,
@@ -34,13 +36,14 @@ def stage(
     :raises AlteredTextError: the server stored another text than was landed.
     """
     forget(connection, load_id)
-    packaged = _packaged(manifest)
+    endpoints = model.source.endpoints
+    packaged = _packaged(manifest) if manifest.package else []
     route = Route.PACKAGE if manifest.package else Route.API
     unpacked = unpack(connection, load_id, landing, manifest, packaged) if manifest.package else {}
-    filled = [ENDPOINTS[name] for name, rows in unpacked.items() if rows]
+    filled = [endpoints[name] for name, rows in unpacked.items() if rows]
     digests = content_digests.staged(connection, load_id, filled)
     staged = {name: _of_package(rows, digests.get(name)) for name, rows in unpacked.items()}
-    answered = [item for item in ENDPOINTS.values() if item.name not in unpacked]
+    answered = [item for item in endpoints.values() if item.name not in unpacked]
     staged |= stage_answers(connection, load_id, landing, manifest, answered)
     for item in answered:
         staged[item.name]["content_digest"] = unchanged.answer_digest(manifest.parts(item.name))
@@ -56,7 +59,9 @@ def stage(
     of_load = sa.update(LOAD).where(LOAD.c.load_id == load_id)
     connection.execute(of_load.values(route=route.value))
     # What is known depends on the route.
-    connection.execute(of_load.values(lacks=carry_forward.knowledge(connection, [load_id]).lacks()))
+    connection.execute(
+        of_load.values(lacks=carry_forward.knowledge(connection, [load_id]).lacks(model.tables))
+    )
     return sum(counts["rows_staged"] for counts in staged.values())
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from include.sources.endpoint import snake_case
-from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sql import identifier, literal
 from include.warehouse.load import staging_tables
 from include.warehouse.load.package.package_findings import PACKAGE_LINE
 from include.warehouse.load.staging_tables import StagedTables, no_rows
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
+from include.warehouse.model.registry import SOURCES
+from include.warehouse.model.source_model import SourceModel
+from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 from include.warehouse.schema.statements import run_sql
 
 
@@ -38,6 +39,7 @@ class Count:
 class StagedLoad:
     """A staged load.
 
+    :param model: its source, and the tables that are made of it.
     :param tables: its staging tables.
     :param provided: endpoints of which it has rows that its gate did not withhold.
     :param quarantined: endpoints of which rows were quarantined.
@@ -45,6 +47,7 @@ class StagedLoad:
     :param unreadable: by endpoint, columns of which values were quarantined: these are null.
     """
 
+    model: SourceModel
     tables: StagedTables
     provided: frozenset[str]
     quarantined: frozenset[str]
@@ -54,6 +57,7 @@ class StagedLoad:
     @classmethod
     def read(cls, connection: sa.Connection, load_id: int) -> StagedLoad:
         """What is recorded of a load."""
+        model = model_of_load(connection, load_id)
         tables = StagedTables.read(connection, load_id)
         of_load = STAGED.c.load_id == load_id
         withheld = set(
@@ -62,10 +66,11 @@ class StagedLoad:
         aside = sa.select(QUARANTINE.c.endpoint).where(QUARANTINE.c.load_id == load_id).distinct()
         quarantined = frozenset(connection.scalars(aside))
         return cls(
+            model,
             tables,
             tables.filled - withheld,
             quarantined,
-            frozenset((ENDPOINTS.keys() - tables.filled - quarantined) | withheld),
+            frozenset((model.source.endpoints.keys() - tables.filled - quarantined) | withheld),
             _unreadable(connection, load_id),
         )
 
@@ -75,7 +80,7 @@ class StagedLoad:
 
     def rows(self, name: str) -> str:
         """The staged rows of an endpoint: none of one that was withheld, null for unreadable values."""
-        endpoint = ENDPOINTS[name]
+        endpoint = self.model.source.endpoints[name]
         if name in self.absent:
             return no_rows(endpoint)
         table = self.tables.rows(endpoint)
@@ -102,7 +107,7 @@ class StagedLoad:
 
         `staging.l7_study s left join staging.l7_summary y on y.study_accession = s.study_accession`.
         """
-        tables = {name: self.rows(name) for name in ENDPOINTS}
+        tables = {name: self.rows(name) for name in self.model.source.endpoints}
         joins = " ".join(item.sql.fill(tables) for item in table.joins)
         return f"{self.own(table)} {joins}"
 
@@ -153,12 +158,12 @@ class StagedLoad:
 
     def several(self, table: Dimension | Fact) -> list[str]:
         """Columns of a table of which several rows of one key may have a value each."""
-        several = {snake_case(name) for name in ENDPOINTS[table.endpoint or ""].several}
+        several = {snake_case(name) for name in self.model.endpoint(table).several}
         return [column.name for column in table.columns if column.name in several and column.source is None]
 
     def gathered(self, table: Dimension | Fact, columns: list[str]) -> str:
         """The join `g` with all values of such columns, in the order of their text, where a key repeats."""
-        endpoint = ENDPOINTS[table.endpoint or ""]
+        endpoint = self.model.endpoint(table)
         keys = endpoint.key_columns
         values = ", ".join(
             f"string_agg(distinct s.{name}, ',' order by s.{name}) as {name}" for name in columns
@@ -173,7 +178,7 @@ class StagedLoad:
     def quarantined_rows(self, table: Dimension | Fact) -> str:
         """The quarantined rows `s` of a table's endpoint, as they were received."""
         name = table.endpoint or ""
-        columns = ", ".join(f"{identifier(column)} text" for column in ENDPOINTS[name].columns)
+        columns = ", ".join(f"{identifier(column)} text" for column in self.model.endpoint(table).columns)
         return (
             f"(select r.* from quality.quarantine q, jsonb_to_record(q.row) r ({columns})"
             f" where q.load_id = {self.load_id} and q.endpoint = {literal(name)}) s"
@@ -192,10 +197,15 @@ def _unreadable(connection: sa.Connection, load_id: int) -> dict[str, frozenset[
     return {endpoint: frozenset(names) for endpoint, names in found.items()}
 
 
-def prove_checked(connection: sa.Connection, load_id: int, name: str) -> None:
+def model_of_load(connection: sa.Connection, load_id: int) -> SourceModel:
+    """The source that a load is of."""
+    return SOURCES[connection.execute(sa.select(LOAD.c.source).where(LOAD.c.load_id == load_id)).scalar_one()]
+
+
+def prove_checked(connection: sa.Connection, model: SourceModel, load_id: int, name: str) -> None:
     """What is about to be published must be what was checked, and it must have passed.
 
-    :param name: study and release, for the error.
+    :param name: scope and release, for the error.
     :raises PublishRefusedError: the load was not checked, or its gate is closed.
     :raises StagingLostError: staging is not what was checked.
     """
@@ -211,9 +221,10 @@ def prove_checked(connection: sa.Connection, load_id: int, name: str) -> None:
     recorded = sa.select(STAGED.c.endpoint, STAGED.c.rows_staged)
     of_load = connection.execute(recorded.where(STAGED.c.load_id == load_id))
     staged = {row.endpoint: row.rows_staged for row in of_load}
-    if missing := [item.name for item in SERVED.values() if item.name not in staged]:
+    if missing := [item.name for item in model.source.served.values() if item.name not in staged]:
         raise StagingLostError(f"{name} {', '.join(missing)}: staging is gone")
-    for endpoint, found in staging_tables.count(connection, load_id, ENDPOINTS.values()).items():
+    endpoints = model.source.endpoints.values()
+    for endpoint, found in staging_tables.count(connection, load_id, endpoints).items():
         checked = staged.get(endpoint, 0)
         if found is None and checked:
             raise StagingLostError(f"{name} {endpoint}: staging is gone")

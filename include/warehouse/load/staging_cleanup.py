@@ -7,8 +7,8 @@ import re
 
 import sqlalchemy as sa
 
-from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import staging_tables
+from include.warehouse.load.staged_load import model_of_load
 from include.warehouse.schema.engine import APPLICATION, LOADING
 from include.warehouse.schema.ops_tables import LOAD
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def drop_staging(connection: sa.Connection, load_id: int) -> None:
     """Remove the staging tables of a load that is done with them."""
-    staging_tables.drop(connection, load_id, ENDPOINTS.values())
+    staging_tables.drop(connection, load_id, model_of_load(connection, load_id).source.endpoints.values())
 
 
 def drop_leftovers(connection: sa.Connection) -> None:

@@ -20,18 +20,31 @@ from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.natural_keys import digest, digest_of, name_of, natural_key
 from include.warehouse.model.registry import DIMENSION
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.statements import run_sql
 
 
-def of_study(connection: sa.Connection, study: str) -> int:
-    """The key of a study, a new one where it has none."""
-    new = sa.text(f"""insert into history.key_study (study_accession, natural_key)
-        select n.study, {digest_of("n.study")} from (select cast(:study as text) as study) n
-        where not exists (select from history.key_study k where k.study_accession = n.study)
+def known_scope(connection: sa.Connection, model: SourceModel, scope: str) -> int | None:
+    """The key of a scope; None where it has none."""
+    of = model.of_scopes
+    key = sa.text(
+        f"select {of.key_column} from history.{of.key_table} where natural_key = {digest_of(':scope')}"
+    )
+    return connection.scalar(key, {"scope": scope})
+
+
+def of_scope(connection: sa.Connection, model: SourceModel, scope: str) -> int:
+    """The key of a scope, a new one where it has none."""
+    (name,), table = (item.name for item in model.of_scopes.natural_key), model.of_scopes.key_table
+    new = sa.text(f"""insert into history.{table} ({name}, natural_key)
+        select n.scope, {digest_of("n.scope")} from (select cast(:scope as text) as scope) n
+        where not exists (select from history.{table} k where k.{name} = n.scope)
         on conflict (natural_key) do nothing""")
-    connection.execute(new, {"study": study})
-    key = sa.text(f"select study_key from history.key_study where natural_key = {digest_of(':study')}")
-    return int(connection.execute(key, {"study": study}).scalar_one())
+    connection.execute(new, {"scope": scope})
+    key = known_scope(connection, model, scope)
+    if key is None:
+        raise LookupError(f"{model.source.name} {scope}: has no key")
+    return key
 
 
 def add(
@@ -142,7 +155,7 @@ def _insert(connection: sa.Connection, dimension: Dimension, missing: int) -> No
 
 def inferred(
     dimension: Dimension,
-    study_key: int,
+    scope_key: int,
     rows: Mapping[Dimension | Fact, str],
     whole: Collection[Dimension | Fact],
 ) -> tuple[list[str], str] | None:
@@ -179,9 +192,9 @@ def inferred(
     # A member that another study describes is not guessed at here: a join would find it twice.
     elsewhere = (
         f"and not exists (select 1 from history.{dimension.relation} h where h.{key} = n.{key}"
-        f" and h.study_key <> {study_key} and h.valid_to = {OPEN})"
+        f" and h.{dimension.scope_key} <> {scope_key} and h.valid_to = {OPEN})"
     )
-    if dimension.shared or dimension.name == "study":
+    if dimension.shared or dimension.is_of_scopes:
         elsewhere = ""
     names = [key, *columns, "is_inferred"]
     values = zip([f"n.{key}", *items, "true"], names, strict=True)

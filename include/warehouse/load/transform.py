@@ -1,7 +1,7 @@
-"""A staged study in the shape of the star: typed rows with durable keys.
+"""A staged scope in the shape of the star: typed rows with durable keys.
 
-Rows of a table that holds no version of the study go straight into history. Of any other table
-`incoming_<table>` holds what the study reports, to be compared, and `quarantined_<table>` the keys whose rows
+Rows of a table that holds no version of the scope go straight into history. Of any other table
+`incoming_<table>` holds what the load reports, to be compared, and `quarantined_<table>` the keys whose rows
 were quarantined: nothing is known of those, so their versions stay as they are.
 """
 
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from include.sources.immport.endpoints import ENDPOINTS
 from include.sql import literal
 from include.warehouse.load import carry_forward, reference_contexts, scd2, surrogate_keys
 from include.warehouse.load.scd2 import Capture, Change, content_columns
 from include.warehouse.load.staged_load import Count, StagedLoad
 from include.warehouse.model.declaration import Dimension, Fact, Type
 from include.warehouse.model.natural_keys import digest, name_of, natural_key
-from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.registry import DIMENSION
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.statements import run_sql
 
 #: What a text must be before it is cast to be the key of a quarantined row, which no check has passed.
@@ -28,11 +28,11 @@ CASTABLE = {Type.INTEGER: "^ *-?[0-9]{1,18} *$"}
 
 @dataclass(frozen=True)
 class Incoming:
-    """What is about to be written of a study.
+    """What is about to be written of a scope.
 
-    :param tables: those that concern it, in the order of the model. In all others the study has no row and
+    :param tables: those that concern it, in the order of the model. In all others the scope has no row and
         has had none.
-    :param holding: those of them that hold a version of the study, whenever it was valid: these have
+    :param holding: those of them that hold a version of the scope, whenever it was valid: these have
         temporary tables.
     :param written: rows of the others, which are written already: nothing can contradict them.
     :param quarantined: those of `holding` of which rows were quarantined.
@@ -40,7 +40,7 @@ class Incoming:
     :param kept: tables besides these that stay as they are, and the numbers of their rows.
     """
 
-    study_key: int
+    scope_key: int
     tables: tuple[Dimension | Fact, ...]
     holding: frozenset[Dimension | Fact]
     written: Mapping[Dimension | Fact, int] = field(default_factory=dict)
@@ -56,6 +56,8 @@ class CollapsedError(RuntimeError):
 class _Preparation:
     """The rows of one load on their way into history or into temporary tables, as `prepare` is given it.
 
+    :param scope: what it is of, for messages.
+
     :param capture: what is written of a table, at which release.
     """
 
@@ -63,28 +65,31 @@ class _Preparation:
         self,
         connection: sa.Connection,
         load: StagedLoad,
-        study: str,
-        study_key: int,
+        scope: str,
+        scope_key: int,
         capture: Callable[[Dimension | Fact], Capture],
         kept: Mapping[Dimension | Fact, Change],
     ) -> None:
         self._connection = connection
         self._load = load
-        self._study = study
-        self._study_key = study_key
+        self._tables = load.model.tables
+        self._scope = scope
+        self._scope_key = scope_key
         self._capture = capture
-        self._at = (study_key, capture(VERSIONED[0]).release)
+        self._at = (scope_key, capture(self._tables[0]).release)
         self._kept = kept
-        self._holding = scd2.holding(connection, study_key)
+        self._holding = scd2.holding(connection, self._tables, scope_key)
         self._knowledge = carry_forward.knowledge(connection, [load.load_id])
         self._written: dict[Dimension | Fact, int] = {}
         self._keys: dict[Dimension | Fact, int] = {
-            table: 0 for table in VERSIONED if self._knowledge.knows(table)
+            table: 0 for table in self._tables if self._knowledge.knows(table)
         }
 
     def run(self) -> Incoming:
         load, holding = self._load, self._holding
-        tables = _concerned([item for item in VERSIONED if item.endpoint in load.provided or item in holding])
+        tables = _concerned(
+            [item for item in self._tables if item.endpoint in load.provided or item in holding], self._tables
+        )
         written = tuple(table for table in tables if table not in self._kept)
         reported = [table for table in written if table.endpoint in load.provided]
         reference_contexts.collect(self._connection, load, reported)
@@ -106,7 +111,7 @@ class _Preparation:
         undescribed |= carry_forward.no_longer_described(self._connection, self._kept, holding, *self._at)
         self._infer(tables, undescribed, whole)
         quarantined = frozenset(table for table in written if table in holding and self._quarantine(table))
-        return Incoming(self._study_key, written, holding, self._written, quarantined, self._keys, self._kept)
+        return Incoming(self._scope_key, written, holding, self._written, quarantined, self._keys, self._kept)
 
     def _place(self, table: Dimension | Fact, count: Count) -> None:
         """Put the staged rows of a table where they belong, and prove that none was lost."""
@@ -117,7 +122,7 @@ class _Preparation:
         else:
             made = self._write(table, names, rows)
         if self._knowledge.knows(table):
-            self._keys[table] = _prove_whole(self._connection, table, self._load, self._study, made, count)
+            self._keys[table] = _prove_whole(self._connection, table, self._load, self._scope, made, count)
 
     def _write(self, table: Dimension | Fact, names: Sequence[str], rows: str) -> int:
         made = scd2.begin(self._connection, table, self._capture(table), names, rows)
@@ -143,7 +148,7 @@ class _Preparation:
         for table in reversed(tables):
             if not isinstance(table, Dimension) or table not in waiting:
                 continue
-            found = surrogate_keys.inferred(table, self._study_key, rows, whole)
+            found = surrogate_keys.inferred(table, self._scope_key, rows, whole)
             if found is None:
                 continue
             names, query = found
@@ -161,32 +166,32 @@ class _Preparation:
             return carry_forward.valid_rows(table, *self._at)
         if table in self._holding:
             return f"incoming_{table.relation}"
-        of_load = f"study_key = {self._study_key} and load_id = {self._load.load_id}"
+        of_load = f"{table.scope_key} = {self._scope_key} and load_id = {self._load.load_id}"
         return f"(select * from history.{table.relation} where {of_load})"
 
 
 def prepare(
     connection: sa.Connection,
     load: StagedLoad,
-    study: str,
-    study_key: int,
+    scope: str,
+    scope_key: int,
     capture: Callable[[Dimension | Fact], Capture],
     kept: Mapping[Dimension | Fact, Change],
 ) -> Incoming:
-    """Fill key tables, the tables that are new to the study, and temporary tables of all others.
+    """Fill key tables, the tables that are new to the scope, and temporary tables of all others.
 
     :param capture: what is written of a table, at which release.
     :param kept: facts that stay as they are, whatever was staged of them, and the numbers of their rows.
     :raises CollapsedError: a table has not as many rows as there are keys of its endpoint.
     """
-    return _Preparation(connection, load, study, study_key, capture, kept).run()
+    return _Preparation(connection, load, scope, scope_key, capture, kept).run()
 
 
 def _prove_whole(
     connection: sa.Connection,
     table: Dimension | Fact,
     load: StagedLoad,
-    study: str,
+    scope: str,
     made: int,
     count: Count,
 ) -> int:
@@ -197,7 +202,7 @@ def _prove_whole(
     :param made: rows that the table has of them.
     :raises CollapsedError: another number.
     """
-    endpoint = ENDPOINTS[table.endpoint or ""]
+    endpoint = load.model.endpoint(table)
     found = count.rows
     if count.identities < count.rows:
         columns = ", ".join(endpoint.key_value(name, "s") for name in table.key_reads)
@@ -205,14 +210,19 @@ def _prove_whole(
         found = int(run_sql(connection, f"select count(*) from ({keys}) k").scalar_one())
     if found != made:
         raise CollapsedError(
-            f"{study} {endpoint.name}: {found} keys ({', '.join(table.key_reads)}) became {made} rows of"
+            f"{scope} {endpoint.name}: {found} keys ({', '.join(table.key_reads)}) became {made} rows of"
             f" {table.relation}"
         )
     return found
 
 
-def _concerned(tables: Sequence[Dimension | Fact]) -> tuple[Dimension | Fact, ...]:
-    """Tables, and the dimensions that their rows name, which may get inferred members."""
+def _concerned(
+    tables: Sequence[Dimension | Fact], among: Sequence[Dimension | Fact]
+) -> tuple[Dimension | Fact, ...]:
+    """Tables, and the dimensions that their rows name, which may get inferred members.
+
+    :param among: all tables of the source, in their order.
+    """
     found, waiting = set(), list(tables)
     while waiting:
         table = waiting.pop()
@@ -223,16 +233,16 @@ def _concerned(tables: Sequence[Dimension | Fact]) -> tuple[Dimension | Fact, ..
                 for item in table.references
                 if DIMENSION[item.dimension].is_versioned
             ]
-    return tuple(table for table in VERSIONED if table in found)
+    return tuple(table for table in among if table in found)
 
 
-def prepare_nothing(connection: sa.Connection, study_key: int) -> Incoming:
-    """Temporary tables of a study that is gone: empty."""
-    holding = scd2.holding(connection, study_key)
-    tables = tuple(table for table in VERSIONED if table in holding)
+def prepare_nothing(connection: sa.Connection, model: SourceModel, scope_key: int) -> Incoming:
+    """Temporary tables of a scope that is gone: empty."""
+    holding = scd2.holding(connection, model.tables, scope_key)
+    tables = tuple(table for table in model.tables if table in holding)
     for table in tables:
         _make_empty(connection, table)
-    return Incoming(study_key, tables, holding)
+    return Incoming(scope_key, tables, holding)
 
 
 def _make_empty(connection: sa.Connection, table: Dimension | Fact) -> None:
@@ -275,7 +285,7 @@ def _select(table: Dimension | Fact, load: StagedLoad, *, is_repeated: bool) -> 
         # In the order of the keys, an index grows at its end. Results are sent in the order of theirs.
         placed = f" order by {identity}" if isinstance(table, Dimension) else ""
         return list(columns), f"select {items} {rows}{placed}"
-    order = ", ".join(f"s.{column}" for column in ENDPOINTS[table.endpoint or ""].key_columns)
+    order = ", ".join(f"s.{column}" for column in load.model.endpoint(table).key_columns)
     return (
         list(columns),
         f"select distinct on ({identity}) {items} {rows} order by {identity}, {order}, s.row_number",

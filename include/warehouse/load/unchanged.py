@@ -1,4 +1,4 @@
-"""Loads that landed what the newest capture of their study was made of: the same bytes, and the same code and
+"""Loads that landed what the newest capture of their scope was made of: the same bytes, and the same code and
 declarations that make the star of them.
 
 Publishing such a load would write no row of history. So it is not staged and not checked; its publish records
@@ -19,11 +19,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from include.landing.manifest import Landed, Manifest
-from include.warehouse.load import content_digests
+from include.warehouse.load import content_digests, surrogate_keys
 from include.warehouse.load.scd2 import Change
 from include.warehouse.load.staged_load import StagedLoad, StagingLostError
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.model.registry import FACTS
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.ops_tables import LOAD, RELEASE_CHANGE, RESULT, STAGED, UNREPORTED
 
 #: Below `include`: what decides which rows of the star are made of landed bytes.
@@ -43,14 +43,14 @@ _OF_LANDED = (*_OF_ANSWER, "rows_expected", "expected_from")
 _NEWEST = """
 select e.load_id, coalesce(e.same_as, e.load_id) as checked_as, first.release_version as since
 from ops.load l
-join ops.capture c on c.study_accession = l.study_accession and c.kind = 'full'
+join ops.capture c on c.source = l.source and c.scope = l.scope and c.kind = 'full'
     and c.release_key <= l.release_key
 join ops.load e on e.load_id = c.load_id and e.load_id <> l.load_id and e.state = 'published'
     and e.code_digest = l.code_digest
 join ops.load first on first.load_id = coalesce(e.same_as, e.load_id)
 where l.load_id = :load
     and not exists (select from ops.capture n
-        where n.study_accession = c.study_accession and n.release_key > c.release_key)
+        where n.source = c.source and n.scope = c.scope and n.release_key > c.release_key)
 """
 _LANDED_THE_SAME = """
     and e.landed_digest = l.landed_digest
@@ -74,7 +74,7 @@ where s.load_id = :load and o.load_id = :earlier and s.is_known and o.is_known
 
 @dataclass(frozen=True)
 class Earlier:
-    """The load that the newest capture of a study is of.
+    """The load that the newest capture of a scope is of.
 
     :param checked_as: the load that was staged and checked: itself, or the one that it landed the same as.
     :param since: release of that load.
@@ -103,7 +103,7 @@ class SameRows:
 
 
 def landed_digest(manifest: Manifest) -> str:
-    """Digest of all that was landed of a study, in whatever order: SHA-256, as hexadecimal digits."""
+    """Digest of all that was landed of a scope, in whatever order: SHA-256, as hexadecimal digits."""
     return _digest(sorted(manifest.landed, key=lambda item: item.name), _OF_LANDED)
 
 
@@ -170,8 +170,10 @@ def adopt(connection: sa.Connection, load_id: int, earlier: Earlier) -> None:
     connection.execute(of_load.values(route=route, lacks=lacks, same_as=earlier.checked_as))
 
 
-def confirmed(connection: sa.Connection, load_id: int, study: str, release: str) -> Earlier | None:
-    """What an unchanged load refers to, looked at again under the lock of the study; None of another load.
+def confirmed(
+    connection: sa.Connection, model: SourceModel, load_id: int, scope: str, release: str
+) -> Earlier | None:
+    """What an unchanged load refers to, looked at again under the lock of the scope; None of another load.
 
     :raises StagingLostError: `find` finds another one by now, its checks are not there, or history does not
         hold what was published: the load must be staged.
@@ -185,8 +187,9 @@ def confirmed(connection: sa.Connection, load_id: int, study: str, release: str)
     )
     checked, critical = connection.execute(results.where(RESULT.c.load_id == adopted)).one()
     is_same = earlier is not None and earlier.checked_as == adopted and checked and not critical
-    if not is_same or not content_digests.is_intact(connection, study):
-        raise StagingLostError(f"{study} {release}: no longer known to be unchanged: to be staged")
+    key = surrogate_keys.known_scope(connection, model, scope)
+    if not is_same or key is None or not content_digests.is_intact(connection, model, key):
+        raise StagingLostError(f"{scope} {release}: no longer known to be unchanged: to be staged")
     return earlier
 
 
@@ -203,19 +206,23 @@ def changes(connection: sa.Connection, earlier: Earlier) -> tuple[Change, ...]:
     )
 
 
-def kept(connection: sa.Connection, load: StagedLoad, study: str) -> dict[Dimension | Fact, Change]:
+def kept(connection: sa.Connection, load: StagedLoad, scope_key: int) -> dict[Dimension | Fact, Change]:
     """The facts that a load finds in history as it would write them, with the number of their rows.
 
     All that their rows are made of was staged again, by rows with a key each; history has just those rows, as
-    they were published. Under the lock of the study.
+    they were published. Under the lock of the scope.
     """
     same = same_rows(connection, load.load_id)
     if same is None:
         return {}
-    found = [table for table in FACTS if table.endpoint in load.provided and _read(table) <= same.rows.keys()]
+    found = [
+        table
+        for table in load.model.facts
+        if table.endpoint in load.provided and _read(table) <= same.rows.keys()
+    ]
     if not found:
         return {}
-    valid = content_digests.intact(connection, study, found)
+    valid = content_digests.intact(connection, scope_key, found)
     made = {change.relation: change for change in changes(connection, same.earlier)}
     return {
         table: made[table.relation]

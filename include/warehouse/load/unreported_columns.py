@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from include.sources.endpoint import Endpoint, Route, snake_case
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.package.recipes import RECIPES
+from include.warehouse.model.registry import SOURCES
 from include.warehouse.schema.ops_tables import LOAD, STAGED, UNREPORTED
 
 if TYPE_CHECKING:  # brings Airflow along, which makes a home of its own: not for who writes the reference
@@ -81,7 +82,7 @@ def by_endpoint(connection: sa.Connection, load_ids: Iterable[int]) -> dict[str,
     """
     loads = list(load_ids)
     staged = connection.execute(
-        sa.select(STAGED.c.load_id, STAGED.c.endpoint, STAGED.c.pieces, LOAD.c.route)
+        sa.select(STAGED.c.load_id, STAGED.c.endpoint, STAGED.c.pieces, LOAD.c.route, LOAD.c.source)
         .join(LOAD, LOAD.c.load_id == STAGED.c.load_id)
         .where(STAGED.c.load_id.in_(loads), STAGED.c.is_known, STAGED.c.withheld.is_(None))
     ).all()
@@ -90,10 +91,12 @@ def by_endpoint(connection: sa.Connection, load_ids: Iterable[int]) -> dict[str,
     for row in connection.execute(of_loads):
         written.setdefault((row.load_id, row.endpoint), set()).add(row.column_name)
     found: dict[str, frozenset[str]] = {}
-    for load_id, name, pieces, route in staged:
+    for load_id, name, pieces, route, source in staged:
         # In a package load, endpoints that were requested besides the package came by the API.
         by_package = route == Route.PACKAGE and not pieces
-        never = ENDPOINTS[name].unknown_columns(Route.PACKAGE if by_package else Route.API)
+        never = (
+            SOURCES[source].source.endpoints[name].unknown_columns(Route.PACKAGE if by_package else Route.API)
+        )
         columns = never | written.get((load_id, name), set())
         found[name] = found[name] & columns if name in found else columns
     return found

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from include.sources.scope import STUDY, Scope
 from include.sql import ColumnOf, Expression, Row, joined, sql
 from include.warehouse.model.relations import Joined, Lookup, Reference
 
@@ -112,6 +113,7 @@ class Table:
     :param lookup: what the star's view finds for its derived columns.
     :param varying: columns in which staged rows of one member may differ, by design of the source. Any other
         difference between such rows is a finding.
+    :param scope: what its source consists of: each row is of one, whose key leads the row's own.
     """
 
     name: str
@@ -123,14 +125,20 @@ class Table:
     joins: tuple[Joined, ...] = ()
     lookup: Lookup | None = None
     varying: frozenset[str] = frozenset()
+    scope: Scope = STUDY
 
     @property
     def relation(self) -> str:
         raise NotImplementedError
 
     @property
+    def scope_key(self) -> str:
+        """The column with the key of the scope that a row is of: `study_key`."""
+        return self.scope.key_column
+
+    @property
     def identified_by(self) -> tuple[Column, ...]:
-        """The columns that identify a row within a study."""
+        """The columns that identify a row within a scope."""
         raise NotImplementedError
 
     @property
@@ -208,8 +216,13 @@ class Dimension(Table):
 
     @property
     def identity(self) -> str:
-        """The column that identifies a version's member within a study."""
+        """The column that identifies a version's member within a scope."""
         return self.key_column
+
+    @property
+    def is_of_scopes(self) -> bool:
+        """Whether its members are the scopes of a source themselves."""
+        return self.is_versioned and self.key_column == self.scope_key
 
 
 @dataclass(frozen=True)
@@ -266,7 +279,7 @@ class Fact(Table):
 
     @property
     def identity(self) -> str:
-        """The column that identifies a row within a study."""
+        """The column that identifies a row within a scope."""
         return self.row_id.name
 
 

@@ -1,40 +1,61 @@
-"""The model of the star: every table, in the order in which a study is published."""
+"""The model of the star: every source with its tables, in the order in which a scope is published."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 
-from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.immport.source import IMMPORT
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension, Fact, Measure
-from include.warehouse.model.dimensions import DIMENSIONS
+from include.warehouse.model.dimensions import DIMENSIONS as IMMPORT_DIMENSIONS
 from include.warehouse.model.materials import MATERIAL_BRIDGES
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.model.study_documents import BRIDGES
 from include.warehouse.model.study_files import RESULT_FILE
 
-DIMENSION: dict[str, Dimension] = {item.name: item for item in DIMENSIONS}
-VERSIONED_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if item.is_versioned)
-TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in DIMENSIONS if not item.is_versioned)
-
 #: Assays, clinical data, files, cytometry and bridges. Only the first are in the view over all assays.
-FACTS: tuple[Fact, ...] = (
+_IMMPORT_FACTS = (
     *ASSAY_FACTS, *CLINICAL_FACTS, RESULT_FILE, *CYTOMETRY, *MATERIAL_BRIDGES, *BRIDGES,
 )  # fmt: skip
+IMMPORT_MODEL = SourceModel(
+    IMMPORT, (*(item for item in IMMPORT_DIMENSIONS if item.is_versioned), *_IMMPORT_FACTS)
+)
+
+#: Every source, by name.
+SOURCES: dict[str, SourceModel] = {item.source.name: item for item in (IMMPORT_MODEL,)}
+
+#: Dimensions without an endpoint, which tables of any source may name.
+TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned)
+VERSIONED_DIMENSIONS: tuple[Dimension, ...] = tuple(
+    item for model in SOURCES.values() for item in model.dimensions
+)
+#: Parents before children: members are made in this order, and so are locks taken.
+DIMENSIONS: tuple[Dimension, ...] = (*TERM_DIMENSIONS, *VERSIONED_DIMENSIONS)
+DIMENSION: dict[str, Dimension] = {item.name: item for item in DIMENSIONS}
+FACTS: tuple[Fact, ...] = tuple(item for model in SOURCES.values() for item in model.facts)
 
 #: Tables whose rows are versioned by release.
-VERSIONED: tuple[Dimension | Fact, ...] = (*VERSIONED_DIMENSIONS, *FACTS)
+VERSIONED: tuple[Dimension | Fact, ...] = tuple(item for model in SOURCES.values() for item in model.tables)
+_MODELS = {model.source.scope.name: model for model in SOURCES.values()}
 
 
-def _prove_keys() -> None:
+def model_of(table: Dimension | Fact) -> SourceModel:
+    """The source that a versioned table is made of."""
+    return _MODELS[table.scope.name]
+
+
+def check_keys(model: SourceModel) -> None:
     """Two rows of an endpoint with different keys must not become one row of a table by accident.
 
     :raises TypeError: the identity of a table is made of something else than its endpoint's key.
     """
-    for table in VERSIONED:
-        # All rows of a load are of one study.
-        key = {*ENDPOINTS[table.endpoint or ""].key_columns, "study_accession"}
+    # All rows of a load are of one scope.
+    of_scope = {item.name for item in model.of_scopes.natural_key}
+    for table in model.tables:
+        key = {*model.endpoint(table).key_columns, *of_scope}
         if foreign := set(table.key_reads) - key:
             raise TypeError(
                 f"{table.relation}: identified by {', '.join(sorted(foreign))}, not by the key of"
@@ -42,16 +63,17 @@ def _prove_keys() -> None:
             )
 
 
-def check_reads(table: Dimension | Fact) -> None:
+def check_reads(table: Dimension | Fact, model: SourceModel) -> None:
     """Make sure that what makes a table's rows reads declared aliases and columns.
 
     :raises ValueError: an alias or a column of an endpoint is not declared.
     """
+    endpoints = model.source.endpoints
     for name, column in (pair for source in table.sources for pair in table.reads(source)):
-        if name not in ENDPOINTS or column not in ENDPOINTS[name].columns:
+        if name not in endpoints or column not in endpoints[name].columns:
             raise ValueError(f"{table.relation} reads {column} of {name}: no such column is declared")
     for join in table.joins:
-        if strange := set(join.sql.gaps) - ENDPOINTS.keys():
+        if strange := set(join.sql.gaps) - endpoints.keys():
             raise ValueError(f"{table.relation} joins {', '.join(sorted(strange))}: no such endpoint")
 
 
@@ -70,8 +92,20 @@ def check_measure(fact: Fact) -> None:
                 raise ValueError(f"{fact.relation}: {name} reads {column.alias}.{column.name}, not a column")
 
 
-_prove_keys()
-for _table in VERSIONED:
-    check_reads(_table)
-for _fact in FACTS:
-    check_measure(_fact)
+def check(models: Iterable[SourceModel]) -> None:
+    """Make sure that what sources declare fits together.
+
+    :raises TypeError: an identity is not made of a key.
+    :raises ValueError: an expression reads what is not declared, or a table is of another source's scope.
+    """
+    for model in models:
+        check_keys(model)
+        for table in model.tables:
+            if table.scope is not model.source.scope:
+                raise ValueError(f"{table.relation}: not of the scope of {model.source.name}")
+            check_reads(table, model)
+        for fact in model.facts:
+            check_measure(fact)
+
+
+check(SOURCES.values())

@@ -12,7 +12,7 @@ from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.materials import MATERIAL_BRIDGES, MATERIALS
-from include.warehouse.model.registry import DIMENSION, FACTS, VERSIONED_DIMENSIONS
+from include.warehouse.model.registry import DIMENSION, IMMPORT_MODEL, SOURCES
 from include.warehouse.model.relations import Reference
 from include.warehouse.schema.ops_tables import metadata
 
@@ -20,7 +20,7 @@ from include.warehouse.schema.ops_tables import metadata
 PEOPLE = ("study", "arm", "subject", "participation", "planned_visit")
 SAMPLES = ("biosample", "expsample", "experiment")
 #: Columns by which the tables of the run ledger refer to each other, and what they name.
-_HUBS = {"run_id": "ops.run", "load_id": "ops.load", "study_accession": "ops.study",
+_HUBS = {"run_id": "ops.run", "load_id": "ops.load", "scope": "ops.scope",
          "release_key": "history.data_release"}  # fmt: skip
 #: References that so many tables share are drawn once for all of them.
 _SHARED_BY, _SHARED = 5, 3
@@ -57,7 +57,7 @@ def areas() -> Iterator[Area]:
     materials: tuple[Dimension | Fact, ...] = (*MATERIALS, *MATERIAL_BRIDGES, *CYTOMETRY)
     placed = (*ASSAY_FACTS, *CLINICAL_FACTS, *materials)
     shown = (*PEOPLE, *SAMPLES, *(item.name for item in MATERIALS))
-    documents = [item for item in VERSIONED_DIMENSIONS if item.name not in shown]
+    documents = [item for item in IMMPORT_MODEL.dimensions if item.name not in shown]
     own = "Every table here has study_key, the key of dim_study, too; dashed ones are shown elsewhere."
     yield Area("people", "Study and people", _boxes([DIMENSION[name] for name in PEOPLE], is_study=True))
     yield Area("samples", "Samples", _boxes([DIMENSION[name] for name in SAMPLES]), own)
@@ -65,8 +65,13 @@ def areas() -> Iterator[Area]:
     each = "Every fact has study_key, the key of dim_study, too; dashed tables are shown elsewhere."
     yield Area("assays", "Assays", _boxes(ASSAY_FACTS), each)
     yield Area("clinical", "Clinical data", _boxes(CLINICAL_FACTS), each)
-    others = [item for item in FACTS if item not in placed]
+    others = [item for item in IMMPORT_MODEL.facts if item not in placed]
     yield Area("documents", "Study documents and files", _boxes([*others, *documents]), each)
+    for model in SOURCES.values():
+        if model is not IMMPORT_MODEL:
+            of = model.of_scopes
+            key = f"Every table here has {of.key_column}, the key of {of.relation}, too."
+            yield Area(model.source.name, model.source.title, _boxes(model.tables), key)
     yield Area("operations", "Releases and operations", tuple(_run_ledger()))
 
 
@@ -128,7 +133,7 @@ def _points(table: sa.Table, column: str, target: str) -> bool:
     """Whether the column names something of another table; among the hubs, only one further down."""
     if column not in table.columns or table.fullname == target:
         return False
-    order = ("ops.work", "ops.load", "ops.run", "ops.study", "history.data_release")
+    order = ("ops.work", "ops.load", "ops.run", "ops.scope", "history.data_release")
     return table.fullname not in order or order.index(table.fullname) < order.index(target)
 
 

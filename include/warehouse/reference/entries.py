@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from include.sources.endpoint import Endpoint, Field
-from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.immport.source import IMMPORT
 from include.sql import Expression
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.declaration import Column, Dimension, Fact, Type
-from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
+from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED, model_of
 from include.warehouse.schema.history_tables import DIM_DATE
-from include.warehouse.views import term_views, value_quality
+from include.warehouse.views import as_of, term_views, value_quality
 from include.warehouse.views.star import definitions
 
 #: What the views of no table say of their types.
@@ -45,7 +45,6 @@ _DEFAULTS_OF_VIEWS = {
     "term_mapping": "the dimension, the vocabulary, and decisions of people",
     "unmapped_term": "the dimension and the tables that refer to it",
 }
-_MEMBER_TYPES = {"is_inferred": "boolean", "study_key": "bigint"}
 
 
 @dataclass(frozen=True)
@@ -126,17 +125,17 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
         for column in table.natural_key:
             found = _natural_fields(table, column)
             yield Entry(column.name, column.type, column.unit, column.meaning, names(found), found)
-        yield Entry("is_inferred", _MEMBER_TYPES["is_inferred"], None, "", "derived")
+        yield Entry("is_inferred", "boolean", None, "", "derived")
         for name, *_ in term_views.columns(table):
             yield Entry(name, "text", None, "", "the vocabulary, see `term_mapping`")
         yield Entry("member", "text", None, "", "derived")
     else:
         own = _fields(table, table.row_id.raw)
         yield Entry(table.identity, table.row_id.type, None, "", names(own), own)
-    if table.identity != "study_key":
-        yield Entry(
-            "study_key", _MEMBER_TYPES["study_key"], None, "", "key of dim_study: the study requested"
-        )
+    if (isinstance(table, Fact) or table.is_versioned) and table.identity != table.scope_key:
+        of = model_of(table).of_scopes
+        about = f"key of {of.relation}: the {table.scope.title} requested"
+        yield Entry(table.scope_key, "bigint", None, "", about)
     for reference in table.references:
         found = tuple(dict.fromkeys(one for key in reference.key for one in _fields(table, key)))
         source = f"key of dim_{reference.dimension}: {names(found)}"
@@ -160,7 +159,8 @@ def _with_meaning(entry: Entry, comment: str) -> Entry:
 
 def _fields(table: Dimension | Fact, expression: Expression) -> tuple[tuple[str, str], ...]:
     """Endpoint and field of every staged value that an expression reads."""
-    return tuple((name, _field(ENDPOINTS[name], column).name) for name, column in table.reads(expression))
+    endpoints = model_of(table).source.endpoints
+    return tuple((name, _field(endpoints[name], column).name) for name, column in table.reads(expression))
 
 
 def _field(endpoint: Endpoint, column: str) -> Field:
@@ -226,12 +226,20 @@ def _note(table: Dimension | Fact) -> str:
 
 def _versioning(table: Dimension | Fact) -> str:
     if isinstance(table, Fact):
-        return "Versioned by data release."
+        return _by_release(table)
     if not table.is_versioned:
         return "Members are combinations of terms: they never change, new ones are added."
     if table.shared:
-        return "Versioned by data release; of several studies that describe it, the newest description shows."
-    return "Versioned by data release."
+        several = f"of several {table.scope.plural} that describe it, the newest description shows."
+        return f"{_by_release(table).removesuffix('.')}; {several}"
+    return _by_release(table)
+
+
+def _by_release(table: Dimension | Fact) -> str:
+    source = model_of(table).source
+    if source is IMMPORT:
+        return "Versioned by data release."
+    return f"Versioned by release of {source.title}, see `{as_of.setting(source)}`."
 
 
 def _lower(text: str) -> str:

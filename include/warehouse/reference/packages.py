@@ -11,7 +11,7 @@ from include.sources.package.recipes import RECIPES, read_for
 from include.sources.package.tables import TABLES
 from include.sources.package.unread import UNREAD, UNREAD_COLUMNS
 from include.warehouse.load.carry_forward import single_route
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL
 
 
 def package_table(endpoint: str) -> str:
@@ -85,7 +85,8 @@ def _of_one_route() -> Iterator[str]:
             yield f"| {item.name} | {api or '-'} | {package or '-'} |"
     yield from ("", "| table of the star | columns | known from |", "|---|---|---|")
     for silent, source in ((Route.PACKAGE, "the API"), (Route.API, "packages")):
-        alone = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
+        tables = IMMPORT_MODEL.tables
+        alone = {item.relation for item in tables if not ENDPOINTS[item.endpoint or ""].is_served}
         shared = (pair for pair in single_route(silent).items() if pair[0] not in alone)
         for relation, columns in shared:
             yield f"| [{relation}](dictionary.md#{relation}) | {', '.join(columns)} | {source} |"

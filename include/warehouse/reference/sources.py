@@ -8,7 +8,7 @@ from include.sources.endpoint import Endpoint, Group
 from include.sources.immport.endpoints import ENDPOINTS, PACKAGE_ENDPOINTS, SERVED, SHARED_DATA
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.sources.package.tables import TABLES
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.reference.entries import uses
 from include.warehouse.reference.notes import NOTE, cell
 from include.warehouse.reference.packages import package_sections, package_table
@@ -105,8 +105,8 @@ def _vocabularies() -> Iterator[str]:
 
 def _landing(endpoint: Endpoint, used: dict[tuple[str, str], list[str]]) -> list[str]:
     """Tables made of an endpoint's rows, or that take some of its values."""
-    made = [item.relation for item in VERSIONED if item.endpoint == endpoint.name]
-    versioned = {item.relation for item in VERSIONED}
+    made = [item.relation for item in IMMPORT_MODEL.tables if item.endpoint == endpoint.name]
+    versioned = {item.relation for item in IMMPORT_MODEL.tables}
     named = (
         use.partition(".")[0]
         for (name, _), all_uses in used.items()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from include.sources.immport.source import IMMPORT
 from include.sources.release import OPEN
 from include.warehouse.model.declaration import Column, Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED
@@ -68,7 +69,7 @@ def _key_table(dimension: Dimension) -> sa.Table:
 
 
 def _versions(table: Dimension | Fact) -> sa.Table:
-    """All versions of a table's rows. Each version belongs to one study and is valid from one release."""
+    """All versions of a table's rows. Each version belongs to one scope and is valid from one release."""
     inferred = []
     identity: sa.Column
     if isinstance(table, Fact):
@@ -77,13 +78,16 @@ def _versions(table: Dimension | Fact) -> sa.Table:
         )
     else:
         identity = _key(table.identity, "Surrogate key of the member")
-        meaning = "A row of the study names the member but its own endpoint does not describe it"
+        meaning = (
+            f"A row of the {table.scope.title} names the member but its own endpoint does not describe it"
+        )
         inferred = [sa.Column("is_inferred", sa.Boolean, nullable=False, comment=meaning)]
-    study = [] if table.identity == "study_key" else [_key("study_key", "Study that the row comes from")]
+    about = f"{table.scope.title.capitalize()} that the row comes from"
+    leading = [] if table.identity == table.scope_key else [_key(table.scope_key, about)]
     made = sa.Table(
         table.relation,
         metadata,
-        *study,
+        *leading,
         identity,
         *(_key(item.column, item.meaning) for item in table.references),
         *(_column(item) for item in table.columns),
@@ -97,11 +101,11 @@ def _versions(table: Dimension | Fact) -> sa.Table:
         schema="history",
         comment=f"Versions of {table.relation}: {table.grain}",
     )  # fmt: skip
-    # The study leads every key, so that the star can be spread over machines by study. The end of a version
+    # The scope leads every key, so that the star can be spread over machines by it. The end of a version
     # follows, not the start: so the one index that each row pays for allows it one open version.
-    keys = dict.fromkeys(("study_key", table.identity))
+    keys = dict.fromkeys((table.scope_key, table.identity))
     made.append_constraint(sa.PrimaryKeyConstraint(*keys, "valid_to"))
-    if isinstance(table, Dimension) and study:
+    if isinstance(table, Dimension) and leading:
         # A fact finds its member by the key alone.
         sa.Index(f"{table.relation}_{table.identity}_idx", made.c[table.identity])
     return made
@@ -117,12 +121,14 @@ HISTORY = {item.relation: _versions(item) for item in VERSIONED}
 DATA_RELEASE = sa.Table(
     "data_release",
     metadata,
+    sa.Column("source", sa.Text, primary_key=True, server_default=IMMPORT.name, comment="Source, immport"),
     sa.Column("release_key", sa.Integer, primary_key=True, autoincrement=False,
-              comment="Position on the release line: DR49.1 is 490100"),
-    sa.Column("release_version", sa.Text, nullable=False, unique=True, comment="Name, DR50 or DR49.1"),
+              comment="Position on the release line: DR49.1 is 490100, a fetch its seconds since 2020"),
+    sa.Column("release_version", sa.Text, nullable=False, comment="Name: DR50, DR49.1, the time of a fetch"),
     sa.Column("release_date", sa.Date, comment="Newest date seen with the release"),
+    sa.UniqueConstraint("source", "release_version"),
     schema="history",
-    comment="Data releases of ImmPort that this warehouse knows",
+    comment="Releases of each source that this warehouse knows",
 )  # fmt: skip
 
 STUDY_ACCESS = sa.Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from include.sources.foreign import LONGEST_KEY, LONGEST_TEXT
+from include.sources.immport.source import IMMPORT
 from include.warehouse.schema.foreign_types import CleanJson, CleanText
 
 # With the tables below it holds all tables of the warehouse: whoever needs all of them takes it from here.
@@ -50,38 +51,57 @@ def _time(name: str, comment: str, default: bool = False) -> sa.Column:
     return sa.Column(name, stamp, server_default=sa.func.now() if default else None, comment=comment)
 
 
+def _source(*, key: bool = False) -> sa.Column:
+    """The source that a row is about; ImmPort, where nothing else is written."""
+    return sa.Column(
+        "source",
+        CleanText(LONGEST_KEY),
+        nullable=False,
+        primary_key=key,
+        server_default=IMMPORT.name,
+        comment="Source: immport, or another one of docs/sources.md",
+    )
+
+
+def _scope(*, key: bool = False) -> sa.Column:
+    about = "Scope of the source: the study, the vocabulary, the gene list"
+    return _text("scope", about, required=True, key=key)
+
+
 RUN = _ops(
-    "run", "One run of a DAG that loads studies or files",
+    "run", "One run of a DAG that loads a source, or files",
     _text("run_id", "Key of the run: dag_id/run_id of Airflow", key=True),
     _text("dag_id", "DAG of the run", required=True),
     _time("started_at", "Start of the run", default=True),
     _time("ended_at", "End of the run"),
     _text("state", "running, success, partial or failed", required=True),
-    _text("newest_release", "Newest data release in the listing"),
-    _number("listed", "Studies in the listing"),
-    sa.Column("is_complete", sa.Boolean, comment="The listing names every study that the source counted"),
+    _text("newest_release", "Newest release in the listing"),
+    _number("listed", "Scopes in the listing"),
+    sa.Column("is_complete", sa.Boolean, comment="The listing names every scope that the source counted"),
     _text("note", "Remarks: why work was put on hold, a key about to expire"),
 )  # fmt: skip
 WORK = _ops(
-    "work", "What a run decided for each study, and why",
+    "work", "What a run decided for each scope of its source, and why",
     _text("run_id", "Run", key=True),
-    _text("study_accession", "Study", key=True),
-    _text("release_version", "Release of the study", key=True),
+    _source(key=True),
+    _scope(key=True),
+    _text("release_version", "Release of the scope", key=True),
     _text("action", "load, withdraw, keep, hold or, in a dry run, plan", required=True),
     _text("reason", "Why, in words", required=True),
     _number("load_id", "Load that does the work"),
-    _number("expected_rows", "Rows the study is expected to have"),
+    _number("expected_rows", "Rows the scope is expected to have"),
     _number("expected_bytes", "Size of the package to be fetched"),
 )  # fmt: skip
 LOAD = _ops(
-    "load", "One study at one release on its way to the star",
+    "load", "One partition, a scope of a source at one release, on its way to the star",
     sa.Column("load_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number of the load"),
-    _text("study_accession", "Study", required=True),
-    _text("release_version", "Data release the answers belong to", required=True),
+    _source(),
+    _scope(),
+    _text("release_version", "Release the answers belong to", required=True),
     sa.Column("release_date", sa.Date, comment="Day of that release"),
     sa.Column("release_key", sa.Integer, nullable=False, comment="Release key at which it becomes valid"),
     _text("fetch_id", "Name of the fetch in the landing zone", required=True),
-    _text("listed_version", "Release that the listing gave the study; null when none was requested"),
+    _text("listed_version", "Release that the listing gave the scope; null when none was requested"),
     _text("route", "Route of the data: api or package; null until one is chosen"),
     _text("route_reason", "Why this route was chosen"),
     sa.Column("lacks", sa.ARRAY(CleanText()),
@@ -100,7 +120,7 @@ LOAD = _ops(
             required=True, default=0),
     _time("created_at", "When the load was planned", default=True),
     _time("changed_at", "When the state last changed", default=True),
-    sa.Index("load_study_idx", "study_accession", "release_version"),
+    sa.Index("load_scope_idx", "scope", "release_version"),
 )  # fmt: skip
 ATTEMPT = _ops(
     "attempt", "Attempts of tasks to work on loads, numbered as they began: the newest may write",
@@ -109,13 +129,14 @@ ATTEMPT = _ops(
     _text("step", "discover, extract, stage, check, publish or withdraw", required=True),
     _time("started_at", "Start", default=True),
 )  # fmt: skip
-STUDY = _ops(
-    "study", "State of each study in the warehouse",
-    _text("study_accession", "Study", key=True),
+SCOPES = _ops(
+    "scope", "State of each scope of a source in the warehouse: of each study, of each gene list",
+    _source(key=True),
+    _scope(key=True),
     _text("state", "current, withdrawn or new", required=True),
     _text("release_version", "Newest release published"),
-    sa.Column("release_date", sa.Date, comment="Date that ImmPort gave with that release"),
-    _text("listed_version", "Release that the listing gave the study when it was loaded"),
+    sa.Column("release_date", sa.Date, comment="Date that the source gave with that release"),
+    _text("listed_version", "Release that the listing gave the scope when it was loaded"),
     _text("reason", "Why it is withdrawn: withdrawn, restricted or moved, and how that is known; or which"
           " releases of it were retracted, until it is loaded anew"),
 )  # fmt: skip
@@ -124,7 +145,8 @@ STEP = _ops(
     sa.Column("step_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number of the step"),
     _text("run_id", "Run", required=True),
     _number("load_id", "Load"),
-    _text("study_accession", "Study", required=True),
+    _source(),
+    _scope(),
     _text("release_version", "Release", required=True),
     _text("step", "extract, stage, check, publish or withdraw", required=True),
     _text("state", "running, done, failed, skipped or superseded", required=True),
@@ -188,21 +210,23 @@ DRIFT = _ops(
     _number("rows", "Rows concerned", required=True),
 )  # fmt: skip
 CAPTURE = _ops(
-    "capture", "Releases at which a study was captured whole: before the first, nothing is known",
-    _text("study_accession", "Study", key=True),
+    "capture", "Releases at which a scope was captured whole: before the first, nothing is known",
+    _source(key=True),
+    _scope(key=True),
     sa.Column("release_key", sa.Integer, primary_key=True, autoincrement=False, comment="Release key"),
     _text("kind", "full or withdrawn", required=True),
     _text("reason", "Of a withdrawal: withdrawn, restricted or moved, and how that is known"),
     sa.Column("lacks", sa.ARRAY(CleanText()),
               comment="Tables of the star, and columns as table.column, that no"
-              " load of the study at the release provided; null of a withdrawal"),
+              " load of the scope at the release provided; null of a withdrawal"),
     _number("load_id", "Load that captured it", required=True),
     _time("captured_at", "When", default=True),
 )  # fmt: skip
 LEDGER = _ops(
     "ledger", "Loads whose publish was committed: a second publish of one changes nothing",
     _number("load_id", "Load", key=True),
-    _text("study_accession", "Study", required=True),
+    _source(),
+    _scope(),
     sa.Column("release_key", sa.Integer, nullable=False, comment="Release key"),
     _time("published_at", "When", default=True),
 )  # fmt: skip
@@ -259,7 +283,7 @@ CIRCUIT = _ops(
     _number("openings", "Openings in a row without an answer between", required=True, default=0),
     _text("error", "The last failure"),
     _text("endpoint", "Endpoint of the last failure"),
-    _text("study_accession", "Study of the last failure"),
+    _text("scope", "Scope of the last failure"),
 )  # fmt: skip
 FILE_DOWNLOAD = _ops(
     "file_download", "Files downloaded to the object storage, and those that failed or were left out",
@@ -303,11 +327,11 @@ EXPORT = _ops(
 )  # fmt: skip
 CONTENT = _ops(
     "content",
-    "Rows and digest of each study in each table after its last publish, for the audit to compare",
-    _number("study_key", "Study, as in history.key_study", key=True),
+    "Rows and digest of each scope in each table after its last publish, for the audit to compare",
+    _number("scope_key", "Scope: the key that leads the table's own", key=True),
     _text("relation", "Table of history", key=True),
     _number("load_id", "Load that was published last with a change; null for what an audit found first"),
-    _number("rows", "Rows of the study in the table, all versions", required=True),
+    _number("rows", "Rows of the scope in the table, all versions", required=True),
     sa.Column("digest", sa.Numeric, nullable=False, comment="Sum of the hashes of these rows"),
     _time("recorded_at", "When", default=True),
 )  # fmt: skip
@@ -316,7 +340,7 @@ RESULT = _ops(
     _number("load_id", "Load", key=True),
     _text("endpoint", "Endpoint", key=True),
     _text("check_id", "Stable name of the check", key=True),
-    _text("severity", "critical withholds the study, endpoint the endpoint, row quarantines rows, value"
+    _text("severity", "critical withholds the scope, endpoint the endpoint, row quarantines rows, value"
           " quarantines values, warning is reported", required=True),
     sa.Column("success", sa.Boolean, nullable=False, comment="Whether the expectation was met"),
     _number("unexpected_rows", "Rows that broke it"),
@@ -327,7 +351,8 @@ QUARANTINE = _ops(
     "quarantine", "Rows that were not published, with the rule they broke",
     sa.Column("quarantine_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number"),
     _number("load_id", "Load", required=True),
-    _text("study_accession", "Study", required=True),
+    _source(),
+    _scope(),
     _text("release_version", "Release", required=True),
     _text("endpoint", "Endpoint", required=True),
     _number("row_number", "Position of the row in the answer, from 1", required=True),
@@ -344,7 +369,8 @@ QUARANTINED_VALUE = _ops(
     "quarantined_value", "Values that could not be read, of rows that were published without them",
     sa.Column("value_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number"),
     _number("load_id", "Load", required=True),
-    _text("study_accession", "Study", required=True),
+    _source(),
+    _scope(),
     _text("release_version", "Release", required=True),
     _text("endpoint", "Endpoint", required=True),
     _number("row_number", "Position of the row in the answer, from 1", required=True),

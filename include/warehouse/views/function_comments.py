@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from include.sql import literal
+from include.warehouse.views import as_of
 
 #: By name and types of the parameters.
 FUNCTION_COMMENTS = {
@@ -97,6 +98,12 @@ FUNCTION_COMMENTS = {
     "star.default_policy()": (
         "Policy for censored values that marts, questions and the report take unless they name another"
     ),
+    "star.numbered_release_key(text, text, text)": (
+        "Release key of a numbered release of a source, which a setting names; null stands for the newest"
+    ),
+    "star.fetch_release_key(text, text)": (
+        "Release key of a point in time, of a source that is dated by its fetches; null stands for the newest"
+    ),
     "star.release_key(text)": (
         "Release key of a data release by its name; null stands for the newest, an unknown name is an error"
     ),
@@ -113,11 +120,27 @@ FUNCTION_COMMENTS = {
 }
 
 
+def _of_sources() -> dict[str, str]:
+    """Comments of the functions that every source besides ImmPort has."""
+    found = {}
+    for source in as_of.others():
+        title, setting = source.title, as_of.setting(source)
+        found[f"{as_of.key_function(source)}(text)"] = (
+            f"Release key of a release of {title} by its name; null stands for the newest"
+        )
+        found[f"{setting}_key()"] = f"Release key that the setting {setting} stands for"
+        found[f"{as_of.difference_function(source)}(text, text, text, text)"] = (
+            f"Rows that differ between two releases of {title}: added, corrected (by column), withdrawn or"
+            " first captured"
+        )
+    return found
+
+
 def statements() -> Iterator[str]:
     """SQL that comments the functions, once they are made.
 
     >>> [line for line in statements() if "as_of_key" in line]
     ["comment on routine star.as_of_key() is 'Release key that the setting star.as_of stands for'"]
     """
-    for name, comment in FUNCTION_COMMENTS.items():
+    for name, comment in {**FUNCTION_COMMENTS, **_of_sources()}.items():
         yield f"comment on routine {name} is {literal(comment)}"

@@ -4,7 +4,7 @@ Nothing is compared that did not change: of all versions only those are read tha
 two releases and not at the other, of studies that were captured in between.
 
     >>> print(_versions(DIMENSION["arm"], "new_key", "old_key"))
-    (select h.* from history.dim_arm h where h.study_key = any (studies)
+    (select h.* from history.dim_arm h where h.study_key = any (scopes)
     and h.valid_from <= new_key and h.valid_to > new_key
     and not (h.valid_from <= old_key and h.valid_to > old_key))
 """
@@ -13,11 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.sources.immport.source import IMMPORT
 from include.sql import literal, literals, sql_file
 from include.warehouse.access.rights import SEE_ALL, is_open
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.registry import DIMENSION, SOURCES
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
+from include.warehouse.model.source_model import SourceModel
+from include.warehouse.views import as_of
 
 _SQL = "include.warehouse.views.sql"
 #: What stands for a value that the star does not show.
@@ -66,13 +69,17 @@ def _compared(table: Dimension | Fact) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _versions(table: Dimension | Fact, at: str, not_at: str) -> str:
-    return f"""(select h.* from history.{table.relation} h where h.study_key = any (studies)
+    return f"""(select h.* from history.{table.relation} h where h.{table.scope_key} = any (scopes)
             and h.valid_from <= {at} and h.valid_to > {at}
             and not (h.valid_from <= {not_at} and h.valid_to > {not_at}))"""
 
 
-def _branch(table: Dimension | Fact) -> str:
-    """The differences of one table, as a part of the function."""
+def _branch(table: Dimension | Fact, of: Dimension) -> str:
+    """The differences of one table, as a part of the function.
+
+    :param of: the dimension of the scopes.
+    """
+    scope = of.key_column
     values = ",\n            ".join(
         f"({literal(name)}, {differs}, {old}, {new})" for name, differs, old, new in _compared(table)
     )
@@ -83,9 +90,9 @@ def _branch(table: Dimension | Fact) -> str:
         union all
         select v.* from (values
             {values}) v (column_name, differs, old_value, new_value)
-        where a.study_key is not null and b.study_key is not null"""
+        where a.{scope} is not null and b.{scope} is not null"""
     )
-    ids = dict.fromkeys(("study_key", table.identity))
+    ids = dict.fromkeys((scope, table.identity))
     same = " and ".join(f"b.{name} = a.{name}" for name in ids)
     join, row_key = "", f"coalesce(a.{table.identity}, b.{table.identity})::text"
     if isinstance(table, Dimension):
@@ -95,16 +102,16 @@ def _branch(table: Dimension | Fact) -> str:
     return f"""
 if relation is null or relation = {literal(table.relation)} then
     return query
-    select {literal(table.relation)}, s.study_accession, {row_key},
-        case when b.study_key is null then 'withdrawn' when a.study_key is not null then 'corrected'
-            when s.study_key = any (first_captured) then 'first captured' else 'added' end,
+    select {literal(table.relation)}, s.{of.natural_key[0].name}, {row_key},
+        case when b.{scope} is null then 'withdrawn' when a.{scope} is not null then 'corrected'
+            when s.{scope} = any (first_captured) then 'first captured' else 'added' end,
         d.column_name, d.old_value, d.new_value
     from {_versions(table, "old_key", "new_key")} a
     full join {_versions(table, "new_key", "old_key")} b on {same}
-    join history.key_study s on s.study_key = coalesce(a.study_key, b.study_key){join}
+    join history.{of.key_table} s on s.{scope} = coalesce(a.{scope}, b.{scope}){join}
     cross join lateral (
         select null::text as column_name, true as differs, null::text as old_value, null::text as new_value
-        where a.study_key is null or b.study_key is null{pairs}) d
+        where a.{scope} is null or b.{scope} is null{pairs}) d
     where d.differs;
 end if;"""
 
@@ -115,47 +122,52 @@ _SEES_ALL = f"""exists (select from pg_roles r where pg_has_role({_CALLER}, r.oi
         and (r.rolname = current_user or r.rolname in ({literals(SEE_ALL)})))"""
 
 
-def _difference_function() -> str:
-    relations = literals(table.relation for table in VERSIONED)
-    branches = "".join(_branch(table) for table in VERSIONED)
-    # A plan for all parameters would read whole tables: each call is planned for the studies it concerns.
+def difference_function(model: SourceModel) -> str:
+    """SQL that makes the function which compares two releases of a source."""
+    source, of = model.source, model.of_scopes
+    relations = literals(table.relation for table in model.tables)
+    branches = "".join(_branch(table, of) for table in model.tables)
+    scope, key, (named,) = source.scope.name, of.key_column, (item.name for item in of.natural_key)
+    name = as_of.difference_function(source)
+    # The studies that a reader may see are those of the policies; what other sources share is open.
+    visible = f"({is_open('k.')} or {_SEES_ALL})" if source is IMMPORT else "true"
+    # A plan for all parameters would read whole tables: each call is planned for the scopes it concerns.
     return f"""
-drop function if exists star.release_difference;
-create function star.release_difference(
-    from_release text, to_release text, study text default null, relation text default null)
-returns table (star_table text, study_accession text, row_key text, change text,
+drop function if exists {name};
+create function {name}(
+    from_release text, to_release text, {scope} text default null, relation text default null)
+returns table (star_table text, {named} text, row_key text, change text,
     column_name text, old_value text, new_value text)
 language plpgsql stable set plan_cache_mode = force_custom_plan set datestyle = 'ISO, YMD' as $body$
 #variable_conflict use_column
 declare
-    old_key integer := star.release_key(from_release);
-    new_key integer := star.release_key(to_release);
+    old_key integer := {as_of.key_function(source)}(from_release);
+    new_key integer := {as_of.key_function(source)}(to_release);
     visible bigint[];
-    studies bigint[];
+    scopes bigint[];
     first_captured bigint[];
 begin
 if old_key > new_key then
-    raise exception 'star.release_difference: % is later than %, name the older release first',
+    raise exception '{name}: % is later than %, name the older release first',
         coalesce(from_release, 'now'), to_release using errcode = 'invalid_parameter_value';
 end if;
--- As of the policies: all studies, or those open to everybody.
-select array_agg(k.study_key) into visible from history.key_study k
-where (study is null or k.study_accession = study)
-    and ({is_open("k.")} or {_SEES_ALL});
-if study is not null and visible is null then
-    raise exception 'star.release_difference: this warehouse knows no study %', quote_literal(study)
+select array_agg(k.{key}) into visible from history.{of.key_table} k
+where ({name}.{scope} is null or k.{named} = {name}.{scope}) and {visible};
+if {name}.{scope} is not null and visible is null then
+    raise exception '{name}: this warehouse knows no {scope} %', quote_literal({name}.{scope})
         using errcode = 'invalid_parameter_value';
 end if;
 if relation not in ({relations}) then
-    raise exception 'star.release_difference: the star has no table % with versions', quote_literal(relation)
+    raise exception '{name}: {source.title} has no table % with versions', quote_literal(relation)
         using errcode = 'invalid_parameter_value';
 end if;
-select coalesce(array_agg(distinct k.study_key), '{{}}') into studies
-from ops.capture c join history.key_study k on k.study_accession = c.study_accession
-where c.release_key > old_key and c.release_key <= new_key and k.study_key = any (visible);
-select coalesce(array_agg(k.study_key), '{{}}') into first_captured
-from history.key_study k where k.study_key = any (studies) and not exists
-    (select from ops.capture c where c.study_accession = k.study_accession and c.release_key <= old_key);
+select coalesce(array_agg(distinct k.{key}), '{{}}') into scopes
+from ops.capture c join history.{of.key_table} k on k.{named} = c.scope and c.source = {literal(source.name)}
+where c.release_key > old_key and c.release_key <= new_key and k.{key} = any (visible);
+select coalesce(array_agg(k.{key}), '{{}}') into first_captured
+from history.{of.key_table} k where k.{key} = any (scopes) and not exists
+    (select from ops.capture c where c.source = {literal(source.name)} and c.scope = k.{named}
+        and c.release_key <= old_key);
 {branches}
 end $body$
 """
@@ -164,7 +176,7 @@ end $body$
 #: In a function the setting can be another for a while: its own SET restores what it was.
 _SUMMARY_FUNCTION = sql_file(_SQL, "assay_summary")
 
-FUNCTIONS = (_difference_function(), _SUMMARY_FUNCTION)
+FUNCTIONS = (*map(difference_function, SOURCES.values()), _SUMMARY_FUNCTION)
 
 _CHANGE_COLUMNS = [
     ("study_accession", "Study", ""),

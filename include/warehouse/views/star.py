@@ -15,8 +15,7 @@ from include.sql import identifier, literal, sql_file
 from include.warehouse.marts import mart_statements, marts
 from include.warehouse.model import units
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.model.dimensions import DIMENSIONS
-from include.warehouse.model.registry import FACTS
+from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import (
     as_of,
@@ -43,6 +42,14 @@ _RELEASE_COLUMNS: list[ViewColumn] = [
     ("major", "Number before the point", ""),
     ("minor", "Number after the point, 0 for none", ""),
     ("is_point", "A release between two full ones", ""),
+]
+
+
+_SOURCE_RELEASE_COLUMNS: list[ViewColumn] = [
+    ("source", "Source, immport", ""),
+    ("release_key", "Key: one release of the source, in their order", ""),
+    ("release_version", "Name: DR50, or the time of a fetch", ""),
+    ("release_date", "Newest date seen with the release", ""),
 ]
 
 
@@ -77,6 +84,12 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
         "One data release of ImmPort",
         sql_file(_SQL, "dim_data_release"),
         _RELEASE_COLUMNS,
+    )
+    yield (
+        "source_release",
+        "One release of a source: a data release of ImmPort, a fetch of what has no releases",
+        sql_file(_SQL, "source_release"),
+        _SOURCE_RELEASE_COLUMNS,
     )
     yield (
         "vocabulary_term",

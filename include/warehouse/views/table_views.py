@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from include.sources.immport.source import IMMPORT
 from include.sql import nearly_all
 from include.warehouse.model.declaration import Dimension, Fact
+from include.warehouse.model.registry import model_of
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.schema.history_tables import describe
 from include.warehouse.views import term_views
@@ -15,6 +17,10 @@ def _member(dimension: Dimension) -> ViewColumn:
     key = f"{_stored(dimension)}.{dimension.key_column}"
     sql = f"case {key} when {UNKNOWN} then 'unknown' when {NOT_APPLICABLE}"
     return ("member", "known, unknown or not applicable", f"{sql} then 'not applicable' else 'known' end")
+
+
+def _scope(table: Dimension | Fact) -> ViewColumn:
+    return (table.scope_key, table.scope.title.capitalize(), f"h.{table.scope_key}")
 
 
 def _stored(table: Dimension | Fact) -> str:
@@ -30,13 +36,10 @@ def view_columns(table: Dimension | Fact) -> list[ViewColumn]:
         columns.append((table.key_column, f"Key: {table.grain}", f"{stored}.{table.key_column}"))
         natural = table.natural_key
         columns += [(item.name, describe(item.meaning, item.unit), f"k.{item.name}") for item in natural]
-        if table.is_versioned and not table.shared and table.name != "study":
-            columns.append(("study_key", "Study", "h.study_key"))
+        if table.is_versioned and not table.shared and not table.is_of_scopes:
+            columns.append(_scope(table))
     else:
-        columns += [
-            ("study_key", "Study", "h.study_key"),
-            (table.identity, table.row_id.meaning, f"h.{table.identity}"),
-        ]
+        columns += [_scope(table), (table.identity, table.row_id.meaning, f"h.{table.identity}")]
     columns += [(item.column, item.meaning, f"h.{item.column}") for item in table.references]
     columns += [
         (c.name, describe(c.meaning, c.unit), f"h.{c.name}") for c in table.columns if not c.is_masked
@@ -63,7 +66,8 @@ def select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     items = ",\n    ".join(f"{sql} as {name}" for name, _, sql in columns)
     history = f"history.{table.relation} h"
     lookup = f"\n{table.lookup.sql.over(h=_stored(table)).text}" if table.lookup else ""
-    valid = is_valid("h")
+    source_of = model_of(table).source if isinstance(table, Fact) or table.is_versioned else IMMPORT
+    valid = is_valid("h", source_of)
     if isinstance(table, Fact):
         return f"select\n    {items}\nfrom {history}{lookup}\nwhere {valid}"
     key = table.key_column
@@ -75,13 +79,15 @@ def select(table: Dimension | Fact, columns: list[ViewColumn]) -> str:
     source += term_views.joined(table)
     if not table.shared:
         return f"select\n    {items}\n{source}\nwhere {valid}"
-    # Several studies describe the member: the newest description that is not a guess is shown.
+    # Several scopes describe the member: the newest description that is not a guess is shown.
     # By a join, not by a subquery for each row: one that names the row's columns keeps a plan from workers.
+    of, scope = model_of(table).of_scopes, table.scope_key
+    named = of.natural_key[0].name
     source += f"""
-left join history.key_study t on t.study_key = h.study_key
-left join (history.{table.relation} o left join history.key_study u on u.study_key = o.study_key)
-    on o.{key} = h.{key} and o.study_key <> h.study_key and {is_valid("o")}
-        and (o.is_inferred, -o.valid_from, u.study_accession)
-            < (h.is_inferred, -h.valid_from, t.study_accession)"""
+left join history.{of.key_table} t on t.{scope} = h.{scope}
+left join (history.{table.relation} o left join history.{of.key_table} u on u.{scope} = o.{scope})
+    on o.{key} = h.{key} and o.{scope} <> h.{scope} and {is_valid("o", source_of)}
+        and (o.is_inferred, -o.valid_from, u.{named})
+            < (h.is_inferred, -h.valid_from, t.{named})"""
     is_best = nearly_all(f"o.{key} is null")
     return f"select\n    {items}\n{source}\nwhere {valid}\n    and {is_best}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from include.sql import literal, literals, sql_file
 from include.warehouse.model.declaration import Bridge, Dimension, Fact
-from include.warehouse.model.registry import DIMENSION, VERSIONED
+from include.warehouse.model.registry import DIMENSION, VERSIONED, model_of
 from include.warehouse.terms.domains import DOMAINS, Domain
 from include.warehouse.terms.match import MAPPED, PROPOSED, REJECTED, UNMAPPED
 from include.warehouse.views.as_of import is_valid
@@ -108,16 +108,16 @@ def _unmapped(domain: Domain) -> str:
     dimension = DIMENSION[domain.dimension]
     key = dimension.key_column
     # A version of a member belongs to one study, and stands for the rows of that study.
-    valid = is_valid("h")
     alias, source, study, same = "k", f"history.{dimension.key_table} k", "", "u.key = t.key"
     if dimension.is_versioned:
-        alias, source = "h", f"history.{dimension.relation} h where {valid}"
-        study, same = ", h.study_key", "u.key = t.key and u.study_key = t.study_key"
+        alias, source = "h", f"history.{dimension.relation} h where {_valid(dimension)}"
+        scope = dimension.scope_key
+        study, same = f", h.{scope}", f"u.key = t.key and u.{scope} = t.{scope}"
     reported, preferred = (text.over(t=alias).text for text in (domain.reported, domain.preferred))
     # Read from history and not from the star's views, which can so be dropped in any order.
     used = "\n    union all ".join(
         f"select {literal(table.relation)} as relation, h.{reference.column} as key{study},"
-        f" {_count(table)} as rows from history.{table.relation} h where {valid}"
+        f" {_count(table)} as rows from history.{table.relation} h where {_valid(table)}"
         f" group by h.{reference.column}{study}"
         for table in VERSIONED
         for reference in table.references
@@ -136,6 +136,10 @@ left join ({used}) u on {same}
 where t.key > 0 and (btrim(t.reported) <> '' or btrim(t.preferred) <> '')
     and coalesce(m.status, {literal(UNMAPPED)}) in ({_OPEN})
 group by t.reported, t.preferred, m.status, m.evidence"""
+
+
+def _valid(table: Dimension | Fact) -> str:
+    return is_valid("h", model_of(table).source)
 
 
 def _count(table: Dimension | Fact) -> str:

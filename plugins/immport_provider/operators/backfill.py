@@ -78,7 +78,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
             with watched(engine, immport, always=True):
                 decisions = backfill.plan(engine, attempt, immport, list(parameters.studies), span, **options)
         for item in decisions:
-            self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
+            self.log.info("%s %s: %s, %s", item.scope, item.release, item.action.value, item.reason)
         self.log.info("%s", backfill.describe_plan(engine, run_id))
         batches, _ = work_list.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
         return batches

@@ -116,7 +116,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
                 engine, attempt, policy, retracted, check_files=parameters.check_files
             )
         for item in decisions:
-            self.log.info("%s %s: %s, %s", item.study, item.release, item.action.value, item.reason)
+            self.log.info("%s %s: %s, %s", item.scope, item.release, item.action.value, item.reason)
         batches, withdrawals = work_list.work_of(engine, run_id, ROWS_PER_TASK, MOST_TASKS, LEAST_TASKS)
         made = {action.value: sum(item.action is action for item in decisions) for action in Action}
         context["ti"].xcom_push(key="withdrawals", value=withdrawals)

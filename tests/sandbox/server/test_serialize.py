@@ -13,8 +13,9 @@ import pytest
 from include.sandbox.row import Row
 from include.sandbox.server.serialize import json_array, json_text
 from include.sources.endpoint import Group, Shape
-from include.sources.immport.endpoints import RESULT_ENDPOINTS, SHARED_DATA, references
+from include.sources.immport.endpoints import RESULT_ENDPOINTS, SHARED_DATA
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS, is_stub
+from include.sources.immport.source import IMMPORT
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 ENDPOINTS = {name: item for name, item in SHARED_DATA.items() if item.group is Group.STUDY}
@@ -64,7 +65,7 @@ def test_keys_are_unique_and_references_exist(sandbox: RunningSandbox, endpoint:
             found = rows(sandbox, endpoint, study)
             keys = [tuple(row[name] for name in declared.key) for row in found]
             assert len(set(keys)) == len(keys)
-            for name, home in references(declared).items():
+            for name, home in IMMPORT.references(declared).items():
                 homes = {row[name] for row in rows(sandbox, home, study)}
                 assert {row[name] for row in found} - {None} <= homes, (name, study, release)
 

@@ -16,9 +16,9 @@ from include.sources.immport.endpoints import (
     SERVED,
     SHARED_DATA,
     STUDY_ENDPOINTS,
-    references,
 )
 from include.sources.immport.lookups import is_stub
+from include.sources.immport.source import IMMPORT
 from tests.sandbox.data import DATA, SCHEMA, needs_data
 
 #: What may be declared of a field that ImmPort describes as this; text holds dates, and lists are models.
@@ -59,7 +59,7 @@ def test_a_release_is_still_made_of_the_same_endpoints() -> None:
     assert STUDY_ENDPOINTS[0].name == "study"
     homes = {"study": "study", "arm": "arm", "subject": "demographic", "biosample": "biosample"}
     expected = {f"{name}Accession": home for name, home in homes.items()}
-    assert references(SHARED_DATA["labtest"]) == {**expected, "plannedVisitAccession": "plannedVisit"}
+    assert IMMPORT.references(SHARED_DATA["labtest"]) == {**expected, "plannedVisitAccession": "plannedVisit"}
 
 
 def test_what_only_packages_provide_is_requested_from_no_api() -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.pipeline import steps
 from include.warehouse import migrate
 from include.warehouse.access.roles import ANALYST, LOADER, OWNER
-from include.warehouse.load.publish import STUDY_LOCK
+from include.warehouse.load.publish import SCOPE_LOCK
 from tests.support.logins import Logins, Reader, load_two_studies
 from tests.support.warehouse import Warehouse, small_study
 
@@ -52,7 +52,7 @@ WRITES = {
     "sequence of a key": "select nextval('history.key_study_study_key_seq')",
 }
 LOCKS = {
-    "lock of a study": f"select pg_advisory_lock({STUDY_LOCK}, 1)",
+    "lock of a study": f"select pg_advisory_lock({SCOPE_LOCK}, 1)",
     "lock of an upgrade": f"select pg_advisory_xact_lock({migrate.UPGRADE_LOCK})",
     "shared": "select pg_advisory_lock_shared(1)",
     "shared, of a transaction": "select pg_advisory_xact_lock_shared(1, 1)",

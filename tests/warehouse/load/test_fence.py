@@ -176,7 +176,7 @@ def test_a_stopped_attempt_that_wakes_up_writes_nothing(
     assert manifest.landed
     for item in manifest.landed:
         assert sum(1 for _ in landing.rows(item, ENDPOINTS[item.endpoint])) == item.rows
-    assert list((landing.root / manifest.fetch.path).glob(".*")) == []
+    assert list((landing.root / end.fetch.path).glob(".*")) == []
     assert warehouse.rows("select from pg_tables where schemaname = 'staging'") == []
 
 

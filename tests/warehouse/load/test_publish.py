@@ -136,7 +136,7 @@ def test_one_publish_of_a_study_waits_for_the_other(warehouse: Warehouse) -> Non
     load = warehouse.ready(small_study())
     fence = warehouse.take(load)
     with warehouse.engine.begin() as connection, ThreadPoolExecutor(1) as pool:
-        connection.execute(sa.text("select pg_advisory_xact_lock(:space, 1)"), {"space": publish.STUDY_LOCK})
+        publish.lock_scope(connection, "immport", "SDY1")
         waiting = pool.submit(warehouse.publish, load, None, fence)
         assert is_blocked(warehouse, waiting)
         connection.rollback()
@@ -408,7 +408,7 @@ def test_a_publish_killed_at_any_point_leaves_the_old_state(warehouse: Warehouse
     for number in points:
         engine = sa.create_engine(warehouse.engine.url, poolclass=sa.NullPool)
         with before_statement(engine, number, kill) as seen, pytest.raises(sa.exc.OperationalError):
-            publish.publish_study(engine, publication(load), load.fence)
+            publish.publish_load(engine, publication(load), load.fence)
         assert len(seen) >= number
         assert (
             warehouse.value("select count(*) from history.fact_hai where load_id = :id", id=load.load_id) == 0

@@ -149,4 +149,4 @@ def replay(source: Source, run: str, **policy: Any) -> dict[tuple[str, str], Wor
     decisions = discover.from_landing(engine, attempt, landing, LoadPolicy(**policy), None, ["a note"])
     note = source.warehouse.value("select note from ops.run where run_id = :run", run=run)
     assert note == "a note; replay of the landing zone"
-    return {(item.study, item.release): item for item in decisions}
+    return {(item.scope, item.release): item for item in decisions}

@@ -20,6 +20,7 @@ from include.quality.checks import checks
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load import unchanged
 from include.warehouse.load.staging_tables import StagedTables
+from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.ops_tables import CONTENT, LOAD, STAGED
 from tests.support.warehouse import RUN, Study, Warehouse, copied, full_row, hai, result, small_study
@@ -298,7 +299,7 @@ def test_checks_look_into_the_rows_that_they_say_they_do() -> None:
     tables = StagedTables(7, frozenset(ENDPOINTS))
     names = {item.table: item.name for item in ENDPOINTS.values()}
     for endpoint in ENDPOINTS.values():
-        for check in checks(endpoint, tables, "SDY1", 5):
+        for check in checks(IMMPORT_MODEL, endpoint, tables, "SDY1", 5):
             of_groups = check.of_groups.fill({"groups": "groups"}) if check.of_groups else ""
             text = f"{check.broken} {check.any_broken} {of_groups}"
             read = {names[name] for name in re.findall(r"staging\.l7_(\w+)", text)}

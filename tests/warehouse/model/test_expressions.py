@@ -18,7 +18,14 @@ from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.model.assays import ASSAY_FACTS, ELISA
 from include.warehouse.model.declaration import Column, Derived, Dimension, Fact, H, S, Type
 from include.warehouse.model.dimensions import BIOSAMPLE, UNIT
-from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED, check_measure, check_reads
+from include.warehouse.model.registry import (
+    DIMENSIONS,
+    FACTS,
+    IMMPORT_MODEL,
+    VERSIONED,
+    check_measure,
+    check_reads,
+)
 from include.warehouse.model.relations import Joined, Lookup
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.history_tables import check_derived
@@ -29,7 +36,11 @@ from tests.support.warehouse import Warehouse, copied
 LOAD = 7
 #: Tables of a study, as a load of everything has them.
 WHOLE = StagedLoad(
-    staging_tables.StagedTables(LOAD, frozenset(ENDPOINTS)), frozenset(ENDPOINTS), frozenset(), frozenset()
+    IMMPORT_MODEL,
+    staging_tables.StagedTables(LOAD, frozenset(ENDPOINTS)),
+    frozenset(ENDPOINTS),
+    frozenset(),
+    frozenset(),
 )
 
 
@@ -137,7 +148,7 @@ def test_what_a_join_of_any_alias_brings_is_carried_forward() -> None:
         joins=(Joined("bs", "biosample", sql(bs.biosample_accession, " = ", S.biosample_accession)),),
         columns=(*ELISA.columns, Column("sample", "Description of the sample", source=bs.description)),
     )
-    check_reads(table)
+    check_reads(table, IMMPORT_MODEL)
     by_api = {item.name: item.unknown_columns(Route.API) for item in ENDPOINTS.values() if item.is_served}
     assert "description" in by_api["biosample"]
     assert "sample" in Knowledge(by_api).unknown(table)
@@ -159,7 +170,7 @@ MISTAKES = {
 def test_a_source_that_is_not_there_is_refused(mistake: str) -> None:
     table, why = MISTAKES[mistake]
     with pytest.raises(ValueError, match=why):
-        check_reads(table)
+        check_reads(table, IMMPORT_MODEL)
 
 
 def test_what_the_star_computes_of_nothing_is_refused() -> None:

@@ -130,8 +130,8 @@ def test_an_error_that_quotes_odd_text_fails_its_study_alone(
     loads = [warehouse.open_load(study, "DR1", "fetch") for study in (*errors, "SDY99")]
 
     def work(load: Load, step: Step) -> None:
-        if load.study in errors:
-            kind, text = errors[load.study]
+        if load.scope in errors:
+            kind, text = errors[load.scope]
             step.progress(1, text)
             raise kind(f"not a file: {text}")
 
@@ -181,4 +181,4 @@ def test_long_texts_that_begin_alike_stay_apart() -> None:
 
 
 def _fetch(load: Load) -> Fetch:
-    return Fetch(load.study, load.release, load.fetch_id)
+    return Fetch(load.scope, load.release, load.fetch_id)

@@ -70,7 +70,8 @@ def quarantined_lines(manifest: Manifest, table: TabTable, reader: TabReader) ->
     place = table.places(reader.header)
     for line in reader.bad:
         yield {
-            "study_accession": manifest.study,
+            "source": manifest.source_name,
+            "scope": manifest.scope,
             "release_version": manifest.release,
             "endpoint": home or member_name(table.name),
             "row_number": line.number,

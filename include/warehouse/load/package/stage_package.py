@@ -46,7 +46,7 @@ def unpack(
     """
     landed = manifest.package
     if landed is None:
-        raise LandingError(f"{manifest.study} {manifest.release}: fetch {manifest.fetch_id} has no package")
+        raise LandingError(f"{manifest.scope} {manifest.release}: fetch {manifest.fetch_id} has no package")
     package_findings.forget(connection, load_id)
     found = _Tables(connection, load_id, manifest, landed)
     with landing.package(landed) as path, found.explained():
@@ -63,7 +63,7 @@ def unpack(
 
 
 def _same(manifest: Manifest, study: str, release: Release) -> None:
-    if (study, release) != (manifest.study, Release.parse(manifest.release)):
+    if (study, release) != (manifest.scope, Release.parse(manifest.release)):
         raise NotDataError(f"it is the package of {study} {release}")
 
 
@@ -109,7 +109,7 @@ class _Tables:
 
     def _broken(self, why: str) -> LandingError:
         place = f"{self._file} {self._member}".strip()
-        return LandingError(f"{self._manifest.study} {self._manifest.release} package: {place}: {why}")
+        return LandingError(f"{self._manifest.scope} {self._manifest.release} package: {place}: {why}")
 
     def read(
         self, archive: zipfile.ZipFile, name: str, member: zipfile.ZipInfo, table: TabTable | None
@@ -160,7 +160,7 @@ class _Tables:
     def _prove_study(self) -> None:
         query = f"select t.study_accession from {self._relation('study')} t"
         described = [study or "no study" for study in run_sql(self._connection, query).scalars()]
-        if described != [self._manifest.study]:
+        if described != [self._manifest.scope]:
             self._member = member_name("study")
             raise self._broken(f"it describes {', '.join(described[:3]) or 'no study'}")
 

@@ -6,4 +6,5 @@ select
     r.release_key / 10000 as major,
     r.release_key % 10000 / 100 as minor,
     r.release_key % 10000 <> 0 as is_point
-from history.data_release as r;
+from history.data_release as r
+where r.source = 'immport';

@@ -1,5 +1,5 @@
 select
-    p.study_accession,
+    p.scope as study_accession,
     o.release_version,
     p.release_key,
     coalesce(c.kind, 'replaced') as kind,
@@ -13,13 +13,13 @@ select
 from (select
     e.*,
     max(e.release_key) over (
-        partition by e.study_accession
+        partition by e.scope
         order by e.published_at, e.load_id rows between unbounded preceding and 1 preceding
     ) as newest_before
-from ops.ledger as e) as p
+from ops.ledger as e where e.source = 'immport') as p
 -- Of studies that the reader may see: the tables of loads have no policies of their own.
-inner join history.key_study as k on p.study_accession = k.study_accession
+inner join history.key_study as k on p.scope = k.study_accession
 inner join ops.load as o on p.load_id = o.load_id
 inner join ops.release_change as d on p.load_id = d.load_id
-left join ops.capture as c on p.load_id = c.load_id and p.study_accession = c.study_accession
+left join ops.capture as c on p.load_id = c.load_id and p.scope = c.scope and c.source = 'immport'
 where d.added + d.corrected + d.withdrawn + d.unchanged > 0;

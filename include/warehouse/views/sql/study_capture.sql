@@ -1,5 +1,5 @@
 select
-    s.study_accession,
+    s.scope as study_accession,
     case
         when c.kind is null then 'not yet captured' when c.kind = 'full' then 'captured'
         else c.kind
@@ -9,10 +9,10 @@ select
     c.lacks,
     (
         select f.release_version from ops.capture as e inner join ops.load as f on e.load_id = f.load_id
-        where e.study_accession = s.study_accession and e.kind = 'full'
+        where e.source = s.source and e.scope = s.scope and e.kind = 'full'
         order by e.release_key limit 1
     ) as first_release
-from ops.study as s
+from ops.scope as s
 left join
     lateral (
         select
@@ -22,8 +22,9 @@ left join
             e.load_id
         from ops.capture as e
         where
-            e.study_accession = s.study_accession and e.release_key <= (select star.as_of_key())
+            e.source = s.source and e.scope = s.scope and e.release_key <= (select star.as_of_key())
         order by e.release_key desc limit 1
     ) as c
     on true
-left join ops.load as l on c.load_id = l.load_id;
+left join ops.load as l on c.load_id = l.load_id
+where s.source = 'immport';

@@ -1,0 +1,53 @@
+"""The form of a source's declaration: what it is cut into, how it orders its releases, what it offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from include.sources.endpoint import Endpoint
+from include.sources.release_line import ReleaseLine
+from include.sources.scope import Scope
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that is loaded into the warehouse, scope by scope, release by release.
+
+    :param name: its name in `ops.load.source`, in the landing zone and in settings: `star.as_of_<name>`.
+    :param title: what people call it.
+    :param scope: what it is cut into.
+    :param line: the order of its releases.
+    :param endpoints: all that the tables of one scope are made of, by name, in the order of their requests.
+    :param paired_fields: two fields that rows repeat together, and the endpoint whose rows pair them.
+    """
+
+    name: str
+    title: str
+    scope: Scope
+    line: ReleaseLine
+    endpoints: Mapping[str, Endpoint]
+    paired_fields: tuple[tuple[str, str, str], ...] = ()
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @cached_property
+    def served(self) -> Mapping[str, Endpoint]:
+        """The endpoints that are requested; the others come with packages alone."""
+        return {name: item for name, item in self.endpoints.items() if item.is_served}
+
+    @cached_property
+    def homes(self) -> Mapping[str, str]:
+        """Where a field that names a parent has its home: `armAccession` belongs to `arm`."""
+        return {item.identifies: item.name for item in self.endpoints.values() if item.identifies}
+
+    def references(self, endpoint: Endpoint) -> dict[str, str]:
+        """Fields of an endpoint that must exist in another: field name to the endpoint that owns it."""
+        names = (item.name for item in endpoint.staged_fields)
+        return {
+            name: self.homes[name]
+            for name in names
+            if name in self.homes and self.homes[name] != endpoint.name
+        }
