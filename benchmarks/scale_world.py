@@ -139,7 +139,7 @@ def _key(alias: str, column: str, dimension: str) -> str:
 
 
 def _accession(column: str, dimension: Dimension) -> str:
-    if column == "study_accession":
+    if column in ("study_accession", "scope"):
         return f"'SDY' || (substr(h.{column}, 4)::bigint + n.g * 10000)"
     named = column.removesuffix("_accession")
     number = _number(named if named in DIMENSION else dimension.name)

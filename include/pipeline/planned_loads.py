@@ -83,10 +83,10 @@ def load_for(
 
     :param known: what the warehouse has of the scope, where it was read already; kept up to date.
     """
-    known = known or WarehouseScopes.read(connection, [item.partition])
+    known = known or WarehouseScopes.read(connection, [(item.source, item.scope)])
     if replayed is not None:
         return new_load(connection, run, item, replayed, EXTRACTED, known=known), False
-    if item.partition in known.unfinished:
+    if (item.source, item.scope) in known.unfinished:
         interrupted = _interrupted(connection, run, item, package)
         if interrupted is not None:
             return interrupted, True
@@ -98,7 +98,7 @@ def _interrupted(
     connection: sa.Connection, run: Attempt, item: WorkDecision, package: RemoteFile | None
 ) -> int | None:
     """The load that goes on, if there is one; those that are too old for it end."""
-    is_open = of_scope(LOAD, *item.partition) & LOAD.c.state.in_(OPEN_STATES)
+    is_open = of_scope(LOAD, item.source, item.scope) & LOAD.c.state.in_(OPEN_STATES)
     too_old = is_open & (LOAD.c.created_at < sa.func.now() - RESUME_WITHIN)
     _give_up(connection, run, too_old, "interrupted, and not resumed in time")
     interrupted: int | None = connection.scalar(
@@ -139,17 +139,17 @@ def new_load(
     known: WarehouseScopes | None = None,
 ) -> int:
     """Plan a load of its own. Open loads that it replaces end; `known` as of `load_for`."""
-    known = known or WarehouseScopes.read(connection, [item.partition])
+    known = known or WarehouseScopes.read(connection, [(item.source, item.scope)])
     is_of_its_release = state == EXTRACTED or package is not None
     key = _valid_from(known, item, is_of_its_release=is_of_its_release)
     # What was decided last holds: no load of an earlier decision is published over it.
     is_replaced = LOAD.c.release_key == key
     if item.action is Action.WITHDRAW:
         is_replaced = LOAD.c.release_key >= _key(item)
-    if item.partition in known.unfinished:
-        is_open = of_scope(LOAD, *item.partition) & LOAD.c.state.in_(OPEN_STATES)
+    if (item.source, item.scope) in known.unfinished:
+        is_open = of_scope(LOAD, item.source, item.scope) & LOAD.c.state.in_(OPEN_STATES)
         _give_up(connection, run, is_open & is_replaced, f"superseded: run {run.run_id} decided anew")
-    known.unfinished.add(item.partition)
+    known.unfinished.add((item.source, item.scope))
     statement = sa.insert(LOAD).values(
         source=item.source,
         scope=item.scope,
@@ -175,7 +175,9 @@ def move(engine: sa.Engine, load: Load, release: Release) -> Load:
         load.scope, str(release), load.release_date, Action.LOAD, "", 0, load.listed_version, load.source
     )
     with engine.begin() as connection:
-        key = _valid_from(WarehouseScopes.read(connection, [moved.partition]), moved, is_of_its_release=False)
+        key = _valid_from(
+            WarehouseScopes.read(connection, [(moved.source, moved.scope)]), moved, is_of_its_release=False
+        )
         values = {"release_version": moved.release, "release_key": key, "changed_at": sa.func.now()}
         fence.hold(connection, load.load_id, load.fence)
         connection.execute(sa.update(LOAD).where(LOAD.c.load_id == load.load_id).values(**values))
@@ -192,10 +194,10 @@ def _valid_from(known: WarehouseScopes, item: WorkDecision, *, is_of_its_release
         source happens to say today.
     """
     key = _key(item)
-    newest = known.captured.get(item.partition, 0)
+    newest = known.captured.get((item.source, item.scope), 0)
     if item.action is Action.WITHDRAW:
         return max(key, newest + 1)
-    recorded = known.states.get(item.partition)
+    recorded = known.states.get((item.source, item.scope))
     if is_of_its_release or recorded is None:
         return key
     if recorded.state == "withdrawn":

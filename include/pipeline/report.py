@@ -181,7 +181,7 @@ def print_report(engine: sa.Engine, run_ids: list[str], console: Console) -> int
         status |= _print_run(engine, run_id, console)
     title = f"HAI geometric mean fold rise by arm and strain, policy for censored values: {DEFAULT_POLICY}"
     _print_answer(engine, console, title, "hai_fold_rise")
-    _print_answer(engine, console, "What the newest release changed, study by study", "release_change")
+    _print_answer(engine, console, "What the newest releases changed, scope by scope", "release_change")
     return status
 
 

@@ -11,7 +11,8 @@ from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
 from include.quality.outcome import JudgedLoad
 from include.warehouse.load import stage_study, unchanged
-from include.warehouse.load.publish import Publication, Published, publish_load
+from include.warehouse.load.publication import Publication
+from include.warehouse.load.publish import Published, publish_load
 from include.warehouse.load.staged_load import StagingLostError
 
 
@@ -30,7 +31,7 @@ def stage(tools: StepContext, load: Load, step: Step, *, anew: bool = False) -> 
         # What a person accepts may be just what was withheld before.
         earlier = None if anew or tools.accept_vanished else unchanged.find(connection, load.load_id)
         if earlier is not None:
-            stage_study.forget(connection, load.load_id)
+            stage_study.forget(connection, load.model, load.load_id)
             unchanged.adopt(connection, load.load_id, earlier)
             run_ledger.set_state(connection, load, run_ledger.STAGED)
             step.skip(earlier.summary)

@@ -81,7 +81,6 @@ class WorkDecision:
     """What to do about one scope of a source, a study of ImmPort, at one release.
 
     :param listed: the release the source lists it at; None when it does not.
-    :param source: name of the source.
     """
 
     scope: str
@@ -92,11 +91,6 @@ class WorkDecision:
     expected_rows: int = 0
     listed: str | None = None
     source: str = IMMPORT.name
-
-    @property
-    def partition(self) -> tuple[str, str]:
-        """Source and scope."""
-        return self.source, self.scope
 
 
 @dataclass(frozen=True)
@@ -141,11 +135,8 @@ def decide(
     """
     everything = {item.study: item for item in listed}
     known = {item.study: item for item in loaded}
-    going = [
-        item
-        for item in known.values()
-        if item.state == "current" and (item.study not in everything or item.study in restricted.studies)
-    ]
+    gone = restricted.studies.union(known.keys() - everything.keys())
+    going = [item for item in known.values() if item.state == "current" and item.study in gone]
     decisions = [
         _about(item, known.get(item.study), policy, restricted)
         for item in everything.values()

@@ -47,7 +47,9 @@ def write(
         # One list after the other: the second sees the loads of the first.
         connection.exec_driver_sql(f"set local lock_timeout = {literal(fence.LOCK_TIMEOUT)}")
         connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": WORK_LOCK})
-        moving = {item.partition for item in decisions if item.action in (Action.LOAD, Action.WITHDRAW)}
+        moving = {
+            (item.source, item.scope) for item in decisions if item.action in (Action.LOAD, Action.WITHDRAW)
+        }
         known = planned_loads.WarehouseScopes.read(connection, moving)
         rows = {}
         for item in decisions:

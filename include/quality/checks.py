@@ -3,8 +3,9 @@
 Every check is a Great Expectations expectation with a stable name, a severity, the SQL that finds the rows
 that break it, and SQL that only says whether there are any (`include.quality.screen`).
 
+    >>> from include.warehouse.model.registry import IMMPORT_MODEL
     >>> tables = StagedTables(7, frozenset({"arm"}))
-    >>> suite = checks(IMMPORT_MODEL, IMMPORT.endpoints["hai"], tables, "SDY1", 60)
+    >>> suite = checks(IMMPORT_MODEL, IMMPORT_MODEL.source.endpoints["hai"], tables, "SDY1", 60)
     >>> next(check.broken for check in suite if check.check_id == "reference:armAccession")
     's.arm_accession is not null and not exists (select 1 from staging.l7_arm p where p.arm_accession = ...)'
 """

@@ -76,7 +76,7 @@ def airflow(browser: Browser, installations: Installations) -> Iterator[Airflow]
         (run,) = installation.run_at_once(())
     assert run.state == "success", run.log[-4000:]
     assert run.run_id is not None
-    studies = [row.study_accession for row in installation.query("select study_accession from ops.study")]
+    studies = [row.scope for row in installation.query("select scope from ops.scope")]
     home, port = installation.folder / "airflow", free_port()
     environment = airflow_environment(
         home,

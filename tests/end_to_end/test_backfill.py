@@ -93,7 +93,7 @@ def test_older_release_loaded_late_gives_the_history_of_the_right_order(
     assert _lacks(newest, "DR25") == _lacks(in_order, "DR25")
     assert not _lacks(in_order, "DR16") & WITHOUT_MANIFEST
     assert _files_of_results(newest) == _files_of_results(in_order) != []
-    assert newest.query("select release_version, state from ops.study") == [("DR25", "current")]
+    assert newest.query("select release_version, state from ops.scope") == [("DR25", "current")]
     with newest.engine.connect() as connection:
         curated = sa.text("select count(*), count(spot_number_preferred) from star.fact_elispot")
         assert connection.execute(curated).one() == (466, 466)
@@ -141,7 +141,7 @@ def test_synthetic_study_is_reached_back_to_its_first_release(
     assert late.run(dag="immport_backfill", dry_run=False).state == "success"
     captures = (
         "select release_version, kind from ops.capture join history.data_release using (release_key)"
-        " where study_accession = 'SDY1001' order by release_key"
+        " where scope = 'SDY1001' order by release_key"
     )
     captured = late.query(captures)
     assert captured == early.query(captures)

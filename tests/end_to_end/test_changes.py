@@ -94,7 +94,7 @@ def test_a_package_issued_again_is_loaded_at_its_own_release(
 ) -> None:
     installation = installations.copy(few_loaded)
     study = installation.one(
-        "select min(study_accession) from ops.study where listed_version <> :newest and state = 'current'",
+        "select min(scope) from ops.scope where listed_version <> :newest and state = 'current'",
         newest=NEWEST,
     )
     few.reissue(study, NEWEST)
@@ -106,8 +106,7 @@ def test_a_package_issued_again_is_loaded_at_its_own_release(
     run = installation.run(check_files=True)
     assert run.state == "success", run.log[-4000:]
     work = installation.query(
-        "select study_accession, release_version, reason from ops.work"
-        " where run_id = :run and action <> 'keep'",
+        "select scope, release_version, reason from ops.work where run_id = :run and action <> 'keep'",
         run=run.run_id,
     )
     assert [row[:2] for row in work] == [(study, NEWEST)]
@@ -115,7 +114,7 @@ def test_a_package_issued_again_is_loaded_at_its_own_release(
     changed = (
         "select sum(added), sum(corrected) > 0, sum(withdrawn) from ops.release_change c join ops.load l"
     )
-    changed += " using (load_id) where study_accession = :study and release_version = :newest"
+    changed += " using (load_id) where scope = :study and release_version = :newest"
     changed += " and relation like 'fact%'"
     assert installation.query(changed, study=study, newest=NEWEST) == [(0, True, 0)]
     again = installation.run(check_files=True)
@@ -161,4 +160,4 @@ def test_a_list_of_restricted_studies_that_fails_changes_nothing(
     assert run.state == "success", run.log[-4000:]
     note = installation.one("select note from ops.run where run_id = :run", run=run.run_id)
     assert "restrictedStudyAccessions: HTTP 503" in note
-    assert installation.one("select count(*) from ops.study where state <> 'current'") == 0
+    assert installation.one("select count(*) from ops.scope where state <> 'current'") == 0

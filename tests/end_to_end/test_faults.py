@@ -85,7 +85,7 @@ def test_each_fault_fails_its_study_only(faulty: Faulty) -> None:
 def test_error_names_endpoint_study_and_reason(study: str, faulty: Faulty) -> None:
     installation = faulty.installation
     endpoint, _, reason = REFUSED[study]
-    error = installation.one("select error from ops.load where study_accession = :study", study=study)
+    error = installation.one("select error from ops.load where scope = :study", study=study)
     assert error.startswith("extract: ")
     assert f" {endpoint}" in error
     assert study in error
@@ -216,11 +216,11 @@ def test_listing_without_many_studies_waits_for_a_yes(
     run = installation.run(route="api")
     assert run.state == "failed"
     assert _on_hold(installation, run) == {"approve_withdrawals": 14}
-    assert installation.one("select count(*) from ops.study where state = 'current'") == 16
+    assert installation.one("select count(*) from ops.scope where state = 'current'") == 16
     assert installation.one("select count(*) from ops.capture where kind = 'withdrawn'") == 0
     run = installation.run(route="api", approve_withdrawals=True)
     assert run.state == "success", run.log[-4000:]
-    states = installation.query("select study_accession from ops.study where state = 'current'")
+    states = installation.query("select scope from ops.scope where state = 'current'")
     assert {study for (study,) in states} == {CHANGED, NEW}
     shown = installation.query("select study_accession from star.dim_study where study_accession is not null")
     assert {study for (study,) in shown} == {CHANGED, NEW}
@@ -252,7 +252,7 @@ def _broken(installation: Installation, study: str) -> list[tuple[str, str, str,
         tuple(row)
         for row in installation.query(
             "select endpoint, check_id, severity, unexpected_rows from quality.result"
-            " join ops.load using (load_id) where study_accession = :study and not success"
+            " join ops.load using (load_id) where scope = :study and not success"
             " and check_id like 'key%' order by 1, 2",
             study=study,
         )
@@ -264,7 +264,7 @@ def _drift(installation: Installation, study: str) -> list[tuple[str, str, str, 
         tuple(row)
         for row in installation.query(
             "select endpoint, field, kind, rows from ops.drift join ops.load using (load_id)"
-            " where study_accession = :study",
+            " where scope = :study",
             study=study,
         )
     ]

@@ -31,7 +31,7 @@ def bring(installation: Installation, *kills: Kill, **options: Any) -> Run:
 
 def wanted(installation: Installation, types: tuple[str, ...] = TYPES) -> dict[str, dict[str, Any]]:
     """Files of the current studies by path, as the manifests list them."""
-    studies = installation.query("select study_accession from ops.study where state = 'current'")
+    studies = installation.query("select scope from ops.scope where state = 'current'")
     rows = [
         row
         for (study,) in studies

@@ -101,7 +101,7 @@ def test_killed_at_every_few_statements_of_a_publish(
         installation.run(Kill("include.pipeline.steps:publish"), studies=[CHANGED], route="api").exit
         == KILLED
     )
-    load_id = installation.one("select max(load_id) from ops.load where study_accession = :s", s=CHANGED)
+    load_id = installation.one("select max(load_id) from ops.load where scope = :s", s=CHANGED)
     arguments = {
         "url": installation.url.render_as_string(hide_password=False),
         "landing": str(installation.landing),
@@ -164,7 +164,7 @@ def _assert_accounts(installation: Installation) -> None:
     ledger = [load for (load,) in installation.query("select load_id from ops.ledger")]
     assert sorted(ledger) == sorted(published)
     twice = installation.query(
-        "select study_accession, release_version from ops.load where state = 'published'"
+        "select scope, release_version from ops.load where state = 'published'"
         " group by 1, 2 having count(*) > 1"
     )
     assert twice == []

@@ -43,5 +43,5 @@ def test_parts_that_are_not_proven_fail_their_study_alone(
     # The next run may choose, and takes the package.
     run = installation.run()
     assert run.state == "success", run.log[-4000:]
-    published = "select route from ops.load where state = 'published' and study_accession = :study"
+    published = "select route from ops.load where state = 'published' and scope = :study"
     assert installation.one(published, study=CHANGED) == "package"

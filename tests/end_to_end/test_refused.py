@@ -74,7 +74,7 @@ def test_a_refused_listing_is_withheld_and_the_study_is_published(
         assert (is_known, rows) == (False, 0)
     assert installation.one(
         "select route_reason like 'the source refused the manifest%' from ops.load"
-        " where study_accession = :study order by load_id desc limit 1",
+        " where scope = :study order by load_id desc limit 1",
         study=CHANGED,
     )
     # All of the results of the newest release, and the listing of the release before.
@@ -83,7 +83,7 @@ def test_a_refused_listing_is_withheld_and_the_study_is_published(
     for endpoint in REFUSED:
         assert of_endpoint(installation, endpoint) == of_endpoint(before.installation, endpoint)
     messages = dict(installation.query(
-        "select distinct on (step) step, message from ops.step where study_accession = :study"
+        "select distinct on (step) step, message from ops.step where scope = :study"
         " order by step, step_id desc", study=CHANGED,
     ))  # fmt: skip
     assert "refused by the source: link, manifest, pubmed, summary" in messages["extract"]
@@ -125,9 +125,7 @@ def test_an_endpoint_that_results_wait_for_still_fails_its_study(
     installation = installations.fresh(small)
     assert installation.run(route="api").state == "failed"
     assert installation.states()[CHANGED] == "failed"
-    assert "arm" in installation.one(
-        "select error from ops.load where study_accession = :study", study=CHANGED
-    )
+    assert "arm" in installation.one("select error from ops.load where scope = :study", study=CHANGED)
     assert withheld(installation) == []
 
 

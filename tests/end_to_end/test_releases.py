@@ -22,19 +22,19 @@ def test_second_release_brings_its_changes_and_keeps_the_first(before: Loaded, a
         name: rows for name, rows in then.items() if name.endswith(f"fact_hai {BEFORE}")
     }
     assert now["fact_hai now"] != then["fact_hai now"]
-    studies = {row.study_accession: row.state for row in done.query("select * from ops.study")}
+    studies = {row.scope: row.state for row in done.query("select * from ops.scope")}
     assert studies == {CHANGED: "current", WITHDRAWN: "withdrawn", NEW: "current"}
     changes = done.query(
         "select sum(added) > 0, sum(corrected) > 0, sum(withdrawn) > 0, sum(unchanged) > 0"
         " from ops.release_change c join ops.load l using (load_id)"
-        " where study_accession = :study and release_version = :release and relation like 'fact%'",
+        " where scope = :study and release_version = :release and relation like 'fact%'",
         study=CHANGED,
         release=NEWEST,
     )
     assert changes == [(True, True, True, True)]
     reasons = dict(
         done.query(
-            "select w.study_accession, w.reason from ops.work w join ops.run using (run_id)"
+            "select w.scope, w.reason from ops.work w join ops.run using (run_id)"
             " where newest_release = :newest",
             newest=NEWEST,
         )
@@ -136,7 +136,7 @@ def test_flipped_bit_in_the_landing_zone_fails_its_study_only(
     run = installation.run(replay=True)
     assert run.state == "failed"
     assert installation.states() == {CHANGED: "published", WITHDRAWN: "published", NEW: "failed"}
-    error = installation.one("select error from ops.load where study_accession = :study", study=NEW)
+    error = installation.one("select error from ops.load where scope = :study", study=NEW)
     assert f"{NEW} biosample" in error
     assert "changed since it was landed" in error
     assert installation.query("select from star.dim_study where study_accession = :study", study=NEW) == []

@@ -55,7 +55,7 @@ def fresh(installations: Installations, small: RunningSandbox) -> Iterator[Insta
 
 
 def _route(installation: Installation, study: str = STUDY) -> tuple[str, str]:
-    statement = "select route, route_reason from ops.load where study_accession = :study"
+    statement = "select route, route_reason from ops.load where scope = :study"
     ((route, reason),) = installation.query(statement, study=study)
     return route, reason
 

@@ -47,7 +47,7 @@ def test_two_runs_at_once_load_each_study_once(
     # What one of them did is there once and whole, as an undisturbed run leaves it.
     assert differences(star_digest(installation.engine), after.digest) == []
     twice = installation.query(
-        "select study_accession, release_version from ops.load where state = 'published'"
+        "select scope, release_version from ops.load where state = 'published'"
         " group by 1, 2 having count(*) > 1"
     )
     assert twice == []
@@ -83,7 +83,7 @@ def assert_truthful(installation: Installation, run_ids: list[str | None], state
         assert "killed" not in (row.note or "")
     # Every study that a run did not load itself, another run's record has as its own.
     missing = installation.query(
-        "select w.run_id, w.study_accession from ops.work w left join ops.load l using (load_id)"
+        "select w.run_id, w.scope from ops.work w left join ops.load l using (load_id)"
         " where w.run_id = any(:runs) and w.action in ('load', 'withdraw')"
         " and (l.state is distinct from 'published' and l.error not like 'superseded: %'"
         " or l.run_id <> all(:runs))",

@@ -91,7 +91,7 @@ class Runs:
         return run_id
 
     def _end(self, run_id: str, study: str, release: str, outcome: str) -> None:
-        about = {"study_accession": study, "release_version": release}
+        about = {"scope": study, "release_version": release}
         action, number = (outcome, None) if outcome in ("hold", "keep") else ("load", 0)
         with self.warehouse.engine.begin() as connection:
             if number is not None:
@@ -276,7 +276,7 @@ def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
         progress.show(read_state(engine, ["d/r"]))
         assert "requesting the list of studies" in _text(console)
         work = [
-            {"run_id": "d/r", "study_accession": f"SDY{number}", "release_version": "DR50", "action": action,
+            {"run_id": "d/r", "scope": f"SDY{number}", "release_version": "DR50", "action": action,
              "reason": ""}
             for number, action in enumerate(["load", "load", "load", "withdraw", "keep"])
         ]  # fmt: skip
@@ -288,7 +288,7 @@ def test_a_run_shows_at_once_what_it_does_and_how_much_is_to_come(
             for step in ("check", "publish"):
                 connection.execute(
                     sa.insert(STEP).values(
-                        run_id="d/r", study_accession="SDY0", release_version="DR50", step=step, state="done"
+                        run_id="d/r", scope="SDY0", release_version="DR50", step=step, state="done"
                     )
                 )
         progress.show(read_state(engine, ["d/r"]))
@@ -312,7 +312,7 @@ def test_a_run_is_never_silent_for_long(warehouse: Warehouse, monkeypatch: pytes
         with engine.begin() as connection:
             connection.execute(
                 sa.insert(STEP).values(
-                    run_id="d/r", study_accession="SDY7", release_version="DR50", step="stage",
+                    run_id="d/r", scope="SDY7", release_version="DR50", step="stage",
                     state="running",
                 )
             )  # fmt: skip

@@ -111,7 +111,7 @@ class Source:
             load = run_ledger.load(engine, item.load_id)
             if item.action == "withdraw":
                 steps.withdraw(self.warehouse.tools, load, self.warehouse.step())
-            elif item.study_accession in fails:
+            elif item.scope in fails:
                 run_ledger.set_state(engine, load, "failed", "for this test")
             else:
                 self._load(load)
@@ -211,7 +211,7 @@ def test_a_study_whose_files_are_of_a_later_release_is_loaded_at_that_one(source
     assert decisions["SDY2"].release == "DR25"
     assert decisions["SDY2"].reason == "release files of DR25 are new: SDY2-DR25_Tab.zip and 2 more"
     held = source.warehouse.rows(
-        "select release_version, listed_version, release_date from ops.study where study_accession = 'SDY2'"
+        "select release_version, listed_version, release_date from ops.scope where scope = 'SDY2'"
     )
     assert held == [("DR25", "DR4", DAY)]
     # The listing still says DR4 of the same day: there is nothing to do.
@@ -294,10 +294,10 @@ def test_a_change_outlives_a_run_that_failed_or_was_killed(source: Source) -> No
     source.share(4, release="DR25", package="DR25")
     source.issue(2, "DR25")
     source.discover()  # killed afterwards
-    first = source.warehouse.value("select max(load_id) from ops.load where study_accession = 'SDY2'")
+    first = source.warehouse.value("select max(load_id) from ops.load where scope = 'SDY2'")
     decisions = source.run(fails=["SDY2"])
     assert actions(decisions)["SDY2"] == "load"
-    assert source.warehouse.value("select max(load_id) from ops.load where study_accession = 'SDY2'") == first
+    assert source.warehouse.value("select max(load_id) from ops.load where scope = 'SDY2'") == first
     # DR25 is not new any more, and the run was partial: the next one requests only what it left undone.
     decisions = source.run()
     assert source.requested == ["SDY2"]
@@ -392,7 +392,7 @@ def test_a_restricted_study_becomes_a_tombstone_though_it_is_listed(source: Sour
     assert decisions["SDY2"].reason == reason
     assert withdrawals(source) == [("SDY2", reason, "DR4", "DR4", None)]
     query = "select reason from ops.{} where reason like 'restricted%'"
-    for table in ("study", "capture", "work"):
+    for table in ("scope", "capture", "work"):
         assert source.warehouse.rows(query.format(table)) == [(reason,)]
     assert source.warehouse.rows("select from star.dim_study where study_accession = 'SDY2'") == []
     # Run after run it is neither loaded nor withdrawn again, and the run is a success.
@@ -406,7 +406,7 @@ def test_a_restricted_study_that_is_new_is_not_loaded(source: Source) -> None:
     source.share(9)
     source.restricted = Restricted(frozenset({"SDY9"}))
     assert actions(source.run())["SDY9"] == "keep"
-    assert source.warehouse.rows("select from ops.load where study_accession = 'SDY9'") == []
+    assert source.warehouse.rows("select from ops.load where scope = 'SDY9'") == []
 
 
 def test_a_study_that_returns_is_there_once_and_its_reason_is_gone(source: Source) -> None:
@@ -423,7 +423,7 @@ def test_a_study_that_returns_is_there_once_and_its_reason_is_gone(source: Sourc
     assert source.warehouse.rows("select * from star.fact_hai order by study_key, result_id") == before
     doubled = "select study_key, result_id from star.fact_hai group by 1, 2 having count(*) > 1"
     assert source.warehouse.rows(doubled) == []
-    assert source.warehouse.rows("select distinct state, reason from ops.study") == [("current", None)]
+    assert source.warehouse.rows("select distinct state, reason from ops.scope") == [("current", None)]
     assert withdrawals(source)[0][2:] == ("DR4", "DR4", "DR4")
 
 
@@ -554,9 +554,9 @@ def test_a_withdrawn_study_is_hidden_until_it_is_known_not_to_be_restricted(sour
 def test_a_study_that_moved_says_where_to(source: Source) -> None:
     source.share(1760)
     source.run()  # new, and known to have moved: not requested
-    assert source.warehouse.rows("select from ops.load where study_accession = 'SDY1760'") == []
+    assert source.warehouse.rows("select from ops.load where scope = 'SDY1760'") == []
     source.run(studies=frozenset({"SDY1760"}))
-    assert source.warehouse.rows("select state from ops.study where study_accession = 'SDY1760'")
+    assert source.warehouse.rows("select state from ops.scope where scope = 'SDY1760'")
     del source.listed["SDY1760"]
     source.run()
     ((study, reason, *_),) = withdrawals(source)

@@ -28,7 +28,7 @@ def begin(warehouse: Warehouse, listed: int | None = 5) -> None:
 def work(warehouse: Warehouse, action: str, state: str | None = None, error: str | None = None) -> str:
     """A study on the work list, its load in a state; the study."""
     study = f"SDY{next(_NUMBERS)}"
-    values: dict[str, Any] = {"study_accession": study, "release_version": "DR9"}
+    values: dict[str, Any] = {"scope": study, "release_version": "DR9"}
     with warehouse.engine.begin() as connection:
         number = None
         if state:
@@ -124,7 +124,7 @@ def test_the_printed_report_and_its_exit_status(warehouse: Warehouse) -> None:
     with warehouse.engine.begin() as connection:
         connection.execute(
             sa.insert(WORK).values(
-                run_id=RUN, study_accession="SDY1", release_version="DR1", action="load", reason="new study",
+                run_id=RUN, scope="SDY1", release_version="DR1", action="load", reason="new study",
                 load_id=load.load_id,
             )
         )  # fmt: skip
@@ -150,8 +150,8 @@ def test_quarantined_rows_of_published_studies_are_named(warehouse: Warehouse) -
         for number in (1, 2):
             connection.execute(
                 sa.text(
-                    "insert into quality.quarantine (load_id, study_accession, release_version, endpoint,"
-                    " row_number, rule) select load_id, study_accession, 'DR9', 'hai', :number, :rule"
+                    "insert into quality.quarantine (load_id, scope, release_version, endpoint,"
+                    " row_number, rule) select load_id, scope, 'DR9', 'hai', :number, :rule"
                     " from ops.load"
                 ),
                 {"number": number, "rule": rule},
@@ -183,7 +183,7 @@ def test_what_the_newest_release_changed(warehouse: Warehouse) -> None:
     warehouse.load(small_study(), "DR1")
     warehouse.withdraw("SDY1", "DR2")
     read = (
-        f"select distinct study, data_release from ({report.query('release_change').strip().rstrip(';')}) q"
+        f"select distinct scope, data_release from ({report.query('release_change').strip().rstrip(';')}) q"
     )
     assert warehouse.rows(read) == [("SDY1", "no longer shared")]
     warehouse.load(small_study(), "DR1", key=20_001)

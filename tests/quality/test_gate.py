@@ -435,7 +435,7 @@ def test_a_tenth_of_the_rows_may_be_quarantined_or_of_fewer_than_fifty_five(
 ) -> None:
     load = warehouse.land(many(count=rows))
     warehouse.stage(load)
-    values = {"load_id": load.load_id, "study_accession": "SDY1", "release_version": "DR1", "endpoint": "hai"}
+    values = {"load_id": load.load_id, "scope": "SDY1", "release_version": "DR1", "endpoint": "hai"}
     with warehouse.engine.begin() as connection:
         for number in range(1, bad + 1):
             connection.execute(sa.insert(QUARANTINE).values(**values, row_number=number, rule="x", row={}))

@@ -143,6 +143,6 @@ def restrict(warehouse: Warehouse, study: str, release: str, reason: str | None 
     load = warehouse.open_load(study, release, "withdrawal")
     if reason:
         with warehouse.engine.begin() as connection:
-            row = {"run_id": "r", "study_accession": study, "release_version": release, "reason": reason}
+            row = {"run_id": "r", "scope": study, "release_version": release, "reason": reason}
             connection.execute(sa.insert(WORK).values(row | {"action": "withdraw", "load_id": load.load_id}))
     publish_load(warehouse.engine, publication(load, is_withdrawal=True), load.fence)

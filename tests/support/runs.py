@@ -221,8 +221,7 @@ class Installation:
         """State of the last load of each study."""
         return dict(
             self.query(
-                "select distinct on (study_accession) study_accession, state from ops.load"
-                " order by study_accession, load_id desc"
+                "select distinct on (scope) scope, state from ops.load order by study_accession, load_id desc"
             )
         )
 

@@ -9,8 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.warehouse.model.declaration import Dimension
-from include.warehouse.model.dimensions import DIMENSIONS
-from include.warehouse.model.registry import FACTS
+from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN
 from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES
 
@@ -58,7 +57,7 @@ def star_digest(
             found[f"versions of {relation}"] = sorted(
                 _rows(connection, f"history.{relation}", names, out.get(relation, ()))
             )
-        captures = "(select study_accession, release_key, kind from ops.capture) c"
+        captures = "(select scope, release_key, kind from ops.capture) c"
         found["ops.capture"] = sorted(_rows(connection, captures, names))
     return found
 

@@ -26,7 +26,8 @@ from include.quality.outcome import CheckOutcome, JudgedLoad
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.sources.release import Release
 from include.warehouse.load.fence import Attempt, take
-from include.warehouse.load.publish import Publication, Published, publish_load
+from include.warehouse.load.publication import Publication
+from include.warehouse.load.publish import Published, publish_load
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.engine import warehouse_engine
@@ -113,7 +114,7 @@ class Warehouse:
 
     def open_load(self, study: str, release: str, fetch_id: str, key: int | None = None) -> Load:
         statement = sa.insert(LOAD).values(
-            study_accession=study,
+            scope=study,
             release_version=release,
             release_date=date(2026, 1, 1),
             release_key=Release.parse(release).key if key is None else key,

@@ -349,6 +349,17 @@ def test_numbers_that_could_not_be_compared_are_put_right(
     engine.dispose()
 
 
+#: Today's names of tables and columns of operations.
+NAMES = {"ops.study": "ops.scope"}
+COLUMNS = {"study_accession": "scope", "study_key": "scope_key"}
+
+
+def _name(table: sa.Table, column: str) -> str:
+    """Today's name of a column."""
+    is_renamed = table.schema == "ops" and table.name not in ("release_file", "file_download")
+    return COLUMNS.get(column, column) if is_renamed else column
+
+
 def _copy_what_it_could_hold(source: sa.Engine, target: sa.Engine) -> None:
     """Fill a warehouse of an older model from one of today's: the tables and columns that it has."""
     old, new = sa.MetaData(), sa.MetaData()
@@ -359,12 +370,12 @@ def _copy_what_it_could_hold(source: sa.Engine, target: sa.Engine) -> None:
         for table in old.sorted_tables:
             if table.name == "alembic_version":
                 continue
-            now = new.tables[table.fullname].c
+            now = new.tables[NAMES.get(table.fullname, table.fullname)].c
             # Of a column that is gone today and had to be filled, a number will do.
             known = [
-                now[column.name] if column.name in now else sa.literal(0).label(column.name)
+                now[name].label(column.name) if name in now else sa.literal(0).label(column.name)
                 for column in table.columns
-                if column.name in now or not column.nullable
+                if (name := _name(table, column.name)) in now or not column.nullable
             ]
             rows = [tuple(row) for row in reader.execute(sa.select(*known))]
             names = ", ".join(column.name for column in known)

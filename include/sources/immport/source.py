@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from include.sources.immport.endpoints import ENDPOINTS
-from include.sources.release_line import NumberedLine
-from include.sources.scope import STUDY
-from include.sources.source import Source
+from include.sources.release import NumberedLine
+from include.sources.source import STUDY, Source
 
 #: Two fields that a result repeats together, and the endpoint whose rows pair them.
 PAIRED_FIELDS = (

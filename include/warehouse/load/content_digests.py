@@ -65,26 +65,30 @@ def record(
     connection.execute(sa.text(statement), {"scope": scope_key, "load": load_id})
 
 
-def intact(connection: sa.Connection, scope_key: int, tables: Iterable[Dimension | Fact]) -> dict[str, int]:
+def intact(
+    connection: sa.Connection, tables: Iterable[Dimension | Fact], scope_key: str, **values: str
+) -> dict[str, int]:
     """The tables among these in which history holds of a scope just what publishing it recorded, with the
     number of rows that are valid now."""
     measured = " union all ".join(
         f"select {literal(table.relation)} as relation, {MEASURE},"
         f" count(*) filter (where h.valid_to = {OPEN}) as valid from history.{table.relation} h"
-        f" where h.{table.scope_key} = :scope"
+        f" where h.{table.scope_key} = {scope_key}"
         for table in tables
     )
     if not measured:
         return {}
     same = f"""select m.relation, m.valid from ({measured}) m
-        join ops.content c on c.relation = m.relation and c.scope_key = :scope
+        join ops.content c on c.relation = m.relation and c.scope_key = {scope_key}
         where (c.rows, c.digest) = (m.rows, m.digest)"""
-    return {row.relation: row.valid for row in connection.execute(sa.text(same), {"scope": scope_key})}
+    return {row.relation: row.valid for row in connection.execute(sa.text(same), values)}
 
 
-def is_intact(connection: sa.Connection, model: SourceModel, scope_key: int) -> bool:
+def is_intact(connection: sa.Connection, model: SourceModel, scope: str) -> bool:
     """Whether history holds of a scope just what publishing it recorded, in every table."""
-    return len(intact(connection, scope_key, model.tables)) == len(model.tables)
+    of = model.of_scopes
+    key = f"(select {of.key_column} from history.{of.key_table} where {of.natural_key[0].name} = :scope)"
+    return len(intact(connection, model.tables, key, scope=scope)) == len(model.tables)
 
 
 def staged(connection: sa.Connection, load_id: int, endpoints: Iterable[Endpoint]) -> dict[str, str]:

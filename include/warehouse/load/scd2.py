@@ -196,10 +196,8 @@ class _Statements:
 
     @property
     def _valid(self) -> str:
-        key = self.at.scope_key
-        return (
-            f"h.{self.scope} = {key} and h.valid_from <= {self.at.release} and h.valid_to > {self.at.release}"
-        )
+        at, key = self.at.release, self.at.scope_key
+        return f"h.{self.scope} = {key} and h.valid_from <= {at} and h.valid_to > {at}"
 
     def _row(self, alias: str) -> str:
         return f"row({', '.join(f'{alias}.{name}' for name in self.columns)})"

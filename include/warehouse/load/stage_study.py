@@ -35,7 +35,7 @@ def stage(
     :raises LandingError: landed bytes are missing or no longer those received.
     :raises AlteredTextError: the server stored another text than was landed.
     """
-    forget(connection, load_id)
+    forget(connection, model, load_id)
     endpoints = model.source.endpoints
     packaged = _packaged(manifest) if manifest.package else []
     route = Route.PACKAGE if manifest.package else Route.API
@@ -72,13 +72,13 @@ def _of_package(rows: int, digest: str | None) -> dict[str, Any]:
     return {**counts, "content_digest": digest, **unknown}
 
 
-def forget(connection: sa.Connection, load_id: int) -> None:
+def forget(connection: sa.Connection, model: SourceModel, load_id: int) -> None:
     """Remove what an earlier attempt staged, and what its checks found: that is no longer what is staged."""
     for table in (STAGED, RESULT, QUARANTINE, QUARANTINED_VALUE):
         connection.execute(sa.delete(table).where(table.c.load_id == load_id))
     package_findings.forget(connection, load_id)
     unreported_columns.forget(connection, load_id)
-    drop_staging(connection, load_id)
+    drop_staging(connection, model, load_id)
 
 
 def _packaged(manifest: Manifest) -> list[Endpoint]:

@@ -13,9 +13,8 @@ from include.warehouse.load import staging_tables
 from include.warehouse.load.package.package_findings import PACKAGE_LINE
 from include.warehouse.load.staging_tables import StagedTables, no_rows
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.model.registry import SOURCES
 from include.warehouse.model.source_model import SourceModel
-from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
+from include.warehouse.schema.ops_tables import QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 from include.warehouse.schema.statements import run_sql
 
 
@@ -55,9 +54,8 @@ class StagedLoad:
     unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, connection: sa.Connection, load_id: int) -> StagedLoad:
+    def read(cls, connection: sa.Connection, model: SourceModel, load_id: int) -> StagedLoad:
         """What is recorded of a load."""
-        model = model_of_load(connection, load_id)
         tables = StagedTables.read(connection, load_id)
         of_load = STAGED.c.load_id == load_id
         withheld = set(
@@ -195,11 +193,6 @@ def _unreadable(connection: sa.Connection, load_id: int) -> dict[str, frozenset[
     for endpoint, column in connection.execute(columns.where(QUARANTINED_VALUE.c.load_id == load_id)):
         found.setdefault(endpoint, set()).add(column)
     return {endpoint: frozenset(names) for endpoint, names in found.items()}
-
-
-def model_of_load(connection: sa.Connection, load_id: int) -> SourceModel:
-    """The source that a load is of."""
-    return SOURCES[connection.execute(sa.select(LOAD.c.source).where(LOAD.c.load_id == load_id)).scalar_one()]
 
 
 def prove_checked(connection: sa.Connection, model: SourceModel, load_id: int, name: str) -> None:

@@ -8,7 +8,7 @@ import re
 import sqlalchemy as sa
 
 from include.warehouse.load import staging_tables
-from include.warehouse.load.staged_load import model_of_load
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.engine import APPLICATION, LOADING
 from include.warehouse.schema.ops_tables import LOAD
 
@@ -17,9 +17,9 @@ _LOCK_NOT_AVAILABLE = "55P03"
 logger = logging.getLogger(__name__)
 
 
-def drop_staging(connection: sa.Connection, load_id: int) -> None:
+def drop_staging(connection: sa.Connection, model: SourceModel, load_id: int) -> None:
     """Remove the staging tables of a load that is done with them."""
-    staging_tables.drop(connection, load_id, model_of_load(connection, load_id).source.endpoints.values())
+    staging_tables.drop(connection, load_id, model.source.endpoints.values())
 
 
 def drop_leftovers(connection: sa.Connection) -> None:

@@ -56,8 +56,6 @@ class CollapsedError(RuntimeError):
 class _Preparation:
     """The rows of one load on their way into history or into temporary tables, as `prepare` is given it.
 
-    :param scope: what it is of, for messages.
-
     :param capture: what is written of a table, at which release.
     """
 
@@ -70,12 +68,8 @@ class _Preparation:
         capture: Callable[[Dimension | Fact], Capture],
         kept: Mapping[Dimension | Fact, Change],
     ) -> None:
-        self._connection = connection
-        self._load = load
-        self._tables = load.model.tables
-        self._scope = scope
-        self._scope_key = scope_key
-        self._capture = capture
+        self._connection, self._load, self._tables = connection, load, load.model.tables
+        self._scope, self._scope_key, self._capture = scope, scope_key, capture
         self._at = (scope_key, capture(self._tables[0]).release)
         self._kept = kept
         self._holding = scd2.holding(connection, self._tables, scope_key)
@@ -219,20 +213,15 @@ def _prove_whole(
 def _concerned(
     tables: Sequence[Dimension | Fact], among: Sequence[Dimension | Fact]
 ) -> tuple[Dimension | Fact, ...]:
-    """Tables, and the dimensions that their rows name, which may get inferred members.
-
-    :param among: all tables of the source, in their order.
-    """
+    """Tables, and the dimensions that their rows name, which may get inferred members; in the order `among`
+    all tables of the source."""
     found, waiting = set(), list(tables)
     while waiting:
         table = waiting.pop()
         if table not in found:
             found.add(table)
-            waiting += [
-                DIMENSION[item.dimension]
-                for item in table.references
-                if DIMENSION[item.dimension].is_versioned
-            ]
+            named = (DIMENSION[item.dimension] for item in table.references)
+            waiting += [item for item in named if item.is_versioned]
     return tuple(table for table in among if table in found)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from include.landing.manifest import Landed, Manifest
-from include.warehouse.load import content_digests, surrogate_keys
+from include.warehouse.load import content_digests
 from include.warehouse.load.scd2 import Change
 from include.warehouse.load.staged_load import StagedLoad, StagingLostError
 from include.warehouse.model.declaration import Dimension, Fact
@@ -187,8 +187,7 @@ def confirmed(
     )
     checked, critical = connection.execute(results.where(RESULT.c.load_id == adopted)).one()
     is_same = earlier is not None and earlier.checked_as == adopted and checked and not critical
-    key = surrogate_keys.known_scope(connection, model, scope)
-    if not is_same or key is None or not content_digests.is_intact(connection, model, key):
+    if not is_same or not content_digests.is_intact(connection, model, scope):
         raise StagingLostError(f"{scope} {release}: no longer known to be unchanged: to be staged")
     return earlier
 
@@ -222,7 +221,7 @@ def kept(connection: sa.Connection, load: StagedLoad, scope_key: int) -> dict[Di
     ]
     if not found:
         return {}
-    valid = content_digests.intact(connection, scope_key, found)
+    valid = content_digests.intact(connection, found, str(scope_key))
     made = {change.relation: change for change in changes(connection, same.earlier)}
     return {
         table: made[table.relation]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from include.sources.scope import STUDY, Scope
+from include.sources.source import STUDY, Scope
 from include.sql import ColumnOf, Expression, Row, joined, sql
 from include.warehouse.model.relations import Joined, Lookup, Reference
 

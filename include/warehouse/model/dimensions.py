@@ -341,7 +341,7 @@ TECHNIQUE = Dimension(
 )
 
 #: Parents before children: members are made in this order, and so are locks taken.
-DIMENSIONS: tuple[Dimension, ...] = (
+IMMPORT_DIMENSIONS: tuple[Dimension, ...] = (
     SPECIES, TECHNIQUE, UNIT, ANALYTE, VIRUS_STRAIN, CELL_POPULATION, GENE, STUDY_TIME,
     *CLINICAL_TERMS,
     STUDY, ARM, SUBJECT, PARTICIPATION, PLANNED_VISIT, BIOSAMPLE, EXPERIMENT, EXPSAMPLE,

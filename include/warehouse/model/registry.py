@@ -10,7 +10,7 @@ from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension, Fact, Measure
-from include.warehouse.model.dimensions import DIMENSIONS as IMMPORT_DIMENSIONS
+from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
 from include.warehouse.model.materials import MATERIAL_BRIDGES
 from include.warehouse.model.source_model import SourceModel
 from include.warehouse.model.study_documents import BRIDGES

@@ -52,15 +52,8 @@ def _time(name: str, comment: str, default: bool = False) -> sa.Column:
 
 
 def _source(*, key: bool = False) -> sa.Column:
-    """The source that a row is about; ImmPort, where nothing else is written."""
-    return sa.Column(
-        "source",
-        CleanText(LONGEST_KEY),
-        nullable=False,
-        primary_key=key,
-        server_default=IMMPORT.name,
-        comment="Source: immport, or another one of docs/sources.md",
-    )
+    about = "Source: immport, or another one of docs/sources.md"
+    return _text("source", about, required=True, key=key, default=IMMPORT.name)
 
 
 def _scope(*, key: bool = False) -> sa.Column:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from include.sources.immport.source import IMMPORT
-from include.sources.release_line import FetchLine
+from include.sources.release import FetchLine
 from include.sources.source import Source
 from include.sql import literal, nearly_all, sql_file
 from include.warehouse.model.registry import SOURCES

@@ -152,9 +152,9 @@ if old_key > new_key then
         coalesce(from_release, 'now'), to_release using errcode = 'invalid_parameter_value';
 end if;
 select array_agg(k.{key}) into visible from history.{of.key_table} k
-where ({name}.{scope} is null or k.{named} = {name}.{scope}) and {visible};
-if {name}.{scope} is not null and visible is null then
-    raise exception '{name}: this warehouse knows no {scope} %', quote_literal({name}.{scope})
+where ({scope} is null or k.{named} = {scope}) and {visible};
+if {scope} is not null and visible is null then
+    raise exception '{name}: this warehouse knows no {scope} %', quote_literal({scope})
         using errcode = 'invalid_parameter_value';
 end if;
 if relation not in ({relations}) then

@@ -42,7 +42,7 @@ def load_releases(warehouse: Warehouse) -> None:
 
 def test_every_study_is_recorded_in_every_table_as_it_is(warehouse: Warehouse) -> None:
     load_releases(warehouse)
-    recorded = "select study_key, count(*) from ops.content where study_key > 0 group by 1"
+    recorded = "select scope_key, count(*) from ops.content where scope_key > 0 group by 1"
     assert {count for _, count in warehouse.rows(recorded)} == {len(VERSIONED)}
     assert altered(warehouse) == []
     # Nor is anything found that only an audit has recorded.

@@ -40,7 +40,7 @@ def counts(done: Published, relation: str = "fact_hai") -> tuple[int, int, int, 
 
 def books(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     """All that a publish may write, besides history."""
-    tables = ("ops.ledger", "ops.capture", "ops.release_change", "ops.study", "history.data_release")
+    tables = ("ops.ledger", "ops.capture", "ops.release_change", "ops.scope", "history.data_release")
     found = {name: warehouse.rows(f"select * from {name} order by 1, 2") for name in tables}
     keys = warehouse.rows("select natural_key from history.key_virus_strain order by 1")
     return {**found, **warehouse.history(), "keys": keys}
@@ -449,7 +449,7 @@ def test_a_withdrawn_study_is_gone_and_what_it_was_stays(warehouse: Warehouse) -
     question = f"select s.study_accession, count(*) from {studies} group by 1"
     assert warehouse.rows(question) == [("SDY2", 3)]
     assert sorted(warehouse.rows(question, "DR1")) == [("SDY1", 3), ("SDY2", 3)]
-    assert warehouse.rows("select state, release_version from ops.study order by study_accession") == [
+    assert warehouse.rows("select state, release_version from ops.scope order by scope") == [
         ("withdrawn", "DR1"), ("current", "DR1"),
     ]  # fmt: skip
 
@@ -464,7 +464,7 @@ def test_a_study_that_comes_back_is_there_again(warehouse: Warehouse) -> None:
         [1, 2, 4],
         [1, 2, 4],
     ]
-    assert warehouse.value("select state from ops.study") == "current"
+    assert warehouse.value("select state from ops.scope") == "current"
 
 
 def test_a_withdrawal_within_a_release_keeps_the_rows_of_the_release(warehouse: Warehouse) -> None:
@@ -478,7 +478,7 @@ def test_a_withdrawal_within_a_release_keeps_the_rows_of_the_release(warehouse: 
 def test_an_older_release_that_comes_late_does_not_move_the_study_back(warehouse: Warehouse) -> None:
     warehouse.load(newer(), "DR2")
     warehouse.load(small_study(), "DR1")
-    assert warehouse.rows("select state, release_version from ops.study") == [("current", "DR2")]
+    assert warehouse.rows("select state, release_version from ops.scope") == [("current", "DR2")]
     values = "select result_id, value_reported, valid_from, valid_to from history.fact_hai order by 1, 3"
     assert [row[:3] for row in warehouse.rows(values)] == [
         (1, "40", 10_000), (1, "160", 20_000), (2, "<10", 10_000), (3, "80", 10_000), (4, "20", 20_000),

@@ -16,11 +16,11 @@ from tests.pipeline.test_release_file_changes import DAY, LATER, Source, actions
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 
 OPS = {
-    "ops.ledger": "load_id, study_accession, release_key",
-    "ops.capture": "study_accession, release_key, kind, reason, load_id",
+    "ops.ledger": "load_id, scope, release_key",
+    "ops.capture": "scope, release_key, kind, reason, load_id",
     "ops.release_change": "*",
     "history.data_release": "*",
-    "ops.content": "study_key, relation, rows, digest",
+    "ops.content": "scope_key, relation, rows, digest",
 }
 
 
@@ -72,7 +72,7 @@ def test_a_pinned_study_comes_back_to_the_releases_that_are(source: Source, rele
     assert everything(source.warehouse) == before
     freed = source.run()["SDY1"]
     assert (freed.action, freed.release, freed.reason) == ("load", "DR5", "DR4 -> DR5")
-    held = "select state, release_version, release_date, reason from ops.study where study_accession = 'SDY1'"
+    held = "select state, release_version, release_date, reason from ops.scope where scope = 'SDY1'"
     assert source.warehouse.rows(held) == [("current", "DR5", LATER, None)]
     assert actions(source.run()) == {"SDY1": "keep", "SDY2": "keep"}
 

@@ -272,7 +272,7 @@ def _announce(line: Timeline) -> None:
 def _note_capture(line: Timeline, release: int) -> None:
     with line.engine.begin() as connection:
         connection.exec_driver_sql(
-            "insert into ops.capture (study_accession, release_key, kind, load_id)"
+            "insert into ops.capture (scope, release_key, kind, load_id)"
             f" values ('SDY{line.study}', {release}, 'full', {release})"
         )
 

@@ -76,7 +76,7 @@ def test_the_second_release_writes_no_row(warehouse: Warehouse, make: Callable[[
     results = "select count(*), string_agg(value_reported, chr(44) order by result_id) from star.fact_hai"
     assert warehouse.rows(results, "DR1") == warehouse.rows(results, "DR2") == warehouse.rows(results)
     assert warehouse.value("select state from ops.load where load_id = 2") == "published"
-    assert warehouse.rows("select release_version, state from ops.study") == [("DR2", "current")]
+    assert warehouse.rows("select release_version, state from ops.scope") == [("DR2", "current")]
     assert warehouse.rows("select release_key, kind, load_id from ops.capture order by 1") == [
         (10000, "full", 1), (20000, "full", 2)
     ]  # fmt: skip
