@@ -10,7 +10,7 @@ from immport_provider.operators.announce import ImmPortAnnounceOperator
 from immport_provider.operators.backfill import ImmPortBackfillOperator
 from immport_provider.operators.finish import ImmPortFinishOperator
 from immport_provider.pools import API
-from include.sources.accession import STUDY_PATTERN
+from include.sources.source import STUDY_PATTERN
 
 RELEASE = r"^DR\d{1,5}(\.\d{1,2})?$"
 

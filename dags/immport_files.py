@@ -13,7 +13,7 @@ from immport_provider.operators.files import (
     ImmPortPlanFilesOperator,
 )
 from immport_provider.pools import API, FILES
-from include.sources.accession import STUDY_PATTERN
+from include.sources.source import STUDY_PATTERN
 
 PLACES = {
     "landing": LANDING,

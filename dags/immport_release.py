@@ -11,8 +11,8 @@ from immport_provider.operators.discover import ImmPortDiscoverOperator
 from immport_provider.operators.finish import ImmPortFinishOperator
 from immport_provider.operators.load_steps import ImmPortWithdrawOperator
 from immport_provider.pools import API
-from include.sources.accession import STUDY_PATTERN
 from include.sources.release import RELEASE_PATTERN
+from include.sources.source import STUDY_PATTERN
 
 with DAG(
     dag_id="immport_release",

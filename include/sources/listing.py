@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from include.sources.accession import is_study
 from include.sources.foreign import quoted, summary
 from include.sources.plausible import doubt
 from include.sources.reader import NotDataError, read_json
 from include.sources.release import Release
+from include.sources.source import is_study
 
 #: A method and its rows, `ELISPOT (276)`; rows beyond which a count is not believed.
 _COUNT = re.compile(r"\(([0-9]{1,18})\)\s*$")

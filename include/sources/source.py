@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 
-from include.sources.accession import STUDY_PATTERN
 from include.sources.endpoint import Endpoint
 from include.sources.release import ReleaseLine
 
@@ -38,6 +38,19 @@ class Scope:
     def is_identifier(self, text: object) -> bool:
         """Whether a text identifies one."""
         return isinstance(text, str) and re.fullmatch(self.pattern, text) is not None
+
+
+#: For declarations that take a pattern; `is_study` is what decides.
+STUDY_PATTERN = "^SDY[1-9][0-9]{0,9}$"
+
+_STUDY = re.compile(r"SDY([1-9][0-9]{0,9})")
+_LARGEST = 2**31 - 1
+
+
+def is_study(text: object) -> TypeGuard[str]:
+    """Whether it is a study's accession: SDY and a number of 32 bits, ASCII, without leading zeros."""
+    found = _STUDY.fullmatch(text) if isinstance(text, str) else None
+    return found is not None and int(found[1]) <= _LARGEST
 
 
 STUDY = Scope("study", "studies", STUDY_PATTERN)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic import model_validator as validate_model
 
-from include.sources.accession import is_study
 from include.sources.release import Release
+from include.sources.source import is_study
 
 if TYPE_CHECKING:
     from include.pipeline.route import RoutePreference
