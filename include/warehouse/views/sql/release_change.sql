@@ -16,7 +16,8 @@ from (select
         partition by e.scope
         order by e.published_at, e.load_id rows between unbounded preceding and 1 preceding
     ) as newest_before
-from ops.ledger as e where e.source = 'immport') as p
+from ops.ledger as e
+where e.source = 'immport') as p
 -- Of studies that the reader may see: the tables of loads have no policies of their own.
 inner join history.key_study as k on p.scope = k.study_accession
 inner join ops.load as o on p.load_id = o.load_id
