@@ -4,6 +4,6 @@ select
     value_quality,
     count(*) as results,
     round(100.0 * count(*) / sum(count(*)) over (partition by assay), 1) as percent
-from mart.sample_result
+from mart.result_value
 group by assay, value_quality
 order by assay, value_quality;

@@ -10,7 +10,7 @@ with elisa as (
         treatment,
         policy,
         avg(ln(value_default)) as log_level
-    from mart.sample_result
+    from mart.result_value
     where assay = 'ELISA' and value_default > 0 and biosample_key > 0
     group by study_accession, biosample_key, measurand, unit, treatment, policy
 ),
@@ -21,7 +21,7 @@ hai as (
         biosample_key,
         measurand as strain,
         avg(ln(value_default)) as log_titre
-    from mart.sample_result
+    from mart.result_value
     where assay = 'HAI' and is_titre and value_default > 0 and biosample_key > 0
     group by study_accession, biosample_key, measurand
 )

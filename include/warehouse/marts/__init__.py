@@ -48,6 +48,7 @@ _HEADING = re.compile(rf"^({'|'.join((*_HEADINGS, 'Reads', 'Assays', 'Columns'))
 #: The mart whose query others are made over, with what they need of it.
 RESULTS = "sample_result"
 _COLUMN = re.compile(r"^  (\w+) ([a-z ]+): (.+)$")
+_MAKES = "create or replace view"
 _ASPECT = re.compile(rf"^  ({'|'.join(ASPECTS)}): (.+)$")
 
 
@@ -166,8 +167,7 @@ def parse(name: str, text: str, results: EachAssay | None = None) -> Mart:
     missing = [word for word in _HEADINGS if not texts.get(word)]
     if missing or not columns:
         raise ValueError(f"mart {name}: it does not say {', '.join(missing or ['Columns'])}")
-    makes = "create or replace view"
-    if f"\n{makes} mart.{name}\n" not in text or text.count(makes) > 1:
+    if f"\n{_MAKES} mart.{name}\n" not in text or text.count(_MAKES) > 1:
         raise ValueError(f"mart {name}: the file must make the view mart.{name} and no other")
     reads = tuple(" ".join(stated.get("Reads", [])).split(", ")) if "Reads" in stated else ()
     try:
@@ -220,10 +220,11 @@ def _statement(text: str, results: EachAssay | None, assays: Sequence[Fact]) -> 
     """
     statement = text.strip().removesuffix(";")
     if results:
-        before, found, after = statement.partition(f"mart.{RESULTS}")
+        heading, makes, query = statement.partition(_MAKES)
+        before, found, after = query.partition(f"mart.{RESULTS}")
         if not found or f"mart.{RESULTS}" in after:
             raise ValueError(f"it must read mart.{RESULTS} once")
-        return f"{before}({results.read_for(statement).over(assays)}){after}"
+        return f"{heading}{makes}{before}({results.read_for(query).over(assays)}){after}"
     made = EachAssay.of(statement)
     return made.over(ASSAY_FACTS) if made.query else statement
 

@@ -63,40 +63,74 @@ with statistics as (
     inner join star.fact_fcs_analyzed as f
         on r.result_id = f.result_id and f.study_key between r.study_key and r.study_key
     where r.assay = 'Flow cytometry'
+),
+
+profile as (
+    -- By keys: they are shorter than names, which are joined below. An arm that is not known has no name, as
+    -- one that does not apply.
+    select
+        study_accession,
+        greatest(arm_key, 0) as arm_key,
+        study_day,
+        study_time,
+        t0_event,
+        t0_event_specify,
+        species,
+        biosample_type,
+        biosample_subtype,
+        measurement_technique,
+        treatment,
+        expsample_description,
+        measurand as population,
+        parent_population,
+        statistic,
+        unit,
+        count(value_certain) as results,
+        count(distinct subject_key) filter (where subject_key > 0 and value_certain is not null) as subjects,
+        count(distinct subject_key) filter (where subject_key > 0 and value_certain is not null and is_pool)
+            as pools,
+        count(*) filter (where value_certain is null) as left_out,
+        round((percentile_cont(0.5) within group (order by value_certain::double precision))::numeric, 4)
+            as median,
+        round(avg(value_certain), 4) as mean,
+        count(percent_of_parent) as with_parent_count,
+        round((percentile_cont(0.5) within group (order by percent_of_parent::double precision))::numeric, 4)
+            as median_percent_of_parent,
+        round(avg(percent_of_parent), 4) as mean_percent_of_parent
+    from statistics
+    group by
+        greatest(arm_key, 0), measurand, study_accession, study_day, study_time, t0_event, t0_event_specify,
+        species, biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description,
+        parent_population, statistic, unit
 )
 
 select
-    study_accession,
-    arm_accession,
-    arm,
-    study_day,
-    study_time,
-    t0_event,
-    t0_event_specify,
-    species,
-    biosample_type,
-    biosample_subtype,
-    measurement_technique,
-    treatment,
-    expsample_description,
-    measurand as population,
-    parent_population,
-    statistic,
-    unit,
-    count(value_certain) as results,
-    count(distinct subject_accession) filter (where value_certain is not null) as subjects,
-    count(distinct subject_accession) filter (where value_certain is not null and is_pool) as pools,
-    count(*) filter (where value_certain is null) as left_out,
+    r.study_accession,
+    a.arm_accession,
+    a.name as arm,
+    r.study_day,
+    r.study_time,
+    r.t0_event,
+    r.t0_event_specify,
+    r.species,
+    r.biosample_type,
+    r.biosample_subtype,
+    r.measurement_technique,
+    r.treatment,
+    r.expsample_description,
+    r.population,
+    r.parent_population,
+    r.statistic,
+    r.unit,
+    r.results,
+    r.subjects,
+    r.pools,
+    r.left_out,
     'null' as policy,
-    round((percentile_cont(0.5) within group (order by value_certain::double precision))::numeric, 4)
-        as median,
-    round(avg(value_certain), 4) as mean,
-    count(percent_of_parent) as with_parent_count,
-    round((percentile_cont(0.5) within group (order by percent_of_parent::double precision))::numeric, 4)
-        as median_percent_of_parent,
-    round(avg(percent_of_parent), 4) as mean_percent_of_parent
-from statistics
-group by
-    study_accession, arm_accession, arm, study_day, study_time, t0_event, t0_event_specify, species,
-    biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description, measurand,
-    parent_population, statistic, unit;
+    r.median,
+    r.mean,
+    r.with_parent_count,
+    r.median_percent_of_parent,
+    r.mean_percent_of_parent
+from profile as r
+left join star.dim_arm as a on r.arm_key = a.arm_key;

@@ -43,35 +43,66 @@
 --   geometric_mean numeric: Geometric mean of the levels above zero (unit: unit)
 create or replace view mart.cytokine_profile
 with (security_invoker = true) as
+with profile as (
+    -- By keys: they are shorter than names, which are joined below. An arm that is not known has no name, as
+    -- one that does not apply.
+    select
+        study_accession,
+        greatest(arm_key, 0) as arm_key,
+        study_day,
+        study_time,
+        t0_event,
+        t0_event_specify,
+        species,
+        biosample_type,
+        biosample_subtype,
+        measurement_technique,
+        treatment,
+        expsample_description,
+        assay,
+        measurand as analyte,
+        unit,
+        count(value_number) as results,
+        count(distinct subject_key) filter (where subject_key > 0 and value_number is not null) as subjects,
+        count(*) filter (where value_quality in ('censored_low', 'censored_high')) as censored,
+        count(value_number) filter (where not is_limit_known) as limit_unknown,
+        count(*) filter (where value_number is null) as left_out,
+        policy,
+        round((percentile_cont(0.5) within group (order by value_default::double precision))::numeric, 4)
+            as median,
+        round(exp(avg(ln(value_default)) filter (where value_default > 0)), 4) as geometric_mean
+    from mart.sample_result
+    where assay in ('ELISA', 'MBAA') and is_pool is not true
+    group by
+        greatest(arm_key, 0), measurand, study_accession, study_day, study_time, t0_event, t0_event_specify,
+        species, biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description,
+        assay, unit, policy
+)
+
 select
-    study_accession,
-    arm_accession,
-    arm,
-    study_day,
-    study_time,
-    t0_event,
-    t0_event_specify,
-    species,
-    biosample_type,
-    biosample_subtype,
-    measurement_technique,
-    treatment,
-    expsample_description,
-    assay,
-    measurand as analyte,
-    unit,
-    count(value_number) as results,
-    count(distinct subject_accession) filter (where value_number is not null) as subjects,
-    count(*) filter (where value_quality in ('censored_low', 'censored_high')) as censored,
-    count(value_number) filter (where not is_limit_known) as limit_unknown,
-    count(*) filter (where value_number is null) as left_out,
-    policy,
-    round((percentile_cont(0.5) within group (order by value_default::double precision))::numeric, 4)
-        as median,
-    round(exp(avg(ln(value_default)) filter (where value_default > 0)), 4) as geometric_mean
-from mart.sample_result
-where assay in ('ELISA', 'MBAA') and is_pool is not true
-group by
-    study_accession, arm_accession, arm, study_day, study_time, t0_event, t0_event_specify, species,
-    biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description, assay,
-    measurand, unit, policy;
+    r.study_accession,
+    a.arm_accession,
+    a.name as arm,
+    r.study_day,
+    r.study_time,
+    r.t0_event,
+    r.t0_event_specify,
+    r.species,
+    r.biosample_type,
+    r.biosample_subtype,
+    r.measurement_technique,
+    r.treatment,
+    r.expsample_description,
+    r.assay,
+    r.analyte,
+    r.unit,
+    r.results,
+    r.subjects,
+    r.censored,
+    r.limit_unknown,
+    r.left_out,
+    r.policy,
+    r.median,
+    r.geometric_mean
+from profile as r
+left join star.dim_arm as a on r.arm_key = a.arm_key;

@@ -153,7 +153,7 @@ from (
         r.log2_titer,
         coalesce(r.unit_standard, r.unit_preferred, r.unit_reported) as unit
     from star.fact_assay_result as r
-    inner join star.dim_study as s on r.study_key = s.study_key
+    left join star.dim_study as s on r.study_key = s.study_key
     left join star.dim_study_time as t on r.study_time_key = t.study_time_key
     left join star.dim_arm as a on r.arm_key = a.arm_key
     left join star.dim_planned_visit as v on r.planned_visit_key = v.planned_visit_key

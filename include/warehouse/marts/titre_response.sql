@@ -46,15 +46,14 @@
 create or replace view mart.titre_response
 with (security_invoker = true) as
 with levels as (
+    -- By keys: they are shorter than names, which are joined below. An arm that is not known has no name, as
+    -- one that does not apply.
     select
         assay,
         study_accession,
-        arm_accession,
-        arm,
-        subject_accession,
+        greatest(arm_key, 0) as arm_key,
+        subject_key,
         age_years,
-        sex,
-        species,
         measurand as strain,
         biosample_type,
         biosample_subtype,
@@ -67,13 +66,10 @@ with levels as (
         avg(ln(value_default)) filter (where window_label = 'baseline') as baseline,
         avg(ln(value_default)) filter (where window_label = 'day 21-42') as peak
     from mart.sample_result
-    where
-        assay in ('HAI', 'Neutralising antibody')
-        and is_titre and value_default > 0 and is_pool is not true
+    where assay in ('HAI', 'Neutralising antibody') and is_titre and value_default > 0
     group by
-        assay, study_accession, arm_accession, arm, subject_accession, age_years, sex, species, measurand,
-        biosample_type, biosample_subtype, measurement_technique, t0_event,
-        t0_event_specify, policy
+        subject_key, greatest(arm_key, 0), measurand, assay, study_accession, age_years, biosample_type,
+        biosample_subtype, measurement_technique, t0_event, t0_event_specify, policy
 ),
 
 -- What a name says is read once per name, not once per subject.
@@ -91,12 +87,12 @@ strain_name as (
 select
     l.assay,
     l.study_accession,
-    l.arm_accession,
-    l.arm,
-    l.subject_accession,
+    a.arm_accession,
+    a.name as arm,
+    u.subject_accession,
     l.age_years,
-    l.sex,
-    l.species,
+    u.gender as sex,
+    e.species,
     l.strain,
     case when n.strain is null then star.influenza_subtype(l.strain) else n.influenza_subtype end
         as influenza_subtype,
@@ -121,4 +117,8 @@ select
             then round(exp(l.peak - l.baseline), 4) >= 4 and round(exp(l.peak), 4) >= 40
     end as is_seroconverted
 from levels as l
-left join strain_name as n on l.strain = n.strain;
+left join star.dim_arm as a on l.arm_key = a.arm_key
+left join star.dim_subject as u on l.subject_key = u.subject_key
+left join star.dim_species as e on u.species_key = e.species_key
+left join strain_name as n on l.strain = n.strain
+where u.is_pool is not true;

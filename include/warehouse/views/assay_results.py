@@ -119,7 +119,7 @@ class _Once:
         unit = _row("w", {"spelling": self.fact.lookup.value.over(h="f").text})
         # One definition, by a condition that is always true: the planner would multiply all of them with the
         # values it expects, and cache none.
-        found = f"{replace(self.fact.lookup, value=Row('w').spelling).sql.text} and u.factor * 0 = 0"
+        found = f"{replace(self.fact.lookup, value=Row('w').spelling).sql.text} and u.factor * 0 = 0 and u.divisor * 0 = 0"
         return (
             f"\n{unit}\n{found}\n{_row('v', values)}"
             f"\nwhere {_costs('w.spelling')}\n    and {_costs('v.unit_reported')}"
