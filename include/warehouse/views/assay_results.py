@@ -25,6 +25,7 @@ _VALUE_COLUMNS = (
     ("unit_standard", "text"), ("value_source", "text"), ("value_quality", "text"), ("log2_titer", "numeric"),
 )  # fmt: skip
 _UNIT_COLUMNS = ("unit_reported", "unit_preferred")
+_ONE_DEFINITION = "u.factor * 0 = 0 and u.divisor * 0 = 0"
 _MEANINGS = {
     "assay": "Assay",
     "study_key": "Study",
@@ -117,9 +118,9 @@ class _Once:
         if not self.fact.lookup:
             return f"\n{_row('v', values)}\nwhere {_costs('v.unit_reported')}"
         unit = _row("w", {"spelling": self.fact.lookup.value.over(h="f").text})
-        # One definition, by a condition that is always true: the planner would multiply all of them with the
-        # values it expects, and cache none.
-        found = f"{replace(self.fact.lookup, value=Row('w').spelling).sql.text} and u.factor * 0 = 0 and u.divisor * 0 = 0"
+        # One definition, by conditions that are always true: the planner would multiply all of them with the
+        # values it expects, and cache none; with one condition alone, two of them.
+        found = f"{replace(self.fact.lookup, value=Row('w').spelling).sql.text} and {_ONE_DEFINITION}"
         return (
             f"\n{unit}\n{found}\n{_row('v', values)}"
             f"\nwhere {_costs('w.spelling')}\n    and {_costs('v.unit_reported')}"
