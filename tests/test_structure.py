@@ -34,6 +34,16 @@ GRAPH = figures.arrows(MODULES)
 
 #: Which room must not import which others, by any import: lazy and type-only ones included.
 FORBIDDEN = {
+    "include.cytometry": [
+        "sources",
+        "landing",
+        "warehouse",
+        "quality",
+        "pipeline",
+        "serve",
+        "local",
+        "sandbox",
+    ],
     "include.sources": ["landing", "warehouse", "quality", "pipeline", "serve", "local", "sandbox"],
     "include.landing": ["warehouse", "quality", "pipeline", "serve", "local", "sandbox"],
     "include.warehouse": ["quality", "pipeline", "serve", "local", "sandbox"],
@@ -48,6 +58,7 @@ FORBIDDEN = {
 #: The rooms that know nothing of Airflow: they take a client of a source, whoever it is.
 WITHOUT_PROVIDER = ["include.sources", "include.landing", "include.warehouse", "include.quality"]
 WITHOUT_PROVIDER += ["include.pipeline", "include.serve", "include.sandbox", "include.submission"]
+WITHOUT_PROVIDER += ["include.cytometry"]
 RULES = [(room, f"include.{other}") for room, others in FORBIDDEN.items() for other in others]
 RULES += [(room, "immport_provider") for room in WITHOUT_PROVIDER]
 
