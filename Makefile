@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up down url psql export sandbox validate test test-long bench lint reference figures lock clean
+.PHONY: help setup made setup-tests demo up down url psql export sandbox validate markers test test-long bench lint reference figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -14,6 +14,7 @@ TAKES_psql := SQL FILE DATABASE
 TAKES_url := DATABASE
 TAKES_export := DIR DATABASE AS_OF
 TAKES_validate := FILE TEMPLATES LOOKUPS WORKSPACE PAGE
+TAKES_markers := KIND FILE VOCABULARY DATABASE
 TAKES_test := TESTS
 TAKES_bench := ONLY ROWS STUDIES ROUNDS PROFILE
 GOALS := $(or $(MAKECMDGOALS),help)
@@ -27,7 +28,7 @@ endif
 # Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
 # shell line, their dollars and quotes would be lost.
 VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF EXTRAS TESTS ONLY ROUNDS PROFILE
-VARIABLES += TEMPLATES LOOKUPS WORKSPACE PAGE
+VARIABLES += TEMPLATES LOOKUPS WORKSPACE PAGE KIND VOCABULARY
 unexport $(VARIABLES)
 MAKEOVERRIDES :=
 $(foreach name,$(VARIABLES),$(eval export WAREHOUSE_$(name) := $$(value $(name))))
@@ -53,7 +54,9 @@ help: ## explain all targets
 	@echo "  SQL='...' or FILE=q.sql  statements to run, answered as CSV (psql); make -s keeps make itself quiet"
 	@echo "  FILE=package.zip or DIR  templates on their way to ImmPort (validate); TEMPLATES=DIR ImmPort's own JSON,"
 	@echo "                           LOOKUPS=FILE its vocabularies, WORKSPACE=FILE known identifiers, PAGE=FILE HTML"
-	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export)"
+	@echo "  KIND=header FILE=x.jsonl panels, or KIND=population gating definitions, a JSON object a line (markers);"
+	@echo "                           VOCABULARY=DIR ImmPort's published tables of names"
+	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export, markers)"
 	@echo "  DIR=DIR                  folder or object storage URL of the Parquet files (export, default var/export)"
 	@echo "  AS_OF=DR50               release to export; without it the current state (export)"
 	@echo "  EXTRAS='s3 auth'         what to install besides the base: s3, celery, openlineage, auth (setup)"
@@ -94,6 +97,9 @@ sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
 
 validate: setup ## check a package of upload templates (FILE, TEMPLATES, LOOKUPS, WORKSPACE, PAGE)
 	@$(PYTHON_IN_VENV) -m include.submission validate
+
+markers: setup ## print the markers of panels or gating definitions (KIND, FILE, VOCABULARY, DATABASE)
+	$(LOCAL) markers
 
 test: setup-tests ## run the tests but the long ones (TESTS); real data is found through IMMPORT_TEST_DATA
 	@eval "$(PYTHON_IN_VENV) -m pytest $${WAREHOUSE_TESTS:--m 'not long'}"

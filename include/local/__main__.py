@@ -86,6 +86,13 @@ def export() -> int:
         return run_export(paths, server.url(database), options.place("DIR"), options.given("AS_OF"))
 
 
+def markers() -> int:
+    """Read markers of panels (KIND=header) or gating definitions (KIND=population) in FILE, lines of JSON."""
+    from include.local.markers import run_markers
+
+    return run_markers(Paths.default())
+
+
 def sandbox() -> int:
     """Become the stand-in for ImmPort."""
     port = options.port() or 8099
@@ -109,7 +116,7 @@ def clean() -> int:
 
 
 COMMANDS: dict[str, Callable[[], int]] = {
-    command.__name__: command for command in (demo, up, down, url, psql, export, sandbox, clean)
+    command.__name__: command for command in (demo, up, down, url, psql, export, markers, sandbox, clean)
 }
 
 
