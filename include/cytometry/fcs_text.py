@@ -2,7 +2,7 @@
 
 Its first character is the delimiter; it stands between keywords and values and after the last of them, twice
 where it is a part of a value. Values are not to be empty, but files have empty ones: then two delimiters
-stand together, too. What tells the two apart is that no keyword has a delimiter in it.
+stand together, too. Those are recognised by their place: no keyword has a delimiter in it.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ NONE = "NONE"
 
 
 @dataclass(frozen=True)
-class Definition:
+class GatingDefinition:
     """A gating definition as read.
 
     :param separators: names of the different separators in it.
@@ -53,7 +53,7 @@ class Definition:
         return f"more separators than the rules allow: {', '.join(self.separators)}"
 
 
-def read_definition(definition: str, names: Names) -> Definition:
+def read_definition(definition: str, names: Names) -> GatingDefinition:
     """The markers of a gating definition."""
     found: dict[str, None] = {}
     elements: list[Element] = []
@@ -63,7 +63,7 @@ def read_definition(definition: str, names: Names) -> Definition:
             continue
         for element in _split(text, "plus", found):
             elements += [as_ignored(element, names)] if is_ignored(element) else read_element(element, names)
-    return Definition(tuple(elements), tuple(found))
+    return GatingDefinition(tuple(elements), tuple(found))
 
 
 def _separated(definition: str, found: dict[str, None]) -> Iterator[str]:

@@ -192,7 +192,7 @@ def _cut(text: str, names: Names) -> list[str]:
             return []
         parts.append(text[place:end])
         place = _after_blanks(text, end)
-    return parts if len(parts) > 1 else []
+    return parts
 
 
 def _end_of_known(text: str, place: int, names: Names) -> int | None:

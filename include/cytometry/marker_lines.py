@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from include.cytometry.gating import Definition, read_definition
+from include.cytometry.gating import GatingDefinition, read_definition
 from include.cytometry.header_markers import Panel, read_panel
 from include.cytometry.vocabulary import Vocabulary
 
@@ -122,7 +122,7 @@ def _of_definition(line: bytes, vocabulary: Vocabulary) -> tuple[dict[str, objec
     return definition_object(definition), "; ".join(notes) or None
 
 
-def definition_object(definition: Definition) -> dict[str, object]:
+def definition_object(definition: GatingDefinition) -> dict[str, object]:
     """A gating definition as it is printed."""
     rows = [
         {

@@ -61,7 +61,7 @@ WRONG = {
     "not UTF-8": (b'{"species": "\xff", "definition": ""}', "utf-8"),
     "half a character": (b'{"species": "\\ud800", "definition": ""}', "surrogate"),
     "two objects": (b'{"species": "human", "definition": ""} {}', "JSON is malformed"),
-    "nested": (b"[" * 100_000, ""),
+    "nested": (b'{"species": "a", "definition": "", "x": ' + b"[" * 100_000, "recursion"),
 }
 
 
