@@ -69,7 +69,7 @@ class SubmissionPackage:
         return self._archive is not None
 
     def open(self, file: PackageFile) -> IO[bytes]:
-        """:raises OSError, zipfile.BadZipFile: it cannot be read."""
+        """:raises READ_ERRORS: it cannot be read."""
         if self._archive is not None:
             return self._archive.open(file.path)
         return (self.place if self.place.is_file() else self.place / file.path).open("rb")
@@ -77,7 +77,7 @@ class SubmissionPackage:
     def read(self, file: PackageFile) -> bytes:
         """All bytes of a small file.
 
-        :raises OSError, zipfile.BadZipFile: it cannot be read.
+        :raises READ_ERRORS: it cannot be read.
         """
         with self.open(file) as stream:
             return stream.read(MOST_TEMPLATE_BYTES + 1)
@@ -85,7 +85,7 @@ class SubmissionPackage:
     def digest(self, file: PackageFile, algorithm: str) -> str:
         """Checksum of a file of any size, in hexadecimal digits. A zip file's own checksum is compared, too.
 
-        :raises OSError, zipfile.BadZipFile: it cannot be read.
+        :raises READ_ERRORS: it cannot be read.
         """
         digest = hashlib.new(algorithm, usedforsecurity=False)
         with self.open(file) as stream:
@@ -112,7 +112,7 @@ def open_package(place: Path, findings: Findings) -> SubmissionPackage:
                 raise PackageError(f"{place} is not a zip file, or is cut short")
             return SubmissionPackage(place, [PackageFile(place.name, place.stat().st_size)])
         return _open_zip(place, findings)
-    except (OSError, zipfile.BadZipFile) as error:
+    except zip_safety.READ_ERRORS as error:
         raise PackageError(f"{place} cannot be read: {error}") from error
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from include.submission.checks.columns import check_columns, report_cells
-from include.submission.checks.files import READ_ERRORS, FileChecks
+from include.submission.checks.files import FileChecks
 from include.submission.checks.records import KnownIds, collect
 from include.submission.checks.references import ReferenceChecks
 from include.submission.checks.relations import RelationChecks, assay_ids
@@ -20,6 +20,7 @@ from include.submission.templates.grid import Grid, NotATextError, read_text
 from include.submission.templates.layout import TemplateDocument, is_template, read_document
 from include.submission.templates.vocabularies import Vocabularies
 from include.submission.templates.workbooks import WorkbookError, read_workbook
+from include.submission.zip_safety import READ_ERRORS
 
 _WORKBOOKS = (".xlsx", ".xlsm")
 _TEXTS = (".txt", ".tsv")
@@ -94,11 +95,13 @@ def _documents(
     try:
         data = package.read(file)
         grids = read_workbook(data) if name.endswith(_WORKBOOKS) else [read_text(data)]
-    except READ_ERRORS:
-        return []  # reported with the other files that cannot be read
     except (WorkbookError, NotATextError) as error:
         if _is_named(file, templates):
             report.add("not_a_template", str(error))
+        return []
+    except READ_ERRORS as error:
+        message = f"{file.name} cannot be read whole: {error}"
+        report.add("zip_damaged", message, fix="make the package anew")
         return []
     filled: list[Grid] = [grid for grid in grids if is_template(grid)]
     if not filled and _is_named(file, templates):

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import re
 import stat
+import struct
 import zipfile
+import zlib
 
 #: A file that grows by more than this, and beyond this size, is a bomb: text shrinks to a twentieth.
 MOST_GROWTH, LARGE = 200, 64 << 20
 #: Bytes of all files of a zip file together.
 MOST_BYTES = 1 << 42
+
+#: What a zip file that is damaged, or of a kind that is not supported, can raise when it is opened or read.
+READ_ERRORS = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 
 _ENCRYPTED = 0x1
 

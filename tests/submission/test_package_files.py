@@ -207,3 +207,13 @@ def test_known_identifiers_are_read_and_refused(tmp_path: Path) -> None:
         place.write_text(line)
         with pytest.raises(Exception, match="line 1 is not KIND"):
             read_known_ids(place)
+
+
+def test_a_template_that_is_damaged_is_named(folder: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "package.zip"
+    with zipfile.ZipFile(archive, "w") as written:
+        for path in sorted(folder.iterdir()):
+            written.write(path, path.name)
+    archive.write_bytes(archive.read_bytes().replace(b"Schema Version", b"Schema Xersion", 1))
+    rules = _rules(check(archive).findings)
+    assert ("zip_damaged", "protocols.txt") in rules

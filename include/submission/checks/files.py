@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from collections import defaultdict
 from dataclasses import dataclass
 
 from include.submission.findings import Findings
 from include.submission.package import PackageFile, SubmissionPackage
 from include.submission.templates.layout import TableRows, TemplateDocument
+from include.submission.zip_safety import READ_ERRORS
 
-#: What can go wrong with reading a file of a package.
-READ_ERRORS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 #: By the length of a checksum in hexadecimal digits, its kind.
 _ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 96: "sha384", 128: "sha512"}
 #: `d41d8cd9...  name` as md5sum writes it, `*name` for a binary file.

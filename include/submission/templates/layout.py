@@ -200,7 +200,8 @@ def _read_blocks(document: TemplateDocument, template: Template) -> None:
             note = CellNote(at + 1, 0, "block_unknown", message, filled[0], close[0] if close else None)
             document.notes.append(note)
             starts.append((at, None))
-    for (start, table), (end, _) in zip(starts, [*starts[1:], (len(lines), None)], strict=True):
+    ends = [start for start, _ in starts[1:]] + [len(lines)]
+    for (start, table), end in zip(starts, ends, strict=False):
         if table is not None:
             _read_block(document, table, start, end)
 

@@ -11,7 +11,6 @@ import datetime
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -22,7 +21,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.workbook import Workbook
 
 from include.submission.templates.grid import Grid
-from include.submission.zip_safety import UnsafeZipError, check_growth
+from include.submission.zip_safety import READ_ERRORS, check_growth
 
 #: Excel keeps 15 digits of a number, and shows a larger one with an exponent.
 MOST_DIGITS = 15
@@ -52,10 +51,8 @@ def read_workbook(data: bytes) -> list[Grid]:
             for page in book.worksheets
             if page.sheet_state == "visible"
         ]
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, UnsafeZipError, OSError) as error:
-        raise WorkbookError(f"not a workbook: {error}") from error
-    except (ValueError, TypeError, SyntaxError, EOFError, zlib.error) as error:
-        raise WorkbookError(f"a workbook that cannot be read: {error}") from error
+    except (*READ_ERRORS, InvalidFileException, LookupError, TypeError, AttributeError, SyntaxError) as error:
+        raise WorkbookError(f"not a workbook that can be read: {error}") from error
 
 
 def write_workbook(grid: Grid, title: str) -> bytes:
