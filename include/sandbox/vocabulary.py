@@ -64,6 +64,10 @@ _TERMS = {
     "lkVirusStrain": "A/California/07/2009|A/Perth/16/2009|B/Brisbane/60/2008",
 }
 
+#: Species, and the taxonomy ids that all of them have in lkAnalyte, too: the synthetic subjects are human.
+_TAXA = {"Homo sapiens": "9606", "Mus musculus": "10090"}
+_COMMON = {"Homo sapiens": "Human", "Mus musculus": "Mouse"}
+
 
 def terms(endpoint: Endpoint, place: int = 0) -> Iterator[Row]:
     """The terms of a vocabulary at a release, as the API shows them.
@@ -95,10 +99,13 @@ def _term(endpoint: Endpoint, number: int, text: str, revised: bool) -> Row:
     known = {
         "name": text,
         "geneSymbol": text,
+        "immunologySymbol": text,
         "analyteAccession": _ANALYTES.get(text, f"ANA{1001 + number}"),
         "description": f"{wording}.",
         "link": f"https://sandbox.invalid/{endpoint.name}/{number + 1}" if number % 2 == 0 else None,
     }
+    if endpoint.name in ("lkAnalyte", "lkSpecies"):
+        known |= {"commonName": _COMMON.get(text), "taxonomyId": _TAXA.get(text, _TAXA["Homo sapiens"])}
     return {field.name: known.get(field.name, _other(field, number, text)) for field in endpoint.fields}
 
 

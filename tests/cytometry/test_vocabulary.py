@@ -12,6 +12,8 @@ import pytest
 from include.cytometry.lookups import SPECIES_GROUPS, from_lookups
 from include.cytometry.published_tables import ANALYTES, OTHERS, SPECIES, read_tables
 from include.cytometry.vocabulary import HUMAN, Analyte, Marker, Vocabulary, VocabularyError
+from include.sandbox.vocabulary import plain_terms
+from include.sources.immport.endpoints import SHARED_DATA
 from tests.support.cytometry import DATA, PUBLISHED, needs_published, small_vocabulary
 
 HEADER = "analyte_reported\tanalyte_preferred\tanalyte_accession\ttaxonomy_id\n"
@@ -126,6 +128,16 @@ def test_lookup_tables_prefer_the_short_label_else_the_immunology_symbol() -> No
     assert human.find("CD4") == Marker("CD4", "ANA9")
     assert (mouse.find("Cd4"), mouse.find("mCD4")) == (Marker("mCD4", "ANA10"), Marker("mCD4", "ANA10"))
     assert (human.find("viable"), human.find("-"), human.find("lost")) == (Marker("viable"), None, None)
+
+
+def test_the_sandbox_serves_analytes_of_humans() -> None:
+    """So that a warehouse of `make demo` has names to look up."""
+    analytes, markers = (
+        list(plain_terms(SHARED_DATA[name])) for name in ("lkAnalyte", "lkCellPopulationMarker")
+    )
+    names = from_lookups("the sandbox", analytes, markers).names("human")
+    assert set(names.analytes) == {row["geneSymbol"] for row in analytes}
+    assert all(marker.preferred == name for name, marker in names.analytes.items())
 
 
 @needs_published
