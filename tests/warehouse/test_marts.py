@@ -9,11 +9,11 @@ import pytest
 
 from include.warehouse import migrate
 from include.warehouse.marts import ASPECTS, RESULTS, mart_statements, marts, parse
-from include.warehouse.marts.each_assay import EACH, TOGETHER, EachAssay
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import star
 from include.warehouse.views.assay_results import ALL
+from include.warehouse.views.each_assay import EACH, TOGETHER, EachAssay
 from tests.questions.answers import answer_text
 from tests.support.warehouse import Warehouse, hai, small_study
 

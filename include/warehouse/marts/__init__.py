@@ -36,10 +36,10 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from include.sql import literal
-from include.warehouse.marts.each_assay import EachAssay
 from include.warehouse.marts.wide import wide_views
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.declaration import Fact
+from include.warehouse.views.each_assay import EachAssay
 
 #: What makes two numbers incomparable: a summary of both would mean nothing.
 ASPECTS = ("sample type", "technique", "unit", "stimulation", "time zero", "statistic", "species")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from include.warehouse.marts.each_assay import EachAssay
 from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.views.each_assay import EachAssay
 
 #: Column of `mart.sample_result` -> its type and meaning. All but the keys, which mean nothing elsewhere.
 _COLUMNS = {
