@@ -150,15 +150,6 @@ def read_for_values(fact: Fact) -> tuple[str, ...]:
     return tuple(dict.fromkeys(c.name for one in expressions for c in one.columns if c.alias == "h"))
 
 
-def each_assay(query: str) -> str:
-    """A query over the view over all assays, made over the fact of each assay and united.
-
-    The rows are the same where each comes from results of one assay. The planner knows how many different
-    values a column of a table has, and nothing of a column of a union: what is joined is joined below it.
-    """
-    return "\nunion all\n".join(f"({over(fact, query)})" for fact in ASSAY_FACTS)
-
-
 def over(fact: Fact, query: str) -> str:
     """A query over the view over all assays, made over the fact of one.
 

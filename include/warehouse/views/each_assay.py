@@ -43,7 +43,10 @@ _PART = re.compile(r"--[^\n]*|'(?:[^']|'')*'|[(),]|[^-'(),]+|-")
 
 @dataclass(frozen=True)
 class EachAssay:
-    """A query, of which a part is made over the fact of each assay.
+    """A query, of which a part is made over the fact of each assay and united.
+
+    The rows are the same where each comes from results of one assay. The planner knows how many different
+    values a column of a table has, and nothing of a column of a union: what is joined is joined below it.
 
     :param before: the lines before the part.
     :param query: the part, which reads the view over all assays once; empty in a text without one.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from include.sql import literal, sql_file
-from include.warehouse.views.assay_results import each_assay
+from include.warehouse.model.assays import ASSAY_FACTS
+from include.warehouse.views.assay_results import ALL, over
+from include.warehouse.views.each_assay import EachAssay
 from include.warehouse.views.value_functions import WINDOWS
 
 _SQL = "include.warehouse.views.sql"
@@ -31,27 +33,22 @@ _PROFILE_COLUMNS = (
     ("rows", "Results", "bigint"),
 )  # fmt: skip
 
-#: Facts with a unit that is looked up, and the columns of their reported and preferred units.
-_UNITS = {
-    "fact_elisa": ("unit", "value"),
-    "fact_mbaa": ("concentration_unit", "concentration_value"),
-    "fact_hai": ("unit", "value"),
-    "fact_neut_ab_titer": ("unit", "value"),
-    "fact_pcr": ("unit", "value"),
-    "fact_fcs_analyzed": ("population_stat_unit", "population_statistic"),
-    "fact_lab_test": ("result_unit", "result_value"),
-    "fact_assessment": ("result_unit", "result_value"),
-}
+#: Facts of other records than assay results with a unit that is looked up.
+_UNITS = {"fact_lab_test": "result", "fact_assessment": "result"}
 
 
 def _unmapped() -> str:
     """Units of measurements alone: the unit of a finding in words is part of the words."""
+    select = """select {} as relation, star.unit_of(f.{}_preferred, f.{}_reported, f.{}_preferred) as unit
+from {} f where f.unit_standard is null and f.value_quality in ('ok', 'censored_low', 'censored_high')"""
     parts = [
-        f"select {literal(fact)} as relation,"
-        f" star.unit_of(f.{value}_preferred, f.{unit}_reported, f.{unit}_preferred) as unit"
-        f"\nfrom star.{fact} f where f.unit_standard is null"
-        " and f.value_quality in ('ok', 'censored_low', 'censored_high')"
-        for fact, (unit, value) in _UNITS.items()
+        over(fact, select.format(literal(fact.relation), "value", "unit", "unit", ALL))
+        for fact in ASSAY_FACTS
+        if fact.lookup
+    ]
+    parts += [
+        select.format(literal(fact), f"{name}_value", f"{name}_unit", f"{name}_unit", f"star.{fact}")
+        for fact, name in _UNITS.items()
     ]
     union = "\nunion all ".join(parts)
     return (
@@ -65,6 +62,10 @@ _UNMAPPED_COLUMNS = (
     ("facts", "Facts that have it", "text"),
     ("rows", "Their rows that are measurements", "bigint"),
 )
+
+
+def _of_results(name: str) -> str:
+    return EachAssay.of(sql_file(_SQL, name)).over(ASSAY_FACTS)
 
 
 def _windows() -> str:
@@ -87,6 +88,16 @@ _WINDOW_COLUMNS = (
     ("window_label", "The window, as dim_study_time names it", "text"),
     ("after_day", "Study day that it begins after; null for the first", "numeric"),
     ("until_day", "Study day that it ends with, included; null for the last", "numeric"),
+)
+
+_SUMMARY_COLUMNS = (
+    ("study_accession", "Study", "text"),
+    ("assay", "Assay", "text"),
+    ("unit_reported", "Unit as reported", "text"),
+    ("results", "Results, those of controls and standards too", "bigint"),
+    ("numbers", "Those of them with a number", "bigint"),
+    ("mean", "Mean of the numbers, of a censored one by the default policy (unit: unit_reported)", "numeric"),
+    ("geometric_mean", "Geometric mean of those above zero (unit: unit_reported)", "numeric"),
 )
 
 _VISIT_COLUMNS = (
@@ -117,11 +128,13 @@ _VIEWS = (
      _unmapped(), _UNMAPPED_COLUMNS),
     ("suspected_limit", "One value that probably stands for all below a limit of detection: the lowest of a"
      " study, assay, measurand and unit, in an implausible share of the rows and without a comparison",
-     each_assay(sql_file(_SQL, "suspected_limit")), _SPIKE_COLUMNS),
+     _of_results("suspected_limit"), _SPIKE_COLUMNS),
     ("value_quality_profile", "One quality, source and standard unit of the values of a study and assay",
-     each_assay(sql_file(_SQL, "value_quality_profile")), _PROFILE_COLUMNS),
+     _of_results("value_quality_profile"), _PROFILE_COLUMNS),
     ("visit_window_difference", "One sample that was taken outside of the days of its planned visit",
-     sql_file(_SQL, "visit_window_difference"), _VISIT_COLUMNS),
+     _of_results("visit_window_difference"), _VISIT_COLUMNS),
+    ("value_summary", "One reported unit of the values of a study and assay",
+     _of_results("value_summary"), _SUMMARY_COLUMNS),
     ("person_count", "One species in one study, or in all of them, with each subject counted once",
      sql_file(_SQL, "person_count"), _PEOPLE_COLUMNS),
 )  # fmt: skip

@@ -12,11 +12,7 @@ declare
 begin
 perform set_config('star.as_of', coalesce(release, ''), true);
 return query
-select s.study_accession, f.assay, f.unit_reported, count(*), count(f.value_number),
-    round(avg(v.value), 4), round(exp(avg(ln(v.value)) filter (where v.value > 0)), 4)
-from star.fact_assay_result f join star.dim_study s on s.study_key = f.study_key
-cross join lateral
-    (select star.censored(f.value_number, f.value_operator, star.default_policy()) as value) v
-group by s.study_accession, f.assay, f.unit_reported;
+select s.study_accession, s.assay, s.unit_reported, s.results, s.numbers, s.mean, s.geometric_mean
+from star.value_summary s;
 perform set_config('star.as_of', callers, true);
 end $body$;

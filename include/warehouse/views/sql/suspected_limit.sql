@@ -1,3 +1,4 @@
+-- of each assay
 -- A lowest value is suspected to stand for a limit when a fifth of the rows, and five at least, have it.
 -- In assays that count, 0 is a finding, however often it is there.
 with measured as (

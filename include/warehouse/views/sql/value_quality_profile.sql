@@ -1,3 +1,4 @@
+-- of each assay
 with r as (
     select
         r.assay,

@@ -1,4 +1,5 @@
-with sampled as (
+with counted as (
+    -- of each assay
     select
         r.study_key,
         r.biosample_key,
@@ -8,6 +9,18 @@ with sampled as (
     from star.fact_assay_result as r
     where r.planned_visit_key > 0 and r.study_time_key > 0
     group by r.study_key, r.biosample_key, r.planned_visit_key, r.study_time_key
+    -- of all assays
+),
+
+sampled as (
+    select
+        study_key,
+        biosample_key,
+        planned_visit_key,
+        study_time_key,
+        sum(results)::bigint as results
+    from counted
+    group by study_key, biosample_key, planned_visit_key, study_time_key
 )
 
 select
