@@ -50,6 +50,7 @@ _DECLARED = {
         """,
     "workbook": """
         excel_date          error    Excel made a date of a value that is none
+        excel_date_text     warning  a text that looks like what Excel makes of MARCH1 or 5-3
         excel_number        warning  Excel holds an identifier as a number, or wrote a number with an exponent
         excel_boolean       error    Excel made TRUE or FALSE of a value
         excel_error         error    a cell that holds an error of Excel, such as #REF!

@@ -236,6 +236,7 @@ def test_down_leaves_the_server_of_tests_at_work(nobody: User) -> None:
         (("demo", "PORT=3"), "make demo takes no variable PORT:"),
         (("psql", "SQL=select 1", "STUDIES=3"), "make psql takes no variable STUDIES: it takes SQL FILE"),
         (("down", "PORT=8080"), "make down takes no variable PORT: it takes none"),
+        (("validate", "DIR=x"), "make validate takes no variable DIR: it takes FILE TEMPLATES LOOKUPS"),
         (("STUDIES=3",), "make help takes no variable STUDIES: it takes none"),
         (("lint", "test", "ROWS=3"), "make lint test takes no variable ROWS"),
     ],

@@ -67,10 +67,14 @@ values("text too long", "protocols", "Name", "x" * 251, "length")
 values("blanks around", "protocols", "Name", " a name\u00a0", "whitespace", "a name")
 values("blanks within", "protocols", "Name", "a  name", "whitespace", "a name")
 values("no value but a text", "protocols", "Description", "N/A", "placeholder", "leave it empty")
+values("no number but a text", "biosamples", "Study Time Collected", "NA", "number", "leave it empty")
+values(
+    "no reported number but a text", "hai_results", "Value Reported", "NA", "placeholder", "leave it empty"
+)
 values("control character", "protocols", "Name", "a\x01b", "character")
 values("error of Excel", "protocols", "Name", "#REF!", "excel_error")
 values("column too narrow", "protocols", "Name", "########", "excel_error")
-values("gene made a date", "elisa_results", "Analyte Reported", "1-Mar", "excel_date")
+values("gene made a date", "elisa_results", "Analyte Reported", "1-Mar", "excel_date_text")
 values("long number", "protocols", "Description", "1.23E+11", "excel_number")
 
 
@@ -84,6 +88,15 @@ def _(draft: Draft) -> None:
 def _(draft: Draft) -> None:
     first = identifier("treatment", "treatments", 0)
     draft.put("biosamples", "Treatment ID(s)", f"{first}; {first}")
+
+
+@case(
+    "a value that breaks two rules",
+    "biosamples",
+    finds=[("whitespace", "Type", "Whole blod"), ("vocabulary", "Type", "Whole blood")],
+)
+def _(draft: Draft) -> None:
+    draft.put("biosamples", "Type", " Whole blod")
 
 
 # Rows.
@@ -282,6 +295,15 @@ def _(draft: Draft) -> None:
     draft.put("biosamples", "Subject ID", draft.get("biosamples", "Subject ID").upper())
 
 
+@case(
+    "a text in place of a reference",
+    "biosamples",
+    finds=[("placeholder", "Subject ID", "leave it empty"), ("reference", "Subject ID", None)],
+)
+def _(draft: Draft) -> None:
+    draft.put("biosamples", "Subject ID", "N/A")
+
+
 @case("reference in a list", "experiments", finds=single("reference", "Protocol ID(s)"))
 def _(draft: Draft) -> None:
     draft.put("experiments", "Protocol ID(s)", f"{draft.get('experiments', 'Protocol ID(s)')}; 9999")
@@ -319,6 +341,14 @@ def _(draft: Draft) -> None:
 @case("visit of an order that is taken", "basic_study_design", finds=single("key_repeated", "Order Number"))
 def _(draft: Draft) -> None:
     visits = "basic_study_design/planned_visit"
+    draft.put(visits, "Order Number", draft.get(visits, "Order Number", 0))
+
+
+@case("visits of one order in two studies", "study_design_edit", finds=[])
+def _(draft: Draft) -> None:
+    visits = "study_design_edit/planned_visit"
+    draft.known.append("study\tanother study")
+    draft.put(visits, "Study ID", "another study")
     draft.put(visits, "Order Number", draft.get(visits, "Order Number", 0))
 
 

@@ -13,7 +13,7 @@ _BOOLEANS = {"TRUE": "Yes", "FALSE": "No"}
 
 
 #: Rules about values that are none: whether they are identifiers of records is not looked up.
-_UNUSABLE = {"character", "line_break", "excel_error", "excel_date", "excel_number", "placeholder", "length"}
+_UNUSABLE = {"character", "line_break", "excel_error", "length"}
 
 
 def check_columns(rows: TableRows, grid: Grid, checks: ValueChecks, report: Reporter) -> dict[int, set[str]]:

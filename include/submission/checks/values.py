@@ -29,6 +29,7 @@ _EXCEL_DATE = re.compile(
 _EXCEL_NUMBER = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{2,}")
 #: Days since 1899-12-30 of dates from 1954 to 2064, as Excel counts.
 _EXCEL_DAYS = range(20_000, 60_000)
+_EMPTY = "leave it empty"
 _PLACEHOLDERS = {"n/a", "na", "null", "none", "nan", "nil", "missing", "-", "--", ".", "?"}
 #: Of a comma: 1,234.5 and 1,5.
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
@@ -131,14 +132,17 @@ def _of_excel(column: TemplateColumn, text: str) -> Breach | None:
     """What Excel left in a text that was saved from it."""
     if text.casefold() in _EXCEL_ERRORS or _EXCEL_TOO_NARROW.fullmatch(text):
         return Breach("excel_error", "Excel's error, or a column that was too narrow to show the value")
-    if text.casefold() in _PLACEHOLDERS and not column.controlled:
-        return Breach(
-            "placeholder", "a text that stands for a missing value would be stored", "leave it empty"
-        )
-    if column.json_data_type in {"date", "number", "positive"} or column.controlled:
+    # Where only numbers, dates or terms are stored, such a text is an error.
+    if column.is_number or column.controlled or column.json_data_type in {"date", "positive"}:
         return None
+    if text.casefold() in _PLACEHOLDERS:
+        return Breach("placeholder", "a text that stands for a missing value would be stored", _EMPTY)
+    return None if column.json_data_type == "number" else _of_excel_text(text)
+
+
+def _of_excel_text(text: str) -> Breach | None:
     if _EXCEL_DATE.fullmatch(text):
-        return Breach("excel_date", "Excel probably made a date of this value")
+        return Breach("excel_date_text", "Excel probably made a date of this value")
     if _EXCEL_NUMBER.fullmatch(text):
         return Breach("excel_number", "Excel wrote a number with an exponent: digits may be lost")
     return None
@@ -179,6 +183,8 @@ def _typed(column: TemplateColumn, text: str) -> Breach | None:
 
 def _as_number(text: str) -> str | None:
     """The number that a text with a comma means, where there is one reading."""
+    if text.casefold() in _PLACEHOLDERS:
+        return _EMPTY
     if _THOUSANDS.fullmatch(text) and (text.count(",") > 1 or "." in text):
         return text.replace(",", "")
     if _COMMA.fullmatch(text) and not _THOUSANDS.fullmatch(text):
