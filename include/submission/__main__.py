@@ -16,7 +16,7 @@ from include.submission.package import PackageError
 from include.submission.page import validation_page
 from include.submission.templates.declarations import DeclarationsError, Template, Templates, read_templates
 from include.submission.templates.grid import Grid, NotATextError, read_text, write_text
-from include.submission.templates.vocabularies import Vocabularies, read_vocabularies
+from include.submission.templates.vocabularies import LOOKUPS, Vocabularies, read_vocabularies
 from include.submission.templates.workbooks import WorkbookError, read_workbook, write_workbook
 from include.submission.templates.writer import blank_template
 from include.submission.validate import Validation, validate
@@ -115,11 +115,15 @@ def _declarations(options: argparse.Namespace) -> tuple[Templates, Vocabularies]
     templates = read_templates(place)
     if options.lookups:
         return templates, read_vocabularies(_existing(options.lookups))
-    beside = (place if place.is_dir() or place.suffix == ".zip" else place.parent, place.parent)
-    for folder in (*beside, place.parent / "lookups", place.parent.parent / "lookups"):
-        if folder.is_dir() and (found := sorted(folder.rglob("lkTables.json"))):
-            return templates, read_vocabularies(found[0])
-    return templates, read_vocabularies(place)
+    if place.is_dir() and any(place.rglob(LOOKUPS)):
+        return templates, read_vocabularies(place)
+    near = [
+        place.parent / LOOKUPS,
+        place.parent / "lookups" / LOOKUPS,
+        place.parent.parent / "lookups" / LOOKUPS,
+    ]
+    found = next((path for path in near if path.exists()), place)
+    return templates, read_vocabularies(found)
 
 
 def _templates_place(options: argparse.Namespace) -> Path:

@@ -56,6 +56,7 @@ def validation_page(validation: Validation) -> str:
         f"<h1>{name}</h1>",
         f"<p>{verdict} {validation.errors:,} errors and {validation.warnings:,} warnings in"
         f" {len(validation.templates):,} templates with {validation.rows:,} rows.</p>",
+        f"<p>Checked by {escape(validation.declaration)}.</p>",
         *_templates(validation),
         *_rules(validation.findings),
         *_findings(validation.findings),

@@ -32,11 +32,13 @@ class Validation:
 
     :ivar findings: by file and line.
     :ivar templates: names of the templates that were checked, with their rows.
+    :ivar declaration: what they were checked by: where it was read from, and its digest.
     """
 
     place: Path
     findings: list[ValidationFinding]
     templates: list[tuple[str, int]] = field(default_factory=list)
+    declaration: str = ""
 
     @property
     def errors(self) -> int:
@@ -76,7 +78,8 @@ def validate(
             templates_of |= {file.path for file in package.files if _is_named(file, templates)}
             FileChecks(package, templates_of, findings).run(documents)
     counted = [(document.name, sum(len(rows.rows) for rows in document.tables)) for document in documents]
-    return Validation(place, findings.ordered(), counted)
+    declaration = f"{templates.source}, SHA-256 {templates.digest}"
+    return Validation(place, findings.ordered(), counted, declaration)
 
 
 def _documents(

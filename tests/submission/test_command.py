@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,9 +64,35 @@ def test_findings_are_lines_of_json_and_a_page(
     assert "1 errors, 1 warnings" in err
     html = page.read_text()
     assert "more&lt;1&gt;.dat" in html
+    assert hashlib.sha256((TEMPLATES / "templates.json").read_bytes()).hexdigest() in html
     assert "<b>&" not in html
     assert "http" not in html
     assert "src=" not in html
+
+
+@needs_templates
+@pytest.mark.parametrize("is_zip", [False, True])
+@pytest.mark.parametrize(
+    ("declared", "lookups"),
+    [
+        ("t/templates.json", "t/lkTables.json"),
+        ("t/templates.json", "lookups/lkTables.json"),
+        ("templates.json", "lookups/lkTables.json"),
+        ("t/more/templates.json", "t/other/lkTables.json"),
+    ],
+)
+def test_vocabularies_are_found_near_the_templates(
+    folder: Path, tmp_path: Path, declared: str, lookups: str, is_zip: bool
+) -> None:
+    base = tmp_path / "declared"
+    for name, source in ((declared, TEMPLATES / "templates.json"), (lookups, LOOKUPS / "lkTables.json")):
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        (base / name).write_bytes(source.read_bytes())
+    place = base / ("t" if "more" in declared else declared)
+    if is_zip:
+        place = Path(shutil.make_archive(str(tmp_path / "declared"), "zip", base))
+        shutil.rmtree(base)
+    assert main(["validate", str(folder), "--templates", str(place)]) == 0
 
 
 @needs_templates

@@ -90,6 +90,11 @@ def _(draft: Draft) -> None:
     draft.put("biosamples", "Treatment ID(s)", f"{first}; {first}")
 
 
+@case("a term with two blanks of its own", "cytof_derived_data", finds=[])
+def _(draft: Draft) -> None:
+    draft.put("cytof_derived_data", "Population Name Reported", "NK: CD16+ CD56+  NK cell")
+
+
 @case(
     "a value that breaks two rules",
     "biosamples",

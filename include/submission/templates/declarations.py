@@ -251,24 +251,25 @@ def json_documents(place: Path, name: str, missing: str) -> list[tuple[str, byte
     :raises DeclarationsError: there is none, or it cannot be read.
     """
     try:
-        documents = _documents(place)
+        documents = _documents(place, name)
     except FileNotFoundError:
         raise DeclarationsError(f"{place} does not exist; {missing}") from None
     except (OSError, BadZipFile, NotImplementedError, RuntimeError) as error:
         raise DeclarationsError(f"{place} cannot be read: {error}") from error
-    named = [found for found in documents if PurePosixPath(found[0]).name == name]
-    if len(named) > 1:
-        raise DeclarationsError(f"{place} holds {len(named)} files {name}: name one of them")
-    if not (named or documents):
+    if len(documents) > 1 and {PurePosixPath(source).name for source, _ in documents} == {name}:
+        raise DeclarationsError(f"{place} holds {len(documents)} files {name}: name one of them")
+    if not documents:
         raise DeclarationsError(f"{place} holds no {name}; {missing}")
-    return named or documents
+    return documents
 
 
-def _documents(place: Path) -> list[tuple[str, bytes]]:
+def _documents(place: Path, name: str) -> list[tuple[str, bytes]]:
     if place.is_dir():
-        return [(path.as_posix(), path.read_bytes()) for path in sorted(place.rglob("*.json"))]
+        paths = sorted(place.rglob(name)) or sorted(place.rglob("*.json"))
+        return [(path.as_posix(), path.read_bytes()) for path in paths]
     if place.suffix.lower() != ".zip":
         return [(place.as_posix(), place.read_bytes())]
     with ZipFile(place) as archive:
-        names = sorted(name for name in archive.namelist() if name.lower().endswith(".json"))
-        return [(f"{place.as_posix()}/{name}", archive.read(name)) for name in names]
+        members = sorted(member for member in archive.namelist() if member.lower().endswith(".json"))
+        named = [member for member in members if PurePosixPath(member).name == name]
+        return [(f"{place.as_posix()}/{member}", archive.read(member)) for member in named or members]

@@ -17,6 +17,7 @@ from include.submission.templates.declarations import DeclarationsError, json_do
 _ALIKE, MOST_SUGGESTIONS = 0.6, 200
 #: Between the parts of a term: `CD93 ; hCD93 ; ANA918` is a symbol, a label and an accession.
 _PARTS = re.compile(r"\s*;\s*")
+LOOKUPS = "lkTables.json"
 _MISSING = "no vocabularies: name the file lkTables.json, which ImmPort gives with its templates (LOOKUPS)"
 
 
@@ -126,9 +127,9 @@ def read_vocabularies(place: Path) -> Vocabularies:
     :param place: the file, or a folder or zip file that holds it.
     :raises DeclarationsError: there is none, or it is not what ImmPort gives.
     """
-    ((source, data), *others) = json_documents(place, "lkTables.json", _MISSING)
+    ((source, data), *others) = json_documents(place, LOOKUPS, _MISSING)
     if others:
-        raise DeclarationsError(f"{place} holds no lkTables.json; {_MISSING}")
+        raise DeclarationsError(f"{place} holds no {LOOKUPS}; {_MISSING}")
     try:
         lookups = msgspec.json.decode(data, type=list[_Lookup])
     except msgspec.DecodeError as error:
