@@ -1,0 +1,35 @@
+"""A source that is requested endpoint by endpoint for each scope: its declaration makes its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from include.sources.client import ScopeClient
+from include.sources.offering import Offered, Offering
+from include.sources.source import Source
+
+#: Finds out which scopes a source offers now. It raises what the client raises.
+Discovery = Callable[[ScopeClient], Offering]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FetchedSource(Source):
+    """A source whose runs follow from its declaration: which scopes it offers, then every endpoint of each.
+
+    :param discovery: finds out which scopes it offers.
+    :param client: kind of the client that speaks to it, as the provider names them.
+    :param about: what one run of its DAG does, in words.
+    :param schedule: when its DAG runs, as cron, UTC; None for one that is only triggered.
+    """
+
+    discovery: Discovery
+    client: str
+    about: str
+    schedule: str | None = None
+
+
+def fixed(scopes: Iterable[str]) -> Discovery:
+    """The discovery of a source that lists no scopes: those of the declaration, all of them at any time."""
+    offering = Offering(tuple(Offered(name) for name in scopes))
+    return lambda _: offering
