@@ -12,12 +12,13 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from immport_provider.alerts import run_failed, run_is_late
 from immport_provider.operators.load_steps import (
+    ImmPortBatchOperator,
     ImmPortCheckOperator,
     ImmPortExtractOperator,
     ImmPortPublishOperator,
     ImmPortStageOperator,
 )
-from immport_provider.pools import API
+from immport_provider.pools import API, ServicePool
 
 #: Parts of the form that triggers a run.
 WHAT, HOW, APPROVALS, REPAIR = "What to load", "Route", "Approvals", "Repair and replay"
@@ -71,21 +72,34 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-@task_group
-def load(load_ids: list[int], studies: list[str], accept_vanished: str, extract: dict[str, Any]) -> None:
-    """Bring one batch of studies to the star; mapped over what discovery returns, by `expand_kwargs`.
+def loading(extract_operator: type[ImmPortBatchOperator], pool: ServicePool) -> Any:
+    """The task group that brings one batch to the star, for `expand_kwargs` of what discovery returns.
 
-    :param extract: further arguments of the extract operator.
+    :param extract_operator: the operator that lands a batch, the only step in which sources differ.
+    :param pool: the pool of its tasks.
     """
-    # A load that failed is passed over by the steps that follow: the others of its batch go on.
-    shared: dict[str, Any] = {
-        "load_ids": load_ids,
-        "studies": studies,
-        "landing": LANDING,
-        "accept_vanished": accept_vanished,
-    }
-    fetched = ImmPortExtractOperator(task_id="extract", pool=API.name, **shared, **extract)
-    stage = ImmPortStageOperator(task_id="stage", trigger_rule="all_done", **shared)
-    check = ImmPortCheckOperator(task_id="check", trigger_rule="all_done", **shared)
-    publish = ImmPortPublishOperator(task_id="publish", trigger_rule="all_done", **shared)
-    fetched >> stage >> check >> publish
+
+    @task_group(group_id="load")
+    def load(load_ids: list[int], studies: list[str], accept_vanished: str, extract: dict[str, Any]) -> None:
+        """Bring one batch to the star.
+
+        :param extract: further arguments of the extract operator.
+        """
+        # A load that failed is passed over by the steps that follow: the others of its batch go on.
+        shared: dict[str, Any] = {
+            "load_ids": load_ids,
+            "studies": studies,
+            "landing": LANDING,
+            "accept_vanished": accept_vanished,
+        }
+        fetched = extract_operator(task_id="extract", pool=pool.name, **shared, **extract)
+        stage = ImmPortStageOperator(task_id="stage", trigger_rule="all_done", **shared)
+        check = ImmPortCheckOperator(task_id="check", trigger_rule="all_done", **shared)
+        publish = ImmPortPublishOperator(task_id="publish", trigger_rule="all_done", **shared)
+        fetched >> stage >> check >> publish
+
+    return load
+
+
+#: Of the DAGs that load studies.
+load = loading(ImmPortExtractOperator, API)

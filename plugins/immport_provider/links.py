@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
 
+from include.sources.accession import is_study
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
@@ -28,9 +30,11 @@ class StudyLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         studies = getattr(operator, "studies", ())
-        if isinstance(studies, list | tuple) and len(studies) == 1:
-            return STUDY_PAGE.format(study=quote(studies[0]))
-        return STUDIES_PAGE
+        if not isinstance(studies, list | tuple):
+            return STUDIES_PAGE
+        if not all(map(is_study, studies)):  # a batch of another source
+            return ""
+        return STUDY_PAGE.format(study=quote(studies[0])) if len(studies) == 1 else STUDIES_PAGE
 
 
 class RunReportLink(BaseOperatorLink):

@@ -36,12 +36,18 @@ def _listed(value: Any) -> Any:
     return value.replace(",", " ").split() if isinstance(value, str) else value
 
 
+def _named(value: Any) -> Any:
+    """One name that may hold blanks, or a list of such names."""
+    return (value,) if isinstance(value, str) else value
+
+
 def _release(value: Any) -> Any:
     return Release.parse(value) if isinstance(value, str) else value
 
 
 Study = Annotated[str, AfterValidator(_accession)]
 Studies = Annotated[tuple[Study, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_named)]
 Types = Annotated[tuple[Annotated[str, Field(pattern="^[a-z_]+$")], ...], BeforeValidator(_listed)]
 DataRelease = Annotated[Release, BeforeValidator(_release)]
 RouteName = Literal["auto", "api", "package"]
@@ -86,6 +92,17 @@ class DiscoverParameters(Parameters):
     replay_until: DataRelease | None = None
 
 
+class SourceParameters(Parameters):
+    """Of `SourceDiscoverOperator`; what a scope or a release is, the source decides."""
+
+    scopes: Names = ()
+    force: bool = False
+    approve_withdrawals: bool = False
+    max_withdrawn_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    replay: bool = False
+    replay_until: str | None = None
+
+
 class BackfillParameters(Parameters):
     """Of `ImmPortBackfillOperator`."""
 
@@ -107,7 +124,7 @@ class BatchParameters(Parameters):
     """Of the operators that do one step for each load of a batch."""
 
     load_ids: tuple[int, ...] = ()
-    studies: Studies = ()
+    studies: Names = ()
     accept_vanished: bool = False
 
     @property

@@ -1,0 +1,37 @@
+"""The clients that speak to sources, by the kind that a source's declaration names."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from immport_provider.pools import API, ServicePool
+
+if TYPE_CHECKING:
+    from include.sources.client import ScopeClient
+
+
+@dataclass(frozen=True)
+class ClientKind:
+    """A kind of client.
+
+    :param hook: module and class of its hook, imported when it is opened.
+    :param connection: Airflow connection that it takes unless another is named.
+    :param pool: the pool of tasks that make calls with it.
+    """
+
+    hook: str
+    connection: str
+    pool: ServicePool
+
+    def open(self, connection: str | None = None) -> ScopeClient:
+        """A client; nothing is connected to before its first call."""
+        module, _, name = self.hook.partition(":")
+        client: ScopeClient = getattr(importlib.import_module(module), name)(connection or self.connection)
+        return client
+
+
+CLIENTS: dict[str, ClientKind] = {
+    "immport": ClientKind("immport_provider.hooks.immport:ImmPortHook", "immport_default", API),
+}
