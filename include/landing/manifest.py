@@ -120,6 +120,8 @@ class Landed:
     :param stored_sha256: of the file as stored; empty of answers that were landed before it was noted.
     :param rows_file: the same rows for COPY, if there are many and every one can be staged.
     :param scope: what it was requested of, where the endpoint's reader must know that.
+    :param etag: `ETag` that the source sent with it.
+    :param last_modified: `Last-Modified` that the source sent with it.
     """
 
     endpoint: str
@@ -143,6 +145,8 @@ class Landed:
     stored_sha256: str = ""
     rows_file: RowsFile | None = None
     scope: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
 
     @classmethod
     def read(cls, known: dict[str, Any]) -> Landed:

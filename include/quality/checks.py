@@ -122,6 +122,9 @@ def checks(
     yield from _types(model, endpoint)
     yield from _references(model.source, endpoint, tables)
     yield from _agreements(model.source, endpoint, tables)
+    for name in endpoint.refusals:
+        column = snake_case(name)
+        yield Check(f"refused:{name}", Severity.ROW, f"s.{column} is not null", reads=(column,))
     for name, values in endpoint.vocabulary.items():
         yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), values)
     if "study_accession" in endpoint.columns:

@@ -23,6 +23,8 @@ def unreadable(kind: Kind, column: str) -> str | None:
 
     :param column: the text, `s.value_preferred`.
     """
+    if kind is Kind.JSON:
+        return f"coalesce(not pg_input_is_valid({column}, 'jsonb'), false)"
     if kind not in PATTERNS:
         return None
     wrong = f"{column} !~ {literal(PATTERNS[kind])}"

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     NUMBER = "num"
     DATE = "date"
     LIST = "list"
+    JSON = "json"
 
 
 class Shape(StrEnum):
@@ -131,6 +132,7 @@ class Endpoint:
     withholds: Withholds = Withholds.STUDY
     quirks: str = ""
     readers: Mapping[str, RowReader] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
 
     @property
     def is_served(self) -> bool:
@@ -180,6 +182,10 @@ class Endpoint:
     def table(self) -> str:
         """The endpoint's name as part of a table name: `fcsAnalyzed` becomes `fcs_analyzed`."""
         return snake_case(self.name)
+
+    def forms_of(self, scope: str) -> tuple[str, ...]:
+        """The forms in which the rows of a scope may be requested, the first that the source has counts."""
+        return tuple(self.readers) or ("json",)
 
     def request(self, scope: str) -> tuple[str, dict[str, str]]:
         """Path and query parameters that request one scope; without it in either, they request all."""

@@ -21,6 +21,7 @@ class Type(StrEnum):
     INTEGER = "bigint"
     DATE = "date"
     BOOLEAN = "boolean"
+    JSON = "jsonb"
 
 
 #: The staged row of a table's endpoint, the stored row of the table, and the row that the star shows of it.

@@ -15,6 +15,7 @@ from include.warehouse.model.materials import MATERIAL_BRIDGES
 from include.warehouse.model.source_model import SourceModel
 from include.warehouse.model.study_documents import BRIDGES
 from include.warehouse.model.study_files import RESULT_FILE
+from include.warehouse.model.vocabularies import VOCABULARY_MODEL
 
 #: Assays, clinical data, files, cytometry and bridges. Only the first are in the view over all assays.
 _IMMPORT_FACTS = (
@@ -25,7 +26,7 @@ IMMPORT_MODEL = SourceModel(
 )
 
 #: Every source, by name.
-SOURCES: dict[str, SourceModel] = {item.source.name: item for item in (IMMPORT_MODEL,)}
+SOURCES: dict[str, SourceModel] = {item.source.name: item for item in (IMMPORT_MODEL, VOCABULARY_MODEL)}
 
 #: Dimensions without an endpoint, which tables of any source may name.
 TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned)

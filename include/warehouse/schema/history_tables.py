@@ -37,6 +37,7 @@ _TYPES = {
     Type.INTEGER: sa.BigInteger,
     Type.DATE: sa.Date,
     Type.BOOLEAN: sa.Boolean,
+    Type.JSON: JSONB,
 }
 
 

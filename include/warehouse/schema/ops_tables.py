@@ -168,6 +168,14 @@ STAGED = _ops(
     _text("content_digest", "Digest of its rows, of an answer as it was received, by which a later load sees"
           " that they are the same; null for none"),
 )  # fmt: skip
+VALIDATOR = _ops(
+    "validator", "What sources said of the version of an answer: while they say the same, it is not fetched again",
+    _number("load_id", "Load", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    _text("form", "Form in which its answer was landed", required=True),
+    _text("etag", "ETag as sent"),
+    _text("last_modified", "Last-Modified as sent"),
+)  # fmt: skip
 PACKAGE_TABLE = _ops(
     "package_table", "Tables of the package of a load, unread ones included",
     _number("load_id", "Load", key=True),
