@@ -30,7 +30,7 @@ from include.sources.immport.endpoints import DRS_DOWNLOAD, ENDPOINTS
 from include.warehouse.schema.ops_tables import CIRCUIT
 
 if TYPE_CHECKING:
-    from include.sources.client import SourceClient
+    from include.sources.client import WatchedClient
 
 #: Studies in a row whose failure opens a circuit, and openings in a row after which a service is down.
 STUDIES, OPENINGS = 3, 3
@@ -54,7 +54,7 @@ class ServiceDownError(ImmPortError):
 
 
 @contextmanager
-def watched(engine: sa.Engine, hook: SourceClient, *, always: bool = False) -> Iterator[None]:
+def watched(engine: sa.Engine, hook: WatchedClient, *, always: bool = False) -> Iterator[None]:
     """Let the work of one study count for the circuit of the host that the hook calls.
 
     Nothing is read or written before the first call: a study that needs none does not wait.

@@ -23,9 +23,12 @@ from include.pipeline.work_decisions import (
     decide,
     withheld,
 )
+from include.sources.immport.source import IMMPORT
 from include.sources.listing import Listing
 from include.sources.plausible import doubt
 from include.sources.release import Release
+from include.sources.release_line import Dated
+from include.sources.source import Source
 from include.warehouse.access import study_visibility
 from include.warehouse.load import retract
 from include.warehouse.load.fence import Attempt
@@ -113,8 +116,9 @@ def from_landing(
     run: Attempt,
     landing: Landing,
     policy: LoadPolicy,
-    until: Release | None,
+    until: Dated | None,
     notes: Iterable[str | None] = (),
+    source: Source = IMMPORT,
 ) -> list[WorkDecision]:
     """Write a work list of what was fetched before: nothing is requested from the source.
 
@@ -122,24 +126,26 @@ def from_landing(
     :param notes: what else a person should know of the run.
     """
     decisions, fetches = [], {}
-    ended = _fetches(engine, [PUBLISHED, RETRACTED])
-    today = datetime.now(UTC).date()
-    # Of several fetches of one study at one release the last one counts.
-    newest = {(item.scope, item.release): item for item in landing.manifests()}
-    for (study, release), manifest in newest.items():
-        if not policy.wants(study) or (until is not None and Release.parse(release) > until):
+    ended = _fetches(engine, source, [PUBLISHED, RETRACTED])
+    # Of several fetches of one scope at one release the last one counts.
+    newest = {(item.scope, item.release): item for item in landing.manifests(source=source)}
+    for (scope, release), manifest in newest.items():
+        at = source.line.parse(release)
+        if not policy.wants(scope) or (until is not None and at.key > until.key):
             continue
         day = date.fromisoformat(manifest.release_date) if manifest.release_date else None
-        state = None if policy.force else ended.get(manifest.fetch_id)
-        listed = Listed(study, release, day, doubt=doubt(Release.parse(release), day, today))
+        state = None if policy.force else ended.get((scope, manifest.fetch_id))
+        listed = Listed(scope, release, day, doubt=_doubt(at, day))
         if state is not None:
             action, reason = Action.KEEP, f"already {state} from fetch {manifest.fetch_id}"
         elif policy.doubts(listed):
             action, reason = Action.HOLD, withheld(listed)
         else:
             action, reason = Action.LOAD, f"replay of fetch {manifest.fetch_id}"
-        decisions.append(WorkDecision(study, release, day, action, reason, manifest.rows))
-        fetches[study, release] = manifest.fetch_id
+        decisions.append(
+            WorkDecision(scope, release, day, action, reason, manifest.rows, source=source.name)
+        )
+        fetches[scope, release] = manifest.fetch_id
     note = "; ".join(filter(None, [*notes, "replay of the landing zone"]))
     note_run(engine, run.run_id, listed=len(decisions), is_complete=False, note=note)
     work_list.write(engine, run, decisions, fetches)
@@ -165,9 +171,14 @@ def warehouse_studies(engine: sa.Engine) -> list[WarehouseStudy]:
         ]
 
 
-def _fetches(engine: sa.Engine, states: list[str]) -> dict[str, str]:
-    """States of loads by their fetch; of several loads of one fetch, that of the last one."""
-    ended = of_immport(LOAD) & LOAD.c.state.in_(states)
-    loads = sa.select(LOAD.c.fetch_id, LOAD.c.state).where(ended).order_by(LOAD.c.load_id)
+def _doubt(release: Dated, day: date | None) -> str | None:
+    """Why a release cannot be, where its numbers say that."""
+    return doubt(release, day, datetime.now(UTC).date()) if isinstance(release, Release) else None
+
+
+def _fetches(engine: sa.Engine, source: Source, states: list[str]) -> dict[tuple[str, str], str]:
+    """States of loads by scope and fetch; of several loads of one fetch, that of the last one."""
+    ended = (LOAD.c.source == source.name) & LOAD.c.state.in_(states)
+    loads = sa.select(LOAD.c.scope, LOAD.c.fetch_id, LOAD.c.state).where(ended).order_by(LOAD.c.load_id)
     with engine.connect() as connection:
-        return {row.fetch_id: row.state for row in connection.execute(loads)}
+        return {(row.scope, row.fetch_id): row.state for row in connection.execute(loads)}

@@ -146,6 +146,8 @@ def new_load(
     is_replaced = LOAD.c.release_key == key
     if item.action is Action.WITHDRAW:
         is_replaced = LOAD.c.release_key >= _key(item)
+    elif not is_of_its_release and SOURCES[item.source].source.is_dated_by_fetch:
+        is_replaced = LOAD.c.release_key <= key  # what was fetched before is no longer what there is
     if (item.source, item.scope) in known.unfinished:
         is_open = of_scope(LOAD, item.source, item.scope) & LOAD.c.state.in_(OPEN_STATES)
         _give_up(connection, run, is_open & is_replaced, f"superseded: run {run.run_id} decided anew")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from include.pipeline.run_ledger import PUBLISHED, RETRACTED
-from include.sources.release import Release
+from include.warehouse.model.registry import SOURCES
 
 _CHANGED = """
-select l.scope, l.release_version,
+select l.source, l.scope, l.release_version,
     coalesce(sum(c.added + c.corrected + c.withdrawn), 0)::bigint as rows
 from ops.load l left join ops.release_change c on c.load_id = l.load_id
 where l.run_id = :run and l.state in (:published, :retracted)
-group by l.scope, l.release_version
+group by l.source, l.scope, l.release_version
 order by length(l.scope), l.scope
 """
 
@@ -24,7 +24,7 @@ class StarChange:
     """What a run published, withdrew or retracted.
 
     :param release: the newest release among it.
-    :param studies: accessions, by number.
+    :param studies: accessions, by number; of another source, its scopes.
     :param rows: rows added, corrected and withdrawn.
     """
 
@@ -43,6 +43,9 @@ def star_change(engine: sa.Engine, run_id: str) -> StarChange | None:
         found = connection.execute(sa.text(_CHANGED), {"run": run_id, **states}).all()
     if not found:
         return None
-    newest = max(Release.parse(row.release_version) for row in found)
+    releases = {
+        row.release_version: SOURCES[row.source].source.line.parse(row.release_version).key for row in found
+    }
+    newest = max(releases, key=lambda name: releases[name])
     studies = tuple(dict.fromkeys(row.scope for row in found))
-    return StarChange(str(newest), studies, sum(int(row.rows) for row in found))
+    return StarChange(newest, studies, sum(int(row.rows) for row in found))

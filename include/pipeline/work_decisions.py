@@ -11,6 +11,7 @@ from include.sources import withdrawal
 from include.sources.immport.source import IMMPORT
 from include.sources.moved_studies import MOVED
 from include.sources.release import Release
+from include.sources.scope import STUDY, Scope
 from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN
 
 #: Share of the current studies that a run may withdraw without a person's approval. One is always allowed.
@@ -239,13 +240,7 @@ def _going(
         doubt = f"not listed, but the listing is not complete: {incomplete}"
     elif newest is None or (newest_loaded is not None and newest < newest_loaded):
         doubt = f"not listed, but the listing ends at {newest} and {newest_loaded} is already here"
-    too_many = None
-    if not policy.approve_withdrawals and len(going) > max(1, policy.max_withdrawn_share * len(current)):
-        too_many = (
-            f"not listed or restricted, as are {len(going)} of {len(current)} studies in the warehouse,"
-            f" more than {policy.max_withdrawn_share:.0%}:"
-            " run again with approve_withdrawals if that is right"
-        )
+    too_many = too_many_gone("not listed or restricted", len(going), len(current), STUDY, policy)
     for item in going:
         if not policy.wants(item.study):
             continue
@@ -257,6 +252,20 @@ def _going(
         at = max(Release.parse(item.release), newest or Release.parse(item.release))
         reason = _why_gone(item.study, newest, item.study in listed, restricted)
         yield WorkDecision(item.study, str(at), None, Action.WITHDRAW, reason)
+
+
+def too_many_gone(why: str, gone: int, current: int, scope: Scope, policy: LoadPolicy) -> str | None:
+    """Why a run withdraws nothing without approval, where it would withdraw too many at once; None if it may.
+
+    :param why: why they would be withdrawn.
+    :param gone: how many would be, of those that are `current`.
+    """
+    if policy.approve_withdrawals or gone <= max(1, policy.max_withdrawn_share * current):
+        return None
+    return (
+        f"{why}, as are {gone} of {current} {scope.plural} in the warehouse, more than"
+        f" {policy.max_withdrawn_share:.0%}: run again with approve_withdrawals if that is right"
+    )
 
 
 def _why_gone(study: str, newest: Release | None, is_listed: bool, restricted: Restricted) -> str:

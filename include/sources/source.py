@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TypeGuard
 
 from include.sources.endpoint import Endpoint
-from include.sources.release import ReleaseLine
+from include.sources.release import FetchLine, ReleaseLine
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,11 @@ class Source:
     def homes(self) -> Mapping[str, str]:
         """Where a field that names a parent has its home: `armAccession` belongs to `arm`."""
         return {item.identifies: item.name for item in self.endpoints.values() if item.identifies}
+
+    @property
+    def is_dated_by_fetch(self) -> bool:
+        """Whether it has no releases: what it answers is of the moment of the run that fetches it."""
+        return isinstance(self.line, FetchLine)
 
     def references(self, endpoint: Endpoint) -> dict[str, str]:
         """Fields of an endpoint that must exist in another: field name to the endpoint that owns it."""

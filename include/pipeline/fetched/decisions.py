@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from include.pipeline.fetched.validators import Said
 from include.pipeline.work_decisions import Action, LoadPolicy, WorkDecision, too_many_gone
 from include.sources.offering import Offered, Offering
-from include.sources.release_line import Dated, ReleaseLine
+from include.sources.release_line import Dated
+from include.sources.source import Source
 from include.sources.withdrawal import RETRACTED, WITHDRAWN
 
 
@@ -40,10 +41,10 @@ Compare = Callable[[Offered, WarehouseScope], str | None]
 
 
 def decide(
+    source: Source,
     offering: Offering,
     known: Mapping[str, WarehouseScope],
     policy: LoadPolicy,
-    line: ReleaseLine,
     release: Dated,
     compare: Compare,
 ) -> list[WorkDecision]:
@@ -53,16 +54,16 @@ def decide(
     :param release: the release of this run.
     :param compare: called for each scope about which nothing else decides.
     """
-    about = _Decisions(offering, known, policy, line, release, compare)
+    about = _Decisions(source, offering, known, policy, release, compare)
     return [*about.of_offered(), *about.of_gone(), *about.of_requested()]
 
 
 @dataclass(frozen=True)
 class _Decisions:
+    source: Source
     offering: Offering
     known: Mapping[str, WarehouseScope]
     policy: LoadPolicy
-    line: ReleaseLine
     release: Dated
     compare: Compare
 
@@ -84,12 +85,14 @@ class _Decisions:
             doubt = "not offered, but nothing is: the listing is empty"
         elif any(self._is_behind(item) for item in current):
             doubt = f"not offered, but the listing is of {self.release} and later releases are already here"
-        doubt = doubt or too_many_gone("not offered", len(gone), len(current), self.policy)
+        doubt = doubt or too_many_gone(
+            "not offered", len(gone), len(current), self.source.scope, self.policy
+        )
         for item in sorted(gone, key=lambda item: item.scope):
             if not self.policy.wants(item.scope):
                 continue
             if doubt:
-                yield WorkDecision(item.scope, item.release, None, Action.HOLD, doubt)
+                yield self._held(item.scope, item.release, doubt)
             else:
                 reason = f"{WITHDRAWN}no longer offered at {self.release}"
                 yield self._decided(item.scope, Action.WITHDRAW, reason)
@@ -99,7 +102,7 @@ class _Decisions:
         there = {item.scope for item in self.offering.scopes} | self.known.keys()
         for name in sorted(self.policy.studies - there):
             why = "requested, but neither offered nor in the warehouse"
-            yield WorkDecision(name, "", None, Action.HOLD, why)
+            yield self._held(name, "", why)
 
     def _offered(self, item: Offered, loaded: WarehouseScope | None) -> tuple[Action, str]:
         if loaded is None:
@@ -119,15 +122,22 @@ class _Decisions:
             return f"requested, {loaded.release} is here"
         if (loaded.reason or "").startswith(RETRACTED):
             return str(loaded.reason)
-        if has_releases and self.line.parse(loaded.release).key < self.release.key:
+        if has_releases and self._key(loaded) < self.release.key:
             return f"{loaded.release} -> {self.release}"
         if loaded.refused:
             return f"the source refused {', '.join(loaded.refused)} when {loaded.release} was loaded"
         return None
 
     def _is_behind(self, loaded: WarehouseScope) -> bool:
-        return self.line.parse(loaded.release).key > self.release.key
+        return self._key(loaded) > self.release.key
+
+    def _key(self, loaded: WarehouseScope) -> int:
+        return self.source.line.parse(loaded.release).key
+
+    def _held(self, scope: str, release: str, reason: str) -> WorkDecision:
+        return WorkDecision(scope, release, None, Action.HOLD, reason, source=self.source.name)
 
     def _decided(self, scope: str, action: Action, reason: str, rows: int = 0) -> WorkDecision:
         listed = None if action is Action.WITHDRAW else str(self.release)
-        return WorkDecision(scope, str(self.release), None, action, reason, rows, listed)
+        release = str(self.release)
+        return WorkDecision(scope, release, None, action, reason, rows, listed, self.source.name)

@@ -39,7 +39,7 @@ def from_source(
     known = warehouse_scopes(engine, source)
     probes = _Probes(source, client, policy, known)
     probes.run(offering)
-    decisions = decide(offering, known, policy, source.line, release, probes.compare)
+    decisions = decide(source, offering, known, policy, release, probes.compare)
     note_run(
         engine,
         run.run_id,
@@ -48,7 +48,7 @@ def from_source(
         is_complete=offering.incomplete is None,
         note=offering.note,
     )
-    work_list.write(engine, run, decisions, {}, source=source)
+    work_list.write(engine, run, decisions, {})
     return decisions
 
 
