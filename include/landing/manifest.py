@@ -55,23 +55,6 @@ class Fetch:
         return f"{folder_of(self.source, self.scope)}/{self.release.replace(':', '')}/{self.fetch_id}"
 
 
-@dataclass(frozen=True)
-class VocabularyFetch(Fetch):
-    """One attempt to bring the vocabularies, which belong to no study and no release."""
-
-    scope: str = field(default="vocabularies", init=False)
-    release: str = field(default="", init=False)
-    fetch_id: str = field(kw_only=True)
-
-    def __post_init__(self) -> None:
-        self._check_fetch_id()
-
-    @property
-    def path(self) -> str:
-        """Folder, relative to the root."""
-        return f"{self.scope}/{self.fetch_id}"
-
-
 def folder_of(source: Source, scope: str) -> str:
     """Folder of a scope, relative to the root: `SDY139`, `gene_lists/GO~3A0002218`."""
     if source is IMMPORT:

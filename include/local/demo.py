@@ -21,6 +21,7 @@ from include.local.sandbox import SandboxProcess, notes, start_sandbox
 from include.local.server import Server
 
 RELEASE_DAG, BACKFILL_DAG, VOCABULARIES_DAG = "immport_release", "immport_backfill", "immport_vocabularies"
+_HAS_VOCABULARIES = "SELECT exists (SELECT FROM ops.ledger WHERE source = 'vocabularies')"
 #: How long loading the vocabularies may take; it takes seconds on an idle machine.
 VOCABULARIES_SECONDS = 1800
 _NEXT = """
@@ -107,7 +108,7 @@ def load_vocabularies(runs: DagRuns) -> bool:
     Without them, no term is mapped and every `*_harmonised` column is null.
     """
     with runs.engine.connect() as connection:
-        if connection.scalar(sa.text("SELECT exists (SELECT FROM ops.vocabulary_fetch)")):
+        if connection.scalar(sa.text(_HAS_VOCABULARIES)):
             return False
     log = runs.logs / "demo-vocabularies.log"
     with announced(runs.console, "Vocabularies") as mention:

@@ -142,9 +142,7 @@ def from_landing(
             action, reason = Action.HOLD, withheld(listed)
         else:
             action, reason = Action.LOAD, f"replay of fetch {manifest.fetch_id}"
-        decisions.append(
-            WorkDecision(scope, release, day, action, reason, manifest.rows, source=source.name)
-        )
+        decisions.append(WorkDecision(scope, release, day, action, reason, manifest.rows, source=source.name))
         fetches[scope, release] = manifest.fetch_id
     note = "; ".join(filter(None, [*notes, "replay of the landing zone"]))
     note_run(engine, run.run_id, listed=len(decisions), is_complete=False, note=note)

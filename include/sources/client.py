@@ -113,7 +113,7 @@ class ScopeClient(WatchedClient, Protocol):
 
 
 class SourceClient(Protocol):
-    """A source of studies: their rows, their files, the vocabularies.
+    """A source of studies: their rows and their files.
 
     Every method raises an `ImmPortError` that says what the caller can do about it.
 
@@ -138,9 +138,6 @@ class SourceClient(Protocol):
         divisible: bool = False,
     ) -> T:
         """Stream the answer of one endpoint for one study, or for a part of it."""
-
-    def vocabulary(self, endpoint: Endpoint, receive: Receive[T]) -> T:
-        """Stream the terms of one vocabulary."""
 
     def studies(self) -> Listing:
         """Every shared study."""

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from airflow import settings
 from airflow.dag_processing import bundles, dagbag
 from airflow.models import dagrun
+from airflow.sdk import DAG
 from airflow.sdk.execution_time import supervisor, task_runner
 from starlette.testclient import TestClient
 
@@ -28,7 +29,7 @@ from dags import (
     immport_export,
     immport_files,
     immport_release,
-    immport_vocabularies,
+    immport_sources,
     warehouse_upkeep,
 )
 from immport_provider.hooks import downloads, retries
@@ -39,7 +40,6 @@ from include.pipeline import (
     report,
     run_ledger,
     steps,
-    vocabularies,
 )
 from include.pipeline.downloads import file_selection
 from include.sources import listing
@@ -55,10 +55,9 @@ DAGS = {
         immport_export,
         immport_files,
         immport_release,
-        immport_vocabularies,
         warehouse_upkeep,
     )
-}
+} | {name: dag for name, dag in vars(immport_sources).items() if isinstance(dag, DAG)}
 
 
 # Airflow's in-process API builds its routes at its first start, which takes longer than a run.

@@ -85,9 +85,7 @@ class _Decisions:
             doubt = "not offered, but nothing is: the listing is empty"
         elif any(self._is_behind(item) for item in current):
             doubt = f"not offered, but the listing is of {self.release} and later releases are already here"
-        doubt = doubt or too_many_gone(
-            "not offered", len(gone), len(current), self.source.scope, self.policy
-        )
+        doubt = doubt or too_many_gone("not offered", len(gone), len(current), self.source.scope, self.policy)
         for item in sorted(gone, key=lambda item: item.scope):
             if not self.policy.wants(item.scope):
                 continue

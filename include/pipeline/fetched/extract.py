@@ -98,7 +98,7 @@ def _receive(landing: Landing, client: ScopeClient, fetch: Fetch, endpoint: Endp
 
 
 def _is_refusal(tools: StepContext, error: ImmPortError) -> bool:
-    """Whether the source refuses this answer for good; of what is public, an access error is about it alone."""
+    """Whether the source refuses this answer for good; an access error is about it alone here."""
     is_alone = is_of_one_request(error) or isinstance(error, AccessError)
     return is_alone and is_final(error, is_last_try=tools.is_last_try)
 

@@ -146,26 +146,6 @@ STUDY_ACCESS = sa.Table(
     comment="Studies that everybody may read: one without an entry is hidden",
 )  # fmt: skip
 
-VOCABULARY_TERM = sa.Table(
-    "vocabulary_term",
-    metadata,
-    sa.Column("vocabulary", sa.Text, primary_key=True, comment="Vocabulary, lkSex"),
-    sa.Column("term", sa.Text, primary_key=True, comment="Identifier of the term within the vocabulary"),
-    sa.Column("valid_from", sa.DateTime(timezone=True), primary_key=True,
-              comment="End of the first fetch with these values"),
-    sa.Column("valid_to", sa.DateTime(timezone=True), nullable=False,
-              comment="End of the first fetch with other values or without it; infinity is open"),
-    sa.Column("name", sa.Text, comment="Name"),
-    sa.Column("description", sa.Text, comment="Description"),
-    sa.Column("link", sa.Text, comment="Page that defines it"),
-    sa.Column("fields", JSONB, nullable=False, comment="Further fields of the vocabulary, as sent"),
-    sa.CheckConstraint("valid_from < valid_to", name="interval"),
-    sa.Index("vocabulary_term_open_key", "vocabulary", "term", unique=True,
-             postgresql_where=sa.text("valid_to = 'infinity'::timestamp with time zone")),
-    schema="history",
-    comment="Versions of the terms of ImmPort's vocabularies, by the time of the fetch",
-)  # fmt: skip
-
 UNIT_DEFINITION = sa.Table(
     "unit_definition",
     metadata,

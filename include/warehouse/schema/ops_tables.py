@@ -169,7 +169,8 @@ STAGED = _ops(
           " that they are the same; null for none"),
 )  # fmt: skip
 VALIDATOR = _ops(
-    "validator", "What sources said of the version of an answer: while they say the same, it is not fetched again",
+    "validator",
+    "What sources said of the version of an answer: while they say the same, it is not fetched again",
     _number("load_id", "Load", key=True),
     _text("endpoint", "Endpoint", key=True),
     _text("form", "Form in which its answer was landed", required=True),
@@ -241,20 +242,6 @@ RELEASE_CHANGE = _ops(
     _number("unchanged", "Rows that did not change", required=True),
     _number("distinct_keys",
             "Keys among the staged rows it was made of; null where the load does not provide the table"),
-)  # fmt: skip
-VOCABULARY_FETCH = _ops(
-    "vocabulary_fetch", "Rows received per fetch and vocabulary, and the changes they made",
-    _text("fetch_id", "Name of the fetch in the landing zone", key=True),
-    _text("vocabulary", "Vocabulary", key=True),
-    _text("run_id", "Run", required=True),
-    _time("fetched_at", "End of the fetch"),
-    _number("rows_received", "Rows in the answer", required=True),
-    _number("rows_dropped", "Stubs and repetitions among them", required=True),
-    _number("added", "Terms that were not there", required=True),
-    _number("corrected", "Terms that were there with other values", required=True),
-    _number("withdrawn", "Terms that are no longer there", required=True),
-    _number("unchanged", "Terms that did not change", required=True),
-    _text("note", "Remarks: keys that were missing or new, nothing received"),
 )  # fmt: skip
 RELEASE_FILE = _ops(
     "release_file", "Release files of each study as last seen: another MD5 is another content",

@@ -15,9 +15,11 @@ from dataclasses import fields
 
 import sqlalchemy as sa
 
+from include.sources.release import OPEN
 from include.sql import literal
 from include.warehouse.model.registry import DIMENSION
-from include.warehouse.schema.history_tables import TERM_MAPPING, VOCABULARY_TERM
+from include.warehouse.model.vocabularies import VOCABULARY_TERM
+from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES, TERM_MAPPING
 from include.warehouse.terms.domains import DOMAINS, Domain
 from include.warehouse.terms.match import AMBIGUOUS, Index, Judgement, Term, match
 from include.warehouse.terms.species import taxa
@@ -70,11 +72,15 @@ def refresh(engine: sa.Engine) -> dict[str, int] | None:
 
 def index(connection: sa.Connection, domain: Domain) -> Index:
     """The vocabulary of a domain as of its last fetch; empty when there was none."""
-    columns = VOCABULARY_TERM.c
-    statement = sa.select(columns.term, columns.name, columns.fields).where(
-        columns.vocabulary == domain.vocabulary, columns.valid_to == sa.text("'infinity'")
+    members, versions = KEY_TABLES[VOCABULARY_TERM.name], HISTORY[VOCABULARY_TERM.relation]
+    key = VOCABULARY_TERM.key_column
+    statement = (
+        sa.select(members.c.term, versions.c.name, versions.c.fields)
+        .join(versions, versions.c[key] == members.c[key])
+        .where(members.c.vocabulary == domain.vocabulary, versions.c.valid_to == OPEN)
     )
-    return Index(domain, (Term(*row) for row in connection.execute(statement)))
+    terms = (Term(row.term, row.name, row.fields or {}) for row in connection.execute(statement))
+    return Index(domain, terms)
 
 
 def _propose(connection: sa.Connection, domain: Domain) -> int:

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from include.sql import literal
+from include.sources.release import OPEN
+from include.sql import Row, literal, sql
+from include.warehouse.model.natural_keys import digest
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.model.relations import NOT_APPLICABLE
+from include.warehouse.model.vocabularies import VOCABULARY_TERM
 from include.warehouse.terms.domains import DOMAIN, Domain
 
 #: A reported and a preferred text.
@@ -40,6 +43,7 @@ def _statement(domain: Domain) -> str:
         for reference in table.references
         if reference.dimension == domain.dimension
     )
+    species = digest(VOCABULARY_TERM, (sql(":species"), Row("p").species))
     return f"""with wanted as materialized (
     select t.{dimension.key_column} as key, w.reported, w.preferred
     from history.{dimension.key_table} t
@@ -51,8 +55,9 @@ of_taxon as (
     from used u
     left join history.dim_subject s on s.subject_key = u.subject_key
     left join history.key_species p on p.species_key = s.species_key
-    left join history.vocabulary_term v
-        on v.vocabulary = :species and v.term = p.species and v.valid_to = 'infinity'
+    left join history.key_vocabulary_term t on t.natural_key = {species}
+    left join history.dim_vocabulary_term v
+        on v.vocabulary_term_key = t.vocabulary_term_key and v.valid_to = {OPEN}
     where u.subject_key <> {NOT_APPLICABLE})
 select w.reported, w.preferred, array_agg(distinct o.taxon) as taxa
 from wanted w join of_taxon o on o.key = w.key

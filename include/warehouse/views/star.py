@@ -60,7 +60,7 @@ _TERM_COLUMNS: list[ViewColumn] = [
     ("description", "Description", ""),
     ("link", "Page that defines it", ""),
     ("fields", "Further fields of the vocabulary, as sent", ""),
-    ("valid_from", "End of the first fetch with these values", ""),
+    ("valid_from", "Time of the first fetch with these values", ""),
 ]
 
 
@@ -93,7 +93,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     )
     yield (
         "vocabulary_term",
-        "One term of a vocabulary, as of the last fetch",
+        "One term of a vocabulary, as of a fetch: `star.as_of_vocabularies`, the last one without it",
         sql_file(_SQL, "vocabulary_term"),
         _TERM_COLUMNS,
     )

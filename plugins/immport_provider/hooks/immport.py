@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from immport_provider.hooks.answers import Request
 from immport_provider.hooks.client import KEYS_PAGE, ImmPortClient
+from include.sources.client import Received
 from include.sources.endpoint import Endpoint
 from include.sources.errors import AccessError, ConfigurationError, CredentialError, ImmPortError
 from include.sources.immport.endpoints import (
@@ -19,6 +20,7 @@ from include.sources.immport.endpoints import (
     SEARCH,
     STUDY_ENDPOINTS,
 )
+from include.sources.offering import Validators
 from include.sources.reader import read_rows
 
 if TYPE_CHECKING:
@@ -87,9 +89,19 @@ class ImmPortHook(ImmPortClient):
         request = Request(endpoint, *endpoint.request(study), study, filters or {}, form)
         return self._request(request, receive, tries, divisible=divisible)
 
-    def vocabulary(self, endpoint: Endpoint, receive: Callable[[Iterator[bytes]], T]) -> T:
-        """Stream the terms of one vocabulary; `receive` and errors as of `fetch`."""
-        return self._request(Request(endpoint, endpoint.path), receive)
+    def request(
+        self, endpoint: Endpoint, scope: str, receive: Callable[[Iterator[bytes]], T], *, form: str = "json"
+    ) -> Received[T]:
+        """Stream the answer of an endpoint that is of no study, such as the terms of a vocabulary.
+
+        `receive` and errors are as of `fetch`. The API says nothing of the version of an answer.
+        """
+        request = Request(endpoint, *endpoint.request(scope), scope or None, form=form)
+        return Received(self._request(request, receive), Validators())
+
+    def probe(self, endpoint: Endpoint, scope: str, *, form: str = "json") -> Validators:
+        """Nothing: the API says nothing of the version of an answer."""
+        return Validators()
 
     def studies(self) -> Listing:
         """Every shared study. A listing that is not complete is taken once more.

@@ -47,8 +47,8 @@ def client_of(source: FetchedSource, connection: str | None) -> ScopeClient:
 class SourceDiscoverOperator(ImmPortOperator):
     """Find out what a source offers and write the work list of the run.
 
-    Returns batches as `ImmPortDiscoverOperator` does, one for each mapped task; pushes `withdrawals`, a list of
-    load numbers, and `decisions`, the number of scopes per action.
+    Returns batches as `ImmPortDiscoverOperator` does, one for each mapped task; pushes `withdrawals`, a list
+    of load numbers, and `decisions`, the number of scopes per action.
 
     :param source: name of the source.
     :param source_conn_id: Airflow connection; that of the source's client when empty.

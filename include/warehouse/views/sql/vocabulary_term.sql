@@ -1,10 +1,14 @@
 select
-    v.vocabulary,
-    v.term,
+    k.vocabulary,
+    k.term,
     v.name,
     v.description,
     v.link,
     v.fields,
-    v.valid_from
-from history.vocabulary_term as v
-where v.valid_to = 'infinity';
+    timestamptz '2020-01-01T00:00:00Z' + v.valid_from * interval '1 second' as valid_from
+from history.dim_vocabulary_term as v
+inner join history.key_vocabulary_term as k on k.vocabulary_term_key = v.vocabulary_term_key
+where
+    v.vocabulary_term_key > 0
+    and v.valid_from <= (select star.as_of_vocabularies_key())
+    and v.valid_to > (select star.as_of_vocabularies_key());
