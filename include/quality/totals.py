@@ -52,12 +52,14 @@ def control_totals(
     tables = StagedTables(load.load_id, frozenset(name for name, rows in counts.items() if rows))
     yield from compare_counts(connection, load.model.source, tables)
     yield from columns_in_place(connection, load)
-    for dimension in load.model.dimensions:
+    homes = [item for item in load.model.dimensions if not item.shared]
+    for dimension in homes:
         endpoint = dimension.endpoint or ""
-        if not dimension.shared and counts.get(endpoint):
+        if counts.get(endpoint):
             foreign = _foreign_members(connection, load, tables, dimension)
             detail = f"{foreign} members are described by another {load.model.source.scope.name}"
-            yield Finding(endpoint, "home", Severity.CRITICAL, not foreign, foreign, detail)
+            check_id = _check_id("home", dimension, homes)
+            yield Finding(endpoint, check_id, Severity.CRITICAL, not foreign, foreign, detail)
     yield from _declared(declared_results(connection, tables), accept_vanished)
     for fact in _facts_with_rows(connection, load, known):
         before, gone = _vanished(connection, load, tables, fact)
@@ -65,7 +67,14 @@ def control_totals(
             kept = accept_vanished or before < ENOUGH_ROWS or gone / before <= MAX_VANISHED
             detail = f"{gone} of {before} results of the last release are gone"
             severity = Severity.WARNING if fact.may_shrink else Severity.CRITICAL
-            yield Finding(fact.endpoint or "", "results_kept", severity, kept, gone, detail)
+            check_id = _check_id("results_kept", fact, load.model.facts)
+            yield Finding(fact.endpoint or "", check_id, severity, kept, gone, detail)
+
+
+def _check_id(name: str, table: Dimension | Fact, tables: Sequence[Dimension | Fact]) -> str:
+    """Name of a check of a table: of several that are made of one endpoint, all but the first add their own."""
+    first = next(item for item in tables if item.endpoint == table.endpoint)
+    return name if table is first else f"{name}:{table.name}"
 
 
 def _refused(connection: sa.Connection, load: JudgedLoad) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import pytest
 
 from include.sources.errors import AnswerTimeoutError, TooSlowError, is_request_too_large
 from include.sources.immport.endpoints import SERVED
-from include.sources.immport.lookups import LOOKUP_ENDPOINTS
+from include.sources.immport.vocabularies import TERM
 from tests.provider.conftest import Connect, Stub, rows_of
 from tests.support.sandbox import RunningSandbox
 
@@ -112,7 +112,7 @@ def test_every_kind_of_call_ends(
             immport.studies,
             lambda: immport.release_files(study),
             lambda: immport.fetch(ELISA, study, b"".join, form="tsv"),
-            lambda: immport.vocabulary(LOOKUP_ENDPOINTS[0], b"".join),
+            lambda: immport.request(TERM, "lkSex", b"".join),
             lambda: immport.download(file, tmp_path / "address"),
         ):
             with pytest.raises(kind):

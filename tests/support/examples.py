@@ -19,9 +19,10 @@ from include.local.postgres import EmbeddedPostgres
 from include.pipeline.batch_runner import StepContext
 from include.sandbox.synthetic.study_plan import RELEASES
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
+from include.sandbox.vocabulary import plain_terms
 from include.sources.immport.endpoints import SERVED
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
-from include.warehouse.load import publish_vocabularies
+from include.sources.immport.vocabularies import VOCABULARIES
 from include.warehouse.migrate import upgrade
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.reference.entries import Entry, Relation, relations
@@ -29,6 +30,7 @@ from include.warehouse.reference.examples import FILE, Examples
 from include.warehouse.schema.engine import warehouse_engine
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
+from tests.support.sources import body, load_scope
 from tests.support.warehouse import RUN, Warehouse
 from tests.support.world import shared_studies
 
@@ -57,10 +59,9 @@ def load_world(warehouse: Warehouse) -> None:
             take(warehouse, land_package(warehouse, sandbox, study, latest))
     for study in sorted(gone):
         warehouse.withdraw(study, str(newest), newest.key + 1)
-    with warehouse.engine.begin() as connection:
-        for endpoint in LOOKUP_ENDPOINTS:
-            terms = world.vocabulary(endpoint, newest)
-            publish_vocabularies.publish(connection, endpoint, terms, datetime(2024, 3, 31, tzinfo=UTC))
+    for endpoint in LOOKUP_ENDPOINTS:
+        terms = body(dict(row) for row in plain_terms(endpoint, len(RELEASES) - 1))
+        load_scope(warehouse, VOCABULARIES, endpoint.name, datetime(2024, 3, 31, tzinfo=UTC), term=terms)
 
 
 def _rows(world: SyntheticWorld, endpoint: str, study: str, release: Any) -> list[dict[str, Any]]:

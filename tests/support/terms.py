@@ -13,13 +13,13 @@ from unittest import mock
 
 import pytest
 
-from include.sources.immport.endpoints import SHARED_DATA
-from include.warehouse.load import publish_vocabularies
+from include.sources.immport.vocabularies import VOCABULARIES
 from include.warehouse.terms import proposals
 from include.warehouse.terms.commands import run
 from include.warehouse.terms.domains import DOMAIN
 from include.warehouse.terms.match import Index, Term
 from tests.sandbox.data import ARCHIVES
+from tests.support.sources import body, load_scope
 from tests.support.warehouse import Study, Warehouse, hai, small_study
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -64,10 +64,9 @@ def _field(header: str) -> str:
 
 
 def fetch(warehouse: Warehouse, day: int, name: str, *rows: str | dict[str, Any]) -> None:
-    given: list[dict[str, object]] = [{"name": row} if isinstance(row, str) else row for row in rows]
-    endpoint = SHARED_DATA[name]
-    with warehouse.engine.begin() as connection:
-        publish_vocabularies.publish(connection, endpoint, given, START + timedelta(days=day))
+    """Publish a vocabulary as of a day."""
+    given = [{"name": row} if isinstance(row, str) else row for row in rows]
+    load_scope(warehouse, VOCABULARIES, name, START + timedelta(days=day), term=body(given))
 
 
 def propose(warehouse: Warehouse) -> int:

@@ -34,7 +34,7 @@ def read_terms(chunks: Iterable[bytes], scope: str, intake: Intake) -> Iterator[
         intake.unknown.update(row.keys() - declared)
         others = {name: value for name, value in row.items() if name not in (*_OWN, key)}
         yield {
-            "vocabulary": scope,
+            "vocabularyName": scope,
             "term": cell(row.get(key)),
             "termField": key,
             **{name: cell(row.get(name)) for name in _OWN},
@@ -46,8 +46,8 @@ def read_terms(chunks: Iterable[bytes], scope: str, intake: Intake) -> Iterator[
 TERM = Endpoint(
     "term",
     "/api/lookup/{scope}",
-    parse_fields("vocabulary term termField name description link fields:json stub"),
-    ("vocabulary", "term"),
+    parse_fields("vocabularyName term termField name description link fields:json stub"),
+    ("vocabularyName", "term"),
     "a term of a vocabulary",
     group=Group.VOCABULARY,
     needs_key=False,

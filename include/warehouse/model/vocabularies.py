@@ -6,14 +6,14 @@ from include.sources.immport.vocabularies import VOCABULARIES
 from include.warehouse.model.declaration import Column, Dimension, Type
 from include.warehouse.model.source_model import SourceModel
 
-_VOCABULARY = Column("vocabulary", "Name of the vocabulary, lkSex")
+_NAME = Column("vocabulary_name", "Name of the vocabulary, lkSex")
 
 VOCABULARY = Dimension(
     name="vocabulary",
     grain="one vocabulary of ImmPort",
     endpoint="term",
     scope=VOCABULARIES.scope,
-    natural_key=(_VOCABULARY,),
+    natural_key=(_NAME,),
     columns=(Column("term_field", "Field of the vocabulary that identifies a term"),),
 )
 
@@ -23,7 +23,7 @@ VOCABULARY_TERM = Dimension(
     endpoint="term",
     scope=VOCABULARIES.scope,
     natural_key=(
-        _VOCABULARY,
+        _NAME,
         Column("term", "Identifier of the term within the vocabulary: its name, or its accession or number"),
     ),
     columns=(

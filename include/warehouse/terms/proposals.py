@@ -77,7 +77,7 @@ def index(connection: sa.Connection, domain: Domain) -> Index:
     statement = (
         sa.select(members.c.term, versions.c.name, versions.c.fields)
         .join(versions, versions.c[key] == members.c[key])
-        .where(members.c.vocabulary == domain.vocabulary, versions.c.valid_to == OPEN)
+        .where(members.c.vocabulary_name == domain.vocabulary, versions.c.valid_to == OPEN)
     )
     terms = (Term(row.term, row.name, row.fields or {}) for row in connection.execute(statement))
     return Index(domain, terms)

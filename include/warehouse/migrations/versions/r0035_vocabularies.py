@@ -87,9 +87,9 @@ select load_id, 'dim_vocabulary_term', added, corrected, withdrawn, unchanged
 from partition where is_published and fetch_id is not null
 """
 TERMS = f"""
-insert into history.key_vocabulary (vocabulary, natural_key)
+insert into history.key_vocabulary (vocabulary_name, natural_key)
 select distinct vocabulary, md5(vocabulary)::uuid from history.vocabulary_term order by vocabulary;
-insert into history.key_vocabulary_term (vocabulary, term, natural_key)
+insert into history.key_vocabulary_term (vocabulary_name, term, natural_key)
 select distinct vocabulary, term, md5(vocabulary || e'\\x1f' || term)::uuid from history.vocabulary_term
 order by vocabulary, term;
 insert into history.dim_vocabulary (vocabulary_key, term_field, is_inferred, valid_from, valid_to, load_id,
@@ -97,15 +97,15 @@ insert into history.dim_vocabulary (vocabulary_key, term_field, is_inferred, val
 select distinct on (p.vocabulary) k.vocabulary_key,
     case p.vocabulary {' '.join(f"when '{name}' then '{field}'" for name, field in FIELDS.items())}
         else 'name' end, false, p.release_key, {OPEN}, p.load_id, p.at
-from partition p join history.key_vocabulary k on k.vocabulary = p.vocabulary
+from partition p join history.key_vocabulary k on k.vocabulary_name = p.vocabulary
 where p.is_published order by p.vocabulary, p.release_key;
 insert into history.dim_vocabulary_term (vocabulary_key, vocabulary_term_key, name, description, link, fields,
     is_inferred, valid_from, valid_to, load_id, loaded_at)
 select k.vocabulary_key, t.vocabulary_term_key, v.name, v.description, v.link, v.fields, false,
     p.release_key, coalesce(e.release_key, {OPEN}), p.load_id, v.valid_from
 from history.vocabulary_term v
-join history.key_vocabulary k on k.vocabulary = v.vocabulary
-join history.key_vocabulary_term t on t.vocabulary = v.vocabulary and t.term = v.term
+join history.key_vocabulary k on k.vocabulary_name = v.vocabulary
+join history.key_vocabulary_term t on t.vocabulary_name = v.vocabulary and t.term = v.term
 join partition p on p.vocabulary = v.vocabulary and p.at = v.valid_from
 left join moment e on e.at = v.valid_to
 """
@@ -134,9 +134,9 @@ def _prove() -> None:
 
 def _create() -> None:
     for name, columns in (
-        ('vocabulary', (_text('vocabulary', 'Name of the vocabulary, lkSex'),)),
+        ('vocabulary', (_text('vocabulary_name', 'Name of the vocabulary, lkSex'),)),
         ('vocabulary_term', (
-            _text('vocabulary', 'Name of the vocabulary, lkSex'),
+            _text('vocabulary_name', 'Name of the vocabulary, lkSex'),
             _text('term', 'Identifier of the term within the vocabulary: its name, or its accession or number'),
         )),
     ):

@@ -1,5 +1,5 @@
 select
-    k.vocabulary,
+    k.vocabulary_name as vocabulary,
     k.term,
     v.name,
     v.description,
