@@ -62,6 +62,11 @@ def folder_of(source: Source, scope: str) -> str:
     return f"{source.name}/{quote(scope, safe='').replace('%', '~')}"
 
 
+def every_folder_of(source: Source) -> str:
+    """Pattern of the folders of all scopes of a source, relative to the root."""
+    return "SDY*" if source is IMMPORT else f"{source.name}/*"
+
+
 @dataclass(frozen=True)
 class RowsFile:
     """The rows of a landed JSON answer as lines for COPY, in a file beside it.

@@ -20,6 +20,7 @@ from include.landing.manifest import (
     LandingError,
     Manifest,
     RowsFile,
+    every_folder_of,
     folder_of,
 )
 from include.landing.rows_file import VERSION
@@ -62,7 +63,7 @@ class LandingReader(Files):
         """
         if not self.root.exists():
             return []
-        folders = folder_of(source, scope) if scope else folder_of(source, "SDY") + "*"
+        folders = folder_of(source, scope) if scope else every_folder_of(source)
         found = [self._manifest(path) for path in self.root.glob(f"{folders}/*/*/{MANIFEST}")]
 
         def order(item: Manifest) -> tuple[int, int, str, str]:

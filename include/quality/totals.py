@@ -72,7 +72,7 @@ def control_totals(
 
 
 def _check_id(name: str, table: Dimension | Fact, tables: Sequence[Dimension | Fact]) -> str:
-    """Name of a check of a table: of several that are made of one endpoint, all but the first add their own."""
+    """Name of a check of a table: of several that one endpoint makes, all but the first add their own."""
     first = next(item for item in tables if item.endpoint == table.endpoint)
     return name if table is first else f"{name}:{table.name}"
 

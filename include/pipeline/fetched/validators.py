@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from include.landing.zone import Landed
 from include.pipeline import run_ledger
@@ -52,7 +53,7 @@ def of_published(connection: sa.Connection, source: str) -> Mapping[str, Mapping
     newest = (
         sa.select(LOAD.c.load_id, LOAD.c.scope)
         .where(LOAD.c.source == source, LOAD.c.state == PUBLISHED, LOAD.c.fetch_id != "withdrawal")
-        .distinct(LOAD.c.scope)
+        .ext(distinct_on(LOAD.c.scope))
         .order_by(LOAD.c.scope, LOAD.c.release_key.desc(), LOAD.c.load_id.desc())
         .subquery()
     )
