@@ -6,27 +6,14 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from include.sources.immport.source import IMMPORT
-from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.model.clinical import CLINICAL_FACTS
-from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension, Fact, Measure
 from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
-from include.warehouse.model.materials import MATERIAL_BRIDGES
 from include.warehouse.model.source_model import SourceModel
-from include.warehouse.model.study_documents import BRIDGES
-from include.warehouse.model.study_files import RESULT_FILE
-from include.warehouse.model.vocabularies import VOCABULARY_MODEL
-
-#: Assays, clinical data, files, cytometry and bridges. Only the first are in the view over all assays.
-_IMMPORT_FACTS = (
-    *ASSAY_FACTS, *CLINICAL_FACTS, RESULT_FILE, *CYTOMETRY, *MATERIAL_BRIDGES, *BRIDGES,
-)  # fmt: skip
-IMMPORT_MODEL = SourceModel(
-    IMMPORT, (*(item for item in IMMPORT_DIMENSIONS if item.is_versioned), *_IMMPORT_FACTS)
-)
+from include.warehouse.model.sources import MODELS
 
 #: Every source, by name.
-SOURCES: dict[str, SourceModel] = {item.source.name: item for item in (IMMPORT_MODEL, VOCABULARY_MODEL)}
+SOURCES: dict[str, SourceModel] = {item.source.name: item for item in MODELS}
+IMMPORT_MODEL = SOURCES[IMMPORT.name]
 
 #: Dimensions without an endpoint, which tables of any source may name.
 TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned)
