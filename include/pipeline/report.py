@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from include.pipeline import run_ledger
+from include.sources.immport.source import IMMPORT
+from include.sources.source import Source
+from include.warehouse.model.registry import SOURCES
 from include.warehouse.views.value_functions import DEFAULT_POLICY
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ ON_HOLD = "on hold"
 _NARROW = 24
 
 _ENDS = """
-select w.scope, w.release_version, w.action, w.reason, l.state, l.error,
+select w.source, w.scope, w.release_version, w.action, w.reason, l.state, l.error,
     nullif(l.run_id, w.run_id) as taken_by
 from ops.work w left join ops.load l on l.load_id = w.load_id
 where w.run_id = :run order by length(w.scope), w.scope, w.release_version
@@ -42,7 +45,7 @@ _CHANGES = """
 select c.relation, sum(c.added)::bigint as added, sum(c.corrected)::bigint as corrected,
     sum(c.withdrawn)::bigint as withdrawn, sum(c.unchanged)::bigint as unchanged
 from ops.release_change c join ops.work w on w.load_id = c.load_id
-where w.run_id = :run and c.relation like 'fact%' group by c.relation
+where w.run_id = :run and (c.relation like 'fact%' or w.source <> 'immport') group by c.relation
 having sum(c.added + c.corrected + c.withdrawn + c.unchanged) > 0 order by c.relation
 """
 _CHECKS = """
@@ -205,15 +208,16 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
         return 1
     record: dict[str, Any] = run.iloc[0].to_dict()
     ends = _read(engine, _ENDS, run_id)
+    source = SOURCES[ends["source"].iloc[0] if len(ends) else IMMPORT.name].source
     colour = {"success": "green", "partial": "yellow"}.get(record["state"], "red")
     console.rule(f"{record['newest_release'] or 'replay'}: [{colour}]{record['state']}[/{colour}]")
     if record["note"]:
         console.print(f"[yellow]{record['note']}[/yellow]", highlight=False)
-    _print_ends(ends, console)
+    _print_ends(ends, source, console)
     changes = _read(engine, _CHANGES, run_id)
     if ends["action"].isin(["load", "withdraw"]).any():
         if not changes.empty:
-            _print_table(changes, console, "Rows per fact")
+            _print_table(changes, console, f"Rows per {'fact' if source is IMMPORT else 'table'}")
         for line in _unchanged(_read(engine, _UNCHANGED, run_id).itertuples()):
             console.print(f"  {line}", markup=False, highlight=False)
         checks = _read(engine, _CHECKS, run_id).iloc[0]
@@ -239,7 +243,7 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
             )  # fmt: skip
     drift = _read(engine, _DRIFT, run_id)
     if not drift.empty:
-        _print_table(drift, console, "Keys that ImmPort's answers lacked, or had beyond those declared")
+        _print_table(drift, console, "Keys that answers lacked, or had beyond those declared")
     steps = _read(engine, _STEPS, run_id)
     if not steps.empty:
         steps["rows/s"] = (steps["rows"] / steps["seconds"].clip(lower=0.001)).round().astype(int)
@@ -248,13 +252,14 @@ def _print_run(engine: sa.Engine, run_id: str, console: Console) -> int:
     return 0 if record["state"] == "success" else 1
 
 
-def _print_ends(ends: pd.DataFrame, console: Console) -> None:
+def _print_ends(ends: pd.DataFrame, source: Source, console: Console) -> None:
     done = ends["state"] == run_ledger.PUBLISHED
     loaded, withdrawn = done & (ends["action"] == "load"), done & (ends["action"] == "withdraw")
     kept, on_hold = ends["action"] == "keep", ends["action"] == "hold"
     failed = ~(done | kept | on_hold)
+    names = source.scope.plural.capitalize()
     console.print(
-        f"Studies: {loaded.sum()} loaded, {kept.sum()} unchanged, {withdrawn.sum()} withdrawn,"
+        f"{names}: {loaded.sum()} loaded, {kept.sum()} unchanged, {withdrawn.sum()} withdrawn,"
         f" {failed.sum()} failed, {on_hold.sum()} on hold.",
         highlight=False,
     )
@@ -263,7 +268,7 @@ def _print_ends(ends: pd.DataFrame, console: Console) -> None:
     for row in ends[failed].itertuples():
         console.print(f"  [red]{row.scope}: {row.error or 'was not finished'}[/red]", highlight=False)
     if kept.all() and len(ends):
-        console.print("[green]Nothing changed at ImmPort: no row was written.[/green]")
+        console.print(f"[green]Nothing changed at {source.title}: no row was written.[/green]")
 
 
 def _print_answer(engine: sa.Engine, console: Console, title: str, name: str) -> None:

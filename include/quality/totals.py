@@ -20,8 +20,8 @@ from include.warehouse.load import scd2, surrogate_keys
 from include.warehouse.load.package.package_findings import PACKAGE_LINE, member_name
 from include.warehouse.load.stage_answers import ENCODABLE
 from include.warehouse.load.staging_tables import StagedTables
-from include.warehouse.model.declaration import Dimension, Fact, S, Type
-from include.warehouse.model.natural_keys import digest
+from include.warehouse.model.declaration import Dimension, Fact, Type
+from include.warehouse.model.natural_keys import digest, natural_key
 from include.warehouse.schema.ops_tables import PACKAGE_TABLE, QUARANTINE, STAGED
 from include.warehouse.schema.statements import run_sql
 
@@ -160,7 +160,7 @@ def _foreign_members(
     """Members of a staged scope that another one holds: a join would find them twice."""
     key, of = dimension.key_column, load.model.of_scopes
     table = tables.rows(load.model.endpoint(dimension))
-    natural = digest(dimension, (S[item.name] for item in dimension.natural_key))
+    natural = digest(dimension, natural_key(dimension))
     found = run_sql(
         connection,
         f"""select count(distinct h.{key}) from {table} s
