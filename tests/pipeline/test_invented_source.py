@@ -13,8 +13,6 @@ import pytest
 from include.local.paths import ROOT
 from include.local.server import Server
 
-READING = [["AAA", "r1", "4.50", "mm"], ["BBB", "r1", "7", "mm"]]
-
 
 @pytest.fixture(scope="module")
 def story(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Any:
@@ -31,6 +29,48 @@ def story(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_it(story: Any) -> None:
-    print(json.dumps(story, indent=1))
-    assert 0
+def test_each_run_ends_as_its_scopes_did(story: Any) -> None:
+    first, second, third, last = story["runs"]
+    assert (first["state"], first["counts"]["loaded"]) == ("success", 2)
+    assert "AAA 2026-W01: published without 1 rows of reading, quarantined by type:value" in first["text"]
+    assert (second["state"], second["counts"]["loaded"], second["counts"]["failed"]) == ("partial", 1, 1)
+    assert "BBB 2026-W02: extract: RequestError: source.invalid: reading of BBB: HTTP 404" in second["text"]
+    assert (third["state"], third["counts"]["loaded"]) == ("success", 2)
+    assert "BBB: unchanged since 2026-W01, not staged or checked again" in third["text"]
+    assert (last["state"], last["counts"]["withdrawn"]) == ("success", 1)
+    assert [state for _, _, state in story["loads"]].count("failed") == 1
+    assert story["scopes"] == [
+        ["weather", "AAA", "current", "2026-W03"],
+        ["weather", "BBB", "withdrawn", "2026-W02"],
+    ]
+
+
+def test_the_star_answers_as_of_each_release(story: Any) -> None:
+    other = ["BBB", "r1", "7", "mm"]
+    newer = [["AAA", "r1", "5", "mm"], ["AAA", "r3", "1", "mm"]]
+    assert story["star"] == {
+        "2026-W01": [["AAA", "r1", "4.50", "mm"], other],
+        "2026-W02": [*newer, other],
+        "2026-W03": newer,
+    }
+    assert story["difference"] == [
+        ["fact_reading", "added", "r3", None, None, None],
+        ["fact_reading", "corrected", "r1", "value", "4.50", "5"],
+    ]
+
+
+def test_what_was_not_published_is_in_quarantine_and_all_of_it_in_the_landing_zone(story: Any) -> None:
+    assert story["quarantine"] == [["weather", "AAA", "reading", "type:value", "wet"]]
+    assert set(story["landed"]) == {
+        f"weather/{name}/2026-W0{week}"
+        for name, week in (("AAA", 1), ("AAA", 2), ("AAA", 3), ("BBB", 1), ("BBB", 2))
+    }
+
+
+def test_the_report_and_the_dag_name_what_the_source_consists_of(story: Any) -> None:
+    assert "2026-W03: success" in story["report"]
+    assert "Stations: 1 loaded, 0 unchanged, 1 withdrawn, 0 failed, 0 on hold." in story["report"]
+    assert "Rows per table" in story["report"]
+    assert "withdraw BBB (withdrawn: no longer offered at 2026-W03)" in story["report"]
+    steps = [f"load.{name}" for name in ("check", "extract", "publish", "stage")]
+    assert story["tasks"] == sorted(["discover", *steps, "withdraw", "announce", "finish"])
