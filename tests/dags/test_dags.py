@@ -21,11 +21,15 @@ from airflow.sdk import (
 from airflow.sdk.definitions.deadline import DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
+from immport_provider import source_dag
 from immport_provider.alerts import run_failed
 from immport_provider.assets import STAR
 from immport_provider.groups import LATE_ALERTS
 from immport_provider.operators.base import STUDIES_OF_TASK, WarehouseOperator
+from include.warehouse.model.registry import SOURCES
 
+#: Every source.
+ALL = [model.source for model in SOURCES.values()]
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "dags").glob("*.py"))
 #: What a step needs seconds for, and a scheduler that only parses must not pay.
@@ -68,7 +72,8 @@ def test_ids_are_unique_over_all_files(bag: DagBag) -> None:
         for keyword in node.keywords
         if keyword.arg == "dag_id" and isinstance(keyword.value, ast.Constant)
     ]
-    assert sorted(written) == sorted(bag.dags)
+    of_sources = [source_dag.dag_id(model.source) for model in SOURCES.values()]
+    assert sorted([*written, *of_sources[1:]]) == sorted(bag.dags)
 
 
 def test_every_dag_is_tagged_described_and_runs_once_at_a_time(bag: DagBag) -> None:
@@ -133,13 +138,15 @@ def test_mapped_tasks_are_named_by_their_studies(bag: DagBag) -> None:
                     task.partial_kwargs["map_index_template"] if task.is_mapped else task.map_index_template
                 )
                 assert template == STUDIES_OF_TASK, task.task_id
-    assert found == 9
+    # Of each DAG that loads: four steps; and the downloads.
+    assert found == 4 * (1 + len(SOURCES)) + 1
 
 
 def test_the_star_is_an_asset_that_other_dags_are_scheduled_on(bag: DagBag) -> None:
     assert (STAR.name, STAR.uri.rstrip("/")) == ("immport://star", "immport://star")
     emitting = {dag.dag_id for dag in bag.dags.values() for task in dag.tasks if STAR in task.outlets}
-    assert emitting == {"immport_release", "immport_backfill"}
+    of_sources = {source_dag.dag_id(item) for item in source_dag.switched_on(ALL, None)}
+    assert emitting == {"immport_release", "immport_backfill", *of_sources}
     waiting = {
         dag.dag_id
         for dag in bag.dags.values()
@@ -306,3 +313,25 @@ def test_the_log_of_every_failed_task_ends_with_what_happened(
         caplog.clear()
         last({"exception": AirflowFailException("partial: 1 failed\nSDY1 DR9: published without 2 rows")})
         assert caplog.messages == ["partial: 1 failed\nSDY1 DR9: published without 2 rows"], task.task_id
+
+
+def test_a_source_that_is_switched_off_has_no_dag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable names those that are on; without it, all are."""
+    for named, expected in ((None, True), ("vocabularies", True), (" ", False)):
+        monkeypatch.delenv("AIRFLOW_VAR_IMMPORT_SOURCES", raising=False)
+        if named is not None:
+            monkeypatch.setenv("AIRFLOW_VAR_IMMPORT_SOURCES", named)
+        assert ("immport_vocabularies" in source_dag.source_dags(ALL)) is expected
+    with pytest.raises(source_dag.UnknownSourceError, match="names lkSex: not a source; there are vocab"):
+        source_dag.switched_on(ALL, "vocabularies, lkSex")
+
+
+def test_the_form_of_a_source_takes_what_it_consists_of(bag: DagBag) -> None:
+    dag = bag.dags["immport_vocabularies"]
+    assert copy.copy(dag.params.get_param("vocabularies")).resolve(["lkSex"]) == ["lkSex"]
+    with pytest.raises(ParamValidationError):
+        copy.copy(dag.params.get_param("vocabularies")).resolve(["SDY1"])
+    until = "2026-05-03T04:00:00Z"
+    assert copy.copy(dag.params.get_param("replay_until")).resolve(until) == until
+    with pytest.raises(ParamValidationError):
+        copy.copy(dag.params.get_param("replay_until")).resolve("DR50")

@@ -1,4 +1,4 @@
-"""The vocabularies DAG: terms by the time they were fetched, stubs dropped, nothing touched that is equal."""
+"""The DAG of the vocabularies: terms by fetch, stubs quarantined, nothing touched that is equal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.support.sandbox import RunningSandbox
 
 #: A release before a third of the vocabularies changed.
 BEFORE = "DR49"
-VERSIONS = (
-    "select vocabulary, term, valid_from, valid_to, xmin::text from history.vocabulary_term order by 1, 2, 3"
-)
+VERSIONS = """select k.vocabulary_name as vocabulary, k.term, h.valid_from, h.valid_to, h.xmin::text
+    from history.dim_vocabulary_term h join history.key_vocabulary_term k using (vocabulary_term_key)
+    where h.vocabulary_term_key > 0 order by 1, 2, 3"""
 SHOWN = "select vocabulary, term, name, description, link, fields from star.vocabulary_term order by 1, 2"
 
 KILLS = {
     "landing": Kill("include.landing.zone:Landing.receive", call=20),
-    "publishing": Kill("include.pipeline.vocabularies:publish", statement=30),
-    "published": Kill("include.pipeline.vocabularies:publish", after=True),
+    "publishing": Kill("include.warehouse.load.publish:publish_load", call=20, statement=12),
+    "published": Kill("include.warehouse.load.publish:publish_load", call=20, after=True),
 }
 
 
@@ -57,14 +57,15 @@ def test_a_load_shows_every_term_and_no_stub(installation: Installation) -> None
     run = load(installation)
     assert run.state == "success", run.log[-4000:]
     assert shown(installation) == served(installation.sandbox)
-    dropped = "select count(*) from ops.vocabulary_fetch where rows_dropped = 1"
-    assert installation.one(dropped) == 11
-    assert installation.one("select count(*) from ops.vocabulary_fetch") == 45
+    quarantined = (
+        "select count(*) from quality.quarantine where rule = 'refused:stub' and source = 'vocabularies'"
+    )
+    assert installation.one(quarantined) == 11
+    assert installation.one("select count(*) from ops.load where source = 'vocabularies'") == 45
     assert installation.one("select fields ->> 'taxonomyId' from star.vocabulary_term"
                             " where vocabulary = 'lkVirusStrain' order by term limit 1") == "0"  # fmt: skip
-    folders = list((installation.landing / "vocabularies").iterdir())
-    assert len(folders) == 1
-    assert len(list(folders[0].glob("lk*.json.gz"))) == 45
+    landed = list((installation.landing / "vocabularies").glob("lk*/*/*/term.json.gz"))
+    assert len(landed) == 45
 
 
 def test_a_second_load_touches_only_what_changed(installation: Installation) -> None:
@@ -86,15 +87,17 @@ def test_a_second_load_touches_only_what_changed(installation: Installation) -> 
         if (row.vocabulary, row.term) in untouched:
             assert known_terms[row.vocabulary, row.term] == row
     # The history still has what was known between the loads, by time.
-    moment = "select min(valid_from) from history.vocabulary_term"
-    then = f"""select vocabulary, term, name, description, link, fields from history.vocabulary_term
-        where valid_from <= ({moment}) and valid_to > ({moment}) order by 1, 2"""
-    assert sorted((tuple(row) for row in installation.query(then)), key=lambda item: item[:2]) == known
+    then = "(select min(valid_from) from history.dim_vocabulary_term where vocabulary_term_key > 0)"
+    query = f"""select k.vocabulary_name, k.term, h.name, h.description, h.link, h.fields
+        from history.dim_vocabulary_term h join history.key_vocabulary_term k using (vocabulary_term_key)
+        where h.vocabulary_term_key > 0 and h.valid_from <= {then} and h.valid_to > {then}"""
+    assert sorted((tuple(row) for row in installation.query(query)), key=lambda item: item[:2]) == known
     # A term that goes away is closed.
     installation.sandbox.set_release(BEFORE)
     assert load(installation).state == "success"
     assert shown(installation) == known
-    assert installation.one("select sum(withdrawn) from ops.vocabulary_fetch") > 0
+    gone = "select sum(withdrawn) from ops.release_change where relation = 'dim_vocabulary_term'"
+    assert installation.one(gone) > 0
 
 
 @pytest.mark.long
@@ -107,14 +110,19 @@ def test_a_failing_vocabulary_takes_nothing_away(installation: Installation) -> 
     installation.sandbox.clear_faults()
     installation.sandbox.fault("lkSex", "new_key")
     assert load(installation).state == "success"
-    note = "select note from ops.vocabulary_fetch where vocabulary = 'lkSex' order by fetched_at desc limit 1"
-    assert installation.one(note).endswith("rows with the unknown key newKey")
+    drift = """select d.kind, d.field from ops.drift d join ops.load l using (load_id)
+        where l.scope = 'lkSex'"""
+    assert [tuple(row) for row in installation.query(drift)] == [("unknown", "newKey")]
 
 
 @pytest.mark.parametrize("kill", cases(KILLS, quick=["publishing"]))
-def test_a_killed_load_leaves_all_or_nothing(installation: Installation, kill: Kill) -> None:
+def test_a_killed_load_leaves_each_vocabulary_whole_or_as_it_was(
+    installation: Installation, kill: Kill
+) -> None:
     assert load(installation, kill).state is None
-    assert installation.one("select count(distinct vocabulary) from history.vocabulary_term") in (0, 45)
+    there = {(row.vocabulary, row.term) for row in installation.query(VERSIONS)}
+    all_terms = {row[:2] for row in served(installation.sandbox)}
+    assert {name for name, _ in all_terms - there} & {name for name, _ in there} == set()
     assert load(installation).state == "success"
     assert shown(installation) == served(installation.sandbox)
 

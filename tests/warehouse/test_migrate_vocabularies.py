@@ -119,7 +119,7 @@ def test_each_fetch_of_a_vocabulary_is_a_load(old: Warehouse) -> None:
         left join ops.staged s using (load_id) left join ops.release_change r using (load_id)
         where l.source = 'vocabularies'""")
     lost = "not received: HTTP 404"
-    expected = {
+    expected: set[tuple[Any, ...]] = {
         (fetch, name, "published", None, f"immport_vocabularies/{fetch}", "full", True, received,
          received - dropped, note, counts[0], counts[3])
         for fetch, name, _, received, dropped, *counts, note in FETCHES if received

@@ -7,16 +7,13 @@ from dataclasses import fields
 
 from include.sources.immport.source import IMMPORT
 from include.warehouse.model.declaration import Dimension, Fact, Measure
-from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
 from include.warehouse.model.source_model import SourceModel
-from include.warehouse.model.sources import MODELS
+from include.warehouse.model.sources import MODELS, TERM_DIMENSIONS
 
 #: Every source, by name.
 SOURCES: dict[str, SourceModel] = {item.source.name: item for item in MODELS}
 IMMPORT_MODEL = SOURCES[IMMPORT.name]
 
-#: Dimensions without an endpoint, which tables of any source may name.
-TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned)
 VERSIONED_DIMENSIONS: tuple[Dimension, ...] = tuple(
     item for model in SOURCES.values() for item in model.dimensions
 )

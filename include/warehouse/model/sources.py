@@ -6,7 +6,8 @@ from include.sources.immport.source import IMMPORT
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
-from include.warehouse.model.dimensions import DIMENSIONS as IMMPORT_DIMENSIONS
+from include.warehouse.model.declaration import Dimension
+from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
 from include.warehouse.model.materials import MATERIAL_BRIDGES
 from include.warehouse.model.source_model import SourceModel
 from include.warehouse.model.study_documents import BRIDGES
@@ -17,9 +18,10 @@ from include.warehouse.model.vocabularies import VOCABULARY_MODEL
 _IMMPORT_FACTS = (
     *ASSAY_FACTS, *CLINICAL_FACTS, RESULT_FILE, *CYTOMETRY, *MATERIAL_BRIDGES, *BRIDGES,
 )  # fmt: skip
-_IMMPORT_MODEL = SourceModel(
-    IMMPORT, (*(item for item in IMMPORT_DIMENSIONS if item.is_versioned), *_IMMPORT_FACTS)
-)
+_IMMPORT_MODEL = SourceModel(IMMPORT, (*(item for item in IMMPORT_DIMENSIONS if item.is_versioned), *_IMMPORT_FACTS))
+
+#: Dimensions without an endpoint, which tables of any source may name.
+TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned)
 
 #: Every source.
 MODELS: list[SourceModel] = [_IMMPORT_MODEL, VOCABULARY_MODEL]
