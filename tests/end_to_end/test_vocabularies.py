@@ -21,8 +21,8 @@ SHOWN = "select vocabulary, term, name, description, link, fields from star.voca
 
 KILLS = {
     "landing": Kill("include.landing.zone:Landing.receive", call=20),
-    "publishing": Kill("include.warehouse.load.publish:publish_load", call=20, statement=12),
-    "published": Kill("include.warehouse.load.publish:publish_load", call=20, after=True),
+    "publishing": Kill("include.pipeline.steps:publish", call=20, statement=12),
+    "published": Kill("include.pipeline.steps:publish", call=20, after=True),
 }
 
 
