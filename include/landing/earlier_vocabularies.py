@@ -21,7 +21,7 @@ from include.landing.manifest import FORMAT, Fetch, Landed, LandingError, Manife
 from include.landing.reading import MANIFEST
 from include.landing.zone import Landing
 from include.sources.immport.vocabularies import TERM, VOCABULARIES
-from include.sources.release_line import EPOCH, FetchTime
+from include.sources.release import EPOCH, FetchTime
 
 
 class EarlierVocabularies(Landing):

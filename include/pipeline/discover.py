@@ -26,8 +26,7 @@ from include.pipeline.work_decisions import (
 from include.sources.immport.source import IMMPORT
 from include.sources.listing import Listing
 from include.sources.plausible import doubt
-from include.sources.release import Release
-from include.sources.release_line import Dated
+from include.sources.release import Dated, Release
 from include.sources.source import Source
 from include.warehouse.access import study_visibility
 from include.warehouse.load import retract

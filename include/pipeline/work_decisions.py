@@ -11,7 +11,7 @@ from include.sources import withdrawal
 from include.sources.immport.source import IMMPORT
 from include.sources.moved_studies import MOVED
 from include.sources.release import Release
-from include.sources.scope import STUDY, Scope
+from include.sources.source import STUDY, Scope
 from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN
 
 #: Share of the current studies that a run may withdraw without a person's approval. One is always allowed.

@@ -9,8 +9,8 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from include.sources.endpoint import Endpoint
 from include.sources.errors import ImmPortError
+from include.sources.fetched.offering import Validators
 from include.sources.listing import Accessions, Listing
-from include.sources.offering import Validators
 from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from immport_provider.operators.announce import ImmPortAnnounceOperator
 from immport_provider.operators.finish import ImmPortFinishOperator
 from immport_provider.operators.load_steps import ImmPortWithdrawOperator
 from immport_provider.operators.sources import SourceDiscoverOperator, SourceExtractOperator
-from include.sources.fetched_source import FetchedSource
+from include.sources.fetched.fetched_source import FetchedSource
 from include.sources.source import Source
 
 #: Airflow variable that names the sources which are on, with commas between; all are, where it is not set.

@@ -21,10 +21,10 @@ from include.sources.errors import (
     RequestError,
     ServerError,
 )
+from include.sources.fetched.offering import Validators
 from include.sources.gene_lists import files
 from include.sources.gene_lists.files import PublicFile
 from include.sources.gene_lists.json_forms import read_catalogue, read_list_json
-from include.sources.offering import Validators
 from include.sources.validate_answer import Intake
 from tests.provider.conftest import CANARY, Stub, Waits
 from tests.support.sandbox import RunningSandbox

@@ -24,10 +24,10 @@ from include.pipeline.work_decisions import LoadPolicy
 from include.sources.client import CallWatch, Received
 from include.sources.endpoint import Endpoint
 from include.sources.errors import BadAnswerError, ImmPortError, RequestError
-from include.sources.fetched_source import FetchedSource
-from include.sources.offering import Validators
+from include.sources.fetched.fetched_source import FetchedSource
+from include.sources.fetched.offering import Validators
 from include.sources.reader import NotDataError
-from include.sources.release_line import FetchTime
+from include.sources.release import FetchTime
 from include.warehouse.load.fence import Attempt
 from include.warehouse.load.publish import Published
 from include.warehouse.schema.ops_tables import LOAD, RUN

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from include.sources.client import ScopeClient
 from include.sources.endpoint import Endpoint, Shape, parse_fields
 from include.sources.errors import RequestError
-from include.sources.fetched_source import FetchedSource
-from include.sources.offering import Offered, Offering
-from include.sources.scope import Scope
+from include.sources.fetched.fetched_source import FetchedSource
+from include.sources.fetched.offering import Offered, Offering
+from include.sources.source import Scope
 from include.warehouse.model.common_columns import unit
 from include.warehouse.model.declaration import Column, Dimension, Fact, S, Type
 from include.warehouse.model.relations import Reference

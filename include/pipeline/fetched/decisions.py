@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from include.pipeline.fetched.validators import Said
 from include.pipeline.work_decisions import Action, LoadPolicy, WorkDecision, too_many_gone
-from include.sources.offering import Offered, Offering
-from include.sources.release_line import Dated
+from include.sources.fetched.offering import Offered, Offering
+from include.sources.release import Dated
 from include.sources.source import Source
 from include.sources.withdrawal import RETRACTED, WITHDRAWN
 

@@ -18,9 +18,9 @@ from include.pipeline.work_decisions import LoadPolicy, WorkDecision
 from include.sources.client import ScopeClient
 from include.sources.endpoint import Endpoint
 from include.sources.errors import ImmPortError, RetriableError
-from include.sources.fetched_source import FetchedSource
-from include.sources.offering import Offered, Offering, Validators
-from include.sources.release_line import EPOCH, Dated, FetchTime
+from include.sources.fetched.fetched_source import FetchedSource
+from include.sources.fetched.offering import Offered, Offering, Validators
+from include.sources.release import EPOCH, Dated, FetchTime
 from include.warehouse.load.fence import Attempt
 from include.warehouse.schema.ops_tables import LOAD, RUN, SCOPES, STAGED
 

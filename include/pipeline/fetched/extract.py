@@ -15,7 +15,7 @@ from include.pipeline.verdict import is_final, is_of_one_request
 from include.sources.client import ScopeClient
 from include.sources.endpoint import Endpoint, Withholds
 from include.sources.errors import AccessError, CredentialError, ImmPortError
-from include.sources.fetched_source import FetchedSource
+from include.sources.fetched.fetched_source import FetchedSource
 from include.warehouse.load import fence
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from include.landing.zone import Landed
 from include.pipeline import run_ledger
 from include.pipeline.run_ledger import PUBLISHED, Load
-from include.sources.offering import Validators
+from include.sources.fetched.offering import Validators
 from include.warehouse.schema.ops_tables import LOAD, VALIDATOR
 
 

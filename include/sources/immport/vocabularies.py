@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from include.sources.endpoint import Endpoint, Group, parse_fields
-from include.sources.fetched_source import FetchedSource, fixed
+from include.sources.fetched.fetched_source import FetchedSource, fixed
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS, is_stub
 from include.sources.reader import cell, read_rows
-from include.sources.release_line import FetchLine
+from include.sources.release import FetchLine
 from include.sources.row_reader import Intake
-from include.sources.scope import Scope
+from include.sources.source import Scope
 
 #: Each vocabulary as ImmPort's API has it, by name.
 LOOKUPS: dict[str, Endpoint] = {item.name: item for item in LOOKUP_ENDPOINTS}

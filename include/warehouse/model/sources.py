@@ -18,7 +18,9 @@ from include.warehouse.model.vocabularies import VOCABULARY_MODEL
 _IMMPORT_FACTS = (
     *ASSAY_FACTS, *CLINICAL_FACTS, RESULT_FILE, *CYTOMETRY, *MATERIAL_BRIDGES, *BRIDGES,
 )  # fmt: skip
-_IMMPORT_MODEL = SourceModel(IMMPORT, (*(item for item in IMMPORT_DIMENSIONS if item.is_versioned), *_IMMPORT_FACTS))
+_IMMPORT_MODEL = SourceModel(
+    IMMPORT, (*(item for item in IMMPORT_DIMENSIONS if item.is_versioned), *_IMMPORT_FACTS)
+)
 
 #: Dimensions without an endpoint, which tables of any source may name.
 TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned)

@@ -13,6 +13,7 @@ from immport_provider.hooks.client import KEYS_PAGE, ImmPortClient
 from include.sources.client import Received
 from include.sources.endpoint import Endpoint
 from include.sources.errors import AccessError, ConfigurationError, CredentialError, ImmPortError
+from include.sources.fetched.offering import Validators
 from include.sources.immport.endpoints import (
     DRS_DOWNLOAD,
     ENDPOINTS,
@@ -20,7 +21,6 @@ from include.sources.immport.endpoints import (
     SEARCH,
     STUDY_ENDPOINTS,
 )
-from include.sources.offering import Validators
 from include.sources.reader import read_rows
 
 if TYPE_CHECKING:

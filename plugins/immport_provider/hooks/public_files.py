@@ -18,8 +18,8 @@ from immport_provider.hooks.settings import Connection, Settings, read_public_se
 from include.sources.client import Received
 from include.sources.endpoint import Endpoint, parse_fields
 from include.sources.errors import ConfigurationError, ImmPortError, MissingFileError, RequestError
+from include.sources.fetched.offering import Validators
 from include.sources.gene_lists.files import CATALOGUE
-from include.sources.offering import Validators
 
 if TYPE_CHECKING:
     import httpx

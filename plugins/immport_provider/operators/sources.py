@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from include.pipeline.work_decisions import LoadPolicy, WorkDecision
     from include.pipeline.work_list import LoadBatch
     from include.sources.client import ScopeClient
-    from include.sources.fetched_source import FetchedSource
+    from include.sources.fetched.fetched_source import FetchedSource
     from include.warehouse.load.fence import Attempt
 
 
@@ -28,7 +28,7 @@ def source_named(name: str) -> FetchedSource:
 
     :raises LookupError: there is no such source, or its runs do not follow from a declaration.
     """
-    from include.sources.fetched_source import FetchedSource
+    from include.sources.fetched.fetched_source import FetchedSource
     from include.warehouse.model.registry import SOURCES
 
     model = SOURCES.get(name)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from include.sources.client import ScopeClient
-from include.sources.offering import Offered, Offering
+from include.sources.fetched.offering import Offered, Offering
 from include.sources.source import Source
 
 #: Finds out which scopes a source offers now. It raises what the client raises.

@@ -1,0 +1,1 @@
+"""Sources that are requested endpoint by endpoint for each scope: their declaration, and what they offer."""
