@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.pipeline import work_list
+from include.pipeline.load_policy import LoadPolicy
 from include.pipeline.release_file_changes import ReleaseFileProbe, refused_answers, with_release_files
 from include.pipeline.run_ledger import PUBLISHED, RETRACTED, note_run
 from include.pipeline.work_decisions import (
     RESTRICTED,
     Action,
     Listed,
-    LoadPolicy,
     Restricted,
     WarehouseStudy,
     WorkDecision,
@@ -77,7 +77,9 @@ def from_listing(
         for item in listing.studies
     ]
     # A release that cannot be is not the newest either: what is compared with that would be settled for ever.
-    newest = max((Release.parse(item.release) for item in listed if not policy.doubts(item)), default=None)
+    newest = max(
+        (Release.parse(item.release) for item in listed if not policy.doubts(item.doubt)), default=None
+    )
     incomplete = None if listing.complete else listing.reason or "unknown"
     # At once, and also where the withdrawal waits for a person to approve.
     restricted, waiting = _hide(engine, run, restricted)
@@ -137,7 +139,7 @@ def from_landing(
         listed = Listed(scope, release, day, doubt=_doubt(at, day))
         if state is not None:
             action, reason = Action.KEEP, f"already {state} from fetch {manifest.fetch_id}"
-        elif policy.doubts(listed):
+        elif policy.doubts(listed.doubt):
             action, reason = Action.HOLD, withheld(listed)
         else:
             action, reason = Action.LOAD, f"replay of fetch {manifest.fetch_id}"

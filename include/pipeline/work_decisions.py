@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from include.pipeline.load_policy import LoadPolicy
 from include.sources import withdrawal
 from include.sources.immport.source import IMMPORT
 from include.sources.moved_studies import MOVED
 from include.sources.release import Release
-from include.sources.source import STUDY, Scope
+from include.sources.source import STUDY
 from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN
-
-#: Share of the current studies that a run may withdraw without a person's approval. One is always allowed.
-MAX_WITHDRAWN_SHARE = 0.1
 
 
 class Action(StrEnum):
@@ -94,31 +92,6 @@ class WorkDecision:
     source: str = IMMPORT.name
 
 
-@dataclass(frozen=True)
-class LoadPolicy:
-    """What a person set for the run.
-
-    :param studies: only these; all when empty.
-    :param force: load studies that did not change, too.
-    :param approve_withdrawals: withdraw however many studies are gone.
-    :param approve_releases: take releases that seem not to be possible.
-    :param max_withdrawn_share: share of the current studies that may be withdrawn without approval.
-    """
-
-    studies: frozenset[str] = frozenset()
-    force: bool = False
-    approve_withdrawals: bool = False
-    approve_releases: bool = False
-    max_withdrawn_share: float = MAX_WITHDRAWN_SHARE
-
-    def doubts(self, listed: Listed) -> bool:
-        """Whether the release of a study is withheld for a person to approve."""
-        return listed.doubt is not None and not self.approve_releases
-
-    def wants(self, study: str) -> bool:
-        return not self.studies or study in self.studies
-
-
 RESTRICTED = f"{withdrawal.RESTRICTED}on the source's list of restricted studies"
 
 
@@ -162,7 +135,7 @@ def _about(
     was_restricted = loaded is not None and (loaded.reason or "").startswith("restricted")
     if listed.study in restricted.studies:
         action, reason = Action.KEEP, f"{RESTRICTED}: not loaded"
-    elif policy.doubts(listed):
+    elif policy.doubts(listed.doubt):
         action, reason = Action.HOLD, withheld(listed)
     elif loaded is None and listed.study in MOVED and listed.study not in policy.studies:
         action, reason = Action.KEEP, f"{MOVED[listed.study]}: not loaded unless requested by name"
@@ -231,7 +204,7 @@ def _going(
 ) -> Iterator[WorkDecision]:
     """Studies that are here and restricted or no longer listed: withdrawn, unless that is in doubt."""
     current = [item for item in known.values() if item.state == "current"]
-    trusted = (item for item in listed.values() if not policy.doubts(item))
+    trusted = (item for item in listed.values() if not policy.doubts(item.doubt))
     newest = max((Release.parse(item.release) for item in trusted), default=None)
     # Release files may carry a later release than any listing stated.
     newest_loaded = max((Release.parse(item.listed or item.release) for item in current), default=None)
@@ -240,7 +213,7 @@ def _going(
         doubt = f"not listed, but the listing is not complete: {incomplete}"
     elif newest is None or (newest_loaded is not None and newest < newest_loaded):
         doubt = f"not listed, but the listing ends at {newest} and {newest_loaded} is already here"
-    too_many = too_many_gone("not listed or restricted", len(going), len(current), STUDY, policy)
+    too_many = policy.too_many_gone("not listed or restricted", len(going), len(current), STUDY)
     for item in going:
         if not policy.wants(item.study):
             continue
@@ -252,20 +225,6 @@ def _going(
         at = max(Release.parse(item.release), newest or Release.parse(item.release))
         reason = _why_gone(item.study, newest, item.study in listed, restricted)
         yield WorkDecision(item.study, str(at), None, Action.WITHDRAW, reason)
-
-
-def too_many_gone(why: str, gone: int, current: int, scope: Scope, policy: LoadPolicy) -> str | None:
-    """Why a run withdraws nothing without approval, where it would withdraw too many at once; None if it may.
-
-    :param why: why they would be withdrawn.
-    :param gone: how many would be, of those that are `current`.
-    """
-    if policy.approve_withdrawals or gone <= max(1, policy.max_withdrawn_share * current):
-        return None
-    return (
-        f"{why}, as are {gone} of {current} {scope.plural} in the warehouse, more than"
-        f" {policy.max_withdrawn_share:.0%}: run again with approve_withdrawals if that is right"
-    )
 
 
 def _why_gone(study: str, newest: Release | None, is_listed: bool, restricted: Restricted) -> str:

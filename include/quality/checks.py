@@ -111,10 +111,7 @@ class Check:
 def checks(
     model: SourceModel, endpoint: Endpoint, tables: StagedTables, scope: str, staged: int
 ) -> Iterator[Check]:
-    """All checks of one endpoint of one load.
-
-    :param staged: rows that staging wrote, as recorded.
-    """
+    """All checks of one endpoint of one load, of which staging wrote `staged` rows, as recorded."""
     yield Check("row_count", Severity.CRITICAL, None, any_broken=f"coalesce(a.rows, 0) <> {staged}")
     if endpoint.required:
         yield Check("not_empty", Severity.CRITICAL, None, any_broken="coalesce(a.rows, 0) = 0")
@@ -122,9 +119,8 @@ def checks(
     yield from _types(model, endpoint)
     yield from _references(model.source, endpoint, tables)
     yield from _agreements(model.source, endpoint, tables)
-    for name in endpoint.refusals:
-        column = snake_case(name)
-        yield Check(f"refused:{name}", Severity.ROW, f"s.{column} is not null", reads=(column,))
+    for name in map(snake_case, endpoint.refusals):
+        yield Check(f"refused:{name}", Severity.ROW, f"s.{name} is not null", reads=(name,))
     for name, values in endpoint.vocabulary.items():
         yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), values)
     if "study_accession" in endpoint.columns:

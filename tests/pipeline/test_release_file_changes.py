@@ -17,8 +17,9 @@ from immport_provider.hooks.immport import ImmPortHook
 from include.landing.zone import Fetch
 from include.local.server import Server
 from include.pipeline import discover, extract, report, run_ledger, steps
+from include.pipeline.load_policy import LoadPolicy
 from include.pipeline.release_file_changes import ReleaseFileProbe
-from include.pipeline.work_decisions import Action, LoadPolicy, Restricted, WorkDecision
+from include.pipeline.work_decisions import Action, Restricted, WorkDecision
 from include.sources.errors import AccessError, CredentialError, ImmPortError, ServerError
 from include.sources.immport.endpoints import SERVED
 from include.sources.listing import Listing, StudyListing

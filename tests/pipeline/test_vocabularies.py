@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from include.pipeline.work_decisions import LoadPolicy
+from include.pipeline.load_policy import LoadPolicy
 from include.sources.errors import ImmPortError, RequestError, ServerError
 from include.sources.immport.vocabularies import LOOKUPS, VOCABULARIES
 from tests.support.sources import Client, Runs, body

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.pipeline.load_policy import LoadPolicy
 from include.pipeline.work_decisions import (
     Action,
     Listed,
-    LoadPolicy,
     Restricted,
     WarehouseStudy,
     WorkDecision,

@@ -18,9 +18,9 @@ from include.pipeline.batch_runner import StepContext, run_batch
 from include.pipeline.circuit_breaker import watched
 from include.pipeline.fetched.discover import from_source
 from include.pipeline.fetched.extract import extract
+from include.pipeline.load_policy import LoadPolicy
 from include.pipeline.report import RunSummary
 from include.pipeline.run_ledger import EXTRACTED, Load
-from include.pipeline.work_decisions import LoadPolicy
 from include.sources.client import CallWatch, Received
 from include.sources.endpoint import Endpoint
 from include.sources.errors import BadAnswerError, ImmPortError, RequestError

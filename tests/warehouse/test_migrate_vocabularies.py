@@ -17,7 +17,7 @@ from include.landing.earlier_vocabularies import EarlierVocabularies
 from include.landing.manifest import Landed
 from include.landing.zone import Landing
 from include.pipeline.batch_runner import StepContext
-from include.pipeline.work_decisions import LoadPolicy
+from include.pipeline.load_policy import LoadPolicy
 from include.sources.immport.vocabularies import VOCABULARIES
 from include.sources.release import OPEN
 from include.warehouse import migrate

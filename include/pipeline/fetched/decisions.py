@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from include.pipeline.fetched.validators import Said
-from include.pipeline.work_decisions import Action, LoadPolicy, WorkDecision, too_many_gone
+from include.pipeline.load_policy import LoadPolicy
+from include.pipeline.work_decisions import Action, WorkDecision
 from include.sources.fetched.offering import Offered, Offering
 from include.sources.release import Dated
 from include.sources.source import Source
@@ -85,7 +86,7 @@ class _Decisions:
             doubt = "not offered, but nothing is: the listing is empty"
         elif any(self._is_behind(item) for item in current):
             doubt = f"not offered, but the listing is of {self.release} and later releases are already here"
-        doubt = doubt or too_many_gone("not offered", len(gone), len(current), self.source.scope, self.policy)
+        doubt = doubt or self.policy.too_many_gone("not offered", len(gone), len(current), self.source.scope)
         for item in sorted(gone, key=lambda item: item.scope):
             if not self.policy.wants(item.scope):
                 continue

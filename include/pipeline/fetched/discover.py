@@ -13,8 +13,9 @@ from include.pipeline import work_list
 from include.pipeline.fetched import validators
 from include.pipeline.fetched.decisions import WarehouseScope, decide
 from include.pipeline.fetched.validators import Said
+from include.pipeline.load_policy import LoadPolicy
 from include.pipeline.run_ledger import note_run
-from include.pipeline.work_decisions import LoadPolicy, WorkDecision
+from include.pipeline.work_decisions import WorkDecision
 from include.sources.client import ScopeClient
 from include.sources.endpoint import Endpoint
 from include.sources.errors import ImmPortError, RetriableError

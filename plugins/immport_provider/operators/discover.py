@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from immport_provider.hooks.immport import ImmPortHook
-    from include.pipeline.work_decisions import LoadPolicy, Restricted, WorkDecision
+    from include.pipeline.load_policy import LoadPolicy
+    from include.pipeline.work_decisions import Restricted, WorkDecision
     from include.pipeline.work_list import LoadBatch
     from include.warehouse.load.fence import Attempt
 
@@ -83,7 +84,8 @@ class ImmPortDiscoverOperator(ImmPortOperator):
 
     def perform(self, context: Context) -> list[LoadBatch]:
         from include.pipeline import discover, run_ledger, work_list
-        from include.pipeline.work_decisions import Action, LoadPolicy
+        from include.pipeline.load_policy import LoadPolicy
+        from include.pipeline.work_decisions import Action
         from include.warehouse.load.fence import Attempt
         from include.warehouse.load.staging_cleanup import drop_leftovers
         from include.warehouse.schema.revision import require_current

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.pipeline.batch_runner import StepContext
+    from include.pipeline.load_policy import LoadPolicy
     from include.pipeline.run_ledger import Load, Step
-    from include.pipeline.work_decisions import LoadPolicy, WorkDecision
+    from include.pipeline.work_decisions import WorkDecision
     from include.pipeline.work_list import LoadBatch
     from include.sources.client import ScopeClient
     from include.sources.fetched.fetched_source import FetchedSource
@@ -96,7 +97,8 @@ class SourceDiscoverOperator(ImmPortOperator):
 
     def perform(self, context: Context) -> list[LoadBatch]:
         from include.pipeline import run_ledger, work_list
-        from include.pipeline.work_decisions import Action, LoadPolicy
+        from include.pipeline.load_policy import LoadPolicy
+        from include.pipeline.work_decisions import Action
         from include.warehouse.load.fence import Attempt
         from include.warehouse.load.staging_cleanup import drop_leftovers
         from include.warehouse.schema.revision import require_current

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from include.pipeline import discover, run_ledger
-from include.pipeline.work_decisions import LoadPolicy, WorkDecision
+from include.pipeline.load_policy import LoadPolicy
+from include.pipeline.work_decisions import WorkDecision
 from include.quality import audit
 from include.sources.release import Release
 from include.warehouse.access import study_visibility
