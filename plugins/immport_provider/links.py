@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
 
-from include.sources.accession import is_study
+from include.sources.source import is_study
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
