@@ -23,6 +23,8 @@ from include.sources.source import Source
 
 #: Airflow variable that names the sources which are on, with commas between; all are, where it is not set.
 SWITCH = "immport_sources"
+#: Its value that switches all on.
+ALL = "all"
 
 
 class UnknownSourceError(ValueError):
@@ -37,11 +39,11 @@ def dag_id(source: Source) -> str:
 def switched_on(sources: Iterable[Source], named: str | None) -> list[FetchedSource]:
     """The sources that have a DAG of their own declaration.
 
-    :param named: value of the variable; None where it is not set, empty for none of them.
+    :param named: value of the variable; None where it is not set, blank for none of them.
     :raises UnknownSourceError: it names something else.
     """
     declared = {item.name: item for item in sources if isinstance(item, FetchedSource)}
-    if named is None:
+    if named is None or named.strip() == ALL:
         return list(declared.values())
     names = named.replace(",", " ").split()
     if strange := sorted(set(names) - declared.keys()):

@@ -317,7 +317,7 @@ def test_the_log_of_every_failed_task_ends_with_what_happened(
 
 def test_a_source_that_is_switched_off_has_no_dag(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable names those that are on; without it, all are."""
-    for named, expected in ((None, True), ("vocabularies", True), (" ", False)):
+    for named, expected in ((None, True), ("all", True), ("vocabularies", True), (" ", False)):
         monkeypatch.delenv("AIRFLOW_VAR_IMMPORT_SOURCES", raising=False)
         if named is not None:
             monkeypatch.setenv("AIRFLOW_VAR_IMMPORT_SOURCES", named)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from include.sources.endpoint import Endpoint, Group
+from include.sources.fetched.fetched_source import FetchedSource
 from include.sources.immport.endpoints import ENDPOINTS, PACKAGE_ENDPOINTS, SERVED, SHARED_DATA
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
+from include.sources.immport.source import IMMPORT
 from include.sources.package.tables import TABLES
-from include.warehouse.model.registry import IMMPORT_MODEL
+from include.warehouse.model.registry import IMMPORT_MODEL, SOURCES
 from include.warehouse.reference.entries import uses
 from include.warehouse.reference.notes import NOTE, cell
 from include.warehouse.reference.packages import package_sections, package_table
+from include.warehouse.views.as_of import setting
 
 #: Headings of docs/sources.md for endpoints outside of the star: heading, text, which endpoints.
 _GROUPS: tuple[tuple[str, str, Callable[[Endpoint], bool]], ...] = (
@@ -40,6 +43,9 @@ def sources() -> str:
         "# Sources",
         "",
         NOTE,
+        *_registry(),
+        "",
+        "## ImmPort Shared Data",
         "",
         f"All {len(SHARED_DATA)} endpoints of ImmPort's Shared Data API, as declared in",
         "[include/sources](../include/sources/immport/endpoints.py). Paths lie under",
@@ -54,6 +60,36 @@ def sources() -> str:
         "The columns that each field of an endpoint goes to: [lineage.md](lineage.md).",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _registry() -> Iterator[str]:
+    """Every source, what it consists of and when it is loaded."""
+    yield from ("", "## Sources", "")
+    yield "What is loaded alone is a scope of a source at one release. A source with a switch has a DAG while"
+    yield "the variable `immport_sources` names it, and is on by default; its tables are there all the same"
+    yield "([configuration.md](configuration.md#sources))."
+    yield ""
+    yield "| source | scope | releases | as of | tables | DAG | schedule (UTC) | switch |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for model in SOURCES.values():
+        source = model.source
+        releases = "by fetch" if source.is_dated_by_fetch else "its own"
+        tables = _linked([item.relation for item in model.tables]) if source is not IMMPORT else "all others"
+        has_switch = isinstance(source, FetchedSource)
+        dag = f"`immport_{source.name if has_switch else 'release'}`"
+        schedule = (source.schedule or "when triggered") if isinstance(source, FetchedSource) else "0 5 * * *"
+        switch = "on by default" if has_switch else "always on"
+        cells = (
+            source.title,
+            source.scope.title,
+            releases,
+            f"`{setting(source)}`",
+            tables,
+            dag,
+            schedule,
+            switch,
+        )
+        yield f"| {' | '.join(cells)} |"
 
 
 def _loaded(used: dict[tuple[str, str], list[str]]) -> Iterator[str]:
@@ -92,8 +128,8 @@ def _not_loaded() -> Iterator[str]:
 
 def _vocabularies() -> Iterator[str]:
     yield from ("", "## Vocabularies", "")
-    yield "Open to everybody, under `/api/lookup/`. Before the terms of some stands a stub: the name of"
-    yield "the column they are for. Fields in the order sent, the key in bold."
+    yield "Open to everybody, under `/api/lookup/`, one row per term. Before the terms of some stands a stub:"
+    yield "the name of the column they are for. Fields in the order sent, the key in bold."
     yield from ("", "| fields | vocabularies |", "|---|---|")
     shared: dict[str, list[str]] = {}
     for item in LOOKUP_ENDPOINTS:
