@@ -193,12 +193,12 @@ def _story(url: str, folder: Path) -> dict[str, Any]:
     from tests.support.warehouse import RUN, Warehouse
 
     warehouse = Warehouse(StepContext(warehouse_engine(url), Landing(str(folder / "landing")), RUN))
-    runs, told = Runs(warehouse, WEATHER, Client()), []
+    runs, ended = Runs(warehouse, WEATHER, Client()), []
 
     def run(answers: Answers) -> None:
         runs.client.answers = answers
         summary = runs.run()
-        told.append({"state": summary.state, "counts": summary.counts, "text": summary.text})
+        ended.append({"state": summary.state, "counts": summary.counts, "text": summary.text})
 
     run(week(1, ["AAA", "BBB"], AAA=[reading(1, "4.50"), reading(2, "wet")], BBB=[reading(1, "7", "BBB")]))
     down = RequestError("HTTP 404", 404)
@@ -219,7 +219,7 @@ def _story(url: str, folder: Path) -> dict[str, Any]:
         return [list(row) for row in warehouse.rows(statement)]
 
     return {
-        "runs": told,
+        "runs": ended,
         "report": text.getvalue(),
         "star": {name: as_of(name) for name in ("2026-W01", "2026-W02", "2026-W03")},
         "quarantine": rows("select source, scope, endpoint, rule, row ->> 'value' from quality.quarantine"),

@@ -77,7 +77,9 @@ def test_references_are_declared_and_not_enforced(warehouse: Warehouse) -> None:
         for reference in table.references
     }
     wanted |= {
-        (f"history.{table.relation}", "study_key") for table in VERSIONED if table.identity != "study_key"
+        (f"history.{table.relation}", table.scope_key)
+        for table in VERSIONED
+        if table.identity != table.scope_key
     }
     assert declared == dict.fromkeys(wanted, False)
 
@@ -351,6 +353,8 @@ def test_numbers_that_could_not_be_compared_are_put_right(
 
 #: Today's names of tables and columns of operations.
 NAMES = {"ops.study": "ops.scope"}
+#: Tables whose rows other tables hold today, see test_migrate_vocabularies.
+GONE = ("history.vocabulary_term", "ops.vocabulary_fetch")
 COLUMNS = {"study_accession": "scope", "study_key": "scope_key"}
 
 
@@ -368,7 +372,7 @@ def _copy_what_it_could_hold(source: sa.Engine, target: sa.Engine) -> None:
         new.reflect(source, schema)
     with source.connect() as reader, target.begin() as writer:
         for table in old.sorted_tables:
-            if table.name == "alembic_version":
+            if table.name == "alembic_version" or table.fullname in GONE:
                 continue
             now = new.tables[NAMES.get(table.fullname, table.fullname)].c
             # Of a column that is gone today and had to be filled, a number will do.

@@ -136,11 +136,16 @@ def _of_sources() -> dict[str, str]:
     return found
 
 
+def comments() -> dict[str, str]:
+    """The comment of every function, by its name with the types of its arguments."""
+    return {**FUNCTION_COMMENTS, **_of_sources()}
+
+
 def statements() -> Iterator[str]:
     """SQL that comments the functions, once they are made.
 
     >>> [line for line in statements() if "as_of_key" in line]
     ["comment on routine star.as_of_key() is 'Release key that the setting star.as_of stands for'"]
     """
-    for name, comment in {**FUNCTION_COMMENTS, **_of_sources()}.items():
+    for name, comment in comments().items():
         yield f"comment on routine {name} is {literal(comment)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.warehouse.views.function_comments import FUNCTION_COMMENTS
+from include.warehouse.views.function_comments import comments
 from tests.support.warehouse import Warehouse
 
 #: Steps of other functions, which no analyst calls.
@@ -19,5 +19,5 @@ def test_the_server_has_the_declared_comment_of_every_function(warehouse: Wareho
         select format('star.%s(%s)', proname, oidvectortypes(proargtypes)), obj_description(oid, 'pg_proc')
         from pg_proc where pronamespace = 'star'::regnamespace""")
     )
-    assert {name: comment for name, comment in found.items() if comment} == FUNCTION_COMMENTS
+    assert {name: comment for name, comment in found.items() if comment} == comments()
     assert {name.partition("(")[0] for name, comment in found.items() if not comment} == INTERNAL

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from include.sources.immport.endpoints import ENDPOINTS, SERVED
 from include.warehouse.access.roles import ANALYST
 from include.warehouse.model.assays import ASSAY_FACTS
-from include.warehouse.model.registry import DIMENSIONS, VERSIONED
+from include.warehouse.model.registry import DIMENSIONS, IMMPORT_MODEL
 from tests.support.clinical import whole_study
 from tests.support.packages import FULL, land_tables
 from tests.support.routes import take
@@ -106,10 +106,10 @@ def test_joins_lose_no_row_and_double_none(warehouse: Warehouse) -> None:
     warehouse.load(rich_study(), "DR1")
     warehouse.load(apart(rich_study("SDY2"), "x"), "DR1", study="SDY2")
     warehouse.load({**rich_study(), "demographic": [subject(1)], "biosample": [], "expsample": []}, "DR2")
-    for relation in [f"history.{t.relation}" for t in VERSIONED]:
+    for relation in [f"history.{t.relation}" for t in IMMPORT_MODEL.tables]:
         assert warehouse.value(f"select count(*) from {relation} where load_id > 0") > 0, relation
     for release in ("DR1", "DR2", None):
-        for table in VERSIONED:
+        for table in IMMPORT_MODEL.tables:
             rows = warehouse.value(f"select count(*) from star.{table.relation}", release)
             assert rows
             joins = [(item.column, item.dimension) for item in table.references]
