@@ -184,8 +184,8 @@ def note_vocabulary(warehouse: Warehouse) -> None:
     with warehouse.engine.begin() as connection:
         connection.execute(
             sa.text(
-                "insert into ops.vocabulary_fetch (fetch_id, vocabulary, run_id, rows_received, rows_dropped,"
-                " added, corrected, withdrawn, unchanged) values ('f', 'lkSex', 'r', 1, 0, 1, 0, 0, 0)"
+                "insert into ops.ledger (load_id, source, scope, release_key)"
+                " values (1000, 'vocabularies', 'lkSex', 1)"
             )
         )
 
