@@ -7,7 +7,7 @@ select
     v.fields,
     timestamptz '2020-01-01T00:00:00Z' + v.valid_from * interval '1 second' as valid_from
 from history.dim_vocabulary_term as v
-inner join history.key_vocabulary_term as k on k.vocabulary_term_key = v.vocabulary_term_key
+inner join history.key_vocabulary_term as k on v.vocabulary_term_key = k.vocabulary_term_key
 where
     v.vocabulary_term_key > 0
     and v.valid_from <= (select star.as_of_vocabularies_key())
