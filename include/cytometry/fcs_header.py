@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from include.cytometry.fcs_text import keywords_of
+from include.cytometry.fcs_text import is_closed, keywords_of
 
 VERSIONS = ("FCS2.0", "FCS3.0", "FCS3.1", "FCS3.2")
 #: Bytes of HEADER that are read: the version, and begin and end of three segments.
@@ -112,12 +112,14 @@ class _DataSet:
     def read(self) -> tuple[FcsHeader, int | None]:
         """The header, and where the next data set begins."""
         version, first, last = self._segment()
-        keywords = keywords_of(self._bytes(first, last))
+        text = self._bytes(first, last)
+        keywords = keywords_of(text)
         if keywords is None:
             raise FcsOffsetError(
                 f"{self._where}: no keywords at bytes {first} to {last}, where TEXT is to be"
             )
-        notes = self._add_supplement(keywords)
+        notes = [] if is_closed(text) else [f"TEXT does not end with its delimiter, at byte {last}"]
+        notes += self._add_supplement(keywords)
         parameters = self._parameters(keywords)
         begin, why_not = self._next(keywords, last)
         events = keywords.get("$TOT", "").strip()

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import itertools
 
+#: What some programs put around keywords and after TEXT.
+_PADDING = " \0\r\n\t"
+
 
 def keywords_of(text: bytes) -> dict[str, str] | None:
     """Values by upper-case keyword, None when the bytes are not keywords and values.
@@ -34,8 +37,14 @@ def keywords_of(text: bytes) -> dict[str, str] | None:
     return found if any(key.startswith("$") for key in found) else None
 
 
+def is_closed(text: bytes) -> bool:
+    """Whether TEXT ends with its delimiter, or with padding after it."""
+    delimiter = text[:1]
+    return text.endswith(delimiter) or text.rstrip(_PADDING.encode()).endswith(delimiter)
+
+
 def _keyword(token: bytes) -> str:
-    return _decoded(token).strip(" \0\r\n\t").upper()
+    return _decoded(token).strip(_PADDING).upper()
 
 
 def _decoded(token: bytes) -> str:

@@ -88,11 +88,18 @@ def test_keywords_are_in_any_case_and_texts_in_two_encodings() -> None:
 
 @pytest.mark.parametrize("end", [b"", b" ", b"\0\0", b"\r\n", b"/"])
 def test_text_may_end_with_padding(end: bytes) -> None:
-    assert names(header(fcs(text_segment(PANEL) + end))) == names(header(fcs(text_segment(PANEL))))
+    found = header(fcs(text_segment(PANEL) + end))
+    assert (names(found), found.notes) == (names(header(fcs(text_segment(PANEL)))), ())
 
 
-def test_text_may_lack_its_last_delimiter() -> None:
-    assert names(header(fcs(b"/$PAR/1/$P1N/FSC-A/$P1S/CD3")))[0] == ("FSC-A", "CD3")
+def test_text_may_lack_its_last_delimiter_which_is_noted() -> None:
+    """Its end may be wrong, and the last value cut off."""
+    found = header(fcs(b"/$PAR/1/$P1N/FSC-A/$P1S/CD3"))
+    assert names(found) == [("FSC-A", "CD3")]
+    assert found.notes == ("TEXT does not end with its delimiter, at byte 84",)
+    too_long = fcs(text_segment(PANEL), events=b"\1\2\3\4", last=57 + len(text_segment(PANEL)) + 3)
+    assert names(header(too_long)) == names(header(fcs(text_segment(PANEL))))
+    assert "TEXT does not end with its delimiter" in header(too_long).notes[0]
 
 
 def test_several_data_sets_are_read_by_relative_offsets() -> None:
