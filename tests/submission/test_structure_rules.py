@@ -235,6 +235,20 @@ def test_a_header_without_the_name_of_the_first_column_is_accepted(tmp_path: Pat
     assert package.write(tmp_path / "package") == []
 
 
+def test_blocks_may_leave_the_first_column_to_immport(tmp_path: Path) -> None:
+    package = draft("basic_study_design", "study_design_edit")
+    for name in package.names:
+        package.edit(name, lambda data: re.sub(rb"\n(?=[^\n])(?!Please|Valid|Column)", b"\n\t", data))
+    assert package.write(tmp_path / "package") == []
+
+
+def test_a_note_in_the_first_column_is_not_a_row(tmp_path: Path) -> None:
+    package = draft("protocols")
+    package.edit("protocols", lambda data: data + b"checked by me\n")
+    [finding] = package.write(tmp_path / "package")
+    assert (finding.rule, finding.line, finding.value) == ("first_column", 6, "checked by me")
+
+
 def test_values_beside_each_other_are_rows_of_a_block_of_pairs(tmp_path: Path) -> None:
     package = draft("basic_study_design")
     rows = package.made["basic_study_design"].rows["study_2_condition_or_disease"]

@@ -177,6 +177,8 @@ def _fill(document: TemplateDocument, rows: TableRows, numbers: Iterator[int] | 
             fix = "move the row's values one column to the right, or empty the cell"
             note = CellNote(number + 1, 0, "first_column", message, line[0], fix)
             document.notes.append(note)
+            if not "".join(line[1:]).strip():
+                continue
         cells = line[rows.first :]
         if len(cells) < width:
             cells = cells + [""] * (width - len(cells))
