@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from include.submission.checks.records import PackageRecords
+from include.submission.checks.records import PackageRecords, RowKey
 from include.submission.findings import Reporter
 from include.submission.templates.declarations import TemplateColumn
 from include.submission.templates.layout import TableRows
@@ -56,26 +56,28 @@ class ReferenceChecks:
     def _check_unique(self, at: int, column: TemplateColumn, kind: str) -> None:
         """Each record has one row. One of a combined template may be known: its row then adds to it."""
         name = kind.replace("_", " ")
-        seen: dict[str, int] = {}
+        seen: dict[str, str] = {}
         for number, row in enumerate(self.rows.rows):
             value = row[at].strip()
             if not value:
                 continue
             line = self.rows.line(number, at)
-            first = self.records.definition(kind, value)
-            is_other = first is not None and first.key != (*self.key, number, at)
-            if value in seen or (is_other and first and (first.is_combined or not column.combined_column)):
-                where = (
-                    f"line {seen[value]}"
-                    if value in seen or not first
-                    else f"line {first.line} of {first.file}"
-                )
+            where = seen.get(value) or self._elsewhere(kind, value, (*self.key, number, at), column)
+            if where is not None:
                 message = f"the {name} {value} is described in {where}, too"
                 self.report.add("id_repeated", message, line=line, column=column.name, value=value)
             elif not column.combined_column and self.records.known.has(kind, value):
                 message = f"the workspace already has a {name} {value}"
                 self.report.add("id_known", message, line=line, column=column.name, value=value)
-            seen.setdefault(value, line)
+            seen.setdefault(value, f"line {line}")
+
+    def _elsewhere(self, kind: str, value: str, key: RowKey, column: TemplateColumn) -> str | None:
+        """Where another row describes the record, if this one may not do it again."""
+        first = self.records.definition(kind, value)
+        if first is None or first.key == key:
+            return None
+        is_allowed = column.combined_column and not first.is_combined
+        return None if is_allowed else f"line {first.line} of {first.file}"
 
     def _check_references(self, at: int, column: TemplateColumn, kind: str) -> None:
         name = kind.replace("_", " ")
