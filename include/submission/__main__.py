@@ -127,13 +127,16 @@ def _declarations(options: argparse.Namespace) -> tuple[Templates, Vocabularies]
 
 
 def _templates_place(options: argparse.Namespace) -> Path:
-    if not options.templates:
-        raise _UsageError(
-            "no templates: give TEMPLATES=DIR or FILE with ImmPort's templates.json, lkTables.json beside it"
-            " or LOOKUPS=FILE. ImmPort gives them to whoever may upload to a workspace:"
-            " GET /data/upload/documentation/templates/{workspaceId}"
-        )
-    return _existing(options.templates)
+    if options.templates:
+        return _existing(options.templates)
+    data = os.environ.get("IMMPORT_TEST_DATA")
+    if data and (offline := Path(data, "immport", "templates")).is_dir():
+        return offline
+    raise _UsageError(
+        "no templates: give TEMPLATES=DIR or FILE with ImmPort's templates.json, and lkTables.json beside it or"
+        " LOOKUPS=FILE. ImmPort gives them to whoever may upload to a workspace:"
+        " GET /data/upload/documentation/templates/{workspaceId}"
+    )
 
 
 def _package(options: argparse.Namespace) -> str:

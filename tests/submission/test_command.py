@@ -25,6 +25,7 @@ KEYS = ["template", "line", "column", "value", "rule", "severity", "message", "f
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FILE", "TEMPLATES", "LOOKUPS", "WORKSPACE", "PAGE", "CALLER"):
         monkeypatch.delenv(f"WAREHOUSE_{name}", raising=False)
+    monkeypatch.delenv("IMMPORT_TEST_DATA", raising=False)
 
 
 @pytest.fixture
@@ -128,6 +129,12 @@ def test_what_the_caller_can_put_right_is_reported_in_a_line(
     assert error.startswith("error: ")
     assert message in error
     assert error.count("\n") == 1
+
+
+@needs_templates
+def test_the_folder_of_real_data_has_templates(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMMPORT_TEST_DATA", str(TEMPLATES.parents[1]))
+    assert main(["validate", str(folder)]) == 0
 
 
 def test_without_templates_it_says_how_to_get_them(
