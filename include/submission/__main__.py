@@ -133,8 +133,8 @@ def _templates_place(options: argparse.Namespace) -> Path:
     if data and (offline := Path(data, "immport", "templates")).is_dir():
         return offline
     raise _UsageError(
-        "no templates: give TEMPLATES=DIR or FILE with ImmPort's templates.json, and lkTables.json beside it or"
-        " LOOKUPS=FILE. ImmPort gives them to whoever may upload to a workspace:"
+        "no templates: give TEMPLATES=DIR or FILE with ImmPort's templates.json, and lkTables.json beside it"
+        " or LOOKUPS=FILE. ImmPort gives them to whoever may upload to a workspace:"
         " GET /data/upload/documentation/templates/{workspaceId}"
     )
 

@@ -68,11 +68,8 @@ def _roles(name: str, columns: tuple[TemplateColumn, ...]) -> TableRoles:
     # A column of no table, such as a file name, does not show that a record is described.
     stored = {owner for at, found in owners.items() if columns[at].table_name for owner in found}
     described = tuple(kind for kind in combined if kind in stored)
-    first = next(iter(combined), None)
-    candidates = [kind for kind in described if kind not in _SHARED]
-    # Where the first identifier is shared by rows, as of a panel of several subjects, none is a row's own.
-    is_own = bool(candidates) and (first in described or first == "arm_or_cohort")
-    return TableRoles(combined, described, candidates[0] if is_own else None, owners)
+    primary = next((kind for kind in described if kind not in _SHARED), None)
+    return TableRoles(combined, described, primary, owners)
 
 
 def roles_of(table: TemplateTable) -> TableRoles:
