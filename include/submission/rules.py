@@ -107,6 +107,7 @@ _DECLARED = {
         reference_unchecked warning  accessions that cannot be checked without a list of known ones
         id_repeated         error    an identifier that two records have
         id_known            error    an identifier of a new record that the workspace already has
+        new_of_known        error    a new biosample or experiment of a sample that the workspace has
         id_differs          warning  a record that two rows describe differently: the first counts
         key_repeated        error    values that must differ between the rows of a block
         study_of_subject    error    a row about a subject in a study that none of its arms belongs to

@@ -295,6 +295,39 @@ def _(draft: Draft) -> None:
     draft.known.append(f"protocol\t{draft.get('protocols', 'User Defined ID')}\tPTL77")
 
 
+@case("sample of the workspace without results", "cytof", finds=single("id_known", "Expsample ID"))
+def _(draft: Draft) -> None:
+    draft.known.append(f"expsample\t{draft.get('cytof', 'Expsample ID')}")
+
+
+@case("subject of the workspace", "subjecthumans", finds=single("id_known", "Subject ID"))
+def _(draft: Draft) -> None:
+    draft.known.append(f"subject\t{draft.get('subjecthumans', 'Subject ID')}")
+
+
+@case("further results of a sample of the workspace", "elisa", finds=[])
+def _(draft: Draft) -> None:
+    for kind in ("expsample", "biosample", "experiment"):
+        draft.known.append(f"{kind}\t{draft.get('elisa', f'{kind.capitalize()} ID')}")
+
+
+@case("a new biosample of a sample of the workspace", "elisa", finds=single("new_of_known", "Biosample ID"))
+def _(draft: Draft) -> None:
+    for kind in ("expsample", "experiment"):
+        draft.known.append(f"{kind}\t{draft.get('elisa', f'{kind.capitalize()} ID')}")
+
+
+@case("lab tests of a biosample of the workspace", "labtests", finds=[])
+def _(draft: Draft) -> None:
+    draft.known.append(f"biosample\t{draft.get('labtests', 'Biosample ID')}")
+
+
+@case("publication twice", "basic_study_design", finds=single("key_repeated", "Pubmed ID"))
+def _(draft: Draft) -> None:
+    articles = "basic_study_design/study_pubmed"
+    draft.put(articles, "Pubmed ID", draft.get(articles, "Pubmed ID", 0))
+
+
 @case("reference with a slip", "biosamples", finds=single("reference", "Subject ID", ...))
 def _(draft: Draft) -> None:
     draft.put("biosamples", "Subject ID", draft.get("biosamples", "Subject ID").upper())

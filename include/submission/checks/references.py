@@ -9,7 +9,7 @@ from include.submission.checks.records import PackageRecords, RowKey
 from include.submission.findings import Reporter
 from include.submission.templates.declarations import TemplateColumn
 from include.submission.templates.layout import TableRows
-from include.submission.templates.roles import roles_of
+from include.submission.templates.roles import EXTENDED, roles_of
 
 #: By block, the columns whose values must differ between rows of one study.
 KEYS = {
@@ -19,6 +19,7 @@ KEYS = {
     "study_2_protocol": ("Protocol ID",),
     "study_file": ("File Name",),
     "period": ("Order Number",),
+    "study_pubmed": ("Pubmed ID",),
 }
 
 
@@ -56,6 +57,7 @@ class ReferenceChecks:
     def _check_unique(self, at: int, column: TemplateColumn, kind: str) -> None:
         """Each record has one row. One of a combined template may be known: its row then adds to it."""
         name = kind.replace("_", " ")
+        is_new = not (column.combined_column and kind in EXTENDED and self.rows.table.has_results)
         seen: dict[str, str] = {}
         for number, row in enumerate(self.rows.rows):
             value = row[at].strip()
@@ -66,7 +68,7 @@ class ReferenceChecks:
             if where is not None:
                 message = f"the {name} {value} is described in {where}, too"
                 self.report.add("id_repeated", message, line=line, column=column.name, value=value)
-            elif not column.combined_column and self.records.known.has(kind, value):
+            elif is_new and self.records.known.has(kind, value):
                 message = f"the workspace already has a {name} {value}"
                 self.report.add("id_known", message, line=line, column=column.name, value=value)
             seen.setdefault(value, f"line {line}")

@@ -40,6 +40,7 @@ class TableChecks:
         """Report every row that breaks a rule."""
         self._check_required()
         self._check_differing()
+        self._check_known_samples()
         for rule in ROW_RULES:
             for slots in self._slots_of(rule):
                 self._check_rule(rule, slots)
@@ -104,6 +105,23 @@ class TableChecks:
                 here = self._rows.line(number, at)
                 self._report.add("id_differs", message, line=here, column=name, value=value, fix=earlier)
                 return
+
+    def _check_known_samples(self) -> None:
+        """A sample that the workspace has belongs to a biosample and an experiment that it has, too."""
+        sample = self._rows.at("Expsample ID") if self._roles.primary == "expsample" else None
+        if sample is None or not self._rows.table.has_results:
+            return
+        for kind in self._roles.described:
+            at = self._rows.at(self._roles.combined[kind].name)
+            for number, row in enumerate(self._rows.rows if kind != "expsample" and at is not None else ()):
+                value = row[sample].strip()
+                if at is None or not (
+                    self._new[kind][number] and self._records.known.has("expsample", value)
+                ):
+                    continue
+                message = f"the workspace has the sample {value}, and no {kind} of this name"
+                line, column = self._rows.line(number, at), self._rows.slots[at].name
+                self._report.add("new_of_known", message, line=line, column=column, value=row[at])
 
     def _slots_of(self, rule: RowRule) -> Iterator[list[int]]:
         """The rule's columns in the header line: once, and once more per further group of results."""

@@ -24,7 +24,7 @@ ACCESSION_PREFIXES = {
     "experiment": "EXP",
     "expsample": "ES",
     "inclusion_exclusion": "CRIT",
-    "intervention": "IN",
+    "intervention": "SM",
     "lab_test": "LT",
     "lab_test_panel": "LP",
     "period": "P",
@@ -37,7 +37,9 @@ ACCESSION_PREFIXES = {
     "subject": "SUB",
     "treatment": "TRT",
 }
-#: PackageRecords that many rows of a combined template may share; any other one stands in one row of it.
+#: Records that a row with results may add to when the workspace has them; any other one must be new.
+EXTENDED = {"expsample", "biosample"}
+#: Records that many rows of a combined template may share; any other one stands in one row of it.
 _SHARED = {"experiment", "assessment_panel", "lab_test_panel"}
 
 
