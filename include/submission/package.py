@@ -93,6 +93,15 @@ class SubmissionPackage:
                 digest.update(block)
         return digest.hexdigest()
 
+    def try_to_read(self, file: PackageFile) -> None:
+        """Read a file of a zip file to its end, which compares its checksum; of another one, its first byte.
+
+        :raises READ_ERRORS: it cannot be read.
+        """
+        with self.open(file) as stream:
+            while stream.read(_BLOCK if self.is_zip else 1) and self.is_zip:
+                pass
+
 
 def open_package(place: Path, findings: Findings) -> SubmissionPackage:
     """Open a folder, a zip file or one template.
