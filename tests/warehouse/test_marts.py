@@ -94,23 +94,28 @@ left join star.dim_species as e on u.species_key = e.species_key"""
 @pytest.mark.parametrize(
     ("reader", "joined"),
     [
-        ("select result_id", ["dim_study"]),
-        ("select result_id, arm  -- and species", ["dim_arm", "dim_study"]),
-        ("select species", ["dim_species", "dim_study", "dim_subject"]),
-        ("select arm, species", ["dim_arm", "dim_species", "dim_study", "dim_subject"]),
+        ("select result_id from {}", ["dim_study"]),
+        ("select result_id, arm  -- and species\nfrom {}", ["dim_arm", "dim_study"]),
+        ("select species from {}", ["dim_species", "dim_study", "dim_subject"]),
+        ("select arm, species from {}", ["dim_arm", "dim_species", "dim_study", "dim_subject"]),
+        ("select r.arm, o.species from {} as r, other as o", ["dim_arm", "dim_study"]),
+        ("select result_id as arm from {}", ["dim_study"]),
+        ("with w as (select r.* from {} as r) select result_id, upper(arm) as species from w",
+         ["dim_arm", "dim_study"]),
     ],
-)
+)  # fmt: skip
 def test_a_reader_gets_the_columns_that_it_names_and_their_joins(reader: str, joined: list[str]) -> None:
     """An inner join may leave rows out, as may a condition: both stay, whatever is read."""
-    made = EachAssay.of(QUERY).read_for(reader).over(ASSAY_FACTS[:2])
+    before, _, after = reader.partition("{}")
+    made = EachAssay.of(QUERY).read_for(before, after).over(ASSAY_FACTS[:2])
     assert sorted(set(re.findall(r"star\.(dim_\w+)", made))) == joined
     assert made.count("r.subject_key >= 0") == made.count("f.result_id") == 2
-    assert ("'none, so far'" in made) == ("arm" in reader)
+    assert ("'none, so far'" in made) == ("dim_arm" in joined)
 
 
 def test_a_query_that_is_not_written_so_is_refused() -> None:
     with pytest.raises(ValueError, match="must each begin a line"):
-        EachAssay.of(QUERY.replace("select\n", "select ")).read_for("arm")
+        EachAssay.of(QUERY.replace("select\n", "select ")).read_for("select arm from", "")
 
 
 def test_a_mart_of_results_is_made_over_the_assays_that_it_names() -> None:

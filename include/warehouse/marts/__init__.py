@@ -224,7 +224,7 @@ def _statement(text: str, results: EachAssay | None, assays: Sequence[Fact]) -> 
         before, found, after = query.partition(f"mart.{RESULTS}")
         if not found or f"mart.{RESULTS}" in after:
             raise ValueError(f"it must read mart.{RESULTS} once")
-        return f"{heading}{makes}{before}({results.read_for(query).over(assays)}){after}"
+        return f"{heading}{makes}{before}({results.read_for(before, after).over(assays)}){after}"
     made = EachAssay.of(statement)
     return made.over(ASSAY_FACTS) if made.query else statement
 

@@ -50,7 +50,7 @@ def wide_views(results: EachAssay) -> Iterator[tuple[str, str]]:
 
     :param results: query of `mart.sample_result`, of which each view has its columns, over its own fact.
     """
-    read = results.read_for(" ".join(_COLUMNS))
+    read = results.read_for(" ".join(_COLUMNS), "")
     for fact in ASSAY_FACTS:
         name = f"wide_{fact.name}"
         # Of bead arrays the fact goes on: controls and standards included. Here they are not.

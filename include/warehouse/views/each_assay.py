@@ -37,6 +37,8 @@ EACH, TOGETHER = "-- of each assay", "-- of all assays"
 _QUERY = re.compile(r"select\n(.+?)\n(from .+)", re.DOTALL | re.MULTILINE)
 _CLAUSES = re.compile(r"^(?=(?:left join|inner join|where) )", re.MULTILINE)
 _LEFT_JOIN = re.compile(r"left join \S+ as (\w+) on ")
+_ALIAS = re.compile(r"\W*as (\w+)")
+_WORD = re.compile(r"(\bas\s+)?(?:\b(\w+)\.)?\b(\w+)")
 _COMMENT = re.compile(r"--.*")
 _PART = re.compile(r"--[^\n]*|'(?:[^']|'')*'|[(),]|[^-'(),]+|-")
 
@@ -79,24 +81,26 @@ class EachAssay:
             self.before + "\nunion all\n".join(f"({over(fact, self.query)})" for fact in facts) + self.after
         )
 
-    def read_for(self, reader: str) -> EachAssay:
+    def read_for(self, before: str, after: str) -> EachAssay:
         """The query with those of its columns that a reader names, and the left joins that these need.
 
-        :param reader: a query, or a list of columns; `*` names none.
+        :param before: text of the reader up to where it reads the query.
+        :param after: its text from there on, which may begin with an alias: ` as r`. `r.*` names no column.
         :raises ValueError: it is not written as the example above.
         """
-        whole = _read_for(self.before + EACH + self.after, reader)
+        whole = _read_for(self.before + EACH + self.after, before, after)
         before, _, after = whole.partition(EACH)
-        return EachAssay(before, indent(_read_for(dedent(self.query), whole), "    "), after)
+        return EachAssay(before, indent(_read_for(dedent(self.query), before, after), "    "), after)
 
 
-def _read_for(query: str, reader: str) -> str:
+def _read_for(query: str, before: str, after: str) -> str:
     found = _QUERY.fullmatch(query.lstrip())
     if not found:
         raise ValueError("its select, from and joins must each begin a line")
     selected, read = found.groups()
-    names = set(_words(_COMMENT.sub("", reader)))
-    items = ",\n".join(item for item in _items(selected) if _words(item)[-1] in names)
+    alias = _ALIAS.match(after)
+    names = set(_named(f"{before}\n{after}", alias[1] if alias else ""))
+    items = ",\n".join(item for item in _items(selected) if re.findall(r"\w+", item)[-1] in names)
     source, *clauses = _CLAUSES.split(read)
     kept: list[str] = []
     # From the last: what is joined by a column of another is joined after it.
@@ -107,8 +111,11 @@ def _read_for(query: str, reader: str) -> str:
     return f"select\n{items}\n{source}{''.join(kept)}"
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text)
+def _named(reader: str, alias: str) -> Iterator[str]:
+    """Words that may be columns of a row: bare, or behind its alias. What a select calls its own is none."""
+    for its_own, row, word in _WORD.findall(_COMMENT.sub("", reader)):
+        if not its_own and row in ("", alias):
+            yield word
 
 
 def _items(text: str) -> Iterator[str]:
