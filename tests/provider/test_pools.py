@@ -25,7 +25,8 @@ def test_tasks_that_call_the_api_and_no_others_are_in_its_pool(bag: DagBag) -> N
     callers = {
         ("immport_release", "discover"),
         ("immport_release", "load.extract"),
-        ("immport_vocabularies", "load"),
+        ("immport_vocabularies", "discover"),
+        ("immport_vocabularies", "load.extract"),
     }
     assert {task for task, pool in pools.items() if pool == API.name} >= callers
     assert set(pools.values()) <= {"default_pool", *(item.name for item in POOLS)}
