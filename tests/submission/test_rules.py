@@ -59,6 +59,7 @@ values("month that is none", "basic_study_design/study", "Actual Start Date", "0
 values("term in another case", "protocols", "Type", "aSSAY", "spelling", "Assay")
 values("term with other blanks", "biosamples", "Type", "whole BLOOD", "spelling", "Whole blood")
 values("term almost", "biosamples", "Type", "Whole blod", "vocabulary", "Whole blood")
+values("term of Excel", "treatments", "Use Treatment?", "TRUE", "vocabulary", "Yes")
 values("term not at all", "biosamples", "Type", "qqqq", "vocabulary")
 values("preferred almost", "elisa_results", "Unit Reported", "pg/mll", "preferred", "pg/ml")
 values("preferred in another case", "elisa_results", "Unit Reported", "PG/ML", "spelling", "pg/ml")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from include.submission.checks.values import Breach, ValueChecks
+from include.submission.checks.values import BOOLEANS, Breach, ValueChecks
 from include.submission.findings import Reporter
 from include.submission.templates.declarations import TemplateColumn
 from include.submission.templates.grid import Grid
 from include.submission.templates.layout import TableRows
-
-#: What a lab may have meant by a boolean of Excel.
-_BOOLEANS = {"TRUE": "Yes", "FALSE": "No"}
-
 
 #: Rules about values that are none: whether they are identifiers of records is not looked up.
 _UNUSABLE = {"character", "line_break", "excel_error", "length"}
@@ -101,7 +97,7 @@ def _typed(kind: str, column: TemplateColumn, text: str) -> Breach | None:
     if kind == "date" and column.json_data_type != "date":
         return Breach("excel_date", "Excel holds a date here", "enter the value as text")
     if kind == "boolean":
-        return Breach("excel_boolean", "Excel holds TRUE or FALSE here", _BOOLEANS[text])
+        return Breach("excel_boolean", "Excel holds TRUE or FALSE here", BOOLEANS[text])
     if kind == "formula" and not text:
         return Breach("excel_formula", "a formula whose result is not stored", "open and save it in Excel")
     if kind == "number" and (column.references or column.combined_column or column.defines):

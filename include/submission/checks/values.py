@@ -29,6 +29,8 @@ _EXCEL_DATE = re.compile(
 _EXCEL_NUMBER = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{2,}")
 #: Days since 1899-12-30 of dates from 1954 to 2064, as Excel counts.
 _EXCEL_DAYS = range(20_000, 60_000)
+#: What a lab may have meant by a boolean of Excel.
+BOOLEANS = {"TRUE": "Yes", "FALSE": "No"}
 _EMPTY = "leave it empty"
 _PLACEHOLDERS = {"n/a", "na", "null", "none", "nan", "nil", "missing", "-", "--", ".", "?"}
 #: Of a comma: 1,234.5 and 1,5.
@@ -154,7 +156,9 @@ def _controlled(terms: TermList, text: str) -> Breach | None:
         return None
     if term is not None:
         return Breach("spelling", f"{terms.name} spells it {term!r}", term)
-    return Breach("vocabulary", f"not a term of {terms.name}", terms.suggestion(text))
+    # Excel has TRUE and FALSE in all languages for what a lab typed as a yes or a no.
+    meant = terms.term(BOOLEANS.get(text.upper(), "")) or terms.suggestion(text)
+    return Breach("vocabulary", f"not a term of {terms.name}", meant)
 
 
 def _preferred(terms: TermList, text: str) -> Breach | None:
