@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from include.pipeline import report
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL
 from tests.end_to_end.worlds import BEFORE, CHANGED, NEWEST, Loaded
 from tests.support.long import cases
 from tests.support.runs import Installation, Installations
@@ -51,7 +51,7 @@ def of_endpoint(installation: Installation, endpoint: str, study: str = CHANGED)
             " using (study_key) where k.study_accession = :study order by 1",
             study=study,
         )
-        for table in VERSIONED
+        for table in IMMPORT_MODEL.tables
         if table.endpoint == endpoint and any(c.name == "study_key" for c in table.columns)
     ]
 

@@ -12,7 +12,7 @@ import pytest
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load.carry_forward import single_route
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import SMALL, table, write_package
 from tests.support.runs import Installation, Installations
@@ -96,7 +96,7 @@ def test_study_comes_as_its_package_by_default_and_shows_all_of_it(
     # No package at hand has a header for some columns; the API has none of those either.
     assert _lacks(fresh, "ops.load") == _lacks(fresh, "star.study_capture") < lacks
     without = {**single_route(Route.API), "fact_assay_result": ("is_limit_known",)}
-    alone = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
+    alone = {item.relation for item in IMMPORT_MODEL.tables if not ENDPOINTS[item.endpoint or ""].is_served}
     assert alone <= lacks
     now, same = (
         {name: rows for name, rows in star_digest(item.engine, without, alone).items() if _is_of_now(name)}
@@ -141,7 +141,7 @@ def test_bad_rows_cost_the_same_by_either_route(installations: Installations, tm
         "fact_assay_result": ("is_limit_known",),
         "study_capture": ("lacks",),
     }
-    alone = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
+    alone = {item.relation for item in IMMPORT_MODEL.tables if not ENDPOINTS[item.endpoint or ""].is_served}
     stars, quarantined = {}, {}
     with running_sandbox(archives=tmp_path, release="DR1") as sandbox:
         for route in ("api", "package"):

@@ -15,7 +15,7 @@ from include.pipeline.batch_runner import StepContext
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load.carry_forward import single_route
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.schema.engine import warehouse_engine
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import SMALL, Tables, write_package
@@ -26,7 +26,7 @@ from tests.support.warehouse import RUN, Warehouse, copied
 
 pytestmark = pytest.mark.filterwarnings("ignore:`schema_name` is deprecated")
 #: Tables and columns that only packages have: all else must be the same.
-ALONE = {item.relation for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served}
+ALONE = {item.relation for item in IMMPORT_MODEL.tables if not ENDPOINTS[item.endpoint or ""].is_served}
 OF_PACKAGES = {name: found for name, found in single_route(Route.API).items() if name not in ALONE}
 #: The same in what the star shows: views say of each result whether its limit is known, and of each capture
 #: what its loads did not provide.

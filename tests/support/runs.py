@@ -220,9 +220,7 @@ class Installation:
     def states(self) -> dict[str, str]:
         """State of the last load of each study."""
         return dict(
-            self.query(
-                "select distinct on (scope) scope, state from ops.load order by study_accession, load_id desc"
-            )
+            self.query("select distinct on (scope) scope, state from ops.load order by scope, load_id desc")
         )
 
 
