@@ -29,9 +29,9 @@ from include.sources.fetched.offering import Validators
 from include.sources.reader import NotDataError
 from include.sources.release import FetchTime
 from include.warehouse.load.fence import Attempt
-from include.warehouse.load.publish import Published
+from include.warehouse.load.publish import Published, publish_load
 from include.warehouse.schema.ops_tables import LOAD, RUN
-from tests.support.warehouse import Warehouse
+from tests.support.warehouse import Warehouse, publication
 
 T = TypeVar("T")
 #: What a source answers: the bytes of an endpoint for a scope, or the error that it fails with.
@@ -170,6 +170,27 @@ class Runs:
             connection.execute(run.values(started_at=moment))
 
 
+def _open_load(warehouse: Warehouse, source: FetchedSource, scope: str, release: str, fetch_id: str) -> Load:
+    statement = sa.insert(LOAD).values(
+        source=source.name,
+        scope=scope,
+        release_version=release,
+        release_key=source.line.parse(release).key,
+        fetch_id=fetch_id,
+        state=EXTRACTED,
+    )
+    with warehouse.engine.begin() as connection:
+        number = connection.execute(statement.returning(LOAD.c.load_id)).scalar_one()
+    return run_ledger.load(warehouse.engine, number)
+
+
+def withdraw_scope(warehouse: Warehouse, source: FetchedSource, scope: str, moment: datetime) -> Published:
+    """Withdraw a scope as of a moment."""
+    release = str(FetchTime.of(moment.astimezone(UTC)))
+    load = _open_load(warehouse, source, scope, release, "withdrawal")
+    return publish_load(warehouse.engine, publication(load, is_withdrawal=True), load.fence)
+
+
 def load_scope(
     warehouse: Warehouse, source: FetchedSource, scope: str, moment: datetime, **answers: bytes
 ) -> Published:
@@ -182,17 +203,7 @@ def load_scope(
         for name, endpoint in source.served.items()
     ]
     landing.write_manifest(fetch, landed, source="http://127.0.0.1", release_date=None, started_at="")
-    statement = sa.insert(LOAD).values(
-        source=source.name,
-        scope=scope,
-        release_version=release,
-        release_key=source.line.parse(release).key,
-        fetch_id=fetch.fetch_id,
-        state=EXTRACTED,
-    )
-    with warehouse.engine.begin() as connection:
-        number = connection.execute(statement.returning(LOAD.c.load_id)).scalar_one()
-    load = run_ledger.load(warehouse.engine, number)
+    load = _open_load(warehouse, source, scope, release, fetch.fetch_id)
     warehouse.stage(load)
     warehouse.pass_gate(load)
     return warehouse.publish(load)
