@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from include.quality.checks import Severity
 from include.quality.outcome import Finding
-from include.sources.endpoint import Endpoint
+from include.sources.endpoint import Endpoint, snake_case
 from include.sources.source import Source
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.schema.ops_tables import STAGED
@@ -16,12 +16,14 @@ from include.warehouse.schema.statements import run_sql
 
 
 def compare_counts(connection: sa.Connection, source: Source, tables: StagedTables) -> Iterator[Finding]:
-    """One finding for each endpoint that was requested in parts, or whose rows were counted elsewhere."""
+    """One finding for each endpoint that was requested in parts, or whose rows were counted elsewhere: by the
+    caller, or by the source itself."""
     found = connection.execute(
         sa.select(STAGED).where(STAGED.c.load_id == tables.load_id, STAGED.c.pieces > 0)
     )
     for row in found.all():
         endpoint = source.endpoints[row.endpoint]
+        yield from _stated(connection, source, tables, endpoint)
         if row.pieces > 1:
             yield _split_whole(connection, tables, endpoint, row)
         elif row.rows_expected is not None:
@@ -45,6 +47,28 @@ def _split_whole(connection: sa.Connection, tables: StagedTables, endpoint: Endp
     )
     is_whole = not doubled and not missing
     return Finding(endpoint.name, "split_whole", Severity.CRITICAL, is_whole, max(doubled, missing), counts)
+
+
+def _stated(
+    connection: sa.Connection, source: Source, tables: StagedTables, endpoint: Endpoint
+) -> Iterator[Finding]:
+    """The source states how many rows there are, those sent twice counted once. Where it states no number,
+    there is nothing to compare."""
+    home, field = endpoint.counted_by or ("", "")
+    if home not in tables.filled:
+        return
+    number = f"btrim(h.{snake_case(field)})"
+    keys = ", ".join(endpoint.key_value(name, "s") for name in endpoint.key_columns)
+    stated, received = run_sql(
+        connection,
+        f"""select max(case when {number} ~ '^[0-9]{{1,18}}$' then {number}::bigint end),
+                (select count(*) from (select distinct {keys} from {tables.rows(endpoint)} s) k)
+            from {tables.rows(source.endpoints[home])} h""",
+    ).one()
+    if stated is not None:
+        counts = f"{received} rows, {home} states {stated}"
+        missing = abs(stated - received)
+        yield Finding(endpoint.name, "stated_rows", Severity.CRITICAL, not missing, missing, counts)
 
 
 def _counted(row: sa.Row) -> Finding:

@@ -109,6 +109,8 @@ class Endpoint:
     :param withholds: what a failed critical check of it withholds: results wait for the people, samples and
         experiments they are of, and for no listing, link or publication.
     :param quirks: what one would not expect of it, as seen in answers and packages.
+    :param counted_by: an endpoint and its field that states how many rows this one has, those sent twice
+        counted once.
     :param readers: how its answers become rows, by the form that they are served in; none for the JSON and
         the TSV of ImmPort's API.
     """
@@ -133,6 +135,7 @@ class Endpoint:
     quirks: str = ""
     readers: Mapping[str, RowReader] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
+    counted_by: tuple[str, str] | None = None
 
     @property
     def is_served(self) -> bool:
@@ -184,7 +187,8 @@ class Endpoint:
         return snake_case(self.name)
 
     def forms_of(self, scope: str) -> tuple[str, ...]:
-        """The forms in which the rows of a scope may be requested, the first that the source has counts."""
+        """The forms in which the rows of a scope may be requested, the first that the source has counts; none
+        where it has no rows of such a scope."""
         return tuple(self.readers) or ("json",)
 
     def request(self, scope: str) -> tuple[str, dict[str, str]]:

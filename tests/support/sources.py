@@ -200,6 +200,8 @@ def load_scope(
     fetch = Fetch(scope, release, f"fetch-{secrets.token_hex(4)}", source)
     landed = [
         landing.receive(fetch, endpoint, {}, [answers[name]], form=endpoint.forms_of(scope)[0])
+        if endpoint.forms_of(scope)
+        else landing.leave_out(fetch, endpoint, "not served")
         for name, endpoint in source.served.items()
     ]
     landing.write_manifest(fetch, landed, source="http://127.0.0.1", release_date=None, started_at="")

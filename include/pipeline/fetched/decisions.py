@@ -80,17 +80,21 @@ class _Decisions:
         current = [item for item in self.known.values() if item.is_current]
         gone = [item for item in current if item.scope not in offered]
         doubt = None
-        if self.offering.incomplete is not None:
-            doubt = f"not offered, but the listing is not complete: {self.offering.incomplete}"
-        elif not offered:
+        if not offered:
             doubt = "not offered, but nothing is: the listing is empty"
         elif any(self._is_behind(item) for item in current):
             doubt = f"not offered, but the listing is of {self.release} and later releases are already here"
-        doubt = doubt or self.policy.too_many_gone("not offered", len(gone), len(current), self.source.scope)
+        gone_for_sure = [item for item in gone if self.offering.doubt_about(item.scope) is None]
+        doubt = doubt or self.policy.too_many_gone(
+            "not offered", len(gone_for_sure), len(current), self.source.scope
+        )
         for item in sorted(gone, key=lambda item: item.scope):
             if not self.policy.wants(item.scope):
                 continue
-            if doubt:
+            if why := self.offering.doubt_about(item.scope):
+                reason = f"not offered, but the listing is not complete: {why}"
+                yield self._held(item.scope, item.release, reason)
+            elif doubt:
                 yield self._held(item.scope, item.release, doubt)
             else:
                 reason = f"{WITHDRAWN}no longer offered at {self.release}"

@@ -46,7 +46,7 @@ def from_source(
         run.run_id,
         newest_release=str(release),
         listed=len(offering.scopes),
-        is_complete=offering.incomplete is None,
+        is_complete=offering.incomplete is None and not offering.doubts,
         note=offering.note,
     )
     work_list.write(engine, run, decisions, {})
@@ -150,7 +150,7 @@ class _Probes:
             (item, endpoint)
             for item in offering.scopes
             if self._is_open(item)
-            for endpoint in self.source.served.values()
+            for endpoint in self.source.served_of(item.scope)
             if self._earlier(item, endpoint).are_known and endpoint.name not in item.validators
         ]
         if missing:
@@ -159,7 +159,7 @@ class _Probes:
 
     def compare(self, item: Offered, loaded: WarehouseScope) -> str | None:
         """Why the answers of a scope may have changed; None if they have not."""
-        for endpoint in self.source.served.values():
+        for endpoint in self.source.served_of(item.scope):
             earlier = self._earlier(item, endpoint)
             if not earlier.are_known:
                 return f"{loaded.release} is here; whether {endpoint.name} changed is not known"

@@ -69,19 +69,23 @@ def _answer(
 
     :raises ImmPortError: the source has none of them, and the scope waits for the endpoint.
     """
-    forms = endpoint.forms_of(fetch.scope)
-    for form in forms[:-1]:
+    refusals: list[str] = []
+    for form in (forms := endpoint.forms_of(fetch.scope)):
         try:
-            return _receive(landing, client, fetch, endpoint, form)
+            landed = _receive(landing, client, fetch, endpoint, form)
         except ImmPortError as error:
-            if not _is_refusal(tools, error):
+            is_needed = form == forms[-1] and endpoint.withholds is not Withholds.ITSELF
+            if is_needed or not _is_refusal(tools, error):
                 raise
-    try:
-        return _receive(landing, client, fetch, endpoint, forms[-1])
-    except ImmPortError as error:
-        if endpoint.withholds is not Withholds.ITSELF or not _is_refusal(tools, error):
-            raise
-        return landing.leave_out(fetch, endpoint, refused=run_ledger.brief(error))
+            refusals.append(
+                f"{form}: {run_ledger.brief(error)}" if len(forms) > 1 else run_ledger.brief(error)
+            )
+        else:
+            note = f"read from {form}; {'; '.join(refusals)}" if refusals else None
+            return landing.annotate(fetch, landed, note=note) if note else landed
+    if refusals:
+        return landing.leave_out(fetch, endpoint, refused="; ".join(refusals))
+    return landing.leave_out(fetch, endpoint, f"not served of this {fetch.source.scope.title}")
 
 
 def _receive(landing: Landing, client: ScopeClient, fetch: Fetch, endpoint: Endpoint, form: str) -> Landed:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from include.sources.client import ScopeClient
+from include.sources.endpoint import Endpoint
 from include.sources.fetched.offering import Offered, Offering
 from include.sources.source import Source
 
@@ -27,6 +28,10 @@ class FetchedSource(Source):
     client: str
     about: str
     schedule: str | None = None
+
+    def served_of(self, scope: str) -> list[Endpoint]:
+        """The endpoints that are requested of a scope: not every source serves all of every scope."""
+        return [item for item in self.served.values() if item.forms_of(scope)]
 
 
 def fixed(scopes: Iterable[str]) -> Discovery:

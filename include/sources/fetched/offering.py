@@ -55,9 +55,18 @@ class Offering:
         is dated by the run that fetches it.
     :param incomplete: why a scope that is not offered may be there all the same; None when it is not there.
     :param note: what a person should know of it.
+    :param doubts: beginnings of identifiers, each with why a scope of such a name that is not offered may
+        be there all the same: a part of the listing could not be had.
     """
 
     scopes: tuple[Offered, ...]
     release: str | None = None
     incomplete: str | None = None
     note: str | None = None
+    doubts: Mapping[str, str] = field(default_factory=dict)
+
+    def doubt_about(self, scope: str) -> str | None:
+        """Why a scope that is not offered may be there all the same; None if it is not there."""
+        return self.incomplete or next(
+            (why for begin, why in self.doubts.items() if scope.startswith(begin)), None
+        )
