@@ -25,7 +25,7 @@ from include.sources.fetched.offering import Validators
 from include.sources.gene_lists import files
 from include.sources.gene_lists.files import PublicFile
 from include.sources.gene_lists.json_forms import read_catalogue, read_list_json
-from include.sources.validate_answer import Intake
+from include.sources.row_reader import Intake
 from tests.provider.conftest import CANARY, Stub, Waits
 from tests.support.sandbox import RunningSandbox
 
@@ -174,7 +174,7 @@ def test_a_file_of_several_lists_comes_once(connect: Connect, sandbox: RunningSa
     )
     assert first.validators == second.validators
     assert [seen["status"] for seen in sandbox.requests()] == [200, 304]
-    with pytest.raises(BadAnswerError, match="geneListCatalogue of GO:9: no list 'GO:9' in the catalogue"):
+    with pytest.raises(MissingFileError, match="geneListCatalogue of GO:9: no list 'GO:9' in the catalogue"):
         named("GO:9")
     sandbox.set_release("DR50")
     assert named("GO:0001867").content == ["Complement activation, lectin pathway"]

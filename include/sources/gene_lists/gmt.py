@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from include.sources.gene_lists.lines import read_lines
-from include.sources.reader import NotDataError
-from include.sources.validate_answer import Intake
+from include.sources.gene_lists.lines import NotInFileError, read_lines
+from include.sources.row_reader import Intake
 
 Row = dict[str, object]
 
@@ -57,7 +56,8 @@ def read_gmt(chunks: Iterable[bytes], scope: str, intake: Intake) -> Iterator[Ro
     """The genes of one list, with its id as the category.
 
     :param scope: id of the list; empty for all lists.
-    :raises NotDataError: it is not GMT, or the list is not in it.
+    :raises NotInFileError: the list is not in it.
+    :raises NotDataError: it is not GMT.
     """
     wanted, seen, bare = scope.strip(), 0, 0
     is_found = False
@@ -71,4 +71,4 @@ def read_gmt(chunks: Iterable[bytes], scope: str, intake: Intake) -> Iterator[Ro
             yield {"symbol": symbol, "category": item.list_id}
     if wanted and not is_found:
         without = f", {bare} of them without a link" if bare else ""
-        raise NotDataError(f"no line of the list {wanted!r} among {seen}{without}")
+        raise NotInFileError(f"no line of the list {wanted!r} among {seen}{without}")

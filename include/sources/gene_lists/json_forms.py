@@ -8,9 +8,10 @@ from typing import Any, NoReturn
 
 from include.sources import reader
 from include.sources.foreign import quoted
+from include.sources.gene_lists.lines import NotInFileError
 from include.sources.gene_lists.spellings import OF_GENE, OF_LIST, Spellings, plain, require, unique
 from include.sources.reader import NotDataError, Numeral, cell
-from include.sources.validate_answer import Intake
+from include.sources.row_reader import Intake
 
 Row = dict[str, object]
 
@@ -22,7 +23,8 @@ def read_catalogue(chunks: Iterable[bytes], scope: str, intake: Intake) -> Itera
     """Lists of `all_gene_lists.json`, their values as sent: a count is text, a name may end with a blank.
 
     :param scope: id of the list that is wanted; empty for all.
-    :raises NotDataError: it is not the catalogue, or does not have the list.
+    :raises NotInFileError: it does not have the list.
+    :raises NotDataError: it is not the catalogue.
     """
     elements, _ = _elements(_value(chunks), _LISTS, "lists", intake)
     wanted, is_found = scope.strip(), False
@@ -35,7 +37,7 @@ def read_catalogue(chunks: Iterable[bytes], scope: str, intake: Intake) -> Itera
             is_found = True
             yield _reported(row, OF_LIST, intake)
     if wanted and not is_found:
-        raise NotDataError(f"no list {wanted!r} in the catalogue")
+        raise NotInFileError(f"no list {wanted!r} in the catalogue")
 
 
 def read_list_json(chunks: Iterable[bytes], scope: str, intake: Intake) -> Iterator[Row]:

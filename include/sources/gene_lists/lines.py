@@ -8,6 +8,11 @@ from collections.abc import Iterable, Iterator
 from include.sources import reader
 from include.sources.reader import NotDataError
 
+
+class NotInFileError(NotDataError):
+    """The file is whole, and has nothing of the list that was requested."""
+
+
 #: How a body begins that is something else.
 _OTHERS = {b"<": "an HTML or XML page", b"{": "JSON", b"[": "JSON"}
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from include.sources.gene_lists.lines import read_lines
+from include.sources.gene_lists.lines import NotInFileError, read_lines
 from include.sources.gene_lists.spellings import OF_ANNOTATION, OF_GENE, Spellings, require
 from include.sources.reader import NotDataError
-from include.sources.validate_answer import Intake
+from include.sources.row_reader import Intake
 
 Row = dict[str, object]
 
@@ -44,7 +44,8 @@ def read_legacy_table(chunks: Iterable[bytes], scope: str, intake: Intake) -> It
     """Genes of the table `GeneList.txt`: `Symbol ID Name Synonyms Chromosome Category`.
 
     :param scope: category whose rows are wanted; empty for all.
-    :raises NotDataError: it is not that table, or has no row of the category.
+    :raises NotInFileError: it has no row of the category.
+    :raises NotDataError: it is not that table.
     """
     return _read(chunks, LEGACY_TABLE, scope, intake)
 
@@ -61,7 +62,8 @@ def read_annotations(chunks: Iterable[bytes], scope: str, intake: Intake) -> Ite
     """Genes with their GO terms, a cell per aspect as sent: `GO:id;term|GO:id;term`.
 
     :param scope: category whose rows are wanted; empty for all.
-    :raises NotDataError: it is not that table, or has no row of the category.
+    :raises NotInFileError: it has no row of the category.
+    :raises NotDataError: it is not that table.
     """
     return _read(chunks, ANNOTATIONS, scope, intake)
 
@@ -97,7 +99,7 @@ def _read(chunks: Iterable[bytes], form: TableForm, scope: str, intake: Intake) 
             intake.unknown.update(unknown)
             yield row
     if form.has_category and wanted and not is_found:
-        raise NotDataError(f"no row of the category {wanted!r}")
+        raise NotInFileError(f"no row of the category {wanted!r}")
 
 
 def _cells(line: str) -> list[str]:

@@ -20,6 +20,7 @@ from include.sources.endpoint import Endpoint, parse_fields
 from include.sources.errors import ConfigurationError, ImmPortError, MissingFileError, RequestError
 from include.sources.fetched.offering import Validators
 from include.sources.gene_lists.files import CATALOGUE
+from include.sources.gene_lists.lines import NotInFileError
 
 if TYPE_CHECKING:
     import httpx
@@ -150,7 +151,7 @@ class PublicFilesHook(HttpClient):
             if answer.status_code == 304 and conditions:
                 return NotModified(found if found.are_known else validators or found)
             self._check(answer)
-            return Received(receive(whole(answer, is_self_ending=form == "json")), found)
+            return Received(_taken(receive, whole(answer, is_self_ending=form == "json")), found)
 
         return self._attempt(request, take)
 
@@ -208,7 +209,7 @@ class PublicFilesHook(HttpClient):
             raise TypeError("not modified, though no version was named")
         request = Request(endpoint, path, study=scope or None, form=form)
         with explained(request, self.settings.source):
-            return Received(receive(iter([kept.content])), kept.validators)
+            return Received(_taken(receive, iter([kept.content])), kept.validators)
 
     def _check(self, answer: httpx.Response) -> None:
         """Let only a file pass.
@@ -219,6 +220,17 @@ class PublicFilesHook(HttpClient):
         if status in (403, 404):
             raise MissingFileError(f"{status}; there is no such file, or it is not public", status)
         check(answer, self.why_refused(), self._clock())
+
+
+def _taken(receive: Callable[[Iterator[bytes]], T], chunks: Iterator[bytes]) -> T:
+    """What the receiver makes of a file.
+
+    :raises MissingFileError: it has nothing of what was requested: to request it again would not help.
+    """
+    try:
+        return receive(chunks)
+    except NotInFileError as error:
+        raise MissingFileError(str(error), 200) from None
 
 
 def read_validators(answer: httpx.Response) -> Validators:

@@ -21,7 +21,7 @@ from include.sources.gene_lists.tables import (
     read_list_text,
 )
 from include.sources.reader import NotDataError
-from include.sources.validate_answer import Intake
+from include.sources.row_reader import Intake
 from tests.sandbox.data import DATA
 
 Read = Callable[..., Iterator[dict[str, object]]]
