@@ -74,10 +74,11 @@ _POPULATIONS = (
     ("CD8+ T cells", "CD8-positive, alpha-beta T cell", "CD3+, CD8+"),
     ("Plasmablasts", "plasmablast", "CD19+, CD27+, CD38++"),
 )
+#: Symbol as reported, preferred symbol, Entrez ids of the gene of people and of mice, name, accession.
 _GENES = (
-    ("Ifng", "IFNG", "15978", "interferon gamma", "ANA103"),
-    ("Il21", "IL21", "60505", "interleukin 21", "ANA149"),
-    ("Pdcd1", "PDCD1", "18566", "programmed cell death 1", "ANA190"),
+    ("Ifng", "IFNG", "3458", "15978", "interferon gamma", "ANA103"),
+    ("Il21", "IL21", "59067", "60505", "interleukin 21", "ANA149"),
+    ("Pdcd1", "PDCD1", "5133", "18566", "programmed cell death 1", "ANA190"),
 )
 #: What a control or a standard lacks: all that is known by its subject and sample.
 CONTROL_NULLS = dict.fromkeys(
@@ -194,10 +195,10 @@ def _fcs(cell: Cell, row: Row) -> Row:
 
 
 def _pcr(cell: Cell, row: Row) -> Row:
-    reported, preferred, gene, name, analyte = cell.feature
+    reported, preferred, human, mouse, name, analyte = cell.feature
     cycles = _plain(Decimal(18) + _amount(cell, 1) / 2)
     return {
-        "geneId": gene,
+        "geneId": mouse if row["species"] == "Mus musculus" else human,
         "geneName": name,
         "geneSymbolReported": reported,
         "geneSymbolPreferred": preferred if cell.filled else None,
