@@ -24,6 +24,7 @@ from include.warehouse.schema.history_tables import SCHEMAS
 from include.warehouse.schema.ops_tables import metadata
 from include.warehouse.views import star
 from tests.support.clinical import result_file, stored
+from tests.support.older import copy_what_it_could_hold
 from tests.support.warehouse import RUN, Warehouse, full_row, result, small_study
 
 MIGRATIONS = revision.MIGRATIONS
@@ -204,7 +205,7 @@ def test_a_warehouse_of_the_first_revision_upgrades_in_place(
     assert [len(answer) for answer in answers] == [3, 2, 2]
     migrate.upgrade(database, "0001")
     engine = warehouse_engine(database)
-    _copy_what_it_could_hold(warehouse.engine, engine)
+    copy_what_it_could_hold(warehouse.engine, engine)
     migrate.upgrade(database)
     old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
@@ -235,7 +236,7 @@ def test_results_of_controls_get_the_keys_of_their_controls(
     assert [len(answer) for answer in answers] == [4, 3, 3]
     migrate.upgrade(database, "0010")
     engine = warehouse_engine(database)
-    _copy_what_it_could_hold(warehouse.engine, engine)
+    copy_what_it_could_hold(warehouse.engine, engine)
     migrate.upgrade(database)
     old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert [old.rows(question, as_of) for as_of in ("DR1", "DR2", None)] == answers
@@ -264,7 +265,7 @@ def test_files_of_a_path_get_the_keys_of_their_uuids(
     )
     migrate.upgrade(database, "0011")
     engine = warehouse_engine(database)
-    _copy_what_it_could_hold(warehouse.engine, engine)
+    copy_what_it_could_hold(warehouse.engine, engine)
     with engine.begin() as connection:
         for statement in (
             "delete from history.key_file where file_key > 0",
@@ -329,7 +330,7 @@ def test_numbers_that_could_not_be_compared_are_put_right(
     assert {statement: warehouse.rows(statement) for statement in before} == before
     migrate.upgrade(database, "0020")
     engine = warehouse_engine(database)
-    _copy_what_it_could_hold(warehouse.engine, engine)
+    copy_what_it_could_hold(warehouse.engine, engine)
     with engine.begin() as connection:
         for number, text in enumerate(texts, start=1):
             connection.exec_driver_sql(
@@ -349,47 +350,6 @@ def test_numbers_that_could_not_be_compared_are_put_right(
     old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert {statement: old.rows(statement) for statement in before} == before
     engine.dispose()
-
-
-#: Today's names of tables and columns of operations.
-NAMES = {"ops.study": "ops.scope"}
-#: Tables whose rows other tables hold today, see test_migrate_vocabularies.
-GONE = ("history.vocabulary_term", "ops.vocabulary_fetch")
-COLUMNS = {"study_accession": "scope", "study_key": "scope_key"}
-
-
-def _name(table: sa.Table, column: str) -> str:
-    """Today's name of a column."""
-    is_renamed = table.schema == "ops" and table.name not in ("release_file", "file_download")
-    return COLUMNS.get(column, column) if is_renamed else column
-
-
-def _copy_what_it_could_hold(source: sa.Engine, target: sa.Engine) -> None:
-    """Fill a warehouse of an older model from one of today's: the tables and columns that it has."""
-    old, new = sa.MetaData(), sa.MetaData()
-    for schema in ("history", "ops"):
-        old.reflect(target, schema)
-        new.reflect(source, schema)
-    with source.connect() as reader, target.begin() as writer:
-        for table in old.sorted_tables:
-            if table.name == "alembic_version" or table.fullname in GONE:
-                continue
-            now = new.tables[NAMES.get(table.fullname, table.fullname)].c
-            # Of a column that is gone today and had to be filled, a number will do.
-            known = [
-                now[name].label(column.name) if name in now else sa.literal(0).label(column.name)
-                for column in table.columns
-                if (name := _name(table, column.name)) in now or not column.nullable
-            ]
-            rows = [tuple(row) for row in reader.execute(sa.select(*known))]
-            names = ", ".join(column.name for column in known)
-            marks = ", ".join(["%s"] * len(known))
-            for row in rows:
-                writer.exec_driver_sql(
-                    f"insert into {table.fullname} ({names}) overriding system value values ({marks})"
-                    " on conflict do nothing",
-                    row,
-                )
 
 
 def test_runs_without_the_name_of_their_dag_get_it(database: sa.URL) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from include.sql import Expression, Row, call, sql
 from include.warehouse.model.clinical import CLINICAL_TERMS
 from include.warehouse.model.declaration import Column, Derived, Dimension, H, S, Type
+from include.warehouse.model.gene_identity import GENE
 from include.warehouse.model.materials import MATERIALS
 from include.warehouse.model.measured_values import U, unit_lookup
 from include.warehouse.model.relations import Joined, Lookup, Reference
@@ -303,18 +304,6 @@ CELL_POPULATION = Dimension(
         Column("population_name_reported", "Name as reported"),
         Column("population_definition_preferred", "Preferred definition of the gates"),
         Column("population_definition_reported", "Definition of the gates as reported"),
-    ),
-)
-
-GENE = Dimension(
-    name="gene",
-    grain="one gene as reported, with the preferred symbol ImmPort gave it",
-    natural_key=(
-        Column("gene_id", "Entrez gene identifier"),
-        Column("gene_symbol_preferred", "Preferred symbol"),
-        Column("gene_symbol_reported", "Symbol as reported"),
-        Column("gene_name", "Name of the gene"),
-        Column("other_gene_accession", "Accession in another gene catalogue"),
     ),
 )
 

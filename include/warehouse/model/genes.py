@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.sql import call
+from include.sql import call, sql
 from include.warehouse.model.common_columns import (
     COMMON,
     CONTEXT,
@@ -14,10 +14,16 @@ from include.warehouse.model.common_columns import (
     unit,
 )
 from include.warehouse.model.declaration import Column, F, Fact, Measure, S, Type
+from include.warehouse.model.gene_identity import gene
 from include.warehouse.model.measured_values import ALLELES, EXPRESSION, SEQUENCING
-from include.warehouse.model.relations import Reference
 
 INTEGER = Type.INTEGER
+
+#: The symbol of a row, the preferred one where there is one.
+_SYMBOL = call(
+    "coalesce",
+    *(sql("nullif(btrim(", name, "), '')") for name in (S.gene_symbol_preferred, S.gene_symbol_reported)),
+)
 
 PCR = Fact(
     name="pcr",
@@ -26,22 +32,14 @@ PCR = Fact(
     endpoint="pcr",
     references=(
         *CONTEXT,
-        Reference(
-            "gene",
-            (
-                S.gene_id,
-                S.gene_symbol_preferred,
-                S.gene_symbol_reported,
-                S.gene_name,
-                S.other_gene_accession,
-            ),
-            "Gene measured",
-        ),
+        gene("Gene measured", S.gene_id, S.species, _SYMBOL),
         unit(),
     ),
     columns=(
         Column("gene_symbol_reported", "Gene symbol as reported"),
         Column("gene_symbol_preferred", "Gene symbol in ImmPort's words"),
+        Column("gene_name", "Name of the gene, as reported"),
+        Column("other_gene_accession", "Accession in another gene catalogue"),
         Column("analyte_accession", "ImmPort's accession of the gene's product, ANA..."),
         *VALUE,
         *UNITS,

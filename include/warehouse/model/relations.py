@@ -46,6 +46,7 @@ class Joined:
     endpoint: str
     on: Expression
     rows: Expression | None = None
+    gives: tuple[str, ...] = ()
 
     @property
     def sql(self) -> Expression:
@@ -61,18 +62,23 @@ class Lookup:
     It adds no row, and the planner leaves it out of a query that does not need it.
 
     :param alias: its name in derived columns, beside `h`.
-    :param relation: table of the schema `history`.
+    :param relation: table of the schema `history`, or a name for `rows`.
     :param key: its unique column.
     :param value: expression over `H` of which that column is the value.
+    :param rows: query in place of the table, distinct by its key. Each of its columns is of a stored row.
+    :param gives: the columns that this query has.
     """
 
     alias: str
     relation: str
     key: str
     value: Expression
+    rows: Expression | None = None
+    gives: tuple[str, ...] = ()
 
     @property
     def sql(self) -> Expression:
         """The join: `left join history.key_species e on e.species_key = h.species_key`."""
         found = Row(self.alias, self.relation)[self.key]
-        return sql(f"left join history.{self.relation} {self.alias} on ", found, " = ", self.value)
+        rows = sql("(", self.rows, ")") if self.rows else sql(f"history.{self.relation}")
+        return sql("left join ", rows, f" {self.alias} on ", found, " = ", self.value)

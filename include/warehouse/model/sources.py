@@ -8,6 +8,7 @@ from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension
 from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
+from include.warehouse.model.gene_lists import GENE_LIST_MODEL
 from include.warehouse.model.materials import MATERIAL_BRIDGES
 from include.warehouse.model.source_model import SourceModel
 from include.warehouse.model.study_documents import BRIDGES
@@ -26,4 +27,4 @@ _IMMPORT_MODEL = SourceModel(
 TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned)
 
 #: Every source.
-MODELS: list[SourceModel] = [_IMMPORT_MODEL, VOCABULARY_MODEL]
+MODELS: list[SourceModel] = [_IMMPORT_MODEL, VOCABULARY_MODEL, GENE_LIST_MODEL]

@@ -206,6 +206,15 @@ DIM_DATE = sa.Table(
 )
 
 
+def _names(table: sa.Table | None) -> tuple[str, ...]:
+    return () if table is None else tuple(table.c.keys())
+
+
+def _stored_names(relation: str) -> tuple[str, ...]:
+    """The columns of a table of the schema; none where there is no such table."""
+    return _names(metadata.tables.get(f"history.{relation}"))
+
+
 def check_derived(table: Dimension | Fact) -> None:
     """Make sure that the columns which the star computes of a table are of columns that are stored.
 
@@ -213,14 +222,13 @@ def check_derived(table: Dimension | Fact) -> None:
     """
     key_table = KEY_TABLES[table.name] if isinstance(table, Dimension) else None
     stored = HISTORY.get(table.relation, key_table)
-    rows = {"h": stored}
+    rows = {"h": _names(stored)}
     expressions = [item.expression for item in table.derived]
     if table.lookup:
-        rows[table.lookup.alias] = metadata.tables.get(f"history.{table.lookup.relation}")
+        rows[table.lookup.alias] = table.lookup.gives or _stored_names(table.lookup.relation)
         expressions.append(table.lookup.sql)
     for column in (one for expression in expressions for one in expression.columns):
-        row = rows.get(column.alias)
-        if row is None or column.name not in row.c:
+        if column.name not in (rows.get(column.alias) or _stored_names(column.home)):
             raise ValueError(
                 f"{table.relation} computes with {column.alias}.{column.name}, which is not stored"
             )

@@ -33,5 +33,6 @@ class ClientKind:
 
 
 CLIENTS: dict[str, ClientKind] = {
+    "public_files": ClientKind("immport_provider.hooks.public_files:PublicFilesHook", "immport_public", API),
     "immport": ClientKind("immport_provider.hooks.immport:ImmPortHook", "immport_default", API),
 }
