@@ -1,19 +1,20 @@
--- 33. Which genes are measured as transcript by PCR and as protein by ELISA or bead array?
--- By ImmPort's accession of the gene product, never by a likeness of names.
+-- 33. Which genes of which gene lists are measured as transcript by PCR and as protein by ELISA or bead array?
+-- By the gene's identifier and ImmPort's accession of its product, never by a likeness of names.
 with transcript as (
     select
-        analyte_accession,
+        g.resolved_gene_key,
+        f.analyte_accession,
         count(*) as pcr_results,
-        count(distinct study_key) as pcr_studies
-    from star.fact_pcr
-    where analyte_accession is not null
-    group by analyte_accession
+        count(distinct f.study_key) as pcr_studies
+    from star.fact_pcr as f
+    inner join star.dim_gene as g on f.gene_key = g.gene_key
+    where f.analyte_accession is not null
+    group by g.resolved_gene_key, f.analyte_accession
 ),
 
 protein as (
     select
         a.analyte_accession,
-        min(a.analyte_preferred) as analyte,
         count(*) as protein_results,
         count(distinct r.study_key) as protein_studies
     from star.fact_assay_result as r
@@ -23,12 +24,17 @@ protein as (
 )
 
 select
+    l.gene_list_id,
+    l.gene_list_name,
+    b.gene_symbol,
     t.analyte_accession,
-    p.analyte,
     t.pcr_results,
     t.pcr_studies,
     p.protein_results,
     p.protein_studies
-from transcript as t
+from star.bridge_gene_list_gene as b
+inner join star.dim_gene_list as l on b.gene_list_key = l.gene_list_key
+inner join star.dim_gene as g on b.gene_key = g.gene_key
+inner join transcript as t on g.resolved_gene_key = t.resolved_gene_key
 inner join protein as p on t.analyte_accession = p.analyte_accession
-order by t.analyte_accession;
+order by l.gene_list_id, b.gene_symbol;
