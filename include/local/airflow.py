@@ -34,14 +34,25 @@ _WORKERS = (
 )
 
 
+#: The connection to ImmPort's own public files, as JSON.
+PUBLIC_FILES = json.dumps({"conn_type": "immport_public"})
+
+
 def airflow_environment(
-    home: Path, *, metadata_url: str, warehouse: URL, immport: str | None, landing: Path
+    home: Path,
+    *,
+    metadata_url: str,
+    warehouse: URL,
+    immport: str | None,
+    landing: Path,
+    public: str = PUBLIC_FILES,
 ) -> dict[str, str]:
     """What Airflow needs beside the caller's own environment.
 
     `warehouse` becomes the connection `warehouse_default`, `landing` the variable `immport_landing`,
     `immport` the connection `immport_default`: JSON or URI, as Airflow reads it. It goes before what the form
-    edits, so the standing system gives None and makes a row of it (`make_connection`).
+    edits, so the standing system gives None and makes a row of it (`make_connection`). `public` becomes
+    `immport_public`, which holds no key that anybody would edit.
     """
     keys = ensure_secrets(home)
     postgres = {
@@ -73,6 +84,7 @@ def airflow_environment(
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "GX_ANALYTICS_ENABLED": "false",
         **({} if immport is None else {"AIRFLOW_CONN_IMMPORT_DEFAULT": immport}),
+        "AIRFLOW_CONN_IMMPORT_PUBLIC": public,
         "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(postgres),
         "AIRFLOW_VAR_IMMPORT_LANDING": landing.as_uri(),
         # A proxy for the outside world must not get what is for this machine.

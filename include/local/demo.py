@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Sequence
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -20,10 +21,14 @@ from include.local.progress import announced
 from include.local.sandbox import SandboxProcess, notes, start_sandbox
 from include.local.server import Server
 
-RELEASE_DAG, BACKFILL_DAG, VOCABULARIES_DAG = "immport_release", "immport_backfill", "immport_vocabularies"
-_HAS_VOCABULARIES = "SELECT exists (SELECT FROM ops.ledger WHERE source = 'vocabularies')"
-#: How long loading the vocabularies may take; it takes seconds on an idle machine.
-VOCABULARIES_SECONDS = 1800
+if TYPE_CHECKING:
+    from include.sources.source import Source
+
+RELEASE_DAG, BACKFILL_DAG = "immport_release", "immport_backfill"
+_IS_THERE = sa.text("SELECT exists (SELECT FROM ops.ledger WHERE source = :source)")
+_SCOPES = sa.text("SELECT count(*) FROM ops.scope WHERE source = :source AND state = 'current'")
+#: How long loading a source beside the studies may take; it takes seconds on an idle machine.
+SOURCE_SECONDS = 1800
 _NEXT = """
 What next:
   make psql                  query the warehouse: README.md, First SQL, and docs/star.md
@@ -77,6 +82,7 @@ def _load(
         warehouse=warehouse,
         immport=sandbox.connection,
         landing=paths.landing(database),
+        public=sandbox.public_connection,
     )
     stamp = home / f"migrated-{metadata.version('apache-airflow')}"
     if not stamp.exists():
@@ -92,32 +98,43 @@ def _load(
 
 
 def load_and_report(runs: DagRuns, releases: Releases, serve: Callable[[str], None]) -> int:
-    """Load the vocabularies and all releases that are missing, and report; 0 when nothing is missing then.
+    """Load the other sources and all releases that are missing, and report; 0 when nothing is missing then.
 
     :param serve: lets the sandbox serve a release from now on.
     """
-    failed = load_vocabularies(runs)
+    failed = load_sources(runs)
     before = set(runs.ids())  # the report is of the releases
     waiting = load_releases(runs, releases, serve)
-    return _report(runs, releases, before, waiting, is_failed=failed)
+    return _report(runs, releases, before, waiting, failed)
 
 
-def load_vocabularies(runs: DagRuns) -> bool:
-    """Load ImmPort's vocabularies unless the warehouse holds them; whether that failed.
+def load_sources(runs: DagRuns) -> list[str]:
+    """Load vocabularies, gene lists and what else has no studies, unless the warehouse holds it.
 
-    Without them, no term is mapped and every `*_harmonised` column is null.
+    Without the vocabularies, no term is mapped and every `*_harmonised` column is null.
+
+    :returns: what could not be loaded: `vocabularies`.
     """
+    from include.sources.fetched.fetched_source import FetchedSource
+    from include.warehouse.model.registry import SOURCES
+
+    sources = [model.source for model in SOURCES.values() if isinstance(model.source, FetchedSource)]
+    return [source.scope.plural for source in sources if not _load_source(runs, source)]
+
+
+def _load_source(runs: DagRuns, source: Source) -> bool:
+    """Load a source that the warehouse does not hold; whether it holds it then."""
     with runs.engine.connect() as connection:
-        if connection.scalar(sa.text(_HAS_VOCABULARIES)):
-            return False
-    log = runs.logs / "demo-vocabularies.log"
-    with announced(runs.console, "Vocabularies") as mention:
-        process = spawn(["airflow", "dags", "test", VOCABULARIES_DAG], runs.marked, log, runs.environment)
-        is_failed = exit_status(process, VOCABULARIES_DAG, VOCABULARIES_SECONDS) != 0
+        if connection.scalar(_IS_THERE, {"source": source.name}):
+            return True
+    dag, log = f"immport_{source.name}", runs.logs / f"demo-{source.name.replace('_', '-')}.log"
+    with announced(runs.console, source.scope.plural.capitalize()) as mention:
+        process = spawn(["airflow", "dags", "test", dag], runs.marked, log, runs.environment)
+        is_loaded = exit_status(process, dag, SOURCE_SECONDS) == 0
         with runs.engine.connect() as connection:
-            terms = connection.scalar(sa.text("SELECT count(*) FROM star.vocabulary_term"))
-        mention(f"not loaded, see {log}" if is_failed else f"{terms:,} terms")
-    return is_failed
+            scopes = connection.scalar(_SCOPES, {"source": source.name})
+        mention(f"{scopes:,} loaded" if is_loaded else f"not loaded, see {log}")
+    return is_loaded
 
 
 def load_releases(runs: DagRuns, releases: Releases, serve: Callable[[str], None]) -> list[str]:
@@ -148,14 +165,18 @@ def load_releases(runs: DagRuns, releases: Releases, serve: Callable[[str], None
 
 
 def _report(
-    runs: DagRuns, releases: Releases, before: Collection[str], waiting: Sequence[str], *, is_failed: bool
+    runs: DagRuns,
+    releases: Releases,
+    before: Collection[str],
+    waiting: Sequence[str],
+    failed: Sequence[str],
 ) -> int:
     from include.pipeline.report import print_report  # brings Airflow's own logging along
 
     console = runs.console
     status = int(print_report(runs.engine, [run for run in runs.ids() if run not in before], console))
-    if is_failed:
-        console.print("[red]The vocabularies are not loaded; the next make demo tries again.[/red]")
+    for what in failed:
+        console.print(f"[red]The {what} are not loaded; the next make demo tries again.[/red]")
     for name, left in releases.overdue().items():
         console.print(f"[red]{name} is not loaded whole. make demo tries these again:[/red]")
         for item in left:
@@ -164,4 +185,4 @@ def _report(
         later = f", before {' and '.join(waiting[1:])}" if waiting[1:] else ""
         console.print(f"[red]{waiting[0]} is not loaded. make demo begins with it again{later}.[/red]")
     console.print(_NEXT, markup=False, highlight=False, soft_wrap=True)
-    return int(bool(status or is_failed or waiting or releases.overdue()))
+    return int(bool(status or failed or waiting or releases.overdue()))

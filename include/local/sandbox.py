@@ -36,6 +36,11 @@ class SandboxProcess:
             {"conn_type": "immport", "host": self.url, "password": self.api_key, "extra": extra}
         )
 
+    @property
+    def public_connection(self) -> str:
+        """The Airflow connection to its public files, as JSON."""
+        return json.dumps({"conn_type": "immport_public", "host": self.url, "extra": {"calls_per_second": 0}})
+
     def status(self) -> dict[str, Any]:
         """What it serves: the world's name, its releases in order, the current one."""
         return dict(httpx.get(f"{self.url}/_sandbox", trust_env=False, timeout=60).raise_for_status().json())

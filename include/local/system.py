@@ -17,6 +17,7 @@ from rich.console import Console
 
 from include.local.airflow import (
     ADMIN,
+    PUBLIC_FILES,
     airflow_environment,
     ensure_password,
     make_connection,
@@ -171,6 +172,7 @@ def _start(
         warehouse=warehouse,
         immport=None,
         landing=paths.landing(database),
+        public=sandbox.public_connection if sandbox else PUBLIC_FILES,
     ) | server_environment(home, port)
     with announced(console, "Airflow's metadata"):
         migrate_airflow(environment, marked, paths.logs / "airflow-db.log")

@@ -19,14 +19,14 @@ from include.local.demo import (
     RELEASE_DAG,
     load_and_report,
     load_releases,
-    load_vocabularies,
+    load_sources,
 )
 from include.local.demo_releases import Left, Releases
 from include.local.processes import mark
 from include.local.progress import Progress, announced, read_state
 from include.pipeline import run_ledger
 from include.pipeline.report import finish
-from include.warehouse.schema.ops_tables import LOAD, STEP, WORK
+from include.warehouse.schema.ops_tables import LEDGER, LOAD, STEP, WORK
 from tests.support.warehouse import Warehouse
 
 RELEASES = ["DR50", "DR9", "DR49.1", "DR49"]
@@ -164,13 +164,14 @@ def test_a_study_on_hold_is_settled_by_the_next_decision(
     assert other.overdue() == {"DR51": [Left("SDY2", "DR51", "hold", "why")]}
 
 
-def test_vocabularies_come_once_and_their_failure_is_reported(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_other_sources_come_once_and_their_failure_is_reported(warehouse: Warehouse, tmp_path: Path) -> None:
     runs = without_airflow(warehouse, tmp_path)
     console = runs.console
-    assert load_vocabularies(runs)
-    assert f"not loaded, see {tmp_path / 'demo-vocabularies.log'}" in _text(console)
-    note_vocabulary(warehouse)
-    assert not load_vocabularies(runs)
+    assert load_sources(runs) == ["vocabularies", "gene lists"]
+    for name in ("vocabularies", "gene-lists"):
+        assert f"not loaded, see {tmp_path / f'demo-{name}.log'}" in _text(console)
+    note_sources(warehouse)
+    assert load_sources(runs) == []
     assert _text(console).count("Vocabularies") == 1
 
 
@@ -180,13 +181,15 @@ def without_airflow(warehouse: Warehouse, folder: Path) -> DagRuns:
     return DagRuns(warehouse.engine, _console(), broken, mark(folder, "demo"), folder)
 
 
-def note_vocabulary(warehouse: Warehouse) -> None:
+def note_sources(warehouse: Warehouse) -> None:
+    """As if something of each was published."""
     with warehouse.engine.begin() as connection:
         connection.execute(
-            sa.text(
-                "insert into ops.ledger (load_id, source, scope, release_key)"
-                " values (1000, 'vocabularies', 'lkSex', 1)"
-            )
+            sa.insert(LEDGER),
+            [
+                {"load_id": load_id, "source": source, "scope": "one", "release_key": 1}
+                for load_id, source in ((900_001, "vocabularies"), (900_002, "gene_lists"))
+            ],
         )
 
 
@@ -217,9 +220,10 @@ def test_a_demo_loads_the_vocabularies_and_says_what_next(
     status, shown = whole_demo(runs, tmp_path, "DR50", "DR51")
     assert status == 1
     assert "Vocabularies ... not loaded" in shown
+    assert "Gene lists ... not loaded" in shown
     assert "The vocabularies are not loaded; the next make demo tries again." in shown
     assert [title for _, title, _ in runs.triggered] == ["DR50", "DR51"], "releases do not wait for them"
-    note_vocabulary(warehouse)
+    note_sources(warehouse)
     status, shown = whole_demo(runs, tmp_path, "DR50", "DR51")
     assert status == 0
     assert "not loaded" not in shown
@@ -231,7 +235,7 @@ def test_a_demo_fails_while_an_older_release_lacks_a_study(
     warehouse: Warehouse, good: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:
     """Also when every run of this demo is one."""
-    note_vocabulary(warehouse)
+    note_sources(warehouse)
     good["DR51"]["SDY2"] = "hold"
     good["DR52"] = {"SDY1": "published"}
     runs = Runs(warehouse, good)
@@ -246,7 +250,7 @@ def test_a_demo_fails_while_an_older_release_lacks_a_study(
 def test_a_demo_names_the_release_that_failed_and_those_that_wait(
     warehouse: Warehouse, good: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:
-    note_vocabulary(warehouse)
+    note_sources(warehouse)
     del good["DR50"]
     status, shown = whole_demo(Runs(warehouse, good), tmp_path, "DR50", "DR51")
     assert status == 1

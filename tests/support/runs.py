@@ -200,6 +200,9 @@ class Installation:
             warehouse=self.login or self.url,
             immport=json.dumps(connection),
             landing=self.landing,
+            public=json.dumps(
+                {"conn_type": "immport_public", "host": self.sandbox.url, "extra": {"calls_per_second": 0}}
+            ),
         )
         own = {k: v for k, v in environment.items() if k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))}
         log, result = self.folder / f"{name}.log", self.folder / f"{name}.json"
