@@ -28,6 +28,7 @@ from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.reference.entries import Entry, Relation, relations
 from include.warehouse.reference.examples import FILE, Examples
 from include.warehouse.schema.engine import warehouse_engine
+from tests.support.gene_lists import load_gene_lists
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
 from tests.support.sources import body, load_scope
@@ -62,6 +63,7 @@ def load_world(warehouse: Warehouse) -> None:
     for endpoint in LOOKUP_ENDPOINTS:
         terms = body(dict(row) for row in plain_terms(endpoint, len(RELEASES) - 1))
         load_scope(warehouse, VOCABULARIES, endpoint.name, datetime(2024, 3, 31, tzinfo=UTC), term=terms)
+    load_gene_lists(warehouse, SEED, str(newest))
 
 
 def _rows(world: SyntheticWorld, endpoint: str, study: str, release: Any) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote
 
 from include.sources.endpoint import Endpoint, Group
 from include.sources.fetched.fetched_source import FetchedSource
@@ -10,6 +11,7 @@ from include.sources.immport.endpoints import ENDPOINTS, PACKAGE_ENDPOINTS, SERV
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from include.sources.immport.source import IMMPORT
 from include.sources.package.tables import TABLES
+from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import IMMPORT_MODEL, SOURCES
 from include.warehouse.reference.entries import uses
 from include.warehouse.reference.notes import NOTE, cell
@@ -54,6 +56,7 @@ def sources() -> str:
         *_not_loaded(),
         *package_sections(),
         *_vocabularies(),
+        *_other_sources(),
         "",
         "## Fields by endpoint",
         "",
@@ -137,6 +140,30 @@ def _vocabularies() -> Iterator[str]:
         shared.setdefault(fields, []).append(item.name)
     alike = sorted(shared.items(), key=lambda pair: -len(pair[1]))
     yield from (f"| {fields} | {', '.join(names)} |" for fields, names in alike)
+
+
+def _other_sources() -> Iterator[str]:
+    """The endpoints of what is loaded beside the studies, each in the forms that it may come in."""
+    yield from ("", "## Endpoints of other sources", "")
+    yield "Where an endpoint has several forms, the first that the source has for a scope is read."
+    for model in SOURCES.values():
+        source = model.source
+        if not isinstance(source, FetchedSource):
+            continue
+        yield from ("", f"### {source.title}", "")
+        yield "| endpoint | forms | one row is | key | fields | in the star | withholds | known quirks |"
+        yield "|---|---|---|---|---|---|---|---|"
+        for item in source.served.values():
+            forms = (f"{form}: `{unquote(item.address('{scope}', form))}`" for form in item.readers)
+            made = [table.relation for table in model.tables if item.name in _endpoints_of(table)]
+            cells = [item.name, "; ".join(forms), item.about, ", ".join(item.key), ", ".join(item.names)]
+            cells += [_linked(made), item.withholds, cell(item.quirks) or "-"]
+            yield f"| {' | '.join(cells)} |"
+
+
+def _endpoints_of(table: Dimension | Fact) -> set[str]:
+    """The endpoints whose rows a table is made of, or takes values of."""
+    return {table.endpoint or "", *(join.endpoint for join in table.joins)}
 
 
 def _landing(endpoint: Endpoint, used: dict[tuple[str, str], list[str]]) -> list[str]:
