@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.warehouse.access import study_visibility
 from include.warehouse.access.roles import ANALYST
 from include.warehouse.load import publish
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL
 from tests.support.logins import VIEWS, WHY, Reader, load_two_studies, restrict
 from tests.support.warehouse import Warehouse, apart, hai, small_study
 
@@ -61,7 +61,7 @@ def test_the_names_of_a_restricted_study_are_hidden_from_who_reads_history(
     key = warehouse.value("select study_key from history.key_study where study_accession = 'SDY1'")
     with warehouse.engine.begin() as connection:
         connection.exec_driver_sql(f"grant usage on schema history to {ANALYST}")
-    for name in ("key_study", *(table.relation for table in VERSIONED)):
+    for name in ("key_study", *(table.relation for table in IMMPORT_MODEL.tables)):
         found = f"select count(*) from history.{name} where study_key = {key}"
         assert warehouse.value(found) or name not in ("key_study", "dim_study", "fact_hai")
         assert analyst.rows(found) == [(0,)], name

@@ -17,7 +17,7 @@ from include.quality import audit
 from include.quality.checks import Severity
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL
 from tests.sandbox.data import ARCHIVES, needs_data
 from tests.support.packages import FULL, SMALL, land_tables
 from tests.support.routes import land_package, take
@@ -27,7 +27,7 @@ from tests.support.warehouse import Warehouse, full_row, small_study
 pytestmark = pytest.mark.filterwarnings("ignore:`schema_name` is deprecated")
 
 #: Tables of the star that no endpoint of the API reports.
-ALONE = [item for item in VERSIONED if not ENDPOINTS[item.endpoint or ""].is_served]
+ALONE = [item for item in IMMPORT_MODEL.tables if not ENDPOINTS[item.endpoint or ""].is_served]
 
 
 @pytest.fixture

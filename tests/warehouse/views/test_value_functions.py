@@ -17,10 +17,9 @@ from hypothesis import strategies as st
 from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch_runner import StepContext
-from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.marts import marts
 from include.warehouse.model.declaration import Type
-from include.warehouse.model.registry import FACTS, VERSIONED
+from include.warehouse.model.registry import FACTS, SOURCES, VERSIONED
 from include.warehouse.model.units import definitions
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.views.star import statements
@@ -251,7 +250,7 @@ _BY_COLLATION = re.compile(
 
 def test_no_expression_over_texts_depends_on_the_locale() -> None:
     """Of functions, views and marts, and of what a load reads of staged rows."""
-    gaps = {name: name for name in ENDPOINTS}
+    gaps = {name: name for model in SOURCES.values() for name in model.source.endpoints}
     loaded = [source.fill(gaps) for table in VERSIONED for source in table.sources]
     found = [
         (item["inner"] or item["left"], sql[max(0, item.start() - 90) : item.end()])
