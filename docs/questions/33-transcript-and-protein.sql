@@ -1,4 +1,4 @@
--- 33. Which genes of which gene lists are measured as transcript by PCR and as protein by ELISA or bead array?
+-- 33. Which genes of gene lists are measured as transcript by PCR and as protein by ELISA or bead array?
 -- By the gene's identifier and ImmPort's accession of its product, never by a likeness of names.
 with transcript as (
     select
