@@ -48,6 +48,28 @@ def test_a_clean_package(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 @needs_templates
+def test_warnings_alone_are_no_failure(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "more.dat").write_text("x")
+    assert main(["validate", str(folder), "--templates", str(TEMPLATES)]) == 0
+    assert json.loads(capsys.readouterr().out)["rule"] == "file_unnamed"
+
+
+@needs_templates
+def test_findings_come_by_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [template(name) for name in ("treatments", "protocols")]
+    written = write_package(tmp_path / "package", names, vocabularies(), count=4)
+    for name, column in (("protocols.txt", "Name"), ("treatments.txt", "Name")):
+        file = written.folder / name
+        text = file.read_text().replace(f"\t3 {column}", "\t").replace(f"\t1 {column}", "\t")
+        file.write_text(text.replace("protocols 0", "").replace("treatments 2", " "))
+    assert main(["validate", str(written.folder), "--templates", str(TEMPLATES)]) == 1
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    places = [(finding["file"], finding["line"] or 0) for finding in found]
+    assert places == sorted(places)
+    assert len({line for _, line in places}) > 2
+
+
+@needs_templates
 def test_findings_are_lines_of_json_and_a_page(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
