@@ -1,6 +1,6 @@
 """Vocabularies that were landed all together, before each was a scope of its own, made ready for a replay.
 
-python -m include.landing.earlier_vocabularies file:///srv/landing
+python -m include.landing file:///srv/landing
 
 Of each such fetch, every vocabulary gets a manifest where a replay looks for it. The answers stay where they
 lie, as they were received; nothing is removed, and a second call changes nothing.
@@ -8,7 +8,6 @@ lie, as they were received; nothing is removed, and a second call changes nothin
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -73,21 +72,3 @@ def _manifest(fetch: dict[str, Any], release: str, scope: str, landed: Landed) -
     return Manifest(
         fetch["source"], scope, release, None, fetch["fetch_id"], *times, (landed,), source_name=source
     )
-
-
-def main() -> None:
-    """Make the earlier fetches of a landing zone ready for a replay."""
-    parser = argparse.ArgumentParser(
-        prog="python -m include.landing.earlier_vocabularies",
-        description="Give the vocabularies that were landed together manifests of their own, for a replay.",
-    )
-    parser.add_argument("root", help="folder or URL of the landing zone")
-    try:
-        made = EarlierVocabularies(parser.parse_args().root).adopt()
-    except LandingError as error:
-        raise SystemExit(f"error: {error}") from None
-    print(f"{made} manifests written")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
