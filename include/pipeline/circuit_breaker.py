@@ -26,7 +26,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.sources.endpoint import Withholds
 from include.sources.errors import ImmPortError, RateLimitError, RetriableError
-from include.sources.immport.endpoints import DRS_DOWNLOAD, ENDPOINTS
+from include.sources.immport.endpoints import DRS_DOWNLOAD
+from include.warehouse.model.registry import SOURCES
 from include.warehouse.schema.ops_tables import CIRCUIT
 
 if TYPE_CHECKING:
@@ -38,8 +39,14 @@ STUDIES, OPENINGS = 3, 3
 COOL_DOWN, DOWN = timedelta(minutes=5), timedelta(hours=1)
 
 #: Endpoints that no result waits for. Without the address of a package its study comes by the API.
-_ALONE = {item.name for item in ENDPOINTS.values() if item.withholds is Withholds.ITSELF} | {
-    DRS_DOWNLOAD.name
+_ALONE = {
+    DRS_DOWNLOAD.name,
+    *(
+        item.name
+        for model in SOURCES.values()
+        for item in model.source.endpoints.values()
+        if item.withholds is Withholds.ITSELF
+    ),
 }
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half-open"
