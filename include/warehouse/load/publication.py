@@ -80,7 +80,8 @@ def account(connection: sa.Connection, work: Publication, changes: tuple[Change,
     of_load = sa.select(LOAD.c.listed_version, LOAD.c.same_as).where(LOAD.c.load_id == work.load_id)
     load = connection.execute(of_load).one()
     listed = load.listed_version
-    if not work.is_withdrawal:
+    # A study is withdrawn between data releases; elsewhere a withdrawal may be all that a release has.
+    if not work.is_withdrawal or work.source != IMMPORT.name:
         _note_release(connection, work, listed)
     newest = connection.scalar(sa.select(sa.func.max(CAPTURE.c.release_key)).where(work.of(CAPTURE)))
     if newest == work.release_key:  # an older release that comes late does not move the scope back

@@ -134,3 +134,10 @@ def test_an_answer_that_says_nothing_new_touches_no_row(
     for day in sorted(days):
         capture(warehouse, name, day, content)
     assert warehouse.rows(held) == before
+
+
+def test_a_release_at_which_a_scope_is_only_withdrawn_is_a_release(warehouse: Warehouse) -> None:
+    capture(warehouse, "lkSex", 0, {"Female": None})
+    capture(warehouse, "lkSex", 1, None)
+    releases = "select release_version from star.source_release where source = 'vocabularies' order by 1"
+    assert warehouse.rows(releases) == [("2026-05-03T04:00:00Z",), ("2026-05-04T04:00:00Z",)]
