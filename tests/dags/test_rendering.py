@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 #: Each is something else to Python's `literal_eval`.
 TEXTS = ["2024", "1e5", "None", "True", "[1]", "{}", "'DR50'", "0x10", "1_000", " 7", "", "(1)", "-1"]
 BAG = DagBag(dag_folder=str(ROOT / "dags"))
+#: Airflow takes the DAGs of one file in any order; each process must find the same tests.
+DAGS = [BAG.dags[name] for name in sorted(BAG.dags)]
 
 
 def is_text(param: Param) -> bool:
@@ -28,7 +30,7 @@ def is_text(param: Param) -> bool:
 
 TEXT_PARAMS = [
     pytest.param(dag, name, id=f"{dag.dag_id}-{name}")
-    for dag in BAG.dags.values()
+    for dag in DAGS
     for name in dag.params
     if is_text(dag.params.get_param(name))
 ]
@@ -69,7 +71,7 @@ def test_a_text_parameter_stays_text(dag: DAG, name: str, text: str) -> None:
 
 @pytest.mark.parametrize("value", [True, False, 7, 0.5, None, [], ["SDY1"], {"SDY1": "api"}])
 def test_other_values_keep_their_type(value: object) -> None:
-    for dag in BAG.dags.values():
+    for dag in DAGS:
         for name in dag.params:
             for field, got in rendered(dag, **{name: value}):
                 if value or name != "destination":  # an expression: the variable where it is empty
