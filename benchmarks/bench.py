@@ -19,7 +19,7 @@ from benchmarks.figures import Goal, Results
 from benchmarks.generated import Answer, answers, copy, create
 from benchmarks.recorded import RecordedSource, recorded_sandbox
 from include.local.server import Server
-from include.warehouse.model.registry import FACTS
+from include.warehouse.model.registry import IMMPORT_MODEL
 
 T = TypeVar("T")
 
@@ -124,7 +124,7 @@ def copy_of_facts(engine: sa.Engine) -> float:
     seconds = 0.0
     with engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
-        for fact in FACTS:
+        for fact in IMMPORT_MODEL.facts:
             plain = f"public.plain_{fact.relation}"
             text = io.BytesIO()
             with driver.cursor() as cursor:

@@ -15,7 +15,7 @@ from include.sources.endpoint import Endpoint, Route, snake_case
 from include.sources.immport.endpoints import ENDPOINTS
 from include.sources.release import OPEN
 from include.warehouse.model.declaration import Column, Fact, staged_columns
-from include.warehouse.model.registry import DIMENSION, FACTS
+from include.warehouse.model.registry import DIMENSION, IMMPORT_MODEL
 from include.warehouse.model.relations import Reference
 from include.warehouse.schema.statements import run_sql
 
@@ -41,7 +41,7 @@ def require_equal(engine: sa.Engine, answers: Iterable[Answer], *, packaged: boo
         for endpoint in ENDPOINTS.values():
             if endpoint.name not in found:
                 create(connection, SCHEMA, Answer.none(endpoint), typed=False)
-        for fact in FACTS:
+        for fact in IMMPORT_MODEL.facts:
             if packaged and not _is_of_both_routes(fact):
                 continue
             expected, loaded = _queries(fact, packaged=packaged)

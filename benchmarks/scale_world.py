@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from include.landing.zone import Landing
 from include.pipeline.batch_runner import StepContext
 from include.warehouse.model.declaration import Bridge, Dimension, Fact, Type
-from include.warehouse.model.registry import DIMENSION, FACTS, VERSIONED, VERSIONED_DIMENSIONS
+from include.warehouse.model.registry import DIMENSION, IMMPORT_MODEL
 from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES, STUDY_ACCESS
 from include.warehouse.schema.ops_tables import CAPTURE, LEDGER, LOAD, RELEASE_CHANGE, SCOPES
 from include.warehouse.schema.statements import run_sql
@@ -67,7 +67,7 @@ def multiply(engine: sa.Engine, fact_rows: int) -> int:
 
 def count(connection: sa.Connection) -> int:
     """Versions of all facts; rows of bridges are not counted."""
-    facts = [fact.relation for fact in FACTS if not isinstance(fact, Bridge)]
+    facts = [fact.relation for fact in IMMPORT_MODEL.facts if not isinstance(fact, Bridge)]
     return sum(connection.scalar(sa.text(f"select count(*) from history.{name}")) or 0 for name in facts)
 
 
@@ -82,13 +82,13 @@ def _groups(copies: int) -> Iterator[int]:
 
 
 def _statements() -> Iterator[str]:
-    for dimension in VERSIONED_DIMENSIONS:
+    for dimension in IMMPORT_MODEL.dimensions:
         values = {item.name: _accession(item.name, dimension) for item in dimension.natural_key}
         values[dimension.key_column] = _key("h", dimension.key_column, dimension.name)
         values["natural_key"] = f"md5(h.natural_key || '-' || {_number(dimension.name)})::uuid"
         own = f"h.{dimension.key_column} between 1 and {KEYS}"
         yield _copy(KEY_TABLES[dimension.name], values, own, _is_of_copy(dimension))
-    for table in VERSIONED:
+    for table in IMMPORT_MODEL.tables:
         yield _copy(HISTORY[table.relation], _values(table), f"h.{table.scope_key} between 1 and {KEYS}",
                     _is_of_copy(table))  # fmt: skip
     access = {"study_key": _key("h", "study_key", "study"),

@@ -37,7 +37,7 @@ def strict(small: RunningSandbox) -> Iterator[RunningSandbox]:
 
 def withheld(installation: Installation) -> list[tuple[Any, ...]]:
     return installation.query("""
-        select l.study_accession, s.endpoint, s.withheld, s.refused, s.is_known, s.rows_staged
+        select l.scope, s.endpoint, s.withheld, s.refused, s.is_known, s.rows_staged
         from ops.staged s join ops.load l using (load_id) join ops.run r using (run_id)
         where s.withheld is not null and r.started_at = (select max(started_at) from ops.run)
         order by 1, 2""")

@@ -9,7 +9,7 @@ import pytest
 
 from include.quality import audit
 from include.warehouse import migrate
-from include.warehouse.model.registry import VERSIONED
+from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.schema import revision
 from tests.support.clinical import whole_study
 from tests.support.long import cases
@@ -43,7 +43,7 @@ def load_releases(warehouse: Warehouse) -> None:
 def test_every_study_is_recorded_in_every_table_as_it_is(warehouse: Warehouse) -> None:
     load_releases(warehouse)
     recorded = "select scope_key, count(*) from ops.content where scope_key > 0 group by 1"
-    assert {count for _, count in warehouse.rows(recorded)} == {len(VERSIONED)}
+    assert {count for _, count in warehouse.rows(recorded)} == {len(IMMPORT_MODEL.tables)}
     assert altered(warehouse) == []
     # Nor is anything found that only an audit has recorded.
     assert altered(warehouse) == []
@@ -115,7 +115,9 @@ def test_an_upgrade_begins_anew(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse.load(small_study())
-    assert warehouse.value("select count(*) from ops.content where load_id is not null") == len(VERSIONED)
+    assert warehouse.value("select count(*) from ops.content where load_id is not null") == len(
+        IMMPORT_MODEL.tables
+    )
     versions = tmp_path / "migrations" / "versions"
     shutil.copytree(revision.MIGRATIONS, versions.parent)
     head = warehouse.value("select version_num from ops.alembic_version")
