@@ -8,12 +8,12 @@ from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.declaration import Dimension
 from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
-from include.warehouse.model.gene_lists import GENE_LIST_MODEL
+from include.warehouse.model.fetched.gene_lists import GENE_LIST_MODEL
+from include.warehouse.model.fetched.vocabularies import VOCABULARY_MODEL
 from include.warehouse.model.materials import MATERIAL_BRIDGES
 from include.warehouse.model.source_model import SourceModel
 from include.warehouse.model.study_documents import BRIDGES
 from include.warehouse.model.study_files import RESULT_FILE
-from include.warehouse.model.vocabularies import VOCABULARY_MODEL
 
 #: Assays, clinical data, files, cytometry and bridges. Only the first are in the view over all assays.
 _IMMPORT_FACTS = (

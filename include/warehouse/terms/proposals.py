@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from include.sources.release import OPEN
 from include.sql import literal
+from include.warehouse.model.fetched.vocabularies import VOCABULARY_TERM
 from include.warehouse.model.registry import DIMENSION
-from include.warehouse.model.vocabularies import VOCABULARY_TERM
 from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES, TERM_MAPPING
 from include.warehouse.terms.domains import DOMAINS, Domain
 from include.warehouse.terms.match import AMBIGUOUS, Index, Judgement, Term, match

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from include.sources.release import OPEN
 from include.sql import Row, literal, sql
+from include.warehouse.model.fetched.vocabularies import VOCABULARY_TERM
 from include.warehouse.model.natural_keys import digest
 from include.warehouse.model.registry import DIMENSION, VERSIONED
 from include.warehouse.model.relations import NOT_APPLICABLE
-from include.warehouse.model.vocabularies import VOCABULARY_TERM
 from include.warehouse.terms.domains import DOMAIN, Domain
 
 #: A reported and a preferred text.

@@ -1,0 +1,1 @@
+"""Sources beside ImmPort: the tables that are made of each."""
