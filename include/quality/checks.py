@@ -123,9 +123,14 @@ def checks(
         yield Check(f"refused:{name}", Severity.ROW, f"s.{name} is not null", reads=(name,))
     for name, values in endpoint.vocabulary.items():
         yield _in_set(f"vocabulary:{name}", Severity.WARNING, snake_case(name), values)
-    if "study_accession" in endpoint.columns:
-        # A filter that the source ignored would bring another study's rows.
-        yield _in_set("study:studyAccession", Severity.CRITICAL, "study_accession", (scope,))
+    yield from _of_scope(model, endpoint, scope)
+
+
+def _of_scope(model: SourceModel, endpoint: Endpoint, scope: str) -> Iterator[Check]:
+    """A filter that the source ignored, or a wrong file, would bring another scope's rows."""
+    (column,) = staged_columns(model.of_scopes.natural_key[0].raw)
+    for name in (item.name for item in endpoint.staged_fields if item.column == column):
+        yield _in_set(f"{model.source.scope.name}:{name}", Severity.CRITICAL, column, (scope,))
 
 
 def _keys(model: SourceModel, endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
@@ -218,8 +223,7 @@ def _one_row(made: Dimension | Fact, endpoint: Endpoint, table: str) -> Check:
 def _types(model: SourceModel, endpoint: Endpoint) -> Iterator[Check]:
     """What a text that is not of its kind does follows from what is made of it."""
     for item in endpoint.staged_fields:
-        broken = unreadable(item.kind, f"s.{item.column}")
-        if broken is not None:
+        if (broken := unreadable(item.kind, f"s.{item.column}")) is not None:
             severity = _severity(model, endpoint, item.column)
             yield Check(f"type:{item.name}", severity, broken, column=item.column, reads=(item.column,))
 
@@ -240,16 +244,13 @@ def _severity(model: SourceModel, endpoint: Endpoint, column: str) -> Severity:
 def _references(source: Source, endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
     for name, home in source.references(endpoint).items():
         # The row is published all the same, with an inferred member: a late parent loses no result.
-        yield _looked_up(
-            f"reference:{name}", Mention(home, tables.rows(source.endpoints[home]), (snake_case(name),))
-        )
+        mention = Mention(home, tables.rows(source.endpoints[home]), (snake_case(name),))
+        yield _looked_up(f"reference:{name}", mention)
 
 
 def _agreements(source: Source, endpoint: Endpoint, tables: StagedTables) -> Iterator[Check]:
-    """What a result repeats of its subject and sample must equal the values of these rows themselves.
-
-    They do in every real row seen, so that a break is a finding.
-    """
+    """What a result repeats of its subject and sample must equal the values of these rows themselves, as in
+    every real row seen."""
     if not endpoint.study_parameter:
         return
     for first, second, home in source.paired_fields:

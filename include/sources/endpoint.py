@@ -178,8 +178,8 @@ class Endpoint:
         return f"btrim({alias}.{column}, ' ')" if is_number else f"{alias}.{column}"
 
     def address(self, scope: str, form: str) -> str:
-        """Path under the base URL of one form of a scope's rows; that of every form where they share one."""
-        return self.request(scope)[0]
+        """Path under the base URL of one form of a scope's rows, not percent-encoded."""
+        return self.path.replace("{study}", scope).replace("{scope}", scope)
 
     @cached_property
     def table(self) -> str:

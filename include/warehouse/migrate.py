@@ -14,7 +14,7 @@ from include.warehouse.load import content_digests
 from include.warehouse.model.registry import DIMENSION, VERSIONED, model_of
 from include.warehouse.schema import address
 from include.warehouse.schema.engine import UPGRADING, UnfitServerError, warehouse_engine
-from include.warehouse.schema.history_tables import SCHEMAS
+from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES, SCHEMAS
 from include.warehouse.schema.revision import alembic_config, revisions
 from include.warehouse.views import planner_statistics, star
 
@@ -27,6 +27,7 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
 
     :raises sqlalchemy.exc.OperationalError: the database cannot be reached, or is locked for too long.
     :raises UnfitServerError: it is not in UTF8, or its server is too old.
+    :raises UnmigratedModelError: the model has a table that no migration makes.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     engine = warehouse_engine(url, UPGRADING, poolclass=sa.NullPool)
@@ -46,12 +47,31 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
         star.drop(connection)  # a migration may change columns that they show
         command.upgrade(alembic_config(connection), revision)
         if revision == "head":
+            _require_tables(connection)
             _declare_references(connection)
             planner_statistics.declare(connection)
             star.create(connection)
             if current != newest:
                 content_digests.forget(connection)
             apply_rights.apply(connection)
+
+
+class UnmigratedModelError(RuntimeError):
+    """The model declares what no migration makes yet."""
+
+
+def _require_tables(connection: sa.Connection) -> None:
+    """Make sure that the migrations have made every table of the model.
+
+    :raises UnmigratedModelError: one is missing.
+    """
+    there = set(connection.scalars(sa.text("select tablename from pg_tables where schemaname = 'history'")))
+    declared = (*HISTORY, *(table.name for table in KEY_TABLES.values()))
+    if missing := [name for name in declared if name not in there]:
+        raise UnmigratedModelError(
+            f"the model has history.{', history.'.join(missing)}, which no migration makes: write one with"
+            " `python -m include.warehouse.migrate --new-revision`, from a warehouse at the model before"
+        )
 
 
 def _declare_references(connection: sa.Connection) -> None:
@@ -97,7 +117,7 @@ def main() -> None:
             upgrade(url)
         else:
             new_revision(url, options.new_revision)
-    except (address.AddressError, UnfitServerError) as error:
+    except (address.AddressError, UnfitServerError, UnmigratedModelError) as error:
         raise SystemExit(f"error: {error}") from None
     except sa.exc.OperationalError as error:  # not to be reached, or locked for too long
         raise SystemExit(f"error: {' '.join(str(error.orig).split())}") from None

@@ -27,6 +27,7 @@ from include.local.progress import Progress, announced, read_state
 from include.pipeline import run_ledger
 from include.pipeline.report import finish
 from include.warehouse.schema.ops_tables import LEDGER, LOAD, STEP, WORK
+from include.warehouse.views import as_of
 from tests.support.warehouse import Warehouse
 
 RELEASES = ["DR50", "DR9", "DR49.1", "DR49"]
@@ -167,8 +168,9 @@ def test_a_study_on_hold_is_settled_by_the_next_decision(
 def test_other_sources_come_once_and_their_failure_is_reported(warehouse: Warehouse, tmp_path: Path) -> None:
     runs = without_airflow(warehouse, tmp_path)
     console = runs.console
-    assert load_sources(runs) == ["vocabularies", "gene lists"]
-    for name in ("vocabularies", "gene-lists"):
+    others = [source.name for source in as_of.others()]
+    assert load_sources(runs) == [name.replace("_", " ") for name in others]
+    for name in (name.replace("_", "-") for name in others):
         assert f"not loaded, see {tmp_path / f'demo-{name}.log'}" in _text(console)
     note_sources(warehouse)
     assert load_sources(runs) == []
@@ -188,7 +190,7 @@ def note_sources(warehouse: Warehouse) -> None:
             sa.insert(LEDGER),
             [
                 {"load_id": load_id, "source": source, "scope": "one", "release_key": 1}
-                for load_id, source in ((900_001, "vocabularies"), (900_002, "gene_lists"))
+                for load_id, source in enumerate((item.name for item in as_of.others()), start=900_001)
             ],
         )
 

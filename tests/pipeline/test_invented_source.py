@@ -74,3 +74,10 @@ def test_the_report_and_the_dag_name_what_the_source_consists_of(story: Any) -> 
     assert "withdraw BBB (withdrawn: no longer offered at 2026-W03)" in story["report"]
     steps = [f"load.{name}" for name in ("check", "extract", "publish", "stage")]
     assert story["tasks"] == sorted(["discover", *steps, "withdraw", "announce", "finish"])
+
+
+def test_rows_of_another_scope_are_not_published(story: Any) -> None:
+    assert story["strange"]["counts"]["failed"] == 1
+    assert "AAA 2026-W04: check: CheckFailedError" in story["strange"]["text"]
+    assert "reading: station:station (1 rows)" in story["strange"]["text"]
+    assert story["after"] == story["star"]["2026-W03"]

@@ -123,6 +123,7 @@ import sqlalchemy as sa
 
 from alembic import op
 
+from include.warehouse.migrations.special_members import insert_special_members
 from include.warehouse.schema.history_tables import HISTORY, KEY_TABLES, metadata
 
 revision = "r9999"
@@ -132,10 +133,7 @@ down_revision = "{head}"
 def upgrade() -> None:
     tables = [KEY_TABLES["station"], HISTORY["dim_station"], HISTORY["fact_reading"]]
     metadata.create_all(op.get_bind(), tables)
-    for member in (0, -1):
-        op.execute(f"insert into history.key_station (station_key) values ({{member}})")
-        op.execute("insert into history.dim_station (station_key, is_inferred, valid_from, valid_to, load_id)"
-                   f" values ({{member}}, false, 0, 2147483647, 0)")
+    insert_special_members("station", scope_key=None)
 '''
 
 
@@ -218,7 +216,7 @@ def _story(url: str, folder: Path) -> dict[str, Any]:
     def rows(statement: str) -> list[list[Any]]:
         return [list(row) for row in warehouse.rows(statement)]
 
-    return {
+    story = {
         "runs": ended,
         "report": text.getvalue(),
         "star": {name: as_of(name) for name in ("2026-W01", "2026-W02", "2026-W03")},
@@ -231,6 +229,8 @@ def _story(url: str, folder: Path) -> dict[str, Any]:
         "difference": rows("select star_table, change, row_key, column_name, old_value, new_value from"
                            " star.release_difference_weather('2026-W01', '2026-W02') order by 1, 2, 3"),
     }  # fmt: skip
+    run(week(4, ["AAA"], AAA=[reading(1, "6", "BBB")]))
+    return story | {"strange": ended.pop(), "after": as_of("")}
 
 
 def main() -> None:

@@ -194,6 +194,12 @@ def test_a_migration_gives_a_new_dimension_its_special_members(
     ) == [(0, member, member, member, member, False, 0, OPEN) for member in (0, -1)]
 
 
+def test_a_table_that_no_migration_makes_is_named(database: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(migrate.HISTORY, "dim_shade", migrate.HISTORY["dim_arm"])
+    with pytest.raises(migrate.UnmigratedModelError, match=r"the model has history\.dim_shade, which no"):
+        migrate.upgrade(database)
+
+
 def test_a_warehouse_of_the_first_revision_upgrades_in_place(
     warehouse: Warehouse, database: sa.URL, tmp_path: Path
 ) -> None:

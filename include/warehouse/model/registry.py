@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 
 from include.sources.immport.source import IMMPORT
@@ -77,12 +77,42 @@ def check_measure(fact: Fact) -> None:
                 raise ValueError(f"{fact.relation}: {name} reads {column.alias}.{column.name}, not a column")
 
 
-def check(models: Iterable[SourceModel]) -> None:
+def _check_names(models: Sequence[SourceModel]) -> None:
+    """Make sure that every name stands once, and for something.
+
+    :raises ValueError: a name is there twice, or names nothing.
+    """
+    named: dict[str, list[str]] = {
+        "source": [model.source.name for model in models],
+        "scope": [model.source.scope.name for model in models],
+        "table": [table.relation for model in models for table in model.tables],
+        "endpoint": [name for model in models for name in model.source.endpoints],
+    }
+    named["table"] += [item.relation for item in TERM_DIMENSIONS]
+    for kind, names in named.items():
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"several sources declare a {kind} named {', '.join(twice)}")
+    dimensions = {item.name for model in models for item in model.dimensions}
+    dimensions |= {item.name for item in TERM_DIMENSIONS}
+    for model in models:
+        name, scope = model.source.name, model.source.scope.name
+        if not any(item.name == scope for item in model.dimensions):
+            raise ValueError(f"{name}: no dimension is named as its scope, {scope}")
+        for table in model.tables:
+            if table.endpoint not in model.source.endpoints:
+                raise ValueError(f"{table.relation}: {name} has no endpoint {table.endpoint}")
+            if unknown := sorted({item.dimension for item in table.references} - dimensions):
+                raise ValueError(f"{table.relation} refers to {', '.join(unknown)}: no such dimension")
+
+
+def check(models: Sequence[SourceModel]) -> None:
     """Make sure that what sources declare fits together.
 
     :raises TypeError: an identity is not made of a key.
-    :raises ValueError: an expression reads what is not declared, or a table is of another source's scope.
+    :raises ValueError: a name is there twice or names nothing, an expression reads what is not declared, or a
+        table is of another source's scope.
     """
+    _check_names(models)
     for model in models:
         check_keys(model)
         for table in model.tables:
@@ -93,4 +123,4 @@ def check(models: Iterable[SourceModel]) -> None:
             check_measure(fact)
 
 
-check(SOURCES.values())
+check(MODELS)

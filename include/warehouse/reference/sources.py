@@ -154,7 +154,9 @@ def _other_sources() -> Iterator[str]:
         yield "| endpoint | forms | one row is | key | fields | in the star | withholds | known quirks |"
         yield "|---|---|---|---|---|---|---|---|"
         for item in source.served.values():
-            forms = (f"{form}: `{unquote(item.address('{scope}', form))}`" for form in item.readers)
+            forms = (
+                f"{form}: `{unquote(item.address('{scope}', form))}`" for form in (item.readers or ("json",))
+            )
             made = [table.relation for table in model.tables if item.name in _endpoints_of(table)]
             cells = [item.name, "; ".join(forms), item.about, ", ".join(item.key), ", ".join(item.names)]
             cells += [_linked(made), item.withholds, cell(item.quirks) or "-"]

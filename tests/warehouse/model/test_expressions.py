@@ -18,17 +18,20 @@ from include.warehouse.load.staged_load import StagedLoad
 from include.warehouse.model.assays import ASSAY_FACTS, ELISA
 from include.warehouse.model.declaration import Column, Derived, Dimension, Fact, H, S, Type
 from include.warehouse.model.dimensions import BIOSAMPLE, UNIT
+from include.warehouse.model.fetched.gene_lists import GENE_LIST_MODEL
 from include.warehouse.model.registry import (
     DIMENSIONS,
     FACTS,
     IMMPORT_MODEL,
     SOURCES,
     VERSIONED,
+    check,
     check_measure,
     check_reads,
     model_of,
 )
-from include.warehouse.model.relations import Joined, Lookup
+from include.warehouse.model.relations import Joined, Lookup, Reference
+from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.engine import warehouse_engine
 from include.warehouse.schema.history_tables import check_derived
 from include.warehouse.schema.statements import run_sql
@@ -194,3 +197,20 @@ def test_what_the_star_computes_of_nothing_is_refused() -> None:
     for part in (Row("f").no_such, H.analyte_reported):
         with pytest.raises(ValueError, match="not a column"):
             check_measure(replace(ELISA, measure=replace(ELISA.measure, value_text=part)))
+
+
+def test_names_of_sources_that_do_not_fit_together_are_refused() -> None:
+    source = GENE_LIST_MODEL.source
+    no_scope = SourceModel(source, GENE_LIST_MODEL.facts)
+    (dimension,), (bridge,) = GENE_LIST_MODEL.dimensions, GENE_LIST_MODEL.facts
+    no_endpoint = SourceModel(source, (replace(dimension, endpoint="nothing"),))
+    unknown = SourceModel(source, (dimension, replace(bridge, references=(Reference("nothing", (), ""),))))
+    mistakes = {
+        "several sources declare a source named gene_lists": [GENE_LIST_MODEL, GENE_LIST_MODEL],
+        "gene_lists: no dimension is named as its scope, gene_list": [no_scope],
+        "dim_gene_list: gene_lists has no endpoint nothing": [no_endpoint],
+        "bridge_gene_list_gene refers to nothing: no such dimension": [unknown],
+    }
+    for why, models in mistakes.items():
+        with pytest.raises(ValueError, match=why):
+            check(models)
