@@ -21,6 +21,7 @@ NAMED: dict[str, tuple[str, ...]] = {"fact_result_file": ("file_key",), "study_c
 #: The day of an older release is known only if ImmPort announced it: DR16 is dated by the sandbox.
 DAYS: dict[str, tuple[str, ...]] = {
     "dim_data_release": ("release_date", "release_date_key"),
+    "source_release": ("release_date",),
     "dim_study": ("latest_data_release_date", "latest_data_release_date_key"),
 }
 

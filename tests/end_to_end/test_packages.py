@@ -198,7 +198,7 @@ def _fact(installation: Installation, fact: str, release: str) -> list[dict[str,
         f"left join star.dim_{name} {name} on {name}.{name}_key = f.{name}_key" for name in names
     )
     accessions = ", ".join(f"{name}.{name}_accession" for name in names[:-1])
-    own = {"elispot": ", d.analyte_accession", "pcr": ", d.gene_id, d.gene_name"}
+    own = {"elispot": ", d.analyte_accession", "pcr": ", d.gene_id, f.gene_name"}
     extra = {
         name: f"left join star.dim_{name} d on d.{name}_key = f.{name}_key" for name in ("analyte", "gene")
     }

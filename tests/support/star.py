@@ -21,6 +21,7 @@ _SPECIAL = {UNKNOWN: "unknown", NOT_APPLICABLE: "not applicable"}
 _KEYS = {item.key_column: item.name for item in DIMENSIONS} | {
     reference.column: reference.dimension for table in (*DIMENSIONS, *FACTS) for reference in table.references
 }
+_KEYS["resolved_gene_key"] = "gene"
 #: Derived from other columns of the same row, or true of one warehouse only.
 _LEFT_OUT = {"measurand_key", "load_id", "loaded_at", "changed_at"}
 #: What each publish changed depends on the order of the publishes.
@@ -45,7 +46,9 @@ def star_digest(
         views = connection.scalars(
             sa.text(f"select viewname from pg_views where schemaname = 'star' and {_OF_DATA} order by 1")
         ).all()
-        releases = connection.scalars(sa.text("select release_version from history.data_release")).all()
+        releases = connection.scalars(
+            sa.text("select release_version from history.data_release where source = 'immport'")
+        ).all()
         found: Digest = {}
         for release in ("", *releases):
             connection.execute(sa.text("select set_config('star.as_of', :name, false)"), {"name": release})
@@ -126,7 +129,7 @@ def row_marks(engine: sa.Engine) -> dict[str, str]:
             sa.text(
                 "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'history'"
                 " or schemaname = 'quality' or (schemaname = 'ops' and tablename in"
-                " ('capture', 'ledger', 'release_change', 'load', 'study', 'staged', 'drift')) order by 1"
+                " ('capture', 'ledger', 'release_change', 'load', 'scope', 'staged', 'drift')) order by 1"
             )
         ).all()
         return {
