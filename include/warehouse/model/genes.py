@@ -38,6 +38,11 @@ PCR = Fact(
     columns=(
         Column("gene_symbol_reported", "Gene symbol as reported"),
         Column("gene_symbol_preferred", "Gene symbol in ImmPort's words"),
+        Column(
+            "gene_id_reported",
+            "Identifier of the gene as sent, also where it is not a number",
+            source=S.gene_id,
+        ),
         Column("gene_name", "Name of the gene, as reported"),
         Column("other_gene_accession", "Accession in another gene catalogue"),
         Column("analyte_accession", "ImmPort's accession of the gene's product, ANA..."),

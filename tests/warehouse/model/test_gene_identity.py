@@ -61,6 +61,8 @@ def test_a_result_names_its_gene(loaded: Warehouse) -> None:
     assert loaded.rows(MEMBERS) == EXPECTED
     texts = "select gene_name, other_gene_accession from star.fact_pcr where result_id < 3 order by result_id"
     assert loaded.rows(texts) == [("interferon gamma", None), (None, "ENSG1")]
+    sent = loaded.rows("select result_id, gene_id_reported from star.fact_pcr order by 1")
+    assert sent == [(row["resultId"], row["geneId"]) for row in ROWS]
 
 
 def test_lists_and_results_name_the_same_gene(loaded: Warehouse) -> None:
@@ -122,7 +124,8 @@ def test_results_of_an_installed_warehouse_keep_what_their_gene_was(
     migrate.upgrade(database)
     old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert old.rows(MEMBERS) == EXPECTED
-    texts = "select result_id, gene_name, other_gene_accession from star.fact_pcr order by 1"
+    names = "result_id, gene_id_reported, gene_name, other_gene_accession"
+    texts = f"select {names} from star.fact_pcr order by 1"
     assert old.rows(texts) == loaded.rows(texts)
     digests = "select gene_id, symbol, natural_key from history.key_gene where gene_key > 0 order by 1, 2, 3"
     assert old.rows(digests) == loaded.rows(digests)
