@@ -39,7 +39,7 @@ PCR = Fact(
         Column("gene_symbol_reported", "Gene symbol as reported"),
         Column("gene_symbol_preferred", "Gene symbol in ImmPort's words"),
         Column(
-            "gene_id_reported",
+            "gene_id_sent",
             "Identifier of the gene as sent, also where it is not a number",
             source=S.gene_id,
         ),

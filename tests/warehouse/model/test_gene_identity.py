@@ -61,7 +61,7 @@ def test_a_result_names_its_gene(loaded: Warehouse) -> None:
     assert loaded.rows(MEMBERS) == EXPECTED
     texts = "select gene_name, other_gene_accession from star.fact_pcr where result_id < 3 order by result_id"
     assert loaded.rows(texts) == [("interferon gamma", None), (None, "ENSG1")]
-    sent = loaded.rows("select result_id, gene_id_reported from star.fact_pcr order by 1")
+    sent = loaded.rows("select result_id, gene_id_sent from star.fact_pcr order by 1")
     assert sent == [(row["resultId"], row["geneId"]) for row in ROWS]
 
 
@@ -124,7 +124,7 @@ def test_results_of_an_installed_warehouse_keep_what_their_gene_was(
     migrate.upgrade(database)
     old = Warehouse(StepContext(engine, Landing(str(tmp_path / "landing")), RUN))
     assert old.rows(MEMBERS) == EXPECTED
-    names = "result_id, gene_id_reported, gene_name, other_gene_accession"
+    names = "result_id, gene_id_sent, gene_name, other_gene_accession"
     texts = f"select {names} from star.fact_pcr order by 1"
     assert old.rows(texts) == loaded.rows(texts)
     digests = "select gene_id, symbol, natural_key from history.key_gene where gene_key > 0 order by 1, 2, 3"

@@ -54,9 +54,9 @@ create index on pcr_gene (old_key);
 analyze pcr_gene
 """
 FACTS = """
-alter table history.fact_pcr add column gene_id_reported text, add column gene_name text, add column other_gene_accession text;
+alter table history.fact_pcr add column gene_id_sent text, add column gene_name text, add column other_gene_accession text;
 update history.fact_pcr f
-set gene_key = coalesce(n.new_key, 0), gene_id_reported = k.gene_id, gene_name = k.gene_name,
+set gene_key = coalesce(n.new_key, 0), gene_id_sent = k.gene_id, gene_name = k.gene_name,
     other_gene_accession = k.other_gene_accession
 from pcr_species r join pcr_gene n on n.old_key = r.gene_key and n.species is not distinct from r.species
 join history.key_gene k on k.gene_key = r.gene_key
@@ -75,7 +75,7 @@ COMMENTS = {
     'column history.key_gene.gene_id': 'Entrez identifier; null for a gene that rows name by its symbol alone',
     'column history.key_gene.symbol_species': 'Species of a symbol without an identifier; null where rows state none',
     'column history.key_gene.symbol': 'Symbol without an identifier',
-    'column history.fact_pcr.gene_id_reported': 'Identifier of the gene as sent, also where it is not a number',
+    'column history.fact_pcr.gene_id_sent': 'Identifier of the gene as sent, also where it is not a number',
     'column history.fact_pcr.gene_name': 'Name of the gene, as reported',
     'column history.fact_pcr.other_gene_accession': 'Accession in another gene catalogue',
 }
