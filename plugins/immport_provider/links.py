@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
 
+from immport_provider.page_links import absolute, run_path
 from include.sources.source import is_study
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 STUDY_PAGE = "https://www.immport.org/shared/study/{study}"
 STUDIES_PAGE = "https://www.immport.org/shared/search"
-#: The log of the task that ends the run, below the address of Airflow's page.
-RUN_REPORT = "{airflow}/dags/{dag}/runs/{run}/tasks/{task}"
 
 
 class StudyLink(BaseOperatorLink):
@@ -43,12 +42,6 @@ class RunReportLink(BaseOperatorLink):
     name = "Report of the run"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        from airflow.sdk.configuration import conf
-
         last = sorted(task.task_id for task in operator.dag.leaves) if operator.dag else [operator.task_id]
-        return RUN_REPORT.format(
-            airflow=conf.get("api", "base_url", fallback="").rstrip("/"),
-            dag=quote(ti_key.dag_id),
-            run=quote(ti_key.run_id),
-            task=quote(last[0]),
-        )
+        # The log of the task that ends the run.
+        return absolute(f"{run_path(f'{ti_key.dag_id}/{ti_key.run_id}')}/tasks/{quote(last[0])}")
