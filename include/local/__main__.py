@@ -32,14 +32,14 @@ def demo() -> int:
 
 def up() -> int:
     """Start the standing system."""
-    from include.local.system import start_system
+    from include.local.standing.system import start_system
 
     return start_system(Paths.default(), options.world(), options.port())
 
 
 def down() -> int:
     """End the standing system."""
-    from include.local.system import stop_system
+    from include.local.standing.system import stop_system
 
     return stop_system(Paths.default())
 
@@ -104,7 +104,7 @@ def sandbox() -> int:
 
 def clean() -> int:
     """Stop everything and remove `var/` and the servers' data."""
-    from include.local.system import stop_system
+    from include.local.standing.system import stop_system
 
     paths = Paths.default()
     stop_system(paths)

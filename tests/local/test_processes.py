@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from include.local import system
 from include.local.options import LocalError, WorldOptions
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, exit_status, mark, marked_processes, spawn
+from include.local.standing import system
 
 
 @pytest.fixture
