@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from include.landing.zone import Landing
 from include.pipeline import run_ledger
 from include.pipeline.route import RoutePreference
-from include.pipeline.run_ledger import FAILED, Load, Step
+from include.pipeline.run_ledger import FAILED, Load, Step, TaskRef
 from include.pipeline.verdict import is_final, may_pass
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
@@ -23,6 +23,7 @@ class StepContext:
     :param accept_vanished: a person accepts that many results of a study are gone.
     :param preference: the routes that the run requests.
     :param is_last_try: there is no further try: an error that may pass is final.
+    :param task: the task that does the step.
     """
 
     engine: sa.Engine
@@ -31,6 +32,7 @@ class StepContext:
     accept_vanished: bool = False
     preference: RoutePreference = field(default_factory=RoutePreference)
     is_last_try: bool = False
+    task: TaskRef | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def run_batch(
         try:
             fence.take(tools.engine, load_id, attempt)
             load = replace(load, fence=attempt.number)
-            with run_ledger.step(tools.engine, tools.run_id, load, name) as step:
+            with run_ledger.step(tools.engine, tools.run_id, load, name, tools.task) as step:
                 _do(tools, load, step, work)
         except Exception as error:  # noqa: BLE001 - recorded with the load; the other studies go on
             _record(tools, load, name, error, outcome)

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -81,6 +81,18 @@ class Load:
         """Whether a step that ends in `state` is behind it."""
         order = (*OPEN_STATES, PUBLISHED)
         return self.state in order and order.index(self.state) >= order.index(state)
+
+
+@dataclass(frozen=True)
+class TaskRef:
+    """The task that does a step: Airflow's name of it, which mapped instance, and which try.
+
+    :param map_index: -1 of a task that is not mapped.
+    """
+
+    task_id: str
+    map_index: int
+    try_number: int
 
 
 @dataclass(frozen=True)
@@ -265,8 +277,13 @@ class Step:
 
 
 @contextmanager
-def step(engine: sa.Engine, run_id: str, about: Load | StudyRef, name: str) -> Iterator[Step]:
-    """Record one step of one load or study, however it ends."""
+def step(
+    engine: sa.Engine, run_id: str, about: Load | StudyRef, name: str, task: TaskRef | None = None
+) -> Iterator[Step]:
+    """Record one step of one load or study, however it ends.
+
+    :param task: the task that does it; none where no Airflow runs.
+    """
     statement = sa.insert(STEP).values(
         run_id=run_id,
         load_id=about.load_id,
@@ -275,6 +292,7 @@ def step(engine: sa.Engine, run_id: str, about: Load | StudyRef, name: str) -> I
         release_version=about.release,
         step=name,
         state="running",
+        **({} if task is None else asdict(task)),
     )
     with engine.begin() as connection:
         current = Step(engine, connection.execute(statement.returning(STEP.c.step_id)).scalar_one())

@@ -80,6 +80,10 @@ def test_every_file_comes_once_and_a_second_run_fetches_nothing(installation: In
     assert [tuple(row) for row in downloads] == [(run.run_id, "immport_files", "success", 2)]
     steps = "select distinct step, state from ops.step where run_id like 'immport_files/%' order by 1"
     assert [tuple(row) for row in installation.query(steps)] == [("download", "done"), ("manifest", "done")]
+    tasks = "select distinct step, task_id, map_index < 0, try_number from ops.step where run_id = :run"
+    assert {tuple(row) for row in installation.query(tasks, run=run.run_id)} == {
+        ("download", "download", False, 1), ("manifest", "plan", True, 1)
+    }  # fmt: skip
     assert CANARY not in run.log
     assert "Signature" not in run.log
 

@@ -81,6 +81,11 @@ def test_run_that_lands_the_same_bytes_stages_and_writes_nothing(
     assert set(done) == {
         ("extract", "done", 2), ("stage", "skipped", 2), ("check", "skipped", 2), ("publish", "done", 2)
     }  # fmt: skip
+    tasks = "select distinct step, task_id, map_index, try_number from ops.step where run_id = :run"
+    assert {tuple(row) for row in installation.query(tasks, run=run.run_id)} == {
+        (step, f"load.{step}", number, 1)
+        for step in ("extract", "stage", "check", "publish") for number in (0, 1)
+    }  # fmt: skip
     why = "select message from ops.step where run_id = :run and step = 'stage'"
     messages = [row.message for row in installation.query(why, run=run.run_id)]
     assert all(message.startswith(f"unchanged since {NEWEST}") for message in messages), messages

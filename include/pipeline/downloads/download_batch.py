@@ -22,7 +22,7 @@ from include.pipeline.downloads.file_selection import (
     DownloadFilter,
     studies_of,
 )
-from include.pipeline.run_ledger import Step, StudyRef
+from include.pipeline.run_ledger import Step, StudyRef, TaskRef
 from include.pipeline.verdict import may_pass
 from include.sources.errors import CredentialError
 from include.sources.remote_files import RemoteFile
@@ -42,6 +42,7 @@ class Work:
     """What a batch works with.
 
     :param log: takes a log line and its arguments.
+    :param task: the task that does it.
     """
 
     engine: sa.Engine
@@ -49,6 +50,7 @@ class Work:
     storage: Storage
     run_id: str
     log: Callable[..., None]
+    task: TaskRef | None = None
 
 
 def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tuple[list[str], list[str]]:
@@ -65,7 +67,7 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
     for study, group in groupby(rows, key=lambda row: str(row.study_accession)):
         files, before = list(group), len(failed) + len(later)
         about = StudyRef(study, releases.get(study, ""))
-        with run_ledger.step(work.engine, work.run_id, about, "download") as step:
+        with run_ledger.step(work.engine, work.run_id, about, "download", work.task) as step:
             meter = Meter(step, work.log, study, len(files))
             for row in files:
                 try:

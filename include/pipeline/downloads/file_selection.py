@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from include.landing.object_store import Storage, UnsafePathError
 from include.pipeline import run_ledger
-from include.pipeline.run_ledger import StudyRef
+from include.pipeline.run_ledger import StudyRef, TaskRef
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.remote_files import ListedFile, apart, unreadable
 from include.warehouse.load.fence import NO_FINAL_STATUS
@@ -92,17 +92,22 @@ def studies_of(engine: sa.Engine, selection: DownloadFilter) -> list[StudyRef]:
 
 
 def list_files(
-    engine: sa.Engine, hook: SourceClient, run_id: str, selection: DownloadFilter
+    engine: sa.Engine,
+    hook: SourceClient,
+    run_id: str,
+    selection: DownloadFilter,
+    task: TaskRef | None = None,
 ) -> tuple[list[ListedFile], dict[str, ImmPortError]]:
     """Wanted files by their manifests, and the studies whose manifest could not be had.
 
+    :param task: the task that requests them.
     :raises CredentialError: no manifest can be had.
     """
     files: list[ListedFile] = []
     failed: dict[str, ImmPortError] = {}
     for about in studies_of(engine, selection):
         try:
-            with run_ledger.step(engine, run_id, about, "manifest") as step:
+            with run_ledger.step(engine, run_id, about, "manifest", task) as step:
                 listed = hook.manifest(about.scope)
                 wanted = [file for file in apart(listed) if selection.takes(file)]
                 step.rows, step.message = len(listed), f"{len(wanted)} of {len(listed)} files wanted"

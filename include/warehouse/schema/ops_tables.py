@@ -147,6 +147,9 @@ STEP = _ops(
     _time("ended_at", "End"),
     _number("rows", "Rows moved"),
     _text("message", "What happened, in words"),
+    _text("task_id", "Task of the run that did it; its log has the details"),
+    _number("map_index", "Which of the task's mapped instances it was; -1 of a task that is not mapped"),
+    _number("try_number", "Which try of the task it was"),
     sa.Index("step_run_idx", "run_id"),
 )  # fmt: skip
 STAGED = _ops(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from include.landing.zone import Landing
+    from include.pipeline.run_ledger import TaskRef
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,14 @@ _NAMED = 5
 def run_key(context: Context) -> str:
     """Key of a run in the warehouse, `dag_id/run_id`: Airflow's run ids are unique within a DAG only."""
     return f"{context['dag'].dag_id}/{context['run_id']}"
+
+
+def task_ref(context: Context) -> TaskRef:
+    """The task that runs, as the record of the run names it."""
+    from include.pipeline.run_ledger import TaskRef
+
+    task = context["ti"]
+    return TaskRef(task.task_id, -1 if task.map_index is None else task.map_index, task.try_number)
 
 
 def end_with_error(context: Context) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from immport_provider.links import RunReportLink, StudyLink
-from immport_provider.operators.base import ImmPortOperator, run_key
+from immport_provider.operators.base import ImmPortOperator, run_key, task_ref
 from immport_provider.operators.parameters import DownloadParameters, PlanFilesParameters
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
             parameters.studies, frozenset(parameters.types), parameters.pattern, parameters.max_bytes
         )
         with ImmPortHook(self.immport_conn_id) as hook:
-            wanted, failed = file_selection.list_files(engine, hook, run_id, selection)
+            wanted, failed = file_selection.list_files(engine, hook, run_id, selection, task_ref(context))
         task = context["ti"]
         for study, error in failed.items():
             self.log.error("%s: %s", study, error)
@@ -142,7 +142,9 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
 
         task, batch = context["ti"], DownloadParameters.of(self).batch
         with ImmPortHook(self.immport_conn_id) as hook:
-            work = Work(self.engine(), hook, self.storage(), run_key(context), self.log.info)
+            work = Work(
+                self.engine(), hook, self.storage(), run_key(context), self.log.info, task_ref(context)
+            )
             is_last_try = task.try_number > task.max_tries
             failed, later = fetch_batch(work, batch.first, batch.count, is_last_try=is_last_try)
         for error in (*failed, *later):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from immport_provider.links import RunReportLink, StudyLink
-from immport_provider.operators.base import STUDIES_OF_TASK, ImmPortOperator, run_key
+from immport_provider.operators.base import STUDIES_OF_TASK, ImmPortOperator, run_key, task_ref
 from immport_provider.operators.parameters import BatchParameters, ExtractParameters
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class ImmPortBatchOperator(ImmPortOperator):
             parameters.accept_vanished,
             parameters.preference,
             is_last_try=task.try_number > task.max_tries,
+            task=task_ref(context),
         )
         with self.worker(tools) as work:
             loads = list(parameters.load_ids)
