@@ -12,6 +12,7 @@ from typing import Any
 import pendulum
 from airflow.sdk import DAG, Param, Variable
 
+from immport_provider.dag_names import loading_dag
 from immport_provider.groups import APPROVALS, LANDING, REPAIR, RETRY_DEFAULTS, WHAT, limit, loading
 from immport_provider.hooks.source_clients import CLIENTS
 from immport_provider.operators.announce import ImmPortAnnounceOperator
@@ -33,7 +34,7 @@ class UnknownSourceError(ValueError):
 
 def dag_id(source: Source) -> str:
     """Name of a source's DAG."""
-    return f"immport_{source.name}"
+    return loading_dag(source.name)
 
 
 def switched_on(sources: Iterable[Source], named: str | None) -> list[FetchedSource]:
