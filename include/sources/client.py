@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
 
+from include.sources.calls import CallCounts
 from include.sources.endpoint import Endpoint
 from include.sources.errors import ImmPortError
 from include.sources.fetched.offering import Validators
@@ -85,7 +86,16 @@ class WatchedClient(Protocol):
         """The connection, read once."""
 
 
-class ScopeClient(WatchedClient, Protocol):
+class CountedClient(Protocol):
+    """A client that counts its calls.
+
+    :ivar calls: counts of the requests that it sent.
+    """
+
+    calls: CallCounts
+
+
+class ScopeClient(WatchedClient, CountedClient, Protocol):
     """A source that is requested endpoint by endpoint, for one scope at a time.
 
     It is a context manager: closed at the end, whatever was called. Several threads may call it. Every method

@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
 from immport_provider.hooks.settings import Settings
 from immport_provider.hooks.signed import open_client
+from include.sources.calls import CallCounts
 from include.sources.errors import (
     AccessError,
     BadAnswerError,
@@ -524,7 +525,8 @@ def test_two_do_not_write_one_file(connect: Connect, stub: Stub, tmp_path: Path)
             tmp_path / "file",
             immport.settings,
             immport.get_file_conn(),
-            address=str,
+            address=lambda method, is_retry: "",
+            calls=CallCounts(),
             clock=immport._clock,
             log=print,
         )

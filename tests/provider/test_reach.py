@@ -17,6 +17,7 @@ from immport_provider.hooks import signed
 from immport_provider.hooks.reach import Reach, guard_of, reach_of, resolve
 from immport_provider.hooks.settings import Settings
 from immport_provider.hooks.wire import answering, watch_connections
+from include.sources.calls import Call
 from include.sources.errors import ForbiddenAddressError
 from include.sources.remote_files import RemoteFile
 from tests.provider.conftest import Connect, Stub
@@ -118,12 +119,12 @@ def test_a_name_is_looked_at_when_it_is_connected_to(stub: Stub, monkeypatch: py
         stub.answers = [(200, {}, b"content")]
         with signed.open_client(source) as client:
             if is_answered:
-                with signed.requesting(client, source, address, {}) as answer:
+                with signed.requesting(client, source, Call(), address) as answer:
                     assert answer.read() == b"content"
                 continue
             with (
                 pytest.raises(ForbiddenAddressError, match="localhost"),
-                signed.requesting(client, source, address, {}),
+                signed.requesting(client, source, Call(), address),
             ):
                 pass
     assert len(stub.requests) == 1
@@ -142,7 +143,7 @@ def test_the_address_that_was_looked_at_is_connected_to(stub: Stub, monkeypatch:
     stub.answers = [(200, {}, b"content")]
     here = settings(f"http://{MACHINE}")
     url = f"http://rebinding.example:{stub.server_port}/file"
-    with signed.open_client(here) as client, answering(client, here, "GET", url) as answer:
+    with signed.open_client(here) as client, answering(client, here, Call(), "GET", url) as answer:
         assert answer.read() == b"content"
     assert hosts.count("rebinding.example") == 1
 
@@ -167,7 +168,7 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(
         with (
             client,
             pytest.raises(httpx.ConnectError, match=r"silent.example was not known within 0\.\d+ s"),
-            answering(client, here, "GET", url),
+            answering(client, here, Call(), "GET", url),
         ):
             pass
         assert not may_end.is_set()

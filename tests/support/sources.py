@@ -21,6 +21,7 @@ from include.pipeline.fetched.extract import extract
 from include.pipeline.load_policy import LoadPolicy
 from include.pipeline.report import RunSummary
 from include.pipeline.run_ledger import EXTRACTED, Load
+from include.sources.calls import CallCounts
 from include.sources.client import CallWatch, Received
 from include.sources.endpoint import Endpoint
 from include.sources.errors import BadAnswerError, ImmPortError, RequestError
@@ -57,6 +58,7 @@ class Client:
     requested: list[tuple[str, str]] = field(default_factory=list)
     probed: list[tuple[str, str]] = field(default_factory=list)
     watch: CallWatch | None = None
+    calls: CallCounts = field(default_factory=CallCounts)
     settings: Any = field(
         default_factory=lambda: SimpleNamespace(
             base="https://source.invalid", source="source.invalid", calls_in_flight=2

@@ -72,6 +72,8 @@ RUN = _ops(
     _number("listed", "Scopes in the listing"),
     sa.Column("is_complete", sa.Boolean, comment="The listing names every scope that the source counted"),
     _text("note", "Remarks: why work was put on hold, a key about to expire"),
+    _time("key_expires_at", "When the API key of its connection expires; null for none, or tokens that renew"
+          " themselves"),
 )  # fmt: skip
 WORK = _ops(
     "work", "What a run decided for each scope of its source, and why",
@@ -151,6 +153,25 @@ STEP = _ops(
     _number("map_index", "Which of the task's mapped instances it was; -1 of a task that is not mapped"),
     _number("try_number", "Which try of the task it was"),
     sa.Index("step_run_idx", "run_id"),
+)  # fmt: skip
+CALL = _ops(
+    "call", "Calls that a run made, by step, host and endpoint, counted where they are sent",
+    _text("run_id", "Run", key=True),
+    _text("step", "discover, extract, plan or download", key=True),
+    _source(key=True),
+    _text("host", "Host and port that was called", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    _number("calls", "Requests sent, repeated ones included", required=True),
+    _number("retries", "Of these, those that repeat a request that had failed", required=True),
+    _number("errors", "Of these, those without a good answer", required=True),
+    _number("refusals", "Of the errors, those that the source decided on, such as 401, 403 or 404",
+            required=True),
+    _number("bytes", "Bytes of the answers as they came, headers included", required=True),
+    _number("milliseconds", "From the connection to the last byte, of all calls together", required=True),
+    _number("slowest_milliseconds", "The same, of the slowest call", required=True),
+    _time("answered_at", "End of the last call with a good answer"),
+    _time("failed_at", "End of the last call without one"),
+    _text("failure", "Kind of that failure, and the HTTP status if there was one"),
 )  # fmt: skip
 STAGED = _ops(
     "staged", "Rows staged per endpoint of a load, counted again before they are published",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Name under which exchanges of a password for a token are counted.
+EXCHANGE = "token"
 KEYS_PAGE = "https://www.immport.org/auth/api/keys"
 
 
@@ -82,9 +84,9 @@ class ImmPortClient(HttpClient):
         """The key or a token, for an endpoint that needs it."""
         return self._credential().header if request.endpoint.needs_key else {}
 
-    def _try(self, request: Request, receive: Callable[[Iterator[bytes]], T]) -> T:
+    def _try(self, request: Request, receive: Callable[[Iterator[bytes]], T], *, is_retry: bool = False) -> T:
         """Send a request once."""
-        return self._send(request, self._taking(request, receive))
+        return self._send(request, self._taking(request, receive), is_retry=is_retry)
 
     def _credential(self) -> Credential:
         """The key, or a token that is good for a while."""
@@ -103,7 +105,10 @@ class ImmPortClient(HttpClient):
         from immport_provider.hooks.wire import answering
 
         form = {"username": login, "password": password}
-        with answering(self.get_conn(), self.settings, "POST", "/auth/token", data=form) as answer:
+        with (
+            self.calls.call(self.settings.source, EXCHANGE) as call,
+            answering(self.get_conn(), self.settings, call, "POST", "/auth/token", data=form) as answer,
+        ):
             if answer.status_code == 400:
                 raise CredentialError(self.why_refused(), 400)
             check(answer, self.why_refused(), self._clock())

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -16,8 +17,9 @@ from immport_provider.hooks.answers import Request, check, explained
 from immport_provider.hooks.bodies import check_plain
 from immport_provider.hooks.retries import until_whole
 from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.signed import Address, content_range, place, read_address, requesting
+from immport_provider.hooks.signed import FILE, Address, content_range, place, read_address, requesting
 from include.file_access import make_folder, opener
+from include.sources.calls import CallCounts
 from include.sources.errors import (
     AccessError,
     BadAnswerError,
@@ -43,8 +45,6 @@ S3, STREAM = "s3", "stream"
 _BLOCK = 1 << 20
 #: What is read of a refusal.
 _REFUSAL = 1 << 16
-#: A version that a request may name: not a weak one, nor one of characters that no header holds.
-_STRONG = re.compile(r"(?!W/)[\x21-\x7e]{1,1000}")
 #: Refusals of S3 that a new address overcomes.
 _STALE = re.compile(r"Request has expired|ExpiredToken|token has expired|SignatureDoesNotMatch")
 
@@ -56,7 +56,8 @@ class Transfer:
     version of the file the bytes are of, until the file is whole.
 
     :param client: of `signed.open_client`, which the caller closes.
-    :param address: requests DRS: `s3` or `stream` to a signed address.
+    :param address: requests DRS: `s3` or `stream`, and whether a request failed before, to a signed address.
+    :param calls: counts the requests.
     :param progress: given the bytes of the file that are there, and those that this transfer received so far,
         bytes of a copy that was dropped included, after every chunk.
     :param announce: called with host and port of a new address before the first request to it; an error it
@@ -70,7 +71,8 @@ class Transfer:
         settings: Settings,
         client: httpx.Client,
         *,
-        address: Callable[[str], str],
+        address: Callable[[str, bool], str],
+        calls: CallCounts,
         clock: Callable[[], datetime],
         log: Callable[..., None],
         progress: Callable[[int, int], None] | None = None,
@@ -79,6 +81,7 @@ class Transfer:
         self.file, self.target = file, target
         self.settings, self._client = settings, client
         self._request_address, self._clock, self._log = address, clock, log
+        self._calls = calls
         self._progress = progress or (lambda there, came: None)
         self._announce = announce
         self._note = target.with_name(f"{target.name}.etag")
@@ -88,7 +91,7 @@ class Transfer:
         self._etag: str | None = None
         self._received = self._furthest = self._resumed_from = 0
         self._fetched = self._requests = 0
-        self._whole = False
+        self._whole = self._has_failed = False
 
     def __enter__(self) -> Transfer:
         make_folder(self.target.parent)
@@ -140,6 +143,7 @@ class Transfer:
                 return True
         except ImmPortError as error:
             problem = error
+        self._has_failed = True
         # Outside of the handler, and without what it came from: that knows the address.
         problem.__context__ = problem.__cause__ = None
         problem.source = self._source
@@ -190,11 +194,10 @@ class Transfer:
         self._whole = bool(self._received) and self._received == self.file.size_bytes
 
     def _read_note(self) -> dict[str, str | None]:
-        try:
-            note = json.loads(self._note.read_text())
-        except (FileNotFoundError, ValueError):
-            return {}
-        return note if isinstance(note, dict) else {}
+        with suppress(FileNotFoundError, ValueError):
+            if isinstance(note := json.loads(self._note.read_text()), dict):
+                return note
+        return {}
 
     def _start_anew(self) -> None:
         self._part.truncate(0)
@@ -206,23 +209,27 @@ class Transfer:
         """Request the missing bytes once; without an error, call it again unless all are there."""
         is_fresh = self._address is None
         address = self._address = self._address or read_address(
-            self._request_address(self._method), self.settings
+            self._request_address(self._method, self._takes_up()), self.settings
         )
-        headers = {}
-        if self._received:
-            headers["Range"] = f"bytes={self._received}-"
-            if self._etag and _STRONG.fullmatch(self._etag):
-                headers["If-Range"] = self._etag
         if is_fresh:
             self._announce(address.host)
         self._requests += 1
-        with requesting(self._client, self.settings, address, headers) as answer:
+        with (
+            self._calls.call(address.host, FILE, is_retry=self._takes_up()) as call,
+            explained(self._request, address.host),
+            requesting(self._client, self.settings, call, address, self._received, self._etag) as answer,
+        ):
             if answer.status_code in (200, 206):
                 self._take(answer)
             elif answer.status_code == 416:
                 self._nothing_more(answer)
             else:
                 self._refused(answer, is_fresh=is_fresh)
+
+    def _takes_up(self) -> bool:
+        """Whether the next request is the first after a failure."""
+        has_failed, self._has_failed = self._has_failed, False
+        return has_failed
 
     def _take(self, answer: httpx.Response) -> None:
         """The body of a 200 or a 206, appended."""

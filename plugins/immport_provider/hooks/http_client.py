@@ -14,6 +14,7 @@ from airflow.sdk import BaseHook
 from immport_provider.hooks.answers import Request, check, explained
 from immport_provider.hooks.bodies import ACCEPT_ENCODING, whole
 from immport_provider.hooks.settings import CONNECT_TIMEOUT, Connection, Settings
+from include.sources.calls import CallCounts
 from include.sources.errors import ConfigurationError, RetriableError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class HttpClient(BaseHook):
 
     :cvar prefix: what stands before every path.
     :ivar watch: called for every call; None for no callback.
+    :ivar calls: counts of the requests that it sent.
 
     :param conn_id: Airflow connection.
     :param wait: waiting time between tries; a matter of tests.
@@ -63,6 +65,7 @@ class HttpClient(BaseHook):
         self._making = RLock()
         self._rate_limiter: RateLimiter | None = None
         self.watch: CallWatch | None = None
+        self.calls = CallCounts()
 
     def __enter__(self) -> Self:
         self.get_conn()
@@ -181,8 +184,12 @@ class HttpClient(BaseHook):
         if watch is not None:
             watch.before(self.settings.source)
         attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning, divisible=divisible)
+
+        def send() -> T:
+            return self._send(request, take, is_retry=attempts.statistics["attempt_number"] > 1)
+
         try:
-            answer = attempts(self._send, request, take)
+            answer = attempts(send)
         except RetriableError as error:
             error.tries = attempts.statistics["attempt_number"]
             raise
@@ -190,13 +197,22 @@ class HttpClient(BaseHook):
             watch.answered(self.settings.source, request.endpoint.name)
         return answer
 
-    def _send(self, request: Request, take: Callable[[httpx.Response], T]) -> T:
-        """Send a request once."""
+    def _send(self, request: Request, take: Callable[[httpx.Response], T], *, is_retry: bool = False) -> T:
+        """Send a request once.
+
+        :param is_retry: it repeats one that failed.
+        """
         from immport_provider.hooks.wire import answering
 
-        client, url = self.get_conn(), self.prefix + request.path
-        with self.rate_limiter.acquire(), explained(request, self.settings.source):
-            headers = {**request.headers, **self.secret_headers(request)}
+        client, url, source = self.get_conn(), self.prefix + request.path, self.settings.source
+        with self.rate_limiter.acquire():
+            # To make them may take a call of its own.
+            with explained(request, source):
+                headers = {**request.headers, **self.secret_headers(request)}
             sent = {"params": request.query, "headers": headers}
-            with answering(client, self.settings, request.method, url, **sent) as answer:
+            with (
+                self.calls.call(source, request.endpoint.name, is_retry=is_retry) as call,
+                explained(request, source),
+                answering(client, self.settings, call, request.method, url, **sent) as answer,
+            ):
                 return take(answer)

@@ -180,7 +180,8 @@ class ImmPortHook(ImmPortClient):
             target,
             self.settings,
             self.get_file_conn(),
-            address=lambda method: self._address(file, method),
+            address=lambda method, is_retry: self._address(file, method, is_retry=is_retry),
+            calls=self.calls,
             clock=self._clock,
             log=self.log.warning,
             progress=progress,
@@ -212,13 +213,13 @@ class ImmPortHook(ImmPortClient):
             return False, f"{self.settings.source} answers, but lists no study: check the address."
         return True, self.expiry_notice() or f"{self.settings.source} accepts the credentials."
 
-    def _address(self, file: RemoteFile, method: str) -> str:
+    def _address(self, file: RemoteFile, method: str, *, is_retry: bool) -> str:
         """A signed address of a file: a secret."""
         from include.sources.remote_files import read_address
 
         gaps = {"accessMethod": method, "fileUUID": quote(file.uuid, safe="")}
         request = Request(DRS_DOWNLOAD, DRS_DOWNLOAD.path.format_map(gaps), study=file.study)
-        return self._try(request, read_address)
+        return self._try(request, read_address, is_retry=is_retry)
 
     def _page(self, start: int, size: int | None = None, tries: int | None = None) -> Page:
         from include.sources.listing import read_page

@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from immport_provider.hooks.settings import CONNECT_TIMEOUT, Settings, is_loopback
+from include.sources.calls import Call
 from include.sources.errors import BadAnswerError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 
 #: No file has more bytes than fit into 18 digits, and Python reads no number of thousands.
 _LENGTH = re.compile("[0-9]{1,18}")
+#: A version that a request may name: not a weak one, nor one of characters that no header holds.
+_STRONG = re.compile(r"(?!W/)[\x21-\x7e]{1,1000}")
 _RANGE = re.compile(rf"bytes (?:({_LENGTH.pattern})-{_LENGTH.pattern}|\*)/(?:({_LENGTH.pattern})|\*)")
+
+#: Name under which requests to signed addresses are counted.
+FILE = "download"
 
 _TALKATIVE = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 _secret_traffic = ContextVar("secret_traffic", default=False)
@@ -97,17 +103,35 @@ def open_client(settings: Settings) -> httpx.Client:
 
 @contextlib.contextmanager
 def requesting(
-    client: httpx.Client, settings: Settings, address: Address, headers: Mapping[str, str]
+    client: httpx.Client,
+    settings: Settings,
+    call: Call,
+    address: Address,
+    first: int = 0,
+    etag: str | None = None,
 ) -> Iterator[httpx.Response]:
-    """The answer of a signed address; nothing is logged of it until it is left."""
+    """The answer of a signed address; nothing is logged of it until it is left.
+
+    :param call: is given the number of bytes that came.
+    :param first: the byte from which on the file is requested.
+    :param etag: the version that the bytes before are of: the whole file is requested if it is another now.
+    """
     from immport_provider.hooks.wire import answering
 
+    headers = _going_on_from(first, etag)
     token = _secret_traffic.set(True)
     try:
-        with answering(client, settings, "GET", address.url, headers=dict(headers)) as answer:
+        with answering(client, settings, call, "GET", address.url, headers=headers) as answer:
             yield answer
     finally:
         _secret_traffic.reset(token)
+
+
+def _going_on_from(first: int, etag: str | None) -> dict[str, str]:
+    if not first:
+        return {}
+    named = {"If-Range": etag} if etag and _STRONG.fullmatch(etag) else {}
+    return {"Range": f"bytes={first}-", **named}
 
 
 def place(answer: httpx.Response) -> tuple[int, int | None]:

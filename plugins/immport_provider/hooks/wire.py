@@ -21,6 +21,7 @@ import httpcore
 
 from immport_provider.hooks.reach import resolve
 from immport_provider.hooks.settings import Settings
+from include.sources.calls import Call
 from include.sources.errors import AnswerTimeoutError, TooSlowError
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Limit:
     _has_begun: bool = False
     _waited: float = 0.0
     _received: int = 0
+    #: Bytes that came, the first ones included.
+    size: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._ends = time.monotonic() + self.seconds
@@ -70,6 +73,7 @@ class Limit:
 
         :raises TooSlowError: they come too slowly.
         """
+        self.size += size
         if not self._has_begun:
             self._has_begun = True
             return
@@ -92,12 +96,13 @@ _LIMIT: ContextVar[Limit] = ContextVar("limit")
 
 @contextmanager
 def answering(
-    client: httpx.Client, settings: Settings, method: str, url: str, **request: Any
+    client: httpx.Client, settings: Settings, call: Call, method: str, url: str, **request: Any
 ) -> Iterator[httpx.Response]:
     """Send a request and give its answer, headers and body within the limits of the connection.
 
-    The hook sends every request this way: it reads no byte without a limit.
+    The hook sends every request this way: it reads no byte without a limit, and counts all.
 
+    :param call: is given the number of bytes that came.
     :raises AnswerTimeoutError: the deadline was over.
     :raises TooSlowError: bytes came too slowly.
     """
@@ -107,6 +112,7 @@ def answering(
         with client.stream(method, url, **request) as answer:
             yield answer
     finally:
+        call.size += limit.size
         _LIMIT.reset(token)
 
 

@@ -62,7 +62,9 @@ class ImmPortBackfillOperator(ImmPortOperator):
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import backfill, run_ledger, work_list
         from include.pipeline.backfill import Span
+        from include.pipeline.call_record import Caller, recorded
         from include.pipeline.circuit_breaker import watched
+        from include.sources.immport.source import IMMPORT
         from include.warehouse.load.fence import Attempt
         from include.warehouse.schema.revision import require_current
 
@@ -72,8 +74,10 @@ class ImmPortBackfillOperator(ImmPortOperator):
         span = Span(parameters.first_release, parameters.last_release)
         run_ledger.start_run(engine, run_id)
         attempt = Attempt.begin(engine, run_id, "discover")
-        with ImmPortHook(self.immport_conn_id) as immport:
-            run_ledger.note_run(engine, run_id, note=immport.expiry_notice())
+        caller = Caller(run_id, "discover", IMMPORT.name)
+        with ImmPortHook(self.immport_conn_id) as immport, recorded(engine, immport, caller):
+            expiry = {"note": immport.expiry_notice(), "key_expires_at": immport.expires_at}
+            run_ledger.note_run(engine, run_id, **expiry)
             options = {"dry_run": parameters.is_dry_run, "force": parameters.force}
             with watched(engine, immport, always=True):
                 decisions = backfill.plan(engine, attempt, immport, list(parameters.studies), span, **options)

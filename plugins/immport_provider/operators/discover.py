@@ -136,11 +136,15 @@ class ImmPortDiscoverOperator(ImmPortOperator):
     ) -> list[WorkDecision]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import discover, run_ledger
+        from include.pipeline.call_record import Caller, recorded
         from include.pipeline.circuit_breaker import watched
         from include.pipeline.release_file_changes import ReleaseFileProbe
+        from include.sources.immport.source import IMMPORT
 
-        with ImmPortHook(self.immport_conn_id) as immport:
+        caller = Caller(attempt.run_id, "discover", IMMPORT.name)
+        with ImmPortHook(self.immport_conn_id) as immport, recorded(engine, immport, caller):
             notice = immport.expiry_notice()
+            run_ledger.note_run(engine, attempt.run_id, key_expires_at=immport.expires_at)
             # The first call of a run finds out whether the service is there.
             with watched(engine, immport, always=True):
                 listing = immport.studies()

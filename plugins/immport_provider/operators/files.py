@@ -82,8 +82,10 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
     def perform(self, context: Context) -> list[PlannedBatch]:
         from immport_provider.hooks.immport import ImmPortHook
         from include.pipeline import run_ledger
+        from include.pipeline.call_record import Caller, recorded
         from include.pipeline.downloads import file_plan, file_selection
         from include.pipeline.verdict import may_pass
+        from include.sources.immport.source import IMMPORT
         from include.warehouse.schema.revision import require_current
 
         parameters = PlanFilesParameters.of(self)
@@ -93,7 +95,8 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         selection = file_selection.DownloadFilter(
             parameters.studies, frozenset(parameters.types), parameters.pattern, parameters.max_bytes
         )
-        with ImmPortHook(self.immport_conn_id) as hook:
+        caller = Caller(run_id, "plan", IMMPORT.name)
+        with ImmPortHook(self.immport_conn_id) as hook, recorded(engine, hook, caller):
             wanted, failed = file_selection.list_files(engine, hook, run_id, selection, task_ref(context))
         task = context["ti"]
         for study, error in failed.items():
@@ -138,13 +141,15 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
 
     def perform(self, context: Context) -> None:
         from immport_provider.hooks.immport import ImmPortHook
+        from include.pipeline.call_record import Caller, recorded
         from include.pipeline.downloads.download_batch import Work, fetch_batch
+        from include.sources.immport.source import IMMPORT
 
         task, batch = context["ti"], DownloadParameters.of(self).batch
-        with ImmPortHook(self.immport_conn_id) as hook:
-            work = Work(
-                self.engine(), hook, self.storage(), run_key(context), self.log.info, task_ref(context)
-            )
+        engine, run_id = self.engine(), run_key(context)
+        caller = Caller(run_id, "download", IMMPORT.name)
+        with ImmPortHook(self.immport_conn_id) as hook, recorded(engine, hook, caller):
+            work = Work(engine, hook, self.storage(), run_id, self.log.info, task_ref(context))
             is_last_try = task.try_number > task.max_tries
             failed, later = fetch_batch(work, batch.first, batch.count, is_last_try=is_last_try)
         for error in (*failed, *later):

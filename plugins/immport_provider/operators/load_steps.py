@@ -122,6 +122,7 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
     @contextmanager
     def worker(self, tools: StepContext) -> Iterator[Callable[[Load, Step], None]]:
         from immport_provider.hooks.immport import ImmPortHook
+        from include.pipeline.call_record import Caller, recorded
         from include.pipeline.circuit_breaker import watched
         from include.pipeline.extract import extract
 
@@ -129,7 +130,8 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
         immport = ImmPortHook(self.immport_conn_id)
 
         def work(load: Load, step: Step) -> None:
-            with watched(tools.engine, immport):
+            caller = Caller(tools.run_id, self.step, load.source)
+            with recorded(tools.engine, immport, caller), watched(tools.engine, immport):
                 extract(tools, immport, load, step)
 
         try:

@@ -129,6 +129,7 @@ class SourceDiscoverOperator(ImmPortOperator):
         self, source: FetchedSource, attempt: Attempt, policy: LoadPolicy, parameters: SourceParameters
     ) -> list[WorkDecision]:
         from include.pipeline import discover
+        from include.pipeline.call_record import Caller, recorded
         from include.pipeline.circuit_breaker import watched
         from include.pipeline.fetched.discover import from_source
 
@@ -138,7 +139,12 @@ class SourceDiscoverOperator(ImmPortOperator):
             zone = self.landing_zone()
             return discover.from_landing(engine, attempt, zone, policy, until, source=source)
         # The first call of a run finds out whether the source is there.
-        with client_of(source, self.source_conn_id) as client, watched(engine, client, always=True):
+        caller = Caller(attempt.run_id, "discover", source.name)
+        with (
+            client_of(source, self.source_conn_id) as client,
+            recorded(engine, client, caller),
+            watched(engine, client, always=True),
+        ):
             return from_source(engine, attempt, source, client, policy)
 
 
@@ -159,6 +165,7 @@ class SourceExtractOperator(ImmPortBatchOperator):
 
     @contextmanager
     def worker(self, tools: StepContext) -> Iterator[Callable[[Load, Step], None]]:
+        from include.pipeline.call_record import Caller, recorded
         from include.pipeline.circuit_breaker import watched
         from include.pipeline.fetched.extract import extract
 
@@ -166,7 +173,8 @@ class SourceExtractOperator(ImmPortBatchOperator):
         client = client_of(source, self.source_conn_id)
 
         def work(load: Load, step: Step) -> None:
-            with watched(tools.engine, client):
+            caller = Caller(tools.run_id, self.step, load.source)
+            with recorded(tools.engine, client, caller), watched(tools.engine, client):
                 extract(tools, source, client, load, step)
 
         try:
