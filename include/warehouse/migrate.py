@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 
 from include.sql import literal
-from include.warehouse.access import apply_rights, roles, server_rights
+from include.warehouse.access import apply_rights, monitored, roles, server_rights
 from include.warehouse.load import content_digests
 from include.warehouse.model.registry import DIMENSION, VERSIONED, model_of
 from include.warehouse.schema import address
@@ -44,7 +44,9 @@ def upgrade(url: sa.URL | str, revision: str = "head") -> None:
             if not apply_rights.is_current(connection):
                 apply_rights.apply(connection)
             return
-        star.drop(connection)  # a migration may change columns that they show
+        # A migration may change columns that views show, or policies read.
+        monitored.drop(connection)
+        star.drop(connection)
         command.upgrade(alembic_config(connection), revision)
         if revision == "head":
             _require_tables(connection)

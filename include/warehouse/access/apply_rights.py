@@ -7,19 +7,22 @@ import hashlib
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.warehouse.access import roles
+from include.warehouse.access import monitored, roles
 from include.warehouse.access.rights import (
     KEPT_BY_OWNER,
     POLICIES,
     READ_AS_OWNER,
+    READERS,
     RIGHTS,
     SHOWN_OF_OPS,
     Right,
+    RowPolicy,
 )
-from include.warehouse.access.roles import ANALYST, LOADER, OWNER
+from include.warehouse.access.roles import ANALYST, LOADER, MONITOR, OWNER
 from include.warehouse.model.registry import VERSIONED
 from include.warehouse.schema.history_tables import STUDY_ACCESS
-from include.warehouse.schema.ops_tables import SETTING
+from include.warehouse.schema.ops_tables import SETTING, metadata
+from include.warehouse.schema.statements import run_sql
 
 #: Where rows of studies are, and the schemas whose views must read with the rights of who asks.
 _ROWS, _VIEWS = ("history", "star", "mart"), ("star", "mart")
@@ -29,14 +32,17 @@ _DIGEST = "access"
 def is_current(connection: sa.Connection) -> bool:
     """Whether the rights applied are those of this code, for the roles and tables there are."""
     applied = sa.select(SETTING.c.value).where(SETTING.c.name == _DIGEST)
-    return connection.scalar(applied) == _digest(connection, statements(connection))
+    are_applied = connection.scalar(applied) == _digest(connection, statements(connection))
+    return are_applied and monitored.is_current(connection)
 
 
 def apply(connection: sa.Connection) -> None:
     """Give each role the rights declared here and take all others, and put the policies on."""
+    if not monitored.is_current(connection):
+        monitored.create(connection)
     made = statements(connection)
     for statement in made:
-        connection.exec_driver_sql(statement)
+        run_sql(connection, statement)
     _hand_over_staging(connection)
     note = upsert(SETTING).values(name=_DIGEST, value=_digest(connection, made))
     connection.execute(
@@ -70,7 +76,10 @@ def statements(connection: sa.Connection) -> list[str]:
         f"alter function {name} security definer set search_path = pg_catalog, pg_temp"
         for name in READ_AS_OWNER
     ]
-    made += [statement for name in _study_tables(connection) for statement in _policies(name, existing)]
+    for name in _study_tables(connection):
+        made += _policies(name, POLICIES, existing)
+    for name in _relations(connection, "rp", monitored.WATCHED):
+        made += _policies(name, _ops_policies(name), existing)
     for role in (name for name in roles.ROLES if name in existing):
         made += _rights(connection, role)
     return made
@@ -98,9 +107,20 @@ def _study_tables(connection: sa.Connection) -> list[str]:
     return [name for name in _relations(connection, "rp", _ROWS) if name in having]
 
 
-def _policies(table: str, existing: set[str]) -> list[str]:
+def _ops_policies(table: str) -> tuple[RowPolicy, ...]:
+    """Policies of a table of operations: whoever has a right on it by mistake sees no row."""
+    made = [RowPolicy("loading", LOADER, "all")]
+    if table in SHOWN_OF_OPS:
+        made.append(RowPolicy("shown", ANALYST, "select"))
+    declared = metadata.tables.get(table)
+    if declared is not None and (rows := monitored.row_policy(declared)):
+        made.append(RowPolicy("watched", MONITOR, "select", rows))
+    return tuple(made)
+
+
+def _policies(table: str, policies: tuple[RowPolicy, ...], existing: set[str]) -> list[str]:
     made = [f"alter table {table} enable row level security"]
-    for policy in POLICIES:
+    for policy in policies:
         made.append(f"drop policy if exists {policy.name} on {table}")
         if policy.role in existing:
             made.append(policy.on(table))
@@ -140,17 +160,19 @@ def _rights(connection: sa.Connection, role: str) -> list[str]:
             ]
     if role == LOADER:
         made += [f"revoke insert, update, delete on {table} from {role}" for table in KEPT_BY_OWNER]
-    if role == ANALYST:
+    if role in READERS:
         made += [
             f"grant select ({', '.join(columns)}) on {table} to {role}"
             for table, columns in SHOWN_OF_OPS.items()
         ]
+    if role == MONITOR:
+        made += [f"grant select on ops.{name} to {role}" for name in monitored.LISTS]
     return made
 
 
 def _grant(connection: sa.Connection, right: Right, table: str) -> str:
-    """The grant on one table; analysts get no column that the star masks."""
-    masked = _masked().get(table) if right.role == ANALYST else None
+    """The grant on one table; readers get no column that the star masks."""
+    masked = _masked().get(table) if right.role in READERS else None
     if masked is None:
         return f"grant {right.table_rights} on {table} to {right.role}"
     columns = sa.inspect(connection).get_columns(table.partition(".")[2], "history")

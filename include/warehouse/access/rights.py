@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from include.sql import nearly_all
-from include.warehouse.access.roles import ANALYST, LOADER, RESTRICTED
+from include.warehouse.access.roles import ANALYST, LOADER, MONITOR, RESTRICTED
 from include.warehouse.model.registry import SOURCES
 from include.warehouse.views import as_of
 
@@ -48,10 +48,18 @@ RIGHTS = (
     Right(ANALYST, "star", "usage", _READ, is_lasting=False),
     Right(ANALYST, "mart", "usage", _READ, is_lasting=False),
     Right(ANALYST, "history", "", _READ, is_lasting=False),
+    # The same, and what runs did: of `ops` and `quality` by these views alone.
+    Right(MONITOR, "star", "usage", _READ, is_lasting=False),
+    Right(MONITOR, "mart", "usage", _READ, is_lasting=False),
+    Right(MONITOR, "history", "", _READ, is_lasting=False),
+    Right(MONITOR, "monitor", "usage", _READ, is_lasting=False),
 )
+#: Roles that read the views of the star: of history, they get no column that the star masks.
+READERS = (ANALYST, MONITOR)
 #: Tables of the upgrade itself, which a loader reads only.
 KEPT_BY_OWNER = ("ops.alembic_version", "ops.setting")
 #: What views of the star show of a withdrawn study: that it is withdrawn, since when and why, but no data.
+#: Policies show who watches the runs no row of this that is about a hidden study.
 SHOWN_OF_OPS = {
     "ops.capture": ("source", "scope", "release_key", "load_id", "kind", "reason", "lacks"),
     "ops.load": ("load_id", "release_version"),
@@ -102,6 +110,7 @@ class RowPolicy:
 #: Other roles see no row of a study.
 POLICIES = (
     RowPolicy("open_studies", ANALYST, "select", is_open()),
+    RowPolicy("open_studies_watched", MONITOR, "select", is_open()),
     RowPolicy("all_studies", RESTRICTED, "select"),
     RowPolicy("loading", LOADER, "all"),
 )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 OWNER, LOADER = "warehouse_owner", "warehouse_loader"
 ANALYST, RESTRICTED = "warehouse_analyst", "warehouse_restricted"
+MONITOR, MONITOR_ALL = "warehouse_monitor", "warehouse_monitor_restricted"
 
 #: Group role -> what its members do.
 ROLES = {
@@ -19,9 +20,20 @@ ROLES = {
     LOADER: "Loads studies: everything the pipeline does and nothing else",
     ANALYST: "Reads the star and the marts of the studies open to everybody",
     RESTRICTED: "Reads the star and the marts of all studies",
+    MONITOR: "Reads what runs did and found, with the star and the marts, of studies that are not hidden",
+    MONITOR_ALL: "The same, of all studies",
 }
-#: (role, role whose rights it has as well). A loader writes the Parquet copy as an analyst.
-MEMBERSHIPS = ((OWNER, LOADER), (LOADER, ANALYST), (RESTRICTED, ANALYST))
+#: (role, role whose rights it has as well). A loader writes the Parquet copy as an analyst; it reads of all
+#: studies what runs did, so that it may do so as who monitors them. Who monitors is not an analyst: analysts
+#: see which studies were withdrawn as restricted.
+MEMBERSHIPS = (
+    (OWNER, LOADER),
+    (LOADER, ANALYST),
+    (RESTRICTED, ANALYST),
+    (MONITOR_ALL, MONITOR),
+    (MONITOR_ALL, RESTRICTED),
+    (LOADER, MONITOR_ALL),
+)
 logger = logging.getLogger(__name__)
 
 
@@ -38,7 +50,7 @@ def ensure_roles(connection: sa.Connection) -> None:
     if left:
         logger.warning(
             "the roles of the warehouse are not complete, and %s may not make them. Until a DBA has run\n"
-            "%s\nand the warehouse is upgraded again, none but its owner can read it.",
+            "%s\nand the warehouse is upgraded again, logins lack the rights of those that are missing.",
             connection.scalar(sa.text("select current_user")),
             "\n".join(f"    {statement};" for statement in left),
         )

@@ -21,6 +21,7 @@ SCHEMAS = {
     "mart": "Views for analysts over the star: responses, profiles, cohorts, one wide view per assay",
     "quality": "Results of the checks, and the rows that broke one",
     "ops": "Runs, loads, steps, captures and what each release changed",
+    "monitor": "What ops and quality hold, of the studies that the reader may see",
 }
 metadata = sa.MetaData(
     naming_convention={

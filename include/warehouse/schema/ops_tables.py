@@ -86,6 +86,9 @@ WORK = _ops(
     _number("load_id", "Load that does the work"),
     _number("expected_rows", "Rows the scope is expected to have"),
     _number("expected_bytes", "Size of the package to be fetched"),
+    # What no run could load, for the list of hidden scopes.
+    sa.Index("work_declined_idx", "source", "scope",
+             postgresql_where=sa.text("release_version = '' or starts_with(reason, 'restricted: ')")),
 )  # fmt: skip
 LOAD = _ops(
     "load", "One partition, a scope of a source at one release, on its way to the star",

@@ -154,10 +154,20 @@ def drop(connection: sa.Connection) -> None:
     existing = connection.scalars(sa.text("select viewname from pg_views where schemaname = 'star'")).all()
     marts_dropped = [f"mart.{name}" for name in sorted(marts_made & set(standing))]
     dropped = [f"star.{name}" for name in reversed(dict.fromkeys(made)) if name in existing]
-    is_safe = connection.scalar(sa.text(_ONLY_TEMPORARY), {"views": [*marts_dropped, *dropped]})
+    drop_views(connection, marts_dropped, dropped)
+
+
+def drop_views(connection: sa.Connection, *groups: list[str]) -> None:
+    """Remove views; what others made of them is an error, unless all of it is temporary.
+
+    :param groups: full names, those before others that they read.
+    """
+    is_safe = connection.scalar(
+        sa.text(_ONLY_TEMPORARY), {"views": [name for names in groups for name in names]}
+    )
     behaviour = "cascade" if is_safe else "restrict"
     # In one statement, so that it does not matter which of them reads which.
-    for names in filter(None, (marts_dropped, dropped)):
+    for names in filter(None, groups):
         quoted = ", ".join(identifier(*name.split(".")) for name in names)
         run_sql(connection, f"drop view {quoted} {behaviour}")
 

@@ -1,0 +1,30 @@
+-- Studies that were published and are not open to everybody, and those that no run could load because the
+-- source restricts them, or does not list them: for who may not see it, a restricted study that was never
+-- loaded is one that nobody knows.
+select
+    h.source,
+    h.scope
+from (
+    select
+        'immport' as source, -- noqa: RF04
+        k.study_accession as scope
+    from history.key_study as k
+    left join history.study_access as a on k.study_key = a.study_key
+    where k.study_accession is not null and a.is_open is not true
+    union
+    select
+        w.source,
+        w.scope
+    from ops.work as w
+    where
+        w.source = 'immport' and (w.release_version = '' or starts_with(w.reason, 'restricted: '))
+        and not exists (
+            select from history.key_study as k
+            where k.study_accession = w.scope
+        )
+) as h
+-- Of who asks, as logged in or set; the role may be missing.
+where
+    not (
+        select coalesce(pg_has_role(current_user, to_regrole('warehouse_monitor_restricted'), 'usage'), false)
+    );
