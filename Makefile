@@ -116,6 +116,7 @@ lint: setup-tests ## check style, types, SQL and the compose file
 reference: setup-tests ## write the generated pages anew: dictionary, lineage, sources, diagrams
 	@$(PYTHON_IN_VENV) -m tests.support.examples
 	@$(PYTHON_IN_VENV) -m include.warehouse.reference
+	@$(PYTHON_IN_VENV) -m include.telemetry
 
 figures: setup-tests ## print figures of the code: sizes, types, docstrings, circles of imports
 	@$(PYTHON_IN_VENV) .ci/figures.py

@@ -46,9 +46,10 @@ FORBIDDEN = {
     ],
     "include.sources": ["landing", "warehouse", "quality", "pipeline", "serve", "local", "sandbox"],
     "include.landing": ["warehouse", "quality", "pipeline", "serve", "local", "sandbox"],
-    "include.warehouse": ["quality", "pipeline", "serve", "local", "sandbox"],
-    "include.quality": ["pipeline", "serve", "local", "sandbox"],
-    "include.pipeline": ["local", "sandbox"],
+    "include.warehouse": ["quality", "pipeline", "telemetry", "serve", "local", "sandbox"],
+    "include.quality": ["pipeline", "telemetry", "serve", "local", "sandbox"],
+    "include.pipeline": ["telemetry", "local", "sandbox"],
+    "include.telemetry": ["local", "sandbox"],
     "include.serve": ["pipeline", "local", "sandbox"],
     "include.sandbox": ["landing", "warehouse", "quality", "pipeline", "serve", "local"],
     "include.submission": ["landing", "warehouse", "quality", "pipeline", "serve", "local", "sandbox"],
@@ -58,7 +59,7 @@ FORBIDDEN = {
 #: The rooms that know nothing of Airflow: they take a client of a source, whoever it is.
 WITHOUT_PROVIDER = ["include.sources", "include.landing", "include.warehouse", "include.quality"]
 WITHOUT_PROVIDER += ["include.pipeline", "include.serve", "include.sandbox", "include.submission"]
-WITHOUT_PROVIDER += ["include.cytometry"]
+WITHOUT_PROVIDER += ["include.cytometry", "include.telemetry"]
 RULES = [(room, f"include.{other}") for room, others in FORBIDDEN.items() for other in others]
 RULES += [(room, "immport_provider") for room in WITHOUT_PROVIDER]
 

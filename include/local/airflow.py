@@ -82,6 +82,8 @@ def airflow_environment(
         # A slot is free about a second after its task, not five.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        # Metrics have their tags, should they be switched on.
+        "AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED": "True",
         "GX_ANALYTICS_ENABLED": "false",
         **({} if immport is None else {"AIRFLOW_CONN_IMMPORT_DEFAULT": immport}),
         "AIRFLOW_CONN_IMMPORT_PUBLIC": public,

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from include.landing.zone import Landing
 from include.pipeline import run_ledger
 from include.pipeline.route import RoutePreference
-from include.pipeline.run_ledger import FAILED, Load, Step, TaskRef
+from include.pipeline.run_ledger import FAILED, Load, Step, StudyRef, TaskRef
 from include.pipeline.verdict import is_final, may_pass
 from include.warehouse.load import fence
 from include.warehouse.load.fence import Attempt, SupersededError
+
+#: Takes the number of a step that has ended.
+Ended = Callable[[int], None]
+
+
+class Runner(Protocol):
+    """Whoever does steps of a run.
+
+    :ivar task: the task that does them; None where no Airflow runs.
+    :ivar ended: is given the number of each step once it has ended, however it did.
+    """
+
+    @property
+    def engine(self) -> sa.Engine: ...
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def task(self) -> TaskRef | None: ...
+    @property
+    def ended(self) -> Ended | None: ...
 
 
 @dataclass(frozen=True)
@@ -24,6 +46,7 @@ class StepContext:
     :param preference: the routes that the run requests.
     :param is_last_try: there is no further try: an error that may pass is final.
     :param task: the task that does the step.
+    :param ended: is given the number of each step once it has ended, however it did.
     """
 
     engine: sa.Engine
@@ -33,6 +56,7 @@ class StepContext:
     preference: RoutePreference = field(default_factory=RoutePreference)
     is_last_try: bool = False
     task: TaskRef | None = None
+    ended: Ended | None = None
 
 
 @dataclass(frozen=True)
@@ -67,11 +91,24 @@ def run_batch(
         try:
             fence.take(tools.engine, load_id, attempt)
             load = replace(load, fence=attempt.number)
-            with run_ledger.step(tools.engine, tools.run_id, load, name, tools.task) as step:
+            with running_step(tools, load, name) as step:
                 _do(tools, load, step, work)
         except Exception as error:  # noqa: BLE001 - recorded with the load; the other studies go on
             _record(tools, load, name, error, outcome)
     return outcome
+
+
+@contextmanager
+def running_step(runner: Runner, about: Load | StudyRef, name: str) -> Iterator[Step]:
+    """A step in the record of its run; it is reported once it has ended, however it does."""
+    number = None
+    try:
+        with run_ledger.step(runner.engine, runner.run_id, about, name, runner.task) as step:
+            number = step.number
+            yield step
+    finally:
+        if number is not None and runner.ended is not None:
+            runner.ended(number)
 
 
 def _do(tools: StepContext, load: Load, step: Step, work: Callable[[Load, Step], None]) -> None:

@@ -250,11 +250,11 @@ def brief(error: BaseException) -> str:
 
 
 class Step:
-    """A running step: records its progress."""
+    """A running step: records its progress. Its number is `ops.step.step_id`."""
 
-    def __init__(self, engine: sa.Engine, step_id: int) -> None:
+    def __init__(self, engine: sa.Engine, number: int) -> None:
         self._engine = engine
-        self._step_id = step_id
+        self.number = number
         self.state = "done"
         self.rows: int | None = 0
         self.message: str | None = None
@@ -273,7 +273,7 @@ class Step:
 
     def write(self, **values: Any) -> None:
         with self._engine.begin() as connection:
-            connection.execute(sa.update(STEP).where(STEP.c.step_id == self._step_id).values(**values))
+            connection.execute(sa.update(STEP).where(STEP.c.step_id == self.number).values(**values))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from include.landing.object_store import Storage
 from include.pipeline import run_ledger
+from include.pipeline.batch_runner import Ended, running_step
 from include.pipeline.downloads.file_plan import rows_of
 from include.pipeline.downloads.file_selection import (
     FAILED,
@@ -43,6 +44,7 @@ class Work:
 
     :param log: takes a log line and its arguments.
     :param task: the task that does it.
+    :param ended: is given the number of each step once it has ended.
     """
 
     engine: sa.Engine
@@ -51,6 +53,7 @@ class Work:
     run_id: str
     log: Callable[..., None]
     task: TaskRef | None = None
+    ended: Ended | None = None
 
 
 def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tuple[list[str], list[str]]:
@@ -67,7 +70,7 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
     for study, group in groupby(rows, key=lambda row: str(row.study_accession)):
         files, before = list(group), len(failed) + len(later)
         about = StudyRef(study, releases.get(study, ""))
-        with run_ledger.step(work.engine, work.run_id, about, "download", work.task) as step:
+        with running_step(work, about, "download") as step:
             meter = Meter(step, work.log, study, len(files))
             for row in files:
                 try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from immport_provider.operators.base import ImmPortOperator, run_key
 from immport_provider.operators.discover import LEAST_TASKS, MOST_TASKS, ROWS_PER_TASK
 from immport_provider.operators.parameters import BackfillParameters
+from immport_provider.telemetry import report_calls
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -75,7 +76,7 @@ class ImmPortBackfillOperator(ImmPortOperator):
         run_ledger.start_run(engine, run_id)
         attempt = Attempt.begin(engine, run_id, "discover")
         caller = Caller(run_id, "discover", IMMPORT.name)
-        with ImmPortHook(self.immport_conn_id) as immport, recorded(engine, immport, caller):
+        with ImmPortHook(self.immport_conn_id) as immport, recorded(engine, immport, caller, report_calls):
             expiry = {"note": immport.expiry_notice(), "key_expires_at": immport.expires_at}
             run_ledger.note_run(engine, run_id, **expiry)
             options = {"dry_run": parameters.is_dry_run, "force": parameters.force}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from immport_provider.operators.base import ImmPortOperator, run_key
 from immport_provider.operators.parameters import DiscoverParameters
+from immport_provider.telemetry import report_calls
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -142,7 +143,7 @@ class ImmPortDiscoverOperator(ImmPortOperator):
         from include.sources.immport.source import IMMPORT
 
         caller = Caller(attempt.run_id, "discover", IMMPORT.name)
-        with ImmPortHook(self.immport_conn_id) as immport, recorded(engine, immport, caller):
+        with ImmPortHook(self.immport_conn_id) as immport, recorded(engine, immport, caller, report_calls):
             notice = immport.expiry_notice()
             run_ledger.note_run(engine, attempt.run_id, key_expires_at=immport.expires_at)
             # The first call of a run finds out whether the service is there.

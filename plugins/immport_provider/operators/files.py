@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -10,6 +11,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from immport_provider.links import RunReportLink, StudyLink
 from immport_provider.operators.base import ImmPortOperator, run_key, task_ref
 from immport_provider.operators.parameters import DownloadParameters, PlanFilesParameters
+from immport_provider.telemetry import report_calls, report_step
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -96,7 +98,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
             parameters.studies, frozenset(parameters.types), parameters.pattern, parameters.max_bytes
         )
         caller = Caller(run_id, "plan", IMMPORT.name)
-        with ImmPortHook(self.immport_conn_id) as hook, recorded(engine, hook, caller):
+        with ImmPortHook(self.immport_conn_id) as hook, recorded(engine, hook, caller, report_calls):
             wanted, failed = file_selection.list_files(engine, hook, run_id, selection, task_ref(context))
         task = context["ti"]
         for study, error in failed.items():
@@ -148,8 +150,16 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
         task, batch = context["ti"], DownloadParameters.of(self).batch
         engine, run_id = self.engine(), run_key(context)
         caller = Caller(run_id, "download", IMMPORT.name)
-        with ImmPortHook(self.immport_conn_id) as hook, recorded(engine, hook, caller):
-            work = Work(engine, hook, self.storage(), run_id, self.log.info, task_ref(context))
+        with ImmPortHook(self.immport_conn_id) as hook, recorded(engine, hook, caller, report_calls):
+            work = Work(
+                engine,
+                hook,
+                self.storage(),
+                run_id,
+                self.log.info,
+                task_ref(context),
+                partial(report_step, engine),
+            )
             is_last_try = task.try_number > task.max_tries
             failed, later = fetch_batch(work, batch.first, batch.count, is_last_try=is_last_try)
         for error in (*failed, *later):

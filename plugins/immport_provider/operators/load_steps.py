@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from immport_provider.links import RunReportLink, StudyLink
 from immport_provider.operators.base import STUDIES_OF_TASK, ImmPortOperator, run_key, task_ref
 from immport_provider.operators.parameters import BatchParameters, ExtractParameters
+from immport_provider.telemetry import report_calls, report_step
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -67,13 +68,15 @@ class ImmPortBatchOperator(ImmPortOperator):
         from include.pipeline.batch_runner import StepContext, run_batch
 
         parameters, task = self.parameters.of(self), context["ti"]
+        engine = self.engine()
         tools = StepContext(
-            self.engine(),
+            engine,
             self.landing_zone(),
             run_key(context),
             parameters.accept_vanished,
             parameters.preference,
             is_last_try=task.try_number > task.max_tries,
+            ended=partial(report_step, engine),
             task=task_ref(context),
         )
         with self.worker(tools) as work:
@@ -131,7 +134,7 @@ class ImmPortExtractOperator(ImmPortBatchOperator):
 
         def work(load: Load, step: Step) -> None:
             caller = Caller(tools.run_id, self.step, load.source)
-            with recorded(tools.engine, immport, caller), watched(tools.engine, immport):
+            with recorded(tools.engine, immport, caller, report_calls), watched(tools.engine, immport):
                 extract(tools, immport, load, step)
 
         try:

@@ -10,6 +10,7 @@ from immport_provider.operators.base import ImmPortOperator, run_key
 from immport_provider.operators.discover import MOST_TASKS, ROWS_PER_TASK
 from immport_provider.operators.load_steps import ImmPortBatchOperator
 from immport_provider.operators.parameters import SourceParameters
+from immport_provider.telemetry import report_calls
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -142,7 +143,7 @@ class SourceDiscoverOperator(ImmPortOperator):
         caller = Caller(attempt.run_id, "discover", source.name)
         with (
             client_of(source, self.source_conn_id) as client,
-            recorded(engine, client, caller),
+            recorded(engine, client, caller, report_calls),
             watched(engine, client, always=True),
         ):
             return from_source(engine, attempt, source, client, policy)
@@ -174,7 +175,7 @@ class SourceExtractOperator(ImmPortBatchOperator):
 
         def work(load: Load, step: Step) -> None:
             caller = Caller(tools.run_id, self.step, load.source)
-            with recorded(tools.engine, client, caller), watched(tools.engine, client):
+            with recorded(tools.engine, client, caller, report_calls), watched(tools.engine, client):
                 extract(tools, source, client, load, step)
 
         try:
