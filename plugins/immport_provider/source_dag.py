@@ -1,8 +1,4 @@
-"""The DAG of a source, made of its declaration: discover, load what changed, withdraw what is gone, finish.
-
-A variable switches sources off: `immport_sources` names those that this installation loads. A source that is
-off has no DAG; its tables are there all the same.
-"""
+"""The DAG of a source, made of its declaration: discover, load what changed, withdraw what is gone, end."""
 
 from __future__ import annotations
 
@@ -12,45 +8,15 @@ from typing import Any
 import pendulum
 from airflow.sdk import DAG, Param, Variable
 
-from immport_provider.dag_names import loading_dag
 from immport_provider.groups import APPROVALS, LANDING, REPAIR, RETRY_DEFAULTS, WHAT, limit, loading
 from immport_provider.hooks.source_clients import CLIENTS
 from immport_provider.operators.announce import ImmPortAnnounceOperator
 from immport_provider.operators.finish import ImmPortFinishOperator
 from immport_provider.operators.load_steps import ImmPortWithdrawOperator
 from immport_provider.operators.sources import SourceDiscoverOperator, SourceExtractOperator
+from immport_provider.source_switch import SWITCH, dag_id, switched_on
 from include.sources.fetched.fetched_source import FetchedSource
 from include.sources.source import Source
-
-#: Airflow variable that names the sources which are on, with commas between; all are, where it is not set.
-SWITCH = "immport_sources"
-#: Its value that switches all on.
-ALL = "all"
-
-
-class UnknownSourceError(ValueError):
-    """The variable that switches sources on names one that is not declared."""
-
-
-def dag_id(source: Source) -> str:
-    """Name of a source's DAG."""
-    return loading_dag(source.name)
-
-
-def switched_on(sources: Iterable[Source], named: str | None) -> list[FetchedSource]:
-    """The sources that have a DAG of their own declaration.
-
-    :param named: value of the variable; None where it is not set, blank for none of them.
-    :raises UnknownSourceError: it names something else.
-    """
-    declared = {item.name: item for item in sources if isinstance(item, FetchedSource)}
-    if named is None or named.strip() == ALL:
-        return list(declared.values())
-    names = named.replace(",", " ").split()
-    if strange := sorted(set(names) - declared.keys()):
-        known = ", ".join(declared)
-        raise UnknownSourceError(f"{SWITCH} names {', '.join(strange)}: not a source; there are {known}")
-    return [item for name, item in declared.items() if name in names]
 
 
 def source_dags(sources: Iterable[Source]) -> dict[str, DAG]:

@@ -21,7 +21,7 @@ from airflow.sdk import (
 from airflow.sdk.definitions.deadline import DeadlineReference
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from immport_provider import source_dag
+from immport_provider import source_dag, source_switch
 from immport_provider.alerts import run_failed
 from immport_provider.assets import STAR
 from immport_provider.groups import LATE_ALERTS
@@ -72,7 +72,7 @@ def test_ids_are_unique_over_all_files(bag: DagBag) -> None:
         for keyword in node.keywords
         if keyword.arg == "dag_id" and isinstance(keyword.value, ast.Constant)
     ]
-    of_sources = [source_dag.dag_id(model.source) for model in SOURCES.values()]
+    of_sources = [source_switch.dag_id(model.source) for model in SOURCES.values()]
     assert sorted([*written, *of_sources[1:]]) == sorted(bag.dags)
 
 
@@ -145,7 +145,7 @@ def test_mapped_tasks_are_named_by_their_studies(bag: DagBag) -> None:
 def test_the_star_is_an_asset_that_other_dags_are_scheduled_on(bag: DagBag) -> None:
     assert (STAR.name, STAR.uri.rstrip("/")) == ("immport://star", "immport://star")
     emitting = {dag.dag_id for dag in bag.dags.values() for task in dag.tasks if STAR in task.outlets}
-    of_sources = {source_dag.dag_id(item) for item in source_dag.switched_on(ALL, None)}
+    of_sources = {source_switch.dag_id(item) for item in source_switch.switched_on(ALL, None)}
     assert emitting == {"immport_release", "immport_backfill", *of_sources}
     waiting = {
         dag.dag_id
@@ -322,8 +322,8 @@ def test_a_source_that_is_switched_off_has_no_dag(monkeypatch: pytest.MonkeyPatc
         if named is not None:
             monkeypatch.setenv("AIRFLOW_VAR_IMMPORT_SOURCES", named)
         assert ("immport_vocabularies" in source_dag.source_dags(ALL)) is expected
-    with pytest.raises(source_dag.UnknownSourceError, match="names lkSex: not a source; there are vocab"):
-        source_dag.switched_on(ALL, "vocabularies, lkSex")
+    with pytest.raises(source_switch.UnknownSourceError, match="names lkSex: not a source; there are vocab"):
+        source_switch.switched_on(ALL, "vocabularies, lkSex")
 
 
 def test_the_form_of_a_source_takes_what_it_consists_of(bag: DagBag) -> None:
