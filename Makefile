@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up down url psql export sandbox validate markers test test-long bench lint reference figures lock clean
+.PHONY: help setup made setup-tests demo up next-release down url psql export sandbox validate markers test test-long bench lint reference figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -79,6 +79,9 @@ demo: setup ## load two data releases from the sandbox, one after the other, and
 
 up: setup ## start the standing system: Postgres, sandbox (or ImmPort with IMMPORT_API_KEY), Airflow
 	$(LOCAL) up
+
+next-release: made setup ## let the sandbox of the standing system serve its next data release
+	$(LOCAL) next-release
 
 down: ## stop the standing system, also after a crash
 	@if $(IS_MADE); then $(INSTALLED) && $(PYTHON_IN_VENV) -m include.local down; else echo "Nothing was running."; fi

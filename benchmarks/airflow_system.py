@@ -15,15 +15,14 @@ import sqlalchemy as sa
 
 from benchmarks.product import Installation
 from include.local.airflow import (
-    ADMIN,
     airflow_environment,
-    ensure_password,
     make_pools,
     migrate_airflow,
     server_environment,
 )
 from include.local.ports import HOST, free_port
 from include.local.processes import end_marked, last_lines, mark, spawn
+from include.local.standing.accounts import ADMIN, ensure_passwords
 
 _SERVICES = {
     "api-server": ["airflow", "api-server"],
@@ -84,7 +83,7 @@ def running_airflow(place: Installation, metadata: sa.URL, workers: int) -> Iter
     """
     home, port = place.folder / "airflow", free_port()
     home.mkdir()
-    ensure_password(home)
+    password = ensure_passwords(home)[ADMIN.name]
     environment = airflow_environment(
         home,
         metadata_url=metadata.set(query={}).render_as_string(hide_password=False),
@@ -104,7 +103,7 @@ def running_airflow(place: Installation, metadata: sa.URL, workers: int) -> Iter
         for name, command in _SERVICES.items():
             spawn(command, marked, home / f"{name}.log", environment)
         with httpx.Client(base_url=f"http://{HOST}:{port}", timeout=60, trust_env=False) as client:
-            _sign_in(client, ensure_password(home))
+            _sign_in(client, password)
             yield Airflow(client, home)
     finally:
         end_marked(marked)
@@ -115,7 +114,7 @@ def _sign_in(client: httpx.Client, password: str) -> None:
     deadline = time.monotonic() + _STARTED_WITHIN_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):
-            answer = client.post("/auth/token", json={"username": ADMIN, "password": password})
+            answer = client.post("/auth/token", json={"username": ADMIN.name, "password": password})
             if answer.is_success:
                 client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
                 on = client.patch(f"/api/v2/dags/{Installation.dag_id}", json={"is_paused": False})

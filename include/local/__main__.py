@@ -37,6 +37,13 @@ def up() -> int:
     return start_system(Paths.default(), options.world(), options.port())
 
 
+def next_release() -> int:
+    """Let the sandbox of the standing system serve its next data release."""
+    from include.local.standing.sandbox_release import serve_next
+
+    return serve_next(Paths.default())
+
+
 def down() -> int:
     """End the standing system."""
     from include.local.standing.system import stop_system
@@ -116,7 +123,8 @@ def clean() -> int:
 
 
 COMMANDS: dict[str, Callable[[], int]] = {
-    command.__name__: command for command in (demo, up, down, url, psql, export, markers, sandbox, clean)
+    command.__name__.replace("_", "-"): command
+    for command in (demo, up, next_release, down, url, psql, export, markers, sandbox, clean)
 }
 
 
@@ -133,7 +141,7 @@ def _database(paths: Paths) -> str:
 
 def _require(server: Server, database: str) -> None:
     if database not in server.databases():
-        known = ", ".join(name for name in server.databases() if name not in ("postgres", "airflow"))
+        known = ", ".join(server.warehouses())
         raise LocalError(f"there is no warehouse {database}; there are {known or 'none'}")
 
 

@@ -18,8 +18,8 @@ from include.local.options import LocalError
 from include.local.paths import ROOT
 from include.local.ports import HOST
 from include.local.processes import exit_status, last_lines, spawn
+from include.local.standing.accounts import password_file, users_setting, write_private
 
-ADMIN = "admin"
 #: How long a command may take that prepares Airflow; it takes seconds on an idle machine.
 SETUP_SECONDS = 900
 #: Workers are forked of a process that has imported what tasks need, and has nothing else open. On macOS,
@@ -95,26 +95,16 @@ def airflow_environment(
 
 
 def server_environment(home: Path, port: int) -> dict[str, str]:
-    """What Airflow's own servers need on top: address, user, password file."""
+    """What Airflow's own servers need on top: address, users, password file."""
     return {
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__BASE_URL": f"http://{HOST}:{port}",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{HOST}:{port}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users_setting(),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(password_file(home)),
     }
-
-
-def password_file(home: Path) -> Path:
-    """Where the UI's user and password are kept, as Airflow's simple auth manager reads them."""
-    return home / "passwords.json"
-
-
-def ensure_password(home: Path) -> str:
-    """The UI's password, generated at the first call."""
-    return _kept(password_file(home), lambda: {ADMIN: secrets.token_urlsafe(12)})[ADMIN]
 
 
 def ensure_secrets(home: Path) -> dict[str, str]:
@@ -166,9 +156,5 @@ def make_connection(environment: Mapping[str, str], immport: str, marked: str, l
 
 def _kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(make()))
-        fresh.replace(path)
+        write_private(path, make())
     return dict(json.loads(path.read_text()))

@@ -1,4 +1,4 @@
-"""Which releases `make demo` loads, and which of them are not loaded yet.
+"""Which releases of the sandbox `make demo` loads and `make up` begins with, and what is not loaded of them.
 
 The warehouse itself remembers: the newest release that it was fed from, and for each release the run that was
 to load it. A release is loaded once everything is done that its run decided, by that run or by a later one.
@@ -11,11 +11,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from include.sources.immport.source import IMMPORT
 from include.sources.release import Release
 
 #: Names in ops.setting. What studies say of their release does not show it: a release may only withdraw some.
 _SERVED, _RUN_OF = "demo_release", "demo_run/"
 
+#: Releases at which studies were published, by whatever run.
+_PUBLISHED = sa.text(
+    "SELECT DISTINCT release_version FROM ops.load WHERE source = :source AND state = 'published'"
+)
 #: What a run decided, and neither it nor a later one did. A study on hold is settled by any later decision.
 _LEFT = sa.text("""
     SELECT w.scope AS study, coalesce(l.release_version, w.release_version) AS release, w.action,
@@ -57,13 +62,22 @@ class Releases:
 
     @property
     def last_served(self) -> str | None:
-        """The release this warehouse was last fed from; parts of it may have been loaded."""
-        return self._setting(_SERVED)
+        """The release this warehouse was last fed from; parts of it may have been loaded.
+
+        A run against a sandbox of another command notes nothing, so what is published counts, too.
+        """
+        with self._engine.connect() as connection:
+            fed = set(connection.scalars(_PUBLISHED, {"source": IMMPORT.name}))
+        return max(fed | set(filter(None, [self._setting(_SERVED)])), key=Release.parse, default=None)
 
     def due(self) -> list[str]:
         """Releases to load as the newest one, in order: none is older than the last one served."""
         last = self.last_served
         return [name for name in self._names if last is None or Release.parse(name) >= Release.parse(last)]
+
+    def first(self) -> str:
+        """The release that a source serves when it begins: never an older one than was served before."""
+        return next(iter(self.due()), self._names[-1])
 
     def overdue(self) -> dict[str, list[Left]]:
         """Older releases that are not loaded whole, and what is missing of each."""

@@ -21,10 +21,26 @@ _GREETING = re.compile(r"^url=(?P<url>\S+)\napi_key=(?P<key>\S+)\n", re.MULTILIN
 
 
 @dataclass(frozen=True)
-class SandboxProcess:
-    """A sandbox that answers."""
+class SandboxControl:
+    """The control of a sandbox that answers."""
 
     url: str
+
+    def status(self) -> dict[str, Any]:
+        """What it serves: the world's name, its releases in order, the current one."""
+        return dict(httpx.get(f"{self.url}/_sandbox", trust_env=False, timeout=60).raise_for_status().json())
+
+    def serve(self, release: str) -> None:
+        """Serve a data release from now on."""
+        httpx.put(
+            f"{self.url}/_sandbox/release", json={"release": release}, trust_env=False, timeout=60
+        ).raise_for_status()
+
+
+@dataclass(frozen=True)
+class SandboxProcess(SandboxControl):
+    """A sandbox that was started."""
+
     api_key: str = field(repr=False)
     pid: int
 
@@ -40,16 +56,6 @@ class SandboxProcess:
     def public_connection(self) -> str:
         """The Airflow connection to its public files, as JSON."""
         return json.dumps({"conn_type": "immport_public", "host": self.url, "extra": {"calls_per_second": 0}})
-
-    def status(self) -> dict[str, Any]:
-        """What it serves: the world's name, its releases in order, the current one."""
-        return dict(httpx.get(f"{self.url}/_sandbox", trust_env=False, timeout=60).raise_for_status().json())
-
-    def serve(self, release: str) -> None:
-        """Serve a data release from now on."""
-        httpx.put(
-            f"{self.url}/_sandbox/release", json={"release": release}, trust_env=False, timeout=60
-        ).raise_for_status()
 
 
 def start_sandbox(world: WorldOptions, marked: str, log: Path) -> SandboxProcess:

@@ -14,6 +14,8 @@ from include.local.ports import HOST
 from include.warehouse.schema.engine import connect
 
 USER = "warehouse"
+#: Airflow's metadata database; those of the sandbox's worlds have the world's name after it.
+METADATA = "airflow"
 _PLAIN = {"sslmode": "disable", "gssencmode": "disable"}
 
 
@@ -36,6 +38,12 @@ class Server:
         with self._cursor() as cursor:
             cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY datname")
             return [name for (name,) in cursor]
+
+    def warehouses(self) -> list[str]:
+        """Names of the databases that are neither the server's own nor Airflow's."""
+        return [
+            name for name in self.databases() if name != "postgres" and name.partition("_")[0] != METADATA
+        ]
 
     def ensure_database(self, name: str) -> URL:
         """Create the database unless it exists; its URL."""

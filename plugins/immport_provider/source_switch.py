@@ -1,7 +1,7 @@
 """Which sources beside ImmPort's studies this installation loads, and the names of their DAGs.
 
 A variable switches sources off: `immport_sources` names those that are on. A source that is off has no DAG;
-its tables are there all the same. Nothing of Airflow is imported here: what starts Airflow needs the names, too.
+its tables are there all the same. Nothing of Airflow is imported here: what starts Airflow needs it, too.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from include.local.airflow import ADMIN, airflow_environment, ensure_password, server_environment
+from include.local.airflow import airflow_environment, server_environment
 from include.local.ports import HOST, free_port
 from include.local.processes import GRACE_SECONDS, last_lines, mark, spawn
+from include.local.standing.accounts import ADMIN, ensure_passwords
 from tests.support.runs import Installations
 from tests.support.sandbox import running_sandbox
 
@@ -85,13 +86,13 @@ def airflow(browser: Browser, installations: Installations) -> Iterator[Airflow]
         immport="",
         landing=installation.landing,
     ) | server_environment(home, port)
-    password = ensure_password(home)
+    password = ensure_passwords(home)[ADMIN.name]
     log = home / "api-server.log"
     server = spawn(["airflow", "api-server"], mark(home, "browser"), log, environment)
     try:
         address = f"http://{HOST}:{port}"
         _wait_for(address, server, log)
-        yield Airflow(address, ADMIN, password, run.run_id.partition("/")[2], sorted(studies))
+        yield Airflow(address, ADMIN.name, password, run.run_id.partition("/")[2], sorted(studies))
     finally:
         server.kill()  # nothing of it is needed any more
         server.wait(GRACE_SECONDS)

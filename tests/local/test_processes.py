@@ -18,6 +18,7 @@ from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, exit_status, mark, marked_processes, spawn
 from include.local.standing import system
+from include.local.standing.state import SystemState, births, is_alive
 
 
 @pytest.fixture
@@ -29,6 +30,12 @@ def marked(tmp_path: Path) -> Iterator[str]:
 
 def _sleeper(marked: str, tmp_path: Path) -> subprocess.Popen[bytes]:
     return spawn(["timeit", "-n", "1", "import time; time.sleep(600)"], marked, tmp_path / "log")
+
+
+def _note_running(paths: Paths, *world: str) -> None:
+    """Note this process as a system that loads from ImmPort itself."""
+    processes = births({"scheduler": os.getpid()})
+    SystemState("http://127.0.0.1:18080", "world", None, processes, list(world), None).write(paths)
 
 
 def test_only_what_carries_the_mark_is_ended(marked: str, tmp_path: Path) -> None:
@@ -83,8 +90,7 @@ def test_a_second_up_says_where_the_system_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = Paths(tmp_path)
-    state = system._state(18080, "world", None, {"scheduler": psutil.Process().pid})
-    system._write_state(paths, state)
+    _note_running(paths)
     monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started a second one"))
     assert system.start_system(paths, WorldOptions(), None) == 0
     shown = capsys.readouterr().out
@@ -121,10 +127,7 @@ def test_a_second_up_with_other_settings_is_refused(
     key: str | None,
     message: str | None,
 ) -> None:
-    state = system._state(18080, "world", None, {"scheduler": psutil.Process().pid})
-    system._write_state(
-        Paths(tmp_path), state | {"world": WorldOptions(studies=3).arguments, "immport": None}
-    )
+    _note_running(Paths(tmp_path), "--studies", "3")
     monkeypatch.setattr(system, "_start", lambda *_: pytest.fail("started a second one"))
     if key:
         monkeypatch.setenv("IMMPORT_API_KEY", key)
@@ -175,7 +178,7 @@ def test_the_standing_system_has_its_connection_as_a_row_alone(
     monkeypatch.setattr(
         system, "SERVICES", {"api-server": ["timeit", "-n", "1", "import time; time.sleep(600)"]}
     )
-    monkeypatch.setattr(system, "_wait_until_healthy", lambda *_: None)
+    monkeypatch.setattr(system, "wait_until_healthy", lambda *_: None)
     paths = Paths(tmp_path)
     try:
         assert system.start_system(paths, WorldOptions(), None) == 0
@@ -194,8 +197,8 @@ def test_the_standing_system_has_its_connection_as_a_row_alone(
 
 def test_a_number_that_went_to_another_process_is_not_the_system(tmp_path: Path) -> None:
     own = psutil.Process()
-    assert system._is_alive(own.pid, own.create_time())
-    assert not system._is_alive(own.pid, own.create_time() - 60)
+    assert is_alive(own.pid, own.create_time())
+    assert not is_alive(own.pid, own.create_time() - 60)
 
 
 def test_a_full_disk_is_reported_before_anything_is_started(

@@ -6,43 +6,33 @@ import hashlib
 import json
 import os
 import shutil
-import time
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-import httpx
-import psutil
 from rich.console import Console
 
 from include.local.airflow import (
-    ADMIN,
     PUBLIC_FILES,
     airflow_environment,
-    ensure_password,
     make_connection,
     make_pools,
     migrate_airflow,
-    password_file,
     server_environment,
 )
 from include.local.options import LocalError, WorldOptions
 from include.local.paths import Paths
 from include.local.ports import HOST, why_unusable
 from include.local.postgres import EmbeddedPostgres
-from include.local.processes import BusyError, alone, end_marked, last_lines, mark, spawn
+from include.local.processes import BusyError, alone, end_marked, mark, spawn
 from include.local.progress import announced, heartbeat
-from include.local.sandbox import SandboxProcess, start_sandbox
+from include.local.sandbox import start_sandbox
+from include.local.server import METADATA, Server
+from include.local.standing.accounts import ensure_passwords
+from include.local.standing.first_look import begin_to_load, switched_on_environment
+from include.local.standing.greeting import print_addresses
+from include.local.standing.sandbox_release import serve_first
+from include.local.standing.services import SERVICES, wait_until_healthy
+from include.local.standing.state import SystemState, births, state_file
 
-#: Airflow's parts: name, command. Logs are read from the folder they share, not over further ports.
-SERVICES: Mapping[str, list[str]] = {
-    "api-server": ["airflow", "api-server"],
-    "scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
-    "dag-processor": ["airflow", "dag-processor"],
-    "triggerer": ["airflow", "triggerer", "--skip-serve-logs"],
-}
 DEFAULT_PORT = 8080
-HEALTHY_WITHIN_SECONDS = 180
 FREE_BYTES_NEEDED = 1_000_000_000
 #: Database and landing folder of the real ImmPort.
 IMMPORT = "immport"
@@ -66,11 +56,12 @@ def start_system(paths: Paths, world: WorldOptions, port: int | None) -> int:
             "an API key loads from ImmPort itself: STUDIES, ROWS, SEED and ARCHIVES do not go with it"
         )
     with alone(paths.var / "up.lock", _BUSY):
-        state = _read_state(paths)
-        if state and all(_is_alive(pid, born) for pid, born in state["processes"].values()):
+        state = SystemState.read(paths)
+        if state and state.is_alive:
             _refuse_other_settings(state, world, port, immport)
             console.print("The system is already running; make down ends it.")
-            _print_addresses(console, paths, state)
+            print_addresses(console, paths, state)
+            begin_to_load(console, paths, state)
             return 0
         end_marked(marked)  # what a crash left behind
         _check_room(paths)
@@ -82,25 +73,26 @@ def start_system(paths: Paths, world: WorldOptions, port: int | None) -> int:
         except BaseException:
             _end(paths, marked)
             raise
-        _print_addresses(console, paths, state)
+        print_addresses(console, paths, state)
+        begin_to_load(console, paths, state)
     return 0
 
 
 def _refuse_other_settings(
-    state: Mapping[str, Any], world: WorldOptions, port: int | None, immport: str | None
+    state: SystemState, world: WorldOptions, port: int | None, immport: str | None
 ) -> None:
     """A running system does not take up new settings: to ignore them would pass for an answer."""
     names = [part.removeprefix("--").upper() for part in world.arguments[::2]]
-    other = [f"PORT={port}"] if port and state["address"] != _address(port) else []
-    if world.arguments and world.arguments != state.get("world"):
+    other = [f"PORT={port}"] if port and state.address != _address(port) else []
+    if world.arguments and world.arguments != state.world:
         other += [f"{name}={value}" for name, value in zip(names, world.arguments[1::2], strict=True)]
     hint = ""
-    if immport and _digest(immport) != state.get("immport"):
+    if immport and _digest(immport) != state.immport:
         other.append("that API key")
-        hint = "" if state["sandbox"] else ", or put the key into the form of the connection immport_default"
+        hint = "" if state.sandbox else ", or put the key into the form of the connection immport_default"
     if other:
         raise LocalError(
-            f"the system already runs at {state['address']}, but not with {' '.join(other)}:"
+            f"the system already runs at {state.address}, but not with {' '.join(other)}:"
             f" make down first{hint}"
         )
 
@@ -141,20 +133,17 @@ def _end(paths: Paths, marked: str) -> int:
     ended = end_marked(marked)
     postgres = EmbeddedPostgres(paths.postgres)
     ended += postgres.is_running and postgres.retire()
-    _state_file(paths).unlink(missing_ok=True)
+    state_file(paths).unlink(missing_ok=True)
     return ended
 
 
 def _start(
     paths: Paths, world: WorldOptions, port: int, console: Console, marked: str, immport: str | None
-) -> dict[str, Any]:
+) -> SystemState:
     from include.warehouse.migrate import upgrade
 
     with announced(console, "Postgres"):
         server = EmbeddedPostgres(paths.postgres).start()
-        # Airflow makes the address of another driver of it, which takes none of libpq's parameters.
-        metadata = server.ensure_database("airflow").set(query={})
-        metadata_url = metadata.render_as_string(hide_password=False)
     connection, database, sandbox = immport, IMMPORT, None
     if connection is None:
         with announced(console, "Sandbox"):
@@ -163,17 +152,21 @@ def _start(
     with announced(console, f"Warehouse {database}"):
         warehouse = server.ensure_database(database)
         upgrade(warehouse)
+        if sandbox:
+            serve_first(sandbox, warehouse)
     paths.remember_world(database)
     home = paths.airflow
-    ensure_password(home)
+    ensure_passwords(home)
     environment = airflow_environment(
         home,
-        metadata_url=metadata_url,
+        metadata_url=_metadata_url(server, None if immport else database),
         warehouse=warehouse,
         immport=None,
         landing=paths.landing(database),
         public=sandbox.public_connection if sandbox else PUBLIC_FILES,
     ) | server_environment(home, port)
+    if sandbox:
+        environment |= switched_on_environment()
     with announced(console, "Airflow's metadata"):
         migrate_airflow(environment, marked, paths.logs / "airflow-db.log")
         make_pools(environment, marked, paths.logs / "airflow-pools.log")
@@ -184,11 +177,28 @@ def _start(
         for name, command in {**SERVICES, "log-keeper": keeper}.items()
     }
     pids = {name: process.pid for name, process in started.items()}
-    state = _state(port, database, sandbox, pids | ({"sandbox": sandbox.pid} if sandbox else {}))
-    state |= {"world": world.arguments, "immport": immport and _digest(immport)}
-    _write_state(paths, state)
-    _wait_until_healthy(paths, state, console)
+    state = SystemState(
+        _address(port),
+        database,
+        sandbox.url if sandbox else None,
+        births(pids | ({"sandbox": sandbox.pid} if sandbox else {})),
+        world.arguments,
+        immport and _digest(immport),
+    )
+    state.write(paths)
+    wait_until_healthy(paths, state, console)
     return state
+
+
+def _metadata_url(server: Server, world: str | None) -> str:
+    """URL of Airflow's metadata database: one of each world of the sandbox, another with the real ImmPort.
+
+    What runs against a sandbox by itself must not do so against ImmPort, and a page must not show runs that
+    loaded another warehouse.
+    """
+    url = server.ensure_database(f"{METADATA}_{world}" if world else METADATA)
+    # Airflow makes the address of another driver of it, which takes none of libpq's parameters.
+    return url.set(query={}).render_as_string(hide_password=False)
 
 
 def _real_immport() -> str | None:
@@ -211,88 +221,9 @@ def _address(port: int) -> str:
     return f"http://{HOST}:{port}"
 
 
-def _wait_until_healthy(paths: Paths, state: Mapping[str, Any], console: Console) -> None:
-    deadline = time.monotonic() + HEALTHY_WITHIN_SECONDS
-    waiting: dict[str, str] = {}
-    with announced(console, f"Airflow ({', '.join(SERVICES)})") as mention:
-        while time.monotonic() < deadline:
-            for name, (pid, born) in state["processes"].items():
-                if not _is_alive(pid, born):
-                    raise LocalError(f"the {name} ended: {last_lines(paths.logs / f'{name}.log')}")
-            health = _health(state["address"])
-            now = {part: str(answer.get("status")) for part, answer in health.items()}
-            for part in now.keys() - waiting.keys():
-                if now[part] == "healthy":
-                    waiting[part] = now[part]
-                    mention(f"{part.replace('_', '-')} healthy")
-            if len(now) >= len(SERVICES) and set(now.values()) == {"healthy"}:
-                return
-            time.sleep(0.5)
-    raise LocalError(f"Airflow was not healthy within {HEALTHY_WITHIN_SECONDS} s; see {paths.logs}")
-
-
-def _health(address: str) -> dict[str, dict[str, Any]]:
-    """Airflow's answer per part; empty while it does not answer."""
-    try:
-        answer = httpx.get(f"{address}/api/v2/monitor/health", trust_env=False, timeout=10)
-    except httpx.TransportError:
-        return {}
-    return dict(answer.json()) if answer.status_code == httpx.codes.OK else {}
-
-
 def _check_room(paths: Paths) -> None:
     for wanted in (paths.var, EmbeddedPostgres(paths.postgres).folder):
         folder = next(place for place in (wanted, *wanted.parents) if place.exists())
         free = shutil.disk_usage(folder).free
         if free < FREE_BYTES_NEEDED:
             raise LocalError(f"the disk of {folder} is nearly full: {free // 1_000_000} MB free, 1000 needed")
-
-
-def _print_addresses(console: Console, paths: Paths, state: Mapping[str, Any]) -> None:
-    home = paths.airflow
-    lines = {
-        "Airflow": state["address"],
-        "User": ADMIN,
-        "Password": f"{ensure_password(home)}  (kept in {password_file(home)})",
-        "Warehouse": f"database {state['database']}: make psql, make url",
-        "ImmPort": f"the sandbox at {state['sandbox']}" if state["sandbox"] else "ImmPort itself",
-        "Logs": str(paths.logs),
-    }
-    for name, value in lines.items():
-        console.print(f"{name + ':':<11}{value}", markup=False, soft_wrap=True)
-
-
-def _state_file(paths: Paths) -> Path:
-    return paths.var / "system.json"
-
-
-def _state(
-    port: int, database: str, sandbox: SandboxProcess | None, pids: Mapping[str, int]
-) -> dict[str, Any]:
-    return {
-        "address": _address(port),
-        "database": database,
-        "sandbox": sandbox.url if sandbox else None,
-        # A number alone may belong to another process tomorrow.
-        "processes": {name: [pid, psutil.Process(pid).create_time()] for name, pid in pids.items()},
-    }
-
-
-def _write_state(paths: Paths, state: Mapping[str, Any]) -> None:
-    _state_file(paths).write_text(json.dumps(state, indent=2) + "\n")
-
-
-def _read_state(paths: Paths) -> dict[str, Any] | None:
-    try:
-        return dict(json.loads(_state_file(paths).read_text()))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
-
-
-def _is_alive(pid: int, born: float) -> bool:
-    try:
-        process = psutil.Process(pid)
-        # Within 2 s: a set clock moves the computed time of birth.
-        return abs(process.create_time() - born) < 2 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
