@@ -42,6 +42,7 @@ pytest_plugins = [
     "tests.support.logins",
     "tests.support.terms",
     "tests.support.encrypted",
+    "tests.support.standing_system",
 ]
 
 
