@@ -78,7 +78,7 @@ def ensure_runs(api: AirflowApi, dags: Sequence[str]) -> dict[str, str]:
     """Have a run of each DAG that did its work, or is about to: one that failed is followed by another.
 
     A DAG that was just switched on needs none: the scheduler starts the run that was due last. One that
-    somebody switched off is left alone. Called again, this starts nothing twice.
+    somebody switched off stays off. Called again, this starts nothing twice.
 
     :returns: ids of the runs that are on their way, by DAG.
     :raises LocalError: a DAG does not become known, or Airflow refuses a run.
