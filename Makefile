@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up next-release down url psql export sandbox validate markers test test-long bench lint reference figures lock clean
+.PHONY: help setup made setup-tests demo up next-release down url psql routes export sandbox validate markers test test-long bench lint reference figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -97,6 +97,9 @@ export: made setup ## write the star and the marts as Parquet files (DIR, DATABA
 
 sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
 	$(LOCAL) sandbox
+
+routes: setup ## print the path of every route of the operations pages, one a line
+	@$(PYTHON_IN_VENV) -m operations
 
 validate: setup ## check a package of upload templates (FILE, TEMPLATES, LOOKUPS, WORKSPACE, PAGE)
 	@$(PYTHON_IN_VENV) -m include.submission validate

@@ -1,0 +1,165 @@
+"""The application behind the pages: one route a page, each for who is signed in to Airflow."""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_access_view
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from starlette.middleware.base import RequestResponseEndpoint
+
+from operations import listing, rendering
+from operations.access import Reader, ReaderDep
+from operations.database import NotConfiguredError, reading
+from operations.page import Page, address
+from operations.view import NothingThereError, View
+
+log = logging.getLogger(__name__)
+
+#: What a page may load: files of its own. Nothing else, from nowhere.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def make_app() -> FastAPI:
+    """The application, with a route for each page of the registry."""
+    from operations.registry import PAGES
+
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(requires_access_view(AccessView.WEBSITE))],
+    )
+    app.middleware("http")(_with_headers)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_api_route("/", _first_page(PAGES[0]), methods=["GET"])
+    app.add_api_route("/static/{name:path}", _static_file, methods=["GET"])
+    for page in PAGES:
+        own = [Depends(requires_access_dag("GET"))] if page.tab else []
+        app.add_api_route(page.path, _html(page), methods=["GET"], dependencies=own)
+        if page.listing:
+            app.add_api_route(f"{page.path}.csv", _csv(page, page.listing), methods=["GET"], dependencies=own)
+    return app
+
+
+def render(
+    request: Request,
+    page: Page | None,
+    reader: Reader | None,
+    status: int = 200,
+    template: str | None = None,
+    **shown: Any,
+) -> HTMLResponse:
+    """A page as HTML.
+
+    :param template: file of the template, where it is not that of the page.
+    """
+    from operations.registry import PAGES
+
+    text = (
+        rendering.environment()
+        .get_template(template or (page.template if page else "error.html"))
+        .render(page=page, pages=PAGES, reader=reader, parameters=request.query_params, **shown)
+    )
+    return HTMLResponse(text, status)
+
+
+def _first_page(page: Page) -> Callable[[], Response]:
+    def first() -> Response:
+        return RedirectResponse(address(page.name), 303)
+
+    return first
+
+
+def _html(page: Page) -> Callable[..., Response]:
+    def show(request: Request, reader: ReaderDep, user: GetUserDep) -> Response:
+        try:
+            with reading(reader) as connection:
+                view = View(reader, connection, request.query_params, user)
+                shown = dict(page.load(view))
+                if page.listing:
+                    shown["table"] = listing.show(view, page.listing, **_subject(page, view))
+        except (NothingThereError, NotConfiguredError, sa.exc.SQLAlchemyError) as error:
+            return _explained(request, page, reader, error)
+        return render(request, page, reader, **shown)
+
+    show.__name__ = f"page_{page.name}"
+    return show
+
+
+def _subject(page: Page, view: View) -> dict[str, object]:
+    return {name: view.text(name) or None for name in page.subject}
+
+
+def _csv(page: Page, table: listing.Listing) -> Callable[..., Response]:
+    def lines(request: Request, reader: Reader, user: Any) -> Iterator[str]:
+        with reading(reader) as connection:
+            view = View(reader, connection, request.query_params, user)
+            yield from listing.as_csv(view, table, **_subject(page, view))
+
+    def download(request: Request, reader: ReaderDep, user: GetUserDep) -> Response:
+        name = page.name.replace("/", "-")
+        return StreamingResponse(
+            lines(request, reader, user),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        )
+
+    download.__name__ = f"csv_{page.name}"
+    return download
+
+
+def _static_file(name: str) -> Response:
+    file = rendering.static_files().get(name)
+    if file is None:
+        raise HTTPException(404)
+    kind = mimetypes.guess_type(name)[0] or "text/plain"
+    return Response(file.read_bytes(), media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
+
+
+def _explained(request: Request, page: Page, reader: Reader, error: Exception) -> Response:
+    """A page that says what is wrong and what to do; the details are in the log of the API server."""
+    if isinstance(error, NothingThereError):
+        return render(request, None, reader, 404, problem="not_found")
+    log.warning("%s cannot be shown: %s", page.path, type(error).__name__, exc_info=error)
+    if isinstance(error, NotConfiguredError):
+        return render(request, None, reader, 503, problem="not_configured")
+    code = getattr(getattr(error, "orig", None), "pgcode", None) or ""
+    if code in {"57014", "55P03"}:
+        return render(request, None, reader, 504, problem="slow")
+    if code.startswith("42"):
+        return render(request, None, reader, 503, problem="not_upgraded")
+    return render(request, None, reader, 503, problem="unreachable")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """Who is not signed in is sent to the sign-in; any other refusal is a page of its own."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 401 and request.headers.get("sec-fetch-dest") == "document":
+        return RedirectResponse(get_auth_manager().get_url_login(next=str(request.url)), 303)
+    return render(request, None, None, status, problem="refused" if status in {401, 403} else "not_found")
+
+
+async def _with_headers(request: Request, call: RequestResponseEndpoint) -> Response:
+    answer = await call(request)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return answer

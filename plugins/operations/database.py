@@ -1,0 +1,68 @@
+"""Reading the warehouse for a page: in a transaction that writes nothing, with the rights of a role.
+
+The login is that of the connection `warehouse_operations`, or else of `warehouse_default`; either acts as a
+role that reads only. Row policies of the warehouse hide restricted studies from who may not see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.resources import files
+
+import sqlalchemy as sa
+from airflow.exceptions import AirflowNotFoundException
+from airflow.models.connection import Connection
+
+from include.warehouse.access.roles import MONITOR, MONITOR_ALL
+from include.warehouse.schema.engine import Limits, warehouse_engine, warehouse_url
+from operations.access import Reader
+
+#: Connections to the warehouse, the first that exists.
+CONNECTIONS = ("warehouse_operations", "warehouse_default")
+#: A page waits no longer for a statement, or for a lock.
+STATEMENT_TIMEOUT = "5s"
+_LIMITS = Limits(lock_timeout="2s", idle_in_transaction_session_timeout="30s", transaction_timeout="30s")
+#: Sessions that all pages share.
+_SESSIONS = 4
+
+
+class NotConfiguredError(RuntimeError):
+    """No connection to a warehouse."""
+
+
+@contextmanager
+def reading(reader: Reader) -> Iterator[sa.Connection]:
+    """A read-only transaction with the rights of a reader.
+
+    :raises NotConfiguredError: there is no connection to a warehouse.
+    :raises sqlalchemy.exc.DBAPIError: it cannot be reached or read.
+    """
+    role = MONITOR_ALL if reader.may_operate else MONITOR
+    with _engine(_url()).begin() as connection:
+        connection.exec_driver_sql(
+            f"set transaction read only; set local statement_timeout = '{STATEMENT_TIMEOUT}';"
+            f" set local role {role}"
+        )
+        yield connection
+
+
+@lru_cache
+def query(name: str) -> str:
+    """Text of a query, by the name of its file."""
+    return files("operations").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _url() -> sa.URL:
+    for name in CONNECTIONS:
+        try:
+            return warehouse_url(Connection.get_connection_from_secrets(name))
+        except AirflowNotFoundException:
+            continue
+    raise NotConfiguredError(f"there is neither a connection {CONNECTIONS[0]} nor {CONNECTIONS[1]}")
+
+
+@lru_cache(maxsize=2)
+def _engine(url: sa.URL) -> sa.Engine:
+    return warehouse_engine(url, _LIMITS, pool_size=_SESSIONS, max_overflow=2 * _SESSIONS, pool_timeout=10)

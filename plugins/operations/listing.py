@@ -1,0 +1,181 @@
+"""Tables of pages that are searched, filtered, sorted, paged and downloaded alike.
+
+What the reader chose stands in the address, so that an address shows the same to everybody and the browser's
+back button undoes a choice.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import sqlalchemy as sa
+
+from operations.database import query
+
+if TYPE_CHECKING:
+    from operations.view import View
+
+Kind = Literal["text", "number", "time", "bytes", "seconds", "state", "code", "json"]
+#: Rows of a page, and the most that a reader may choose.
+PAGE_SIZE, LARGEST_PAGE = 50, 2_000
+#: Rows are counted up to this number.
+COUNTED = 100_000
+#: Rows of a CSV file.
+LONGEST_FILE = 1_000_000
+#: A cell of a spreadsheet that begins so is a formula.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    :param name: column of the query.
+    :param kind: how its values are shown.
+    :param link: address that a value of a row leads to; none where it gives nothing.
+    """
+
+    name: str
+    title: str
+    kind: Kind = "text"
+    link: Callable[[Mapping[str, Any]], str | None] | None = None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What the reader may choose.
+
+    :param name: parameter of the query and of the address.
+    :param choices: query of the values there are, in its first column; or the values. None for a text.
+    """
+
+    name: str
+    label: str
+    choices: str | tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table of a page.
+
+    :param query: name of the query; it takes the filters as parameters, null where nothing is chosen.
+    :param order: column to sort by at first, with `-` before it for the largest first.
+    :param key: columns that order rows which are equal in the chosen one.
+    :param empty: what to do where there is no row.
+    :param hidden: columns that links and templates need beside those shown.
+    """
+
+    query: str
+    columns: tuple[Column, ...]
+    order: str
+    key: tuple[str, ...]
+    filters: tuple[Filter, ...] = ()
+    empty: str = "There is nothing here."
+    hidden: tuple[str, ...] = ()
+
+    def statement(self) -> sa.Subquery:
+        """The query, with the columns of the table."""
+        names = dict.fromkeys((*(item.name for item in self.columns), *self.hidden, *self.key))
+        return sa.text(query(self.query)).columns(*(sa.column(name) for name in names)).subquery()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The part of a table that a page shows.
+
+    :param total: rows in all, counted up to COUNTED.
+    :param chosen: filter -> value, those that have one.
+    :param choices: filter -> values there are.
+    """
+
+    listing: Listing
+    rows: Sequence[Mapping[str, Any]]
+    total: int
+    page: int
+    size: int
+    order: str
+    chosen: Mapping[str, str]
+    choices: Mapping[str, Sequence[str]]
+
+    @property
+    def pages(self) -> int:
+        """Number of pages."""
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def is_counted(self) -> bool:
+        """All rows were counted."""
+        return self.total <= COUNTED
+
+
+def show(view: View, listing: Listing, **fixed: object) -> Shown:
+    """Read the part of a table that the address asks for.
+
+    :param fixed: parameters of the query that the page sets.
+    """
+    chosen = {item.name: value for item in listing.filters if (value := view.text(item.name))}
+    parameters = {item.name: chosen.get(item.name) for item in listing.filters} | fixed
+    names = [item.name for item in listing.columns]
+    order = view.text("order") or listing.order
+    if order.removeprefix("-") not in names:
+        order = listing.order
+    size = view.number("size", PAGE_SIZE, 1, LARGEST_PAGE)
+    rows = listing.statement()
+    counted = sa.select(sa.func.count()).select_from(
+        sa.select(sa.literal(1)).select_from(rows).limit(COUNTED + 1).subquery()
+    )
+    total = int(view.connection.scalar(counted, parameters) or 0)
+    page = min(view.number("page", 1, 1, 1_000_000), max(1, -(-total // size)))
+    part = _sorted(rows, listing, order).limit(size).offset((page - 1) * size)
+    choices = {item.name: _choices(view, item, fixed) for item in listing.filters if item.choices}
+    found = [dict(row) for row in view.connection.execute(part, parameters).mappings()]
+    return Shown(listing, found, total, page, size, order, chosen, choices)
+
+
+def as_csv(view: View, listing: Listing, **fixed: object) -> Iterator[str]:
+    """All rows of a table as lines of CSV, those that the filters of the address choose."""
+    parameters = {item.name: view.text(item.name) or None for item in listing.filters} | fixed
+    order = view.text("order") or listing.order
+    rows = _sorted(listing.statement(), listing, order).limit(LONGEST_FILE)
+    names = [item.name for item in listing.columns]
+    yield _line([item.title for item in listing.columns])
+    with view.connection.execution_options(stream_results=True, yield_per=2_000).execute(
+        rows, parameters
+    ) as found:
+        for row in found.mappings():
+            yield _line([_plain(row[name]) for name in names])
+
+
+def _sorted(rows: sa.Subquery, listing: Listing, order: str) -> sa.Select[Any]:
+    name = order.removeprefix("-")
+    if name not in rows.c:
+        name = listing.order.removeprefix("-")
+    column = rows.c[name]
+    first = column.desc().nulls_last() if order.startswith("-") else column.asc().nulls_last()
+    return sa.select(rows).order_by(first, *(rows.c[item] for item in listing.key))
+
+
+def _choices(view: View, item: Filter, fixed: Mapping[str, object]) -> Sequence[str]:
+    if isinstance(item.choices, tuple):
+        return item.choices
+    statement = sa.text(query(str(item.choices)))
+    return [str(value) for value in view.connection.scalars(statement, dict(fixed)) if value is not None]
+
+
+def _line(values: Sequence[Any]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow(values)
+    return written.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and value.startswith(_FORMULAS):
+        return f"'{value}"
+    return value

@@ -1,0 +1,64 @@
+"""What one run did for each study, or scope of another source: a tab of Airflow's page of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from operations.listing import Column, Filter, Listing
+from operations.page import Page, address
+from operations.rendering import of_airflow
+from operations.view import View
+
+
+def _load(view: View) -> Mapping[str, Any]:
+    run = f"{view.text('dag_id')}/{view.text('run_id')}"
+    found = view.rows("run_summary", run=run)
+    return {"run": found[0] if found else None, "counts": view.rows("run_outcomes", run=run)}
+
+
+def _scope(row: Mapping[str, Any]) -> str:
+    return address("study", source=row["source"], scope=row["scope"])
+
+
+def _log(row: Mapping[str, Any]) -> str | None:
+    """The task that worked on it last, where that is known."""
+    if row["task_id"] is None:
+        return None
+    dag_id, _, run_id = row["run_id"].partition("/")
+    return of_airflow(dag_id, run_id, row["task_id"], row["map_index"])
+
+
+LISTING = Listing(
+    query="run_scopes",
+    columns=(
+        Column("scope", "Study", link=_scope),
+        Column("outcome", "Outcome", "state"),
+        Column("reason", "Reason"),
+        Column("extracted", "Extracted", "number"),
+        Column("staged", "Staged", "number"),
+        Column("published", "Written", "number"),
+        Column(
+            "quarantined",
+            "Quarantined",
+            "number",
+            link=lambda row: row["quarantined"] and address("quarantine", scope=row["scope"]),
+        ),
+        Column("step", "Log", link=_log),
+    ),
+    order="urgency",
+    key=("source", "scope", "release_version"),
+    filters=(Filter("search", "Search"), Filter("outcome", "Outcome", "run_outcome_names")),
+    empty="The run has decided nothing yet: its first task is at work, or failed. Its log says which.",
+    hidden=("urgency", "run_id", "task_id", "map_index"),
+)
+PAGE = Page(
+    name="tabs/run",
+    title="Studies",
+    about="What this run did for each study.",
+    load=_load,
+    listing=LISTING,
+    in_nav=False,
+    tab="dag_run",
+    subject=("dag_id", "run_id"),
+)

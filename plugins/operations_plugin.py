@@ -1,0 +1,32 @@
+"""The operations pages in Airflow: served by its API server, shown in its navigation, as tabs and at home.
+
+Every part of Airflow imports this file; the pages are imported by the API server alone, which asks for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+class OperationsPlugin(AirflowPlugin):
+    """Adds the pages of `operations` to Airflow."""
+
+    name = "operations"
+
+    @property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The application, below the prefix that its links have."""
+        from operations.app import make_app
+        from operations.page import PREFIX
+
+        return [{"app": make_app(), "url_prefix": PREFIX, "name": "ImmPort Warehouse"}]
+
+    @property
+    def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The entry in the navigation, and the tabs of DAGs, runs and tasks."""
+        from operations.page import external_views
+        from operations.registry import PAGES
+
+        return external_views(PAGES)
