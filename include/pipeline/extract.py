@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.landing.manifest import COUNTS, PACKAGE
 from include.landing.zone import Fetch, Landed
-from include.pipeline import planned_loads, refusal, run_ledger
+from include.pipeline import drift, planned_loads, refusal, run_ledger
 from include.pipeline.answers.completeness import Expected, SplitNotWholeError
 from include.pipeline.answers.land_answer import Context
 from include.pipeline.backfill import KINDS
@@ -62,7 +62,7 @@ def extract(tools: StepContext, hook: SourceClient, load: Load, step: Step) -> N
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{_summary(manifest.landed)}, {size / 1e6:.1f} MB"
     with run_ledger.writing(tools.engine, load) as connection:
-        run_ledger.note_drift(connection, load, manifest.landed)
+        drift.note_drift(connection, load, manifest.landed)
         run_ledger.set_state(connection, load, EXTRACTED)
 
 

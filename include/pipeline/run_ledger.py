@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -13,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.landing.zone import Fetch, Landed
+from include.landing.zone import Fetch
 from include.sources.endpoint import Route
 from include.sources.foreign import clean
 from include.sources.immport.source import IMMPORT
@@ -21,7 +20,7 @@ from include.warehouse.load import fence
 from include.warehouse.load.fence import SupersededError
 from include.warehouse.model.registry import SOURCES
 from include.warehouse.model.source_model import SourceModel
-from include.warehouse.schema.ops_tables import DRIFT, LOAD, RUN, STEP
+from include.warehouse.schema.ops_tables import LOAD, RUN, STEP
 
 #: States of a load on its way, in their order; `failed` ends it anywhere, `retracted` after it was published.
 PLANNED, EXTRACTED, STAGED, CHECKED, PUBLISHED, FAILED, RETRACTED = (
@@ -206,28 +205,6 @@ def note_run(engine: sa.Engine, run_id: str, **values: Any) -> None:
     """Write what is known of a run: its listing, its end."""
     with engine.begin() as connection:
         connection.execute(sa.update(RUN).where(RUN.c.run_id == run_id).values(**values))
-
-
-def note_drift(target: sa.Engine | sa.Connection, load: Load, landed: Iterable[Landed]) -> None:
-    """Record keys that answers lacked, had beyond those declared or had twice, all parts of one together.
-
-    :param landed: all answers of the load.
-    :raises SupersededError: a newer attempt has taken the load.
-    """
-    load_id = load.load_id
-    found: Counter[tuple[str, str, str]] = Counter()
-    for part in landed:
-        keys = {"missing": part.missing_keys, "unknown": part.unknown_keys, "repeated": part.repeated_keys}
-        for kind, rows_by_key in keys.items():
-            found.update({(part.endpoint, kind, name): rows for name, rows in rows_by_key.items()})
-    rows = [
-        {"load_id": load_id, "endpoint": endpoint, "field": name, "kind": kind, "rows": count}
-        for (endpoint, kind, name), count in found.items()
-    ]
-    with writing(target, load) as connection:
-        connection.execute(sa.delete(DRIFT).where(DRIFT.c.load_id == load_id))
-        if rows:
-            connection.execute(sa.insert(DRIFT), rows)
 
 
 def refused_credentials(engine: sa.Engine, run_id: str) -> str | None:

@@ -26,7 +26,7 @@ KILLS = {
         Kill("include.landing.zone:Landing.write_manifest"),
         Kill("include.landing.zone:Landing.write_manifest", after=True),
         # Which study comes first differs from run to run; by now, one of them is not yet extracted.
-        Kill("include.pipeline.run_ledger:note_drift", after=True),
+        Kill("include.pipeline.drift:note_drift", after=True),
     ),
     "extract, answers put into place together": (
         Kill("include.landing.zone:Landing.receive", call=7, after=True),  # none in place

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from include.landing.zone import Fetch, Landed, Landing
-from include.pipeline import run_ledger
+from include.pipeline import drift, run_ledger
 from include.pipeline.batch_runner import StepContext
 from include.pipeline.fetched import validators
 from include.pipeline.run_ledger import EXTRACTED, Load, Step
@@ -35,7 +35,7 @@ def extract(tools: StepContext, source: FetchedSource, client: ScopeClient, load
     size = sum(item.size_bytes for item in manifest.landed)
     step.message = f"{_summary(manifest.landed)}, {size / 1e6:.1f} MB"
     with run_ledger.writing(tools.engine, load) as connection:
-        run_ledger.note_drift(connection, load, manifest.landed)
+        drift.note_drift(connection, load, manifest.landed)
         validators.record(connection, load, manifest.landed)
         run_ledger.set_state(connection, load, EXTRACTED)
 

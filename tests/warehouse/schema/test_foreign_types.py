@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from include.landing.zone import Fetch
-from include.pipeline import run_ledger
+from include.pipeline import drift, run_ledger
 from include.pipeline.batch_runner import run_batch
 from include.pipeline.run_ledger import EXTRACTED, STAGED, Load, Step
 from include.sources.errors import BadAnswerError, RetriableError
@@ -82,7 +82,7 @@ def test_unknown_keys_and_what_they_hold_stop_no_study(warehouse: Warehouse) -> 
     study["hai"][0]["comments"] = "a\x00b"  # its row is quarantined as received, odd key and all
     load = warehouse.land(study)
     landed = warehouse.tools.landing.read_manifest(_fetch(load)).landed
-    run_ledger.note_drift(warehouse.engine, load, [i for i in landed if i.endpoint in ("arm", "hai")])
+    drift.note_drift(warehouse.engine, load, [i for i in landed if i.endpoint in ("arm", "hai")])
     warehouse.stage(load)
     warehouse.pass_gate(load)
     warehouse.publish(load)
@@ -112,7 +112,7 @@ def test_a_key_that_is_missing_here_and_twice_there_is_recorded_as_both(warehous
     body = f'[{full[:-1]}, "name": "w", "new": 1, "new": 2}}, {lacking}]'.encode()
     landed = warehouse.tools.landing.receive(_fetch(load), arm, {}, [body])
     for _ in range(2):  # a second try of the load records the same
-        run_ledger.note_drift(warehouse.engine, load, [landed])
+        drift.note_drift(warehouse.engine, load, [landed])
     assert warehouse.rows("select field, kind, rows from ops.drift order by field, kind") == [
         ("name", "missing", 1),
         ("name", "repeated", 1),
