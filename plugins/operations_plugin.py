@@ -19,9 +19,9 @@ class OperationsPlugin(AirflowPlugin):
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
         """The application, below the prefix that its links have."""
         from operations.app import make_app
-        from operations.page import PREFIX
+        from operations.page import MOUNT
 
-        return [{"app": make_app(), "url_prefix": PREFIX, "name": "ImmPort Warehouse"}]
+        return [{"app": make_app(), "url_prefix": MOUNT, "name": "ImmPort Warehouse"}]
 
     @property
     def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 
-from operations.page import PREFIX
+from operations.page import MOUNT
 
 
 def main() -> int:
@@ -14,7 +14,7 @@ def main() -> int:
     from operations.app import make_app
 
     for path in sorted({route.path for route in make_app().routes if hasattr(route, "path")}):
-        print(f"{PREFIX}{path}")
+        print(f"{MOUNT}{path}")
     return 0
 
 

@@ -18,7 +18,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from operations import listing, rendering
 from operations.access import Reader, ReaderDep
 from operations.database import NotConfiguredError, reading
-from operations.page import Page, address
+from operations.page import WebPage, address
 from operations.view import NothingThereError, View
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def make_app() -> FastAPI:
 
 def render(
     request: Request,
-    page: Page | None,
+    page: WebPage | None,
     reader: Reader | None,
     status: int = 200,
     template: str | None = None,
@@ -82,14 +82,14 @@ def render(
     return HTMLResponse(text, status)
 
 
-def _first_page(page: Page) -> Callable[[], Response]:
+def _first_page(page: WebPage) -> Callable[[], Response]:
     def first() -> Response:
         return RedirectResponse(address(page.name), 303)
 
     return first
 
 
-def _html(page: Page) -> Callable[..., Response]:
+def _html(page: WebPage) -> Callable[..., Response]:
     def show(request: Request, reader: ReaderDep, user: GetUserDep) -> Response:
         try:
             with reading(reader) as connection:
@@ -105,11 +105,11 @@ def _html(page: Page) -> Callable[..., Response]:
     return show
 
 
-def _subject(page: Page, view: View) -> dict[str, object]:
+def _subject(page: WebPage, view: View) -> dict[str, object]:
     return {name: view.text(name) or None for name in page.subject}
 
 
-def _csv(page: Page, table: listing.Listing) -> Callable[..., Response]:
+def _csv(page: WebPage, table: listing.PageTable) -> Callable[..., Response]:
     def lines(request: Request, reader: Reader, user: Any) -> Iterator[str]:
         with reading(reader) as connection:
             view = View(reader, connection, request.query_params, user)
@@ -135,7 +135,7 @@ def _static_file(name: str) -> Response:
     return Response(file.read_bytes(), media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
 
 
-def _explained(request: Request, page: Page, reader: Reader, error: Exception) -> Response:
+def _explained(request: Request, page: WebPage, reader: Reader, error: Exception) -> Response:
     """A page that says what is wrong and what to do; the details are in the log of the API server."""
     if isinstance(error, NothingThereError):
         return render(request, None, reader, 404, problem="not_found")

@@ -32,7 +32,7 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table.
 
     :param name: column of the query.
@@ -60,7 +60,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Listing:
+class PageTable:
     """A table of a page.
 
     :param query: name of the query; it takes the filters as parameters, null where nothing is chosen.
@@ -71,7 +71,7 @@ class Listing:
     """
 
     query: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     order: str
     key: tuple[str, ...]
     filters: tuple[Filter, ...] = ()
@@ -93,7 +93,7 @@ class Shown:
     :param choices: filter -> values there are.
     """
 
-    listing: Listing
+    listing: PageTable
     rows: Sequence[Mapping[str, Any]]
     total: int
     page: int
@@ -113,7 +113,7 @@ class Shown:
         return self.total <= COUNTED
 
 
-def show(view: View, listing: Listing, **fixed: object) -> Shown:
+def show(view: View, listing: PageTable, **fixed: object) -> Shown:
     """Read the part of a table that the address asks for.
 
     :param fixed: parameters of the query that the page sets.
@@ -137,7 +137,7 @@ def show(view: View, listing: Listing, **fixed: object) -> Shown:
     return Shown(listing, found, total, page, size, order, chosen, choices)
 
 
-def as_csv(view: View, listing: Listing, **fixed: object) -> Iterator[str]:
+def as_csv(view: View, listing: PageTable, **fixed: object) -> Iterator[str]:
     """All rows of a table as lines of CSV, those that the filters of the address choose."""
     parameters = {item.name: view.text(item.name) or None for item in listing.filters} | fixed
     order = view.text("order") or listing.order
@@ -151,7 +151,7 @@ def as_csv(view: View, listing: Listing, **fixed: object) -> Iterator[str]:
             yield _line([_plain(row[name]) for name in names])
 
 
-def _sorted(rows: sa.Subquery, listing: Listing, order: str) -> sa.Select[Any]:
+def _sorted(rows: sa.Subquery, listing: PageTable, order: str) -> sa.Select[Any]:
     name = order.removeprefix("-")
     if name not in rows.c:
         name = listing.order.removeprefix("-")

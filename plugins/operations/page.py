@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
-from immport_provider.page_links import MOUNT as PREFIX
+from immport_provider.page_links import MOUNT
 
 if TYPE_CHECKING:
-    from operations.listing import Listing
+    from operations.listing import PageTable
     from operations.view import View
 
 #: Tabs of Airflow, and what their addresses hold of what the reader looks at.
@@ -30,7 +30,7 @@ Tab = Literal["dag", "dag_run", "task", "task_instance"]
 
 
 @dataclass(frozen=True)
-class Page:
+class WebPage:
     """One page.
 
     :param name: last part of its address, and name of its template.
@@ -46,7 +46,7 @@ class Page:
     title: str
     about: str
     load: Callable[[View], Mapping[str, Any]]
-    listing: Listing | None = None
+    listing: PageTable | None = None
     in_nav: bool = True
     tab: Tab | None = None
     subject: tuple[str, ...] = ()
@@ -73,10 +73,10 @@ def airflow_path() -> str:
 def address(page: str, **parameters: object) -> str:
     """Address of a page, with the parameters that have a value."""
     given = {name: value for name, value in parameters.items() if value not in (None, "")}
-    return f"{airflow_path()}{PREFIX}/{page}" + (f"?{urlencode(given)}" if given else "")
+    return f"{airflow_path()}{MOUNT}/{page}" + (f"?{urlencode(given)}" if given else "")
 
 
-def external_views(pages: Sequence[Page]) -> list[dict[str, Any]]:
+def external_views(pages: Sequence[WebPage]) -> list[dict[str, Any]]:
     """What Airflow shows of the pages: the first of them in its navigation, and each tab where it belongs."""
     first = pages[0]
     views: list[dict[str, Any]] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operations.page import Page
+from operations.page import WebPage
 from operations.pages import overview, run_tab
 
-PAGES: tuple[Page, ...] = (overview.PAGE, run_tab.PAGE)
+PAGES: tuple[WebPage, ...] = (overview.PAGE, run_tab.PAGE)

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from operations.page import PREFIX, address, airflow_path
+from operations.page import MOUNT, address, airflow_path
 
 #: What stands where there is no value.
 NOTHING = "\N{EN DASH}"
@@ -125,7 +125,7 @@ def cell(row: Mapping[str, Any], column: Any) -> Markup | str:
     link = column.link(row) if column.link and value is not None else None
     if not link:
         return shown
-    if link.startswith(f"{airflow_path()}{PREFIX}"):
+    if link.startswith(f"{airflow_path()}{MOUNT}"):
         return Markup('<a href="{}">{}</a>').format(link, shown)
     return Markup('<a href="{}" data-airflow>{}</a>').format(link, shown)
 

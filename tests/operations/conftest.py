@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 from include.pipeline import run_ledger
 from include.warehouse.schema.ops_tables import LOAD, STEP, WORK
 from operations.app import make_app
-from operations.page import PREFIX
+from operations.page import MOUNT
 from tests.support.warehouse import Warehouse
 
 #: Roles of Airflow's simple auth manager: who reads only, and who may trigger runs.
@@ -54,7 +54,7 @@ def app() -> FastAPI:
     create_auth_manager()
     root = FastAPI()
     app = make_app()
-    root.mount(PREFIX, app)
+    root.mount(MOUNT, app)
     return app
 
 

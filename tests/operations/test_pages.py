@@ -11,7 +11,7 @@ from starlette.routing import Route
 from operations.access import Reader
 from operations.app import HEADERS
 from operations.database import reading
-from operations.page import Page, external_views
+from operations.page import WebPage, external_views
 from operations.registry import PAGES
 from operations.rendering import static_files
 from tests.operations.conftest import OPERATOR, VIEWER, Ledger, Pages
@@ -41,7 +41,7 @@ def test_nobody_reads_a_route_without_signing_in(pages: Pages) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 @pytest.mark.parametrize("role", [VIEWER, OPERATOR])
-def test_a_page_of_an_empty_warehouse_says_what_to_do(pages: Pages, page: Page, role: str) -> None:
+def test_a_page_of_an_empty_warehouse_says_what_to_do(pages: Pages, page: WebPage, role: str) -> None:
     answer = pages.get(page.path, role, **SUBJECT)
     assert answer.status_code in ({200, 404} if page.subject else {200}), answer.text
     assert answer.headers["content-security-policy"] == HEADERS["Content-Security-Policy"]

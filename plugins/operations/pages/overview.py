@@ -7,8 +7,8 @@ from typing import Any
 
 from immport_provider.dag_names import loading_dag
 from include.warehouse.model.registry import SOURCES
-from operations.listing import Column
-from operations.page import Page
+from operations.listing import TableColumn
+from operations.page import WebPage
 from operations.rendering import of_airflow
 from operations.view import View
 
@@ -33,15 +33,15 @@ def _run(row: Mapping[str, Any]) -> str:
 
 
 RUNS = (
-    Column("dag_id", "DAG", link=lambda row: of_airflow(row["dag_id"])),
-    Column("started_at", "Started", "time", link=_run),
-    Column("state", "State", "state"),
-    Column("seconds", "Took", "seconds"),
-    Column("newest_release", "Release"),
-    Column("note", "Note"),
+    TableColumn("dag_id", "DAG", link=lambda row: of_airflow(row["dag_id"])),
+    TableColumn("started_at", "Started", "time", link=_run),
+    TableColumn("state", "State", "state"),
+    TableColumn("seconds", "Took", "seconds"),
+    TableColumn("newest_release", "Release"),
+    TableColumn("note", "Note"),
 )
 
-PAGE = Page(
+PAGE = WebPage(
     name="overview",
     title="Overview",
     about="Whether the warehouse is healthy, how fresh it is, and what waits for a person.",

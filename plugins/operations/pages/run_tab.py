@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from operations.listing import Column, Filter, Listing
-from operations.page import Page, address
+from operations.listing import Filter, PageTable, TableColumn
+from operations.page import WebPage, address
 from operations.rendering import of_airflow
 from operations.view import View
 
@@ -29,22 +29,22 @@ def _log(row: Mapping[str, Any]) -> str | None:
     return of_airflow(dag_id, run_id, row["task_id"], row["map_index"])
 
 
-LISTING = Listing(
+LISTING = PageTable(
     query="run_scopes",
     columns=(
-        Column("scope", "Study", link=_scope),
-        Column("outcome", "Outcome", "state"),
-        Column("reason", "Reason"),
-        Column("extracted", "Extracted", "number"),
-        Column("staged", "Staged", "number"),
-        Column("published", "Written", "number"),
-        Column(
+        TableColumn("scope", "Study", link=_scope),
+        TableColumn("outcome", "Outcome", "state"),
+        TableColumn("reason", "Reason"),
+        TableColumn("extracted", "Extracted", "number"),
+        TableColumn("staged", "Staged", "number"),
+        TableColumn("published", "Written", "number"),
+        TableColumn(
             "quarantined",
             "Quarantined",
             "number",
             link=lambda row: row["quarantined"] and address("quarantine", scope=row["scope"]),
         ),
-        Column("step", "Log", link=_log),
+        TableColumn("step", "Log", link=_log),
     ),
     order="urgency",
     key=("source", "scope", "release_version"),
@@ -52,7 +52,7 @@ LISTING = Listing(
     empty="The run has decided nothing yet: its first task is at work, or failed. Its log says which.",
     hidden=("urgency", "run_id", "task_id", "map_index"),
 )
-PAGE = Page(
+PAGE = WebPage(
     name="tabs/run",
     title="Studies",
     about="What this run did for each study.",
