@@ -11,6 +11,7 @@ from immport_provider.operators.discover import ImmPortDiscoverOperator
 from immport_provider.operators.finish import ImmPortFinishOperator
 from immport_provider.operators.load_steps import ImmPortWithdrawOperator
 from immport_provider.pools import API
+from immport_provider.source_switch import STUDIES_SCHEDULE
 from include.sources.release import RELEASE_PATTERN
 from include.sources.source import STUDY_PATTERN
 
@@ -26,7 +27,7 @@ Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgre
 Variable: `immport_landing`, a folder or an object storage URL.
 Pool: `immport_api`; without it no task starts (`python -m immport_provider.pools` makes it).
 """,
-    schedule="0 5 * * *",
+    schedule=STUDIES_SCHEDULE,
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,

@@ -47,6 +47,7 @@ FORBIDDEN = {
     "include.sources": ["landing", "warehouse", "quality", "pipeline", "serve", "local", "sandbox"],
     "include.landing": ["warehouse", "quality", "pipeline", "serve", "local", "sandbox"],
     "include.warehouse": ["quality", "pipeline", "telemetry", "serve", "local", "sandbox"],
+    "include.alerts": ["landing", "quality", "pipeline", "telemetry", "serve", "local", "sandbox"],
     "include.quality": ["pipeline", "telemetry", "serve", "local", "sandbox"],
     "include.pipeline": ["telemetry", "local", "sandbox"],
     "include.telemetry": ["local", "sandbox"],
@@ -59,7 +60,7 @@ FORBIDDEN = {
 #: The rooms that know nothing of Airflow: they take a client of a source, whoever it is.
 WITHOUT_PROVIDER = ["include.sources", "include.landing", "include.warehouse", "include.quality"]
 WITHOUT_PROVIDER += ["include.pipeline", "include.serve", "include.sandbox", "include.submission"]
-WITHOUT_PROVIDER += ["include.cytometry", "include.telemetry"]
+WITHOUT_PROVIDER += ["include.cytometry", "include.telemetry", "include.alerts"]
 RULES = [(room, f"include.{other}") for room, others in FORBIDDEN.items() for other in others]
 RULES += [(room, "immport_provider") for room in WITHOUT_PROVIDER]
 

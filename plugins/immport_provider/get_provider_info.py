@@ -114,6 +114,7 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {"integration-name": "ImmPort", "python-modules": ["immport_provider.triggers.release"]},
         ],
+        "notifications": ["immport_provider.notifications.webhook.WebhookNotifier"],
         "extra-links": [
             "immport_provider.links.StudyLink",
             "immport_provider.links.RunReportLink",

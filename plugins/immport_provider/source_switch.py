@@ -16,6 +16,8 @@ from include.sources.source import Source
 SWITCH = "immport_sources"
 #: Its value that switches all on.
 ALL = "all"
+#: When the DAG of ImmPort's studies runs, as cron, UTC; they are always on.
+STUDIES_SCHEDULE = "0 5 * * *"
 
 
 class UnknownSourceError(ValueError):
@@ -25,6 +27,11 @@ class UnknownSourceError(ValueError):
 def dag_id(source: Source) -> str:
     """Name of a source's DAG."""
     return loading_dag(source.name)
+
+
+def schedule(source: Source) -> str | None:
+    """When that DAG runs, as cron, UTC; None for one that is only triggered."""
+    return source.schedule if isinstance(source, FetchedSource) else STUDIES_SCHEDULE
 
 
 def switched_on(sources: Iterable[Source], named: str | None) -> list[FetchedSource]:

@@ -350,6 +350,37 @@ CONTENT = _ops(
     sa.Column("digest", sa.Numeric, nullable=False, comment="Sum of the hashes of these rows"),
     _time("recorded_at", "When", default=True),
 )  # fmt: skip
+ALERT = _ops(
+    "alert", "Events that people are alerted to: one row, and one message per route, for an event of a run",
+    sa.Column("alert_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number of the alert"),
+    _text("event_key", "What the event is identified by: its type, run and cause; messages carry it",
+          required=True),
+    _text("alert_type", "Type, as docs/runbook.md lists them", required=True),
+    _text("severity", "critical, error, warning or info", required=True),
+    _text("source", "Source; null where it concerns none"),
+    sa.Column("scopes", sa.ARRAY(CleanText(LONGEST_KEY)), nullable=False, server_default="{}",
+              comment="Scopes of the source that it concerns now; empty where it concerns none"),
+    _text("release_version", "Release; null where it concerns none, or several"),
+    _text("run_id", "Run, dag_id/run_id; null where it is of no run"),
+    _text("cause", "Why, in one sentence", required=True),
+    _text("to_do", "What to do about it", required=True),
+    _text("link", "Path of the page that shows it, below the address of Airflow's page", required=True),
+    _time("happened_at", "When it happened", default=True),
+    _time("first_seen_at", "When it was found", default=True),
+    _time("resolved_at", "When its cause was found to be gone; null while it is there"),
+    sa.UniqueConstraint("event_key", name="alert_event_key"),
+    sa.Index("alert_run_idx", "run_id"),
+)  # fmt: skip
+ALERT_DELIVERY = _ops(
+    "alert_delivery", "The message about an alert by each route that there was when it was found",
+    _number("alert_id", "Alert", key=True),
+    _text("route", "Route: webhook, mail or slack", key=True),
+    _text("state", "pending, delivered or failed", required=True, default="pending"),
+    _number("attempts", "How often it was sent, or should have been", required=True, default=0),
+    _text("error", "Why the last attempt failed, without an address or a secret"),
+    _time("created_at", "When it was planned", default=True),
+    _time("changed_at", "When it was attempted last; of a delivered one, when it was delivered"),
+)  # fmt: skip
 RESULT = _ops(
     "result", "Outcome of every expectation of every load",
     _number("load_id", "Load", key=True),

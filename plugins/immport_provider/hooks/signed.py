@@ -6,14 +6,13 @@ The hook calls them without the key, and neither a log line nor an error contain
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 from collections.abc import Iterator
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from immport_provider.hooks.secret_traffic import secret_traffic
 from immport_provider.hooks.settings import CONNECT_TIMEOUT, Settings, is_loopback
 from include.sources.calls import Call
 from include.sources.errors import BadAnswerError, ConfigurationError
@@ -29,19 +28,6 @@ _RANGE = re.compile(rf"bytes (?:({_LENGTH.pattern})-{_LENGTH.pattern}|\*)/(?:({_
 
 #: Name under which requests to signed addresses are counted.
 FILE = "download"
-
-_TALKATIVE = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-_secret_traffic = ContextVar("secret_traffic", default=False)
-
-
-class _Silence(logging.Filter):
-    """httpx logs addresses, httpcore headers: not while a signed address is requested, at whatever level."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not _secret_traffic.get()
-
-
-_SILENCE = _Silence()
 
 
 @dataclass(frozen=True)
@@ -89,8 +75,6 @@ def open_client(settings: Settings) -> httpx.Client:
     from immport_provider.hooks.reach import guard_of
     from immport_provider.hooks.wire import watch_connections
 
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(_SILENCE)
     client = httpx.Client(
         # Compressed on the way, a range of the file would not be one of its bytes.
         headers={"User-Agent": "immport-warehouse", "Accept-Encoding": "identity"},
@@ -118,13 +102,11 @@ def requesting(
     """
     from immport_provider.hooks.wire import answering
 
-    headers = _going_on_from(first, etag)
-    token = _secret_traffic.set(True)
-    try:
-        with answering(client, settings, call, "GET", address.url, headers=headers) as answer:
-            yield answer
-    finally:
-        _secret_traffic.reset(token)
+    with (
+        secret_traffic(),
+        answering(client, settings, call, "GET", address.url, headers=_going_on_from(first, etag)) as answer,
+    ):
+        yield answer
 
 
 def _going_on_from(first: int, etag: str | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
-from immport_provider.alerts import task_failed
+from immport_provider.alerts import run_ended, task_failed
 
 if TYPE_CHECKING:
     import jinja2
@@ -59,11 +59,13 @@ class WarehouseOperator(BaseOperator):
 
     :param warehouse_conn_id: Airflow connection of type `postgres`.
     :cvar is_whole_run: the run is this task: it opens the record of the run, and closes it however it ends.
+    :cvar ends_run: it ends a run: alerts are evaluated when it succeeds, as they are when any task fails.
     """
 
     template_fields: Sequence[str] = ("warehouse_conn_id",)
     ui_color = "#dff0ea"
     is_whole_run: ClassVar[bool] = False
+    ends_run: ClassVar[bool] = False
 
     def __init__(self, *, warehouse_conn_id: str = "warehouse_default", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -107,15 +109,16 @@ class WarehouseOperator(BaseOperator):
         from include.pipeline.verdict import may_pass
 
         try:
-            if self.is_whole_run:
-                return self._recorded(context)
-            return self.perform(context)
+            done = self._recorded(context) if self.is_whole_run else self.perform(context)
         except Exception as error:
             # What an operator decided for itself stays so; a connection that is not defined is an error.
             is_undefined = isinstance(error, AirflowNotFoundException)
             if (isinstance(error, AirflowException) and not is_undefined) or may_pass(error):
                 raise
             raise AirflowFailException(run_ledger.brief(error)) from error
+        if self.ends_run:
+            run_ended(self.engine())
+        return done
 
     def perform(self, context: Context) -> Any:
         """The work of the operator."""

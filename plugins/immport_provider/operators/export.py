@@ -20,6 +20,8 @@ class ImmPortExportOperator(ImmPortOperator):
     :param as_of: release to export; the current state when empty.
     """
 
+    ends_run = True
+
     template_fields: Sequence[str] = (*ImmPortOperator.template_fields, "destination", "as_of")
     is_whole_run = True
 

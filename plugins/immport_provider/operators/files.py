@@ -177,6 +177,8 @@ class ImmPortFinishFilesOperator(ImmPortFilesOperator):
         planned since is reported.
     """
 
+    ends_run = True
+
     template_fields: Sequence[str] = (*ImmPortFilesOperator.template_fields, "batches")
 
     def __init__(self, *, batches: list[PlannedBatch] | str | None = None, **kwargs: Any) -> None:

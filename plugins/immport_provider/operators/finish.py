@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class ImmPortFinishOperator(ImmPortOperator):
     """Close the record of the run: every study that was to be done must have ended as it should."""
 
+    ends_run = True
+
     def perform(self, context: Context) -> dict[str, Any]:
         from include.pipeline import report
         from include.warehouse.terms import proposals

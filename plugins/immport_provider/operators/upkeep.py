@@ -30,6 +30,7 @@ class WarehouseAuditOperator(WarehouseOperator):
     """
 
     is_whole_run = True
+    ends_run = True
 
     def perform(self, context: Context) -> dict[str, int]:
         from include.quality import audit
