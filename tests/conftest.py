@@ -43,6 +43,7 @@ pytest_plugins = [
     "tests.support.terms",
     "tests.support.encrypted",
     "tests.support.standing_system",
+    "tests.support.receivers",
 ]
 
 

@@ -66,7 +66,7 @@ class Operations:
         number: int | None = None
         if action in {"load", "withdraw"}:
             number = self.add(
-                LOAD, LOAD.c.load_id, **about, release_key=int(release.strip("DR") or 0) * 10_000,
+                LOAD, **about, release_key=int(release.strip("DR") or 0) * 10_000,
                 fetch_id="f", state=state, error=error, run_id=run, **load,
             )  # fmt: skip
         self.add(WORK, run_id=run, **about, action=action, reason=reason, load_id=number)
@@ -114,13 +114,13 @@ class Operations:
             for table in tables:
                 connection.execute(sa.delete(table))
 
-    def add(self, table: sa.Table, returning: sa.Column | None = None, **values: Any) -> Any:
-        """A row of a table."""
-        statement = sa.insert(table).values(**values)
+    def add(self, table: sa.Table, **values: Any) -> int:
+        """A row of a table. Returns the first column of its key, where that is a number."""
+        key = next(iter(table.primary_key.columns))
+        statement = sa.insert(table).values(**values).returning(key)
         with self.engine.begin() as connection:
-            if returning is None:
-                return connection.execute(statement)
-            return connection.execute(statement.returning(returning)).scalar_one()
+            number = connection.execute(statement).scalar_one()
+        return number if isinstance(number, int) else 0
 
     def observed(self, **limits: Any) -> Observed:
         """What an evaluation knows beside these tables."""

@@ -45,7 +45,7 @@ class WarehouseAlertDrillOperator(WarehouseOperator):
 
         there = routes.configured()
         if not there:
-            self.log.warning("no route of alerts has a connection: nobody is alerted")
+            self.log.warning("no route of alerts has a connection: no alert is sent")
             return []
         engine, run = self.engine(), run_key(context)
         cause = f"A test message by {', '.join(there)}: alerts that are sent this way arrive."

@@ -1,14 +1,14 @@
 """events that people are alerted to, and the messages about them
 
-Revision: 0037, after 0036
+Revision: 0039, after 0038
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-revision = '0037'
-down_revision = '0036'
+revision = '0039'
+down_revision = '0038'
 branch_labels = None
 depends_on = None
 
