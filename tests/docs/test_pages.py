@@ -16,7 +16,7 @@ from include.warehouse.migrate import upgrade
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-WITH_SQL = [ROOT / "README.md", ROOT / "docs/star.md", ROOT / "docs/operations.md"]
+WITH_SQL = [ROOT / "README.md", ROOT / "docs/star.md", ROOT / "docs/operations.md", ROOT / "docs/runbook.md"]
 #: A page names no path of one machine and no open work.
 FORBIDDEN = ("/work", "TODO", "FIXME", "XXX")
 
