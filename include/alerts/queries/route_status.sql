@@ -6,7 +6,7 @@ select
     count(*) filter (where d.state <> 'delivered') as undelivered,
     min(a.first_seen_at) filter (where d.state <> 'delivered') as undelivered_since,
     (array_agg(d.error order by d.changed_at desc) filter (where d.state = 'failed'))[1] as last_error
-from ops.alert_delivery as d
-inner join ops.alert as a on d.alert_id = a.alert_id
+from monitor.alert_delivery as d
+inner join monitor.alert as a on d.alert_id = a.alert_id
 group by d.route
 order by d.route

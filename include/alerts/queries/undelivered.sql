@@ -16,7 +16,7 @@ select
     d.attempts,
     d.error,
     d.changed_at
-from ops.alert_delivery as d
-inner join ops.alert as a on d.alert_id = a.alert_id
+from monitor.alert_delivery as d
+inner join monitor.alert as a on d.alert_id = a.alert_id
 where d.state <> 'delivered'
 order by a.first_seen_at desc, a.alert_id desc, d.route asc

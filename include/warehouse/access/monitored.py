@@ -24,7 +24,16 @@ from include.warehouse.views import star
 SCHEMA, WATCHED = "monitor", ("ops", "quality")
 #: Tables whose rows are about no scope, by their columns. What their texts name is left out all the same.
 WITHOUT_SCOPE = frozenset(
-    {"ops.run", "ops.attempt", "ops.call", "ops.circuit", "ops.export", "ops.format_verdict", "quality.audit"}
+    {
+        "ops.run",
+        "ops.attempt",
+        "ops.call",
+        "ops.circuit",
+        "ops.export",
+        "ops.format_verdict",
+        "ops.alert_delivery",
+        "quality.audit",
+    }
 )
 #: Tables without a view: of the upgrade, and of the audit, which counts scopes by numbers alone.
 WITHHELD = frozenset({"ops.setting", "ops.content"})
@@ -77,6 +86,11 @@ def scope_rule(table: sa.Table, row: str = "") -> str | None:
 
     :param row: alias of the row and a point; nothing in a policy.
     """
+    if {"source", "scopes"} <= set(table.c.keys()):
+        # About several scopes: shown unless all of them are hidden.
+        of = row or f"{table.name}."
+        hidden = f"select h.scope from ops.hidden_scope h where h.source = {of}source"
+        return f"({of}scopes = '{{}}' or not {of}scopes <@ array({hidden}))"
     columns = _scope_columns(table)
     if not columns:
         return None
