@@ -43,7 +43,8 @@ OF_ALL_STUDIES = frozenset({"ops.format_verdict.detail", "quality.audit.sample"}
 #: shown as they are, so that a query finds rows by their indexes. All other texts are searched for names.
 #: The name of a run is Airflow's, which shows it to all its users.
 CODES = frozenset({
-    "action", "check_id", "dag_id", "endpoint", "host", "kind", "lacks", "listed_version", "newest_release",
+    "action", "alert_type", "check_id", "dag_id", "endpoint", "event_key", "host", "kind", "lacks",
+    "listed_version", "newest_release",
     "relation", "release_version", "route", "rule", "run_id", "severity", "source", "state", "step",
     "task_id",
 })  # fmt: skip
@@ -69,6 +70,11 @@ _HIDDEN = {
     ("study_accession",): "select h.scope from ops.hidden_scope h where h.source = 'immport'",
     ("load_id",): "select h.load_id from ops.hidden_load h",
 }
+#: Of a row that lists scopes.
+_NOT_ALL_HIDDEN = (
+    "({row}scopes = '{{}}' or not {row}scopes <@ array("
+    "select h.scope from ops.hidden_scope h where h.source = {row}source))"
+)
 _PATTERN = "(select n.pattern from ops.hidden_name n)"
 _SEES_ALL = f"(select pg_has_role(current_user, to_regrole({literal(MONITOR_ALL)}), 'usage'))"
 
@@ -89,8 +95,7 @@ def scope_rule(table: sa.Table, row: str = "") -> str | None:
     if {"source", "scopes"} <= set(table.c.keys()):
         # About several scopes: shown unless all of them are hidden.
         of = row or f"{table.name}."
-        hidden = f"select h.scope from ops.hidden_scope h where h.source = {of}source"
-        return f"({of}scopes = '{{}}' or not {of}scopes <@ array({hidden}))"
+        return _NOT_ALL_HIDDEN.format(row=of)
     columns = _scope_columns(table)
     if not columns:
         return None

@@ -143,6 +143,19 @@ def test_a_restricted_study_is_named_nowhere_that_a_monitor_may_read(
     assert NEVER in str(cleared.rows("select scope from monitor.work"))
 
 
+def test_an_alert_is_shown_unless_all_its_studies_are_hidden(warehouse: Warehouse, monitor: Reader) -> None:
+    load_two_studies(warehouse)
+    restrict(warehouse, LOADED, "DR2")
+    about = {"hidden": [LOADED], "both": [LOADED, OPEN], "none": []}
+    alert = {"alert_type": "scope_failed", "severity": "error", "source": "immport", "to_do": "", "link": ""}
+    with warehouse.engine.begin() as connection:
+        for key, scopes in about.items():
+            values = {**alert, "event_key": key, "scopes": scopes, "cause": f"{LOADED} failed"}
+            connection.execute(sa.insert(metadata.tables["ops.alert"]).values(values))
+    shown = monitor.rows("select event_key, scopes, cause from monitor.alert order by alert_id")
+    assert [tuple(row) for row in shown] == [("both", [OPEN], None), ("none", [], None)]
+
+
 def test_all_that_is_not_hidden_is_shown(warehouse: Warehouse, monitor: Reader, cleared: Reader) -> None:
     load_two_studies(warehouse)
     fill(warehouse)
