@@ -112,22 +112,10 @@ def load(engine: sa.Engine, load_id: int) -> Load:
     with engine.connect() as connection:
         row = connection.execute(sa.select(LOAD).where(LOAD.c.load_id == load_id)).one()
     return Load(
-        row.load_id,
-        row.scope,
-        row.release_version,
-        row.release_date,
-        row.release_key,
-        row.fetch_id,
-        row.state,
-        row.error,
-        row.listed_version,
-        Route(row.route) if row.route else None,
-        row.route_reason,
-        row.file_uuid,
-        row.fence,
-        row.same_as,
-        row.source,
-    )
+        row.load_id, row.scope, row.release_version, row.release_date, row.release_key, row.fetch_id,
+        row.state, row.error, row.listed_version, Route(row.route) if row.route else None,
+        row.route_reason, row.file_uuid, row.fence, row.same_as, row.source,
+    )  # fmt: skip
 
 
 @contextmanager
