@@ -129,6 +129,7 @@ def statements() -> list[str]:
     for name, (purpose, listed) in LISTS.items():
         made.append(f"create view ops.{name} as\n{sql_file(_SQL, name)}")
         made += _comments(f"ops.{name}", purpose, listed)
+    made.append(sql_file(_SQL, "revision"))
     for table in tables():
         view = identifier(SCHEMA, table.name)
         columns = ",\n    ".join(f"{_shown(table, item)} as {identifier(item.name)}" for item in table.c)

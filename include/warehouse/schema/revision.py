@@ -25,9 +25,14 @@ def alembic_config(connection: sa.Connection) -> Config:
     return config
 
 
+def newest_revision() -> str | None:
+    """The newest revision that this code has."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
 def revisions(connection: sa.Connection) -> tuple[str | None, str | None]:
     """Revision of the warehouse, None without one; and the newest there is."""
-    newest = ScriptDirectory.from_config(alembic_config(connection)).get_current_head()
+    newest = newest_revision()
     if connection.scalar(sa.text("select to_regclass('ops.alembic_version')")) is None:
         return None, newest
     return connection.scalar(sa.text("select version_num from ops.alembic_version")), newest

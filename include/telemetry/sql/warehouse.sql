@@ -1,0 +1,16 @@
+-- What there is once: the end of the key, the findings of the newest audit.
+select
+    (
+        select r.key_expires_at from monitor.run as r
+        where r.key_expires_at is not null
+        order by r.started_at desc limit 1
+    ) as key_expires_at,
+    (
+        select count(*) from monitor.audit as a
+        where
+            a.severity = 'critical' and a.failed_rows > 0
+            and a.run_id = (
+                select n.run_id from monitor.audit as n
+                order by n.checked_at desc limit 1
+            )
+    ) as audit_findings;
