@@ -214,3 +214,16 @@ def _after_blanks(text: str, place: int) -> int:
     while text.startswith(" ", place):
         place += 1
     return place
+
+
+def without_value(element: str) -> tuple[str, str]:
+    """The name and the sign of an element whose marker is unknown: CD999high gives CD999 and ++.
+
+    A value in letters ends a word, it does not begin in one: Delphi has none.
+    """
+    for value in _VALUES:
+        name = element[: -len(value)].rstrip()
+        is_whole = not (value[0].islower() and name[-1:].islower() and name == element[: -len(value)])
+        if name and element.endswith(value) and is_whole:
+            return name, SIGNS[value]
+    return element, ""

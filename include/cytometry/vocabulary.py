@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypedDict
 
 #: Taxonomy ids of the two species that ImmPort has analytes of: all others borrow the names of one of them.
 HUMAN, MOUSE = "9606", "10090"
@@ -95,6 +96,19 @@ class Names:
         return found
 
 
+class VocabularyNames(TypedDict):
+    """The contents of a vocabulary, in lists and texts alone.
+
+    :ivar analytes: taxonomy id of the group, name, preferred name, accession.
+    :ivar others: name, preferred name, accession.
+    :ivar groups: taxonomy id of the group by each name of a species, in lower case.
+    """
+
+    analytes: list[tuple[str, str, str, str | None]]
+    others: list[tuple[str, str, str | None]]
+    groups: dict[str, str]
+
+
 class Vocabulary:
     """The names for all species, never changed once made.
 
@@ -132,6 +146,30 @@ class Vocabulary:
             analytes = self._analytes.get(group or "", {})
             self._names[group] = Names(group is not None, analytes, self._others)
         return self._names[group]
+
+    @classmethod
+    def of_names(cls, source: str, names: VocabularyNames) -> Vocabulary:
+        """The vocabulary that `names` was taken from, with the same version."""
+        analytes = (
+            Analyte(name, Marker(preferred, accession), taxonomy_id)
+            for taxonomy_id, name, preferred, accession in names["analytes"]
+        )
+        others = {name: Marker(preferred, accession) for name, preferred, accession in names["others"]}
+        made = cls(source, analytes, others, ())
+        made._groups = dict(names["groups"])
+        return made
+
+    def as_names(self) -> VocabularyNames:
+        """All that the vocabulary consists of, for JSON."""
+        return {
+            "analytes": [
+                (group, name, marker.preferred, marker.accession)
+                for group, names in self._analytes.items()
+                for name, marker in names.items()
+            ],
+            "others": [(name, marker.preferred, marker.accession) for name, marker in self._others.items()],
+            "groups": self._groups,
+        }
 
     @property
     def size(self) -> tuple[int, int]:

@@ -11,21 +11,17 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
-from include.cytometry.lookups import from_lookups
 from include.cytometry.marker_lines import KINDS, LineResult, read_lines
 from include.cytometry.published_tables import read_tables
 from include.cytometry.vocabulary import Vocabulary, VocabularyError
 from include.local.options import LocalError, existing, given
 from include.local.paths import ROOT, Paths
 from include.local.postgres import EmbeddedPostgres
+from include.warehouse.markers import vocabularies
 from include.warehouse.schema.engine import warehouse_engine
 
 #: Where the published tables lie, if they do: with the real data that tests use.
 _PUBLISHED = Path(os.environ.get("IMMPORT_TEST_DATA") or ROOT.parent / "shared" / "data") / "markers"
-_ANALYTES, _MARKERS = "lkAnalyte", "lkCellPopulationMarker"
-_TERMS = sa.text(
-    "select vocabulary, term, name, fields from star.vocabulary_term where vocabulary in (:a, :m)"
-)
 
 
 def run_markers(paths: Paths) -> int:
@@ -103,17 +99,14 @@ def _of_last_used(paths: Paths, database: str) -> Vocabulary:
 
 
 def of_warehouse(engine: sa.Engine, source: str) -> Vocabulary:
-    """The names in a warehouse's vocabularies, as of their last load.
+    """The vocabulary that a warehouse reads markers with.
 
     :param source: what reports call it.
-    :raises LocalError: they have not been loaded.
+    :raises LocalError: it has none.
     """
-    with engine.connect() as connection:
-        terms = connection.execute(_TERMS, {"a": _ANALYTES, "m": _MARKERS}).all()
-    analytes = [{**row.fields, "analyteAccession": row.term} for row in terms if row.vocabulary == _ANALYTES]
-    markers = [{"name": row.name} for row in terms if row.vocabulary == _MARKERS]
     try:
-        return from_lookups(source, analytes, markers)
+        with engine.connect() as connection:
+            return vocabularies.current(connection, source)
     except VocabularyError as error:
         how = "load them with the DAG immport_vocabularies, or give VOCABULARY=DIR"
         raise LocalError(f"{error}: {how}") from error

@@ -49,6 +49,7 @@ def checks() -> Iterator[AuditCheck]:
             if isinstance(item, Weight):
                 yield weights(fact, item)
     yield _export_access()
+    yield _markers_agree()
 
 
 def _unaltered(table: Dimension | Fact) -> AuditCheck:
@@ -191,5 +192,17 @@ def _export_access() -> AuditCheck:
             join history.key_study k on k.study_accession = s.study
             join history.study_access a on a.study_key = k.study_key and not a.is_open
             where e.read_as = {literal(ANALYST)} or a.changed_at > e.written_at""",
+        Severity.WARNING,
+    )
+
+
+def _markers_agree() -> AuditCheck:
+    """What ImmPort's package has and what its published rules read are the same, where both are there."""
+    return AuditCheck(
+        "markers_agree",
+        "marker_disagreement",
+        "a text of cytometry in which ImmPort's package has other markers than its published rules read",
+        """select d.study_key, d.what, d.reported as text_reported, d.marker_vocabulary
+            from star.marker_disagreement d""",
         Severity.WARNING,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from include.cytometry.gating import read_definition
+from include.cytometry.gating_elements import without_value
 from include.cytometry.gating_grammar import PREFIXES, SIGNS, SUFFIXES
 from tests.support.cytometry import small_vocabulary
 
@@ -115,3 +116,22 @@ def test_more_separators_than_the_rules_allow_are_noted(definition: str, separat
 def test_elements_know_their_analytes() -> None:
     first, second, third = read_definition("CD3+/live/x", NAMES).elements
     assert (first.accession, second.accession, third.accession) == ("ANA1", None, None)
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        ("CD999high", ("CD999", "++")),
+        ("CD999 high", ("CD999", "++")),
+        ("CD999+-", ("CD999", "+-")),
+        ("CD999-", ("CD999", "-")),
+        ("Delphi", ("Delphi", "")),
+        ("Delphi+", ("Delphi", "+")),
+        ("+", ("+", "")),
+        ("high", ("high", "")),
+        ("CD999", ("CD999", "")),
+        ("", ("", "")),
+    ],
+)
+def test_an_unknown_marker_has_a_name_and_a_sign(element: str, expected: tuple[str, str]) -> None:
+    assert without_value(element) == expected

@@ -61,7 +61,16 @@ KEPT_BY_OWNER = ("ops.alembic_version", "ops.setting")
 #: What views of the star show of a withdrawn study: that it is withdrawn, since when and why, but no data.
 #: Policies show who watches the runs no row of this that is about a hidden study.
 SHOWN_OF_OPS = {
-    "ops.capture": ("source", "scope", "release_key", "load_id", "kind", "reason", "lacks"),
+    "ops.capture": (
+        "source",
+        "scope",
+        "release_key",
+        "load_id",
+        "kind",
+        "reason",
+        "lacks",
+        "marker_vocabulary",
+    ),
     "ops.load": ("load_id", "release_version"),
     "ops.scope": ("source", "scope"),
     # Joined to the studies a reader sees.

@@ -14,11 +14,15 @@ from include.sources.withdrawal import keeps_open
 from include.warehouse.access import study_visibility
 from include.warehouse.load import carry_forward, known_release_files
 from include.warehouse.load.scd2 import Change
+from include.warehouse.markers import vocabularies
 from include.warehouse.model.registry import SOURCES
 from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import CAPTURE, LEDGER, LOAD, RELEASE_CHANGE, SCOPES, WORK
 from include.warehouse.schema.scopes import of_scope
+
+#: What a capture says anew when its release is loaded again.
+_OF_CAPTURE = ("kind", "reason", "lacks", "load_id", "marker_vocabulary")
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,15 @@ def account(connection: sa.Connection, work: Publication, changes: tuple[Change,
             work.model.tables
         )
     )
-    capture = upsert(CAPTURE).values(**values, kind=kind, reason=reason, lacks=lacks)
+    reads_markers = work.source == IMMPORT.name and not work.is_withdrawal
+    vocabulary = vocabularies.in_use(connection) if reads_markers else None
+    capture = upsert(CAPTURE).values(
+        **values, kind=kind, reason=reason, lacks=lacks, marker_vocabulary=vocabulary
+    )
     connection.execute(
         capture.on_conflict_do_update(
             index_elements=[CAPTURE.c.source, CAPTURE.c.scope, CAPTURE.c.release_key],
-            set_={name: capture.excluded[name] for name in ("kind", "reason", "lacks", "load_id")},
+            set_={name: capture.excluded[name] for name in _OF_CAPTURE},
         )
     )
     of_load = sa.select(LOAD.c.listed_version, LOAD.c.same_as).where(LOAD.c.load_id == work.load_id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from include.sources.immport.source import IMMPORT
 from include.sources.release import OPEN
 from include.sql import literal
 from include.warehouse.load import (
@@ -27,6 +28,7 @@ from include.warehouse.load.scd2 import Capture, Change
 from include.warehouse.load.staged_load import StagedLoad, prove_checked
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.load.transform import Incoming
+from include.warehouse.markers import readings
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.schema.ops_tables import (
     CAPTURE,
@@ -126,6 +128,7 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
     if earlier is not None:
         changes = unchanged.changes(connection, earlier)
         account(connection, work, changes)
+        _read_markers(connection, work)
         return Published(changes, unchanged=earlier.summary)
     if not work.is_withdrawal:
         prove_checked(connection, work.model, work.load_id, f"{work.scope} {work.release}")
@@ -138,8 +141,16 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
         rows = transform.prepare(connection, load, work.scope, timeline.scope_key, timeline.capture, kept)
     changes = _write(connection, work, rows, timeline)
     account(connection, work, changes)
+    _read_markers(connection, work)
     drop_staging(connection, work.model, work.load_id)
     return Published(changes)
+
+
+def _read_markers(connection: sa.Connection, work: Publication) -> None:
+    """Read the markers of a study that have not been read yet, by the vocabularies of its captures."""
+    if work.source == IMMPORT.name and not work.is_withdrawal:
+        study_key = surrogate_keys.of_scope(connection, work.model, work.scope)
+        readings.read_missing(connection, work.scope, study_key)
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,42 @@ from include.warehouse.model.relations import Reference
 from include.warehouse.model.units import CELL_COUNT
 
 INTEGER, NUMERIC, TEXT = Type.INTEGER, Type.NUMERIC, Type.TEXT
+_HEADER = "The header: ImmPort's number, or UUID, data set and experiment sample of a file that was read"
 _HEADER_ID = Column("fcs_header_id", "ImmPort's number of the header", INTEGER)
 #: A marker's name and what follows it: CD3+, CD45RA-, CCR7 hi.
-_SIGN = r"\s*(\+\+?|-|hi(gh)?|lo(w)?|int|dim|bright)$"
+_SIGN = r"\s*(\+[-~+]?|-|hi(gh)?|lo(w)?|int|dim|bright)$"
+#: The signs that ImmPort's rules write for levels in words.
+_LEVELS = {"hi": "++", "high": "++", "bright": "++", "lo": "+-", "low": "+-", "dim": "+-", "int": "+~"}
 _MARKER = sql(
     "(btrim(star.plain_text(",
     call("coalesce", H.population_marker_preferred, H.population_marker_reported),
     ')) collate "C")',
 )
+
+
+#: Provenances: what ImmPort's package has, and what ImmPort's published rules read where it is silent.
+IMMPORT_SAYS, PARSED = "immport", "parsed"
+_PROVENANCE = Derived(
+    "provenance",
+    f"Whose the preferred name is, or the whole row: {IMMPORT_SAYS}, or {PARSED} by ImmPort's published rules"
+    " where its package has none",
+    TEXT,
+    sql(literal(IMMPORT_SAYS)),
+)
+_VOCABULARY = Derived(
+    "marker_vocabulary",
+    "Version of the vocabulary that it was read with, as in study_marker_vocabulary; null where nothing was"
+    " read",
+    TEXT,
+    NULL,
+)
+
+
+def _signed() -> Expression:
+    """The sign of a marker, levels in words as ImmPort's rules write them."""
+    found = sql("lower((regexp_match(", _MARKER, f", {literal(_SIGN)}, 'i'))[1] collate \"C\")")
+    levels = " ".join(f"when {literal(level)} then {literal(sign)}" for level, sign in _LEVELS.items())
+    return sql("case ", found, f" {levels} else ", found, " end")
 
 
 def _named_parent(column: Expression) -> Expression:
@@ -127,8 +155,17 @@ FCS_HEADER = Fact(
         Column("minimum_intensity", "Lowest intensity in the file", NUMERIC, unit="arbitrary units"),
         Column("maximum_intensity", "Highest intensity in the file", NUMERIC, unit="arbitrary units"),
     ),
+    derived=(
+        Derived("fcs_header", f"{_HEADER}", TEXT, sql(H.fcs_header_id, "::text")),
+        Derived("file_uuid", "UUID of the file, where its header was read from it", TEXT, NULL),
+        Derived("data_set", "Data set of that file, from 1", INTEGER, NULL),
+        Derived("provenance", f"Whose the header is: {IMMPORT_SAYS}, or {PARSED} from the file where"
+                " ImmPort's package has none", TEXT, sql(literal(IMMPORT_SAYS))),
+        Derived("marker_vocabulary", "Version of the vocabulary that panel_preferred was read with; null"
+                " where it is ImmPort's", TEXT, NULL),
+    ),
     may_shrink=True,
-)
+)  # fmt: skip
 
 FCS_HEADER_MARKER = Bridge(
     name="fcs_header_marker",
@@ -145,8 +182,15 @@ FCS_HEADER_MARKER = Bridge(
         *pair("pnn", "Short name of the parameter: a detector", TEXT),
         *pair("pns", "Long name of the parameter: a marker", TEXT),
     ),
+    derived=(
+        Derived("fcs_header", f"{_HEADER}, in fact_fcs_header", TEXT, sql(H.fcs_header_id, "::text")),
+        Derived("analyte_accessions", "ImmPort's accessions of the analytes that pns_preferred names, with"
+                " commas between, as in dim_analyte", TEXT, NULL),
+        _PROVENANCE,
+        _VOCABULARY,
+    ),
     may_shrink=True,
-)
+)  # fmt: skip
 
 FCS_RESULT_MARKER = Bridge(
     name="fcs_result_marker",
@@ -160,9 +204,14 @@ FCS_RESULT_MARKER = Bridge(
     derived=(
         Derived("marker", "Marker without its sign, in ImmPort's words where it has them", TEXT,
                 call("regexp_replace", _MARKER, literal(_SIGN), "''", "'i'")),
-        Derived("marker_sign", "Whether the cells have it: +, - or a level such as hi, lo, dim; null where"
-                " none is stated", TEXT,
-                sql("lower((regexp_match(", _MARKER, f", {literal(_SIGN)}, 'i'))[1] collate \"C\")")),
+        Derived("marker_sign", "Whether the cells have it: + or -, ++ for high, +- for low, +~ for"
+                " intermediate; null where none is stated", TEXT, _signed()),
+        Derived("marker_number", "Place of the marker in the definition of the population; null in rows of"
+                " ImmPort", INTEGER, NULL),
+        Derived("analyte_accession", "ImmPort's accession of the analyte that the marker is, as in"
+                " dim_analyte; null for another marker", TEXT, NULL),
+        _PROVENANCE,
+        _VOCABULARY,
     ),
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from include.warehouse.model.declaration import Column, Dimension, Fact, Type
 from include.warehouse.model.registry import DIMENSIONS, FACTS, VERSIONED, model_of
 from include.warehouse.schema.history_tables import DIM_DATE
 from include.warehouse.views import as_of, term_views, value_quality
+from include.warehouse.views.marker_views import COMPLETED
 from include.warehouse.views.star import definitions
 
 #: What the views of no table say of their types.
@@ -21,18 +22,19 @@ _TYPES = {
     "valid_from": "timestamp with time zone",
     "release_date": "date",
     "is_point": "boolean",
-    "is_listed": "boolean",
-    **dict.fromkeys(("decided_at", "changed_at"), "timestamp with time zone"),
+    **dict.fromkeys(("is_listed", "is_described"), "boolean"),
+    **dict.fromkeys(("decided_at", "changed_at", "recorded_at", "read_at"), "timestamp with time zone"),
     "rows": "bigint",
     "is_limit_known": "boolean",
-    "lacks": "text[]",
-    "value_preferred": "numeric",
+    **dict.fromkeys(("lacks", "pnn", "pns", "notes"), "text[]"),
+    **dict.fromkeys(("value_preferred", "fcs_version"), "numeric"),
     **dict.fromkeys(("value_number", "value_standard", "log2_titer"), "numeric"),
     "is_late": "boolean",
     "published_at": "timestamp with time zone",
     **dict.fromkeys(("added", "corrected", "withdrawn", "unchanged"), "bigint"),
     **dict.fromkeys(("release_key", "major", "minor"), "integer"),
     **dict.fromkeys(("release_date_key", "measurand_key", "result_id"), "bigint"),
+    **dict.fromkeys(("data_set", "file_info_id", "number_of_events", "number_of_markers"), "bigint"),
 }
 #: Where the columns of a view of no table come from.
 _DEFAULTS_OF_VIEWS = {
@@ -42,9 +44,14 @@ _DEFAULTS_OF_VIEWS = {
     "study_window_definition": "declared here",
     **dict.fromkeys(("unmapped_unit", "visit_window_difference", "person_count"), "facts and dimensions"),
     **dict.fromkeys(("suspected_limit", "value_quality_profile"), "fact_assay_result"),
+    "study_marker_vocabulary": "the runs, and the vocabularies they used",
+    "fcs_file_header": "the file",
+    **dict.fromkeys(("fcs_result_markers", "marker_disagreement"), "facts, and what is read in them"),
     "term_mapping": "the dimension, the vocabulary, and decisions of people",
     "unmapped_term": "the dimension and the tables that refer to it",
 }
+#: Where computed columns of a table come from that are not made of columns of its rows.
+_WITHOUT_PARTS = dict.fromkeys(COMPLETED, "what is read, see `study_marker_vocabulary`")
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,9 @@ def _entries(table: Dimension | Fact) -> Iterator[Entry]:
     for item in table.derived:
         parts = sorted({one.name for one in item.expression.columns if one.alias == "h"})
         source = (
-            f"computed from {', '.join(f'`{part}`' for part in parts)}" if parts else "the declared units"
+            f"computed from {', '.join(f'`{part}`' for part in parts)}"
+            if parts
+            else _WITHOUT_PARTS.get(table.relation, "the declared units")
         )
         yield Entry(item.name, item.type, item.unit, item.meaning, source, parts=tuple(parts))
 

@@ -9,7 +9,7 @@ from include.sources.immport.source import IMMPORT
 from include.warehouse.schema.foreign_types import CleanJson, CleanText
 
 # With the tables below it holds all tables of the warehouse: whoever needs all of them takes it from here.
-from include.warehouse.schema.history_tables import metadata
+from include.warehouse.schema.marker_tables import metadata
 
 
 def _ops(
@@ -248,6 +248,7 @@ CAPTURE = _ops(
     sa.Column("lacks", sa.ARRAY(CleanText()),
               comment="Tables of the star, and columns as table.column, that no"
               " load of the scope at the release provided; null of a withdrawal"),
+    _text("marker_vocabulary", "Vocabulary that the markers of cytometry are read with as of the release"),
     _number("load_id", "Load that captured it", required=True),
     _time("captured_at", "When", default=True),
 )  # fmt: skip
@@ -311,6 +312,8 @@ FILE_DOWNLOAD = _ops(
     _number("size_bytes", "Size ImmPort gives it"),
     _text("md5", "MD5 ImmPort gives it"),
     _text("location", "Folder or URL of the file"),
+    _text("fcs_header", "What came of reading the header of an FCS file: how many parameters it has, or why"
+          " it could not be read; null for another file"),
     _text("state", "planned, present, failed or left out", required=True),
     _text("error", "Why it failed or was left out"),
     _number("bytes_fetched", "Bytes that came over the network for it", required=True, default=0),

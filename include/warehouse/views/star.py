@@ -20,6 +20,7 @@ from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import (
     as_of,
     function_comments,
+    marker_views,
     release_difference,
     term_views,
     value_functions,
@@ -76,7 +77,7 @@ _WITHDRAWAL_COLUMNS: list[ViewColumn] = [
 def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     """Name, comment, query and columns of every view of the star, in the order to make them."""
     tables: tuple[Dimension | Fact, ...] = (*DIMENSIONS, *FACTS)
-    for table in tables:
+    for table in (item for item in tables if item.relation not in marker_views.COMPLETED):
         columns = view_columns(table)
         yield table.relation, table.grain[:1].upper() + table.grain[1:], select(table, columns), columns
     yield (
@@ -101,6 +102,7 @@ def definitions() -> Iterator[tuple[str, str, str, list[ViewColumn]]]:
     about = "One withdrawal of a study"
     yield "study_withdrawal", about, sql_file(_SQL, "study_withdrawal"), _WITHDRAWAL_COLUMNS
     yield from release_difference.definitions()
+    yield from marker_views.definitions()
     query, columns = assay_results()
     yield "fact_assay_result", "One result of any assay: all assay facts as one", query, columns
     yield from value_quality.definitions()

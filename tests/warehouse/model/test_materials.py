@@ -130,7 +130,7 @@ def test_markers_and_their_signs_are_split(full: Warehouse) -> None:
         from star.bridge_fcs_result_marker m join star.fact_fcs_analyzed f using (study_key, result_id)
         order by m.fcs_analyzed_result_marker_id""") == [
         ("CD3+", "CD3", "+", "Tfh"),
-        ("CD44 high", "CD44", "high", "Tfh"),
+        ("CD44 high", "CD44", "++", "Tfh"),
         ("CD45-RA-", "CD45RA", "-", "Tfh"),
         ("B220", "B220", None, "Tfh"),
     ]
