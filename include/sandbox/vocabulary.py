@@ -22,8 +22,17 @@ _STUBS = {
     "lkUnitOfMeasure": "unit_of_measure_preferred",
     "lkVirusStrain": "virus_strain_preferred",
 }
+#: Markers of the populations that are counted, with the accessions that ImmPort published.
+_MARKERS = {
+    "CD3": "ANA809",
+    "CD4": "ANA41",
+    "CD8": "ANA810",
+    "CD19": "ANA805",
+    "CD27": "ANA40",
+    "CD38": "ANA808",
+}
 #: Symbols of what the assays measure, with their accessions.
-_ANALYTES = {
+_ANALYTES = _MARKERS | {
     feature[1]: feature[-1]
     for assay in ASSAYS.values()
     for feature in assay.features
@@ -33,6 +42,7 @@ _TERMS = {
     "lkAdverseEventSeverity": "Grade 1 Mild Adverse Event|Grade 2 Moderate Adverse Event|Not Specified",
     "lkAgeEvent": "Age at Study Day 0|Age at enrollment|Age at infection|Other",
     "lkAnalyte": "|".join(sorted(_ANALYTES)),
+    "lkCellPopulationMarker": "dead|singlet|viable",
     "lkCellPopulation": "CD4-positive, alpha-beta T cell|CD8-positive, alpha-beta T cell|plasmablast",
     "lkCompoundRole": "Concomitant Medication|Intervention|Other|Substance Use",
     "lkCriterionCategory": "Exclusion|Inclusion",

@@ -18,6 +18,7 @@ from include.sources.immport.endpoints import SERVED
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.schema.engine import warehouse_engine
 from tests.sandbox.data import ARCHIVES
+from tests.support.examples import load_vocabularies
 from tests.support.gene_lists import load_gene_lists
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
@@ -57,6 +58,7 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
     warehouse = Warehouse(StepContext(engine, Landing(str(tmp_path_factory.mktemp("world"))), RUN))
     answers: dict[str, dict[str, pd.DataFrame]] = {}
     with running_sandbox(studies=STUDIES, rows=ROWS, seed=SEED) as sandbox:
+        load_vocabularies(warehouse, "lkAnalyte", "lkCellPopulationMarker")
         load_world(warehouse, sandbox)
         load_gene_lists(warehouse, SEED, RELEASES[-1])
         for release in RELEASES:

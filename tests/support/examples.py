@@ -46,6 +46,7 @@ _MADE_HERE = {item.key_column for item in DIMENSIONS} | {"measurand_key", "chang
 
 def load_world(warehouse: Warehouse) -> None:
     """Load a small synthetic world at its newest release, with one study withdrawn, by both routes."""
+    load_vocabularies(warehouse)
     world = SyntheticWorld(STUDIES, ROWS, SEED, packages=False)
     before, newest = list(RELEASES)[-2:]
     gone = set(world.studies(before)) - set(world.studies(newest))
@@ -60,10 +61,14 @@ def load_world(warehouse: Warehouse) -> None:
             take(warehouse, land_package(warehouse, sandbox, study, latest))
     for study in sorted(gone):
         warehouse.withdraw(study, str(newest), newest.key + 1)
-    for endpoint in LOOKUP_ENDPOINTS:
+    load_gene_lists(warehouse, SEED, str(newest))
+
+
+def load_vocabularies(warehouse: Warehouse, *names: str) -> None:
+    """Load vocabularies as of the newest release of the sandbox, all when none is named."""
+    for endpoint in (item for item in LOOKUP_ENDPOINTS if not names or item.name in names):
         terms = body(dict(row) for row in plain_terms(endpoint, len(RELEASES) - 1))
         load_scope(warehouse, VOCABULARIES, endpoint.name, datetime(2024, 3, 31, tzinfo=UTC), term=terms)
-    load_gene_lists(warehouse, SEED, str(newest))
 
 
 def _rows(world: SyntheticWorld, endpoint: str, study: str, release: Any) -> list[dict[str, Any]]:

@@ -177,13 +177,14 @@ def _mbaa(cell: Cell, row: Row) -> Row:
 
 
 def _fcs(cell: Cell, row: Row) -> Row:
-    reported, preferred, definition = cell.feature
+    reported, preferred, gates = cell.feature
+    definition = (" / " if int(row["studyAccession"][3:]) % 2 else ", ").join(gates.split(", "))
     value = _plain(_amount(cell, 2) / 10)
     return {
         "parentPopulationReported": "Live, singlets",
         "parentPopulationPreferred": None,
         "populationDefnitionReported": definition,
-        "populationDefnitionPreferred": definition.replace(" ", "") if cell.filled else None,
+        "populationDefnitionPreferred": gates if cell.filled else None,
         "populationNameReported": reported,
         "populationNamePreferred": preferred if cell.filled else None,
         "populationStatisticReported": str(value),

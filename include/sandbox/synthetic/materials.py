@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from include.sandbox.row import Row
@@ -143,7 +144,7 @@ class Materials:
             if assay.endpoint != "fcsAnalyzed":
                 continue
             for row in self.measured.results(assay):
-                for place, marker in enumerate(row["populationDefnitionReported"].split(", ")):
+                for place, marker in enumerate(re.split(", | / ", row["populationDefnitionReported"])):
                     yield {
                         "fcsAnalyzedResultMarkerId": row["resultId"] * 4 + place,
                         "resultId": row["resultId"],

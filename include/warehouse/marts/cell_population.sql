@@ -1,6 +1,6 @@
 -- Purpose: Gated cell populations over time, per arm, percents and counts apart.
 -- Grain: one study, arm, species, study day, time zero, kind of sample, technique, stimulation, population,
---   parent, kind of statistic and unit.
+--   markers, parent, kind of statistic and unit.
 -- Caveat: a percent is one of its parent population; where the parent is given as a number of cells, a count
 --   has its percent of the parent beside it. Pools are in, and counted.
 -- Censored: left out of median and mean (policy null, as the column policy says); left_out counts them.
@@ -30,6 +30,8 @@
 --   treatment text: Treatments of the sample, by ImmPort's accessions: stimulation among them
 --   expsample_description text: Description, where a stimulation may stand; known from packages only
 --   population text: Population: in ImmPort's words, else as reported
+--   markers text: Markers of its gates in alphabetical order, preferred names where known: hCD4+, hIL2RA++
+--   marker_provenance text: immport where its package names a preferred marker, parsed where all are read
 --   parent_population text: The population it is a part of
 --   statistic text: percent, count or other
 --   unit text: Unit of the statistic: in ImmPort's words, else as reported
@@ -53,6 +55,8 @@ with statistics as (
                 then coalesce(f.parent_population_preferred, f.parent_population_reported)
         end as parent_population,
         case when r.value_certain is not null then f.percent_of_parent end as percent_of_parent,
+        m.markers,
+        m.provenance as marker_provenance,
         case
             when (r.unit collate "C") ~* 'percent|%' then 'percent'  -- noqa: RF02
             when (r.unit collate "C") ~* 'cell|event|count|number' then 'count'  -- noqa: RF02
@@ -61,6 +65,7 @@ with statistics as (
     from mart.sample_result as r
     -- One row for each: by an inner join the planner would expect, of two columns, one row in thousands.
     left join star.fact_fcs_analyzed as f on r.study_key = f.study_key and r.result_id = f.result_id
+    left join star.fcs_result_markers as m on r.study_key = m.study_key and r.result_id = m.result_id
     where r.assay = 'Flow cytometry'
 ),
 
@@ -81,6 +86,8 @@ profile as (
         treatment,
         expsample_description,
         measurand as population,
+        markers,
+        marker_provenance,
         parent_population,
         statistic,
         unit,
@@ -100,7 +107,7 @@ profile as (
     group by
         greatest(arm_key, 0), measurand, study_accession, study_day, study_time, t0_event, t0_event_specify,
         species, biosample_type, biosample_subtype, measurement_technique, treatment, expsample_description,
-        parent_population, statistic, unit
+        markers, marker_provenance, parent_population, statistic, unit
 )
 
 select
@@ -118,6 +125,8 @@ select
     r.treatment,
     r.expsample_description,
     r.population,
+    r.markers,
+    r.marker_provenance,
     r.parent_population,
     r.statistic,
     r.unit,
