@@ -1,6 +1,6 @@
 """markers of cytometry: vocabularies, readings, headers of FCS files
 
-Revision: 0038, after 0037
+Revision: 0039, after 0038
 
 Captures from before name no vocabulary: a replay of what was landed reads their markers.
 """
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = '0038'
-down_revision = '0037'
+revision = '0039'
+down_revision = '0038'
 branch_labels = None
 depends_on = None
 
