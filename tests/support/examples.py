@@ -39,7 +39,9 @@ from tests.support.world import shared_studies
 STUDIES, ROWS, SEED = 8, 4, 7
 LONGEST = 60
 #: Numbers and times made here, which mean nothing elsewhere and depend on the order of loading.
-_MADE_HERE = {item.key_column for item in DIMENSIONS} | {"measurand_key", "changed_at", "published_at"} | {
+_MADE_HERE = {item.key_column for item in DIMENSIONS} | {
+    "measurand_key", "changed_at", "published_at", "recorded_at", "read_at",
+} | {
     reference.column for table in (*DIMENSIONS, *FACTS) for reference in table.references
 }  # fmt: skip
 

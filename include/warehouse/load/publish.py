@@ -149,8 +149,7 @@ def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Publ
 def _read_markers(connection: sa.Connection, work: Publication) -> None:
     """Read the markers of a study that have not been read yet, by the vocabularies of its captures."""
     if work.source == IMMPORT.name and not work.is_withdrawal:
-        study_key = surrogate_keys.of_scope(connection, work.model, work.scope)
-        readings.read_missing(connection, work.scope, study_key)
+        readings.read_missing(connection, work.scope)
 
 
 @dataclass(frozen=True)

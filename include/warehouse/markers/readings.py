@@ -19,7 +19,9 @@ from include.cytometry.gating import read_definition
 from include.cytometry.gating_elements import without_value
 from include.cytometry.header_markers import joined, read_text
 from include.cytometry.vocabulary import Marker, Names, Vocabulary
+from include.warehouse.load import surrogate_keys
 from include.warehouse.markers import vocabularies
+from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.schema.marker_tables import MARKER_READING
 from include.warehouse.schema.ops_tables import CAPTURE
 from include.warehouse.schema.scopes import of_study
@@ -59,11 +61,11 @@ where btrim(t.text) <> '' and not exists (
     select from history.marker_reading r
     where r.study_key = :study and r.vocabulary_version = v.version and r.species = s.species
         and r.kind = t.kind and r.digest = md5(t.text)::uuid)
-order by 1, 2
+order by 1, 2, 3, 4
 """
 
 
-def read_missing(connection: sa.Connection, study: str, study_key: int) -> int:
+def read_missing(connection: sa.Connection, study: str) -> int:
     """Read what has not been read of a study yet, with each vocabulary of its captures.
 
     :returns: number of readings made.
@@ -73,7 +75,8 @@ def read_missing(connection: sa.Connection, study: str, study_key: int) -> int:
         of_study(CAPTURE, study), CAPTURE.c.marker_vocabulary.is_not(None)
     )
     used = connection.scalars(versions.distinct()).all()
-    if not used:
+    study_key = surrogate_keys.known_scope(connection, IMMPORT_MODEL, study) if used else None
+    if study_key is None:
         return 0
     stored = lru_cache(maxsize=1)(lambda version: vocabularies.stored(connection, version))
     found = connection.execute(sa.text(_TEXTS), {"study": study_key, "versions": list(used)}).all()
