@@ -1,6 +1,6 @@
 """markers of cytometry: vocabularies, readings, headers of FCS files
 
-Revision: 0039, after 0038
+Revision: 0040, after 0039
 
 Captures from before name no vocabulary: a replay of what was landed reads their markers.
 """
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = '0039'
-down_revision = '0038'
+revision = '0040'
+down_revision = '0039'
 branch_labels = None
 depends_on = None
 
