@@ -1,6 +1,6 @@
 """markers of cytometry: vocabularies, readings, headers of FCS files
 
-Revision: 0040, after 0039
+Revision: 0041, after 0040
 
 Captures from before name no vocabulary: a replay of what was landed reads their markers.
 """
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = '0040'
-down_revision = '0039'
+revision = '0041'
+down_revision = '0040'
 branch_labels = None
 depends_on = None
 
