@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 from starlette.middleware.base import RequestResponseEndpoint
 
-from operations import listing, rendering
+from operations import listing, monitoring, rendering
 from operations.access import Reader, ReaderDep
 from operations.database import NotConfiguredError, reading
 from operations.page import WebPage, address
@@ -52,6 +52,7 @@ def make_app() -> FastAPI:
     app.add_exception_handler(HTTPException, _refused)
     app.add_api_route("/", _first_page(PAGES[0]), methods=["GET"])
     app.add_api_route("/static/{name:path}", _static_file, methods=["GET"])
+    monitoring.add_routes(app)
     for page in PAGES:
         own = [Depends(requires_access_dag("GET"))] if page.tab else []
         app.add_api_route(page.path, _html(page), methods=["GET"], dependencies=own)
