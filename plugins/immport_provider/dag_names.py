@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from include.sources.immport.source import IMMPORT
+from include.sources.source import Source
 
 #: Loads the studies of ImmPort's data releases.
 RELEASE = "immport_release"
@@ -14,3 +15,8 @@ def loading_dag(source: str) -> str:
     :param source: name of the source, as the registry has it.
     """
     return RELEASE if source == IMMPORT.name else f"immport_{source}"
+
+
+def scopes_parameter(source: Source) -> str:
+    """The parameter of that DAG which names scopes: `studies`, `gene_lists`."""
+    return source.scope.plural.replace(" ", "_")

@@ -12,12 +12,14 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_access_view
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.middleware.base import RequestResponseEndpoint
 
 from operations import listing, monitoring, rendering
 from operations.access import Reader, ReaderDep
+from operations.actions import routes
 from operations.database import NotConfiguredError, reading
+from operations.html import render
 from operations.page import WebPage, address
 from operations.view import NothingThereError, View
 
@@ -50,6 +52,8 @@ def make_app() -> FastAPI:
     )
     app.middleware("http")(_with_headers)
     app.add_exception_handler(HTTPException, _refused)
+    for kind in (NothingThereError, NotConfiguredError, sa.exc.SQLAlchemyError):
+        app.add_exception_handler(kind, _explained)
     app.add_api_route("/", _first_page(PAGES[0]), methods=["GET"])
     app.add_api_route("/static/{name:path}", _static_file, methods=["GET"])
     monitoring.add_routes(app)
@@ -58,29 +62,8 @@ def make_app() -> FastAPI:
         app.add_api_route(page.path, _html(page), methods=["GET"], dependencies=own)
         if page.listing:
             app.add_api_route(f"{page.path}.csv", _csv(page, page.listing), methods=["GET"], dependencies=own)
+    routes.add_to(app)
     return app
-
-
-def render(
-    request: Request,
-    page: WebPage | None,
-    reader: Reader | None,
-    status: int = 200,
-    template: str | None = None,
-    **shown: Any,
-) -> HTMLResponse:
-    """A page as HTML.
-
-    :param template: file of the template, where it is not that of the page.
-    """
-    from operations.registry import PAGES
-
-    text = (
-        rendering.environment()
-        .get_template(template or (page.template if page else "error.html"))
-        .render(page=page, pages=PAGES, reader=reader, parameters=request.query_params, **shown)
-    )
-    return HTMLResponse(text, status)
 
 
 def _first_page(page: WebPage) -> Callable[[], Response]:
@@ -92,14 +75,11 @@ def _first_page(page: WebPage) -> Callable[[], Response]:
 
 def _html(page: WebPage) -> Callable[..., Response]:
     def show(request: Request, reader: ReaderDep, user: GetUserDep) -> Response:
-        try:
-            with reading(reader) as connection:
-                view = View(reader, connection, request.query_params, user)
-                shown = dict(page.load(view))
-                if page.listing:
-                    shown["table"] = listing.show(view, page.listing, **_subject(page, view))
-        except (NothingThereError, NotConfiguredError, sa.exc.SQLAlchemyError) as error:
-            return _explained(request, page, reader, error)
+        with reading(reader) as connection:
+            view = View(reader, connection, request.query_params, user)
+            shown = dict(page.load(view))
+            if page.listing:
+                shown["table"] = listing.show(view, page.listing, **_subject(page, view))
         return render(request, page, reader, **shown)
 
     show.__name__ = f"page_{page.name}"
@@ -136,19 +116,19 @@ def _static_file(name: str) -> Response:
     return Response(file.read_bytes(), media_type=kind, headers={"Cache-Control": "private, max-age=86400"})
 
 
-def _explained(request: Request, page: WebPage, reader: Reader, error: Exception) -> Response:
+async def _explained(request: Request, error: Exception) -> Response:
     """A page that says what is wrong and what to do; the details are in the log of the API server."""
     if isinstance(error, NothingThereError):
-        return render(request, None, reader, 404, problem="not_found")
-    log.warning("%s cannot be shown: %s", page.path, type(error).__name__, exc_info=error)
+        return render(request, None, None, 404, problem="not_found")
+    log.warning("%s cannot be shown: %s", request.url.path, type(error).__name__, exc_info=error)
     if isinstance(error, NotConfiguredError):
-        return render(request, None, reader, 503, problem="not_configured")
+        return render(request, None, None, 503, problem="not_configured")
     code = getattr(getattr(error, "orig", None), "pgcode", None) or ""
     if code in {"57014", "55P03"}:
-        return render(request, None, reader, 504, problem="slow")
+        return render(request, None, None, 504, problem="slow")
     if code.startswith("42"):
-        return render(request, None, reader, 503, problem="not_upgraded")
-    return render(request, None, reader, 503, problem="unreachable")
+        return render(request, None, None, 503, problem="not_upgraded")
+    return render(request, None, None, 503, problem="unreachable")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from operations.page import WebPage
-from operations.pages import overview, run_tab
+from operations.pages import overview, requested, run_tab
 
-PAGES: tuple[WebPage, ...] = (overview.PAGE, run_tab.PAGE)
+PAGES: tuple[WebPage, ...] = (overview.PAGE, requested.PAGE, run_tab.PAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -58,3 +58,29 @@ def test_the_form_that_triggers_a_run_is_grouped_and_can_be_sent_as_it_is(page: 
     assert sent.value.ok, sent.value.text()
     assert sent.value.json()["conf"] == dag.params.dump()
     expect(form).to_be_hidden()
+
+
+def test_the_tab_of_a_run_leads_to_an_action_that_airflow_starts_once(page: Page, airflow: Airflow) -> None:
+    page.goto(f"/dags/{dag.dag_id}/runs/{quote(airflow.run_id)}/plugin/warehouse-dag-run")
+    tab = page.frame_locator("iframe")
+    for study in airflow.studies:
+        expect(tab.get_by_role("link", name=study, exact=True)).to_be_visible()
+    page.goto("/plugin/warehouse")
+    expect(page.frame_locator("iframe").get_by_role("heading", name="Overview", exact=True)).to_be_visible()
+
+    action = f"/warehouse/actions/reload?source=immport&scope={airflow.studies[0]}"
+    page.goto(action)
+    page.get_by_label("Reason").fill("a <b>test</b> of it")
+    page.get_by_role("button", name="start a run").click()
+    expect(page.get_by_role("link", name="The run in Airflow")).to_be_visible()
+    requested = page.url
+    page.goto(action)
+    page.get_by_label("Reason").fill("once more")
+    page.get_by_role("button", name="start a run").click()
+    expect(page).to_have_url(requested)
+
+    run = parse_qs(urlsplit(requested).query)["run_id"][0]
+    started = page.request.get(f"/api/v2/dags/{dag.dag_id}/dagRuns/{quote(run)}").json()
+    assert started["conf"] == {"studies": airflow.studies[:1], "force": True}
+    assert started["triggering_user_name"] == airflow.user
+    assert "a <b>test</b> of it" in started["note"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,11 +38,24 @@ class Pages:
 
     def get(self, path: str, role: str | None = OPERATOR, **parameters: Any) -> httpx.Response:
         """A page, for a user of a role; without one, for somebody who is not signed in."""
+        return self._client(role).get(path, params=parameters)
+
+    def post(
+        self,
+        path: str,
+        role: str | None = OPERATOR,
+        data: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        **parameters: Any,
+    ) -> httpx.Response:
+        """A form that is sent."""
+        return self._client(role).post(path, params=parameters, data=data, headers=headers)
+
+    def _client(self, role: str | None) -> TestClient:
         self.app.dependency_overrides = (
             {} if role is None else {get_user: lambda: SimpleAuthManagerUser(username="ada", role=role)}
         )
-        client = self.clients.setdefault("all", TestClient(self.app, follow_redirects=False))
-        return client.get(path, params=parameters)
+        return self.clients.setdefault("all", TestClient(self.app, follow_redirects=False))
 
 
 @pytest.fixture(scope="session")
@@ -96,12 +108,14 @@ class Ledger:
         **work: Any,
     ) -> int | None:
         """A scope on the work list, with a load in a state; the number of the load."""
-        about = {"source": work.pop("source", "immport"), "scope": study, "release_version": "DR9"}
+        release = str(work.pop("release", "DR9"))
+        about = {"source": work.pop("source", "immport"), "scope": study, "release_version": release}
+        key = int(release[2:]) * 10_000
         with self.engine.begin() as connection:
             number = None
             if state:
                 load = sa.insert(LOAD).values(
-                    **about, release_key=90_000, fetch_id="f", state=state, error=error, run_id=self.run
+                    **about, release_key=key, fetch_id="f", state=state, error=error, run_id=self.run
                 )
                 number = connection.execute(load.returning(LOAD.c.load_id)).scalar_one()
             values = {"reason": "new study", **work}
@@ -131,4 +145,7 @@ def ledger(warehouse: Warehouse) -> Ledger:
     return Ledger(warehouse.engine)
 
 
-Opened = Callable[..., httpx.Response]
+@pytest.fixture
+def engine(warehouse: Warehouse) -> sa.Engine:
+    """The warehouse of the pages, as its owner."""
+    return warehouse.engine
