@@ -16,6 +16,18 @@ with staged as (
     window per_scope as (partition by l.source, l.scope, l.route order by l.load_id)
 ),
 
+first_seen as (
+    select
+        l.source,
+        d.endpoint,
+        d.field,
+        d.kind,
+        min(d.load_id) as load_id
+    from ops.drift as d
+    inner join ops.load as l on d.load_id = l.load_id
+    group by l.source, d.endpoint, d.field, d.kind
+),
+
 drifted as (
     select
         s.source,
@@ -26,18 +38,14 @@ drifted as (
         d.endpoint,
         d.field,
         d.kind
-    from staged as s
-    inner join ops.drift as d on s.load_id = d.load_id
-    where
-        s.place = 1 and s.load_before is not null
-        and not exists (
-            select 1
-            from ops.drift as e
-            inner join ops.load as l on e.load_id = l.load_id
-            where
-                e.endpoint = d.endpoint and e.field = d.field and e.kind = d.kind
-                and l.source = s.source and l.load_id < s.load_id and l.run_id <> s.run_id
-        )
+    from first_seen as n
+    inner join ops.load as f on n.load_id = f.load_id
+    inner join staged as s on f.source = s.source and f.run_id = s.run_id
+    inner join ops.drift as d
+        on
+            s.load_id = d.load_id and n.endpoint = d.endpoint and n.field = d.field
+            and n.kind = d.kind
+    where s.place = 1 and s.load_before is not null
 )
 
 select

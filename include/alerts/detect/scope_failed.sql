@@ -1,30 +1,42 @@
 -- Scopes whose newest decision was to load or withdraw them, and whose load failed: by run, source and cause.
 -- A run that goes on says nothing yet, but for what it has published.
-with failed as (
+with candidates as materialized (
+    select distinct
+        w.source,
+        w.scope
+    from ops.work as w
+    left join ops.load as l on w.load_id = l.load_id
+    where
+        w.action in ('load', 'withdraw')
+        and coalesce(l.state, 'planned') not in ('published', 'retracted')
+),
+
+decisions as (
     select
         w.source,
         w.scope,
         w.release_version,
         w.run_id,
-        r.started_at,
+        w.action,
+        l.state,
+        l.run_id as loaded_by,
         coalesce(l.error, 'it was not finished') as error,
-        coalesce(r.ended_at, r.started_at) as happened_at
-    from ops.work as w
+        coalesce(r.ended_at, r.started_at) as happened_at,
+        rank() over (partition by w.source, w.scope order by r.started_at desc) as place
+    from candidates as c
+    inner join ops.work as w on c.source = w.source and c.scope = w.scope
     inner join ops.run as r on w.run_id = r.run_id
     left join ops.load as l on w.load_id = l.load_id
+    where w.action <> 'plan' and (r.state <> 'running' or l.state = 'published')
+),
+
+failed as (
+    select d.*
+    from decisions as d
     where
-        w.action in ('load', 'withdraw') and r.state <> 'running'
-        and coalesce(l.state, 'planned') not in ('published', 'retracted')
-        and coalesce(l.run_id, w.run_id) = w.run_id
-        and not exists (
-            select 1
-            from ops.work as n
-            inner join ops.run as m on n.run_id = m.run_id
-            left join ops.load as p on n.load_id = p.load_id
-            where
-                n.source = w.source and n.scope = w.scope and n.action <> 'plan'
-                and m.started_at > r.started_at and (m.state <> 'running' or p.state = 'published')
-        )
+        d.place = 1 and d.action in ('load', 'withdraw')
+        and coalesce(d.state, 'planned') not in ('published', 'retracted')
+        and coalesce(d.loaded_by, d.run_id) = d.run_id
 ),
 
 alike as (

@@ -1,26 +1,34 @@
 -- Scopes whose newest decision is to hold them: by run, source and reason.
-with on_hold as (
+with candidates as materialized (
+    select distinct
+        w.source,
+        w.scope
+    from ops.work as w
+    where w.action = 'hold'
+),
+
+decisions as (
     select
         w.source,
         w.scope,
         w.release_version,
         w.run_id,
+        w.action,
         w.reason,
         coalesce(r.ended_at, r.started_at) as happened_at,
-        md5(regexp_replace(replace(w.reason, w.scope, '?'), '[0-9]+', '?', 'g')) as cause_digest
-    from ops.work as w
+        md5(regexp_replace(replace(w.reason, w.scope, '?'), '[0-9]+', '?', 'g')) as cause_digest,
+        rank() over (partition by w.source, w.scope order by r.started_at desc) as place
+    from candidates as c
+    inner join ops.work as w on c.source = w.source and c.scope = w.scope
     inner join ops.run as r on w.run_id = r.run_id
-    where
-        w.action = 'hold' and r.state <> 'running'
-        and not exists (
-            select 1
-            from ops.work as n
-            inner join ops.run as m on n.run_id = m.run_id
-            left join ops.load as p on n.load_id = p.load_id
-            where
-                n.source = w.source and n.scope = w.scope and n.action <> 'plan'
-                and m.started_at > r.started_at and (m.state <> 'running' or p.state = 'published')
-        )
+    left join ops.load as l on w.load_id = l.load_id
+    where w.action <> 'plan' and (r.state <> 'running' or l.state = 'published')
+),
+
+on_hold as (
+    select d.*
+    from decisions as d
+    where d.place = 1 and d.action = 'hold'
 )
 
 select
