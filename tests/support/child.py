@@ -30,6 +30,8 @@ from dags import (
     immport_files,
     immport_release,
     immport_sources,
+    warehouse_alert_drill,
+    warehouse_alerts,
     warehouse_upkeep,
 )
 from immport_provider.hooks import downloads, retries
@@ -55,6 +57,8 @@ DAGS = {
         immport_export,
         immport_files,
         immport_release,
+        warehouse_alert_drill,
+        warehouse_alerts,
         warehouse_upkeep,
     )
 } | {name: dag for name, dag in vars(immport_sources).items() if isinstance(dag, DAG)}

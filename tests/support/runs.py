@@ -147,6 +147,7 @@ class Installation:
     """A warehouse, its landing zone and the sandbox that feeds it.
 
     :ivar login: login by which runs load the warehouse; its owner when left out.
+    :ivar connections: further connections of the runs, as their environment names them.
     """
 
     processes: Processes
@@ -156,6 +157,7 @@ class Installation:
     folder: Path
     extra: dict[str, Any] = field(default_factory=lambda: {"max_retries": 2, "timeout": 20})
     login: sa.URL | None = None
+    connections: dict[str, str] = field(default_factory=dict)
 
     @property
     def landing(self) -> Path:
@@ -205,6 +207,7 @@ class Installation:
             ),
         )
         own = {k: v for k, v in environment.items() if k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))}
+        own |= self.connections
         log, result = self.folder / f"{name}.log", self.folder / f"{name}.json"
         log.unlink(missing_ok=True)
         result.unlink(missing_ok=True)
