@@ -59,7 +59,7 @@ help: ## explain all targets
 	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export, markers)"
 	@echo "  DIR=DIR                  folder or object storage URL of the Parquet files (export, default var/export)"
 	@echo "  AS_OF=DR50               release to export; without it the current state (export)"
-	@echo "  EXTRAS='s3 auth'         what to install besides the base: s3, celery, openlineage, slack, auth (setup)"
+	@echo "  EXTRAS='s3 auth'         what to install besides the base: s3, celery, openlineage, slack, auth, keycloak (setup)"
 	@echo "  TESTS='tests/dags -x'     what pytest is to run instead of all (test)"
 	@echo "  ONLY='stage check'       parts to measure instead of all (bench); ROUNDS=N how often each, PROFILE=1"
 	@echo "                           where the time goes instead of how much it is"
