@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up next-release down url psql routes export sandbox validate markers test test-long bench lint reference figures lock clean
+.PHONY: help setup made setup-tests demo up next-release down url psql routes export sandbox validate markers test test-long bench lint reference screenshots figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -123,6 +123,9 @@ reference: setup-tests ## write the generated pages anew: dictionary, lineage, s
 	@$(PYTHON_IN_VENV) -m tests.support.examples
 	@$(PYTHON_IN_VENV) -m include.warehouse.reference
 	@$(PYTHON_IN_VENV) -m include.telemetry
+
+screenshots: setup-tests ## take the pictures of the README anew, of a standing system in a browser
+	@$(PYTHON_IN_VENV) -m tests.support.screenshots
 
 figures: setup-tests ## print figures of the code: sizes, types, docstrings, circles of imports
 	@$(PYTHON_IN_VENV) .ci/figures.py

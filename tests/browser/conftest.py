@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,21 +17,10 @@ from include.local.airflow import airflow_environment, server_environment
 from include.local.ports import HOST, free_port
 from include.local.processes import GRACE_SECONDS, last_lines, mark, spawn
 from include.local.standing.accounts import ADMIN, ensure_passwords
+from tests.support.browser import NoBrowserError, launched_browser, sign_in
 from tests.support.runs import Installations
 from tests.support.sandbox import running_sandbox
 
-#: Browsers of the system; without one, the browser that `playwright install chromium` downloads.
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-#: The browser requests nothing but what the page does.
-ARGUMENTS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-sandbox",  # a container's root may not use it
-]
 STARTS_WITHIN_SECONDS = 120
 PAGE_WITHIN_MILLISECONDS = 60_000
 expect.set_options(PAGE_WITHIN_MILLISECONDS)
@@ -47,10 +36,11 @@ def playwright() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """A browser without a window; the test is skipped where none is installed."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), playwright.chromium.executable_path)
-    if not Path(path).exists():
-        pytest.skip(f"no browser is installed: neither {', '.join(BROWSERS)} nor playwright's own")
-    with playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as launched:
+    with contextlib.ExitStack() as stack:
+        try:
+            launched = stack.enter_context(launched_browser(playwright))
+        except NoBrowserError as error:
+            pytest.skip(str(error))
         yield launched
 
 
@@ -115,9 +105,5 @@ def page(browser: Browser, airflow: Airflow) -> Iterator[Page]:
     with browser.new_context(base_url=airflow.address, viewport={"width": 1500, "height": 950}) as context:
         context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
         page = context.new_page()
-        page.goto("/auth/login")
-        page.fill("input[name=username]", airflow.user)
-        page.fill("input[name=password]", airflow.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(f"{airflow.address}/")
+        sign_in(page, airflow.address, airflow.user, airflow.password)
         yield page

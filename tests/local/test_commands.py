@@ -142,6 +142,7 @@ def test_url_says_when_the_server_does_not_run(user: User) -> None:
         (("psql", "FILE=no.sql"), f"no.sql does not exist (looked for in {ROOT})"),
         (("url", "DATABASE=other"), "there is no warehouse other; there are"),
         (("psql", "FILE=Makefile", "SQL=select 1"), "give SQL or FILE, not both"),
+        (("next-release",), "no system is running: make up starts one"),
         (("up", "PORT=http"), "PORT=http is not a whole number from 1 to 65535"),
         (("up", "PORT=65536"), "PORT=65536 is not a whole number from 1 to 65535"),
         (("demo", "STUDIES=0"), "STUDIES=0 is not a whole number from 1 on"),

@@ -37,7 +37,7 @@ def releases(warehouse: Warehouse, *served: str, everything: bool = False) -> Re
     return Releases(warehouse.engine, served or RELEASES, everything=everything)
 
 
-@pytest.mark.parametrize(
+DUE = pytest.mark.parametrize(
     ("last", "everything", "expected"),
     [
         (None, False, ["DR49.1", "DR50"]),
@@ -49,6 +49,30 @@ def releases(warehouse: Warehouse, *served: str, everything: bool = False) -> Re
         ("DR51", True, []),
     ],
 )
+
+
+@DUE
+def test_make_up_begins_where_the_warehouse_is_and_never_earlier(
+    warehouse: Warehouse, last: str | None, everything: bool, expected: list[str]
+) -> None:
+    found = releases(warehouse, everything=everything)
+    if last:
+        found.note_served(last)
+    assert found.first() == next(iter(expected), "DR50")
+
+
+def test_a_release_that_another_command_loaded_counts_as_served(warehouse: Warehouse) -> None:
+    found = releases(warehouse)
+    found.note_served("DR49")
+    with warehouse.engine.begin() as connection:
+        for state, release in (("published", "DR49.1"), ("published", "DR9"), ("failed", "DR50")):
+            about = {"source": "immport", "scope": "SDY1", "release_key": 1, "fetch_id": release}
+            connection.execute(sa.insert(LOAD).values(**about, release_version=release, state=state))
+    assert found.last_served == "DR49.1"
+    assert found.due() == ["DR49.1", "DR50"]
+
+
+@DUE
 def test_releases_are_loaded_in_order_and_never_backwards(
     warehouse: Warehouse, last: str | None, everything: bool, expected: list[str]
 ) -> None:

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import make_url
 
 from include.local.options import LocalError, WorldOptions
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import BusyError, alone, end_marked, exit_status, mark, marked_processes, spawn
+from include.local.sandbox import SandboxControl
 from include.local.standing import system
 from include.local.standing.state import SystemState, births, is_alive
 
@@ -160,36 +162,51 @@ def test_a_key_and_its_end_become_one_connection_out_of_the_environment(
     assert "AIRFLOW_CONN_IMMPORT_DEFAULT" not in os.environ
 
 
-def test_the_standing_system_has_its_connection_as_a_row_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("real", [True, False], ids=["ImmPort", "the sandbox"])
+def test_what_runs_by_itself_against_the_sandbox_has_another_airflow_than_immport(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real: bool
 ) -> None:
-    """Postgres, warehouse and services are real processes; Airflow itself is not started."""
-    given: list[tuple[str, bool]] = []
+    """Postgres, warehouse, sandbox and services are real processes; Airflow itself is not started.
+
+    Its connection to the source is a row alone.
+    """
+    given: list[Mapping[str, str]] = []
     name = "AIRFLOW_CONN_IMMPORT_DEFAULT"
 
     def note(environment: Mapping[str, str], connection: str, *_: object) -> None:
-        given.append((connection, name in environment))
+        given.append({**environment, "made": connection})
 
-    monkeypatch.setenv(name, "immport://:key@")
-    monkeypatch.setattr(system, "migrate_airflow", lambda *_: None)
-    monkeypatch.setattr(system, "make_pools", lambda *_: None)
+    if real:
+        monkeypatch.setenv(name, "immport://:key@")
+    for prepared in ("migrate_airflow", "make_pools", "wait_until_healthy", "begin_to_load"):
+        monkeypatch.setattr(system, prepared, lambda *_: None)
     monkeypatch.setattr(system, "make_connection", note)
     monkeypatch.setattr(system, "why_unusable", lambda _: None)
     monkeypatch.setattr(
         system, "SERVICES", {"api-server": ["timeit", "-n", "1", "import time; time.sleep(600)"]}
     )
-    monkeypatch.setattr(system, "wait_until_healthy", lambda *_: None)
     paths = Paths(tmp_path)
+    world = WorldOptions(studies=None if real else 2, rows=None if real else 4)
     try:
-        assert system.start_system(paths, WorldOptions(), None) == 0
+        assert system.start_system(paths, world, None) == 0
         services, deadline = list[psutil.Process](), time.monotonic() + 30
-        # The service and the log keeper; the environment of a process shows a moment after it began.
-        while len(services) < 2:
+        # Service, log keeper, perhaps sandbox; the environment of a process shows a moment after it began.
+        while len(services) < 3 - real:
             assert time.monotonic() < deadline
             services = marked_processes(mark(paths.var, "up"))
-        assert len(services) == 2
         assert [name for process in services if name in process.environ()] == []
-        assert given == [("immport://:key@", False)]
+        (environment,) = given
+        assert name not in environment
+        metadata = make_url(environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]).database
+        created_on = environment.get("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION")
+        state = SystemState.read(paths)
+        assert state is not None
+        if real:
+            assert (environment["made"], metadata, created_on) == ("immport://:key@", "airflow", None)
+        else:
+            assert (metadata, created_on) == ("airflow_synthetic_n2_r4_s1", "False")
+            assert state.sandbox is not None
+            assert SandboxControl(state.sandbox).status()["current"] == "DR50"
     finally:
         system.stop_system(paths)
         EmbeddedPostgres(paths.postgres).remove()

@@ -50,18 +50,17 @@ def test_a_viewer_reads_and_an_operator_acts(standing_system: StandingSystem) ->
         for reader in (viewer, operator):
             for path in (dag, task, required):
                 assert reader.get(path).status_code == 200, path
+        # None of these does anything: what is answered is whether the user may.
+        reserved = {"logical_date": None, "dag_run_id": run_id}  # by the schedule
+        answer = {"chosen_options": ["Approve"]}  # where nothing is required
+        connection = {"connection_id": "x", "conn_type": "immport_public"}
         for method, path, body, allowed in (
-            ("POST", f"{dag}/dagRuns", {"logical_date": None, "dag_run_id": run_id}, 409),  # it exists
+            ("POST", f"{dag}/dagRuns", reserved, 400),
             ("POST", f"{dag}/clearTaskInstances", clear, 200),
             ("PATCH", f"{task}/dry_run", {"new_state": "success"}, 200),
-            (
-                "PATCH",
-                f"{task}/-1/hitlDetails",
-                {"chosen_options": ["Approve"]},
-                404,
-            ),  # it requires no action
+            ("PATCH", f"{task}/-1/hitlDetails", answer, 404),
             ("PATCH", dag, {"is_paused": False}, 200),
-            ("POST", "/api/v2/connections/test", {"connection_id": "x", "conn_type": "immport_public"}, 200),
+            ("POST", "/api/v2/connections/test", connection, 200),
         ):
             assert viewer.request(method, path, json=body).status_code == 403, path
             assert operator.request(method, path, json=body).status_code == allowed, path
