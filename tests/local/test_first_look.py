@@ -23,7 +23,10 @@ from include.local.standing import first_look
 from include.local.standing.accounts import OPERATOR, ensure_passwords
 from include.local.standing.airflow_api import AirflowApi
 from include.local.standing.first_look import begin_to_load, ensure_runs, first_loads
+from include.local.standing.greeting import OVERVIEW
 from include.local.standing.state import SystemState
+from operations.page import external_views
+from operations.registry import PAGES
 
 PAST, FUTURE = (datetime.now(UTC) + timedelta(days=days) for days in (-1, 1))
 
@@ -218,3 +221,8 @@ def test_an_answer_that_is_an_error_names_the_request(airflow: AirflowStandIn, a
 def test_a_page_that_does_not_answer_names_the_request() -> None:
     with pytest.raises(LocalError, match=r"Airflow does not answer POST http://127.0.0.1:\d+/auth/token: "):
         AirflowApi(f"http://{HOST}:{free_port()}", OPERATOR.name, "x")
+
+
+def test_the_overview_is_where_the_pages_are_in_the_navigation() -> None:
+    first = external_views(PAGES)[0]
+    assert (first["destination"], f"/plugin/{first['url_route']}") == ("nav", OVERVIEW)

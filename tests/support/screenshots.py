@@ -22,6 +22,7 @@ from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 from immport_provider.dag_names import RELEASE
 from include.local.paths import ROOT
 from include.local.standing.accounts import VIEWER
+from include.local.standing.greeting import OVERVIEW
 from tests.support.browser import NoBrowserError, launched_browser, sign_in
 from tests.support.standing_system import StandingSystem, running_standing_system
 
@@ -49,7 +50,7 @@ class Picture:
 
 
 PICTURES = (
-    Picture("overview.png", "/plugin/warehouse"),
+    Picture("overview.png", OVERVIEW),
     Picture("run.png", f"/dags/{RELEASE}/runs/{{run}}/plugin/warehouse-dag-run"),
 )
 

@@ -10,12 +10,16 @@ from include.local.standing.accounts import ACCOUNTS, ensure_passwords, password
 from include.local.standing.sandbox_release import following
 from include.local.standing.state import SystemState
 
+#: Path of the warehouse's pages within Airflow's.
+OVERVIEW = "/plugin/warehouse"
+
 
 def print_addresses(console: Console, paths: Paths, state: SystemState) -> None:
     """Print where everything is, and who may sign in."""
     home = paths.airflow
     lines = {
         "Airflow": state.address,
+        "Overview": f"{state.address}{OVERVIEW}",
         "Warehouse": f"database {state.database}: make psql, make url",
         "ImmPort": _source(state),
         "Logs": str(paths.logs),
