@@ -394,6 +394,12 @@ RESULT = _ops(
     sa.Column("success", sa.Boolean, nullable=False, comment="Whether the expectation was met"),
     _number("unexpected_rows", "Rows that broke it"),
     _text("detail", "What was found"),
+    # Of millions, the few that pages list and count.
+    sa.Index(
+        "result_finding_idx", "load_id",
+        postgresql_include=["endpoint", "check_id", "severity", "success", "unexpected_rows"],
+        postgresql_where=sa.text("not success or check_id = 'quarantine_share'"),
+    ),
     schema="quality",
 )  # fmt: skip
 QUARANTINE = _ops(
@@ -441,5 +447,7 @@ AUDIT = _ops(
     _text("detail", "What a row that breaks it is", required=True),
     sa.Column("sample", CleanJson, comment="The first of those rows, by their keys"),
     _time("checked_at", "When", default=True),
+    sa.Index("audit_failed_idx", "run_id", "check_id", "relation",
+             postgresql_where=sa.text("failed_rows > 0")),
     schema="quality",
 )  # fmt: skip
