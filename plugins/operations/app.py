@@ -20,7 +20,7 @@ from operations.access import Reader, ReaderDep
 from operations.actions import routes
 from operations.database import NotConfiguredError, reading
 from operations.html import render
-from operations.page import WebPage, address
+from operations.page import Document, WebPage, address
 from operations.view import NothingThereError, View
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ def make_app() -> FastAPI:
         app.add_api_route(page.path, _html(page), methods=["GET"], dependencies=own)
         if page.listing:
             app.add_api_route(f"{page.path}.csv", _csv(page, page.listing), methods=["GET"], dependencies=own)
+        for documents, make in page.documents.items():
+            app.add_api_route(f"{page.path}/{documents}/{{name}}.svg", _document(make), methods=["GET"])
     routes.add_to(app)
     return app
 
@@ -106,6 +108,16 @@ def _csv(page: WebPage, table: listing.PageTable) -> Callable[..., Response]:
 
     download.__name__ = f"csv_{page.name}"
     return download
+
+
+def _document(make: Callable[[str], Document | None]) -> Callable[[str], Response]:
+    def show(name: str) -> Response:
+        found = make(name)
+        if found is None:
+            raise HTTPException(404)
+        return Response(found.text, media_type=found.kind, headers={"Content-Security-Policy": found.policy})
+
+    return show
 
 
 def _static_file(name: str) -> Response:

@@ -6,6 +6,7 @@ role that reads only. Row policies of the warehouse hide restricted studies from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -26,6 +27,8 @@ STATEMENT_TIMEOUT = "5s"
 _LIMITS = Limits(lock_timeout="2s", idle_in_transaction_session_timeout="30s", transaction_timeout="30s")
 #: Sessions that all pages share.
 _SESSIONS = 4
+#: A query reads what a part selects as if it were a table of this schema.
+_PART = re.compile(r"\bpart\.(\w+)")
 
 
 class NotConfiguredError(RuntimeError):
@@ -50,8 +53,12 @@ def reading(reader: Reader) -> Iterator[sa.Connection]:
 
 @lru_cache
 def query(name: str) -> str:
-    """Text of a query, by the name of its file."""
-    return files("operations").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+    """Text of a query, by the name of its file.
+
+    What several queries read is a part, a query of its own: `from part.newest_checked` selects from it.
+    """
+    text = files("operations").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+    return _PART.sub(lambda found: f"(\n{query(f'parts/{found[1]}')})", text)
 
 
 def _url() -> sa.URL:

@@ -38,12 +38,18 @@ class TableColumn:
     :param name: column of the query.
     :param kind: how its values are shown.
     :param link: address that a value of a row leads to; none where it gives nothing.
+    :param made_of: makes the value of the row, where it is not a column of the query.
     """
 
     name: str
     title: str
     kind: Kind = "text"
     link: Callable[[Mapping[str, Any]], str | None] | None = None
+    made_of: Callable[[Mapping[str, Any]], Any] | None = None
+
+    def value(self, row: Mapping[str, Any]) -> Any:
+        """The value of a row."""
+        return row[self.name] if self.made_of is None else self.made_of(row)
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class PageTable:
     :param key: columns that order rows which are equal in the chosen one.
     :param empty: what to do where there is no row.
     :param hidden: columns that links and templates need beside those shown.
+    :param is_short: its rows are sums of others: they are counted while they are read, not before.
     """
 
     query: str
@@ -77,10 +84,16 @@ class PageTable:
     filters: tuple[Filter, ...] = ()
     empty: str = "There is nothing here."
     hidden: tuple[str, ...] = ()
+    is_short: bool = False
+
+    @property
+    def sortable(self) -> tuple[str, ...]:
+        """Columns of the query: what rows are sorted by."""
+        return tuple(item.name for item in self.columns if item.made_of is None)
 
     def statement(self) -> sa.Subquery:
         """The query, with the columns of the table."""
-        names = dict.fromkeys((*(item.name for item in self.columns), *self.hidden, *self.key))
+        names = dict.fromkeys((*self.sortable, *self.hidden, *self.key, self.order.removeprefix("-")))
         return sa.text(query(self.query)).columns(*(sa.column(name) for name in names)).subquery()
 
 
@@ -114,26 +127,29 @@ class Shown:
 
 
 def show(view: View, listing: PageTable, **fixed: object) -> Shown:
-    """Read the part of a table that the address asks for.
+    """Read the part of a table that the address requests.
 
     :param fixed: parameters of the query that the page sets.
     """
     chosen = {item.name: value for item in listing.filters if (value := view.text(item.name))}
     parameters = {item.name: chosen.get(item.name) for item in listing.filters} | fixed
-    names = [item.name for item in listing.columns]
     order = view.text("order") or listing.order
-    if order.removeprefix("-") not in names:
+    if order.removeprefix("-") not in listing.sortable:
         order = listing.order
     size = view.number("size", PAGE_SIZE, 1, LARGEST_PAGE)
-    rows = listing.statement()
-    counted = sa.select(sa.func.count()).select_from(
-        sa.select(sa.literal(1)).select_from(rows).limit(COUNTED + 1).subquery()
-    )
-    total = int(view.connection.scalar(counted, parameters) or 0)
-    page = min(view.number("page", 1, 1, 1_000_000), max(1, -(-total // size)))
-    part = _sorted(rows, listing, order).limit(size).offset((page - 1) * size)
+    ordered = _sorted(listing.statement(), listing, order)
+    page = view.number("page", 1, 1, 1_000_000)
+    if listing.is_short:
+        every = [dict(row) for row in view.connection.execute(ordered.limit(COUNTED), parameters).mappings()]
+        total = len(every)
+        page = min(page, max(1, -(-total // size)))
+        found = every[(page - 1) * size : page * size]
+    else:
+        total = _counted(view, listing, parameters)
+        page = min(page, max(1, -(-total // size)))
+        part = ordered.limit(size).offset((page - 1) * size)
+        found = [dict(row) for row in view.connection.execute(part, parameters).mappings()]
     choices = {item.name: _choices(view, item, fixed) for item in listing.filters if item.choices}
-    found = [dict(row) for row in view.connection.execute(part, parameters).mappings()]
     return Shown(listing, found, total, page, size, order, chosen, choices)
 
 
@@ -142,13 +158,17 @@ def as_csv(view: View, listing: PageTable, **fixed: object) -> Iterator[str]:
     parameters = {item.name: view.text(item.name) or None for item in listing.filters} | fixed
     order = view.text("order") or listing.order
     rows = _sorted(listing.statement(), listing, order).limit(LONGEST_FILE)
-    names = [item.name for item in listing.columns]
     yield _line([item.title for item in listing.columns])
     with view.connection.execution_options(stream_results=True, yield_per=2_000).execute(
         rows, parameters
     ) as found:
         for row in found.mappings():
-            yield _line([_plain(row[name]) for name in names])
+            yield _line([_plain(item.value(dict(row))) for item in listing.columns])
+
+
+def _counted(view: View, listing: PageTable, parameters: Mapping[str, object]) -> int:
+    rows = sa.select(sa.literal(1)).select_from(listing.statement()).limit(COUNTED + 1).subquery()
+    return int(view.connection.scalar(sa.select(sa.func.count()).select_from(rows), parameters) or 0)
 
 
 def _sorted(rows: sa.Subquery, listing: PageTable, order: str) -> sa.Select[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode, urlsplit
@@ -30,6 +30,19 @@ Tab = Literal["dag", "dag_run", "task", "task_instance"]
 
 
 @dataclass(frozen=True)
+class Document:
+    """What a page serves beside itself: a picture made of declarations.
+
+    :param kind: its media type.
+    :param policy: its own content security policy.
+    """
+
+    text: str
+    kind: str
+    policy: str
+
+
+@dataclass(frozen=True)
 class WebPage:
     """One page.
 
@@ -40,6 +53,7 @@ class WebPage:
     :param in_nav: it stands in the navigation of the pages.
     :param tab: the tab of Airflow that it is.
     :param subject: parameters of the address that say what the page is about; its table takes them, too.
+    :param documents: kind -> what makes a document of a name; none where there is not one of that name.
     """
 
     name: str
@@ -50,6 +64,7 @@ class WebPage:
     in_nav: bool = True
     tab: Tab | None = None
     subject: tuple[str, ...] = ()
+    documents: Mapping[str, Callable[[str], Document | None]] = field(default_factory=dict)
 
     @property
     def path(self) -> str:

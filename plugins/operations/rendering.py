@@ -22,7 +22,7 @@ NOTHING = "\N{EN DASH}"
 SIGNS = {
     state: sign
     for sign, states in {
-        "●": "published success done current healthy passed closed delivered present ok load",
+        "●": "healthy published success done current healthy passed closed delivered present ok load",
         "✕": "failed critical open overdue refused",
         "◆": "partial warning quarantined half-open late degraded expiring",
         "‖": "hold on-hold",
@@ -117,7 +117,7 @@ def as_json(value: Any) -> str:
 
 def cell(row: Mapping[str, Any], column: Any) -> Markup | str:
     """The value of a column in a row, as its kind is shown."""
-    value = row[column.name]
+    value = column.value(row)
     shown = {
         "number": number, "time": moment, "bytes": size, "seconds": duration, "state": state,
         "json": as_json,
