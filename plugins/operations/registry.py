@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 from operations.page import WebPage
-from operations.pages import overview, requested, run_tab
+from operations.pages import (
+    dictionary,
+    failures,
+    overview,
+    quality,
+    quarantine,
+    requested,
+    run_tab,
+    sources,
+)
 
-PAGES: tuple[WebPage, ...] = (overview.PAGE, requested.PAGE, run_tab.PAGE)
+PAGES: tuple[WebPage, ...] = (
+    overview.PAGE,
+    quality.PAGE,
+    quality.RULE,
+    quarantine.PAGE,
+    failures.PAGE,
+    sources.PAGE,
+    dictionary.PAGE,
+    requested.PAGE,
+    run_tab.PAGE,
+)
