@@ -86,6 +86,7 @@ WORK = _ops(
     _number("load_id", "Load that does the work"),
     _number("expected_rows", "Rows the scope is expected to have"),
     _number("expected_bytes", "Size of the package to be fetched"),
+    sa.Index("work_scope_idx", "source", "scope"),
     # What no run could load, for the list of hidden scopes.
     sa.Index("work_declined_idx", "source", "scope",
              postgresql_where=sa.text("release_version = '' or starts_with(reason, 'restricted: ')")),
@@ -156,6 +157,7 @@ STEP = _ops(
     _number("map_index", "Which of the task's mapped instances it was; -1 of a task that is not mapped"),
     _number("try_number", "Which try of the task it was"),
     sa.Index("step_run_idx", "run_id"),
+    sa.Index("step_scope_idx", "source", "scope"),
 )  # fmt: skip
 CALL = _ops(
     "call", "Calls that a run made, by step, host and endpoint, counted where they are sent",
