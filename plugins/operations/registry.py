@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from operations.page import WebPage
 from operations.pages import (
+    dag_tab,
     dictionary,
     failures,
     overview,
     quality,
     quarantine,
+    release_rows,
+    release_volume,
+    releases,
     requested,
     run_tab,
     sources,
+    studies,
+    studies_grid,
+    study,
+    study_files,
+    task_tab,
 )
 
 PAGES: tuple[WebPage, ...] = (
     overview.PAGE,
+    studies.PAGE,
+    studies_grid.PAGE,
+    study.PAGE,
+    study_files.PAGE,
+    releases.PAGE,
+    release_rows.PAGE,
+    release_volume.PAGE,
     quality.PAGE,
     quality.RULE,
     quarantine.PAGE,
@@ -24,4 +40,6 @@ PAGES: tuple[WebPage, ...] = (
     dictionary.PAGE,
     requested.PAGE,
     run_tab.PAGE,
+    dag_tab.PAGE,
+    task_tab.PAGE,
 )

@@ -110,6 +110,11 @@ def tone(value: Any) -> str:
     return _TONES.get(_sign(value), "none")
 
 
+def short_release(name: str) -> str:
+    """Name of a release where there is little room: of a time of a fetch, the day."""
+    return name[:10] if "T" in name else name
+
+
 def as_json(value: Any) -> str:
     """A value of a JSON column as text."""
     return json.dumps(value, ensure_ascii=False, default=str)
@@ -185,7 +190,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters |= {
         "number": number, "size": size, "duration": duration, "moment": moment, "state": state, "tone": tone,
-        "as_json": as_json,
+        "as_json": as_json, "sign": _sign, "short_release": short_release,
     }  # fmt: skip
     made.globals |= {
         "address": address,
