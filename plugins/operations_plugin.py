@@ -1,6 +1,6 @@
 """The operations pages in Airflow: served by its API server, shown in its navigation, as tabs and at home.
 
-Every part of Airflow imports this file; the pages are imported by the API server alone, which asks for them.
+Every part of Airflow imports this file; the pages are imported by the API server alone, which serves them.
 """
 
 from __future__ import annotations
