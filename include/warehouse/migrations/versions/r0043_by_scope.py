@@ -1,14 +1,14 @@
 """indexes find what runs decided about a scope, and its steps
 
-Revision: 0042, after 0041
+Revision: 0043, after 0042
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = '0042'
-down_revision = '0041'
+revision = '0043'
+down_revision = '0042'
 branch_labels = None
 depends_on = None
 
