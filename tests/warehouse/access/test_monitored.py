@@ -198,6 +198,28 @@ def test_of_a_text_only_the_sentences_that_name_a_hidden_study_are_left_out(
     assert [note for (note,) in cleared.rows(read)] == list(notes)
 
 
+def test_what_names_no_study_and_may_be_of_any_is_for_who_sees_all(
+    warehouse: Warehouse, monitor: Reader, cleared: Reader
+) -> None:
+    load_two_studies(warehouse)
+    fill(warehouse)
+    for name in monitored.OF_ALL_STUDIES:
+        table, _, column = name.rpartition(".")
+        read = f"select count({column}) > 0 from monitor.{table.partition('.')[2]}"
+        assert (monitor.rows(read), cleared.rows(read)) == ([(False,)], [(True,)]), name
+
+
+def test_a_condition_that_fails_for_a_hidden_study_is_not_tried_on_it(
+    warehouse: Warehouse, monitor: Reader, cleared: Reader
+) -> None:
+    load_two_studies(warehouse)
+    restrict(warehouse, LOADED, "DR2")
+    division = f"select from monitor.load where 1 / (scope <> '{LOADED}')::int = 1"
+    assert len(monitor.rows(division)) == 1
+    with pytest.raises(sa.exc.DataError, match="division by zero"):
+        cleared.rows(division)
+
+
 def test_a_study_shows_again_when_it_is_published(warehouse: Warehouse, monitor: Reader) -> None:
     decline(warehouse, NEVER, LOADED)
     scopes = "select distinct scope from monitor.work union select scope from monitor.load order by 1"

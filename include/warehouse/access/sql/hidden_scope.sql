@@ -1,6 +1,28 @@
 -- Studies that were published and are not open to everybody, and those that no run could load because the
 -- source restricts them, or does not list them: for who may not see it, a restricted study that was never
--- loaded is one that nobody knows.
+-- loaded is one that nobody knows. Every run declines those anew: each is looked up once, by the index.
+with recursive declined (scope) as (
+    (
+        select w.scope
+        from ops.work as w
+        where w.source = 'immport' and (w.release_version = '' or starts_with(w.reason, 'restricted: '))
+        order by w.scope
+        limit 1
+    )
+    union all
+    select (
+        select w.scope
+        from ops.work as w
+        where
+            w.source = 'immport' and w.scope > d.scope
+            and (w.release_version = '' or starts_with(w.reason, 'restricted: '))
+        order by w.scope
+        limit 1
+    )
+    from declined as d
+    where d.scope is not null
+)
+
 select
     h.source,
     h.scope
@@ -11,16 +33,16 @@ from (
     from history.key_study as k
     left join history.study_access as a on k.study_key = a.study_key
     where k.study_accession is not null and a.is_open is not true
-    union
+    union all
     select
-        w.source,
-        w.scope
-    from ops.work as w
+        'immport' as source, -- noqa: RF04
+        d.scope
+    from declined as d
     where
-        w.source = 'immport' and (w.release_version = '' or starts_with(w.reason, 'restricted: '))
+        d.scope is not null
         and not exists (
             select from history.key_study as k
-            where k.study_accession = w.scope
+            where k.study_accession = d.scope
         )
 ) as h
 -- Of who asks, as logged in or set; the role may be missing.
