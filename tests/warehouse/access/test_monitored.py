@@ -214,7 +214,10 @@ def test_a_condition_that_fails_for_a_hidden_study_is_not_tried_on_it(
 ) -> None:
     load_two_studies(warehouse)
     restrict(warehouse, LOADED, "DR2")
-    division = f"select from monitor.load where 1 / (scope <> '{LOADED}')::int = 1"
+    with warehouse.engine.begin() as connection:
+        connection.exec_driver_sql(f"update ops.load set release_key = 0 where scope = '{LOADED}'")
+    # Cheaper than the lookup of what is hidden: the planner would take it first.
+    division = "select from monitor.load where 1 / release_key = 0"
     assert len(monitor.rows(division)) == 1
     with pytest.raises(sa.exc.DataError, match="division by zero"):
         cleared.rows(division)
