@@ -70,10 +70,10 @@ _HIDDEN = {
     ("study_accession",): "select h.scope from ops.hidden_scope h where h.source = 'immport'",
     ("load_id",): "select h.load_id from ops.hidden_load h",
 }
-#: Of a row that lists scopes.
+#: Of a row that lists scopes. The list of what is hidden does not depend on the row: it is hashed once.
 _NOT_ALL_HIDDEN = (
-    "({row}scopes = '{{}}' or not {row}scopes <@ array("
-    "select h.scope from ops.hidden_scope h where h.source = {row}source))"
+    "{row}scopes = '{{}}' or exists (select from unnest({row}scopes) s (scope)"
+    f" where ({{row}}source, s.scope) not in ({_HIDDEN['source', 'scope']}))"
 )
 _PATTERN = "(select n.pattern from ops.hidden_name n)"
 _SEES_ALL = f"(select pg_has_role(current_user, to_regrole({literal(MONITOR_ALL)}), 'usage'))"
@@ -95,7 +95,7 @@ def scope_rule(table: sa.Table, row: str = "") -> str | None:
     if {"source", "scopes"} <= set(table.c.keys()):
         # About several scopes: shown unless all of them are hidden.
         of = row or f"{table.name}."
-        return _NOT_ALL_HIDDEN.format(row=of)
+        return nearly_all(_NOT_ALL_HIDDEN.format(row=of))
     columns = _scope_columns(table)
     if not columns:
         return None

@@ -154,6 +154,11 @@ def test_an_alert_is_shown_unless_all_its_studies_are_hidden(warehouse: Warehous
             connection.execute(sa.insert(metadata.tables["ops.alert"]).values(values))
     shown = monitor.rows("select event_key, scopes, cause from monitor.alert order by alert_id")
     assert [tuple(row) for row in shown] == [("both", [OPEN], None), ("none", [], None)]
+    plan = [
+        line for (line,) in monitor.rows("explain (analyze, timing off) select alert_id from monitor.alert")
+    ]
+    assert sum("on key_study k " in line for line in plan) == 1
+    assert all("loops=1)" in line for line in plan if "on key_study k " in line), plan
 
 
 def test_all_that_is_not_hidden_is_shown(warehouse: Warehouse, monitor: Reader, cleared: Reader) -> None:
