@@ -50,7 +50,7 @@ def number(value: Any) -> str:
     """A number with its thousands separated; a dash where there is none."""
     if value is None:
         return NOTHING
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 
 def size(value: Any) -> str:
@@ -188,6 +188,8 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # Sums of Postgres are decimals.
+    made.policies["json.dumps_kwargs"] = {"sort_keys": True, "default": float}
     made.filters |= {
         "number": number, "size": size, "duration": duration, "moment": moment, "state": state, "tone": tone,
         "as_json": as_json, "sign": _sign, "short_release": short_release,

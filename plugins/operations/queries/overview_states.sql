@@ -1,8 +1,0 @@
--- Scopes by source and state.
-select
-    source,
-    state,
-    count(*) as scopes
-from monitor.scope
-group by source, state
-order by source, state
