@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from dags.immport_release import dag as release_dag
+from dags.immport_release import dag
 from immport_provider.dag_names import loading_dag, scopes_parameter
 from immport_provider.source_dag import source_dags
 from include.warehouse.model.registry import SOURCES
 from include.warehouse.schema.ops_tables import CAPTURE, SCOPES
-from operations.actions.declared import ACTIONS, Action
+from operations.actions.declared import ACTIONS, OperatorAction
 from operations.actions.trigger import run_id_of
 from tests.operations.conftest import VIEWER, Ledger, Pages
 
@@ -34,17 +34,17 @@ def failed(ledger: Ledger) -> Ledger:
 
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
-def test_an_action_gives_what_its_dag_takes(action: Action) -> None:
+def test_an_action_gives_what_its_dag_takes(action: OperatorAction) -> None:
     dags = source_dags(model.source for model in SOURCES.values())
     for source in SOURCES:
         scope = {**SCOPE, "source": source}
         if source != "immport" and action.only_immport:
             continue
-        dag = release_dag if source == "immport" else dags[loading_dag(source)]
+        taken = dag if source == "immport" else dags[loading_dag(source)]
         conf = action.conf([scope], "DR9")
-        assert set(conf) <= set(dag.params), (action.name, source)
+        assert set(conf) <= set(taken.params), (action.name, source)
         for name in conf.keys() - {scopes_parameter(SOURCES[source].source)}:
-            dag.params.get_param(name).resolve(conf[name])
+            taken.params.get_param(name).resolve(conf[name])
 
 
 def test_nobody_without_the_right_sees_or_requests_an_action(pages: Pages, failed: Ledger) -> None:

@@ -17,7 +17,7 @@ MOST_SCOPES = 500
 
 
 @dataclass(frozen=True)
-class Action:
+class OperatorAction:
     """One action.
 
     :param effect: what will happen, in a sentence.
@@ -56,10 +56,10 @@ def _waits_for(parameter: str) -> Callable[[Scope], bool]:
     return lambda scope: scope["action"] == "hold" and parameter in (scope["reason"] or "")
 
 
-ACTIONS: Mapping[str, Action] = {
+ACTIONS: Mapping[str, OperatorAction] = {
     item.name: item
     for item in (
-        Action(
+        OperatorAction(
             "retry",
             "Load it again",
             "A run requests the scopes anew, checks them and publishes what differs.",
@@ -67,7 +67,7 @@ ACTIONS: Mapping[str, Action] = {
             offered=lambda scope: scope["state"] == "failed" or scope["action"] == "hold",
             parameters=lambda scopes, chosen: {},
         ),
-        Action(
+        OperatorAction(
             "reload",
             "Load it although nothing changed",
             "A run requests the scopes anew although their release is here, and publishes what differs as a"
@@ -76,7 +76,7 @@ ACTIONS: Mapping[str, Action] = {
             offered=lambda scope: scope["state"] == "published" and scope["scope_state"] == "current",
             parameters=lambda scopes, chosen: {"force": True},
         ),
-        Action(
+        OperatorAction(
             "other-route",
             "Load it by the other route",
             "A run loads the studies from the API instead of the package, or the other way round. Without a"
@@ -89,7 +89,7 @@ ACTIONS: Mapping[str, Action] = {
             },
             only_immport=True,
         ),
-        Action(
+        OperatorAction(
             "rewind",
             "Rewind it to a release",
             "A run removes what the studies have of releases after the chosen one, then loads what ImmPort"
@@ -100,7 +100,7 @@ ACTIONS: Mapping[str, Action] = {
             choice=("action_releases", "Newest release to keep"),
             only_immport=True,
         ),
-        Action(
+        OperatorAction(
             "approve-withdrawals",
             "Approve the withdrawal",
             "A run withdraws the scopes if they are still not listed: analysts no longer see their rows.",
@@ -108,7 +108,7 @@ ACTIONS: Mapping[str, Action] = {
             offered=_waits_for("approve_withdrawals"),
             parameters=lambda scopes, chosen: {"approve_withdrawals": True},
         ),
-        Action(
+        OperatorAction(
             "approve-releases",
             "Approve the release",
             "A run loads the studies at a release whose number or date lies far ahead.",
@@ -117,7 +117,7 @@ ACTIONS: Mapping[str, Action] = {
             parameters=lambda scopes, chosen: {"approve_releases": True},
             only_immport=True,
         ),
-        Action(
+        OperatorAction(
             "accept-vanished",
             "Publish it although rows are gone",
             "A run publishes the scopes although more than a fifth of their results are gone: those rows end"
@@ -126,7 +126,7 @@ ACTIONS: Mapping[str, Action] = {
             offered=lambda scope: scope["state"] == "failed" and "vanished" in (scope["error"] or ""),
             parameters=lambda scopes, chosen: {"accept_vanished": True, "force": True},
         ),
-        Action(
+        OperatorAction(
             "replay",
             "Load it again from landing",
             "A run loads what was landed of the scopes once more, without requests: rows and values that a"

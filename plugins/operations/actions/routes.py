@@ -14,7 +14,7 @@ from starlette.datastructures import QueryParams
 from immport_provider.dag_names import loading_dag
 from include.warehouse.model.registry import SOURCES
 from operations.access import Reader, ReaderDep, may_trigger
-from operations.actions.declared import ACTIONS, MOST_SCOPES, Action, Scope
+from operations.actions.declared import ACTIONS, MOST_SCOPES, OperatorAction, Scope
 from operations.actions.forgery import is_ours, token_for
 from operations.actions.trigger import TriggerError, run_id_of, trigger
 from operations.database import reading
@@ -68,7 +68,7 @@ async def _do(name: str, request: Request, reader: ReaderDep, user: GetUserDep) 
     )
 
 
-def _allowed(name: str, parameters: QueryParams, reader: Reader, user: Any) -> tuple[Action, str]:
+def _allowed(name: str, parameters: QueryParams, reader: Reader, user: Any) -> tuple[OperatorAction, str]:
     """The action, and the source it is for.
 
     :raises HTTPException: there is not such an action, or the reader may not trigger its DAG.
@@ -81,7 +81,7 @@ def _allowed(name: str, parameters: QueryParams, reader: Reader, user: Any) -> t
     return action, source
 
 
-def _shown(action: Action, source: str, request: Request, reader: Reader) -> dict[str, Any]:
+def _shown(action: OperatorAction, source: str, request: Request, reader: Reader) -> dict[str, Any]:
     names = request.query_params.getlist("scope")
     if not 0 < len(names) <= MOST_SCOPES:
         raise HTTPException(404)

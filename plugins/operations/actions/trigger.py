@@ -16,7 +16,7 @@ from airflow.api_fastapi.app import cached_app
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from starlette.requests import Request
 
-from operations.actions.declared import Action, Scope
+from operations.actions.declared import OperatorAction, Scope
 
 #: Seconds that Airflow has to take a request.
 TIMEOUT = 30.0
@@ -34,7 +34,7 @@ class TriggerError(RuntimeError):
         self.status = status
 
 
-def run_id_of(action: Action, scopes: Sequence[Scope], conf: Mapping[str, Any]) -> str:
+def run_id_of(action: OperatorAction, scopes: Sequence[Scope], conf: Mapping[str, Any]) -> str:
     """Name of the run: the same for the same request in the same state, so that two clicks are one run."""
     state = [(item["scope"], item["load_id"], item["state"], item["decisions"]) for item in scopes]
     written = json.dumps([action.name, conf, state], sort_keys=True, default=str)
