@@ -66,13 +66,13 @@ class Files:
             yield mine
         except BaseException as error:
             try:
-                mine._settle()
+                mine.settle()
             except Exception as lost:  # noqa: BLE001 - what ended the block matters more
                 error.add_note(f"what had arrived is not in place: {type(lost).__name__}: {lost}")
             raise
-        mine._settle()
+        mine.settle()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Put what waits into place: first the files, then what is known of them."""
         with self._arrivals.lock:
             self._arrivals.settle()
@@ -168,7 +168,7 @@ class Files:
         with self._arrivals.lock:
             self._arrivals.add(part, target, size, is_derived=is_derived)
             if self._arrivals.are_many:
-                self._settle()
+                self.settle()
 
 
 @contextmanager

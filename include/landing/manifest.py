@@ -110,6 +110,7 @@ class Landed:
     :param scope: what it was requested of, where the endpoint's reader must know that.
     :param etag: `ETag` that the source sent with it.
     :param last_modified: `Last-Modified` that the source sent with it.
+    :param about: what a page says of itself, and the build of the source that it is of.
     """
 
     endpoint: str
@@ -135,6 +136,7 @@ class Landed:
     scope: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    about: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, known: dict[str, Any]) -> Landed:

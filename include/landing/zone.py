@@ -117,6 +117,7 @@ class Landing(LandingReader):
             stored_sha256=packed.stored_sha256,
             rows_file=self._rows_file(fetch, endpoint, beside, rows),
             scope=fetch.scope if endpoint.readers else None,
+            about=dict(intake.about),
         )
         self._note_down(fetch, landed)
         return landed
@@ -245,7 +246,7 @@ class Landing(LandingReader):
         with self._arrivals.lock:
             self._arrivals.note(self._note(fetch, landed.name), landed, size)
             if self._arrivals.are_many:
-                self._settle()
+                self.settle()
 
     def _remove(self, file: ObjectStoragePath) -> None:
         self._arrivals.forget(file)

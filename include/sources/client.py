@@ -48,6 +48,10 @@ class HostSettings(Protocol):
     def calls_in_flight(self) -> int:
         """Calls that one task makes at once."""
 
+    @property
+    def page_size(self) -> int:
+        """Rows of one page."""
+
 
 class ClientSettings(HostSettings, Protocol):
     """What the pipeline must know of a connection to ImmPort."""
@@ -107,7 +111,13 @@ class ScopeClient(WatchedClient, CountedClient, Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def request(
-        self, endpoint: Endpoint, scope: str, receive: Receive[T], *, form: str = "json"
+        self,
+        endpoint: Endpoint,
+        scope: str,
+        receive: Receive[T],
+        *,
+        form: str = "json",
+        page: Mapping[str, str] | None = None,
     ) -> Received[T]:
         """Stream the answer of one endpoint for one scope.
 
@@ -115,6 +125,7 @@ class ScopeClient(WatchedClient, CountedClient, Protocol):
         :param receive: takes the body's chunks to the end; called anew for every try. A `NotDataError` of its
             counts as a bad answer.
         :param form: which of the endpoint's forms is requested.
+        :param page: query parameters of one page of its rows; None for all that one answer has.
         """
 
     def probe(self, endpoint: Endpoint, scope: str, *, form: str = "json") -> Validators:

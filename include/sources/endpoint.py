@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from urllib.parse import quote
 
-from include.sources.row_reader import RowReader
+from include.sources.row_reader import Paging, RowReader
 
 
 class Kind(StrEnum):
@@ -21,6 +21,8 @@ class Kind(StrEnum):
     DATE = "date"
     LIST = "list"
     JSON = "json"
+    #: A day, or a point in time of UTC: 2014-03-03, 2014-03-03T00:00:00Z.
+    MOMENT = "moment"
 
 
 class Shape(StrEnum):
@@ -111,6 +113,7 @@ class Endpoint:
     :param quirks: what one would not expect of it, as seen in answers and packages.
     :param counted_by: an endpoint and its field that states how many rows this one has, those sent twice
         counted once.
+    :param paging: how its rows are requested page by page; None where one answer has all.
     :param readers: how its answers become rows, by the form that they are served in; none for the JSON and
         the TSV of ImmPort's API.
     """
@@ -136,6 +139,7 @@ class Endpoint:
     readers: Mapping[str, RowReader] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
     counted_by: tuple[str, str] | None = None
+    paging: Paging | None = None
 
     @property
     def is_served(self) -> bool:

@@ -61,9 +61,11 @@ NAME, RELEASE = "GO:1", "2026-05-03T04:00:00Z"
 class Forms(Client):
     """Answers an endpoint by form: `item.txt`."""
 
-    def request(self, endpoint: Endpoint, scope: str, receive: Any, *, form: str = "json") -> Any:
+    def request(
+        self, endpoint: Endpoint, scope: str, receive: Any, *, form: str = "json", page: Any = None
+    ) -> Any:
         named = replace(endpoint, name=f"{endpoint.name}.{form}")
-        return super().request(named, scope, receive, form=form)
+        return super().request(named, scope, receive, form=form, page=page)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -61,7 +61,7 @@ class Client:
     calls: CallCounts = field(default_factory=CallCounts)
     settings: Any = field(
         default_factory=lambda: SimpleNamespace(
-            base="https://source.invalid", source="source.invalid", calls_in_flight=2
+            base="https://source.invalid", source="source.invalid", calls_in_flight=2, page_size=2
         )
     )
 
@@ -72,7 +72,13 @@ class Client:
         """Nothing was opened."""
 
     def request(
-        self, endpoint: Endpoint, scope: str, receive: Callable[[Iterator[bytes]], T], *, form: str = "json"
+        self,
+        endpoint: Endpoint,
+        scope: str,
+        receive: Callable[[Iterator[bytes]], T],
+        *,
+        form: str = "json",
+        page: Mapping[str, str] | None = None,
     ) -> Received[T]:
         if self.watch is not None:
             self.watch.before(self.settings.source)
@@ -194,11 +200,14 @@ def withdraw_scope(warehouse: Warehouse, source: FetchedSource, scope: str, mome
 
 
 def load_scope(
-    warehouse: Warehouse, source: FetchedSource, scope: str, moment: datetime, **answers: bytes
+    warehouse: Warehouse, source: FetchedSource, scope: str, moment: datetime | str, **answers: bytes
 ) -> Published:
-    """Land, stage and publish answers of one scope, as if their checks had passed."""
+    """Land, stage and publish answers of one scope, as if their checks had passed.
+
+    :param moment: when they are fetched; of a source with releases the name of one.
+    """
     landing = warehouse.tools.landing
-    release = str(FetchTime.of(moment.astimezone(UTC)))
+    release = moment if isinstance(moment, str) else str(FetchTime.of(moment.astimezone(UTC)))
     fetch = Fetch(scope, release, f"fetch-{secrets.token_hex(4)}", source)
     landed = [
         landing.receive(fetch, endpoint, {}, [answers[name]], form=endpoint.forms_of(scope)[0])

@@ -10,6 +10,19 @@ from include.sources.endpoint import Endpoint
 from include.sources.fetched.offering import Offered, Offering
 from include.sources.source import Source
 
+
+@dataclass(frozen=True)
+class SourceState:
+    """What a source holds at one moment.
+
+    :param release: name of the release.
+    :param build: what identifies the data themselves, which a source may build anew within a release.
+    """
+
+    release: str
+    build: str
+
+
 #: Finds out which scopes a source offers now. It raises what the client raises.
 Discovery = Callable[[ScopeClient], Offering]
 
@@ -21,12 +34,15 @@ class FetchedSource(Source):
     :param discovery: finds out which scopes it offers.
     :param client: kind of the client that speaks to it, as the provider names them.
     :param about: what one run of its DAG does, in words.
+    :param state: finds out what it holds now that a release is to be read, where that can change meanwhile:
+        a scope is landed whole from one build, or anew. None for a source that has no builds.
     :param schedule: when its DAG runs, as cron, UTC; None for one that is only triggered.
     """
 
     discovery: Discovery
     client: str
     about: str
+    state: Callable[[ScopeClient, str], SourceState] | None = None
     schedule: str | None = None
 
     def served_of(self, scope: str) -> list[Endpoint]:

@@ -90,13 +90,20 @@ class ImmPortHook(ImmPortClient):
         return self._request(request, receive, tries, divisible=divisible)
 
     def request(
-        self, endpoint: Endpoint, scope: str, receive: Callable[[Iterator[bytes]], T], *, form: str = "json"
+        self,
+        endpoint: Endpoint,
+        scope: str,
+        receive: Callable[[Iterator[bytes]], T],
+        *,
+        form: str = "json",
+        page: Mapping[str, str] | None = None,
     ) -> Received[T]:
         """Stream the answer of an endpoint that is of no study, such as the terms of a vocabulary.
 
         `receive` and errors are as of `fetch`. The API says nothing of the version of an answer.
         """
-        request = Request(endpoint, *endpoint.request(scope), scope or None, form=form)
+        path, parameters = endpoint.request(scope)
+        request = Request(endpoint, path, {**parameters, **(page or {})}, scope or None, form=form)
         return Received(self._request(request, receive), Validators())
 
     def probe(self, endpoint: Endpoint, scope: str, *, form: str = "json") -> Validators:

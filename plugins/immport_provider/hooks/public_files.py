@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -88,6 +88,7 @@ class PublicFilesHook(HttpClient):
         receive: Callable[[Iterator[bytes]], T],
         *,
         form: str = "json",
+        page: Mapping[str, str] | None = None,
     ) -> Received[T]:
         """Stream the file that holds the rows of a scope.
 
@@ -95,10 +96,13 @@ class PublicFilesHook(HttpClient):
 
         :param scope: identifier of the scope; empty for a file that is of none.
         :param receive: takes the chunks to the end; called anew for every try.
+        :param page: a file has no pages.
         :raises MissingFileError: there is no such file.
         :raises RequestError: the source refuses the request otherwise.
         :raises RetriableError: still no good answer after all tries.
         """
+        if page is not None:
+            raise TypeError(f"{endpoint.name}: a file is not requested in pages")
         path = endpoint.address(scope, form)
         if endpoint.address("", form) != path:
             found = self.get(endpoint, path, receive, scope=scope, form=form)
