@@ -18,17 +18,8 @@ import sqlalchemy as sa
 from include.sources.release import OPEN
 from include.sql import literal
 from include.warehouse.model.declaration import Dimension, Fact
-from include.warehouse.schema.history_tables import HISTORY
+from include.warehouse.schema.history_tables import compared_columns, content_columns
 from include.warehouse.schema.statements import run_sql
-
-#: Columns of a version that describe its validity, not its content.
-_BOOKKEEPING = ("valid_from", "valid_to", "load_id", "loaded_at")
-
-
-def content_columns(table: Dimension | Fact) -> list[str]:
-    """Columns that make two versions of a row equal or different."""
-    names = (column.name for column in HISTORY[table.relation].columns)
-    return [name for name in names if name not in {table.scope_key, table.identity, *_BOOKKEEPING}]
 
 
 @dataclass(frozen=True)
@@ -156,7 +147,7 @@ def merge(connection: sa.Connection, table: Dimension | Fact, capture: Capture, 
 
 def compare(connection: sa.Connection, table: Dimension | Fact, scope_key: int, old: int, new: int) -> Change:
     """What differs between a scope's rows at two captures, whatever order these came in."""
-    names = content_columns(table)
+    names = compared_columns(table)
     one, other = (f"row({', '.join(f'{alias}.{name}' for name in names)})" for alias in "ab")
     is_same = f"{one} is not distinct from {other}"
     both = f"a.{table.identity} is not null and b.{table.identity} is not null"
@@ -189,6 +180,7 @@ class _Statements:
         self.history = f"history.{table.relation}"
         self.different = f"different_{table.relation}"
         self.columns = content_columns(table)
+        self.compared = compared_columns(table)
         self.at = capture
         self.scope = table.scope_key
         #: The table of the scopes is identified by the scope itself.
@@ -200,7 +192,7 @@ class _Statements:
         return f"h.{self.scope} = {key} and h.valid_from <= {at} and h.valid_to > {at}"
 
     def _row(self, alias: str) -> str:
-        return f"row({', '.join(f'{alias}.{name}' for name in self.columns)})"
+        return f"row({', '.join(f'{alias}.{name}' for name in self.compared)})"
 
     def differing(self, *, has_quarantined: bool) -> str:
         """What the versions known at the release and the capture do not have in common.

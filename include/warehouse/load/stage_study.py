@@ -17,6 +17,7 @@ from include.warehouse.load.package import package_findings
 from include.warehouse.load.package.stage_package import unpack
 from include.warehouse.load.stage_answers import stage_answers
 from include.warehouse.load.staging_cleanup import drop_staging
+from include.warehouse.load.unfold import unfold
 from include.warehouse.model.source_model import SourceModel
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
 
@@ -43,7 +44,8 @@ def stage(
     filled = [endpoints[name] for name, rows in unpacked.items() if rows]
     digests = content_digests.staged(connection, load_id, filled)
     staged = {name: _of_package(rows, digests.get(name)) for name, rows in unpacked.items()}
-    answered = [item for item in endpoints.values() if item.name not in unpacked]
+    made = {item.endpoint for item in model.unfolded}
+    answered = [item for item in endpoints.values() if item.name not in unpacked and item.name not in made]
     staged |= stage_answers(connection, load_id, landing, manifest, answered)
     for item in answered:
         staged[item.name]["content_digest"] = unchanged.answer_digest(manifest.parts(item.name))
@@ -53,6 +55,7 @@ def stage(
         if staged[item.name]["rows_staged"]
     }
     unreported_columns.record(connection, load_id, missing)
+    staged |= unfold(connection, load_id, model, staged)
     recorded = [{"load_id": load_id, "endpoint": name, **counts} for name, counts in staged.items()]
     connection.execute(sa.insert(STAGED), recorded)
     # At the end: the row of the load is not locked while the answers are copied.

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 
 from include.sql import literal
 from include.warehouse.load import carry_forward, reference_contexts, scd2, surrogate_keys
-from include.warehouse.load.scd2 import Capture, Change, content_columns
+from include.warehouse.load.scd2 import Capture, Change
 from include.warehouse.load.staged_load import Count, StagedLoad
 from include.warehouse.model.declaration import Dimension, Fact, Type
 from include.warehouse.model.natural_keys import digest, name_of, natural_key
 from include.warehouse.model.registry import DIMENSION
 from include.warehouse.model.source_model import SourceModel
+from include.warehouse.schema.history_tables import content_columns
 from include.warehouse.schema.statements import run_sql
 
 #: What a text must be before it is cast to be the key of a quarantined row, which no check has passed.

@@ -44,6 +44,8 @@ class Column:
     :param is_masked: kept in history, and not shown in the star.
     :param is_measure: what the row is there for: where it cannot be read, the row is quarantined. Any other
         column that cannot be read is null, and its text is quarantined.
+    :param is_compared: whether another value makes another version of the row. Without that, a version keeps
+        the value that it began with: for what a source makes anew each time that it builds its data.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Column:
     unit: str | None = None
     is_masked: bool = False
     is_measure: bool = False
+    is_compared: bool = True
 
     @property
     def raw(self) -> Expression:

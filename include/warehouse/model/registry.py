@@ -8,12 +8,14 @@ from dataclasses import fields
 from include.sources.immport.source import IMMPORT
 from include.warehouse.model.declaration import Dimension, Fact, Measure
 from include.warehouse.model.source_model import SourceModel
-from include.warehouse.model.sources import MODELS, TERM_DIMENSIONS
+from include.warehouse.model.sources import MODELS
 
 #: Every source, by name.
 SOURCES: dict[str, SourceModel] = {item.source.name: item for item in MODELS}
 IMMPORT_MODEL = SOURCES[IMMPORT.name]
 
+#: Dimensions without an endpoint, which tables of any source may name.
+TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for model in SOURCES.values() for item in model.terms)
 VERSIONED_DIMENSIONS: tuple[Dimension, ...] = tuple(
     item for model in SOURCES.values() for item in model.dimensions
 )
@@ -62,6 +64,19 @@ def check_reads(table: Dimension | Fact, model: SourceModel) -> None:
             raise ValueError(f"{table.relation} joins {', '.join(sorted(strange))}: no such endpoint")
 
 
+def check_unfolded(model: SourceModel) -> None:
+    """Make sure that what is made in staging is made of an endpoint that is staged before.
+
+    :raises ValueError: it names no endpoint, one that is requested, or one that is made in staging itself.
+    """
+    endpoints, made = model.source.endpoints, {item.endpoint for item in model.unfolded}
+    for item in model.unfolded:
+        if item.endpoint not in endpoints or endpoints[item.endpoint].is_served:
+            raise ValueError(f"{item.endpoint}: not an endpoint without a path, so it is not made in staging")
+        if item.of not in endpoints or item.of in made or item.rows.gaps != (item.of,):
+            raise ValueError(f"{item.endpoint}: not made of the rows of {item.of} alone")
+
+
 def check_measure(fact: Fact) -> None:
     """Make sure that the view over all assays reads columns that the view of a fact has.
 
@@ -88,12 +103,12 @@ def _check_names(models: Sequence[SourceModel]) -> None:
         "table": [table.relation for model in models for table in model.tables],
         "endpoint": [name for model in models for name in model.source.endpoints],
     }
-    named["table"] += [item.relation for item in TERM_DIMENSIONS]
+    named["table"] += [item.relation for model in models for item in model.terms]
     for kind, names in named.items():
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"several sources declare a {kind} named {', '.join(twice)}")
     dimensions = {item.name for model in models for item in model.dimensions}
-    dimensions |= {item.name for item in TERM_DIMENSIONS}
+    dimensions |= {item.name for model in models for item in model.terms}
     for model in models:
         name, scope = model.source.name, model.source.scope.name
         if not any(item.name == scope for item in model.dimensions):
@@ -115,6 +130,7 @@ def check(models: Sequence[SourceModel]) -> None:
     _check_names(models)
     for model in models:
         check_keys(model)
+        check_unfolded(model)
         for table in model.tables:
             if table.scope is not model.source.scope:
                 raise ValueError(f"{table.relation}: not of the scope of {model.source.name}")

@@ -6,7 +6,6 @@ from include.sources.immport.source import IMMPORT
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
-from include.warehouse.model.declaration import Dimension
 from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
 from include.warehouse.model.fetched.gene_lists import GENE_LIST_MODEL
 from include.warehouse.model.fetched.vocabularies import VOCABULARY_MODEL
@@ -20,11 +19,10 @@ _IMMPORT_FACTS = (
     *ASSAY_FACTS, *CLINICAL_FACTS, RESULT_FILE, *CYTOMETRY, *MATERIAL_BRIDGES, *BRIDGES,
 )  # fmt: skip
 _IMMPORT_MODEL = SourceModel(
-    IMMPORT, (*(item for item in IMMPORT_DIMENSIONS if item.is_versioned), *_IMMPORT_FACTS)
+    IMMPORT,
+    (*(item for item in IMMPORT_DIMENSIONS if item.is_versioned), *_IMMPORT_FACTS),
+    terms=tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned),
 )
-
-#: Dimensions without an endpoint, which tables of any source may name.
-TERM_DIMENSIONS: tuple[Dimension, ...] = tuple(item for item in IMMPORT_DIMENSIONS if not item.is_versioned)
 
 #: Every source.
 MODELS: list[SourceModel] = [_IMMPORT_MODEL, VOCABULARY_MODEL, GENE_LIST_MODEL]

@@ -120,6 +120,22 @@ def _key(name: str, meaning: str) -> sa.Column:
 KEY_TABLES = {item.name: _key_table(item) for item in DIMENSIONS}
 HISTORY = {item.relation: _versions(item) for item in VERSIONED}
 
+#: Columns of a version that describe its validity, not its content.
+_BOOKKEEPING = ("valid_from", "valid_to", "load_id", "loaded_at")
+
+
+def content_columns(table: Dimension | Fact) -> list[str]:
+    """Columns of a version that a load writes, beside its identity."""
+    names = (column.name for column in HISTORY[table.relation].columns)
+    return [name for name in names if name not in {table.scope_key, table.identity, *_BOOKKEEPING}]
+
+
+def compared_columns(table: Dimension | Fact) -> list[str]:
+    """Those of them that make two versions of a row equal or different."""
+    ignored = {column.name for column in table.columns if not column.is_compared}
+    return [name for name in content_columns(table) if name not in ignored]
+
+
 DATA_RELEASE = sa.Table(
     "data_release",
     metadata,

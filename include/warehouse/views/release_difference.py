@@ -59,7 +59,7 @@ def _compared(table: Dimension | Fact) -> Iterator[tuple[str, str, str, str]]:
             for side in "ab"
         )
         yield name, differs, old, new
-    for column in table.columns:
+    for column in (item for item in table.columns if item.is_compared):
         old, new = (
             literal(MASKED) if column.is_masked else f"{side}.{column.name}::text" for side in ("a", "b")
         )

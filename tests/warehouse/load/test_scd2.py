@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.sources.release import CURRENT, OPEN
-from include.warehouse.load.scd2 import Capture, Change, OverlapError, content_columns, write
+from include.warehouse.load.scd2 import Capture, Change, OverlapError, write
 from include.warehouse.model.assays import HAI
 from include.warehouse.model.clinical import LAB_TESTS
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.dimensions import ARM, STUDY
-from include.warehouse.schema.history_tables import HISTORY
+from include.warehouse.schema.history_tables import HISTORY, content_columns
 from tests.support.long import examples
 from tests.support.warehouse import Warehouse, hai, small_study
 
