@@ -57,6 +57,11 @@ class SandboxProcess(SandboxControl):
         """The Airflow connection to its public files, as JSON."""
         return json.dumps({"conn_type": "immport_public", "host": self.url, "extra": {"calls_per_second": 0}})
 
+    @property
+    def impc_connection(self) -> str:
+        """The Airflow connection to its images of IMPC, as JSON."""
+        return json.dumps({"conn_type": "impc", "host": self.url, "extra": {"calls_per_second": 0}})
+
 
 def start_sandbox(world: WorldOptions, marked: str, log: Path) -> SandboxProcess:
     """Start a sandbox on a free port and wait until it answers.

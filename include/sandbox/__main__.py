@@ -14,6 +14,9 @@ import uvicorn
 from include.sandbox.gene_lists.folder_lists import FolderLists
 from include.sandbox.gene_lists.public_object import GeneListWorld
 from include.sandbox.gene_lists.synthetic_lists import SyntheticLists
+from include.sandbox.impc.folder_images import FolderImages
+from include.sandbox.impc.image_world import ImageWorld
+from include.sandbox.impc.synthetic_images import SyntheticImages
 from include.sandbox.server.app import Sandbox
 from include.sandbox.server.auth import Keys
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
@@ -100,6 +103,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of gene lists, laid out as ImmPort's files (default: synthetic ones)",
     )
+    made.add_argument(
+        "--images", type=_count, default=400, help="synthetic images of IMPC (default: %(default)s)"
+    )
+    made.add_argument(
+        "--image-records",
+        type=Path,
+        metavar="DIR",
+        help="folder of image records as IMPC's portal answers them (default: synthetic ones)",
+    )
     made.add_argument("--release", help="data release served first, such as DR50 (default: the newest)")
     made.add_argument(
         "--api-key-file",
@@ -148,6 +160,16 @@ def open_lists(options: argparse.Namespace, world: World) -> GeneListWorld:
     return SyntheticLists(options.seed, list(world.releases.values()))
 
 
+def open_images(options: argparse.Namespace) -> ImageWorld:
+    """Open the images of IMPC that the options name.
+
+    :raises ValueError: a folder that is missing or holds no images.
+    """
+    if options.image_records is not None:
+        return FolderImages(options.image_records)
+    return SyntheticImages(options.images, options.seed)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the sandbox; 0 after a signal, 2 when it cannot start."""
     options = parser().parse_args(arguments)
@@ -156,7 +178,7 @@ def main(arguments: list[str] | None = None) -> int:
         current = Release.parse(options.release) if options.release else max(world.releases)
         if current not in world.releases:
             raise ValueError(f"no release {current} here (there are {', '.join(map(str, world.releases))})")
-        lists = open_lists(options, world)
+        lists, images = open_lists(options, world), open_images(options)
         keys = Keys(_key(options), options.token_seconds)
         listener = socket.create_server((options.host, options.port))
     except (ValueError, OSError, OverflowError) as error:
@@ -170,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     config = uvicorn.Config(
-        Sandbox(world, lists, keys, current, options.url_seconds).app(),
+        Sandbox(world, lists, images, keys, current, options.url_seconds).app(),
         log_config=None,
         log_level="critical",
         server_header=False,

@@ -88,6 +88,21 @@ _PUBLIC_FIELDS = {
     }
 }
 
+#: Those of a connection to IMPC.
+_IMPC_FIELDS = _PUBLIC_FIELDS | {
+    "page_size": {
+        "label": "Page size",
+        "description": "Documents of one request.",
+        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 1000},
+    },
+    "release_host": {
+        "label": "Address of the metadata of releases",
+        "description": "Where release_metadata.json of each release lies. Empty for IMPC's own; of another"
+        " Solr server, for that server.",
+        "schema": {"type": ["string", "null"]},
+    },
+}
+
 
 def get_provider_info() -> dict[str, Any]:
     """Provider metadata. Airflow reads it at every start, so nothing heavy is imported here."""
@@ -105,7 +120,11 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": [
             {
                 "integration-name": "ImmPort",
-                "python-modules": ["immport_provider.hooks.immport", "immport_provider.hooks.public_files"],
+                "python-modules": [
+                    "immport_provider.hooks.immport",
+                    "immport_provider.hooks.public_files",
+                    "immport_provider.hooks.impc",
+                ],
             },
         ],
         "sensors": [
@@ -148,6 +167,17 @@ def get_provider_info() -> dict[str, Any]:
                     "placeholders": {"host": "https://s3.immport.org"},
                 },
                 "conn-fields": _PUBLIC_FIELDS,
+            },
+            {
+                "connection-type": "impc",
+                "hook-class-name": "immport_provider.hooks.impc.ImpcHook",
+                "hook-name": "IMPC images",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["login", "password", "extra"],
+                    "relabeling": {"host": "Address of the Solr server"},
+                    "placeholders": {"host": "https://www.ebi.ac.uk"},
+                },
+                "conn-fields": _IMPC_FIELDS,
             },
         ],
     }

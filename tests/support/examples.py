@@ -17,6 +17,7 @@ from include.landing.zone import Landing
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
 from include.pipeline.batch_runner import StepContext
+from include.sandbox.impc.synthetic_images import IMPC_RELEASES
 from include.sandbox.synthetic.study_plan import RELEASES
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sandbox.vocabulary import plain_terms
@@ -29,6 +30,7 @@ from include.warehouse.reference.entries import Entry, Relation, relations
 from include.warehouse.reference.examples import FILE, Examples
 from include.warehouse.schema.engine import warehouse_engine
 from tests.support.gene_lists import load_gene_lists
+from tests.support.impc import load_images
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
 from tests.support.sources import body, load_scope
@@ -37,6 +39,8 @@ from tests.support.world import shared_studies
 
 #: The smallest world that has rows of every kind.
 STUDIES, ROWS, SEED = 8, 4, 7
+#: Images of IMPC, few for each centre.
+IMAGES = 120
 LONGEST = 60
 #: Numbers and times made here, which mean nothing elsewhere and depend on the order of loading.
 _MADE_HERE = {item.key_column for item in DIMENSIONS} | {
@@ -64,6 +68,7 @@ def load_world(warehouse: Warehouse) -> None:
     for study in sorted(gone):
         warehouse.withdraw(study, str(newest), newest.key + 1)
     load_gene_lists(warehouse, SEED, str(newest))
+    load_images(warehouse, IMAGES, SEED, IMPC_RELEASES[-1])
 
 
 def load_vocabularies(warehouse: Warehouse, *names: str) -> None:

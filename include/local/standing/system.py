@@ -10,6 +10,7 @@ import shutil
 from rich.console import Console
 
 from include.local.airflow import (
+    IMPC,
     PUBLIC_FILES,
     airflow_environment,
     make_connection,
@@ -164,6 +165,7 @@ def _start(
         immport=None,
         landing=paths.landing(database),
         public=sandbox.public_connection if sandbox else PUBLIC_FILES,
+        impc=sandbox.impc_connection if sandbox else IMPC,
     ) | server_environment(home, port)
     if sandbox:
         environment |= switched_on_environment()

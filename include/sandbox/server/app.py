@@ -13,6 +13,8 @@ from starlette.routing import Route
 
 from include.sandbox.archive.undecodable import json_bytes
 from include.sandbox.gene_lists.public_object import GeneListWorld
+from include.sandbox.impc.image_world import ImageWorld
+from include.sandbox.impc.solr_server import IMPC_NAMES, IMPC_ROUTES, ImpcService
 from include.sandbox.row import Row
 from include.sandbox.server.auth import Keys
 from include.sandbox.server.bucket import Bucket, refused
@@ -52,18 +54,20 @@ class Sandbox:
     """A world at its current release, with the faults switched on and the requests seen.
 
     :param lists: the gene lists of the public bucket.
+    :param images: the images of IMPC.
     """
 
     def __init__(
         self,
         world: World,
         lists: GeneListWorld,
+        images: ImageWorld,
         keys: Keys,
         current: Release,
         url_seconds: int = 604_800,
     ) -> None:
         self.world, self.keys, self.current = HiddenStudies(world), keys, current
-        self.bucket = Bucket(lists)
+        self.bucket, self.impc = Bucket(lists), ImpcService(images)
         self.downloads = Downloads(self.world, url_seconds)
         self.faults, self.requests = Faults(), Requests()
 
@@ -79,6 +83,7 @@ class Sandbox:
                 Route(file.path, self._guard(file.name, False, self._public))
                 for file in PUBLIC_FILES.values()
             ),
+            *(Route(path, self._guard(name, False, self._impc)) for path, name in IMPC_ROUTES.items()),
             Route("/release/{key:path}", self._guard(None, False, self._public)),
             *(Route(f"/{way}/{{file}}", self._guard("download", False, self._send)) for way in METHODS),
             *Control(self).routes(),
@@ -100,6 +105,13 @@ class Sandbox:
 
     def _public(self, request: Request, fault: Fault | None) -> Response:
         return self.bucket.send(request, list(self.world.releases).index(self.current), fault)
+
+    def _impc(self, request: Request, fault: Fault | None) -> Response:
+        releases = list(self.world.releases)
+        release = self.impc.release_at(releases.index(self.current), len(releases))
+        if "release" in request.path_params:
+            return self.impc.metadata(request.path_params["release"], release)
+        return self.impc.select(request, release, fault)
 
     def _guard(
         self, name: str | None, needs_key: bool, answer: Answer
@@ -260,4 +272,6 @@ class Sandbox:
 
 def _target_of(name: str, request: Request) -> FaultTarget:
     study = request.path_params.get("study") or request.query_params.get("studyAccession")
+    if name in IMPC_NAMES:
+        study = request.path_params.get("release") or request.query_params.get("fq")
     return FaultTarget(name, study)

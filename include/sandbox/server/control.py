@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from include.sandbox.impc.solr_server import IMPC_NAMES
 from include.sandbox.server.faults import Fault, Faults, Requests
 from include.sandbox.server.guard import guarded
 from include.sandbox.server.hidden_studies import HiddenStudies
@@ -77,7 +78,7 @@ class Control:
         elif request.method == "POST":
             try:
                 fault = Fault(**await request.json())
-                if fault.endpoint not in (*SHARED_DATA, *PUBLIC_FILES, "token", "download", "*"):
+                if fault.endpoint not in (*SHARED_DATA, *PUBLIC_FILES, *IMPC_NAMES, "token", "download", "*"):
                     raise ValueError(f"no such endpoint: {fault.endpoint!r}")
                 faults.add(fault)
             except (ValueError, TypeError) as error:

@@ -26,9 +26,11 @@ TABLES = ("tsv_broken", "tsv_renamed")
 FILES = ("corrupt", "no_range", "changed", "expired", "lost")
 #: Of the files of the public bucket: what they hold.
 PUBLIC = ("half", "wrong_count", "no_bom", "blank_lines", "no_tab", "trailing_blanks")
+#: Of IMPC's core of images: how its pages are served, and what becomes of it meanwhile.
+CORES = ("no_cursor", "ignored_cursor", "rebuilt")
 #: Those that strike whatever a request is about.
-ALONE = (*ANSWERS, *FILES, *PUBLIC)
-KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC)
+ALONE = (*ANSWERS, *FILES, *PUBLIC, *CORES)
+KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC, *CORES)
 #: Endpoints whose requests name a file.
 OF_FILES = ("download", "drsDownload", *PUBLIC_FILES)
 

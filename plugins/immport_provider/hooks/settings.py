@@ -101,9 +101,18 @@ def read_public_settings(connection: Connection) -> Settings:
 
     :raises ValueError: which field is wrong.
     """
+    return read_open_settings(connection, PUBLIC_HOST)
+
+
+def read_open_settings(connection: Connection, host: str) -> Settings:
+    """Check a connection to what is open to everybody. It holds no credentials, so that none can be sent.
+
+    :param host: the address that an empty field stands for.
+    :raises ValueError: which field is wrong.
+    """
     if connection.login or connection.password:
         raise ValueError("login and password must be empty: public files need none")
-    return _settings(connection, PUBLIC_HOST, None, None)
+    return _settings(connection, host, None, None)
 
 
 def _settings(
@@ -130,15 +139,26 @@ def _settings(
 
 def _base(connection: Connection, default: str, *, allow_http: bool) -> str:
     host = (connection.host or default).strip()
-    url = urlsplit(host if "://" in host else f"{connection.schema or 'https'}://{host}")
+    whole = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+    return address_of(whole, default, connection.port, allow_http=allow_http)
+
+
+def address_of(given: str, default: str, port: int | None = None, *, allow_http: bool) -> str:
+    """An address of a connection: scheme, host and port.
+
+    :param default: an address as it should be, for messages.
+    :raises ValueError: it is not one, holds credentials, or goes over plain http to another machine.
+    """
+    url = urlsplit(given if "://" in given else f"https://{given}")
     if "@" in url.netloc:
         raise ValueError("host must not hold a user name or password")
     if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment:
         raise ValueError(f"host is not an address such as {default}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.hostname):
-        raise ValueError(f"{_WHY_NOT_HTTP[default]}: use https (allow_http is for stand-ins)")
-    port = f":{connection.port}" if connection.port and not url.port else ""
-    return f"{url.scheme}://{url.netloc}{port}{url.path.rstrip('/').removesuffix(API)}"
+        why = _WHY_NOT_HTTP.get(default, _WHY_NOT_HTTP[PUBLIC_HOST])
+        raise ValueError(f"{why}: use https (allow_http is for stand-ins)")
+    number = f":{port}" if port and not url.port else ""
+    return f"{url.scheme}://{url.netloc}{number}{url.path.rstrip('/').removesuffix(API)}"
 
 
 def is_loopback(host: str) -> bool:

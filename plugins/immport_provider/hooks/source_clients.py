@@ -34,5 +34,6 @@ class ClientKind:
 
 CLIENTS: dict[str, ClientKind] = {
     "public_files": ClientKind("immport_provider.hooks.public_files:PublicFilesHook", "immport_public", API),
+    "impc": ClientKind("immport_provider.hooks.impc:ImpcHook", "impc_default", API),
     "immport": ClientKind("immport_provider.hooks.immport:ImmPortHook", "immport_default", API),
 }

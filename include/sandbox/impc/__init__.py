@@ -1,0 +1,1 @@
+"""IMPC's Solr core of images and the metadata of its releases, as the sandbox serves them."""
