@@ -18,7 +18,7 @@ from include.pipeline.verdict import is_final, is_of_one_request
 from include.sources.client import ScopeClient
 from include.sources.endpoint import Endpoint, Withholds
 from include.sources.errors import AccessError, CredentialError, ImmPortError, RequestError
-from include.sources.fetched.fetched_source import FetchedSource, SourceState
+from include.sources.fetched.fetched_source import FetchedSource, SourceBuild
 from include.warehouse.load import fence
 
 
@@ -117,7 +117,7 @@ class _Scope:
         landed = sum(item.rows for items in parts.values() for item in items)
         self.step.progress(landed + rows, message)
 
-    def _state(self) -> SourceState | None:
+    def _state(self) -> SourceBuild | None:
         """What the source holds now.
 
         :raises OtherReleaseError: another release.
@@ -138,7 +138,7 @@ class _Scope:
         error.study = self.fetch.scope
         return error
 
-    def _answer(self, endpoint: Endpoint, landed: list[Landed], state: SourceState | None) -> list[Landed]:
+    def _answer(self, endpoint: Endpoint, landed: list[Landed], state: SourceBuild | None) -> list[Landed]:
         """Land the answer of an endpoint, in the first of its forms that the source has.
 
         :param landed: pages of it that an interrupted try landed.
@@ -166,7 +166,7 @@ class _Scope:
         return [self.landing.leave_out(self.fetch, endpoint, about)]
 
     def _receive(
-        self, endpoint: Endpoint, form: str, landed: list[Landed], state: SourceState | None
+        self, endpoint: Endpoint, form: str, landed: list[Landed], state: SourceBuild | None
     ) -> list[Landed]:
         if endpoint.paging is not None:
             return self._pages(endpoint, form, landed, state)
@@ -182,7 +182,7 @@ class _Scope:
         return [self._of_build(self._annotated(answer.content, **known), state)]
 
     def _pages(
-        self, endpoint: Endpoint, form: str, landed: list[Landed], state: SourceState | None
+        self, endpoint: Endpoint, form: str, landed: list[Landed], state: SourceBuild | None
     ) -> list[Landed]:
         """The pages of an endpoint; the first has the validator of them all."""
         if endpoint.paging is None:
@@ -198,7 +198,7 @@ class _Scope:
         first, *others = pages.land(landed)
         return [self._of_build(first, state), *others]
 
-    def _of_build(self, landed: Landed, state: SourceState | None) -> Landed:
+    def _of_build(self, landed: Landed, state: SourceBuild | None) -> Landed:
         """What is landed, with the build that it is of: what the source holds is a validator, too."""
         if state is None:
             return landed

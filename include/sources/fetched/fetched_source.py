@@ -12,7 +12,7 @@ from include.sources.source import Source
 
 
 @dataclass(frozen=True)
-class SourceState:
+class SourceBuild:
     """What a source holds at one moment.
 
     :param release: name of the release.
@@ -42,7 +42,7 @@ class FetchedSource(Source):
     discovery: Discovery
     client: str
     about: str
-    state: Callable[[ScopeClient, str], SourceState] | None = None
+    state: Callable[[ScopeClient, str], SourceBuild] | None = None
     schedule: str | None = None
 
     def served_of(self, scope: str) -> list[Endpoint]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from include.sources.client import ScopeClient
 from include.sources.errors import MissingFileError
-from include.sources.fetched.fetched_source import FetchedSource, SourceState
+from include.sources.fetched.fetched_source import FetchedSource, SourceBuild
 from include.sources.fetched.offering import Offered, Offering, Validators
 from include.sources.foreign import quoted, summary
 from include.sources.impc.core import FIRST, find_release, read_core
@@ -47,13 +47,13 @@ def discover(client: ScopeClient) -> Offering:
     return Offering(tuple(scopes), str(metadata.release), incomplete, summary(notes))
 
 
-def state(client: ScopeClient, release: str) -> SourceState:
+def state(client: ScopeClient, release: str) -> SourceBuild:
     """What the core holds while a release is read, and whether a later one is out.
 
     :raises ImmPortError: it cannot be found out.
     """
     later = find_release(client, ImpcRelease.parse(release))
-    return SourceState(str(later.release) if later else release, read_core(client).build)
+    return SourceBuild(str(later.release) if later else release, read_core(client).build)
 
 
 IMPC = FetchedSource(
