@@ -169,6 +169,20 @@ def test_two_runs_at_once_send_a_message_once(ops: Operations) -> None:
     assert len(sender.messages) == 1
 
 
+def test_what_another_run_has_delivered_meanwhile_is_not_sent_again(ops: Operations) -> None:
+    """Both saw two messages that are due; the other run sends the second while this one sends the first."""
+    happen(ops)
+    sender = Sent()
+
+    def meanwhile(route: str, message: AlertMessage) -> None:
+        sender(route, message)
+        if route == "mail":
+            assert deliver(ops.engine, ["webhook"], sender, LINKS).delivered == 1
+
+    assert send(ops, meanwhile) == DeliveryCount(delivered=1)
+    assert [route for route, _ in sender.messages] == ["mail", "webhook"]
+
+
 def _dies(url: str, log: Path) -> None:
     """Deliver, and die between sending and recording."""
 

@@ -117,7 +117,8 @@ def test_routes_that_fail_are_tried_again_and_show_nothing_of_their_connections(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Neither a log at whatever level nor a table holds an address, a token, a password or a recipient."""
-    caplog.set_level(logging.DEBUG)
+    for name in (None, "httpx", "httpcore.http11"):
+        caplog.set_level(logging.DEBUG, name)
     webhook.status, mail.refusal = 503, f"550 {RECIPIENT} is unknown here"
     connected.run("failed", "immport_export", note="StorageError: full")
     assert alerts.evaluate(connected.engine) == DeliveryCount(failed=2)

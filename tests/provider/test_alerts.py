@@ -89,7 +89,8 @@ def test_without_a_connection_nothing_is_sent() -> None:
 def test_a_webhook_that_refuses_is_an_error_without_its_address(
     webhook: WebhookReceiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    for name in (None, "httpx", "httpcore.http11"):
+        caplog.set_level(logging.DEBUG, name)
     webhook.status = 404
     with pytest.raises(UndeliverableError, match="the webhook of immport_alerts answers 404") as refused:
         task_failed(context())
