@@ -107,6 +107,10 @@ class Processes:
         shutil.copyfile(self._pristine, self._metadata)
         return self._run("release", order)
 
+    def lay_metadata(self, place: Path) -> None:
+        """Put fresh metadata of Airflow into a place."""
+        shutil.copyfile(self._pristine, place)
+
     def at_once(self, orders: list[Order]) -> list[int | None]:
         """Run DAGs at the same time, each with fresh metadata of its own; the exit codes."""
         for order in orders:
@@ -176,6 +180,10 @@ class Installation:
         """Run a DAG with these params. It dies at each of `kills`."""
         order = self._order("run", kills, retries, dag, params)
         return _run_of(order, self.processes.release(order))
+
+    def order(self, name: str, dag: str = "immport_release", **params: Any) -> Order:
+        """What a process that the test starts itself is to do."""
+        return self._order(name, (), 0, dag, params)
 
     def run_at_once(self, *kills: tuple[Kill, ...], dag: str = "immport_release", **params: Any) -> list[Run]:
         """Run a DAG several times at once: once for each tuple of what happens within it."""

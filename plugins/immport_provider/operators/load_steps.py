@@ -91,6 +91,19 @@ class ImmPortBatchOperator(ImmPortOperator):
         if outcome.failed:
             raise AirflowFailException(f"{self.step}: failed: {', '.join(outcome.failed)}")
 
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """What the task read and wrote: the OpenLineage provider requests it, where that is switched on."""
+        from immport_provider.lineage import facets
+        from include.telemetry.lineage import Places, StepOfLoads
+
+        run_id = f"{task_instance.dag_id}/{task_instance.run_id}"
+        done = StepOfLoads(run_id, self.step, list(self.parameters.of(self).load_ids))
+        engine = self.engine()
+        return facets(engine, Places(self.landing, engine.url), done)
+
+    #: Of a batch, some loads may be done when the task fails.
+    get_openlineage_facets_on_failure = get_openlineage_facets_on_complete
+
 
 class ImmPortExtractOperator(ImmPortBatchOperator):
     """Land the answers of each study of a batch.
