@@ -27,6 +27,7 @@ with DAG(
 One run reads the manifests of the studies, chooses files by type, name and size, and downloads those that
 are not there yet, in parallel. A broken download continues where it broke off, size and MD5 are verified,
 and a file that fails does not stop the others; the run then fails at its end and names the failed files.
+The headers of FCS files are read in the same run, into `star.fact_fcs_header`.
 
 Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
 Variable: `immport_files`, a folder or an object storage URL; `files` below `immport_landing` without it.
@@ -74,6 +75,12 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
             description="Folder or object storage URL; the variable immport_files when empty",
             section=HOW,
         ),
+        "fcs_headers_only": Param(
+            False,
+            type=["null", "boolean"],
+            description="Do not download FCS files (*.fcs), only read their headers, by HTTP Range",
+            section=WHAT,
+        ),
         "dry_run": Param(
             False, type=["null", "boolean"], description="Only list what would be downloaded", section=HOW
         ),
@@ -86,11 +93,16 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
         types="{{ params.types }}",
         pattern="{{ params.pattern }}",
         max_bytes="{{ params.max_bytes }}",
+        fcs_headers_only="{{ params.fcs_headers_only }}",
         is_dry_run="{{ params.dry_run }}",
         **PLACES,
     )
     download = ImmPortDownloadOperator.partial(
-        task_id="download", pool=FILES.name, map_index_template=STUDIES_OF_TASK, **PLACES
+        task_id="download",
+        pool=FILES.name,
+        map_index_template=STUDIES_OF_TASK,
+        fcs_headers_only="{{ params.fcs_headers_only }}",
+        **PLACES,
     ).expand(batch=plan.output)
     finish = ImmPortFinishFilesOperator(
         task_id="finish",

@@ -10,7 +10,9 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
@@ -93,6 +95,19 @@ class Storage:
             return None
         with open(self.place(path).path, "rb") as content:  # noqa: PTH123
             return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+    @contextlib.contextmanager
+    def opened(self, path: str) -> Iterator[BinaryIO]:
+        """A kept file, to read and to seek in: of an object storage only the parts that are read come.
+
+        :raises StorageError: it cannot be read.
+        """
+        place = self.place(path)
+        try:
+            with place.open("rb") as content:
+                yield content
+        except OSError as error:
+            raise StorageError(f"{place}: cannot be read: {error.strerror or error}") from error
 
     def keep(self, part: Path, path: str) -> str:
         """Move a whole file to its place; the location it is kept at.

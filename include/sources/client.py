@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, Self, TypeVar
+from typing import BinaryIO, Generic, Protocol, Self, TypeVar
 
 from include.sources.calls import CallCounts
 from include.sources.endpoint import Endpoint
@@ -176,3 +177,8 @@ class SourceClient(Protocol):
         self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None] | None = None
     ) -> Downloaded:
         """Bring a file to `target`, verified; what `target` holds of it already is not fetched again."""
+
+    def parts(
+        self, file: RemoteFile, *, progress: Callable[[int, int], None] | None = None
+    ) -> AbstractContextManager[BinaryIO]:
+        """A file at its source as an open file to seek in: only what is read of it is fetched."""

@@ -14,9 +14,12 @@ import sqlalchemy as sa
 from include.landing.object_store import Storage
 from include.pipeline import run_ledger
 from include.pipeline.batch_runner import Ended, running_step
+from include.pipeline.downloads import fcs_headers
+from include.pipeline.downloads.fcs_headers import UnreadHeaderError, is_fcs
 from include.pipeline.downloads.file_plan import rows_of
 from include.pipeline.downloads.file_selection import (
     FAILED,
+    HEADER_READ,
     LEFT_OUT,
     PLANNED,
     PRESENT,
@@ -45,6 +48,7 @@ class Work:
     :param log: takes a log line and its arguments.
     :param task: the task that does it.
     :param ended: is given the number of each step once it has ended.
+    :param fcs_headers_only: of FCS files that are not there only the header is fetched.
     """
 
     engine: sa.Engine
@@ -54,6 +58,7 @@ class Work:
     log: Callable[..., None]
     task: TaskRef | None = None
     ended: Ended | None = None
+    fcs_headers_only: bool = False
 
 
 def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tuple[list[str], list[str]]:
@@ -86,6 +91,8 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
                         _set(work.engine, row, state=state, error=message)
                     if isinstance(error, CredentialError):
                         raise
+            if any(is_fcs(row.path) for row in files):
+                fcs_headers.read_markers(work.engine, study)
             step.rows, step.message = meter.files, meter.text()
             step.state = "failed" if len(failed) + len(later) > before else "done"
             work.log("%s: %s", study, step.message)
@@ -98,7 +105,11 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
     file = RemoteFile(row.study_accession, row.file_uuid, name, row.size_bytes, row.md5)
     if _is_here(work.storage, row):
         _set(work.engine, row, state=PRESENT, error=None, location=str(work.storage.place(row.kept_as)))
+        _read_kept(work, row, name)
         meter.end()
+        return
+    if work.fcs_headers_only and is_fcs(name):
+        _read_remote(work, row, file, meter)
         return
     part = work.storage.part(row.kept_as, row.file_uuid)
     _set(work.engine, row, location=None)
@@ -109,6 +120,39 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
         _count(work.engine, row, meter.of_file)
     with _locked(work.engine, row) as connection:
         _replace(connection, row, work.storage.keep(part, row.kept_as))
+    _read_kept(work, row, name)
+    meter.end()
+
+
+def _read_kept(work: Work, row: Any, name: str) -> None:
+    """Read the header of an FCS file that is here. One that cannot be read is a file all the same."""
+    if not is_fcs(name):
+        return
+    found = fcs_headers.is_known(work.engine, row.study_accession, row.file_uuid)
+    if found is None:
+        try:
+            with work.storage.opened(row.kept_as) as content:
+                found = fcs_headers.read(work.engine, row.study_accession, row.file_uuid, content, name)
+        except UnreadHeaderError as error:
+            found = f"not read: {error}"
+            work.log("%s of %s: header %s", name, row.study_accession, found)
+    _set(work.engine, row, fcs_header=found)
+
+
+def _read_remote(work: Work, row: Any, file: RemoteFile, meter: Meter) -> None:
+    """Read the header of an FCS file that stays at its source.
+
+    :raises UnreadHeaderError: it cannot be read.
+    """
+    found = fcs_headers.is_known(work.engine, file.study, file.uuid)
+    if found is None:
+        meter.begin(file.name)
+        try:
+            with work.hook.parts(file, progress=meter) as content:
+                found = fcs_headers.read(work.engine, file.study, file.uuid, content, file.name)
+        finally:
+            _count(work.engine, row, meter.of_file)
+    _set(work.engine, row, state=HEADER_READ, error=None, fcs_header=found)
     meter.end()
 
 

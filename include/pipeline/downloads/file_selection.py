@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from include.landing.object_store import Storage, UnsafePathError
 from include.pipeline import run_ledger
+from include.pipeline.downloads.fcs_headers import is_fcs
 from include.pipeline.run_ledger import StudyRef, TaskRef
 from include.sources.errors import CredentialError, ImmPortError
 from include.sources.remote_files import ListedFile, apart, unreadable
@@ -21,8 +22,10 @@ from include.warehouse.schema.scopes import of_immport
 if TYPE_CHECKING:
     from include.sources.client import SourceClient
 
-#: States of a file.
-PLANNED, PRESENT, FAILED, LEFT_OUT = "planned", "present", "failed", "left out"
+#: States of a file. Of one whose header alone was read, nothing is kept.
+PLANNED, PRESENT, HEADER_READ, FAILED, LEFT_OUT = "planned", "present", "header read", "failed", "left out"
+#: Bytes that the header of an FCS file is expected to take of a run's budget.
+HEADER_COST = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,14 @@ class DownloadFilter:
     :param types: ImmPort's file types; all when empty.
     :param pattern: glob on the file's name.
     :param max_bytes: what the run may fetch; None for no limit.
+    :param fcs_headers_only: of FCS files the header is read, and they are not downloaded.
     """
 
     studies: tuple[str, ...] = ()
     types: frozenset[str] = frozenset()
     pattern: str = "*"
     max_bytes: int | None = None
+    fcs_headers_only: bool = False
 
     def __str__(self) -> str:
         studies, types = (", ".join(sorted(names)) or "all" for names in (self.studies, self.types))
@@ -131,7 +136,8 @@ def choose(
     taken: set[str] = set()
     choices = []
     for file in files:
-        choice = _choose(storage, file, known, taken, left)
+        is_header = selection.fcs_headers_only and is_fcs(file.name)
+        choice = _choose(storage, file, known, taken, left, is_header=is_header)
         if choice.state == PLANNED:
             taken.add(file.kept_as or file.path)
             left = None if left is None else left - choice.cost
@@ -140,7 +146,13 @@ def choose(
 
 
 def _choose(
-    storage: Storage, file: ListedFile, known: dict[str, str | None], taken: set[str], left: int | None
+    storage: Storage,
+    file: ListedFile,
+    known: dict[str, str | None],
+    taken: set[str],
+    left: int | None,
+    *,
+    is_header: bool,
 ) -> FileSelection:
     path = file.kept_as or file.path
     if not file.uuid or path in taken:
@@ -153,6 +165,8 @@ def _choose(
     if size is not None and size == file.size_bytes and (storage.is_local or known.get(place) == file.md5):
         return FileSelection(file, PLANNED)  # here already, as it seems
     cost = file.size_bytes or 0
+    if is_header:
+        cost = min(cost, HEADER_COST)
     if left is not None and (cost > left or file.size_bytes is None):
         length = "size unknown" if file.size_bytes is None else f"{cost} bytes"
         return FileSelection(file, LEFT_OUT, f"{length}, and {left} bytes are left of the run's budget")
@@ -201,7 +215,9 @@ def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> Downlo
         run = connection.execute(sa.select(RUN).where(RUN.c.run_id == run_id)).one()
         last = {row.scope: row for row in connection.execute(manifests)}
         rows = connection.execute(sa.select(FILE_DOWNLOAD).where(table.run_id == run_id)).all()
-    counts = {state: sum(row.state == state for row in rows) for state in (PRESENT, FAILED, LEFT_OUT)}
+    counts = {
+        state: sum(row.state == state for row in rows) for state in (PRESENT, HEADER_READ, FAILED, LEFT_OUT)
+    }
     counts["unfinished"] = len(rows) - sum(counts.values())
     superseded = (planned or 0) - sum(row.position is not None for row in rows)
     problems = [f"{study}: no manifest: {row.message}" for study, row in last.items() if row.state != "done"]
@@ -215,8 +231,10 @@ def finish(engine: sa.Engine, run_id: str, planned: int | None = None) -> Downlo
     if run.listed is None:
         state, problems = "failed", ["the plan was not finished: nothing was decided"]
     elif problems:
-        state = "partial" if counts[PRESENT] else "failed"
+        state = "partial" if counts[PRESENT] or counts[HEADER_READ] else "failed"
     run_ledger.finish_run(engine, run_id, state)
+    if not counts[HEADER_READ]:
+        del counts[HEADER_READ]
     summary = ", ".join(f"{number} {name}" for name, number in counts.items())
     notes = [run.note] if run.note and run.note != NO_FINAL_STATUS else []
     return DownloadSummary(state, counts, "\n".join([f"{state}: {summary}", *problems, *notes]))

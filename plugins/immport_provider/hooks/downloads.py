@@ -6,31 +6,28 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.answers import explained
 from immport_provider.hooks.bodies import check_plain
+from immport_provider.hooks.file_store import FileStore
 from immport_provider.hooks.retries import until_whole
 from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.signed import FILE, Address, content_range, place, read_address, requesting
+from immport_provider.hooks.signed import content_range, place
 from include.file_access import make_folder, opener
 from include.sources.calls import CallCounts
 from include.sources.errors import (
-    AccessError,
     BadAnswerError,
     ConnectionLostError,
     ImmPortError,
-    MissingFileError,
     RetriableError,
     TooSlowError,
     WrongFileError,
 )
-from include.sources.immport.endpoints import DRS_DOWNLOAD
 from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
 if TYPE_CHECKING:
@@ -39,14 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Downloaded", "ListedFile", "RemoteFile", "Transfer"]
 
-#: ImmPort's two ways to a file. S3 does not say that a file is not there, the stream does.
-S3, STREAM = "s3", "stream"
-
 _BLOCK = 1 << 20
-#: What is read of a refusal.
-_REFUSAL = 1 << 16
-#: Refusals of S3 that a new address overcomes.
-_STALE = re.compile(r"Request has expired|ExpiredToken|token has expired|SignatureDoesNotMatch")
 
 
 class Transfer:
@@ -79,19 +69,17 @@ class Transfer:
         announce: Callable[[str], None] = lambda host: None,
     ) -> None:
         self.file, self.target = file, target
-        self.settings, self._client = settings, client
-        self._request_address, self._clock, self._log = address, clock, log
-        self._calls = calls
+        self.settings = settings
+        self._log = log
         self._progress = progress or (lambda there, came: None)
-        self._announce = announce
+        self._store = FileStore(
+            file, settings, client, address=address, calls=calls, clock=clock, announce=announce
+        )
         self._note = target.with_name(f"{target.name}.etag")
-        self._method = S3
-        self._address: Address | None = None
-        self._request = Request(DRS_DOWNLOAD, "", {"file": file.name, "uuid": file.uuid}, file.study)
         self._etag: str | None = None
         self._received = self._furthest = self._resumed_from = 0
-        self._fetched = self._requests = 0
-        self._whole = self._has_failed = False
+        self._fetched = 0
+        self._whole = False
 
     def __enter__(self) -> Transfer:
         make_folder(self.target.parent)
@@ -125,28 +113,30 @@ class Transfer:
                 self._part.flush()
                 os.fsync(self._part.fileno())
                 self._note.unlink(missing_ok=True)
-                return Downloaded(self._received, self._fetched, found, self._resumed_from, self._requests)
+                requests = self._store.requests
+                return Downloaded(self._received, self._fetched, found, self._resumed_from, requests)
             self._log("%s of %s: %s", self.file.name, self.file.study, wrong)
             self._start_anew()
-            self._address, self._furthest = None, 0
+            self._store.forget()
+            self._furthest = 0
         self.target.unlink(missing_ok=True)
-        with explained(self._request, self._source):
+        with explained(self._store.request, self._store.source):
             raise WrongFileError(f"{self.file.name}: {wrong}, twice", 200)
 
     def _go_on(self) -> bool:
         """One try. True: all bytes are there. False: it broke off, but not without new bytes."""
         problem: ImmPortError
         try:
-            with explained(self._request, self.settings.source):
+            with explained(self._store.request, self.settings.source):
                 while not self._whole:
                     self._fetch()
                 return True
         except ImmPortError as error:
             problem = error
-        self._has_failed = True
+        self._store.note_failure()
         # Outside of the handler, and without what it came from: that knows the address.
         problem.__context__ = problem.__cause__ = None
-        problem.source = self._source
+        problem.source = self._store.source
         problem.what = f"{self.file.name}: {problem.what}"
         is_going_on = self._received > self._furthest and not isinstance(problem, TooSlowError)
         if not isinstance(problem, RetriableError) or not is_going_on:
@@ -162,13 +152,9 @@ class Transfer:
             return f"MD5 {self.file.md5} expected, {found} found"
         return None
 
-    @property
-    def _source(self) -> str:
-        return self._address.host if self._address else self.settings.source
-
     def _pick_up(self) -> None:
         """What an earlier try left, unless it is of another file."""
-        with explained(self._request, self.settings.source):
+        with explained(self._store.request, self.settings.source):
             try:
                 fcntl.flock(self._part, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 # The other process may have moved it to its place before it let go of the lock.
@@ -207,29 +193,13 @@ class Transfer:
 
     def _fetch(self) -> None:
         """Request the missing bytes once; without an error, call it again unless all are there."""
-        is_fresh = self._address is None
-        address = self._address = self._address or read_address(
-            self._request_address(self._method, self._takes_up()), self.settings
-        )
-        if is_fresh:
-            self._announce(address.host)
-        self._requests += 1
-        with (
-            self._calls.call(address.host, FILE, is_retry=self._takes_up()) as call,
-            explained(self._request, address.host),
-            requesting(self._client, self.settings, call, address, self._received, self._etag) as answer,
-        ):
+        with self._store.answer(self._received, self._etag) as answer:
             if answer.status_code in (200, 206):
                 self._take(answer)
             elif answer.status_code == 416:
                 self._nothing_more(answer)
             else:
-                self._refused(answer, is_fresh=is_fresh)
-
-    def _takes_up(self) -> bool:
-        """Whether the next request is the first after a failure."""
-        has_failed, self._has_failed = self._has_failed, False
-        return has_failed
+                self._store.refused(answer)
 
     def _take(self, answer: httpx.Response) -> None:
         """The body of a 200 or a 206, appended."""
@@ -277,23 +247,3 @@ class Transfer:
         had = self._received
         self._start_anew()
         raise BadAnswerError(f"no bytes from {had} on, starting anew", 416)
-
-    def _refused(self, answer: httpx.Response, *, is_fresh: bool) -> None:
-        """Anything but bytes. Returns when another address may help."""
-        status = answer.status_code
-        if status not in (400, 401, 403, 404):
-            check(answer, "", self._clock())
-        text = next(answer.iter_raw(_REFUSAL), b"").decode(errors="replace")
-        if status == 404 and "NoSuchKey" in text:
-            raise MissingFileError("ImmPort lists it, but does not have it", 404)
-        if status in (400, 403) and _STALE.search(text):
-            self._address = None
-            if is_fresh:
-                raise BadAnswerError("DRS gave an address that is not valid", status)
-            return
-        if status in (401, 403) and self._method == S3:
-            self._method, self._address = STREAM, None
-            return
-        if status in (401, 403):
-            raise AccessError(f"{status}; not open to this key", status)
-        check(answer, "", self._clock())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, TypeVar, cast
 from urllib.parse import quote
 
 from immport_provider.hooks.answers import Request
@@ -172,6 +173,55 @@ class ImmPortHook(ImmPortClient):
         from immport_provider.hooks.downloads import Transfer
         from immport_provider.hooks.retries import BACKOFF, retrying
 
+        tries = self.settings.max_retries + 1
+        attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning)
+        with self._announcing() as announce:
+            transfer = Transfer(
+                file,
+                target,
+                self.settings,
+                self.get_file_conn(),
+                address=lambda method, is_retry: self._address(file, method, is_retry=is_retry),
+                calls=self.calls,
+                clock=self._clock,
+                log=self.log.warning,
+                progress=progress,
+                announce=announce,
+            )
+            with transfer:
+                return transfer.bring(attempts, self._sleep)
+
+    @contextmanager
+    def parts(
+        self, file: RemoteFile, *, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[BinaryIO]:
+        """A file at its source as an open file: only the parts that are read are fetched, by HTTP Range.
+
+        :param progress: given how many bytes came last, and how many came for it, while they come.
+        Raises as `download` where it is read. Its MD5 is not verified: that would take all of it.
+        """
+        from immport_provider.hooks.file_parts import FileParts
+        from immport_provider.hooks.file_store import FileStore
+        from immport_provider.hooks.retries import BACKOFF, retrying
+
+        tries = self.settings.max_retries + 1
+        with self._announcing() as announce:
+            store = FileStore(
+                file,
+                self.settings,
+                self.get_file_conn(),
+                address=lambda method, is_retry: self._address(file, method, is_retry=is_retry),
+                calls=self.calls,
+                clock=self._clock,
+                announce=announce,
+            )
+            wait, warn = self._wait or BACKOFF, self.log.warning
+            parts = FileParts(file, store, lambda: retrying(tries, wait, self._sleep, warn), progress)
+            yield cast("BinaryIO", parts)
+
+    @contextmanager
+    def _announcing(self) -> Iterator[Callable[[str], None]]:
+        """What is called before the first request to a host of files; after all went well they answered."""
         hosts: set[str] = set()
 
         def announce(host: str) -> None:
@@ -180,26 +230,10 @@ class ImmPortHook(ImmPortClient):
                 self.watch.before(host)
             hosts.add(host)
 
-        tries = self.settings.max_retries + 1
-        attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning)
-        transfer = Transfer(
-            file,
-            target,
-            self.settings,
-            self.get_file_conn(),
-            address=lambda method, is_retry: self._address(file, method, is_retry=is_retry),
-            calls=self.calls,
-            clock=self._clock,
-            log=self.log.warning,
-            progress=progress,
-            announce=announce,
-        )
-        with transfer:
-            done = transfer.bring(attempts, self._sleep)
+        yield announce
         for host in hosts:
             if self.watch is not None:
                 self.watch.answered(host, DRS_DOWNLOAD.name)
-        return done
 
     def test_connection(self) -> tuple[bool, str]:
         """Request a study, and then what only a valid key may see of it."""

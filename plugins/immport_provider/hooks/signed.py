@@ -93,27 +93,30 @@ def requesting(
     address: Address,
     first: int = 0,
     etag: str | None = None,
+    last: int | None = None,
 ) -> Iterator[httpx.Response]:
     """The answer of a signed address; nothing is logged of it until it is left.
 
     :param call: is given the number of bytes that came.
     :param first: the byte from which on the file is requested.
     :param etag: the version that the bytes before are of: the whole file is requested if it is another now.
+    :param last: the last byte that is requested; all to the end when None.
     """
     from immport_provider.hooks.wire import answering
 
+    headers = _range(first, last, etag)
     with (
         secret_traffic(),
-        answering(client, settings, call, "GET", address.url, headers=_going_on_from(first, etag)) as answer,
+        answering(client, settings, call, "GET", address.url, headers=headers) as answer,
     ):
         yield answer
 
 
-def _going_on_from(first: int, etag: str | None) -> dict[str, str]:
-    if not first:
+def _range(first: int, last: int | None, etag: str | None) -> dict[str, str]:
+    if not first and last is None:
         return {}
     named = {"If-Range": etag} if etag and _STRONG.fullmatch(etag) else {}
-    return {"Range": f"bytes={first}-", **named}
+    return {"Range": f"bytes={first}-{'' if last is None else last}", **named}
 
 
 def place(answer: httpx.Response) -> tuple[int, int | None]:

@@ -52,6 +52,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
     :param types: only files of these types; all when empty.
     :param pattern: only files whose name this glob matches.
     :param max_bytes: what may be fetched at most.
+    :param fcs_headers_only: of FCS files only the header is to be fetched.
     :param is_dry_run: only list what would be fetched.
     """
 
@@ -61,6 +62,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         "types",
         "pattern",
         "max_bytes",
+        "fcs_headers_only",
         "is_dry_run",
     )
 
@@ -71,6 +73,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         types: list[str] | str = "",
         pattern: str = "*",
         max_bytes: int | str | None = None,
+        fcs_headers_only: bool | str = False,
         is_dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
@@ -79,6 +82,7 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         self.types = types
         self.pattern = pattern
         self.max_bytes = max_bytes
+        self.fcs_headers_only = fcs_headers_only
         self.is_dry_run = is_dry_run
 
     def perform(self, context: Context) -> list[PlannedBatch]:
@@ -95,7 +99,11 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
         require_current(engine)
         run_ledger.start_run(engine, run_id)
         selection = file_selection.DownloadFilter(
-            parameters.studies, frozenset(parameters.types), parameters.pattern, parameters.max_bytes
+            parameters.studies,
+            frozenset(parameters.types),
+            parameters.pattern,
+            parameters.max_bytes,
+            parameters.fcs_headers_only,
         )
         caller = Caller(run_id, "plan", IMMPORT.name)
         with ImmPortHook(self.immport_conn_id) as hook, recorded(engine, hook, caller, report_calls):
@@ -126,15 +134,19 @@ class ImmPortPlanFilesOperator(ImmPortFilesOperator):
 class ImmPortDownloadOperator(ImmPortFilesOperator):
     """Fetch the files of a batch. One that fails leaves the others alone; the task then fails at its end.
 
+    The header of each FCS file is read, and the markers that its parameters name.
+
     :param batch: one of those that the plan returned.
+    :param fcs_headers_only: of FCS files that are not there only the header is fetched.
     """
 
-    template_fields: Sequence[str] = (*ImmPortFilesOperator.template_fields, "batch")
+    template_fields: Sequence[str] = (*ImmPortFilesOperator.template_fields, "batch", "fcs_headers_only")
     operator_extra_links = (StudyLink(), RunReportLink())
 
-    def __init__(self, *, batch: PlannedBatch, **kwargs: Any) -> None:
+    def __init__(self, *, batch: PlannedBatch, fcs_headers_only: bool | str = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.batch = batch
+        self.fcs_headers_only = fcs_headers_only
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -147,7 +159,8 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
         from include.pipeline.downloads.download_batch import Work, fetch_batch
         from include.sources.immport.source import IMMPORT
 
-        task, batch = context["ti"], DownloadParameters.of(self).batch
+        task, parameters = context["ti"], DownloadParameters.of(self)
+        batch = parameters.batch
         engine, run_id = self.engine(), run_key(context)
         caller = Caller(run_id, "download", IMMPORT.name)
         with ImmPortHook(self.immport_conn_id) as hook, recorded(engine, hook, caller, report_calls):
@@ -159,6 +172,7 @@ class ImmPortDownloadOperator(ImmPortFilesOperator):
                 self.log.info,
                 task_ref(context),
                 partial(report_step, engine),
+                parameters.fcs_headers_only,
             )
             is_last_try = task.try_number > task.max_tries
             failed, later = fetch_batch(work, batch.first, batch.count, is_last_try=is_last_try)

@@ -155,6 +155,7 @@ class PlanFilesParameters(Parameters):
     types: Types = ()
     pattern: Annotated[str, Field(min_length=1)] = "*"
     max_bytes: Annotated[int, Field(ge=0)] | None = None
+    fcs_headers_only: bool = False
     is_dry_run: bool = False
 
 
@@ -176,6 +177,7 @@ class DownloadParameters(Parameters):
     """Of `ImmPortDownloadOperator`."""
 
     batch: FileBatch
+    fcs_headers_only: bool = False
 
 
 class ExportParameters(Parameters):
