@@ -7,11 +7,9 @@ from collections.abc import Iterator
 
 from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import ANALYTES, Assay
+from include.sandbox.synthetic.fcs_files import PARAMETERS, VERSION, events_of
 from include.sandbox.synthetic.measurements import Measurements
 from include.sandbox.synthetic.study_plan import Spot
-
-#: Parameters of every FCS file: detector and marker.
-_PARAMETERS = (("FSC-A", None), ("SSC-A", None), ("B530-A", "CD3"), ("R670-A", "CD4"))
 
 
 class Materials:
@@ -109,28 +107,28 @@ class Materials:
 
     def headers(self) -> Iterator[Row]:
         """An FCS file of each experiment sample of cytometry."""
-        panel = "|".join(detector for detector, _ in _PARAMETERS)
+        panel = "|".join(marker or detector for detector, marker in PARAMETERS)
         for assay, sample, spot in self._samples("fcsAnalyzed"):
             expsample = self.measured.expsample(assay, sample)
-            number = int(expsample[2:])
+            number, file = int(expsample[2:]), self.measured.file_id(assay, spot)
             yield {
                 "fcsHeaderId": number,
                 "expsampleAccession": expsample,
                 "fcsFileName": f"{expsample}.fcs",
-                "fcsVersion": "3.1",
+                "fcsVersion": VERSION,
                 "compensationFlag": "N",
-                "fileInfoId": self.measured.file_id(assay, spot),
+                "fileInfoId": file,
                 "minimumIntensity": 0,
                 "maximumIntensity": 20_000 + number % 997,
-                "numberOfEvents": 100_000 + number % 9973,
-                "numberOfMarkers": len(_PARAMETERS),
+                "numberOfEvents": events_of(self.measured.file_size(file)),
+                "numberOfMarkers": len(PARAMETERS),
                 "panelReported": panel,
             }
 
     def parameters(self) -> Iterator[Row]:
         """The parameters of each FCS file."""
         for header in self.headers():
-            for number, (detector, marker) in enumerate(_PARAMETERS, start=1):
+            for number, (detector, marker) in enumerate(PARAMETERS, start=1):
                 yield {
                     "fcsHeaderId": header["fcsHeaderId"],
                     "parameterNumber": number,

@@ -137,23 +137,28 @@ class Measurements:
         """The file of an assay's day."""
         return 300_001 + self._slot(assay) * len(VISITS) + spot.day
 
+    def file_size(self, file: int) -> int:
+        """Bytes of that file."""
+        return 1000 + file % 977
+
     def _file(self, assay: Assay, sample: int, spot: Spot, taken: Spot) -> Row:
         row = self._sample(assay, sample, taken)
         file = self.file_id(assay, spot)
         detail = f"{assay.technique} result"
         name = f"{assay.endpoint}_day_{assay.days[spot.day]}"
+        ending = "fcs" if assay.endpoint == "fcsAnalyzed" else "txt"
         folder = f"/{self.study.accession}/ResultFiles/{detail.replace(' ', '_')}"
         return {
             **row,
             "filePathId": f"{file}_{row['expsampleAccession']}_{row['biosampleAccession']}",
             "fileInfoId": file,
             "fileDetail": detail,
-            "filesizeBytes": 1000 + file % 977,
-            "fileName": f"{name}.{file}.txt",
-            "originalFileName": f"{name}.txt",
+            "filesizeBytes": self.file_size(file),
+            "fileName": f"{name}.{file}.{ending}",
+            "originalFileName": f"{name}.{ending}",
             "sourceType": "EXPSAMPLE",
             "sourceAccession": row["expsampleAccession"],
-            "filePath": f"{folder}/{name}.{file}.txt",
+            "filePath": f"{folder}/{name}.{file}.{ending}",
         }
 
     def _there(self, assay: Assay, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, Spot, Life]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from include.sandbox.row import Row
 from include.sandbox.stored_files import Content, StoredFile, inventory, listing
+from include.sandbox.synthetic.fcs_files import fcs_file
 from include.sandbox.synthetic.study_plan import RELEASES, Study
 
 #: Files are ready some days before the release.
@@ -69,6 +70,8 @@ class StudyFiles:
             file = row["fileInfoId"]
             folder, _, name = row["filePath"].lstrip("/").rpartition("/")
             content = self._bytes(name, row["filesizeBytes"])
+            if name.endswith(".fcs"):
+                content = fcs_file(row["filesizeBytes"], content)
             yield self._file(
                 "result_file", 100 + file % 100, str(file), folder, name, content, self.study.born
             )

@@ -27,7 +27,7 @@ LONGEST_START = 8 * 1024 * 1024
 class FileParts(io.RawIOBase):
     """A file at its source, to read and to seek in; it cannot be written.
 
-    What was fetched last is kept, and nothing else, whatever the size of the file.
+    The beginning and what was fetched last are kept, and nothing else, whatever the size of the file.
 
     :param attempts: makes the tries of one request.
     :param progress: given the bytes that were fetched last, and all that came over the network, as they come.
@@ -47,7 +47,8 @@ class FileParts(io.RawIOBase):
         self._store, self._attempts = store, attempts
         self._progress = progress or (lambda there, came: None)
         self._place = 0
-        self._start, self._bytes = 0, b""
+        #: Where what is kept begins, and its bytes: of the beginning, then what was fetched last.
+        self._kept: list[tuple[int, bytes]] = []
         self._size: int | None = None
         self._etag: str | None = None
         self._sends_ranges = True
@@ -80,16 +81,16 @@ class FileParts(io.RawIOBase):
         wanted = left if size is None or size < 0 else min(size, left)
         if not wanted:
             return b""
-        self._need(self._place, wanted)
-        first = self._place - self._start
-        found = self._bytes[first : first + wanted]
+        start, block = self._need(self._place, wanted)
+        found = block[self._place - start :][:wanted]
         self._place += len(found)
         return found
 
-    def _need(self, first: int, length: int) -> None:
-        """Have these bytes."""
-        if self._start <= first and first + length <= self._start + len(self._bytes):
-            return
+    def _need(self, first: int, length: int) -> tuple[int, bytes]:
+        """Where a block begins that has these bytes, as far as there are any, and its bytes."""
+        for start, block in self._kept:
+            if start <= first and first + length <= start + len(block):
+                return start, block
         if not self._sends_ranges and first + length > LONGEST_START:
             with explained(self._store.request, self._store.source):
                 raise BadAnswerError(
@@ -100,6 +101,7 @@ class FileParts(io.RawIOBase):
             self._attempts()(self._try, first, length)
         except RetriableError as error:
             raise error.with_traceback(None) from None
+        return self._kept[-1]
 
     def _try(self, first: int, length: int) -> None:
         problem: ImmPortError
@@ -131,7 +133,7 @@ class FileParts(io.RawIOBase):
             if answer.status_code == 416 and not first:  # of an empty file no byte can be requested
                 _, total = content_range(answer)
                 if not total:
-                    self._size = 0
+                    self._size, self._kept = 0, [(0, b"")]
                     return True
             self._store.refused(answer)
             return False
@@ -152,9 +154,10 @@ class FileParts(io.RawIOBase):
         self._size, self._etag = total, etag
         if not self._sends_ranges and first + length > LONGEST_START:
             raise BadAnswerError("the store sends no ranges: download the file")
-        self._start, self._bytes = start, self._body(answer, min(first + max(length, BLOCK), total) - start)
-        if start + len(self._bytes) < min(first + length, total):
-            raise ConnectionLostError(f"ended after {start + len(self._bytes)} of {total} bytes")
+        block = self._body(answer, min(first + max(length, BLOCK), total) - start)
+        if start + len(block) < min(first + length, total):
+            raise ConnectionLostError(f"ended after {start + len(block)} of {total} bytes")
+        self._kept = [*(kept for kept in self._kept[:1] if kept[0] == 0 < start), (start, block)]
 
     def _body(self, answer: httpx.Response, wanted: int) -> bytes:
         """The beginning of a body; the rest of one that goes on is not read."""
