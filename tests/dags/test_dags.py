@@ -272,6 +272,7 @@ def test_each_step_is_mapped_over_batches(dag: DAG) -> None:
         ("max_bytes", -1),
         ("max_bytes", "all"),
         ("destination", 5),
+        ("fcs_headers_only", "yes"),
         ("dry_run", "yes"),
     ],
 )

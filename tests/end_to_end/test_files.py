@@ -100,6 +100,23 @@ def test_every_file_comes_once_and_a_second_run_fetches_nothing(installation: In
 
 
 @pytest.mark.long
+def test_headers_of_fcs_files_come_without_the_files(installation: Installation) -> None:
+    files = [path for path in wanted(installation, ("result_file",)) if path.endswith(".fcs")]
+    run = bring(installation, fcs_headers_only=True, pattern="*.fcs")
+    assert run.state == "success", run.log[-4000:]
+    assert (len(files) > 0, digests(installation.landing / "files")) == (True, {})
+    downloads = installation.query("select path, state, fcs_header from ops.file_download")
+    assert sorted(tuple(row) for row in downloads) == [
+        (path, "header read", "4 parameters") for path in sorted(files)
+    ]
+    (read,) = installation.query("select count(distinct file_uuid) as files from star.fcs_file_header")
+    assert read.files == len(files)
+    sent = [item for item in installation.sandbox.requests() if item["endpoint"] == "download"]
+    assert {str(item["range"]).partition("-")[0] for item in sent} == {"bytes=0"}
+    assert "Signature" not in run.log
+
+
+@pytest.mark.long
 def test_a_damaged_and_a_lost_file_are_fetched_again(installation: Installation) -> None:
     assert bring(installation).state == "success"
     folder = installation.landing / "files"
