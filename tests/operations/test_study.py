@@ -108,6 +108,16 @@ def test_what_runs_left_undone_is_in_the_timeline(pages: Pages, study: Warehouse
     assert "Last run" in text
 
 
+def test_an_operator_is_offered_what_the_state_allows_and_a_viewer_nothing(
+    pages: Pages, study: Warehouse, ledger: Ledger
+) -> None:
+    ledger.begin()
+    ledger.work("SDY1", "load", "failed", error="check: CheckFailedError: hai")
+    ledger.end("partial")
+    assert 'href="/warehouse/actions/retry?source=immport&amp;scope=SDY1"' in pages.get("/study", **SDY1).text
+    assert "/warehouse/actions/" not in pages.get("/study", VIEWER, **SDY1).text
+
+
 def test_a_load_that_landed_the_same_shows_the_checks_that_hold_for_it(
     pages: Pages, study: Warehouse
 ) -> None:
