@@ -75,6 +75,7 @@ class PageTable:
     :param empty: what to do where there is no row.
     :param hidden: columns that links and templates need beside those shown.
     :param is_short: its rows are sums of others: they are counted while they are read, not before.
+    :param counted: rows are counted up to this number, where more take too long.
     """
 
     query: str
@@ -85,6 +86,7 @@ class PageTable:
     empty: str = "There is nothing here."
     hidden: tuple[str, ...] = ()
     is_short: bool = False
+    counted: int = COUNTED
 
     @property
     def sortable(self) -> tuple[str, ...]:
@@ -101,7 +103,7 @@ class PageTable:
 class Shown:
     """The part of a table that a page shows.
 
-    :param total: rows in all, counted up to COUNTED.
+    :param total: rows in all, as far as they are counted.
     :param chosen: filter -> value, those that have one.
     :param choices: filter -> values there are.
     """
@@ -123,7 +125,7 @@ class Shown:
     @property
     def is_counted(self) -> bool:
         """All rows were counted."""
-        return self.total <= COUNTED
+        return self.total <= self.listing.counted
 
 
 def show(view: View, listing: PageTable, **fixed: object) -> Shown:
@@ -167,7 +169,7 @@ def as_csv(view: View, listing: PageTable, **fixed: object) -> Iterator[str]:
 
 
 def _counted(view: View, listing: PageTable, parameters: Mapping[str, object]) -> int:
-    rows = sa.select(sa.literal(1)).select_from(listing.statement()).limit(COUNTED + 1).subquery()
+    rows = sa.select(sa.literal(1)).select_from(listing.statement()).limit(listing.counted + 1).subquery()
     return int(view.connection.scalar(sa.select(sa.func.count()).select_from(rows), parameters) or 0)
 
 

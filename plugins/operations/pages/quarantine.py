@@ -78,5 +78,6 @@ PAGE = WebPage(
         ),
         empty="Nothing is quarantined: all rows of the newest loads were published with all their values.",
         hidden=("source",),
+        counted=10_000,
     ),
 )
