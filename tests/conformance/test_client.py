@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-import uv
 
 from include.sources.immport.endpoints import SHARED_DATA
-from tests.support.sandbox import ROOT, running_sandbox
+from tests.support.client_environment import python_with
+from tests.support.sandbox import running_sandbox
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
@@ -23,30 +20,7 @@ REQUIREMENTS = HERE / "requirements.txt"
 @pytest.fixture(scope="module")
 def client() -> Path:
     """Python of a virtual environment that has the client, made once."""
-    place = f"{ROOT} {sys.version_info[:2]} {REQUIREMENTS.read_text()}"
-    folder = ROOT / "var" / f"conformance-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
-    python = folder / "bin" / "python"
-    if not (folder / "installed").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in (
-            ["venv", "--quiet", "--python", sys.executable, str(folder)],
-            [
-                "pip",
-                "install",
-                "--quiet",
-                "--python",
-                str(python),
-                "--require-hashes",
-                "-r",
-                str(REQUIREMENTS),
-            ],
-        ):
-            made = subprocess.run([uv.find_uv_bin(), *command], capture_output=True, text=True, check=False)
-            if made.returncode:
-                reason = (made.stderr.strip().splitlines() or ["no reason given"])[0]
-                pytest.skip(f"immport-client cannot be installed: {reason}")
-        (folder / "installed").touch()
-    return python
+    return python_with(REQUIREMENTS, "immport-client")
 
 
 def test_the_client_calls_every_endpoint_and_parses_every_answer(client: Path) -> None:

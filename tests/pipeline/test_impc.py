@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,12 +15,15 @@ from include.pipeline.work_decisions import LoadPolicy
 from include.sources.impc.endpoints import CENTRE_FIELD, IMAGE
 from include.sources.impc.source import IMPC
 from include.warehouse.model.registry import SOURCES
+from tests.sandbox.data import DATA
 from tests.support.impc import expected, shown, without_keys
 from tests.support.long import cases
 from tests.support.sandbox import RunningSandbox, running_sandbox
 from tests.support.sources import Runs
 from tests.support.warehouse import Warehouse
 
+RECORDS = DATA / "impc"
+needs_records = pytest.mark.skipif(not RECORDS.is_dir(), reason=f"no real image records in {DATA}")
 IMAGES = 240
 PER_CENTRE = """select c.phenotyping_centre_id, count(*) from star.fact_impc_image f
     join star.dim_phenotyping_centre c using (phenotyping_centre_key) group by 1 order by 1"""
@@ -45,12 +49,19 @@ def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
     return _sandbox
 
 
-@pytest.fixture
-def runs(warehouse: Warehouse, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+@contextmanager
+def connected(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[ImpcHook]:
+    """A hook that requests pages of a few documents."""
     extra = {"max_retries": 1, "calls_per_second": 0, "page_size": 20}
     connection = {"conn_type": "impc", "host": sandbox.url, "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_IMPC_DEFAULT", json.dumps(connection))
     with ImpcHook(wait=wait_none(), sleep=lambda _: None) as client:
+        yield client
+
+
+@pytest.fixture
+def runs(warehouse: Warehouse, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+    with connected(sandbox, monkeypatch) as client:
         yield Runs(warehouse, IMPC, client)  # type: ignore[arg-type]
 
 
@@ -171,3 +182,37 @@ def test_pages_that_were_landed_are_not_requested_again(runs: Runs, sandbox: Run
     assert shown(runs.warehouse) == expected(images(sandbox))
     pages = [seen for seen in sandbox.requests() if "cursorMark" in (seen["query"] or "")]
     assert {seen["study"] for seen in pages} == {f"-{CENTRE_FIELD}:[* TO *]"}
+
+
+@needs_records
+def test_real_records_load_with_every_value_found_again(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_sandbox(studies=1, rows=1, packages=False, image_records=RECORDS) as sandbox:
+        with connected(sandbox, monkeypatch) as client:
+            summary = Runs(warehouse, IMPC, client).run()  # type: ignore[arg-type]
+        assert summary.state == "success", summary.text
+        served = images(sandbox)
+    star = shown(warehouse)
+    assert star == expected(served)
+    files = [path for path in RECORDS.glob("*images*.json") if not path.name.endswith("fields.json")]
+    records = [record for path in files for record in json.loads(path.read_text())]
+    found = 0
+    for record in (item for item in records if "images" in item):
+        for image in record["images"]:
+            row = star[image["observationId"]]
+            texts = {str(value) for value in row.values()}
+            of_record = {**record, "id": None, "images": None}
+            for name, value in {**of_record, **image}.items():
+                if value is not None and not isinstance(value, list):
+                    assert str(value) in texts, f"{name} of {image['observationId']}: {value}"
+                    found += 1
+            associations = image["associatedParameters"] or []
+            assert row.get("parameter_association_value", []) == [item["value"] for item in associations]
+    assert found > 2000
+    urls = warehouse.rows("select thumbnail_url from star.fact_impc_image where thumbnail_url is not null")
+    assert all(url.startswith("https://") for (url,) in urls)
+    symbols = warehouse.rows(
+        "select distinct allele_symbol from star.dim_mouse_allele where mouse_allele_key > 0"
+    )
+    assert any("<" in (symbol or "") for (symbol,) in symbols)

@@ -14,17 +14,21 @@ import sqlalchemy as sa
 from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch_runner import StepContext
+from include.sandbox.impc.synthetic_images import IMPC_RELEASES
 from include.sources.immport.endpoints import SERVED
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.schema.engine import warehouse_engine
 from tests.sandbox.data import ARCHIVES
 from tests.support.examples import load_vocabularies
 from tests.support.gene_lists import load_gene_lists
+from tests.support.impc import load_images
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
 from tests.support.warehouse import RUN, Warehouse, copied
 from tests.support.world import RELEASES, ROWS, SEED, STUDIES, load_world, shared_studies
 
+#: Images of IMPC, along its oldest release and its newest.
+IMAGES = 120
 #: Endpoints whose answers the independent computations read.
 ENDPOINTS_READ = (
     "study",
@@ -61,6 +65,8 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
         load_vocabularies(warehouse, "lkAnalyte", "lkCellPopulationMarker")
         load_world(warehouse, sandbox)
         load_gene_lists(warehouse, SEED, RELEASES[-1])
+        for release_of_images in (IMPC_RELEASES[0], IMPC_RELEASES[-1]):
+            load_images(warehouse, IMAGES, SEED, release_of_images)
         for release in RELEASES:
             sandbox.set_release(release)
             rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ENDPOINTS_READ}
