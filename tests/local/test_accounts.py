@@ -20,6 +20,7 @@ from include.local.standing.accounts import (
     ensure_passwords,
     password_file,
     users_setting,
+    write_private,
 )
 
 API_SERVER = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())["services"]["api-server"]
@@ -56,6 +57,22 @@ def test_a_file_that_knows_the_admin_alone_keeps_its_password(tmp_path: Path) ->
     assert (made[ADMIN.name], made["colleague"]) == ("chosen", "own")
     assert {OPERATOR.name, VIEWER.name} < set(made)
     assert json.loads(file.read_text()) == made
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_others_may_read_is_closed(tmp_path: Path) -> None:
+    made = ensure_passwords(tmp_path)
+    password_file(tmp_path).chmod(0o644)
+    assert ensure_passwords(tmp_path) == made
+    assert password_file(tmp_path).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_secret_is_written_for_its_owner_alone_over_what_a_crash_left(tmp_path: Path) -> None:
+    (tmp_path / "secret.new").write_text("half")
+    (tmp_path / "secret.new").chmod(0o666)
+    write_private(tmp_path / "secret.json", {"a": "b"})
+    (file,) = tmp_path.iterdir()
+    assert (file.name, json.loads(file.read_text())) == ("secret.json", {"a": "b"})
     assert file.stat().st_mode & 0o777 == 0o600
 
 
