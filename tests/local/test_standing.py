@@ -5,15 +5,16 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from immport_provider.dag_names import RELEASE
+from immport_provider.dag_names import RELEASE, loading_dag
 from immport_provider.page_links import MOUNT
 from include.local.standing.accounts import ACCOUNTS, OPERATOR, VIEWER, password_file
 from include.local.standing.greeting import OVERVIEW
+from include.warehouse.model.registry import SOURCES
 from tests.support.standing_system import StandingSystem
 
 pytestmark = pytest.mark.long
 
-LOADS = {RELEASE, "immport_vocabularies", "immport_gene_lists"}
+LOADS = {loading_dag(name) for name in SOURCES}
 
 
 def _releases(system: StandingSystem) -> list[str]:
