@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from include.pipeline import run_ledger
 from include.quality.meanings import meaning
 from include.sources import errors
-from include.warehouse.schema.ops_tables import AUDIT, CIRCUIT, LOAD, RESULT, RUN
+from include.warehouse.schema.ops_tables import ALERT, AUDIT, CIRCUIT, LOAD, RESULT, RUN
 from operations.advice import ERRORS, KINDS, advise
 from operations.registry import PAGES
 from tests.operations.conftest import Ledger, Pages
@@ -102,6 +102,23 @@ def test_a_run_that_failed_says_why_until_one_succeeds(pages: Pages, ledger: Led
     again.end("success")
     assert not causes(pages)
     assert [line["What"] for line in causes(pages, show="mended")] == ["Run failed"]
+
+
+def test_a_run_that_failed_before_it_decided_shows_the_error_of_its_task(
+    pages: Pages, ledger: Ledger
+) -> None:
+    ledger.begin()
+    ledger.end("failed")
+    with ledger.engine.begin() as connection:
+        connection.execute(
+            sa.insert(ALERT).values(
+                event_key=f"run_failed/{ledger.run}", alert_type="run_failed", severity="critical", to_do="",
+                run_id=ledger.run, cause="CredentialError: 401; the key is not accepted", link="/",
+            )
+        )  # fmt: skip
+    (line,) = causes(pages)
+    assert line["Cause"] == "immport_release: CredentialError: 401; the key is not accepted"
+    assert line["What to do"] == ERRORS["CredentialError"]
 
 
 def test_a_hold_stays_until_the_next_decision(pages: Pages, ledger: Ledger) -> None:

@@ -1,4 +1,5 @@
--- Runs that failed or did a part of their work, where no load and no check of the audit says why.
+-- Runs that failed or did a part of their work, where no load and no check of the audit says why. The error
+-- of a task that failed before its run decided anything stands in the alert about it.
 with runs as (
     select
         r.run_id,
@@ -21,7 +22,14 @@ select
     cast(null as text) as of_source,
     cast(null as text) as of_scope,
     r.dag_id || ': '
-    || coalesce(r.note, 'the run ended as ' || r.state || '; the log of its failed task says why') as cause,
+    || coalesce(
+        (
+            select max(a.cause) from monitor.alert as a
+            where a.run_id = r.run_id and a.event_key = 'run_failed/' || r.run_id
+        ),
+        r.note,
+        'the run ended as ' || r.state || '; the log of its failed task says why'
+    ) as cause,
     r.run_id,
     r.started_at as first_seen,
     coalesce(r.ended_at, r.started_at) as last_seen,
