@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from include.cytometry.lookups import SPECIES_GROUPS
+from include.cytometry.vocabulary import Marker, Vocabulary
 from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch_runner import StepContext
 from include.sources.endpoint import Route
 from include.sources.immport.endpoints import ENDPOINTS
 from include.warehouse.load.carry_forward import single_route
+from include.warehouse.markers import vocabularies
 from include.warehouse.model.registry import IMMPORT_MODEL
 from include.warehouse.schema.engine import warehouse_engine
 from tests.sandbox.data import ARCHIVES, needs_data
@@ -30,7 +33,12 @@ ALONE = {item.relation for item in IMMPORT_MODEL.tables if not ENDPOINTS[item.en
 OF_PACKAGES = {name: found for name, found in single_route(Route.API).items() if name not in ALONE}
 #: The same in what the star shows: views say of each result whether its limit is known, and of each capture
 #: what its loads did not provide.
-SHOWN = {**OF_PACKAGES, "fact_assay_result": ("is_limit_known",), "study_capture": ("lacks",)}
+SHOWN = {
+    **OF_PACKAGES,
+    "fact_assay_result": ("is_limit_known",),
+    "study_capture": ("lacks",),
+    "study_marker_vocabulary": ("recorded_at",),  # a time of this warehouse
+}
 REAL = "SDY139"
 
 Fresh = Callable[[], Warehouse]
@@ -38,13 +46,19 @@ Fresh = Callable[[], Warehouse]
 
 @pytest.fixture
 def fresh(postgres: Server, template: str, tmp_path: Path) -> Iterator[Fresh]:
-    """Makes warehouses, each empty."""
+    """Makes warehouses, each empty but for the names of the markers that the sandbox counts.
+
+    With them either route has the same markers: the package has rows of its own, and prefers none.
+    """
+    names = {name: Marker(name) for name in ("CD3", "CD4", "CD8", "CD19", "CD27", "CD38")}
     made: list[tuple[str, sa.Engine]] = []
 
     def make() -> Warehouse:
         name = copied(postgres, template)
         engine = warehouse_engine(postgres.url(name))
         made.append((name, engine))
+        with engine.begin() as connection:
+            vocabularies.adopt(connection, Vocabulary("names of the test", [], names, SPECIES_GROUPS))
         return Warehouse(StepContext(engine, Landing(str(tmp_path / name)), RUN))
 
     yield make
