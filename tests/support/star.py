@@ -23,7 +23,7 @@ _KEYS = {item.key_column: item.name for item in DIMENSIONS} | {
 }
 _KEYS["resolved_gene_key"] = "gene"
 #: Derived from other columns of the same row, or true of one warehouse only.
-_LEFT_OUT = {"measurand_key", "load_id", "loaded_at", "changed_at"}
+_LEFT_OUT = {"measurand_key", "load_id", "loaded_at", "changed_at", "recorded_at", "read_at"}
 #: What each publish changed depends on the order of the publishes.
 _OF_DATA = "viewname <> 'release_change'"
 
