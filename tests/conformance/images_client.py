@@ -5,22 +5,20 @@ python images_client.py URL    of the core of the sandbox at URL, in an environm
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
-
-import impc_api
-import pysolr
-import requests
 
 CORE, EBI = "impc_images", "https://www.ebi.ac.uk/mi/impc/solr/"
 
 
 def with_pysolr(url: str) -> dict[str, Any]:
     """The number of documents, all by cursor, a facet, and the error of a query that is wrong."""
+    import pysolr
+
     solr = pysolr.Solr(f"{url}/mi/impc/solr/{CORE}", timeout=60)
     facet = solr.search(
         "*:*", rows=0, facet="true", **{"facet.field": "phenotyping_center", "facet.limit": -1}
@@ -41,9 +39,12 @@ def with_pysolr(url: str) -> dict[str, Any]:
 
 def with_impc_api(url: str, folder: Path) -> dict[str, Any]:
     """The same by IMPC's own client, whose address is fixed: it is replaced where it sends a request."""
+    import impc_api
+    import requests
+
     send = requests.get
 
-    def sent(address: str, **options: Any) -> requests.Response:
+    def sent(address: str, **options: Any) -> Any:
         return send(address.replace(EBI, f"{url}/mi/impc/solr/"), **options)
 
     requests.get = sent  # type: ignore[assignment]
@@ -66,7 +67,9 @@ def with_impc_api(url: str, folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Print what both read."""
     warnings.simplefilter("ignore")
-    url = sys.argv[1]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url", help="address of the sandbox")
+    url = parser.parse_args().url
     with tempfile.TemporaryDirectory() as folder:
         found = {"pysolr": with_pysolr(url), "impc_api": with_impc_api(url, Path(folder))}
     print(json.dumps(found))  # noqa: T201
