@@ -192,9 +192,9 @@ def test_a_study_on_hold_is_settled_by_the_next_decision(
 def test_other_sources_come_once_and_their_failure_is_reported(warehouse: Warehouse, tmp_path: Path) -> None:
     runs = without_airflow(warehouse, tmp_path)
     console = runs.console
-    others = [source.name for source in as_of.others()]
-    assert load_sources(runs) == [name.replace("_", " ") for name in others]
-    for name in (name.replace("_", "-") for name in others):
+    others = as_of.others()
+    assert load_sources(runs) == [source.scope.plural for source in others]
+    for name in (source.name.replace("_", "-") for source in others):
         assert f"not loaded, see {tmp_path / f'demo-{name}.log'}" in _text(console)
     note_sources(warehouse)
     assert load_sources(runs) == []
