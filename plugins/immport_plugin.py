@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
@@ -27,6 +28,22 @@ def on_starting(component: object) -> None:
     if isinstance(component, Job):
         for name in pools.missing():
             log.error("the pool %s is missing, its tasks are never started: %s", name, MAKE_POOLS)
+
+
+@hookimpl
+def on_dag_run_success(dag_run: Any, msg: str) -> None:
+    """Put the summary of the run into its note."""
+    from immport_provider import run_notes
+
+    run_notes.note(dag_run)
+
+
+@hookimpl
+def on_dag_run_failed(dag_run: Any, msg: str) -> None:
+    """Put the summary of the run into its note."""
+    from immport_provider import run_notes
+
+    run_notes.note(dag_run)
 
 
 class ImmPortPlugin(AirflowPlugin):

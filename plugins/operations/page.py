@@ -86,9 +86,9 @@ def airflow_path() -> str:
 
 
 def address(page: str, **parameters: object) -> str:
-    """Address of a page, with the parameters that have a value."""
-    given = {name: value for name, value in parameters.items() if value not in (None, "")}
-    return f"{airflow_path()}{MOUNT}/{page}" + (f"?{urlencode(given)}" if given else "")
+    """Address of a page, with the parameters that have a value; a list gives one for each of its values."""
+    given = {name: value for name, value in parameters.items() if value is not None and value != ""}
+    return f"{airflow_path()}{MOUNT}/{page}" + (f"?{urlencode(given, doseq=True)}" if given else "")
 
 
 def external_views(pages: Sequence[WebPage]) -> list[dict[str, Any]]:

@@ -24,6 +24,11 @@ def test_mapped_tasks_are_named_by_their_study(page: Page, airflow: Airflow) -> 
         expect(page.get_by_role("link", name=study, exact=True)).to_be_visible()
 
 
+def test_the_note_of_a_run_says_how_it_ended(page: Page, airflow: Airflow) -> None:
+    run = page.request.get(f"/api/v2/dags/{dag.dag_id}/dagRuns/{quote(airflow.run_id)}").json()
+    assert run["note"].startswith(f"Ended as success: {len(airflow.studies)} loaded, 0 unchanged")
+
+
 def test_a_run_that_published_is_an_event_of_the_star(page: Page, airflow: Airflow) -> None:
     page.goto("/assets")
     page.get_by_role("link", name="immport://star").click()

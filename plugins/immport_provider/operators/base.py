@@ -11,6 +11,7 @@ from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
 from immport_provider.alerts import run_ended, task_failed
+from immport_provider.run_notes import SUMMARY
 
 if TYPE_CHECKING:
     import jinja2
@@ -40,6 +41,11 @@ def task_ref(context: Context) -> TaskRef:
 
     task = context["ti"]
     return TaskRef(task.task_id, -1 if task.map_index is None else task.map_index, task.try_number)
+
+
+def keep_summary(context: Context, text: str) -> None:
+    """Keep how a run ended, for the note that Airflow shows of it: the counts, which name no study."""
+    context["ti"].xcom_push(key=SUMMARY, value=text.partition("\n")[0])
 
 
 def end_with_error(context: Context) -> None:

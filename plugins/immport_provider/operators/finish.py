@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from immport_provider.operators.base import ImmPortOperator, run_key
+from immport_provider.operators.base import ImmPortOperator, keep_summary, run_key
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,6 +26,7 @@ class ImmPortFinishOperator(ImmPortOperator):
         proposals.refresh(engine)
         summary = report.finish(engine, run_key(context))
         self.log.info("%s", summary.text)
+        keep_summary(context, summary.text)
         if summary.state != "success":
             raise AirflowFailException(summary.text)
         return summary.counts

@@ -6,11 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.quality.meanings import meaning
+from operations.actions.declared import ACTIONS
 from operations.advice import KINDS, advise
 from operations.listing import Filter, PageTable, TableColumn
 from operations.page import WebPage, address
 from operations.rendering import of_airflow
 from operations.view import View
+
+#: Kind of a cause -> the action that may mend it.
+_ACTIONS = {
+    "failed": "retry",
+    "release": "retry",
+    "hold": "retry",
+    "withdrawal": "approve-withdrawals",
+    "quarantine": "replay",
+}
 
 
 def _load(view: View) -> Mapping[str, Any]:
@@ -62,6 +72,17 @@ def _to_do(row: Mapping[str, Any]) -> str:
     return advise(row["kind"], row["cause"]).to_do
 
 
+def _act(row: Mapping[str, Any]) -> str | None:
+    """What an operator can request for the scopes of a cause."""
+    action = _ACTIONS.get(row["kind"])
+    return ACTIONS[action].title if action and row["named"] and not row["mended_at"] else None
+
+
+def _request(row: Mapping[str, Any]) -> str:
+    name = _ACTIONS[row["kind"]]
+    return address(f"actions/{name}", source=row["source"], scope=row["named"])
+
+
 def _entry(row: Mapping[str, Any]) -> str:
     return advise(row["kind"], row["cause"]).entry
 
@@ -83,6 +104,7 @@ PAGE = WebPage(
             TableColumn("last_seen", "Last seen", "time"),
             TableColumn("mended_at", "Mended", "time"),
             TableColumn("to_do", "What to do", made_of=_to_do),
+            TableColumn("act", "Act", made_of=_act, link=_request),
             TableColumn("entry", "More in", "code", made_of=_entry),
         ),
         order="urgency",
@@ -94,7 +116,7 @@ PAGE = WebPage(
             Filter("show", "Show", ("open", "mended", "all")),
         ),
         empty="Nothing needs a person. What was mended is under Show: mended.",
-        hidden=("kind", "cause", "scope", "run_id"),
+        hidden=("kind", "cause", "scope", "run_id", "named"),
         is_short=True,
     ),
 )

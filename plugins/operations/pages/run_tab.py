@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from operations.actions.offers import offers
 from operations.listing import Filter, PageTable, TableColumn
 from operations.page import WebPage, address
 from operations.rendering import of_airflow
@@ -14,7 +15,12 @@ from operations.view import View
 def _load(view: View) -> Mapping[str, Any]:
     run = f"{view.text('dag_id')}/{view.text('run_id')}"
     found = view.rows("run_summary", run=run)
-    return {"run": found[0] if found else None, "counts": view.rows("run_outcomes", run=run)}
+    waiting = view.rows("run_waiting", run=run)
+    return {
+        "run": found[0] if found else None,
+        "counts": view.rows("run_outcomes", run=run),
+        "offered": offers(view, waiting[0]["source"], [row["scope"] for row in waiting]) if waiting else [],
+    }
 
 
 def _scope(row: Mapping[str, Any]) -> str:

@@ -7,13 +7,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from immport_provider.dag_names import loading_dag
 from immport_provider.links import STUDY_PAGE
 from include.sources.immport.source import IMMPORT
 from include.warehouse.model.registry import SOURCES
 from operations import row_ledger
-from operations.access import may_trigger
-from operations.actions.declared import ACTIONS
+from operations.actions.offers import offers
 from operations.listing import TableColumn
 from operations.page import WebPage, address
 from operations.pages.studies import of_run
@@ -43,17 +41,9 @@ def _load(view: View) -> Mapping[str, Any]:
         "event_columns": EVENTS,
         "volume": _volume(view.rows("study_volume", source=source, scope=scope)),
         "load": chosen,
-        "actions": _actions(view, source, scope),
+        "offered": offers(view, source, [scope]),
         **(_of_load(view, source, scope, chosen) if chosen else {}),
     }
-
-
-def _actions(view: View, source: str, scope: str) -> Sequence[Any]:
-    """What the reader may have done about a scope in its state."""
-    if not (view.reader.may_operate and may_trigger(view.user, loading_dag(source))):
-        return ()
-    found = view.rows("action_scopes", source=source, scopes=[scope])
-    return [action for action in ACTIONS.values() if found and action.is_for(found[0])]
 
 
 def _of_load(view: View, source: str, scope: str, load: Mapping[str, Any]) -> dict[str, Any]:

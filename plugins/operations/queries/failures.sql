@@ -50,7 +50,7 @@ causes as (
         o.pattern,
         (array_agg(o.cause order by o.last_seen desc, o.scope asc))[1] as cause,
         count(o.scope) as scopes,
-        (array_agg(o.scope order by length(o.scope), o.scope))[1:5] as named,
+        (array_agg(o.scope order by length(o.scope), o.scope))[1:500] as named,
         min(o.first_seen) as first_seen,
         max(o.last_seen) as last_seen,
         max(o.mended_at) as mended_at,
@@ -69,9 +69,10 @@ select
     c.source,
     c.cause,
     nullif(c.scopes, 0) as scopes,
-    nullif(array_to_string(c.named, ', '), '')
+    nullif(array_to_string(c.named[1:5], ', '), '')
     || case when c.scopes > 5 then ' and others' else '' end as scope_names,
     c.named[1] as scope,
+    c.named,
     nullif(c.runs, 0) as runs,
     c.run_id,
     c.first_seen,
