@@ -44,6 +44,13 @@ of_gene_lists as (
     where :source = 'gene_lists'
 ),
 
+of_impc as (
+    select d.*
+    from named as n
+    cross join lateral star.release_difference_impc(n.older, n.newer, n.scope, n.relation) as d
+    where :source = 'impc'
+),
+
 found as (
     select
         study_accession as scope,
@@ -71,6 +78,15 @@ found as (
         old_value,
         new_value
     from of_gene_lists
+    union all
+    select
+        phenotyping_centre_id as scope,
+        row_key,
+        change,
+        column_name,
+        old_value,
+        new_value
+    from of_impc
 )
 
 select *
