@@ -14,10 +14,12 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.middleware.base import RequestResponseEndpoint
+from starlette.types import Receive, Scope, Send
 
 from operations import listing, monitoring, rendering
 from operations.access import Reader, ReaderDep
 from operations.actions import routes
+from operations.actions.trigger import AIRFLOW
 from operations.database import NotConfiguredError, reading
 from operations.html import render
 from operations.page import Document, WebPage, address
@@ -40,11 +42,20 @@ HEADERS = {
 }
 
 
+class MountedApp(FastAPI):
+    """An application that remembers, with each request, the one that it is mounted in: Airflow's."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        scope[AIRFLOW] = scope.get("app")
+        await super().__call__(scope, receive, send)
+
+
 def make_app() -> FastAPI:
     """The application, with a route for each page of the registry."""
     from operations.registry import PAGES
 
-    app = FastAPI(
+    app = MountedApp(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

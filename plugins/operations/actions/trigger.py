@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from airflow.api_fastapi.app import cached_app
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from starlette.requests import Request
 
 from operations.actions.declared import OperatorAction, Scope
 
+#: Where a request has the application of Airflow that received it.
+AIRFLOW = "airflow_app"
 #: Seconds that Airflow has to take a request.
 TIMEOUT = 30.0
 _NO_CONTENT_TYPE = "Airflow's answer is not JSON"
@@ -46,7 +47,7 @@ async def trigger(request: Request, dag_id: str, run_id: str, conf: Mapping[str,
 
     :raises TriggerError: Airflow refuses it.
     """
-    transport = httpx.ASGITransport(app=cached_app(), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=request.scope[AIRFLOW], raise_app_exceptions=False)
     body = {"dag_run_id": run_id, "conf": dict(conf), "note": note, "logical_date": None}
     async with httpx.AsyncClient(transport=transport, base_url="http://airflow", timeout=TIMEOUT) as client:
         answer = await client.post(
