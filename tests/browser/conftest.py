@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from include.local.airflow import airflow_environment, server_environment
@@ -48,15 +49,18 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 class Airflow:
     """Airflow's page.
 
+    :param passwords: of its users, by name.
     :param run_id: the run in it, of `immport_release`, that has loaded all studies.
     :param studies: what it loaded.
+    :param warehouse: where it loaded them.
     """
 
     address: str
     user: str
-    password: str
+    passwords: Mapping[str, str] = field(repr=False)
     run_id: str
     studies: list[str]
+    warehouse: sa.URL
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +80,14 @@ def airflow(browser: Browser, installations: Installations) -> Iterator[Airflow]
         immport="",
         landing=installation.landing,
     ) | server_environment(home, port)
-    password = ensure_passwords(home)[ADMIN.name]
+    passwords = ensure_passwords(home)
     log = home / "api-server.log"
     server = spawn(["airflow", "api-server"], mark(home, "browser"), log, environment)
     try:
         address = f"http://{HOST}:{port}"
         _wait_for(address, server, log)
-        yield Airflow(address, ADMIN.name, password, run.run_id.partition("/")[2], sorted(studies))
+        run_id = run.run_id.partition("/")[2]
+        yield Airflow(address, ADMIN.name, passwords, run_id, sorted(studies), installation.url)
     finally:
         server.kill()  # nothing of it is needed any more
         server.wait(GRACE_SECONDS)
@@ -105,5 +110,5 @@ def page(browser: Browser, airflow: Airflow) -> Iterator[Page]:
     with browser.new_context(base_url=airflow.address, viewport={"width": 1500, "height": 950}) as context:
         context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
         page = context.new_page()
-        sign_in(page, airflow.address, airflow.user, airflow.password)
+        sign_in(page, airflow.address, airflow.user, airflow.passwords[airflow.user])
         yield page
