@@ -74,7 +74,7 @@ def test_a_viewer_reads_and_an_operator_acts(standing_system: StandingSystem) ->
 
 
 def test_the_pages_of_the_warehouse_are_for_who_is_signed_in(standing_system: StandingSystem) -> None:
-    assert f"Overview: {standing_system.address}{OVERVIEW}\n" in standing_system.shown
+    assert f" {standing_system.address}{OVERVIEW}\n" in standing_system.shown
     path = f"{MOUNT}/overview"
     refused = httpx.get(standing_system.address + path, trust_env=False, timeout=60)
     assert refused.status_code in (302, 303, 307, 401)
