@@ -23,6 +23,9 @@ from tests.browser.conftest import PAGE_WITHIN_MILLISECONDS, Airflow
 from tests.support.alerts import Operations
 from tests.support.browser import sign_in
 
+#: A minute or two: a real browser does it all.
+pytestmark = pytest.mark.long
+
 THEMES = ("light", "dark")
 #: A desk, a tablet, a phone.
 WIDTHS = (1280, 768, 320)

@@ -15,6 +15,9 @@ from include.warehouse.schema.ops_tables import RESULT
 from tests.browser.conftest import Airflow
 from tests.support.alerts import Operations
 
+#: A minute or two: a real browser does it all.
+pytestmark = pytest.mark.long
+
 
 def _run_failed(ops: Operations, note: str) -> None:
     ops.run("failed", newest_release="DR51", note=note)
