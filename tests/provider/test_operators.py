@@ -25,6 +25,7 @@ from immport_provider.operators.base import ImmPortOperator, PartlyFailedError, 
 from include.landing.manifest import LandingError
 from include.landing.object_store import StorageError
 from include.pipeline import circuit_breaker, run_ledger, verdict
+from include.pipeline.fetched import pages
 from include.serve import export_target
 from include.sources import errors
 from tests.support.warehouse import Warehouse
@@ -41,6 +42,7 @@ PASSING = {
     errors.RateLimitError,
     errors.ServerError,
     errors.BadAnswerError,
+    pages.ChangedWhileReadError,
 }
 
 

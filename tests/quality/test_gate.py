@@ -67,7 +67,8 @@ FIELDS = {
 
 
 def test_every_kind_with_a_grammar_is_in_the_table() -> None:
-    assert FIELDS.keys() == PATTERNS.keys()
+    # No endpoint of ImmPort has a moment: tests of IMPC's images read them.
+    assert FIELDS.keys() == PATTERNS.keys() - {Kind.MOMENT}
 
 
 @pytest.mark.parametrize("kind", FIELDS)
