@@ -110,7 +110,8 @@ DEVELOPMENTAL_STAGE = _terms(
 
 
 def _plain(column: Expression) -> Expression:
-    return sql("lower(btrim(", column, "))")
+    # Letters by one rule in every database: Turkish ones would make another of an I.
+    return sql("lower(btrim(", column, ') collate "C")')
 
 
 #: What documents call sexes, zygosities and types of files, in the words of this warehouse.
