@@ -242,7 +242,9 @@ def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
     folder = installation.landing / "files"
     files = wanted(installation)
     installation.sandbox.fault("download", "cut", times=1, after=1000)
-    assert bring(installation, Kill("immport_provider.hooks.file_store:requesting", call=2)).exit == KILLED
+    assert (
+        bring(installation, Kill("immport_provider.hooks.files.file_store:requesting", call=2)).exit == KILLED
+    )
     (part,) = [path for path in digests(folder) if path.endswith(".part")]
     assert (folder / part).stat().st_size == 1000
     for kill in (

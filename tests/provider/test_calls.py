@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from immport_provider.hooks.client import EXCHANGE
+from immport_provider.hooks.files.signed import FILE
 from immport_provider.hooks.immport import ImmPortHook
-from immport_provider.hooks.signed import FILE
 from include.sources.calls import CallCount, CallCounts
 from include.sources.errors import AccessError, ImmPortError, ServerError
 from include.sources.immport.endpoints import DRS_DOWNLOAD, ENDPOINTS

@@ -16,9 +16,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from immport_provider.hooks.downloads import ListedFile, RemoteFile, Transfer
+from immport_provider.hooks.files.downloads import ListedFile, RemoteFile, Transfer
+from immport_provider.hooks.files.signed import open_client
 from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.signed import open_client
 from include.sources.calls import CallCounts
 from include.sources.errors import (
     AccessError,
@@ -509,7 +509,7 @@ def test_all_files_come_through_one_client(
         made.append(open_client(settings))
         return made[-1]
 
-    monkeypatch.setattr("immport_provider.hooks.signed.open_client", counted)
+    monkeypatch.setattr("immport_provider.hooks.files.signed.open_client", counted)
     stub.answers = [signed(stub), whole(), signed(stub), whole()]
     with connect(host=stub.url) as immport:
         for name in ("one", "two"):

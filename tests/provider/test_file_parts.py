@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from immport_provider.hooks.file_parts import BLOCK, LONGEST_START
+from immport_provider.hooks.files.file_parts import BLOCK, LONGEST_START
 from include.cytometry.fcs_header import read_headers
 from include.sources.errors import BadAnswerError, ConnectionLostError, MissingFileError
 from include.sources.remote_files import RemoteFile

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from immport_provider.hooks import signed
+from immport_provider.hooks.files import signed
 from immport_provider.hooks.reach import Reach, guard_of, reach_of, resolve
 from immport_provider.hooks.settings import Settings
 from immport_provider.hooks.wire import answering, watch_connections

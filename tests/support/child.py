@@ -34,7 +34,8 @@ from dags import (
     warehouse_alerts,
     warehouse_upkeep,
 )
-from immport_provider.hooks import downloads, retries
+from immport_provider.hooks import retries
+from immport_provider.hooks.files import downloads
 from immport_provider.hooks.immport import ImmPortHook
 from include.pipeline import (
     discover,

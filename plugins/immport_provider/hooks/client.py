@@ -67,7 +67,7 @@ class ImmPortClient(HttpClient):
 
     def get_file_conn(self) -> httpx.Client:
         """The HTTP client of signed addresses: one for all files, as a new one reads all certificates."""
-        from immport_provider.hooks.signed import open_client
+        from immport_provider.hooks.files.signed import open_client
 
         with self._making:
             if self._file_client is None:

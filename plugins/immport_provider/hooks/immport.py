@@ -170,7 +170,7 @@ class ImmPortHook(ImmPortClient):
         :raises OSError: it cannot be written; what came stays for the next try.
         Raises as `fetch` for the rest.
         """
-        from immport_provider.hooks.downloads import Transfer
+        from immport_provider.hooks.files.downloads import Transfer
         from immport_provider.hooks.retries import BACKOFF, retrying
 
         tries = self.settings.max_retries + 1
@@ -200,8 +200,8 @@ class ImmPortHook(ImmPortClient):
         :param progress: given how many bytes came last, and how many came for it, while they come.
         Raises as `download` where it is read. Its MD5 is not verified: that would take all of it.
         """
-        from immport_provider.hooks.file_parts import FileParts
-        from immport_provider.hooks.file_store import FileStore
+        from immport_provider.hooks.files.file_parts import FileParts
+        from immport_provider.hooks.files.file_store import FileStore
         from immport_provider.hooks.retries import BACKOFF, retrying
 
         tries = self.settings.max_retries + 1

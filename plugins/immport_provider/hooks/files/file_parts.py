@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from immport_provider.hooks.answers import explained
-from immport_provider.hooks.signed import content_range, place
+from immport_provider.hooks.files.signed import content_range, place
 from include.sources.errors import BadAnswerError, ConnectionLostError, ImmPortError, RetriableError
 from include.sources.remote_files import RemoteFile
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import httpx
     from tenacity import Retrying
 
-    from immport_provider.hooks.file_store import FileStore
+    from immport_provider.hooks.files.file_store import FileStore
 
 #: Bytes that one request fetches at least: the header of nearly every file of cytometry.
 BLOCK = 32 * 1024

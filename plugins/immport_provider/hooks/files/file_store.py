@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.files.signed import FILE, Address, read_address, requesting
 from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.signed import FILE, Address, read_address, requesting
 from include.sources.calls import CallCounts
 from include.sources.errors import AccessError, BadAnswerError, MissingFileError
 from include.sources.immport.endpoints import DRS_DOWNLOAD

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from immport_provider.hooks.answers import explained
 from immport_provider.hooks.bodies import check_plain
-from immport_provider.hooks.file_store import FileStore
+from immport_provider.hooks.files.file_store import FileStore
+from immport_provider.hooks.files.signed import content_range, place
 from immport_provider.hooks.retries import until_whole
 from immport_provider.hooks.settings import Settings
-from immport_provider.hooks.signed import content_range, place
 from include.file_access import make_folder, opener
 from include.sources.calls import CallCounts
 from include.sources.errors import (
