@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, quote, urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from dags.immport_release import dag
 from immport_provider.groups import APPROVALS, HOW, REPAIR, WHAT
 from immport_provider.links import STUDY_PAGE
 from tests.browser.conftest import Airflow
+
+pytestmark = pytest.mark.long
 
 
 def tasks(airflow: Airflow, task: str) -> str:

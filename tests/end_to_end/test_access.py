@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import sqlalchemy as sa
 
 from include.warehouse.access.roles import ANALYST, LOADER
@@ -13,6 +14,7 @@ from tests.support.runs import Installations
 from tests.support.sandbox import RunningSandbox
 
 
+@pytest.mark.long
 def test_a_loader_runs_the_dags_and_an_analyst_reads_what_they_loaded(
     installations: Installations, small: RunningSandbox, logins: Logins
 ) -> None:

@@ -131,6 +131,7 @@ def test_study_whose_packages_cannot_be_listed_is_put_on_hold(
     assert "its packages could not be listed" in run.log
 
 
+@pytest.mark.long
 def test_synthetic_study_is_reached_back_to_its_first_release(
     small: RunningSandbox, installations: Installations
 ) -> None:

@@ -303,7 +303,8 @@ def test_package_that_is_not_offered_cannot_be_requested(installations: Installa
 
 
 @needs_data
-@pytest.mark.parametrize("route", [pytest.param("api", marks=pytest.mark.long), "package"])
+@pytest.mark.long
+@pytest.mark.parametrize("route", ["api", "package"])
 def test_study_that_states_an_older_release_than_its_files_is_of_that_of_its_files(
     route: str, installations: Installations
 ) -> None:

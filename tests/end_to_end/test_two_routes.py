@@ -117,7 +117,8 @@ def test_real_study_is_the_same_by_both_routes(fresh: Fresh, archives: RunningSa
 
 
 @needs_data
-@pytest.mark.parametrize("order", [("DR16", "DR25"), pytest.param(("DR25", "DR16"), marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("order", [("DR16", "DR25"), ("DR25", "DR16")])
 def test_package_and_then_api_keep_what_only_the_package_knows(
     order: tuple[str, str], fresh: Fresh, archives: RunningSandbox
 ) -> None:

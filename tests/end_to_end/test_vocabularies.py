@@ -68,6 +68,7 @@ def test_a_load_shows_every_term_and_no_stub(installation: Installation) -> None
     assert len(landed) == 45
 
 
+@pytest.mark.long
 def test_a_second_load_touches_only_what_changed(installation: Installation) -> None:
     assert load(installation).state == "success"
     before = installation.query(VERSIONS)

@@ -174,6 +174,7 @@ def test_a_taken_port_is_reported_and_nothing_is_started(nobody: User, command: 
     assert not nobody.postgres.folder.exists()
 
 
+@pytest.mark.long
 def test_export_writes_to_the_callers_folder(user: User, tmp_path: Path) -> None:
     with user.postgres.running() as server:
         url = server.ensure_database("loaded")

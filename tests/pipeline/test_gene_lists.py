@@ -226,6 +226,7 @@ def test_blanks_are_kept_and_do_not_count(runs: Runs, sandbox: RunningSandbox) -
     assert sorted(set(runs.warehouse.rows(genes))) == sorted(set(before))
 
 
+@pytest.mark.long
 def test_legacy_lists_stay_where_their_table_cannot_be_had(runs: Runs, sandbox: RunningSandbox) -> None:
     runs.run()
     before = shown(runs)

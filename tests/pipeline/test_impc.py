@@ -155,6 +155,7 @@ def test_a_core_that_is_built_anew_while_it_is_read_is_read_anew(runs: Runs, san
     assert shown(runs.warehouse) == expected(images(sandbox))
 
 
+@pytest.mark.long
 def test_a_release_that_comes_while_one_is_read_is_for_the_next_run(
     runs: Runs, sandbox: RunningSandbox
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_release_that_comes_while_one_is_read_is_for_the_next_run(
     assert shown(runs.warehouse) == expected(images(sandbox))
 
 
+@pytest.mark.long
 def test_pages_that_were_landed_are_not_requested_again(runs: Runs, sandbox: RunningSandbox) -> None:
     runs.begin()
     sandbox.fault("impcSelect", "429", study=f"-{CENTRE_FIELD}:[* TO *]")

@@ -260,6 +260,7 @@ def test_a_failed_export_leaves_the_one_before_and_no_parts(
     assert manifest(done.location) == content
 
 
+@pytest.mark.long
 def test_a_change_killed_between_its_renames_is_undone(loaded: Warehouse, tmp_path: Path) -> None:
     done = export_star(loaded.engine, str(tmp_path))
     Path(done.location).rename(tmp_path / ".DR25.old")
@@ -267,6 +268,7 @@ def test_a_change_killed_between_its_renames_is_undone(loaded: Warehouse, tmp_pa
     assert manifest(done.location)["release"] == "DR25"
 
 
+@pytest.mark.long
 def test_an_object_storage_gets_the_manifest_last(loaded: Warehouse, tmp_path: Path) -> None:
     memory = MemoryFileSystem()
     attach("memory", fs=memory)
@@ -340,6 +342,7 @@ def test_an_export_says_who_may_read_it(warehouse: Warehouse, tmp_path: Path) ->
     }
 
 
+@pytest.mark.long
 def test_the_audit_names_an_export_with_a_study_that_was_restricted_later(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:

@@ -209,6 +209,7 @@ def running(folder: Path, port: int) -> Iterator[Prometheus]:
             process.terminate()
 
 
+@pytest.mark.long
 @needs_prometheus
 def test_prometheus_scrapes_a_warehouse_and_its_alerts_fire(filled: Warehouse, tmp_path: Path) -> None:
     with filled.engine.begin() as connection:

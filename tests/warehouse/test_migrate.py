@@ -102,6 +102,7 @@ def test_a_view_whose_text_changed_is_made_anew(
     assert warehouse.value("select count(*) from star.fact_assay_result") == 3
 
 
+@pytest.mark.long
 def test_a_path_may_hold_a_per_cent_sign(
     warehouse: Warehouse, database: sa.URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +221,7 @@ def test_a_warehouse_of_the_first_revision_upgrades_in_place(
     engine.dispose()
 
 
+@pytest.mark.long
 def test_results_of_controls_get_the_keys_of_their_controls(
     warehouse: Warehouse, database: sa.URL, tmp_path: Path
 ) -> None:
@@ -251,6 +253,7 @@ def test_results_of_controls_get_the_keys_of_their_controls(
     engine.dispose()
 
 
+@pytest.mark.long
 def test_files_of_a_path_get_the_keys_of_their_uuids(
     warehouse: Warehouse, database: sa.URL, tmp_path: Path
 ) -> None:
@@ -298,6 +301,7 @@ def test_files_of_a_path_get_the_keys_of_their_uuids(
     engine.dispose()
 
 
+@pytest.mark.long
 def test_numbers_that_could_not_be_compared_are_put_right(
     warehouse: Warehouse, database: sa.URL, tmp_path: Path
 ) -> None:
@@ -358,6 +362,7 @@ def test_numbers_that_could_not_be_compared_are_put_right(
     engine.dispose()
 
 
+@pytest.mark.long
 def test_runs_without_the_name_of_their_dag_get_it(database: sa.URL) -> None:
     """A warehouse of the revision before: a run of the release DAG, one of the files, an audit."""
     migrate.upgrade(database, "0028")

@@ -58,6 +58,7 @@ def bad_folder(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_bad_packages_are_refused_by_name_and_the_rest_is_served(tmp_path: Path) -> None:
     folder = bad_folder(tmp_path)
     world = PackageWorld(folder)

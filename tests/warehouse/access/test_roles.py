@@ -106,6 +106,7 @@ def test_a_loader_may_do_no_more_than_load(warehouse: Warehouse, logins: Logins,
     assert loader.studies() == ["SDY1"]
 
 
+@pytest.mark.long
 def test_an_owner_of_the_role_upgrades_and_what_is_made_belongs_to_the_role(
     logins: Logins, database: sa.URL
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_warehouse_of_one_login_is_handed_over_to_the_role(logins: Logins, dat
     assert loader.rows("select count(*) from ops.added") == [(0,)]
 
 
+@pytest.mark.long
 def test_without_the_right_to_make_roles_the_upgrade_goes_on_and_says_what_to_run(
     logins: Logins, database: sa.URL, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -169,6 +171,7 @@ def test_without_the_right_to_make_roles_the_upgrade_goes_on_and_says_what_to_ru
     assert analyst.rows("select count(*) from star.dim_date where date_key = 0") == [(1,)]
 
 
+@pytest.mark.long
 def test_studies_of_before_there_was_a_list_are_open_as_far_as_is_known(database: sa.URL) -> None:
     migrate.upgrade(database, "0006")
     studies = {

@@ -133,6 +133,7 @@ def test_a_login_that_owns_its_warehouse_alone_still_loads(
     migrate.upgrade(single.url)
 
 
+@pytest.mark.long
 def test_without_a_superuser_the_upgrade_goes_on_and_says_what_to_run(
     logins: Logins, database: sa.URL, caplog: pytest.LogCaptureFixture
 ) -> None:
