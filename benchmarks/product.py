@@ -159,7 +159,7 @@ class Installation:
             "run_id": f"bench-{self.runs}",
             "ti": task,
         }
-        with _environment(self.environment):
+        with set_environment(self.environment):
             return made.perform(context)
 
     def _require_route(self, manifest: Manifest) -> None:
@@ -197,7 +197,8 @@ def _trusted(source: RecordedSource, endpoint: Endpoint) -> dict[str, Any]:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def set_environment(values: dict[str, str]) -> Iterator[None]:
+    """Variables of this process, for the time of a `with`."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

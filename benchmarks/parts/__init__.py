@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.part import Part
-from benchmarks.parts import changes, large, loading, queries, releases, rivals, tasks
+from benchmarks.parts import changes, large, loading, pages, queries, releases, rivals, tasks
 
-_MODULES = (loading, changes, rivals, tasks, large, queries, releases)
+_MODULES = (loading, changes, rivals, tasks, large, queries, pages, releases)
 PARTS: dict[str, Part] = {part.name: part for module in _MODULES for part in module.PARTS}

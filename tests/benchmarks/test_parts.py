@@ -23,6 +23,7 @@ SMALLEST = {
     "split": Sizes(rows=600, rounds=1),
     "demo": Sizes(),
     "growth": Sizes(rows=5_000, rounds=1),
+    "pages": Sizes(studies=20, rows=3_000, rounds=1),
     "release": Sizes(studies=3, rows=20, rounds=1),
     "workers": Sizes(studies=3, rows=20, rounds=1),
 }
