@@ -4,9 +4,6 @@ select distinct on (r.dag_id)
     r.state,
     r.started_at,
     r.ended_at,
-    (
-        select max(s.ended_at) from monitor.run as s
-        where s.dag_id = r.dag_id and s.state = 'success'
-    ) as succeeded_at
+    max(r.ended_at) filter (where r.state = 'success') over (partition by r.dag_id) as succeeded_at
 from monitor.run as r
 order by r.dag_id asc, r.started_at desc;

@@ -10,7 +10,15 @@ select
         where
             a.severity = 'critical' and a.failed_rows > 0
             and a.run_id = (
-                select n.run_id from monitor.audit as n
-                order by n.checked_at desc limit 1
+                select n.run_id from monitor.run as n
+                where
+                    -- Not `exists`, for which all audits would be read.
+                    (
+                        select true from monitor.audit as o
+                        where o.run_id = n.run_id
+                        order by o.run_id
+                        limit 1
+                    )
+                order by n.started_at desc limit 1
             )
     ) as audit_findings;

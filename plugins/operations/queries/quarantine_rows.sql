@@ -50,16 +50,21 @@ where
     and (
         cast(:search as text) is null
         or strpos(lower(concat_ws(' ', q.scope, q.rule, q.field, q.value)), lower(:search)) > 0
-        or exists (
-            select from monitor.quarantine as r
-            where
-                q.kind = 'row' and r.quarantine_id = q.number
-                and strpos(lower(cast(r.row as text)), lower(:search)) > 0
-        )
-        or exists (
-            select from monitor.quarantined_value as v
-            where
-                q.kind = 'value' and v.value_id = q.number
-                and strpos(lower(cast(v.key as text)), lower(:search)) > 0
-        )
+        -- By itself, too: with `exists`, the rows of all loads would be hashed.
+        or strpos(
+            lower(cast(
+                case q.kind
+                    when 'row'
+                        then (
+                            select r.row from monitor.quarantine as r
+                            where r.quarantine_id = q.number
+                        )
+                    else (
+                        select v.key from monitor.quarantined_value as v
+                        where v.value_id = q.number
+                    )
+                end as text
+            )),
+            lower(:search)
+        ) > 0
     )

@@ -8,11 +8,11 @@ with runs as (
         r.note,
         r.started_at,
         r.ended_at,
-        -- Of the same DAG.
+        -- Of the same DAG; backwards, so that the frame only grows: each row is added to it once.
         min(r.started_at) filter (where r.state = 'success') over (
             partition by r.dag_id
-            order by r.started_at
-            rows between 1 following and unbounded following
+            order by r.started_at desc
+            rows between unbounded preceding and 1 preceding
         ) as mended_at
     from monitor.run as r
 )

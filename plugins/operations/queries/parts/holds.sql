@@ -8,10 +8,11 @@ with decisions as (
         w.reason,
         w.run_id,
         r.started_at,
+        -- Backwards, so that the frame only grows: each row is added to it once.
         min(r.started_at) filter (where w.action <> 'hold') over (
             partition by w.source, w.scope
-            order by r.started_at
-            rows between 1 following and unbounded following
+            order by r.started_at desc
+            rows between unbounded preceding and 1 preceding
         ) as mended_at
     from monitor.work as w
     inner join monitor.run as r on w.run_id = r.run_id
