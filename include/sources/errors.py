@@ -101,6 +101,10 @@ class ServerError(RetriableError):
     """The source failed: 5xx."""
 
 
+class NotReadyError(RetriableError):
+    """The source accepted the request and is not done yet: 202."""
+
+
 class BadAnswerError(RetriableError):
     """Status 200, but not the data that the endpoint promises: an HTML page, broken or cut JSON."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
+from include.sources.drs.objects import AccessUrl
 from include.sources.endpoint import Endpoint
 from include.sources.foreign import quoted, summary
 from include.sources.reader import NotDataError, cell, read_json, read_rows
@@ -172,8 +173,8 @@ def _day(text: str) -> date:
     return date.fromisoformat(text[:10])
 
 
-def read_address(chunks: Iterable[bytes]) -> str:
-    """The signed address in an answer of DRS. No message contains any of it.
+def read_address(chunks: Iterable[bytes]) -> AccessUrl:
+    """The signed address in an answer of ImmPort's own route to files. No message contains any of it.
 
     :raises NotDataError: it holds none.
     """
@@ -183,4 +184,4 @@ def read_address(chunks: Iterable[bytes]) -> str:
         raise NotDataError("not an answer of DRS (message, url, status)") from None
     if not isinstance(address, str) or not address:
         raise NotDataError("DRS gave no address")
-    return address
+    return AccessUrl(address)

@@ -16,6 +16,7 @@ from include.sandbox.gene_lists.public_object import GeneListWorld
 from include.sandbox.impc.image_world import ImageWorld
 from include.sandbox.impc.solr_server import IMPC_NAMES, IMPC_ROUTES, ImpcService
 from include.sandbox.row import Row
+from include.sandbox.server import drs
 from include.sandbox.server.auth import Keys
 from include.sandbox.server.bucket import Bucket, refused
 from include.sandbox.server.control import Control
@@ -37,6 +38,7 @@ from include.sandbox.server.search import search
 from include.sandbox.server.serialize import filters, json_array, json_object, tsv_lines
 from include.sandbox.stored_files import study_of
 from include.sandbox.world import World, subject_documents
+from include.sources.drs.endpoints import OPERATIONS
 from include.sources.endpoint import Endpoint, Group, Shape
 from include.sources.gene_lists.files import PUBLIC_FILES
 from include.sources.immport.endpoints import DRS_DOWNLOAD, SEARCH, SHARED_DATA
@@ -84,6 +86,7 @@ class Sandbox:
                 for file in PUBLIC_FILES.values()
             ),
             *(Route(path, self._guard(name, False, self._impc)) for path, name in IMPC_ROUTES.items()),
+            *drs.routes(self._guard, self.downloads, lambda: self.current),
             Route("/release/{key:path}", self._guard(None, False, self._public)),
             *(Route(f"/{way}/{{file}}", self._guard("download", False, self._send)) for way in METHODS),
             *Control(self).routes(),
@@ -121,12 +124,18 @@ class Sandbox:
         async def respond(request: Request) -> Response:
             target = await self._target(name, request)
             fault = self.faults.strike(target) if name else None
-            response = refused(fault) if name in PUBLIC_FILES else replaced(fault)
+            response = refused(fault) if name in PUBLIC_FILES else None
+            if name in OPERATIONS:
+                response = drs.refusal(fault)
+            response = response or replaced(fault)
             if response is None and needs_key and not self.keys.admits(request.headers.get("authorization")):
                 response = failure(401)
             elif response is None:
-                if request.method == "POST":
-                    await request.form()  # kept by the request, so that no answer need be async
+                # Kept by the request, so that no answer need be async.
+                if name in OPERATIONS:
+                    await request.body()
+                elif request.method == "POST":
+                    await request.form()
                 response = await run_in_threadpool(answer, request, fault)
             if fault is not None and fault.fault == "drip":
                 response = Drip(response, fault.seconds)

@@ -14,9 +14,13 @@ from include.sandbox.impc.solr_server import IMPC_NAMES
 from include.sandbox.server.faults import Fault, Faults, Requests
 from include.sandbox.server.guard import guarded
 from include.sandbox.server.hidden_studies import HiddenStudies
+from include.sources.drs.endpoints import OPERATIONS
 from include.sources.gene_lists.files import PUBLIC_FILES
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
+
+#: Names of endpoints that faults can strike.
+_ENDPOINTS = (*SHARED_DATA, *PUBLIC_FILES, *IMPC_NAMES, *OPERATIONS)
 
 
 class Controlled(Protocol):
@@ -78,7 +82,7 @@ class Control:
         elif request.method == "POST":
             try:
                 fault = Fault(**await request.json())
-                if fault.endpoint not in (*SHARED_DATA, *PUBLIC_FILES, *IMPC_NAMES, "token", "download", "*"):
+                if fault.endpoint not in (*_ENDPOINTS, "token", "download", "*"):
                     raise ValueError(f"no such endpoint: {fault.endpoint!r}")
                 faults.add(fault)
             except (ValueError, TypeError) as error:

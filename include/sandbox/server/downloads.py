@@ -42,10 +42,16 @@ class Downloads:
             return self._json_answer(403, "Access denied", None)
         if self.file(file, release) is None:
             return self._json_answer(400, f"No file with the UUID {file}", None)
+        return self._json_answer(200, "Success", self.sign(str(request.base_url), method, file))
+
+    def sign(self, base: str, method: str, uuid: str) -> str:
+        """A signed address of a file.
+
+        :param base: scheme, host and port.
+        """
         expires = int(time.time()) + self.seconds
-        signature = self._signature(method, file, expires)
-        address = f"{request.base_url}{method}/{file}?Expires={expires}&Signature={signature}"
-        return self._json_answer(200, "Success", address)
+        signature = self._signature(method, uuid, expires)
+        return f"{base.rstrip('/')}/{method}/{uuid}?Expires={expires}&Signature={signature}"
 
     def send(self, request: Request, release: Release, fault: Fault | None) -> Response:
         """The bytes, whole or a range of them; the address is all it takes."""

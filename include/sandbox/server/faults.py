@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from include.sandbox.row import Row
+from include.sources.drs.endpoints import OPERATIONS
 from include.sources.gene_lists.files import PUBLIC_FILES
 
 #: Faults that replace the answer, and those that bend a good one.
@@ -28,11 +29,13 @@ FILES = ("corrupt", "no_range", "changed", "expired", "lost")
 PUBLIC = ("half", "wrong_count", "no_bom", "blank_lines", "no_tab", "trailing_blanks")
 #: Of IMPC's core of images: how its pages are served, and what becomes of it meanwhile.
 CORES = ("no_cursor", "ignored_cursor", "rebuilt")
+#: Of the DRS service: what it says of objects and addresses, and how it refuses.
+DRS = ("pending", "bare", "wrong_md5", "wrong_size", "no_access", "inline", "unexpanded")
 #: Those that strike whatever a request is about.
-ALONE = (*ANSWERS, *FILES, *PUBLIC, *CORES)
-KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC, *CORES)
+ALONE = (*ANSWERS, *FILES, *PUBLIC, *CORES, *DRS)
+KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC, *CORES, *DRS)
 #: Endpoints whose requests name a file.
-OF_FILES = ("download", "drsDownload", *PUBLIC_FILES)
+OF_FILES = ("download", "drsDownload", *OPERATIONS, *PUBLIC_FILES)
 
 NEW_KEY = "newKey"
 
@@ -44,14 +47,14 @@ class Fault:
     :param endpoint: name of an endpoint or of a public file, `token`, `download`, or `*` for all of them.
     :param study: the one study it strikes; None strikes every request.
     :param times: how often it still strikes; None is for ever.
-    :param retry_after: the Retry-After header of a 429 or 503: seconds or an HTTP date.
+    :param retry_after: the Retry-After header of a 429, 503 or 202 (`pending`): seconds or an HTTP date.
     :param differing: with `duplicate`, the copy carries another value under the same key.
     :param key: with `missing_key`, `new_key` and `tsv_renamed`, which key; None leaves the choice to the
         sandbox.
     :param after: with `cut` of a download, bytes that still come; half of them without it.
     :param seconds: with `drip`, between two bytes.
     :param above_rows: strikes only an answer that would hold more rows.
-    :param file: the one file it strikes, by UUID or name; of `download`, `drsDownload` and public files.
+    :param file: the one file it strikes, by UUID or name; of `download`, DRS and public files.
     """
 
     endpoint: str
@@ -73,8 +76,10 @@ class Fault:
             raise ValueError(f"{self.fault} strikes the endpoint 'download'")
         if self.fault in PUBLIC and self.endpoint not in (*PUBLIC_FILES, "*"):
             raise ValueError(f"{self.fault} strikes a public file: one of {', '.join(PUBLIC_FILES)}")
+        if self.fault in DRS and self.endpoint not in (*OPERATIONS, "*"):
+            raise ValueError(f"{self.fault} strikes the DRS service: one of {', '.join(OPERATIONS)}")
         if self.file is not None and self.endpoint not in (*OF_FILES, "*"):
-            raise ValueError("a file is of the endpoints 'download' and 'drsDownload', or a public file")
+            raise ValueError("a file is of the endpoint 'download', of those of DRS, or a public file")
         if self.above_rows is not None and (self.fault not in ANSWERS or self.above_rows < 0):
             raise ValueError(f"above_rows is a number from 0 on, not for {self.fault}")
 
@@ -143,6 +148,7 @@ def _fits(fault: Fault, target: FaultTarget) -> bool:
         fault.endpoint in ("*", target.endpoint)
         and (fault.fault not in FILES or target.endpoint == "download")
         and (fault.fault not in PUBLIC or target.endpoint in PUBLIC_FILES)
+        and (fault.fault not in DRS or target.endpoint in OPERATIONS)
         and fault.study in (None, target.study)
         and (fault.file is None or fault.file in target.file)
         and fault.times != 0

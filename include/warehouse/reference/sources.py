@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
+from include.sources.drs.endpoints import OPERATIONS
+from include.sources.drs.versions import BASE
 from include.sources.endpoint import Endpoint, Group
 from include.sources.fetched.fetched_source import FetchedSource
 from include.sources.immport.endpoints import ENDPOINTS, PACKAGE_ENDPOINTS, SERVED, SHARED_DATA
@@ -54,6 +56,7 @@ def sources() -> str:
         "`https://www.immport.org/data/query`.",
         *_loaded(used),
         *_not_loaded(),
+        *_drs(),
         *package_sections(),
         *_vocabularies(),
         *_other_sources(),
@@ -127,6 +130,17 @@ def _not_loaded() -> Iterator[str]:
         yield "| endpoint | path | one row is | key | fields | known quirks |"
         yield "|---|---|---|---|---|---|"
         yield from (_source_line(item) for item in SHARED_DATA.values() if kept(item))
+
+
+def _drs() -> Iterator[str]:
+    yield from ("", "## GA4GH DRS", "")
+    yield "The other way to files, where a connection names a service ([drs.md](drs.md)). Paths lie under"
+    yield f"`{BASE}`. Which version ImmPort serves, and what its objects look like, is not verified: 1.2 to"
+    yield "1.5 are read, with or without what is optional."
+    yield ""
+    yield "| endpoint | path | one row is | key | fields | known quirks |"
+    yield "|---|---|---|---|---|---|"
+    yield from (_source_line(item) for item in OPERATIONS.values())
 
 
 def _vocabularies() -> Iterator[str]:
