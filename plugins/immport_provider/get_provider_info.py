@@ -60,6 +60,12 @@ _FIELDS: dict[str, Any] = {
         "description": "An answer with results that grows larger is requested in parts.",
         "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 512},
     },
+    "drs_address": {
+        "label": "DRS service for files",
+        "description": "Address of a GA4GH DRS service, such as https://drs.immport.org: files are requested"
+        " there, with the same key. Empty for ImmPort's own route to files.",
+        "schema": {"type": ["string", "null"]},
+    },
     "allow_http": {
         "label": "Allow plain http",
         "description": "Sends the key unencrypted. Only for a stand-in on a private"
@@ -103,6 +109,9 @@ _IMPC_FIELDS = _PUBLIC_FIELDS | {
     },
 }
 
+#: Those of a connection to a DRS service.
+_DRS_FIELDS = _PUBLIC_FIELDS | {"allow_http": _FIELDS["allow_http"]}
+
 
 def get_provider_info() -> dict[str, Any]:
     """Provider metadata. Airflow reads it at every start, so nothing heavy is imported here."""
@@ -124,6 +133,7 @@ def get_provider_info() -> dict[str, Any]:
                     "immport_provider.hooks.immport",
                     "immport_provider.hooks.public_files",
                     "immport_provider.hooks.impc",
+                    "immport_provider.hooks.drs.drs",
                 ],
             },
         ],
@@ -178,6 +188,21 @@ def get_provider_info() -> dict[str, Any]:
                     "placeholders": {"host": "https://www.ebi.ac.uk"},
                 },
                 "conn-fields": _IMPC_FIELDS,
+            },
+            {
+                "connection-type": "drs",
+                "hook-class-name": "immport_provider.hooks.drs.drs.DrsHook",
+                "hook-name": "GA4GH DRS",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["extra"],
+                    "relabeling": {
+                        "host": "Address of the DRS service",
+                        "login": "User name (Basic only)",
+                        "password": "Bearer token, or password",
+                    },
+                    "placeholders": {"host": "https://drs.immport.org"},
+                },
+                "conn-fields": _DRS_FIELDS,
             },
         ],
     }

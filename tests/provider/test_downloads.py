@@ -18,8 +18,10 @@ from structlog.testing import capture_logs
 
 from immport_provider.hooks.files.downloads import ListedFile, RemoteFile, Transfer
 from immport_provider.hooks.files.signed import open_client
+from immport_provider.hooks.files.way import FileWay
 from immport_provider.hooks.settings import Settings
 from include.sources.calls import CallCounts
+from include.sources.drs.objects import AccessUrl
 from include.sources.errors import (
     AccessError,
     BadAnswerError,
@@ -521,11 +523,10 @@ def test_all_files_come_through_one_client(
 def test_two_do_not_write_one_file(connect: Connect, stub: Stub, tmp_path: Path) -> None:
     with connect(host=stub.url) as immport:
         other = Transfer(
-            file_of(),
+            FileWay(file_of(), lambda method, is_retry: AccessUrl("")),
             tmp_path / "file",
             immport.settings,
             immport.get_file_conn(),
-            address=lambda method, is_retry: "",
             calls=CallCounts(),
             clock=immport._clock,
             log=print,

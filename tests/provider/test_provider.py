@@ -48,6 +48,7 @@ def test_the_form_shows_its_fields_and_no_key_goes_into_extra() -> None:
         "max_answer_mb",
         "calls_in_flight",
         "calls_per_second",
+        "drs_address",
         "allow_http",
     }
     for field in form.extra_fields.values():

@@ -18,6 +18,7 @@ from immport_provider.hooks.reach import Reach, guard_of, reach_of, resolve
 from immport_provider.hooks.settings import Settings
 from immport_provider.hooks.wire import answering, watch_connections
 from include.sources.calls import Call
+from include.sources.drs.objects import AccessUrl
 from include.sources.errors import ForbiddenAddressError
 from include.sources.remote_files import RemoteFile
 from tests.provider.conftest import Connect, Stub
@@ -107,7 +108,7 @@ def test_a_source_names_no_address_nearer_than_itself(base: str, allowed: set[st
 )
 def test_a_public_source_leads_to_no_address_of_ours(host: str) -> None:
     with pytest.raises(ForbiddenAddressError, match="may come from") as caught:
-        signed.read_address(f"https://{host}/file?s1gn3d", settings(f"https://{PUBLIC}"))
+        signed.read_address(AccessUrl(f"https://{host}/file?s1gn3d"), settings(f"https://{PUBLIC}"))
     assert "s1gn3d" not in str(caught.value)
 
 

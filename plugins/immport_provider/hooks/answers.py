@@ -19,6 +19,7 @@ from include.sources.errors import (
     CredentialError,
     ImmPortError,
     NoConnectionError,
+    NotReadyError,
     RateLimitError,
     RequestError,
     ServerError,
@@ -40,6 +41,7 @@ class Request:
     :param filters: further parameters, which select a part of the study.
     :param form: that of the answer: `json`, `tsv`, or another one, for which no parameter is sent.
     :param conditions: headers under which the answer may be that nothing changed.
+    :param body: sent as JSON; None for none.
     """
 
     endpoint: Endpoint
@@ -50,6 +52,7 @@ class Request:
     form: str = "json"
     method: str = "GET"
     conditions: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
 
     @property
     def query(self) -> dict[str, str]:
@@ -75,8 +78,8 @@ def check(answer: httpx.Response, refused: str, now: datetime) -> None:
         raise CredentialError(f"401; {refused}", status)
     if status == 403:
         raise AccessError("403; not open to this key", status)
-    if status == 429 or status >= 500:
-        kind = RateLimitError if status == 429 else ServerError
+    if status in (202, 429) or status >= 500:
+        kind = {202: NotReadyError, 429: RateLimitError}.get(status, ServerError)
         seconds = read_retry_after(answer.headers.get("Retry-After"), now)
         delay = "" if seconds is None else f", asks to wait {seconds:.0f} s"
         error = kind(f"HTTP {status}{delay}", status)

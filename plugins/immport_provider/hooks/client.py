@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from immport_provider.hooks.answers import Request, check
 from immport_provider.hooks.bodies import whole
-from immport_provider.hooks.http_client import HttpClient
+from immport_provider.hooks.files.file_client import FileClient
 from immport_provider.hooks.settings import API, Connection, Settings, read_settings
 from include.sources.errors import BadAnswerError, CredentialError
 from include.sources.reader import read_json
 
 if TYPE_CHECKING:
-    import httpx
     from tenacity.wait import wait_base
 
     from immport_provider.hooks.credentials import Credential, Token
+    from immport_provider.hooks.drs.drs import DrsHook
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ EXCHANGE = "token"
 KEYS_PAGE = "https://www.immport.org/auth/api/keys"
 
 
-class ImmPortClient(HttpClient):
+class ImmPortClient(FileClient):
     """A connection of type `immport` as an HTTP client; `ImmPortHook` has the requests.
 
     :param immport_conn_id: Airflow connection of type `immport`; the others as of `HttpClient`.
@@ -46,14 +46,13 @@ class ImmPortClient(HttpClient):
     ) -> None:
         super().__init__(immport_conn_id, wait=wait, sleep=sleep, clock=clock)
         self.immport_conn_id = immport_conn_id
-        self._file_client: httpx.Client | None = None
         self._token: Token | None = None
+        self._drs: DrsHook | None = None
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()
-        if self._file_client is not None:
-            self._file_client.close()
-        self._file_client = None
+        if self._drs is not None:
+            self._drs.__exit__()
 
     def read_settings(self, connection: Connection) -> Settings:
         """The connection, checked, its key masked in every log.
@@ -65,14 +64,16 @@ class ImmPortClient(HttpClient):
             _hide(settings.key.secret)
         return settings
 
-    def get_file_conn(self) -> httpx.Client:
-        """The HTTP client of signed addresses: one for all files, as a new one reads all certificates."""
-        from immport_provider.hooks.files.signed import open_client
+    @property
+    def drs(self) -> DrsHook:
+        """The DRS service of the connection: it is sent the same key, its calls are counted here."""
+        from immport_provider.hooks.drs.immport_drs import ImmPortDrsHook
 
         with self._making:
-            if self._file_client is None:
-                self._file_client = open_client(self.settings)
-            return self._file_client
+            if self._drs is None:
+                self._drs = ImmPortDrsHook(self, wait=self._wait, sleep=self._sleep, clock=self._clock)
+            self._drs.watch = self.watch
+            return self._drs
 
     @property
     def expires_at(self) -> datetime | None:

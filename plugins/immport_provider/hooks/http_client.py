@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from threading import RLock
-from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from airflow.sdk import BaseHook
 
@@ -209,7 +209,9 @@ class HttpClient(BaseHook):
             # To make them may take a call of its own.
             with explained(request, source):
                 headers = {**request.headers, **self.secret_headers(request)}
-            sent = {"params": request.query, "headers": headers}
+            sent: dict[str, Any] = {"params": request.query, "headers": headers}
+            if request.body is not None:
+                sent["json"] = request.body
             with (
                 self.calls.call(source, request.endpoint.name, is_retry=is_retry) as call,
                 explained(request, source),

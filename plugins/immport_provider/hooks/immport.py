@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, TypeVar
 from urllib.parse import quote
 
 from immport_provider.hooks.answers import Request
 from immport_provider.hooks.client import KEYS_PAGE, ImmPortClient
+from immport_provider.hooks.files.way import FileWay
 from include.sources.client import Received
 from include.sources.endpoint import Endpoint
 from include.sources.errors import AccessError, ConfigurationError, CredentialError, ImmPortError
@@ -25,6 +26,7 @@ from include.sources.immport.endpoints import (
 from include.sources.reader import read_rows
 
 if TYPE_CHECKING:
+    from include.sources.drs.objects import AccessUrl
     from include.sources.listing import Accessions, Listing, Page
     from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
@@ -170,26 +172,7 @@ class ImmPortHook(ImmPortClient):
         :raises OSError: it cannot be written; what came stays for the next try.
         Raises as `fetch` for the rest.
         """
-        from immport_provider.hooks.files.downloads import Transfer
-        from immport_provider.hooks.retries import BACKOFF, retrying
-
-        tries = self.settings.max_retries + 1
-        attempts = retrying(tries, self._wait or BACKOFF, self._sleep, self.log.warning)
-        with self._announcing() as announce:
-            transfer = Transfer(
-                file,
-                target,
-                self.settings,
-                self.get_file_conn(),
-                address=lambda method, is_retry: self._address(file, method, is_retry=is_retry),
-                calls=self.calls,
-                clock=self._clock,
-                log=self.log.warning,
-                progress=progress,
-                announce=announce,
-            )
-            with transfer:
-                return transfer.bring(attempts, self._sleep)
+        return self.bring(self._way(file), target, progress)
 
     @contextmanager
     def parts(
@@ -200,40 +183,8 @@ class ImmPortHook(ImmPortClient):
         :param progress: given how many bytes came last, and how many came for it, while they come.
         Raises as `download` where it is read. Its MD5 is not verified: that would take all of it.
         """
-        from immport_provider.hooks.files.file_parts import FileParts
-        from immport_provider.hooks.files.file_store import FileStore
-        from immport_provider.hooks.retries import BACKOFF, retrying
-
-        tries = self.settings.max_retries + 1
-        with self._announcing() as announce:
-            store = FileStore(
-                file,
-                self.settings,
-                self.get_file_conn(),
-                address=lambda method, is_retry: self._address(file, method, is_retry=is_retry),
-                calls=self.calls,
-                clock=self._clock,
-                announce=announce,
-            )
-            wait, warn = self._wait or BACKOFF, self.log.warning
-            parts = FileParts(file, store, lambda: retrying(tries, wait, self._sleep, warn), progress)
-            yield cast("BinaryIO", parts)
-
-    @contextmanager
-    def _announcing(self) -> Iterator[Callable[[str], None]]:
-        """What is called before the first request to a host of files; after all went well they answered."""
-        hosts: set[str] = set()
-
-        def announce(host: str) -> None:
-            # The file store is a service of its own: it may be down while the API answers.
-            if self.watch is not None:
-                self.watch.before(host)
-            hosts.add(host)
-
-        yield announce
-        for host in hosts:
-            if self.watch is not None:
-                self.watch.answered(host, DRS_DOWNLOAD.name)
+        with self.opened(self._way(file), progress) as content:
+            yield content
 
     def test_connection(self) -> tuple[bool, str]:
         """Request a study, and then what only a valid key may see of it."""
@@ -254,7 +205,16 @@ class ImmPortHook(ImmPortClient):
             return False, f"{self.settings.source} answers, but lists no study: check the address."
         return True, self.expiry_notice() or f"{self.settings.source} accepts the credentials."
 
-    def _address(self, file: RemoteFile, method: str, *, is_retry: bool) -> str:
+    def _way(self, file: RemoteFile) -> FileWay:
+        """How a file is had: by ImmPort's own route, or by DRS."""
+        if self.settings.drs_base is None:
+            return FileWay(file, lambda method, is_retry: self._address(file, method, is_retry=is_retry))
+        from immport_provider.hooks.drs.route import DrsRoute
+
+        route = DrsRoute(self.drs, file)
+        return FileWay(route.file, route.address, route.checksum)
+
+    def _address(self, file: RemoteFile, method: str, is_retry: bool) -> AccessUrl:
         """A signed address of a file: a secret."""
         from include.sources.remote_files import read_address
 

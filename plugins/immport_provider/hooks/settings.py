@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from immport_provider.hooks.credentials import Credential, read_api_key
+from include.sources.drs.uris import IMMPORT_HOST
+from include.sources.drs.versions import BASE
 from include.sources.gene_lists.files import BUCKET
 
 DEFAULT_HOST = "https://www.immport.org"
 PUBLIC_HOST = BUCKET
+DRS_HOST = f"https://{IMMPORT_HOST}"
 API = "/data/query"
 
 _WHY_NOT_HTTP = {
     DEFAULT_HOST: "plain http would send the key unencrypted",
+    DRS_HOST: "plain http would send the key unencrypted",
     PUBLIC_HOST: "what comes over plain http may have been changed on its way",
 }
 
@@ -53,6 +57,8 @@ class Settings:
     :param calls_per_second: calls that all tasks on one machine begin in a second; 0 for no limit.
     :param split_above_rows: results known to have more rows are requested in parts from the start.
     :param max_answer_bytes: an answer that grows beyond is given up and requested in parts.
+    :param drs_base: scheme, host and port of the DRS service that files are requested from; None for
+        ImmPort's own route to them.
     """
 
     base: str
@@ -68,6 +74,7 @@ class Settings:
     calls_per_second: float = 5.0
     max_answer_seconds: float = 3600.0
     min_bytes_per_second: float = 1000.0
+    drs_base: str | None = None
 
     @property
     def source(self) -> str:
@@ -93,7 +100,11 @@ def read_settings(connection: Connection) -> Settings:
     key = None
     if connection.password and login is None:
         key = read_api_key(connection.password, connection.extra_dejson.get("expires_at"))
-    return _settings(connection, DEFAULT_HOST, key, login)
+    settings = make_settings(connection, DEFAULT_HOST, key, login)
+    given = str(connection.extra_dejson.get("drs_address") or "").strip()
+    if not given:
+        return settings
+    return replace(settings, drs_base=address_of(given, DRS_HOST, allow_http=settings.allow_http))
 
 
 def read_public_settings(connection: Connection) -> Settings:
@@ -112,12 +123,17 @@ def read_open_settings(connection: Connection, host: str) -> Settings:
     """
     if connection.login or connection.password:
         raise ValueError("login and password must be empty: public files need none")
-    return _settings(connection, host, None, None)
+    return make_settings(connection, host, None, None)
 
 
-def _settings(
+def make_settings(
     connection: Connection, default: str, key: Credential | None, login: tuple[str, str] | None
 ) -> Settings:
+    """The fields that connections of all types have.
+
+    :param default: the address that an empty field stands for.
+    :raises ValueError: which field is wrong.
+    """
     extra = connection.extra_dejson
     allow_http = str(extra.get("allow_http")).lower() == "true"
     return Settings(
@@ -158,7 +174,7 @@ def address_of(given: str, default: str, port: int | None = None, *, allow_http:
         why = _WHY_NOT_HTTP.get(default, _WHY_NOT_HTTP[PUBLIC_HOST])
         raise ValueError(f"{why}: use https (allow_http is for stand-ins)")
     number = f":{port}" if port and not url.port else ""
-    return f"{url.scheme}://{url.netloc}{number}{url.path.rstrip('/').removesuffix(API)}"
+    return f"{url.scheme}://{url.netloc}{number}{url.path.rstrip('/').removesuffix(API).removesuffix(BASE)}"
 
 
 def is_loopback(host: str) -> bool:

@@ -16,6 +16,7 @@ from immport_provider.hooks.answers import explained
 from immport_provider.hooks.bodies import check_plain
 from immport_provider.hooks.files.file_store import FileStore
 from immport_provider.hooks.files.signed import content_range, place
+from immport_provider.hooks.files.way import FileWay
 from immport_provider.hooks.retries import until_whole
 from immport_provider.hooks.settings import Settings
 from include.file_access import make_folder, opener
@@ -45,8 +46,8 @@ class Transfer:
     The transfer resumes from the bytes in `target`, if they are of the same file. `<target>.etag` keeps which
     version of the file the bytes are of, until the file is whole.
 
+    :param way: what the file is, and what requests the addresses of its bytes.
     :param client: of `signed.open_client`, which the caller closes.
-    :param address: requests DRS: `s3` or `stream`, and whether a request failed before, to a signed address.
     :param calls: counts the requests.
     :param progress: given the bytes of the file that are there, and those that this transfer received so far,
         bytes of a copy that was dropped included, after every chunk.
@@ -56,25 +57,22 @@ class Transfer:
 
     def __init__(
         self,
-        file: RemoteFile,
+        way: FileWay,
         target: Path,
         settings: Settings,
         client: httpx.Client,
         *,
-        address: Callable[[str, bool], str],
         calls: CallCounts,
         clock: Callable[[], datetime],
         log: Callable[..., None],
         progress: Callable[[int, int], None] | None = None,
         announce: Callable[[str], None] = lambda host: None,
     ) -> None:
-        self.file, self.target = file, target
+        self.file, self._checksum, self.target = way.file, way.checksum, target
         self.settings = settings
         self._log = log
         self._progress = progress or (lambda there, came: None)
-        self._store = FileStore(
-            file, settings, client, address=address, calls=calls, clock=clock, announce=announce
-        )
+        self._store = FileStore(way, settings, client, calls=calls, clock=clock, announce=announce)
         self._note = target.with_name(f"{target.name}.etag")
         self._etag: str | None = None
         self._received = self._furthest = self._resumed_from = 0
@@ -150,6 +148,11 @@ class Transfer:
             return f"{self.file.size_bytes} bytes expected, {self._received} found"
         if self.file.md5 not in (None, found):
             return f"MD5 {self.file.md5} expected, {found} found"
+        if self._checksum is not None:
+            self._part.seek(0)
+            computed = self._checksum.digest(self._part)
+            if computed != self._checksum.value:
+                return f"{self._checksum.type} {self._checksum.value} expected, {computed} found"
         return None
 
     def _pick_up(self) -> None:
@@ -206,7 +209,7 @@ class Transfer:
         etag = answer.headers.get("ETag")
         start, total = place(answer)
         expected = self.file.size_bytes
-        if expected is None and self.file.md5 is None:
+        if expected is None and self.file.md5 is None and self._checksum is None:
             check_plain(answer)  # the manifest says nothing that would show a cut
         if total is not None and expected not in (None, total):
             # Not this file, perhaps no file: what is here stays.

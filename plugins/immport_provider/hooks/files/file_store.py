@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from immport_provider.hooks.answers import Request, check, explained
 from immport_provider.hooks.files.signed import FILE, Address, read_address, requesting
+from immport_provider.hooks.files.way import FileWay
 from immport_provider.hooks.settings import Settings
 from include.sources.calls import CallCounts
 from include.sources.errors import AccessError, BadAnswerError, MissingFileError
 from include.sources.immport.endpoints import DRS_DOWNLOAD
-from include.sources.remote_files import RemoteFile
 
 if TYPE_CHECKING:
     import httpx
@@ -30,8 +30,8 @@ _STALE = re.compile(r"Request has expired|ExpiredToken|token has expired|Signatu
 class FileStore:
     """Where the bytes of a file are requested.
 
+    :param way: requests the addresses.
     :param client: of `signed.open_client`, which the caller closes.
-    :param address: requests DRS: `s3` or `stream`, and whether a request failed before, to a signed address.
     :param calls: counts the requests.
     :param announce: called with host and port of a new address before the first request to it; an error it
         raises prevents that request.
@@ -40,22 +40,22 @@ class FileStore:
 
     def __init__(
         self,
-        file: RemoteFile,
+        way: FileWay,
         settings: Settings,
         client: httpx.Client,
         *,
-        address: Callable[[str, bool], str],
         calls: CallCounts,
         clock: Callable[[], datetime],
         announce: Callable[[str], None] = lambda host: None,
     ) -> None:
         self.settings, self._client = settings, client
-        self._request_address, self._calls = address, calls
+        self._request_address, self._calls = way.address, calls
         self._clock, self._announce = clock, announce
         self._method = S3
         self._address: Address | None = None
         self._is_fresh = True
         self._has_failed = False
+        file = way.file
         self.request = Request(DRS_DOWNLOAD, "", {"file": file.name, "uuid": file.uuid}, file.study)
         self.requests = 0
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from immport_provider.hooks.secret_traffic import secret_traffic
 from immport_provider.hooks.settings import CONNECT_TIMEOUT, Settings, is_loopback
 from include.sources.calls import Call
+from include.sources.drs.objects import AccessUrl
 from include.sources.errors import BadAnswerError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,16 +33,17 @@ FILE = "download"
 
 @dataclass(frozen=True)
 class Address:
-    """A signed address, never shown."""
+    """A signed address, never shown, and the headers to send to it."""
 
     url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def host(self) -> str:
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
-def read_address(text: str, settings: Settings) -> Address:
+def read_address(given: AccessUrl, settings: Settings) -> Address:
     """An address as DRS gives it.
 
     :raises BadAnswerError: it is none.
@@ -56,16 +58,16 @@ def read_address(text: str, settings: Settings) -> Address:
     url, literals = httpx.URL(), []
     # Not the error's text: it may quote the address. A name may be none in Unicode, in DNS or in both.
     with contextlib.suppress(httpx.InvalidURL, UnicodeError, OSError):
-        given = httpx.URL(text)
-        literals = resolve(given.host, only_literal=True)
-        url = given
+        read = httpx.URL(given.url)
+        literals = resolve(read.host, only_literal=True)
+        url = read
     if not url.host or url.userinfo or url.scheme not in ("http", "https"):
         raise BadAnswerError("DRS did not give an address", 200)
     for literal in literals:
         guard_of(settings.host)(url.host, literal)
     if url.scheme == "http" and not (settings.allow_http or is_loopback(url.host)):
         raise ConfigurationError(f"DRS gave an unencrypted address at {url.host} (allow_http is off)")
-    return Address(text)
+    return Address(given.url, given.pairs)
 
 
 def open_client(settings: Settings) -> httpx.Client:
@@ -104,7 +106,8 @@ def requesting(
     """
     from immport_provider.hooks.wire import answering
 
-    headers = _range(first, last, etag)
+    # The own ones go last: no header of DRS takes the place of the range.
+    headers = {**address.headers, **_range(first, last, etag)}
     with (
         secret_traffic(),
         answering(client, settings, call, "GET", address.url, headers=headers) as answer,
