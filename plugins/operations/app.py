@@ -21,6 +21,7 @@ from operations.access import Reader, ReaderDep
 from operations.actions import routes
 from operations.actions.trigger import AIRFLOW
 from operations.database import NotConfiguredError, reading
+from operations.drs import serving
 from operations.html import render
 from operations.page import Document, WebPage, address
 from operations.view import NothingThereError, View
@@ -68,6 +69,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/", _first_page(PAGES[0]), methods=["GET"])
     app.add_api_route("/static/{name:path}", _static_file, methods=["GET"])
     monitoring.add_routes(app)
+    serving.add_to(app)
     for page in PAGES:
         own = [Depends(requires_access_dag("GET"))] if page.tab else []
         app.add_api_route(page.path, _html(page), methods=["GET"], dependencies=own)
@@ -144,6 +146,8 @@ async def _explained(request: Request, error: Exception) -> Response:
     if isinstance(error, NothingThereError):
         return render(request, None, None, 404, problem="not_found")
     log.warning("%s cannot be shown: %s", request.url.path, type(error).__name__, exc_info=error)
+    if serving.is_of_drs(request):
+        return serving.refused(500, "the warehouse cannot be reached or read")
     if isinstance(error, NotConfiguredError):
         return render(request, None, None, 503, problem="not_configured")
     code = getattr(getattr(error, "orig", None), "pgcode", None) or ""
@@ -157,6 +161,10 @@ async def _explained(request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     """Who is not signed in is sent to the sign-in; any other refusal is a page of its own."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if serving.is_of_drs(request):
+        return serving.refused(
+            status, "sign in to Airflow, or send its token" if status == 401 else "refused"
+        )
     if status == 401 and request.headers.get("sec-fetch-dest") == "document":
         return RedirectResponse(get_auth_manager().get_url_login(next=str(request.url)), 303)
     return render(request, None, None, status, problem="refused" if status in {401, 403} else "not_found")
