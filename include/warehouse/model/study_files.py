@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from include.sql import Expression, Row, call, gap, sql
+from include.sources.drs.uris import DRS_ID, IMMPORT_HOST, SCHEME
+from include.sql import Expression, Row, call, gap, literal, sql
 from include.warehouse.model.common_columns import (
     EXPERIMENT,
     IS_SAMPLE,
@@ -16,6 +17,9 @@ from include.warehouse.model.declaration import Column, Derived, Dimension, Fact
 from include.warehouse.model.relations import NOT_APPLICABLE, UNKNOWN, Joined, Reference
 
 INTEGER = Type.INTEGER
+#: The identifier of a file, which stands in the table of its keys.
+_UUID = Row("k").file_uuid
+_IS_DRS_ID = sql(_UUID, " ~ ", literal(f"^{DRS_ID}$"))
 
 
 def _path(column: Expression) -> Expression:
@@ -70,6 +74,11 @@ FILE = Dimension(
         Derived(
             "date_file_updated_key", "Day it was last changed, as a key of dim_date", INTEGER,
             sql("coalesce(to_char(", H.date_file_updated, ", 'YYYYMMDD')::bigint, 0)"),
+        ),
+        Derived(
+            "drs_uri", "URI of the file in GA4GH DRS; null where ImmPort has no object of it", Type.TEXT,
+            sql("case when ", H.drs_object_created, " = 'Y' and ", _IS_DRS_ID,
+                " then ", literal(f"{SCHEME}{IMMPORT_HOST}/"), " || ", _UUID, " end"),
         ),
     ),
 )  # fmt: skip

@@ -239,7 +239,8 @@ def check_derived(table: Dimension | Fact) -> None:
     """
     key_table = KEY_TABLES[table.name] if isinstance(table, Dimension) else None
     stored = HISTORY.get(table.relation, key_table)
-    rows = {"h": _names(stored)}
+    # The view of a dimension joins the table of its keys as `k`.
+    rows = {"h": _names(stored), "k": _names(key_table)}
     expressions = [item.expression for item in table.derived]
     if table.lookup:
         rows[table.lookup.alias] = table.lookup.gives or _stored_names(table.lookup.relation)
