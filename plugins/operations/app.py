@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.types import Receive, Scope, Send
 
-from operations import listing, monitoring, rendering
+from operations import fhir, listing, monitoring, rendering
 from operations.access import Reader, ReaderDep
 from operations.actions import routes
 from operations.actions.trigger import AIRFLOW
@@ -70,6 +70,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/static/{name:path}", _static_file, methods=["GET"])
     monitoring.add_routes(app)
     serving.add_to(app)
+    fhir.add_routes(app)
     for page in PAGES:
         own = [Depends(requires_access_dag("GET"))] if page.tab else []
         app.add_api_route(page.path, _html(page), methods=["GET"], dependencies=own)

@@ -1,0 +1,1 @@
+select set_config('star.as_of', :release, true);

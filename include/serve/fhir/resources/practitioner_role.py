@@ -1,0 +1,31 @@
+"""PractitionerRole: what a person is in a study, and for which organization."""
+
+from __future__ import annotations
+
+from include.serve.fhir.common import OF, of_study
+from include.serve.fhir.declaration import Resource, SearchKind, SearchParameter
+from include.serve.fhir.elements import column, concept, group, listed, reference
+
+PRACTITIONER_ROLE = Resource(
+    name="PractitionerRole",
+    meaning="What a person is in a study, and for which organization",
+    query="practitioner_role",
+    key=("person_accession",),
+    cursor=(int, str),
+    elements={
+        "extension": of_study,
+        "practitioner": reference("Practitioner", "person_accession", display="person"),
+        "organization": reference("Organization", "organization_id", display="organization"),
+        "code": listed(concept("role_in_study"), concept("title_in_study")),
+        "location": listed(group(display=column("site_name"))),
+    },
+    searches=(
+        SearchParameter(
+            "practitioner", SearchKind.REFERENCE, "practitioner", "The person", target="Practitioner"
+        ),
+        SearchParameter(
+            "organization", SearchKind.REFERENCE, "organization", "The organization", target="Organization"
+        ),
+        OF,
+    ),
+)
