@@ -153,7 +153,9 @@ class Installation:
 
     def _perform(self, operator: type[ImmPortOperator], **given: Any) -> Any:
         made = operator(task_id="bench", landing=self.landing.as_uri(), **given)
-        task = SimpleNamespace(try_number=1, max_tries=0, xcom_push=lambda key, value: None)
+        task = SimpleNamespace(
+            task_id="bench", map_index=-1, try_number=1, max_tries=0, xcom_push=lambda key, value: None
+        )
         context: Any = {
             "dag": SimpleNamespace(dag_id=self.dag_id),
             "run_id": f"bench-{self.runs}",

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from contextlib import redirect_stdout
 
 from operations.page import MOUNT
 
 
 def main() -> int:
     """Print the routes; the exit status."""
-    # Airflow reports at import what it makes in its home; that is not the answer.
-    from operations.app import make_app
+    about = "Print the path of every route of the operations pages, one a line."
+    argparse.ArgumentParser("python -m operations", description=about).parse_args()
+    # Airflow reports at import what it makes in its home, and warnings of libraries; they are not the answer.
+    with redirect_stdout(sys.stderr):
+        from operations.app import make_app
 
-    for path in sorted({route.path for route in make_app().routes if hasattr(route, "path")}):
+        routes = make_app().routes
+    for path in sorted({route.path for route in routes if hasattr(route, "path")}):
         print(f"{MOUNT}{path}")
     return 0
 
