@@ -126,11 +126,28 @@ def from_landing(
     :param until: newest release to replay; None for all.
     :param notes: what else a person should know of the run.
     """
-    decisions, fetches = [], {}
+    decisions = landed(engine, landing, policy, until, source)
+    note = "; ".join(filter(None, [*notes, "replay of the landing zone"]))
+    note_run(engine, run.run_id, listed=len(decisions), is_complete=False, note=note)
+    fetches = {(item.scope, item.release): fetch_id for item, fetch_id in decisions}
+    work_list.write(engine, run, [item for item, _ in decisions], fetches)
+    return [item for item, _ in decisions]
+
+
+def landed(
+    engine: sa.Engine, landing: Landing, policy: LoadPolicy, until: Dated | None, source: Source
+) -> list[tuple[WorkDecision, str]]:
+    """What a replay does with each landed scope at each release, and the fetch that it reads.
+
+    :param until: as of `from_landing`.
+    :raises LandingError: a manifest cannot be read.
+    """
     ended = _fetches(engine, source, [PUBLISHED, RETRACTED])
     # Of several fetches of one scope at one release the last one counts.
-    newest = {(item.scope, item.release): item for item in landing.manifests(source=source)}
-    for (scope, release), manifest in newest.items():
+    scopes: list[str | None] = [*sorted(policy.studies)] or [None]
+    found = (item for scope in scopes for item in landing.manifests(scope, source))
+    decisions = []
+    for (scope, release), manifest in {(item.scope, item.release): item for item in found}.items():
         at = source.line.parse(release)
         if not policy.wants(scope) or (until is not None and at.key > until.key):
             continue
@@ -143,11 +160,8 @@ def from_landing(
             action, reason = Action.HOLD, withheld(listed)
         else:
             action, reason = Action.LOAD, f"replay of fetch {manifest.fetch_id}"
-        decisions.append(WorkDecision(scope, release, day, action, reason, manifest.rows, source=source.name))
-        fetches[scope, release] = manifest.fetch_id
-    note = "; ".join(filter(None, [*notes, "replay of the landing zone"]))
-    note_run(engine, run.run_id, listed=len(decisions), is_complete=False, note=note)
-    work_list.write(engine, run, decisions, fetches)
+        decided = WorkDecision(scope, release, day, action, reason, manifest.rows, source=source.name)
+        decisions.append((decided, manifest.fetch_id))
     return decisions
 
 

@@ -9,7 +9,7 @@ from include.pipeline import run_ledger
 from include.pipeline.batch_runner import StepContext
 from include.pipeline.run_ledger import CHECKED, Load, Step
 from include.quality import gate
-from include.quality.outcome import JudgedLoad
+from include.quality.outcome import CheckOutcome, JudgedLoad
 from include.warehouse.load import stage_study, unchanged
 from include.warehouse.load.publication import Publication
 from include.warehouse.load.publish import Published, publish_load
@@ -59,14 +59,19 @@ def check(tools: StepContext, load: Load, step: Step) -> None:
     if outcome.withheld:
         step.message += f"; withheld, as they were before: {'; '.join(outcome.withheld)}"
     if outcome.critical:
-        raise CheckFailedError(f"{load.name}: {'; '.join(outcome.critical)}")
+        raise closed(load, outcome)
     run_ledger.set_state(tools.engine, load, CHECKED)
+
+
+def closed(load: Load, outcome: CheckOutcome) -> CheckFailedError:
+    """What a load fails with whose gate is closed."""
+    return CheckFailedError(f"{load.name}: {'; '.join(outcome.critical)}")
 
 
 def publish(tools: StepContext, load: Load, step: Step) -> None:
     """Publish a checked load. Staging that a crash emptied is made and checked again; so is that of a load
     that is not unchanged after all."""
-    work = _publication(load)
+    work = publication(load)
     try:
         done = publish_load(tools.engine, work, load.fence)
     except StagingLostError:
@@ -78,12 +83,13 @@ def publish(tools: StepContext, load: Load, step: Step) -> None:
 
 def withdraw(tools: StepContext, load: Load, step: Step) -> None:
     """Close everything a scope has: it is no longer shared."""
-    work = _publication(load, is_withdrawal=True)
+    work = publication(load, is_withdrawal=True)
     done = publish_load(tools.engine, work, load.fence)
     _report(done, step)
 
 
-def _publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
+def publication(load: Load, *, is_withdrawal: bool = False) -> Publication:
+    """What is published of a load."""
     day = None if is_withdrawal else load.release_date
     return Publication(
         load.load_id, load.source, load.scope, load.release, day, load.release_key, is_withdrawal

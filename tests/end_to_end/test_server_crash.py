@@ -19,8 +19,8 @@ from tests.support.warehouse import made_template
 
 PUBLISH: dict[str, dict[str, Any]] = {
     "before the transaction": {"target": "include.pipeline.steps:publish"},
-    "in the transaction": {"target": "include.warehouse.load.publish:_publish", "statement": 60},
-    "before COMMIT": {"target": "include.warehouse.load.publish:_publish", "after": True},
+    "in the transaction": {"target": "include.warehouse.load.publish:publish_in", "statement": 60},
+    "before COMMIT": {"target": "include.warehouse.load.publish:publish_in", "after": True},
 }
 
 

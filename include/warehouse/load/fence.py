@@ -74,7 +74,7 @@ def take_over(connection: sa.Connection, load_id: int, attempt: Attempt, *, only
     :param only_own: not from another run.
     :raises SupersededError: a newer attempt has it.
     """
-    if not _is_locked(connection, load_id):  # somebody writes for it just now
+    if not is_free(connection, load_id):  # somebody writes for it just now
         _refuse(connection, load_id, attempt, only_own=only_own)
         _end_older(connection, load_id)
         _lock(connection, load_id, "pg_advisory_xact_lock")
@@ -137,8 +137,8 @@ def _lock(connection: sa.Connection, load_id: int, function: str) -> None:
     connection.execute(lock, {"space": LOAD_LOCK, "load": load_id})
 
 
-def _is_locked(connection: sa.Connection, load_id: int) -> bool:
-    """Lock a load for this transaction alone, if nobody holds it."""
+def is_free(connection: sa.Connection, load_id: int) -> bool:
+    """Whether no session holds a load; then it is locked for this transaction alone."""
     lock = sa.text("select pg_try_advisory_xact_lock(:space, :load)")
     return bool(connection.scalar(lock, {"space": LOAD_LOCK, "load": load_id}))
 

@@ -84,7 +84,7 @@ def publish_load(engine: sa.Engine, work: Publication, attempt: int) -> Publishe
     """
     try:
         with engine.begin() as connection:
-            return _publish(connection, work, attempt)
+            return publish_in(connection, work, attempt)
     except sa.exc.OperationalError:
         # The answer to COMMIT may be lost while the commit is not: the ledger knows.
         known = _known(engine, work.load_id)
@@ -112,7 +112,8 @@ def _from_ledger(connection: sa.Connection, load_id: int) -> Published | None:
     return Published(tuple(changes), was_known=True)
 
 
-def _publish(connection: sa.Connection, work: Publication, attempt: int) -> Published:
+def publish_in(connection: sa.Connection, work: Publication, attempt: int) -> Published:
+    """The same within a transaction of the caller, who ends it: a dry run takes all of it back."""
     limits = {"transaction_timeout": TRANSACTION_TIMEOUT, "lock_timeout": fence.LOCK_TIMEOUT}
     settings = (f"set local {name} = {literal(value)}" for name, value in {**limits, **PLANNING}.items())
     connection.exec_driver_sql("; ".join(settings))

@@ -431,7 +431,7 @@ def writing_statements(warehouse: Warehouse, load: Load) -> list[int]:
 
     sa.event.listen(engine, "after_cursor_execute", listen)
     with engine.connect() as connection:
-        publish._publish(connection, publication(load), load.fence)
+        publish.publish_in(connection, publication(load), load.fence)
         connection.rollback()
     last = len(seen) - 1  # killed before the statement that follows: that would be the COMMIT
     return [number for number, writes in enumerate(seen[:last], start=1) if writes] + [last]
