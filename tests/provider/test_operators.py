@@ -15,7 +15,16 @@ import psycopg2.errorcodes
 import psycopg2.errors
 import pytest
 import sqlalchemy as sa
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowRuntimeError,
+    ErrorType,
+)
+from airflow.sdk.execution_time import supervisor, task_runner
+from airflow.sdk.execution_time.comms import ConnectionResult, ErrorResponse, GetConnection
+from airflow.sdk.execution_time.secrets.execution_api import ExecutionAPISecretsBackend
 from psycopg2._psycopg import sqlstate_errors
 
 import immport_provider
@@ -139,6 +148,8 @@ def made(kind: type[WarehouseOperator], error: Exception, url: str = "") -> Any:
         options["source"] = "vocabularies"
     if "load_ids" in kind.template_fields:
         options["load_ids"] = []
+    if "studies" in kind.template_fields:
+        options["studies"] = []
     if "batch" in kind.template_fields:
         options["batch"] = {"first": 0, "count": 0}
 
@@ -169,6 +180,65 @@ def test_an_error_that_may_pass_is_left_to_the_retries_by_every_operator(name: s
         with pytest.raises(type(error)) as caught:
             made(kind, error).execute({})
         assert caught.value is error
+
+
+class ApiServer:
+    """What a task is answered about a connection: an answer of the API server, or why there is none."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+
+    def send(self, message: GetConnection) -> Any:
+        assert message.conn_id == "warehouse_default"
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+FOUND = ConnectionResult.model_validate(
+    {"conn_id": "warehouse_default", "conn_type": "postgres"}
+    | dict.fromkeys(("host", "schema", "login", "password", "port", "extra"))
+)
+
+
+def refusal(kind: ErrorType) -> AirflowRuntimeError:
+    return AirflowRuntimeError(ErrorResponse(error=kind, detail={"message": "for this test"}))
+
+
+UNKNOWN = ErrorResponse(error=ErrorType.CONNECTION_NOT_FOUND)
+AWAY = refusal(ErrorType.API_SERVER_ERROR)
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_final"),
+    [
+        ([UNKNOWN, UNKNOWN], True),
+        ([AWAY, UNKNOWN], True),
+        ([AWAY, AWAY], False),
+        ([AWAY, refusal(ErrorType.GENERIC_ERROR)], True),
+        ([AWAY, ConnectionResetError("for this test")], False),
+        ([AWAY, FOUND], False),
+    ],
+    ids=["unknown", "unknown after all", "server away", "other refusal", "supervisor away", "back again"],
+)
+def test_a_connection_that_cannot_be_looked_up_may_be_there_at_the_next_try(
+    monkeypatch: pytest.MonkeyPatch, answers: list[Any], is_final: bool
+) -> None:
+    """The lookup is Airflow's own: it raises the same if the server is away or has no such connection."""
+    server = ApiServer(*answers)
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", server, raising=False)
+    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [ExecutionAPISecretsBackend()])
+
+    class Looking(WarehouseOperator):
+        def perform(self, context: Any) -> None:
+            self.engine()
+
+    with pytest.raises(AirflowFailException if is_final else AirflowNotFoundException) as caught:
+        Looking(task_id="t").execute({})
+    assert isinstance(caught.value, AirflowFailException) is is_final
+    assert "warehouse_default" in str(caught.value)
+    assert server.answers == []
 
 
 def test_every_class_of_state_is_decided_by_its_meaning() -> None:

@@ -111,6 +111,7 @@ class WarehouseOperator(BaseOperator):
         :raises AirflowFailException: it failed, and another try would fail in the same way.
         :raises Exception: whatever may pass by itself.
         """
+        from immport_provider.lookups import may_be_defined
         from include.pipeline import run_ledger
         from include.pipeline.verdict import may_pass
 
@@ -118,8 +119,10 @@ class WarehouseOperator(BaseOperator):
             done = self._recorded(context) if self.is_whole_run else self.perform(context)
         except Exception as error:
             # What an operator decided for itself stays so; a connection that is not defined is an error.
-            is_undefined = isinstance(error, AirflowNotFoundException)
-            if (isinstance(error, AirflowException) and not is_undefined) or may_pass(error):
+            if isinstance(error, AirflowNotFoundException):
+                if may_be_defined(error):
+                    raise
+            elif isinstance(error, AirflowException) or may_pass(error):
                 raise
             raise AirflowFailException(run_ledger.brief(error)) from error
         if self.ends_run:
