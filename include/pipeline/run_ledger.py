@@ -20,7 +20,7 @@ from include.warehouse.load import fence
 from include.warehouse.load.fence import SupersededError
 from include.warehouse.model.registry import SOURCES
 from include.warehouse.model.source_model import SourceModel
-from include.warehouse.schema.ops_tables import LOAD, RUN, STEP
+from include.warehouse.schema.ops_tables import DRY_RUN_STATE, LOAD, RUN, STEP
 
 #: States of a load on its way, in their order; `failed` ends it anywhere, `retracted` after it was published.
 PLANNED, EXTRACTED, STAGED, CHECKED, PUBLISHED, FAILED, RETRACTED = (
@@ -134,13 +134,13 @@ def writing(target: sa.Engine | sa.Connection, load: Load) -> Iterator[sa.Connec
 
 
 def set_state(target: sa.Engine | sa.Connection, load: Load, state: str, error: str | None = None) -> None:
-    """Move a load on. A published load stays published.
+    """Move a load on. A published load stays published; one of a dry run never gets anywhere.
 
     :raises SupersededError: a newer attempt has taken the load.
     """
     values = {"state": state, "error": error and error[:_MAX_MESSAGE], "changed_at": sa.func.now()}
     with writing(target, load) as connection:
-        is_open = (LOAD.c.load_id == load.load_id) & (LOAD.c.state != PUBLISHED)
+        is_open = (LOAD.c.load_id == load.load_id) & LOAD.c.state.not_in([PUBLISHED, DRY_RUN_STATE])
         connection.execute(sa.update(LOAD).where(is_open).values(values))
 
 

@@ -7,6 +7,8 @@ from include.sources.source import Source
 
 #: Loads the studies of ImmPort's data releases.
 RELEASE = "immport_release"
+#: Counts what a replay of any source would change.
+DRY_RUN = "warehouse_dry_run"
 
 
 def loading_dag(source: str) -> str:

@@ -138,8 +138,8 @@ def test_mapped_tasks_are_named_by_their_studies(bag: DagBag) -> None:
                     task.partial_kwargs["map_index_template"] if task.is_mapped else task.map_index_template
                 )
                 assert template == STUDIES_OF_TASK, task.task_id
-    # Of each DAG that loads: four steps; and the downloads.
-    assert found == 4 * (1 + len(SOURCES)) + 1
+    # Of each DAG that loads: four steps; the downloads; and the counts of a dry run.
+    assert found == 4 * (1 + len(SOURCES)) + 2
 
 
 def test_the_star_is_an_asset_that_other_dags_are_scheduled_on(bag: DagBag) -> None:

@@ -32,6 +32,7 @@ from dags import (
     immport_sources,
     warehouse_alert_drill,
     warehouse_alerts,
+    warehouse_dry_run,
     warehouse_upkeep,
 )
 from immport_provider.hooks import retries
@@ -60,6 +61,7 @@ DAGS = {
         immport_release,
         warehouse_alert_drill,
         warehouse_alerts,
+        warehouse_dry_run,
         warehouse_upkeep,
     )
 } | {name: dag for name, dag in vars(immport_sources).items() if isinstance(dag, DAG)}

@@ -17,7 +17,7 @@ from include.sql import identifier, literal, nearly_all, sql_file
 from include.warehouse.access.rights import SHOWN_OF_OPS
 from include.warehouse.access.roles import MONITOR_ALL
 from include.warehouse.schema.foreign_types import CleanJson, CleanText
-from include.warehouse.schema.ops_tables import SETTING, metadata
+from include.warehouse.schema.ops_tables import DRY_RUN_STATE, LOAD, SETTING, metadata
 from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import star
 
@@ -48,6 +48,8 @@ CODES = frozenset({
     "relation", "release_version", "route", "rule", "run_id", "severity", "source", "state", "step",
     "task_id",
 })  # fmt: skip
+#: Rows that a view leaves out, whoever reads it: the loads of a dry run are gone when it ends.
+LEFT_OUT = {LOAD.fullname: f"t.state <> {literal(DRY_RUN_STATE)}"}
 #: What policies and views look up: name, purpose, meaning of each column. Roles of readers may select from
 #: these, but not name them.
 LISTS: dict[str, tuple[str, dict[str, str]]] = {
@@ -134,7 +136,9 @@ def statements() -> list[str]:
         view = identifier(SCHEMA, table.name)
         columns = ",\n    ".join(f"{_shown(table, item)} as {identifier(item.name)}" for item in table.c)
         rule = scope_rule(table, "t.")
-        query = f"select\n    {columns}\nfrom {table.fullname} t" + (f"\nwhere {rule}" if rule else "")
+        rules = [f"({item})" for item in (rule, LEFT_OUT.get(table.fullname)) if item]
+        shown = f"\nwhere {' and '.join(rules)}" if rules else ""
+        query = f"select\n    {columns}\nfrom {table.fullname} t{shown}"
         made.append(f"create view {view} with (security_barrier) as\n{query}")
         meanings = {item.name: item.comment or "" for item in table.c}
         made += _comments(view, table.comment or "", meanings)

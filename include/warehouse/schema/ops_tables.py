@@ -61,6 +61,9 @@ def _scope(*, key: bool = False) -> sa.Column:
     return _text("scope", about, required=True, key=key)
 
 
+#: State of a load that a dry run makes and removes.
+DRY_RUN_STATE = "dry run"
+
 RUN = _ops(
     "run", "One run of a DAG that loads a source, or files",
     _text("run_id", "Key of the run: dag_id/run_id of Airflow", key=True),
@@ -111,7 +114,8 @@ LOAD = _ops(
     _text("code_digest", "Digest of the declarations and code that stage, check and publish it"),
     _number("same_as", "Load that landed the same: its checks and quarantined rows hold for this one, which"
             " was not staged"),
-    _text("state", "planned, extracted, staged, checked, published, failed or, once published, retracted",
+    _text("state", "planned, extracted, staged, checked, published, failed or, once published, retracted;"
+          " dry run while a dry run counts what it would do",
           required=True),
     _text("error", "Why it failed or was retracted"),
     _text("run_id", "Run that works on it"),
@@ -125,7 +129,7 @@ ATTEMPT = _ops(
     "attempt", "Attempts of tasks to work on loads, numbered as they began: the newest may write",
     sa.Column("attempt_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number of the attempt"),
     _text("run_id", "Run", required=True),
-    _text("step", "discover, extract, stage, check, publish or withdraw", required=True),
+    _text("step", "discover, extract, stage, check, publish, withdraw or dry run", required=True),
     _time("started_at", "Start", default=True),
 )  # fmt: skip
 SCOPES = _ops(
@@ -147,7 +151,7 @@ STEP = _ops(
     _source(),
     _scope(),
     _text("release_version", "Release", required=True),
-    _text("step", "extract, stage, check, publish or withdraw", required=True),
+    _text("step", "extract, stage, check, publish, withdraw or dry run", required=True),
     _text("state", "running, done, failed, skipped or superseded", required=True),
     _time("started_at", "Start", default=True),
     _time("ended_at", "End"),
@@ -354,6 +358,59 @@ CONTENT = _ops(
     _number("rows", "Rows of the scope in the table, all versions", required=True),
     sa.Column("digest", sa.Numeric, nullable=False, comment="Sum of the hashes of these rows"),
     _time("recorded_at", "When", default=True),
+)  # fmt: skip
+DRY_RUN = _ops(
+    "dry_run", "What a dry run of a replay found of each scope and release; nothing of it was published",
+    _text("run_id", "Run", key=True),
+    _source(key=True),
+    _scope(key=True),
+    _text("release_version", "Release that is landed", key=True),
+    sa.Column("release_key", sa.Integer, nullable=False, comment="Release key"),
+    _text("fetch_id", "Name of the fetch in the landing zone that is staged", required=True),
+    _text("state", "planned, on hold, or how a replay would end: published, unchanged or failed",
+          required=True),
+    _text("reason", "Why it is on hold or would fail; or which endpoints the gate would withhold"),
+    _number("expected_rows", "Rows the scope is expected to have"),
+    _number("load_id", "Load that its quarantine was compared with: the newest that was checked at the"
+            " release; null for none"),
+    *(
+        _number(f"{kind}_{name}", meaning.format(kind), required=True, default=0)
+        for kind in ("rows", "values")
+        for name, meaning in (
+            ("earlier", "Quarantined {} of that load"),
+            ("now", "Quarantined {} of the dry run"),
+            ("passed", "Of the earlier ones, the {} that a replay would publish"),
+            ("refused", "Quarantined {} of the dry run that are none of the earlier ones"),
+        )
+    ),
+    _time("counted_at", "When it was counted; null until then"),
+    sa.Index("dry_run_scope_idx", "source", "scope"),
+)  # fmt: skip
+DRY_RUN_RULE = _ops(
+    "dry_run_rule", "What a dry run found of each rule that rows or values break, then or now",
+    _text("run_id", "Run", key=True),
+    _source(key=True),
+    _scope(key=True),
+    _text("release_version", "Release that is landed", key=True),
+    _text("endpoint", "Endpoint", key=True),
+    _text("kind", "row or value", key=True),
+    _text("rule", "Check that they break", key=True),
+    _number("earlier", "Rows or values that broke it when the load was checked", required=True),
+    _number("now", "Rows or values that break it in the dry run", required=True),
+    _number("passed", "Of the earlier ones, what a replay would publish", required=True),
+    _number("refused", "Of those now, what is not in quarantine", required=True),
+)  # fmt: skip
+DRY_RUN_CHANGE = _ops(
+    "dry_run_change", "What the replay of a dry run would change, per table of the star",
+    _text("run_id", "Run", key=True),
+    _source(key=True),
+    _scope(key=True),
+    _text("release_version", "Release that is landed", key=True),
+    _text("relation", "Table of the star", key=True),
+    _number("added", "Rows that are not there", required=True),
+    _number("corrected", "Rows that are there with other values", required=True),
+    _number("withdrawn", "Rows that would no longer be there", required=True),
+    _number("unchanged", "Rows that would not change", required=True),
 )  # fmt: skip
 ALERT = _ops(
     "alert", "Events that people are alerted to: one row, and one message per route, for an event of a run",

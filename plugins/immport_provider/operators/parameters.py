@@ -103,6 +103,30 @@ class SourceParameters(Parameters):
     replay_until: str | None = None
 
 
+def _declared(name: str) -> str:
+    from include.warehouse.model.registry import SOURCES
+
+    if name not in SOURCES:
+        raise ValueError(f"not a source ({', '.join(SOURCES)})")
+    return name
+
+
+class DryRunParameters(Parameters):
+    """Of `ReplayPlanOperator`; what a scope or a release is, the source decides."""
+
+    source: Annotated[str, AfterValidator(_declared)] = "immport"
+    scopes: Names = ()
+    rule: str | None = None
+    until: str | None = None
+
+
+class ScopesParameters(Parameters):
+    """Of `ReplayDryRunOperator`."""
+
+    source: Annotated[str, AfterValidator(_declared)] = "immport"
+    studies: Names = ()
+
+
 class BackfillParameters(Parameters):
     """Of `ImmPortBackfillOperator`."""
 

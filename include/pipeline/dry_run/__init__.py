@@ -1,0 +1,1 @@
+"""Dry runs of a replay: what loading again from the landing zone would change, counted and taken back."""
