@@ -6,6 +6,7 @@ from operations.page import WebPage
 from operations.pages import (
     dag_tab,
     dictionary,
+    dry_run,
     failures,
     overview,
     quality,
@@ -39,6 +40,7 @@ PAGES: tuple[WebPage, ...] = (
     sources.PAGE,
     dictionary.PAGE,
     requested.PAGE,
+    dry_run.PAGE,
     run_tab.PAGE,
     dag_tab.PAGE,
     task_tab.PAGE,

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from dags import warehouse_dry_run
 from dags.immport_release import dag
-from immport_provider.dag_names import loading_dag, scopes_parameter
+from immport_provider.dag_names import DRY_RUN, scopes_parameter
 from immport_provider.source_dag import source_dags
 from include.warehouse.model.registry import SOURCES
 from include.warehouse.schema.ops_tables import CAPTURE, SCOPES
@@ -35,12 +36,13 @@ def failed(ledger: Ledger) -> Ledger:
 
 @pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
 def test_an_action_gives_what_its_dag_takes(action: OperatorAction) -> None:
-    dags = source_dags(model.source for model in SOURCES.values())
+    dags = source_dags(model.source for model in SOURCES.values()) | {DRY_RUN: warehouse_dry_run.dag}
     for source in SOURCES:
         scope = {**SCOPE, "source": source}
         if source != "immport" and action.only_immport:
             continue
-        taken = dag if source == "immport" else dags[loading_dag(source)]
+        taken = dags.get(action.dag_id(source), dag)
+        assert taken.dag_id == action.dag_id(source)
         conf = action.conf([scope], "DR9")
         assert set(conf) <= set(taken.params), (action.name, source)
         for name in conf.keys() - {scopes_parameter(SOURCES[source].source)}:

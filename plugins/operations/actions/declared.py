@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from immport_provider.dag_names import scopes_parameter
+from immport_provider.dag_names import DRY_RUN, loading_dag, scopes_parameter
 from include.sources.immport.source import IMMPORT
 from include.warehouse.model.registry import SOURCES
 
@@ -26,6 +26,8 @@ class OperatorAction:
     :param parameters: parameters of the DAG, for the scopes and the value chosen.
     :param choice: query of the values to choose one of, with a title.
     :param only_immport: the DAGs of other sources lack its parameter.
+    :param is_dry_run: it only counts what another action would change: a run of the DAG for that.
+    :param counted_by: the action that counts beforehand what it would change.
     """
 
     name: str
@@ -36,15 +38,23 @@ class OperatorAction:
     parameters: Callable[[Sequence[Scope], str], Mapping[str, Any]]
     choice: tuple[str, str] | None = None
     only_immport: bool = False
+    is_dry_run: bool = False
+    counted_by: str | None = None
 
     def is_for(self, scope: Scope) -> bool:
         """Whether it is offered for a scope."""
         return (scope["source"] == IMMPORT.name or not self.only_immport) and self.offered(scope)
 
+    def dag_id(self, source: str) -> str:
+        """The DAG that it is a run of."""
+        return DRY_RUN if self.is_dry_run else loading_dag(source)
+
     def conf(self, scopes: Sequence[Scope], chosen: str) -> dict[str, Any]:
         """Parameters of the run, the scopes among them."""
         source = scopes[0]["source"]
         named = [item["scope"] for item in scopes]
+        if self.is_dry_run:
+            return {"source": source, "scopes": named, **self.parameters(scopes, chosen)}
         return {scopes_parameter(SOURCES[source].source): named, **self.parameters(scopes, chosen)}
 
 
@@ -127,6 +137,17 @@ ACTIONS: Mapping[str, OperatorAction] = {
             parameters=lambda scopes, chosen: {"accept_vanished": True, "force": True},
         ),
         OperatorAction(
+            "replay-dry-run",
+            "Count what a replay would let through",
+            "A run stages what was landed of the scopes once more, checks it and compares it with the star:"
+            " it counts the rows and values that a mended rule or mapping lets through, those that would"
+            " newly be refused, and what would be added, corrected and withdrawn.",
+            "Nothing is requested and nothing is published: all of it is taken back.",
+            offered=lambda scope: scope["quarantined"] > 0,
+            parameters=lambda scopes, chosen: {},
+            is_dry_run=True,
+        ),
+        OperatorAction(
             "replay",
             "Load it again from landing",
             "A run loads what was landed of the scopes once more, without requests: rows and values that a"
@@ -134,6 +155,7 @@ ACTIONS: Mapping[str, OperatorAction] = {
             "Nothing is requested; what was landed stays.",
             offered=lambda scope: scope["quarantined"] > 0,
             parameters=lambda scopes, chosen: {"replay": True, "force": True},
+            counted_by="replay-dry-run",
         ),
     )
 }

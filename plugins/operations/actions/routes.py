@@ -11,11 +11,11 @@ from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
-from immport_provider.dag_names import loading_dag
 from include.warehouse.model.registry import SOURCES
-from operations.access import Reader, ReaderDep, may_trigger
+from operations.access import Reader, ReaderDep
 from operations.actions.declared import ACTIONS, MOST_SCOPES, OperatorAction, Scope
 from operations.actions.forgery import is_ours, token_for
+from operations.actions.offers import may_request
 from operations.actions.trigger import TriggerError, run_id_of, trigger
 from operations.database import reading
 from operations.html import render
@@ -50,13 +50,14 @@ async def _do(name: str, request: Request, reader: ReaderDep, user: GetUserDep) 
     problem = _problem(shown, scopes, reason, chosen)
     if problem is None:
         conf = action.conf(scopes, chosen)
-        dag_id, run_id = loading_dag(source), run_id_of(action, scopes, conf)
+        dag_id, run_id = action.dag_id(source), run_id_of(action, scopes, conf)
         try:
             await trigger(request, dag_id, run_id, conf, f"{action.title}: {reason} ({reader.name})")
         except TriggerError as error:
             problem = f"Airflow did not start the run: {error}"
         else:
-            return RedirectResponse(address("requested", dag_id=dag_id, run_id=run_id), 303)
+            page = "dry-run" if action.is_dry_run else "requested"
+            return RedirectResponse(address(page, dag_id=dag_id, run_id=run_id), 303)
     return await run_in_threadpool(
         render,
         request,
@@ -76,7 +77,7 @@ def _allowed(name: str, parameters: QueryParams, reader: Reader, user: Any) -> t
     action, source = ACTIONS.get(name), parameters.get("source", "")
     if action is None or source not in SOURCES:
         raise HTTPException(404)
-    if not (reader.may_operate and may_trigger(user, loading_dag(source))):
+    if not (reader.may_operate and may_request(user, action, source)):
         raise HTTPException(403)
     return action, source
 
@@ -95,20 +96,32 @@ def _shown(action: OperatorAction, source: str, request: Request, reader: Reader
             else []
         )
         later = {value: view.row("action_later_rows", **subject, release=value) for value in choices}
+        counted = view.rows("action_dry_run", **subject) if action.counted_by else []
     if not scopes:
         raise HTTPException(404)
     return {
         "action": action,
         "source": SOURCES[source].source,
-        "dag_id": loading_dag(source),
+        "dag_id": action.dag_id(source),
         "scopes": scopes,
         "concerned": [item for item in scopes if action.is_for(item)],
         "choices": choices,
         "later": later,
+        "counted": counted,
+        "counting": action.counted_by and _counting(ACTIONS[action.counted_by], scopes),
         "problem": None,
         "reason": "",
         "token": token_for(reader, f"{action.name}?{request.query_params}"),
     }
+
+
+def _counting(action: OperatorAction, scopes: Sequence[Scope]) -> Mapping[str, str] | None:
+    """The action that counts beforehand what this one would change, and its page."""
+    names = [item["scope"] for item in scopes if action.is_for(item)]
+    if not names:
+        return None
+    href = address(f"actions/{action.name}", source=scopes[0]["source"], scope=names)
+    return {"title": action.title, "href": href}
 
 
 def _problem(shown: Mapping[str, Any], scopes: Sequence[Scope], reason: str, chosen: str) -> str | None:

@@ -15,6 +15,7 @@ import httpx
 from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
 from starlette.requests import Request
 
+from include.warehouse.load.unchanged import code_digest
 from operations.actions.declared import OperatorAction, Scope
 
 #: Where a request has the application of Airflow that received it.
@@ -36,8 +37,13 @@ class TriggerError(RuntimeError):
 
 
 def run_id_of(action: OperatorAction, scopes: Sequence[Scope], conf: Mapping[str, Any]) -> str:
-    """Name of the run: the same for the same request in the same state, so that two clicks are one run."""
-    state = [(item["scope"], item["load_id"], item["state"], item["decisions"]) for item in scopes]
+    """Name of the run: the same for the same request in the same state, so that two clicks are one run.
+
+    What a dry run counts depends on the rules and mappings, too: once one is mended, it is another run.
+    """
+    state: list[Any] = [(item["scope"], item["load_id"], item["state"], item["decisions"]) for item in scopes]
+    if action.is_dry_run:
+        state.append(code_digest())
     written = json.dumps([action.name, conf, state], sort_keys=True, default=str)
     return f"operations__{action.name}__{hashlib.sha256(written.encode()).hexdigest()[:16]}"
 

@@ -9,6 +9,7 @@ from include.quality.checks import Severity
 from include.quality.meanings import meaning
 from include.sources.immport.source import IMMPORT
 from include.warehouse.model.registry import SOURCES
+from operations.actions.offers import offers
 from operations.copies import copied
 from operations.listing import Filter, PageTable, TableColumn
 from operations.page import WebPage, address
@@ -22,6 +23,8 @@ EFFECTS = {
     Severity.VALUE: "values are quarantined",
     Severity.WARNING: "reported, nothing else",
 }
+#: What an operator can do once the rule is mended.
+_REPLAYS = ("replay-dry-run", "replay")
 _SEVERITIES = tuple(item.value for item in Severity)
 
 
@@ -102,7 +105,14 @@ def _load_rule(view: View) -> Mapping[str, Any]:
         "effect": EFFECTS[Severity(severity)],
         "queries": [(title, copied(name, **given)) for title, name in _queries(check_id, severity)],
         "quarantine": _rows({**given, "severity": severity}),
+        "offered": offers(view, source, _breaking(view, given), _REPLAYS) if source in SOURCES else [],
     }
+
+
+def _breaking(view: View, given: Mapping[str, str]) -> list[str]:
+    """Scopes with rows or values in quarantine by a check."""
+    found = view.rows("rule_scopes", **given, search=None)
+    return [row["scope"] for row in found if row["severity"] in (Severity.ROW, Severity.VALUE)]
 
 
 def _queries(check_id: str, severity: str) -> Sequence[tuple[str, str]]:

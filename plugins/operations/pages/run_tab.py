@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from immport_provider.dag_names import DRY_RUN
 from operations.actions.offers import offers
 from operations.listing import Filter, PageTable, TableColumn
 from operations.page import WebPage, address
@@ -16,8 +17,10 @@ def _load(view: View) -> Mapping[str, Any]:
     run = f"{view.text('dag_id')}/{view.text('run_id')}"
     found = view.rows("run_summary", run=run)
     waiting = view.rows("run_waiting", run=run)
+    is_dry_run = view.text("dag_id") == DRY_RUN
     return {
         "run": found[0] if found else None,
+        "dry_run": address("dry-run", dag_id=DRY_RUN, run_id=view.text("run_id")) if is_dry_run else None,
         "counts": view.rows("run_outcomes", run=run),
         "offered": offers(view, waiting[0]["source"], [row["scope"] for row in waiting]) if waiting else [],
     }
