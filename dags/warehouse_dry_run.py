@@ -66,7 +66,7 @@ Variable: `immport_landing`, a folder or an object storage URL.
     )
     count = ReplayDryRunOperator.partial(
         task_id="count", landing=LANDING, source=source, map_index_template=STUDIES_OF_TASK
-    ).expand_kwargs(plan.output)
+    ).expand(studies=plan.output)
     finish = ReplayDryRunFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
     count >> finish
     limit(dag)

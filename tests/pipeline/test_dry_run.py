@@ -79,7 +79,7 @@ def dry_run(warehouse: Warehouse, run_id: str, *scopes: str, **selected: Any) ->
     tools, selection = replace(warehouse.tools, run_id=run_id), Selection.read(IMMPORT, scopes, **selected)
     run_ledger.start_run(tools.engine, run_id)
     for batch in plan(tools.engine, run_id, tools.landing, selection, rows=1_000_000, most=4):
-        outcome = rehearse_all(tools, IMMPORT, batch["studies"])
+        outcome = rehearse_all(tools, IMMPORT, batch)
         assert {**outcome.failed, **outcome.retriable} == {}
     return finish(tools.engine, run_id)
 

@@ -61,7 +61,7 @@ def _count(engine: sa.Engine, run_id: str, landing: Landing, selection: Selectio
         raise
     tools = StepContext(engine, landing, run_id, is_last_try=True)
     for batch in batches:
-        scopes.rehearse_all(tools, selection.source, batch["studies"])
+        scopes.rehearse_all(tools, selection.source, batch)
     summary = finish(engine, run_id)
     if summary.state != "success":
         raise SystemExit(summary.text)

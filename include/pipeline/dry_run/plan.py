@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypedDict
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -61,16 +60,11 @@ class Selection:
             raise SelectionError(f"{source.name}: {error}") from None
 
 
-class ScopeBatch(TypedDict):
-    """Scopes that one task counts."""
-
-    studies: list[str]
-
-
 def plan(
     engine: sa.Engine, run_id: str, landing: Landing, selection: Selection, *, rows: int, most: int
-) -> list[ScopeBatch]:
-    """Write down which scopes the dry run is about. A second try of the run plans anew what is not counted.
+) -> list[list[str]]:
+    """Write down which scopes the dry run is about. Returns the scopes of each task; a second try of the run
+    leaves what is written.
 
     :param rows: rows that are worth a task of their own.
     :param most: tasks at most.
@@ -120,9 +114,9 @@ def _write(engine: sa.Engine, run_id: str, decided: Iterable[tuple[WorkDecision,
         connection.execute(statement, rows)
 
 
-def _batches(decided: list[WorkDecision], rows: int, most: int) -> list[ScopeBatch]:
+def _batches(decided: list[WorkDecision], rows: int, most: int) -> list[list[str]]:
     """Scopes of about equal size together; all releases of a scope are of one task."""
     sizes = {number: ROWS_OF_A_STUDY + (item.expected_rows or 0) for number, item in enumerate(decided)}
     scopes = {number: item.scope for number, item in enumerate(decided)}
     found = batches(sizes, scopes, rows=rows, most=most, least=1) if decided else []
-    return [{"studies": list(dict.fromkeys(scopes[number] for number in numbers))} for numbers in found]
+    return [list(dict.fromkeys(scopes[number] for number in numbers)) for numbers in found]

@@ -30,6 +30,6 @@ with DAG(
     plan = ReplayPlanOperator(task_id="plan", landing=LANDING, scopes=["SDY180"])
     count = ReplayDryRunOperator.partial(
         task_id="count", landing=LANDING, map_index_template=STUDIES_OF_TASK
-    ).expand_kwargs(plan.output)
+    ).expand(studies=plan.output)
     count >> ReplayDryRunFinishOperator(task_id="finish", landing=LANDING, trigger_rule="all_done")
     limit(dag)

@@ -21,13 +21,11 @@ from immport_provider.operators.parameters import DryRunParameters, ScopesParame
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from include.pipeline.dry_run.plan import ScopeBatch
-
 
 class ReplayPlanOperator(ImmPortOperator):
     """Find the landed scopes that a replay would load, and plan to count what it would change.
 
-    Returns batches, `{"studies": ["SDY1", "SDY2"]}`, one for each mapped task.
+    Returns batches, `["SDY1", "SDY2"]`, one for each mapped task.
 
     :param source: name of the source.
     :param scopes: only these; all that are landed when empty.
@@ -52,7 +50,7 @@ class ReplayPlanOperator(ImmPortOperator):
         self.rule = rule
         self.until = until
 
-    def perform(self, context: Context) -> list[ScopeBatch]:
+    def perform(self, context: Context) -> list[list[str]]:
         from include.pipeline import run_ledger
         from include.pipeline.dry_run.plan import Selection, plan
         from include.pipeline.dry_run.rehearse import remove_leftovers
