@@ -110,7 +110,15 @@ _IMPC_FIELDS = _PUBLIC_FIELDS | {
 }
 
 #: Those of a connection to a DRS service.
-_DRS_FIELDS = _PUBLIC_FIELDS | {"allow_http": _FIELDS["allow_http"]}
+_DRS_FIELDS = _PUBLIC_FIELDS | {
+    "allow_http": _FIELDS["allow_http"],
+    "resolver": {
+        "label": "Resolver of compact identifiers",
+        "description": "https://n2t.net, or https://registry.api.identifiers.org/restApi. Without one, URIs"
+        " such as drs://drs.42:314159 are refused.",
+        "schema": {"type": ["string", "null"]},
+    },
+}
 
 
 def get_provider_info() -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Downloads:
         kind = fault.fault if fault else None
         if int(expires) <= time.time() or kind == "expired":
             return xml_refusal(403, "AccessDenied", "Request has expired")
-        file = self.file(uuid, release)
+        file = self.kept(uuid, release)
         if file is None or file.stored is None or kind == "lost":
             # S3 does not say that a file is not there; the stream does.
             if method == "s3":
@@ -82,6 +82,11 @@ class Downloads:
         if study is None or study not in self.world.studies(release):
             return None
         return next((file for file in self.world.files(study, release) if file.uuid == uuid), None)
+
+    def kept(self, uuid: str, release: Release) -> StoredFile | None:
+        """The file of a UUID, if it is open at a release or was at one before: bytes are not taken away."""
+        until = [item for item in self.world.releases if item <= release]
+        return next((file for item in reversed(until) if (file := self.file(uuid, item))), None)
 
     def _on_disk(self, file: StoredFile) -> Path:
         if isinstance(file.stored, Path):

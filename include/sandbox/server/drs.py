@@ -62,7 +62,7 @@ class DrsFiles:
         """A file, or the bundle of a study at a release."""
         if study_of(object_id) in self.downloads.world.restricted(self.release):
             raise RefusedError(403, "not open to this key")
-        file = self.downloads.file(object_id, self.release)
+        file = self.downloads.kept(object_id, self.release)
         found = self._bundle(object_id) if file is None else self._blob(file)
         return found if found is None else self._bent(found)
 
@@ -101,7 +101,8 @@ class DrsFiles:
             return None
         study, version = scope
         world = self.downloads.world
-        release = next((item for item in world.releases if str(item) == version), None)
+        until = [item for item in world.releases if item <= self.release]
+        release = next((item for item in until if str(item) == version), None)
         if study in world.restricted(self.release):
             raise RefusedError(403, "not open to this key")
         if release is None or study not in world.studies(release):

@@ -33,4 +33,19 @@ BULK_OBJECTS = _operation(
     "resolved_drs_object:json unresolved_drs_objects:json summary:json",
     "From DRS 1.4 on, and no more at once than the service says.",
 )
+#: Requests to registries of compact identifiers, and to what they name.
+NAMESPACE = _operation(
+    "drsNamespace",
+    "/namespaces/search/findByPrefix",
+    "a prefix of compact identifiers at identifiers.org",
+    "prefix _links:json",
+)
+RESOURCES = _operation(
+    "drsResources",
+    "/resources/search/findAllByNamespaceId",
+    "where accessions of a prefix are, at identifiers.org",
+    "_embedded:json",
+)
+PREFIX = _operation("drsPrefix", "/{prefix}:", "a prefix of compact identifiers at n2t.net", "redirect")
+LOCATED = _operation("drsLocated", "/", "what a compact identifier leads to", "id self_uri")
 OPERATIONS = {item.name: item for item in (SERVICE_INFO, OBJECT, ACCESS, BULK_OBJECTS)}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tenacity.wait import wait_base
 
     from immport_provider.hooks.rate_limiter import RateLimiter
+    from immport_provider.hooks.wire import Guard
     from include.sources.client import CallWatch
 
 T = TypeVar("T")
@@ -126,9 +127,14 @@ class HttpClient(BaseHook):
                         timeout=httpx.Timeout(self.settings.timeout, connect=CONNECT_TIMEOUT),
                         follow_redirects=False,
                         trust_env=not self.settings.is_loopback,
-                    )
+                    ),
+                    self.guard(),
                 )
             return self._client
+
+    def guard(self) -> Guard | None:
+        """What looks at each address that is connected to; None where the connection names the host."""
+        return None
 
     @property
     def rate_limiter(self) -> RateLimiter:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from immport_provider.hooks.answers import explained
 from immport_provider.hooks.drs.drs import DrsHook, about
 from immport_provider.hooks.files.file_store import S3
+from immport_provider.hooks.files.way import FileWay
 from include.sources.drs.checksums import Checksum
 from include.sources.drs.endpoints import OBJECT
 from include.sources.drs.objects import AccessMethod, AccessUrl, DrsObject
 from include.sources.errors import BadAnswerError, WrongFileError
-from include.sources.remote_files import RemoteFile
+from include.sources.remote_files import Downloaded, RemoteFile
 
 #: Schemes of addresses that are fetched from here.
 _FETCHED = ("https://", "http://")
@@ -57,6 +60,14 @@ class DrsRoute:
         self._object = None if way.access_id is None else found
         study = self.file.study
         return self._drs.address(found.object_id, way, study=study, tries=1, is_retry=is_retry)
+
+
+def download_object(
+    drs: DrsHook, object_id: str, target: Path, progress: Callable[[int, int], None] | None = None
+) -> Downloaded:
+    """Bring a file of any service to `target`, verified by size and checksum; as `ImmPortHook.download`."""
+    route = DrsRoute(drs, RemoteFile("", object_id, object_id, None, None))
+    return drs.bring(FileWay(route.file, route.address, route.checksum), target, progress)
 
 
 def usable(found: DrsObject) -> list[AccessMethod]:
