@@ -36,6 +36,8 @@ _WORKERS = (
 
 #: The connection to ImmPort's own public files, as JSON.
 PUBLIC_FILES = json.dumps({"conn_type": "immport_public"})
+#: The same to MGI's table of orthologs.
+ORTHOLOGS = json.dumps({"conn_type": "ortholog_table"})
 #: The same to IMPC's images.
 IMPC = json.dumps({"conn_type": "impc"})
 
@@ -48,6 +50,7 @@ def airflow_environment(
     immport: str | None,
     landing: Path,
     public: str = PUBLIC_FILES,
+    orthologs: str = ORTHOLOGS,
     impc: str = IMPC,
 ) -> dict[str, str]:
     """What Airflow needs beside the caller's own environment.
@@ -55,7 +58,8 @@ def airflow_environment(
     `warehouse` becomes the connection `warehouse_default`, `landing` the variable `immport_landing`,
     `immport` the connection `immport_default`: JSON or URI, as Airflow reads it. It goes before what the form
     edits, so the standing system gives None and makes a row of it (`make_connection`). `public` becomes
-    `immport_public`, and `impc` `impc_default`, which hold no key that anybody would edit.
+    `immport_public`, `orthologs` `ortholog_table_default`, and `impc` `impc_default`, which hold no key that
+    anybody would edit.
     """
     keys = ensure_secrets(home)
     postgres = {
@@ -90,6 +94,7 @@ def airflow_environment(
         "GX_ANALYTICS_ENABLED": "false",
         **({} if immport is None else {"AIRFLOW_CONN_IMMPORT_DEFAULT": immport}),
         "AIRFLOW_CONN_IMMPORT_PUBLIC": public,
+        "AIRFLOW_CONN_ORTHOLOG_TABLE_DEFAULT": orthologs,
         "AIRFLOW_CONN_IMPC_DEFAULT": impc,
         "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(postgres),
         "AIRFLOW_VAR_IMMPORT_LANDING": landing.as_uri(),

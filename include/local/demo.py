@@ -83,6 +83,7 @@ def _load(
         immport=sandbox.connection,
         landing=paths.landing(database),
         public=sandbox.public_connection,
+        orthologs=sandbox.ortholog_connection,
         impc=sandbox.impc_connection,
     )
     stamp = home / f"migrated-{metadata.version('apache-airflow')}"

@@ -58,6 +58,11 @@ class SandboxProcess(SandboxControl):
         return json.dumps({"conn_type": "immport_public", "host": self.url, "extra": {"calls_per_second": 0}})
 
     @property
+    def ortholog_connection(self) -> str:
+        """The Airflow connection to its table of orthologs, as JSON."""
+        return json.dumps({"conn_type": "ortholog_table", "host": self.url, "extra": {"calls_per_second": 0}})
+
+    @property
     def impc_connection(self) -> str:
         """The Airflow connection to its images of IMPC, as JSON."""
         return json.dumps({"conn_type": "impc", "host": self.url, "extra": {"calls_per_second": 0}})

@@ -12,8 +12,9 @@ from pathlib import Path
 import uvicorn
 
 from include.sandbox.gene_lists.folder_lists import FolderLists
-from include.sandbox.gene_lists.public_object import GeneListWorld
+from include.sandbox.gene_lists.public_object import GeneListWorld, Together
 from include.sandbox.gene_lists.synthetic_lists import SyntheticLists
+from include.sandbox.gene_lists.synthetic_orthologs import SyntheticOrthologs
 from include.sandbox.impc.folder_images import FolderImages
 from include.sandbox.impc.image_world import ImageWorld
 from include.sandbox.impc.synthetic_images import SyntheticImages
@@ -151,13 +152,15 @@ def open_world(options: argparse.Namespace) -> World:
 
 
 def open_lists(options: argparse.Namespace, world: World) -> GeneListWorld:
-    """Open the gene lists that the options name.
+    """Open the gene lists that the options name, and a table of orthologs.
 
     :raises ValueError: a folder that is missing or holds no gene lists.
     """
+    dates = list(world.releases.values())
+    lists: GeneListWorld = SyntheticLists(options.seed, dates)
     if options.gene_lists is not None:
-        return FolderLists(options.gene_lists)
-    return SyntheticLists(options.seed, list(world.releases.values()))
+        lists = FolderLists(options.gene_lists)
+    return Together((SyntheticOrthologs(dates), lists))
 
 
 def open_images(options: argparse.Namespace) -> ImageWorld:

@@ -107,6 +107,12 @@ _IMPC_FIELDS = _PUBLIC_FIELDS | {
         " Solr server, for that server.",
         "schema": {"type": ["string", "null"]},
     },
+    "file_host": {
+        "label": "Address of the files of images",
+        "description": "Where files of images are fetched. Empty for the hosts that IMPC names; of another"
+        " Solr server, for that server.",
+        "schema": {"type": ["string", "null"]},
+    },
 }
 
 #: Those of a connection to a DRS service.
@@ -142,6 +148,7 @@ def get_provider_info() -> dict[str, Any]:
                     "immport_provider.hooks.public_files",
                     "immport_provider.hooks.impc",
                     "immport_provider.hooks.drs.drs",
+                    "immport_provider.hooks.reference.ortholog_table",
                 ],
             },
         ],
@@ -183,6 +190,17 @@ def get_provider_info() -> dict[str, Any]:
                     "hidden-fields": ["login", "password", "extra"],
                     "relabeling": {"host": "Address"},
                     "placeholders": {"host": "https://s3.immport.org"},
+                },
+                "conn-fields": _PUBLIC_FIELDS,
+            },
+            {
+                "connection-type": "ortholog_table",
+                "hook-class-name": "immport_provider.hooks.reference.ortholog_table.OrthologTableHook",
+                "hook-name": "Ortholog table",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["login", "password", "extra"],
+                    "relabeling": {"host": "Address"},
+                    "placeholders": {"host": "https://www.informatics.jax.org"},
                 },
                 "conn-fields": _PUBLIC_FIELDS,
             },

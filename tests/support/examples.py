@@ -31,6 +31,7 @@ from include.warehouse.reference.examples import FILE, Examples
 from include.warehouse.schema.engine import warehouse_engine
 from tests.support.gene_lists import load_gene_lists
 from tests.support.impc import load_images
+from tests.support.orthologs import load_orthologs
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
 from tests.support.sources import body, load_scope
@@ -68,6 +69,7 @@ def load_world(warehouse: Warehouse) -> None:
     for study in sorted(gone):
         warehouse.withdraw(study, str(newest), newest.key + 1)
     load_gene_lists(warehouse, SEED, str(newest))
+    load_orthologs(warehouse, str(newest))
     load_images(warehouse, IMAGES, SEED, IMPC_RELEASES[-1])
 
 

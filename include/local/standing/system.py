@@ -11,6 +11,7 @@ from rich.console import Console
 
 from include.local.airflow import (
     IMPC,
+    ORTHOLOGS,
     PUBLIC_FILES,
     airflow_environment,
     make_connection,
@@ -165,6 +166,7 @@ def _start(
         immport=None,
         landing=paths.landing(database),
         public=sandbox.public_connection if sandbox else PUBLIC_FILES,
+        orthologs=sandbox.ortholog_connection if sandbox else ORTHOLOGS,
         impc=sandbox.impc_connection if sandbox else IMPC,
     ) | server_environment(home, port)
     if sandbox:

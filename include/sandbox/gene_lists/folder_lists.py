@@ -2,6 +2,7 @@
 
 all_gene_lists.json, all_gene_lists*.gmt, other *.json and *.txt     under `current`
 legacy/GeneList.tsv, legacy/GeneListGOAnnotation.tsv, legacy/by_category/*.txt     under `legacy`
+HOM_MouseHumanSequence.rpt     the table of orthologs, in place of a synthetic one
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from include.sandbox.gene_lists.public_object import PublicObject
 from include.sources.gene_lists.files import ANNOTATIONS, CURRENT, GMT, LEGACY, TABLE
+from include.sources.orthologs.table import HOMOLOGY
 
 
 class FolderLists:
@@ -38,6 +40,8 @@ class FolderLists:
             yield GMT.path, path
         for path in sorted(item for end in ("json", "txt") for item in self._folder.glob(f"*.{end}")):
             yield f"{CURRENT}/{path.name}", path
+        for path in self._folder.glob(Path(HOMOLOGY.path).name):
+            yield HOMOLOGY.path, path
         legacy = self._folder / "legacy"
         for file in (TABLE, ANNOTATIONS):
             for path in sorted(legacy.glob(f"{Path(file.path).stem}.t*")):

@@ -10,6 +10,12 @@ from email.utils import format_datetime
 from functools import cached_property
 from typing import Protocol
 
+from include.sources.gene_lists.files import PUBLIC_FILES, PublicFile
+from include.sources.orthologs.table import HOMOLOGY
+
+#: The public files that are served here, those of one address first.
+SERVED_FILES: Mapping[str, PublicFile] = {HOMOLOGY.name: HOMOLOGY, **PUBLIC_FILES}
+
 _MEDIA_TYPES = {"json": "application/json", "txt": "text/plain"}
 
 
@@ -38,10 +44,21 @@ class PublicObject:
 
 
 class GeneListWorld(Protocol):
-    """The gene lists of a world."""
+    """The gene lists of a world, or another kind of public files."""
 
     def objects(self, place: int) -> Mapping[str, PublicObject]:
         """All objects, by their address.
 
         :param place: index of the data release that the sandbox serves: lists change along the releases.
         """
+
+
+@dataclass(frozen=True)
+class Together:
+    """Public files of several kinds; of one address those of the last."""
+
+    kinds: tuple[GeneListWorld, ...]
+
+    def objects(self, place: int) -> Mapping[str, PublicObject]:
+        """All objects, by their address."""
+        return {key: found for kind in self.kinds for key, found in kind.objects(place).items()}

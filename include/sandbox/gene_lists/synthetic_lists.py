@@ -90,6 +90,8 @@ def _genes() -> Iterator[Gene]:
 
 
 _ALL = tuple(_genes())
+#: Entrez identifiers by symbol.
+ENTREZ = {gene.symbol: gene.entrez_id for gene in _ALL}
 
 
 class SyntheticLists:

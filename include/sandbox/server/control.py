@@ -10,17 +10,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from include.sandbox.gene_lists.public_object import SERVED_FILES
 from include.sandbox.impc.solr_server import IMPC_NAMES
 from include.sandbox.server.faults import Fault, Faults, Requests
 from include.sandbox.server.guard import guarded
 from include.sandbox.server.hidden_studies import HiddenStudies
 from include.sources.drs.endpoints import OPERATIONS
-from include.sources.gene_lists.files import PUBLIC_FILES
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
 #: Names of endpoints that faults can strike.
-_ENDPOINTS = (*SHARED_DATA, *PUBLIC_FILES, *IMPC_NAMES, *OPERATIONS)
+_ENDPOINTS = (*SHARED_DATA, *SERVED_FILES, *IMPC_NAMES, *OPERATIONS)
 
 
 class Controlled(Protocol):

@@ -9,6 +9,7 @@ from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
 from include.warehouse.model.fetched.gene_lists import GENE_LIST_MODEL
 from include.warehouse.model.fetched.impc_images import IMPC_MODEL
+from include.warehouse.model.fetched.orthologs import ORTHOLOG_MODEL
 from include.warehouse.model.fetched.vocabularies import VOCABULARY_MODEL
 from include.warehouse.model.materials import MATERIAL_BRIDGES
 from include.warehouse.model.source_model import SourceModel
@@ -26,4 +27,4 @@ _IMMPORT_MODEL = SourceModel(
 )
 
 #: Every source.
-MODELS: list[SourceModel] = [_IMMPORT_MODEL, VOCABULARY_MODEL, GENE_LIST_MODEL, IMPC_MODEL]
+MODELS: list[SourceModel] = [_IMMPORT_MODEL, VOCABULARY_MODEL, GENE_LIST_MODEL, ORTHOLOG_MODEL, IMPC_MODEL]

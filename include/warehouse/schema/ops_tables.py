@@ -309,14 +309,17 @@ CIRCUIT = _ops(
 )  # fmt: skip
 FILE_DOWNLOAD = _ops(
     "file_download", "Files downloaded to the object storage, and those that failed or were left out",
-    _text("study_accession", "Study", key=True),
-    _text("file_uuid", "UUID", key=True),
-    _text("path", "Path ImmPort gives it", required=True),
+    _text("study_accession", "Study; of an image of IMPC its phenotyping centre", key=True),
+    _text("file_uuid", "UUID; of an image what it is known by", key=True),
+    _text("source", "Source that the file is of: immport, impc", required=True, default="immport"),
+    _text("path", "Path ImmPort gives it; of an image the path below the destination", required=True),
     _text("kept_as", "Path below the destination; with its UUID where another file of the study has its path",
           required=True),
     _text("file_type", "Type, result_file"),
     _number("size_bytes", "Size ImmPort gives it"),
     _text("md5", "MD5 ImmPort gives it"),
+    _text("sha256", "SHA-256 that IMPC states of an image; null for another file"),
+    _text("address", "Where IMPC says that an image lies; null for another file"),
     _text("location", "Folder or URL of the file"),
     _text("fcs_header", "What came of reading the header of an FCS file: how many parameters it has, or why"
           " it could not be read; null for another file"),

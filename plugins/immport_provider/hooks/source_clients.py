@@ -34,6 +34,9 @@ class ClientKind:
 
 CLIENTS: dict[str, ClientKind] = {
     "public_files": ClientKind("immport_provider.hooks.public_files:PublicFilesHook", "immport_public", API),
+    "ortholog_table": ClientKind(
+        "immport_provider.hooks.reference.ortholog_table:OrthologTableHook", "ortholog_table_default", API
+    ),
     "impc": ClientKind("immport_provider.hooks.impc:ImpcHook", "impc_default", API),
     "immport": ClientKind("immport_provider.hooks.immport:ImmPortHook", "immport_default", API),
 }

@@ -44,6 +44,13 @@ of_gene_lists as (
     where :source = 'gene_lists'
 ),
 
+of_orthologs as (
+    select d.*
+    from named as n
+    cross join lateral star.release_difference_orthologs(n.older, n.newer, n.scope, n.relation) as d
+    where :source = 'orthologs'
+),
+
 of_impc as (
     select d.*
     from named as n
@@ -78,6 +85,15 @@ found as (
         old_value,
         new_value
     from of_gene_lists
+    union all
+    select
+        ortholog_table_id as scope,
+        row_key,
+        change,
+        column_name,
+        old_value,
+        new_value
+    from of_orthologs
     union all
     select
         phenotyping_centre_id as scope,

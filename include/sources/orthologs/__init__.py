@@ -1,0 +1,1 @@
+"""Tables of orthologs: which genes of mice and of people belong together, as somebody published it."""

@@ -1,0 +1,1 @@
+"""Hooks of reference files that somebody other than ImmPort publishes."""
