@@ -1,4 +1,4 @@
-"""Downloads files of the warehouse's studies: protocols, study files, result files, packages."""
+"""Downloads files of the warehouse's studies (protocols, results, packages), or of images of IMPC."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from immport_provider.operators.files import (
     ImmPortPlanFilesOperator,
 )
 from immport_provider.pools import API, FILES
+from include.sources.impc.files import FilesOf
 from include.sources.source import STUDY_PATTERN
 
 PLACES = {
@@ -29,7 +30,11 @@ are not there yet, in parallel. A broken download continues where it broke off, 
 and a file that fails does not stop the others; the run then fails at its end and names the failed files.
 The headers of FCS files are read in the same run, into `star.fact_fcs_header`.
 
-Connections: `immport_default` (type ImmPort), `warehouse_default` (type Postgres).
+With `files_of` a run downloads images of IMPC instead, as small pictures or in full: those of the warehouse
+that the selection is of. SHA-256 is verified where IMPC states it.
+
+Connections: `immport_default` (type ImmPort), `impc_default` (type IMPC images), `warehouse_default` (type
+Postgres).
 Variable: `immport_files`, a folder or an object storage URL; `files` below `immport_landing` without it.
 Pools: `immport_api`, `immport_files`; without them no task is started.
 """,
@@ -41,6 +46,14 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
     tags=["immport"],
     default_args=RETRY_DEFAULTS,
     params={
+        "files_of": Param(
+            str(FilesOf.STUDIES),
+            type="string",
+            enum=[str(item) for item in FilesOf],
+            description="Files of studies, or of images of IMPC: small pictures, each about 64 kB of the"
+            " budget, or full files, each about 8 MB",
+            section=WHAT,
+        ),
         "studies": Param(
             [],
             type=["null", "array"],
@@ -69,6 +82,34 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
             description="Download at most so many bytes; files that do not fit are recorded as left out",
             section=WHAT,
         ),
+        "image_centres": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string", "minLength": 1},
+            description="Images of these phenotyping centres; of all when empty",
+            section=WHAT,
+        ),
+        "image_genes": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string", "pattern": "^MGI:[0-9]+$"},
+            description="Images of these genes, by their accession at MGI; of all when empty",
+            section=WHAT,
+        ),
+        "image_procedures": Param(
+            [],
+            type=["null", "array"],
+            items={"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+            description="Images of these procedures, IMPC_XRY_001; of all when empty",
+            section=WHAT,
+        ),
+        "most_images": Param(
+            1000,
+            type=["null", "integer"],
+            minimum=0,
+            description="Files of images at most",
+            section=WHAT,
+        ),
         "destination": Param(
             None,
             type=["null", "string"],
@@ -89,6 +130,11 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
     plan = ImmPortPlanFilesOperator(
         task_id="plan",
         pool=API.name,
+        files_of="{{ params.files_of }}",
+        image_centres="{{ params.image_centres }}",
+        image_genes="{{ params.image_genes }}",
+        image_procedures="{{ params.image_procedures }}",
+        most_images="{{ params.most_images }}",
         studies="{{ params.studies }}",
         types="{{ params.types }}",
         pattern="{{ params.pattern }}",
@@ -101,6 +147,7 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
         task_id="download",
         pool=FILES.name,
         map_index_template=STUDIES_OF_TASK,
+        files_of="{{ params.files_of }}",
         fcs_headers_only="{{ params.fcs_headers_only }}",
         **PLACES,
     ).expand(batch=plan.output)

@@ -91,10 +91,19 @@ class Storage:
 
     def md5(self, path: str) -> str | None:
         """MD5 of a kept file; None when reading it would be a download of its own."""
+        return self._digest(path, "md5")
+
+    def sha256(self, path: str) -> str | None:
+        """SHA-256 of a kept file; None when reading it would be a download of its own."""
+        return self._digest(path, "sha256")
+
+    def _digest(self, path: str, algorithm: str) -> str | None:
         if not self.is_local:
             return None
         with open(self.place(path).path, "rb") as content:  # noqa: PTH123
-            return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+            return hashlib.file_digest(
+                content, lambda: hashlib.new(algorithm, usedforsecurity=False)
+            ).hexdigest()
 
     @contextlib.contextmanager
     def opened(self, path: str) -> Iterator[BinaryIO]:

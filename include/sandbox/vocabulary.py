@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from include.sandbox.gene_lists.synthetic_lists import ENTREZ
 from include.sandbox.row import Row
 from include.sandbox.synthetic.assays import ASSAYS
 from include.sources.endpoint import Endpoint, Field, Kind
@@ -114,6 +115,8 @@ def _term(endpoint: Endpoint, number: int, text: str, revised: bool) -> Row:
         "description": f"{wording}.",
         "link": f"https://sandbox.invalid/{endpoint.name}/{number + 1}" if number % 2 == 0 else None,
     }
+    if text in ENTREZ:
+        known["geneId"] = str(ENTREZ[text])
     if endpoint.name in ("lkAnalyte", "lkSpecies"):
         known |= {"commonName": _COMMON.get(text), "taxonomyId": _TAXA.get(text, _TAXA["Homo sapiens"])}
     return {field.name: known.get(field.name, _other(field, number, text)) for field in endpoint.fields}

@@ -134,7 +134,21 @@ class ScopeClient(WatchedClient, CountedClient, Protocol):
         nothing, or cannot be requested."""
 
 
-class SourceClient(Protocol):
+class FileSource(Protocol):
+    """A source of files."""
+
+    def download(
+        self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None] | None = None
+    ) -> Downloaded:
+        """Bring a file to `target`, verified; what `target` holds of it already is not fetched again."""
+
+    def parts(
+        self, file: RemoteFile, *, progress: Callable[[int, int], None] | None = None
+    ) -> AbstractContextManager[BinaryIO]:
+        """A file at its source as an open file to seek in: only what is read of it is fetched."""
+
+
+class SourceClient(FileSource, Protocol):
     """A source of studies: their rows and their files.
 
     Every method raises an `ImmPortError` that says what the caller can do about it.
@@ -172,13 +186,3 @@ class SourceClient(Protocol):
 
     def manifest(self, study: str, file_type: str = "all") -> list[ListedFile]:
         """Files that the source keeps of a study, each UUID once."""
-
-    def download(
-        self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None] | None = None
-    ) -> Downloaded:
-        """Bring a file to `target`, verified; what `target` holds of it already is not fetched again."""
-
-    def parts(
-        self, file: RemoteFile, *, progress: Callable[[int, int], None] | None = None
-    ) -> AbstractContextManager[BinaryIO]:
-        """A file at its source as an open file to seek in: only what is read of it is fetched."""

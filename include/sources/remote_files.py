@@ -30,6 +30,8 @@ class RemoteFile:
     :param size_bytes: None when unknown.
     :param md5: 32 lower-case hexadecimal digits; None when unknown.
     :param unreadable: what its source states of it that is not readable, in words: it counts as unknown.
+    :param sha256: 64 lower-case hexadecimal digits; None when unknown.
+    :param address: where it lies; None for a file whose address DRS gives.
     """
 
     study: str
@@ -38,6 +40,8 @@ class RemoteFile:
     size_bytes: int | None
     md5: str | None
     unreadable: tuple[str, ...] = field(default=(), kw_only=True)
+    sha256: str | None = field(default=None, kw_only=True)
+    address: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class ListedFile(RemoteFile):
     :param path: where it lies at ImmPort, as sent: foreign text, not a path to open.
     :param updated: the day it was last changed.
     :param kept_as: the path that it is kept under, where another file of its study has the path itself.
+    :param expected_bytes: about how long it is, where its source states no size; None for no idea.
     """
 
     kind: str = ""
@@ -55,6 +60,7 @@ class ListedFile(RemoteFile):
     accession: str | None = None
     updated: date | None = None
     kept_as: str | None = None
+    expected_bytes: int | None = None
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ from include.pipeline.downloads.file_selection import (
     LEFT_OUT,
     PLANNED,
     PRESENT,
-    DownloadFilter,
-    studies_of,
+    release_of,
 )
 from include.pipeline.run_ledger import Step, StudyRef, TaskRef
 from include.pipeline.verdict import may_pass
@@ -34,7 +33,7 @@ from include.warehouse.load.fence import SupersededError
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 if TYPE_CHECKING:
-    from include.sources.client import SourceClient
+    from include.sources.client import FileSource
 
 #: Seconds between two words about a download.
 _REPORT_EVERY = 5.0
@@ -52,7 +51,7 @@ class Work:
     """
 
     engine: sa.Engine
-    hook: SourceClient
+    hook: FileSource
     storage: Storage
     run_id: str
     log: Callable[..., None]
@@ -71,10 +70,9 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
     rows = [row for row in rows_of(work.engine, work.run_id, first, count) if row.state == PLANNED]
     failed: list[str] = []
     later: list[str] = []
-    releases = {about.scope: about.release for about in studies_of(work.engine, DownloadFilter())}
-    for study, group in groupby(rows, key=lambda row: str(row.study_accession)):
+    for (source, study), group in groupby(rows, key=lambda row: (row.source, row.study_accession)):
         files, before = list(group), len(failed) + len(later)
-        about = StudyRef(study, releases.get(study, ""))
+        about = StudyRef(study, release_of(work.engine, source, study), source=source)
         with running_step(work, about, "download") as step:
             meter = Meter(step, work.log, study, len(files))
             for row in files:
@@ -102,7 +100,15 @@ def fetch_batch(work: Work, first: int, count: int, *, is_last_try: bool) -> tup
 def _fetch(work: Work, row: Any, meter: Meter) -> None:
     """Bring one file, unless an equal one is there."""
     name = row.path.rpartition("/")[2]
-    file = RemoteFile(row.study_accession, row.file_uuid, name, row.size_bytes, row.md5)
+    file = RemoteFile(
+        row.study_accession,
+        row.file_uuid,
+        name,
+        row.size_bytes,
+        row.md5,
+        sha256=row.sha256,
+        address=row.address,
+    )
     if _is_here(work.storage, row):
         _set(work.engine, row, state=PRESENT, error=None, location=str(work.storage.place(row.kept_as)))
         _read_kept(work, row, name)
@@ -160,6 +166,8 @@ def _is_here(storage: Storage, row: Any) -> bool:
     size = storage.size(row.kept_as)
     if size is None or row.size_bytes not in (None, size):
         return False
+    if storage.is_local and row.sha256:
+        return storage.sha256(row.kept_as) == row.sha256
     if storage.is_local and row.md5:
         return storage.md5(row.kept_as) == row.md5
     return bool(row.location == str(storage.place(row.kept_as)))

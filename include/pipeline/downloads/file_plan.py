@@ -10,19 +10,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.pipeline.downloads.file_selection import LEFT_OUT, PLANNED, FileSelection
+from include.sources.immport.source import IMMPORT
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
 #: Bytes and files that are worth a task of their own, and tasks at most: far below Airflow's 1024.
 BYTES_PER_TASK, FILES_PER_TASK, MOST_TASKS = 1 << 30, 200, 400
 
 
-def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[FileSelection]) -> None:
+def write_plan(
+    engine: sa.Engine, run_id: str, choices: Sequence[FileSelection], source: str = IMMPORT.name
+) -> None:
     """Write the choices down. What was fetched of a file stays counted.
 
     The files belong to the run that planned them last: an earlier one that is still at work writes nothing
     more of them, and `fetching` reports them as superseded. Positions in the plan do not move by that.
+
+    :param source: name of the source that the files are of.
     """
-    rows = [_row(item, run_id) for item in choices]
+    rows = [_row(item, run_id, source) for item in choices]
     rows.sort(key=lambda row: (row["study_accession"], row["file_uuid"]))  # as any other run locks them
     numbers = count()
     for row in rows:
@@ -38,7 +43,7 @@ def write_plan(engine: sa.Engine, run_id: str, choices: Sequence[FileSelection])
             connection.execute(_displaced(run_id))
 
 
-def _row(item: FileSelection, run_id: str) -> dict[str, Any]:
+def _row(item: FileSelection, run_id: str, source: str) -> dict[str, Any]:
     file = item.file
     return {
         "study_accession": file.study,
@@ -48,6 +53,9 @@ def _row(item: FileSelection, run_id: str) -> dict[str, Any]:
         "file_type": file.kind,
         "size_bytes": file.size_bytes,
         "md5": file.md5,
+        "sha256": file.sha256,
+        "address": file.address,
+        "source": source,
         "state": item.state,
         "error": item.why,
         "run_id": run_id,
@@ -57,7 +65,10 @@ def _row(item: FileSelection, run_id: str) -> dict[str, Any]:
 def _upsert() -> sa.Insert:
     """Insert planned files, or plan again what an earlier run recorded of them."""
     statement = upsert(FILE_DOWNLOAD)
-    planned = ("path", "kept_as", "file_type", "size_bytes", "md5", "state", "error", "run_id", "position")
+    planned = (
+        "path", "kept_as", "file_type", "size_bytes", "md5", "sha256", "address", "source", "state", "error",
+        "run_id", "position",
+    )  # fmt: skip
     again = {name: statement.excluded[name] for name in planned}
     is_same = FILE_DOWNLOAD.c.md5.is_not_distinct_from(statement.excluded.md5)
     return statement.on_conflict_do_update(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: States of a file. Of one whose header alone was read, nothing is kept.
 PLANNED, PRESENT, HEADER_READ, FAILED, LEFT_OUT = "planned", "present", "header read", "failed", "left out"
+#: Why a file without a UUID cannot be had: of an image, of a study.
+_NOT_OFFERED = ("IMPC offers no address of it", "ImmPort offers no download of it: no UUID")
 #: Bytes that the header of an FCS file is expected to take of a run's budget.
 HEADER_COST = 64 * 1024
 
@@ -78,6 +80,22 @@ class FileSelection:
     cost: int = 0
 
 
+class WantedFiles(NamedTuple):
+    """The files that a selection is of.
+
+    :param scopes: studies, or centres, that were looked at.
+    :param unmatched: what of the selection matches no file, in words.
+    :param is_partial: whether some could not be looked at.
+    """
+
+    files: list[ListedFile]
+    selection: str
+    source: str
+    scopes: int
+    unmatched: str | None = None
+    is_partial: bool = False
+
+
 @dataclass(frozen=True)
 class DownloadSummary:
     """How a run ended: `success`, `partial` (some files failed) or `failed`."""
@@ -94,6 +112,15 @@ def studies_of(engine: sa.Engine, selection: DownloadFilter) -> list[StudyRef]:
         releases = {row.scope: row.release_version for row in connection.execute(current)}
     names = sorted(set(selection.studies) or releases, key=lambda name: int(name[3:]))
     return [StudyRef(name, releases.get(name) or "") for name in names]
+
+
+def release_of(engine: sa.Engine, source: str, scope: str) -> str:
+    """The release of a scope that the warehouse holds; empty when it holds none."""
+    found = sa.select(SCOPES.c.release_version).where(
+        SCOPES.c.source == source, SCOPES.c.scope == scope, SCOPES.c.state == "current"
+    )
+    with engine.connect() as connection:
+        return connection.scalar(found) or ""
 
 
 def list_files(
@@ -156,7 +183,7 @@ def _choose(
 ) -> FileSelection:
     path = file.kept_as or file.path
     if not file.uuid or path in taken:
-        why = "another file has the same path" if file.uuid else "ImmPort offers no download of it: no UUID"
+        why = "another file has the same path" if file.uuid else _NOT_OFFERED[file.expected_bytes is None]
         return FileSelection(file, LEFT_OUT, why)
     try:
         size, place = storage.size(path), str(storage.place(path))
@@ -164,11 +191,14 @@ def _choose(
         return FileSelection(file, FAILED, str(error))
     if size is not None and size == file.size_bytes and (storage.is_local or known.get(place) == file.md5):
         return FileSelection(file, PLANNED)  # here already, as it seems
-    cost = file.size_bytes or 0
+    if size is not None and file.address is not None and place in known:
+        return FileSelection(file, PLANNED)  # the same: its path has what it is known by
+    expected = file.expected_bytes if file.size_bytes is None else file.size_bytes
+    cost = expected or 0
     if is_header:
         cost = min(cost, HEADER_COST)
-    if left is not None and (cost > left or file.size_bytes is None):
-        length = "size unknown" if file.size_bytes is None else f"{cost} bytes"
+    if left is not None and (cost > left or expected is None):
+        length = "size unknown" if expected is None else f"{cost} bytes"
         return FileSelection(file, LEFT_OUT, f"{length}, and {left} bytes are left of the run's budget")
     return FileSelection(file, PLANNED, cost=cost)
 

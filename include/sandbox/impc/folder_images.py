@@ -86,3 +86,7 @@ class FolderImages:
         """See `ImageWorld`."""
         centre = self._rows[number].get("phenotyping_center")
         return None if centre is None else str(centre)
+
+    def file(self, address: str) -> bytes | None:
+        """See `ImageWorld`: of real records there are no files."""
+        return None

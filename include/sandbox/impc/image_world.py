@@ -28,6 +28,9 @@ class ImageWorld(Protocol):
     def centre(self, number: int, release: ImpcRelease) -> str | None:
         """The phenotyping centre of a document, which is looked for most."""
 
+    def file(self, address: str) -> bytes | None:
+        """The file at a path that documents name; None where there is none."""
+
 
 class Core:
     """The index of one release, built once: each document has a key of its own, new at every build.

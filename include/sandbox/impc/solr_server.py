@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import csv
+import hashlib
 import io
 import json
+import tempfile
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -19,14 +22,26 @@ from include.sandbox.impc.image_world import Core, ImageWorld
 from include.sandbox.impc.query import KNOWN, QueryError, read_query, values
 from include.sandbox.row import Row
 from include.sandbox.server.faults import Fault, bend_body
-from include.sandbox.server.responses import Cut
+from include.sandbox.server.responses import BentFile, Cut
 from include.sources.impc.endpoints import CENTRE_FIELD, METADATA, SELECT
 from include.sources.impc.release import ImpcRelease
 
 #: Words for these addresses in faults and in the record of requests.
-IMPC_NAMES = ("impcSelect", "impcMetadata")
+IMPC_NAMES = ("impcSelect", "impcMetadata", "impcImageFile")
 METADATA_ROUTE = METADATA.replace("dr{scope}", "{release}")
 IMPC_ROUTES = {SELECT: IMPC_NAMES[0], f"{SELECT}/": IMPC_NAMES[0], METADATA_ROUTE: IMPC_NAMES[1]}
+
+#: Where the files of images lie: at EBI's image server, and at the tracker.
+IMAGE_FILE_ROUTES = tuple(
+    f"/{folder}/{{image}}"
+    for folder in (
+        "mi/media/omero/webgateway/archived_files/download",
+        "mi/media/omero/webgateway/render_birds_eye_view",
+        "mi/media/omero/webgateway/render_image",
+        "tracker/media/getfile",
+    )
+)
+IMPC_ROUTES |= dict.fromkeys(IMAGE_FILE_ROUTES, IMPC_NAMES[2])
 
 Entries = Sequence[tuple[str, int]]
 _DEFAULT_ROWS, _FACET_LIMIT = 10, 100
@@ -38,6 +53,7 @@ class ImpcService:
     def __init__(self, world: ImageWorld) -> None:
         self.world = world
         self.builds = 0
+        self._folder = tempfile.TemporaryDirectory(prefix="impc-sandbox-")
         self._core = lru_cache(maxsize=2)(self._built)
 
     def release_at(self, place: int, places: int) -> ImpcRelease:
@@ -73,6 +89,19 @@ class ImpcService:
         if found is None or found > release:
             return Response(status_code=403, media_type="application/xml")
         return Response(json.dumps(self._about(found), indent=2), media_type="application/json")
+
+    def file(self, request: Request, fault: Fault | None) -> Response:
+        """The file of an image, whole or a range of it."""
+        content = self.world.file(request.url.path)
+        if content is None or (fault is not None and fault.fault == "lost"):
+            return Response("<h1>Not Found</h1>", status_code=404, media_type="text/html")
+        path = Path(self._folder.name) / hashlib.sha256(content).hexdigest()
+        if not path.exists():
+            path.write_bytes(content)
+        headers = {"etag": f'"{path.name}-2"' if fault and fault.fault == "changed" else f'"{path.name}"'}
+        sent = BentFile(path, headers=headers, media_type="image/jpeg")
+        sent.fault = fault
+        return sent
 
     def _about(self, release: ImpcRelease) -> dict[str, Any]:
         known = [item for item in self.world.releases if item <= release]

@@ -63,6 +63,8 @@ _MP = (
 )
 _FILE_TYPES = ("image/jpeg", "image/jpg", "img/dcm", "image/dicom", "image/tiff", "image/png", "image/bmp",
                "application/dicom", "application/pdf", None)  # fmt: skip
+#: OMERO's number of the first image.
+_FIRST_OMERO = 100_000
 _OMERO = "//www.ebi.ac.uk/mi/media/omero/webgateway"
 
 
@@ -164,6 +166,24 @@ class SyntheticImages:
         row |= self._terms(number, at, shown) | self._file(number, image, at)
         return {name: value for name, value in row.items() if value not in (None, [])}
 
+    def file(self, address: str) -> bytes | None:
+        """See `ImageWorld`."""
+        folder, _, last = address.rpartition("/")
+        if folder.endswith("/getfile"):
+            return next(
+                (
+                    found
+                    for image in range(self._count)
+                    if _sha256(found := file_of(self._seed, image)) == last
+                ),
+                None,
+            )
+        image = int(last) - _FIRST_OMERO if last.isdecimal() else -1
+        if not 0 <= image < self._count:
+            return None
+        is_small = folder.endswith("/render_birds_eye_view")
+        return thumbnail_of(self._seed, image) if is_small else file_of(self._seed, image)
+
     def _is_duplicate(self, number: int) -> bool:
         return number % 50 == 49
 
@@ -224,12 +244,12 @@ class SyntheticImages:
     def _file(self, number: int, image: int, at: int) -> Row:
         """Where the file of an image lies."""
         kind = _FILE_TYPES[at % len(_FILE_TYPES)]
-        sha256 = hashlib.sha256(file_of(self._seed, image)).hexdigest()
+        sha256 = _sha256(file_of(self._seed, image))
         path = f"/nfs/komp2/web/images/clean/impc/{at % 100}/{sha256}"
         if number % 37 == 3:
             link = f"https://images.example.org/{image}.ndpi"
             return {"file_type": kind, "omero_id": "-1", "image_link": link, "download_file_path": path}
-        omero = str(100_000 + image)
+        omero = str(_FIRST_OMERO + image)
         download = f"{_OMERO}/archived_files/download/{omero}"
         if number % 8 == 2:
             download = f"https://api.mousephenotype.org/tracker/media/getfile/{sha256}"
@@ -246,4 +266,13 @@ class SyntheticImages:
 
 def file_of(seed: int, image: int) -> bytes:
     """The bytes of the file of an image."""
-    return b"\xff\xd8\xff\xe0synthetic image %d of world %d" % (image, seed)
+    return b"\xff\xd8\xff\xe0" + b"synthetic image %d of world %d\n" % (image, seed) * 40
+
+
+def thumbnail_of(seed: int, image: int) -> bytes:
+    """The bytes of the small picture of an image."""
+    return b"\xff\xd8\xff\xe0small picture of image %d of world %d" % (image, seed)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

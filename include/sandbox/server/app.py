@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from include.sandbox.archive.undecodable import json_bytes
-from include.sandbox.gene_lists.public_object import GeneListWorld
+from include.sandbox.gene_lists.public_object import SERVED_FILES, GeneListWorld
 from include.sandbox.impc.image_world import ImageWorld
 from include.sandbox.impc.solr_server import IMPC_NAMES, IMPC_ROUTES, ImpcService
 from include.sandbox.row import Row
@@ -40,7 +40,6 @@ from include.sandbox.stored_files import study_of
 from include.sandbox.world import World, subject_documents
 from include.sources.drs.endpoints import OPERATIONS
 from include.sources.endpoint import Endpoint, Group, Shape
-from include.sources.gene_lists.files import PUBLIC_FILES
 from include.sources.immport.endpoints import DRS_DOWNLOAD, SEARCH, SHARED_DATA
 from include.sources.release import Release
 
@@ -83,7 +82,7 @@ class Sandbox:
         routes += [
             *(
                 Route(file.path, self._guard(file.name, False, self._public))
-                for file in PUBLIC_FILES.values()
+                for file in SERVED_FILES.values()
             ),
             *(Route(path, self._guard(name, False, self._impc)) for path, name in IMPC_ROUTES.items()),
             *drs.routes(self._guard, self.downloads, lambda: self.current),
@@ -110,6 +109,8 @@ class Sandbox:
         return self.bucket.send(request, list(self.world.releases).index(self.current), fault)
 
     def _impc(self, request: Request, fault: Fault | None) -> Response:
+        if "image" in request.path_params:
+            return self.impc.file(request, fault)
         releases = list(self.world.releases)
         release = self.impc.release_at(releases.index(self.current), len(releases))
         if "release" in request.path_params:
@@ -124,7 +125,7 @@ class Sandbox:
         async def respond(request: Request) -> Response:
             target = await self._target(name, request)
             fault = self.faults.strike(target) if name else None
-            response = refused(fault) if name in PUBLIC_FILES else None
+            response = refused(fault) if name in SERVED_FILES else None
             if name in OPERATIONS:
                 response = drs.refusal(fault)
             response = response or replaced(fault)
@@ -154,7 +155,7 @@ class Sandbox:
 
     async def _target(self, name: str | None, request: Request) -> FaultTarget:
         """What a request is about. The name of a file is looked up only if a fault names one."""
-        if name is not None and name in PUBLIC_FILES:
+        if name is not None and name in SERVED_FILES:
             return FaultTarget(name, file=[request.url.path.rpartition("/")[2]])
         uuid = request.path_params.get("file") or request.path_params.get("fileUUID")
         if uuid is None:
@@ -282,5 +283,6 @@ class Sandbox:
 def _target_of(name: str, request: Request) -> FaultTarget:
     study = request.path_params.get("study") or request.query_params.get("studyAccession")
     if name in IMPC_NAMES:
-        study = request.path_params.get("release") or request.query_params.get("fq")
+        of_path = request.path_params.get("release") or request.path_params.get("image")
+        study = of_path or request.query_params.get("fq")
     return FaultTarget(name, study)

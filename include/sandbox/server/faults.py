@@ -9,9 +9,9 @@ from itertools import chain, islice
 from threading import Lock
 from typing import Any
 
+from include.sandbox.gene_lists.public_object import SERVED_FILES
 from include.sandbox.row import Row
 from include.sources.drs.endpoints import OPERATIONS
-from include.sources.gene_lists.files import PUBLIC_FILES
 
 #: Faults that replace the answer, and those that bend a good one.
 STATUSES = ("400", "401", "403", "404", "429", "500", "502", "503", "504")
@@ -34,8 +34,10 @@ DRS = ("pending", "bare", "wrong_md5", "wrong_size", "no_access", "inline", "une
 #: Those that strike whatever a request is about.
 ALONE = (*ANSWERS, *FILES, *PUBLIC, *CORES, *DRS)
 KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC, *CORES, *DRS)
+#: Endpoints that send the bytes of a file: of a study, of an image.
+OF_BYTES = ("download", "impcImageFile")
 #: Endpoints whose requests name a file.
-OF_FILES = ("download", "drsDownload", *OPERATIONS, *PUBLIC_FILES)
+OF_FILES = ("download", "drsDownload", *OPERATIONS, *SERVED_FILES)
 
 NEW_KEY = "newKey"
 
@@ -72,10 +74,10 @@ class Fault:
     def __post_init__(self) -> None:
         if self.fault not in KINDS:
             raise ValueError(f"no such fault: {self.fault!r} (one of {', '.join(KINDS)})")
-        if self.fault in FILES and self.endpoint not in ("download", "*"):
-            raise ValueError(f"{self.fault} strikes the endpoint 'download'")
-        if self.fault in PUBLIC and self.endpoint not in (*PUBLIC_FILES, "*"):
-            raise ValueError(f"{self.fault} strikes a public file: one of {', '.join(PUBLIC_FILES)}")
+        if self.fault in FILES and self.endpoint not in (*OF_BYTES, "*"):
+            raise ValueError(f"{self.fault} strikes the endpoints {' and '.join(OF_BYTES)}")
+        if self.fault in PUBLIC and self.endpoint not in (*SERVED_FILES, "*"):
+            raise ValueError(f"{self.fault} strikes a public file: one of {', '.join(SERVED_FILES)}")
         if self.fault in DRS and self.endpoint not in (*OPERATIONS, "*"):
             raise ValueError(f"{self.fault} strikes the DRS service: one of {', '.join(OPERATIONS)}")
         if self.file is not None and self.endpoint not in (*OF_FILES, "*"):
@@ -146,8 +148,8 @@ class Faults:
 def _fits(fault: Fault, target: FaultTarget) -> bool:
     return (
         fault.endpoint in ("*", target.endpoint)
-        and (fault.fault not in FILES or target.endpoint == "download")
-        and (fault.fault not in PUBLIC or target.endpoint in PUBLIC_FILES)
+        and (fault.fault not in FILES or target.endpoint in OF_BYTES)
+        and (fault.fault not in PUBLIC or target.endpoint in SERVED_FILES)
         and (fault.fault not in DRS or target.endpoint in OPERATIONS)
         and fault.study in (None, target.study)
         and (fault.file is None or fault.file in target.file)

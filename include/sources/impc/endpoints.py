@@ -219,6 +219,16 @@ NEWEST = SolrEndpoint(
     query={"rows": "1", "sort": "_version_ desc", "fl": "_version_"},
 )
 
+#: The bytes of an image, at an address that its document states.
+IMAGE_FILE = Endpoint(
+    "impcImageFile",
+    "",
+    parse_fields("file"),
+    ("file",),
+    "the file of an image",
+    needs_key=False,
+)
+
 #: The endpoints of a scope, those that are requested first.
 ENDPOINTS = (
     CENTRE,

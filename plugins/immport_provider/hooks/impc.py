@@ -4,30 +4,46 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, TypeVar
+from urllib.parse import urlsplit
 
 from immport_provider.hooks.answers import Request, check
 from immport_provider.hooks.bodies import whole
-from immport_provider.hooks.http_client import HttpClient
+from immport_provider.hooks.files.file_client import FileClient
 from immport_provider.hooks.settings import Connection, Settings, address_of, read_open_settings
 from include.sources.client import Received
+from include.sources.drs.checksums import Checksum
+from include.sources.drs.objects import AccessUrl
 from include.sources.endpoint import Endpoint
-from include.sources.errors import ConfigurationError, ImmPortError, MissingFileError
+from include.sources.errors import (
+    ConfigurationError,
+    ForbiddenAddressError,
+    ImmPortError,
+    MissingFileError,
+)
 from include.sources.fetched.offering import Validators
+from include.sources.foreign import quoted
 from include.sources.impc.core import find_release, read_core
-from include.sources.impc.endpoints import RELEASE
+from include.sources.impc.endpoints import IMAGE_FILE, RELEASE
+from include.sources.remote_files import Downloaded, RemoteFile
 
 if TYPE_CHECKING:
     import httpx
     from tenacity.wait import wait_base
+
+    from immport_provider.hooks.files.way import FileWay
 
 T = TypeVar("T")
 
 #: Where EBI serves the cores, and where IMPC keeps the metadata of its releases.
 SOLR_HOST = "https://www.ebi.ac.uk"
 RELEASE_HOST = "https://impc-datasets.s3.eu-west-2.amazonaws.com"
+#: Where the files of images lie: EBI's image server, and the tracker of IMPC. Documents name no other host.
+FILE_HOSTS = frozenset({"www.ebi.ac.uk", "api.mousephenotype.org"})
 
 
 @dataclass(frozen=True)
@@ -35,12 +51,14 @@ class ImpcSettings(Settings):
     """How to reach IMPC.
 
     :param release_base: scheme, host and port of the metadata of releases.
+    :param file_base: the same of all files of images; None for the hosts that documents name.
     """
 
     release_base: str = RELEASE_HOST
+    file_base: str | None = None
 
 
-class ImpcHook(HttpClient):
+class ImpcHook(FileClient):
     """IMPC's images.
 
     What may pass is tried again, within the limits of the connection, as of `ImmPortHook`.
@@ -69,11 +87,18 @@ class ImpcHook(HttpClient):
         :raises ValueError: which field is wrong; one that holds credentials is.
         """
         settings = read_open_settings(connection, SOLR_HOST)
-        given = str(connection.extra_dejson.get("release_host") or "").strip()
-        # A stand-in serves both.
-        host = given or (RELEASE_HOST if settings.base == SOLR_HOST else settings.base)
-        base = address_of(host, RELEASE_HOST, allow_http=settings.allow_http)
-        return ImpcSettings(**vars(settings), release_base=base)
+        # A stand-in serves all of it.
+        own = None if settings.base == SOLR_HOST else settings.base
+
+        def base(field: str, default: str | None) -> str | None:
+            host = str(connection.extra_dejson.get(field) or "").strip() or own or default
+            return address_of(host, RELEASE_HOST, allow_http=settings.allow_http) if host else None
+
+        return ImpcSettings(
+            **vars(settings),
+            release_base=base("release_host", RELEASE_HOST) or RELEASE_HOST,
+            file_base=base("file_host", None),
+        )
 
     def why_refused(self) -> str:
         """What a 401 means, and what to do about it."""
@@ -111,6 +136,45 @@ class ImpcHook(HttpClient):
     def probe(self, endpoint: Endpoint, scope: str, *, form: str = "json") -> Validators:
         """Nothing: the listing of the source says which build all answers are of."""
         return Validators()
+
+    def download(
+        self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None] | None = None
+    ) -> Downloaded:
+        """Bring the file of an image to `target`; its SHA-256 is verified where it is known.
+
+        Otherwise as `ImmPortHook.download`.
+        """
+        return self.bring(self._way(file), target, progress)
+
+    @contextmanager
+    def parts(
+        self, file: RemoteFile, *, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[BinaryIO]:
+        """The file of an image at its source, as `ImmPortHook.parts`."""
+        with self.opened(self._way(file), progress) as content:
+            yield content
+
+    def _way(self, file: RemoteFile) -> FileWay:
+        from immport_provider.hooks.files.way import FileWay
+
+        checksum = None if file.sha256 is None else Checksum("sha-256", file.sha256)
+        return FileWay(file, lambda method, is_retry: self.file_address(file), checksum, IMAGE_FILE)
+
+    def file_address(self, file: RemoteFile) -> AccessUrl:
+        """Where the file of an image is requested: the address that its document states, at a known host.
+
+        :raises ForbiddenAddressError: it states none, or one at another host.
+        """
+        url, settings = urlsplit(file.address or ""), self.settings
+        rest = url._replace(scheme="", netloc="", fragment="").geturl()
+        if isinstance(settings, ImpcSettings) and settings.file_base is not None and url.netloc:
+            address = f"{settings.file_base}{rest}"
+        elif url.scheme == "https" and url.netloc in FILE_HOSTS:
+            address = f"https://{url.netloc}{rest}"
+        else:
+            raise ForbiddenAddressError(f"no files of images are fetched from {quoted(url.netloc)}", 0)
+        with self.rate_limiter.acquire():  # a file is a call, as any other
+            return AccessUrl(address)
 
     def test_connection(self) -> tuple[bool, str]:
         """Request the number of documents, and look for the newest release."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic import model_validator as validate_model
 
+from include.sources.impc.files import FilesOf
 from include.sources.release import Release
 from include.sources.source import is_study
 
@@ -175,6 +176,11 @@ class ExtractParameters(BatchParameters):
 class PlanFilesParameters(Parameters):
     """Of `ImmPortPlanFilesOperator`."""
 
+    files_of: FilesOf = FilesOf.STUDIES
+    image_centres: Names = ()
+    image_genes: Names = ()
+    image_procedures: Names = ()
+    most_images: Annotated[int, Field(ge=0)] | None = None
     studies: Studies = ()
     types: Types = ()
     pattern: Annotated[str, Field(min_length=1)] = "*"
@@ -194,13 +200,14 @@ class FileBatch(BaseModel):
 
     first: Annotated[int, Field(ge=0)]
     count: Annotated[int, Field(ge=0)]
-    studies: Studies = ()
+    studies: Names = ()
 
 
 class DownloadParameters(Parameters):
     """Of `ImmPortDownloadOperator`."""
 
     batch: FileBatch
+    files_of: FilesOf = FilesOf.STUDIES
     fcs_headers_only: bool = False
 
 

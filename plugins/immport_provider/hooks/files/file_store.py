@@ -14,7 +14,6 @@ from immport_provider.hooks.files.way import FileWay
 from immport_provider.hooks.settings import Settings
 from include.sources.calls import CallCounts
 from include.sources.errors import AccessError, BadAnswerError, MissingFileError
-from include.sources.immport.endpoints import DRS_DOWNLOAD
 
 if TYPE_CHECKING:
     import httpx
@@ -56,7 +55,7 @@ class FileStore:
         self._is_fresh = True
         self._has_failed = False
         file = way.file
-        self.request = Request(DRS_DOWNLOAD, "", {"file": file.name, "uuid": file.uuid}, file.study)
+        self.request = Request(way.endpoint, "", {"file": file.name, "uuid": file.uuid}, file.study)
         self.requests = 0
 
     @property
