@@ -22,6 +22,7 @@ from tests.sandbox.data import ARCHIVES
 from tests.support.examples import load_vocabularies
 from tests.support.gene_lists import load_gene_lists
 from tests.support.impc import load_images
+from tests.support.orthologs import load_orthologs
 from tests.support.routes import land_package, take
 from tests.support.sandbox import running_sandbox
 from tests.support.warehouse import RUN, Warehouse, copied
@@ -65,6 +66,7 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
         load_vocabularies(warehouse, "lkAnalyte", "lkCellPopulationMarker")
         load_world(warehouse, sandbox)
         load_gene_lists(warehouse, SEED, RELEASES[-1])
+        load_orthologs(warehouse, RELEASES[-1])
         for release_of_images in (IMPC_RELEASES[0], IMPC_RELEASES[-1]):
             load_images(warehouse, IMAGES, SEED, release_of_images)
         for release in RELEASES:
