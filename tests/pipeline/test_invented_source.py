@@ -81,3 +81,15 @@ def test_rows_of_another_scope_are_not_published(story: Any) -> None:
     assert "AAA 2026-W04: check: CheckFailedError" in story["strange"]["text"]
     assert "reading: station:station (1 rows)" in story["strange"]["text"]
     assert story["after"] == story["star"]["2026-W03"]
+
+
+def test_arrays_of_rows_in_pages_become_rows(story: Any) -> None:
+    assert story["tags"] == [["p1", "fog"], ["p1", "snow"], ["p3", "sun"]]
+
+
+def test_a_scope_is_of_one_build_of_its_source(story: Any) -> None:
+    assert story["rebuilt"]["state"] == "success", story["rebuilt"]["text"]
+    assert story["tags_after"] == [["p1", "new"], ["p1", "newer"], ["p2", "newest"]]
+    assert story["overtaken"]["counts"]["loaded"] == 0
+    assert "it holds 2026-W07 now, 2026-W06 was to be loaded" in story["overtaken"]["text"]
+    assert story["tags_last"] == story["tags_after"]

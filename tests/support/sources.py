@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Self, TypeVar
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
@@ -35,8 +36,9 @@ from include.warehouse.schema.ops_tables import LOAD, RUN
 from tests.support.warehouse import Warehouse, publication
 
 T = TypeVar("T")
-#: What a source answers: the bytes of an endpoint for a scope, or the error that it fails with.
-Answers = dict[tuple[str, str], bytes | ImmPortError]
+#: What a source answers: the bytes of an endpoint for a scope, or the error that it fails with; of several
+#: answers one after the other, the last again and again. A page is requested as `AAA?from=0`.
+Answers = dict[tuple[str, str], bytes | ImmPortError | list[bytes]]
 
 
 def body(rows: Iterable[object]) -> bytes:
@@ -83,7 +85,10 @@ class Client:
         if self.watch is not None:
             self.watch.before(self.settings.source)
         self.requested.append((endpoint.name, scope))
-        found = self.answers.get((endpoint.name, scope), RequestError("HTTP 404", 404))
+        place = scope if page is None else f"{scope}?{urlencode(page)}"
+        found = self.answers.get((endpoint.name, place), RequestError("HTTP 404", 404))
+        if isinstance(found, list):
+            found = found.pop(0) if len(found) > 1 else found[0]
         if isinstance(found, ImmPortError):
             raise self._about(found, endpoint, scope)
         try:

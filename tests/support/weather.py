@@ -11,21 +11,24 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from include.sources.client import ScopeClient
-from include.sources.endpoint import Endpoint, Shape, parse_fields
+from include.sources.endpoint import Endpoint, Shape, Withholds, parse_fields
 from include.sources.errors import RequestError
-from include.sources.fetched.fetched_source import FetchedSource
+from include.sources.fetched.fetched_source import FetchedSource, SourceBuild
 from include.sources.fetched.offering import Offered, Offering
+from include.sources.row_reader import TOTAL, Intake
 from include.sources.source import Scope
+from include.sql import Row, gap, sql
 from include.warehouse.model.common_columns import unit
-from include.warehouse.model.declaration import Column, Dimension, Fact, S, Type
+from include.warehouse.model.declaration import Bridge, Column, Dimension, Fact, S, Type
 from include.warehouse.model.relations import Reference
-from include.warehouse.model.source_model import SourceModel
+from include.warehouse.model.source_model import SourceModel, Unfolded
 
 if TYPE_CHECKING:
     from tests.support.sources import Answers
@@ -81,9 +84,58 @@ READING_ROW = Endpoint(
 )
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """Pages from the number of a row on."""
+
+    def first(self, form: str, size: int) -> Mapping[str, str]:
+        return {"from": "0", "size": str(size)}
+
+    def following(
+        self, parameters: Mapping[str, str], about: Mapping[str, str], rows: int
+    ) -> Mapping[str, str] | None:
+        return None if rows >= int(about[TOTAL]) else {**parameters, "from": str(rows)}
+
+
+def read_photos(chunks: Iterable[bytes], scope: str, intake: Intake) -> Iterator[dict[str, object]]:
+    page = json.loads(b"".join(chunks))
+    intake.about[TOTAL] = str(page["total"])
+    yield from page["photos"]
+
+
+#: In pages; its arrays become rows in staging.
+PHOTO = Endpoint(
+    "photo",
+    "/stations/{scope}/photos",
+    parse_fields("photoId station tags:list"),
+    ("photoId",),
+    "a photo of a station",
+    paging=Numbered(),
+    readers={"page": read_photos},
+)
+TAG = Endpoint(
+    "tag",
+    "",
+    parse_fields("tag_id photo_id tag"),
+    ("tag_id",),
+    "a tag of a photo",
+    withholds=Withholds.ITSELF,
+)
+
+
+def listed(client: ScopeClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.request(LISTING, "", lambda chunks: json.loads(b"".join(chunks))).content
+    return found
+
+
 def discover(client: ScopeClient) -> Offering:
-    listed: dict[str, Any] = client.request(LISTING, "", lambda chunks: json.loads(b"".join(chunks))).content
-    return Offering(tuple(Offered(name) for name in listed["stations"]), release=listed["week"])
+    found = listed(client)
+    return Offering(tuple(Offered(name) for name in found["stations"]), release=found["week"])
+
+
+def state(client: ScopeClient, release: str) -> SourceBuild:
+    found = listed(client)
+    return SourceBuild(found["week"], found["build"])
 
 
 WEATHER = FetchedSource(
@@ -91,8 +143,9 @@ WEATHER = FetchedSource(
     title="Weather of stations",
     scope=Scope("station", "stations", "^[A-Z]{3}$"),
     line=WeekLine(),
-    endpoints={item.name: item for item in (STATION_ROW, READING_ROW)},
+    endpoints={item.name: item for item in (STATION_ROW, READING_ROW, PHOTO, TAG)},
     discovery=discover,
+    state=state,
     client="immport",
     about="Loads the readings of weather stations.",
     schedule="0 1 * * 1",
@@ -114,7 +167,21 @@ READING = Fact(
     references=(unit(), Reference("station", (S.station,), "Station", role="named_")),
     columns=(Column("value", "Value read", Type.NUMERIC, is_measure=True),),
 )
-MODEL = SourceModel(WEATHER, (STATION, READING))
+_P = Row("p")
+_TAGS = sql(
+    "select ", _P.photo_id, " || '/' || t.n as tag_id, ", _P.photo_id, ", t.tag from ", gap(PHOTO.name),
+    " p cross join lateral jsonb_array_elements_text(", _P.tags, "::jsonb) with ordinality t (tag, n)",
+)  # fmt: skip
+PHOTO_TAG = Bridge(
+    name="photo_tag",
+    grain="one tag of a photo of a station",
+    endpoint="tag",
+    scope=WEATHER.scope,
+    row_id=Column("tag_id", "Number of the photo, and the place of the tag"),
+    references=(),
+    columns=(Column("photo_id", "Number of the photo"), Column("tag", "The tag")),
+)
+MODEL = SourceModel(WEATHER, (STATION, READING, PHOTO_TAG), unfolded=(Unfolded(TAG.name, PHOTO.name, _TAGS),))
 
 #: The migration that a further source comes with.
 MIGRATION = '''"""Weather stations."""
@@ -131,7 +198,8 @@ down_revision = "{head}"
 
 
 def upgrade() -> None:
-    tables = [KEY_TABLES["station"], HISTORY["dim_station"], HISTORY["fact_reading"]]
+    made = ("dim_station", "fact_reading", "bridge_photo_tag")
+    tables = [KEY_TABLES["station"], *(HISTORY[name] for name in made)]
     metadata.create_all(op.get_bind(), tables)
     insert_special_members("station", scope_key=None)
 '''
@@ -147,13 +215,29 @@ def reading(number: int, value: str, station: str = "AAA") -> dict[str, Any]:
     }
 
 
+def listing(number: int, stations: list[str], build: str = "first") -> bytes:
+    """What the source says of a week, and which build of the data it has."""
+    return json.dumps({"week": f"2026-W{number:02}", "stations": stations, "build": build}).encode()
+
+
+def photos(station: str, tags: list[list[str]]) -> Answers:
+    """Photos in pages of two, each with its tags, and the number of all."""
+    rows = [{"photoId": f"p{n}", "station": station, "tags": of} for n, of in enumerate(tags, 1)]
+    pages = {(0, 0): [], **{(first, 2): rows[first : first + 2] for first in range(0, len(rows) or 1, 2)}}
+    return {
+        ("photo", f"{station}?from={first}&size={size}"): json.dumps(
+            {"total": len(rows), "photos": page}
+        ).encode()
+        for (first, size), page in pages.items()
+    }
+
+
 def week(number: int, stations: list[str], **readings: list[dict[str, Any]] | Exception) -> Answers:
     """What the source answers in a week."""
-    found: dict[tuple[str, str], Any] = {
-        ("listing", ""): json.dumps({"week": f"2026-W{number:02}", "stations": stations}).encode()
-    }
+    found: dict[tuple[str, str], Any] = {("listing", ""): listing(number, stations)}
     for name in stations:
         rows = readings[name]
+        found |= photos(name, [["snow", "fog"], [], ["sun"]])
         found["station", name] = json.dumps({"station": name, "country": "Utopia"}).encode()
         found["reading", name] = json.dumps(rows).encode() if isinstance(rows, list) else rows
     return found
@@ -230,7 +314,24 @@ def _story(url: str, folder: Path) -> dict[str, Any]:
                            " star.release_difference_weather('2026-W01', '2026-W02') order by 1, 2, 3"),
     }  # fmt: skip
     run(week(4, ["AAA"], AAA=[reading(1, "6", "BBB")]))
-    return story | {"strange": ended.pop(), "after": as_of("")}
+    story |= {"strange": ended.pop(), "after": as_of("")}
+    tags = "select photo_id, tag from star.bridge_photo_tag order by 1, 2"
+    story["tags"] = rows(tags)
+    # Built anew after its pages were read: read anew, of one build.
+    said = [listing(5, ["AAA"], build) for build in ("first", "first", "second", "second", "second")]
+    first, second = photos("AAA", [["old"]]), photos("AAA", [["new", "newer"], ["newest"], []])
+    answers: Any = week(5, ["AAA"], AAA=[reading(1, "5")]) | first
+    answers |= {place: [first[place], second[place]] for place in first.keys() & second.keys()}
+    run(
+        answers
+        | {place: page for place, page in second.items() if place not in first}
+        | {("listing", ""): said}
+    )
+    story |= {"rebuilt": ended.pop(), "tags_after": rows(tags)}
+    # Another release is out while one is read: that is for the next run.
+    answers = week(6, ["AAA"], AAA=[reading(1, "7")])
+    run(answers | {("listing", ""): [listing(6, ["AAA"]), listing(7, ["AAA"])]})
+    return story | {"overtaken": ended.pop(), "tags_last": rows(tags)}
 
 
 def main() -> None:
