@@ -210,9 +210,16 @@ class Installation:
             warehouse=self.login or self.url,
             immport=json.dumps(connection),
             landing=self.landing,
-            public=json.dumps(
-                {"conn_type": "immport_public", "host": self.sandbox.url, "extra": {"calls_per_second": 0}}
-            ),
+            **{
+                name: json.dumps(
+                    {"conn_type": kind, "host": self.sandbox.url, "extra": {"calls_per_second": 0}}
+                )
+                for name, kind in {
+                    "public": "immport_public",
+                    "orthologs": "ortholog_table",
+                    "impc": "impc",
+                }.items()
+            },
         )
         own = {k: v for k, v in environment.items() if k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))}
         own |= self.connections
@@ -220,6 +227,10 @@ class Installation:
         log.unlink(missing_ok=True)
         result.unlink(missing_ok=True)
         return Order(own, params, retries, kills, log, result, dag)
+
+    def _open_connection(self, kind: str) -> str:
+        """A connection to the sandbox that needs no key."""
+        return json.dumps({"conn_type": kind, "host": self.sandbox.url, "extra": {"calls_per_second": 0}})
 
     def query(self, statement: str, **parameters: Any) -> list[Any]:
         """Rows of a query."""
