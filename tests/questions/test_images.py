@@ -12,7 +12,7 @@ import pandas as pd
 from include.sandbox.gene_lists.synthetic_lists import ENTREZ, SyntheticLists
 from include.sandbox.impc.image_world import Core
 from include.sandbox.impc.synthetic_images import IMPC_RELEASES, SyntheticImages
-from include.sandbox.synthetic.study_plan import RELEASES as ALL_RELEASES
+from include.sandbox.synthetic import study_plan
 from include.sandbox.vocabulary import plain_terms
 from include.sources.gene_lists.files import GMT, TABLE
 from include.sources.gene_lists.source import LEGACY
@@ -89,7 +89,10 @@ def test_imaged_genes_of_lists_that_are_measured(world: World) -> None:
         pcr["geneId"].astype("string").fillna(symbols.where(pcr["species"] == "Homo sapiens").map(numbers))
     )
     by_pcr = Counter(genes[pcr["subjectAccession"].notna()].dropna())
-    terms = {row["analyteAccession"]: row["geneId"] for row in plain_terms(LK_ANALYTE, len(ALL_RELEASES) - 1)}
+    terms = {
+        row["analyteAccession"]: row["geneId"]
+        for row in plain_terms(LK_ANALYTE, len(study_plan.RELEASES) - 1)
+    }
     products = beads.loc[beads["subjectAccession"].notna(), "analyteAccession"].map(terms)
     by_beads = Counter(products.dropna())
     expected = {}
@@ -112,7 +115,7 @@ def test_imaged_genes_of_lists_that_are_measured(world: World) -> None:
 
 def listed() -> set[tuple[str, str]]:
     """List and symbol of every gene list that has a file, at the newest release."""
-    objects = SyntheticLists(SEED, list(ALL_RELEASES.values())).objects(len(ALL_RELEASES) - 1)
+    objects = SyntheticLists(SEED, list(study_plan.RELEASES.values())).objects(len(study_plan.RELEASES) - 1)
     found = set()
     for line in objects[GMT.path].body.decode().splitlines():
         _, link, *symbols = line.split("\t")
