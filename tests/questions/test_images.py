@@ -14,7 +14,7 @@ from include.sandbox.impc.image_world import Core
 from include.sandbox.impc.synthetic_images import IMPC_RELEASES, SyntheticImages
 from include.sandbox.synthetic import study_plan
 from include.sandbox.vocabulary import plain_terms
-from include.sources.gene_lists.files import GMT, TABLE
+from include.sources.gene_lists.files import GMT, LIST_JSON, TABLE
 from include.sources.gene_lists.source import LEGACY
 from include.sources.immport.lookups import LOOKUP_ENDPOINTS
 from tests.questions.answers import answer, question
@@ -114,12 +114,14 @@ def test_imaged_genes_of_lists_that_are_measured(world: World) -> None:
 
 
 def listed() -> set[tuple[str, str]]:
-    """List and symbol of every gene list that has a file, at the newest release."""
+    """List and symbol of every gene list that is loaded, at the newest release."""
     objects = SyntheticLists(SEED, list(study_plan.RELEASES.values())).objects(len(study_plan.RELEASES) - 1)
     found = set()
     for line in objects[GMT.path].body.decode().splitlines():
         _, link, *symbols = line.split("\t")
-        found |= {(link.rpartition("/")[2], symbol) for symbol in symbols}
+        list_id = link.rpartition("/")[2]
+        if LIST_JSON.address(list_id) in objects:
+            found |= {(list_id, symbol) for symbol in symbols}
     for line in objects[TABLE.path].body.decode().splitlines()[1:]:
         symbol, *_, category = line.split("\t")
         found.add((f"{LEGACY}{category}", symbol))
