@@ -123,8 +123,23 @@ def test_landing_zone_alone_makes_the_same_star(
     run = replayed.run(replay=True, replay_until=BEFORE)
     assert run.state == "success", run.log[-4000:]
     assert differences(star_digest(replayed.engine), before.digest) == []
+    counted = replayed.run(dag="warehouse_dry_run", scopes=[CHANGED])
+    assert counted.state == "success", counted.log[-4000:]
+    assert staging_tables(replayed.engine) == []
+    assert differences(star_digest(replayed.engine), before.digest) == []
     run = replayed.run(replay=True)
     assert run.state == "success", run.log[-4000:]
+    expected, made = (
+        replayed.query(
+            f"select relation, added, corrected, withdrawn, unchanged from {table} where scope = :study"
+            " and release_version = :at and added + corrected + withdrawn + unchanged > 0 order by 1",
+            study=CHANGED,
+            at=NEWEST,
+        )
+        for table in ("ops.dry_run_change", "ops.release_change join ops.load using (load_id)")
+    )
+    assert expected == made
+    assert any(row.corrected for row in made)
     assert differences(star_digest(replayed.engine), star_digest(original.engine)) == []
     assert small.requests() == []
 
