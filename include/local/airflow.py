@@ -40,6 +40,8 @@ PUBLIC_FILES = json.dumps({"conn_type": "immport_public"})
 ORTHOLOGS = json.dumps({"conn_type": "ortholog_table"})
 #: The same to IMPC's images.
 IMPC = json.dumps({"conn_type": "impc"})
+#: The same to ImmPort's FHIR server.
+FHIR = json.dumps({"conn_type": "fhir"})
 
 
 def airflow_environment(
@@ -52,14 +54,15 @@ def airflow_environment(
     public: str = PUBLIC_FILES,
     orthologs: str = ORTHOLOGS,
     impc: str = IMPC,
+    fhir: str = FHIR,
 ) -> dict[str, str]:
     """What Airflow needs beside the caller's own environment.
 
     `warehouse` becomes the connection `warehouse_default`, `landing` the variable `immport_landing`,
     `immport` the connection `immport_default`: JSON or URI, as Airflow reads it. It goes before what the form
     edits, so the standing system gives None and makes a row of it (`make_connection`). `public` becomes
-    `immport_public`, `orthologs` `ortholog_table_default`, and `impc` `impc_default`, which hold no key that
-    anybody would edit.
+    `immport_public`, `orthologs` `ortholog_table_default`, `impc` `impc_default` and `fhir` `fhir_default`, which
+    hold no key that anybody would edit.
     """
     keys = ensure_secrets(home)
     postgres = {
@@ -96,6 +99,7 @@ def airflow_environment(
         "AIRFLOW_CONN_IMMPORT_PUBLIC": public,
         "AIRFLOW_CONN_ORTHOLOG_TABLE_DEFAULT": orthologs,
         "AIRFLOW_CONN_IMPC_DEFAULT": impc,
+        "AIRFLOW_CONN_FHIR_DEFAULT": fhir,
         "AIRFLOW_CONN_WAREHOUSE_DEFAULT": json.dumps(postgres),
         "AIRFLOW_VAR_IMMPORT_LANDING": landing.as_uri(),
         # A proxy for the outside world must not get what is for this machine.

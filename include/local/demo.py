@@ -85,6 +85,7 @@ def _load(
         public=sandbox.public_connection,
         orthologs=sandbox.ortholog_connection,
         impc=sandbox.impc_connection,
+        fhir=sandbox.fhir_connection,
     )
     stamp = home / f"migrated-{metadata.version('apache-airflow')}"
     if not stamp.exists():

@@ -67,6 +67,11 @@ class SandboxProcess(SandboxControl):
         """The Airflow connection to its images of IMPC, as JSON."""
         return json.dumps({"conn_type": "impc", "host": self.url, "extra": {"calls_per_second": 0}})
 
+    @property
+    def fhir_connection(self) -> str:
+        """The Airflow connection to its FHIR server, as JSON."""
+        return json.dumps({"conn_type": "fhir", "host": f"{self.url}/fhir", "extra": {"calls_per_second": 0}})
+
 
 def start_sandbox(world: WorldOptions, marked: str, log: Path) -> SandboxProcess:
     """Start a sandbox on a free port and wait until it answers.

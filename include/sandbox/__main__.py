@@ -22,6 +22,7 @@ from include.sandbox.server.app import Sandbox
 from include.sandbox.server.auth import Keys
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sandbox.world import World
+from include.sources.fhir.vocabulary import FhirVersion
 from include.sources.release import Release
 
 #: Rows of one assay stay below this, so that result ids of two studies never meet; those of a study that is
@@ -113,6 +114,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of image records as IMPC's portal answers them (default: synthetic ones)",
     )
+    made.add_argument(
+        "--fhir-version",
+        choices=FhirVersion.__members__,
+        default=FhirVersion.BALLOT.name,
+        help="version of FHIR that its FHIR server speaks (default: %(default)s, that of ImmPort's)",
+    )
     made.add_argument("--release", help="data release served first, such as DR50 (default: the newest)")
     made.add_argument(
         "--api-key-file",
@@ -195,7 +202,9 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     config = uvicorn.Config(
-        Sandbox(world, lists, images, keys, current, options.url_seconds).app(),
+        Sandbox(
+            world, lists, images, keys, current, options.url_seconds, FhirVersion[options.fhir_version]
+        ).app(),
         log_config=None,
         log_level="critical",
         server_header=False,

@@ -64,6 +64,10 @@ class ForbiddenAddressError(RequestError):
     """A file's address leads into a network that the connection is not part of: nothing is sent there."""
 
 
+class PagesExpiredError(RequestError):
+    """The pages of a search are no longer there: only a new search has any."""
+
+
 class MissingFileError(RequestError):
     """A file that ImmPort lists and does not have: only ImmPort can bring it back."""
 

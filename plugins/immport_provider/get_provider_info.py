@@ -125,6 +125,11 @@ _DRS_FIELDS = _PUBLIC_FIELDS | {
         "schema": {"type": ["string", "null"]},
     },
 }
+#: Those of a connection to a FHIR server.
+_FHIR_FIELDS = _PUBLIC_FIELDS | {
+    "page_size": {**_IMPC_FIELDS["page_size"], "description": "Resources of one page."},
+    "allow_http": _FIELDS["allow_http"],
+}
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -149,6 +154,7 @@ def get_provider_info() -> dict[str, Any]:
                     "immport_provider.hooks.impc",
                     "immport_provider.hooks.drs.drs",
                     "immport_provider.hooks.reference.ortholog_table",
+                    "immport_provider.hooks.fhir",
                 ],
             },
         ],
@@ -229,6 +235,25 @@ def get_provider_info() -> dict[str, Any]:
                     "placeholders": {"host": "https://drs.immport.org"},
                 },
                 "conn-fields": _DRS_FIELDS,
+            },
+            {
+                "connection-type": "fhir",
+                "hook-class-name": "immport_provider.hooks.fhir.FhirHook",
+                "hook-name": "FHIR server",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["extra"],
+                    "relabeling": {
+                        "host": "Address of the server, with its folder",
+                        "login": "User name (of a server that wants one)",
+                        "password": "Key or password (of a server that wants one)",
+                    },
+                    "placeholders": {
+                        "host": "https://fhir.immport.org/fhir",
+                        "login": "empty for a key",
+                        "password": "sent as a bearer token; with a user name, as its password",
+                    },
+                },
+                "conn-fields": _FHIR_FIELDS,
             },
         ],
     }

@@ -29,6 +29,7 @@ from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.reference.entries import Entry, Relation, relations
 from include.warehouse.reference.examples import FILE, Examples
 from include.warehouse.schema.engine import warehouse_engine
+from tests.support.fhir import load_resources
 from tests.support.gene_lists import load_gene_lists
 from tests.support.impc import load_images
 from tests.support.orthologs import load_orthologs
@@ -71,6 +72,7 @@ def load_world(warehouse: Warehouse) -> None:
     load_gene_lists(warehouse, SEED, str(newest))
     load_orthologs(warehouse, str(newest))
     load_images(warehouse, IMAGES, SEED, IMPC_RELEASES[-1])
+    load_resources(warehouse, world, newest)
 
 
 def load_vocabularies(warehouse: Warehouse, *names: str) -> None:

@@ -81,6 +81,10 @@ class RunningSandbox:
         still says its own latest release."""
         self._control("PUT", "/reissued", {"study": study, "release": release})
 
+    def speak_fhir(self, version: str) -> None:
+        """Let the FHIR server speak a version: R4B, BALLOT, R5."""
+        self._control("PUT", "/fhir", {"version": version})
+
     def open_studies(self) -> None:
         """Keep no study back and take back all packages issued again."""
         for what in ("restricted", "hidden", "reissued"):

@@ -10,6 +10,7 @@ import shutil
 from rich.console import Console
 
 from include.local.airflow import (
+    FHIR,
     IMPC,
     ORTHOLOGS,
     PUBLIC_FILES,
@@ -168,6 +169,7 @@ def _start(
         public=sandbox.public_connection if sandbox else PUBLIC_FILES,
         orthologs=sandbox.ortholog_connection if sandbox else ORTHOLOGS,
         impc=sandbox.impc_connection if sandbox else IMPC,
+        fhir=sandbox.fhir_connection if sandbox else FHIR,
     ) | server_environment(home, port)
     if sandbox:
         environment |= switched_on_environment()

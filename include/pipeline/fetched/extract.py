@@ -124,7 +124,9 @@ class _Scope:
         """
         if self.source.state is None:
             return None
-        found = self.source.state(self.client, self.fetch.release)
+        found = self.source.state(self.client, self.fetch.release, self.fetch.scope)
+        if found is None:
+            return None
         if self.source.line.parse(found.release).key == self.source.line.parse(self.fetch.release).key:
             return found
         error = OtherReleaseError(f"it holds {found.release} now, {self.fetch.release} was to be loaded")

@@ -9,7 +9,7 @@ from typing import TypeVar
 from include.landing.zone import Fetch, Landed, Landing
 from include.sources.client import ScopeClient
 from include.sources.endpoint import Endpoint
-from include.sources.errors import BadAnswerError
+from include.sources.errors import BadAnswerError, PagesExpiredError
 from include.sources.row_reader import TOTAL, Intake, Paging
 
 T = TypeVar("T")
@@ -18,6 +18,8 @@ T = TypeVar("T")
 BUILD = "build"
 #: How the number of rows is known that all pages together must have.
 COUNTED = "the number that every page states, and that was requested again after the last"
+COUNTED_AFTER = "the number that was requested after the last page"
+LINKED = "the last page, which says that none follows; no number is stated"
 
 
 class ChangedWhileReadError(BadAnswerError):
@@ -46,7 +48,8 @@ class PagedAnswer:
         """Land all pages that are missing. Returns all, in their order.
 
         :param landed: pages that were landed by an interrupted try.
-        :raises ChangedWhileReadError: pages do not state the same number of rows, or do not have as many.
+        :raises ChangedWhileReadError: pages do not state the same number of rows, do not have as many, follow
+            each other in a circle, or are no longer there.
         :raises ImmPortError: a page could not be had.
         """
         pages = self._usable(landed)
@@ -56,11 +59,13 @@ class PagedAnswer:
             self._same_total(pages)
             self.progress(sum(page.rows for page in pages))
             parameters = self._next(pages)
-        total = int(pages[0].about[TOTAL])
+        stated = self._stated(pages)
         rows, now = sum(page.rows for page in pages), self._count()
-        if not rows == total == now:
-            raise self._changed(f"{rows} rows in {len(pages)} pages, {total} stated by these and {now} after")
-        known = {"rows_expected": total, "expected_from": COUNTED}
+        if any(total != rows for total in (stated, now) if total is not None):
+            counts = f"{rows} rows in {len(pages)} pages, {stated} stated by these and {now} after"
+            raise self._changed(counts)
+        how = COUNTED if stated is not None else COUNTED_AFTER if now is not None else LINKED
+        known = {"rows_expected": rows, "expected_from": how}
         return [self.landing.annotate(self.fetch, page, **known) for page in pages]
 
     def discard(self, pages: Sequence[Landed]) -> None:
@@ -89,7 +94,10 @@ class PagedAnswer:
         rows = sum(page.rows for page in pages)
         found = self.paging.following(last.parameters, last.about, rows)
         if found is not None and not last.rows:
-            raise self._changed(f"page {last.piece} has no rows, {rows} of {last.about[TOTAL]} came")
+            total = last.about.get(TOTAL, "an unknown number")
+            raise self._changed(f"page {last.piece} has no rows, {rows} of {total} came")
+        if found is not None and any(dict(found) == page.parameters for page in pages):
+            raise self._changed(f"after page {last.piece} comes one that was read before")
         return None if found is None else dict(found)
 
     def _page(self, parameters: dict[str, str], number: int) -> Landed:
@@ -103,28 +111,35 @@ class PagedAnswer:
             self.fetch, page, about={**page.about, **({BUILD: self.build} if self.build else {})}
         )
 
-    def _count(self) -> int:
-        """The number of rows as the source states it now."""
+    def _count(self) -> int | None:
+        """The number of rows as the source states it now; None where it states none."""
         reader = self.endpoint.readers[self.form]
 
-        def receive(chunks: Iterator[bytes]) -> int:
+        def receive(chunks: Iterator[bytes]) -> int | None:
             intake = Intake()
             for _ in reader(chunks, self.fetch.scope, intake):
                 pass
-            return int(intake.about[TOTAL])
+            return int(intake.about[TOTAL]) if TOTAL in intake.about else None
 
         return self._request(dict(self.paging.first(self.form, 0)), receive)
 
     def _request(self, parameters: dict[str, str], receive: Callable[[Iterator[bytes]], T]) -> T:
-        answer = self.client.request(
-            self.endpoint, self.fetch.scope, receive, form=self.form, page=parameters
-        )
+        try:
+            answer = self.client.request(
+                self.endpoint, self.fetch.scope, receive, form=self.form, page=parameters
+            )
+        except PagesExpiredError as error:
+            raise self._changed(error.what) from error
         return answer.content
 
+    def _stated(self, pages: Sequence[Landed]) -> int | None:
+        """The number of rows that the first page states that states one."""
+        return next((int(page.about[TOTAL]) for page in pages if TOTAL in page.about), None)
+
     def _same_total(self, pages: Sequence[Landed]) -> None:
-        first, last = pages[0].about[TOTAL], pages[-1].about[TOTAL]
-        if first != last:
-            raise self._changed(f"page 1 states {first} rows, page {len(pages)} {last}")
+        first, last = self._stated(pages), self._stated(pages[-1:])
+        if last is not None and first != last:
+            raise self._changed(f"an earlier page states {first} rows, page {len(pages)} {last}")
 
     def _changed(self, how: str) -> ChangedWhileReadError:
         error = ChangedWhileReadError(f"changed while it was read: {how}", 200)

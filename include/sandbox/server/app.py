@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from include.sandbox.archive.undecodable import json_bytes
+from include.sandbox.fhir.fhir_server import FHIR_NAMES, FHIR_ROUTES, FhirService
 from include.sandbox.gene_lists.public_object import SERVED_FILES, GeneListWorld
 from include.sandbox.impc.image_world import ImageWorld
 from include.sandbox.impc.solr_server import IMPC_NAMES, IMPC_ROUTES, ImpcService
@@ -40,6 +41,7 @@ from include.sandbox.stored_files import study_of
 from include.sandbox.world import World, subject_documents
 from include.sources.drs.endpoints import OPERATIONS
 from include.sources.endpoint import Endpoint, Group, Shape
+from include.sources.fhir.vocabulary import FhirVersion
 from include.sources.immport.endpoints import DRS_DOWNLOAD, SEARCH, SHARED_DATA
 from include.sources.release import Release
 
@@ -56,6 +58,7 @@ class Sandbox:
 
     :param lists: the gene lists of the public bucket.
     :param images: the images of IMPC.
+    :param fhir: version of FHIR that its FHIR server speaks.
     """
 
     def __init__(
@@ -66,10 +69,12 @@ class Sandbox:
         keys: Keys,
         current: Release,
         url_seconds: int = 604_800,
+        fhir: FhirVersion = FhirVersion.BALLOT,
     ) -> None:
         self.world, self.keys, self.current = HiddenStudies(world), keys, current
         self.bucket, self.impc = Bucket(lists), ImpcService(images)
         self.downloads = Downloads(self.world, url_seconds)
+        self.fhir = FhirService(self.world, dict(world.releases), fhir)
         self.faults, self.requests = Faults(), Requests()
 
     def app(self) -> Starlette:
@@ -86,6 +91,7 @@ class Sandbox:
             ),
             *(Route(path, self._guard(name, False, self._impc)) for path, name in IMPC_ROUTES.items()),
             *drs.routes(self._guard, self.downloads, lambda: self.current),
+            *(Route(path, self._guard(name, False, self._fhir(name))) for path, name in FHIR_ROUTES.items()),
             Route("/release/{key:path}", self._guard(None, False, self._public)),
             *(Route(f"/{way}/{{file}}", self._guard("download", False, self._send)) for way in METHODS),
             *Control(self).routes(),
@@ -116,6 +122,9 @@ class Sandbox:
         if "release" in request.path_params:
             return self.impc.metadata(request.path_params["release"], release)
         return self.impc.select(request, release, fault)
+
+    def _fhir(self, name: str) -> Answer:
+        return lambda request, fault: self.fhir.answer(request, name, self.current, fault)
 
     def _guard(
         self, name: str | None, needs_key: bool, answer: Answer
@@ -158,6 +167,8 @@ class Sandbox:
         if name is not None and name in SERVED_FILES:
             return FaultTarget(name, file=[request.url.path.rpartition("/")[2]])
         uuid = request.path_params.get("file") or request.path_params.get("fileUUID")
+        if name in FHIR_NAMES:
+            return FaultTarget(name, self.fhir.type_of(name, request))
         if uuid is None:
             return _target_of(name or "", request)
         files = [uuid]

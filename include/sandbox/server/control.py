@@ -10,17 +10,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from include.sandbox.fhir.fhir_server import FHIR_NAMES, FhirService
 from include.sandbox.gene_lists.public_object import SERVED_FILES
 from include.sandbox.impc.solr_server import IMPC_NAMES
 from include.sandbox.server.faults import Fault, Faults, Requests
 from include.sandbox.server.guard import guarded
 from include.sandbox.server.hidden_studies import HiddenStudies
 from include.sources.drs.endpoints import OPERATIONS
+from include.sources.fhir.vocabulary import FhirVersion
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
 #: Names of endpoints that faults can strike.
-_ENDPOINTS = (*SHARED_DATA, *SERVED_FILES, *IMPC_NAMES, *OPERATIONS)
+_ENDPOINTS = (*SHARED_DATA, *SERVED_FILES, *IMPC_NAMES, *OPERATIONS, *FHIR_NAMES)
 
 
 class Controlled(Protocol):
@@ -30,6 +32,7 @@ class Controlled(Protocol):
     current: Release
     faults: Faults
     requests: Requests
+    fhir: FhirService
 
 
 class Control:
@@ -49,6 +52,7 @@ class Control:
             ("/restricted", self._restricted, kept),
             ("/hidden", self._hidden, kept),
             ("/reissued", self._reissued, kept),
+            ("/fhir", self._fhir, ["GET", "PUT"]),
         )
         return [
             Route(f"/_sandbox{path}", guarded(answer), methods=methods) for path, answer, methods in answers
@@ -95,6 +99,16 @@ class Control:
         if request.method == "DELETE":
             requests.clear()
         return JSONResponse(seen)
+
+    async def _fhir(self, request: Request) -> Response:
+        service = self.sandbox.fhir
+        if request.method == "PUT":
+            try:
+                service.version = FhirVersion[(await request.json())["version"]]
+            except (KeyError, TypeError, ValueError):
+                known = ", ".join(FhirVersion.__members__)
+                return JSONResponse({"error": f"expected a version: one of {known}"}, 400)
+        return JSONResponse({"version": service.version.name})
 
     async def _restricted(self, request: Request) -> Response:
         world = self.sandbox.world

@@ -31,9 +31,14 @@ PUBLIC = ("half", "wrong_count", "no_bom", "blank_lines", "no_tab", "trailing_bl
 CORES = ("no_cursor", "ignored_cursor", "rebuilt")
 #: Of the DRS service: what it says of objects and addresses, and how it refuses.
 DRS = ("pending", "bare", "wrong_md5", "wrong_size", "no_access", "inline", "unexpanded")
+#: Of the FHIR server: how its searches and pages are answered, and resources that differ from Shared Data.
+SEARCHES = (
+    "pages_expired", "other_host", "no_total", "no_count", "circle", "unsorted", "outcome", "wrong_code",
+    "altered", "lacking",
+)  # fmt: skip
 #: Those that strike whatever a request is about.
-ALONE = (*ANSWERS, *FILES, *PUBLIC, *CORES, *DRS)
-KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC, *CORES, *DRS)
+ALONE = (*ANSWERS, *FILES, *PUBLIC, *CORES, *DRS, *SEARCHES)
+KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC, *CORES, *DRS, *SEARCHES)
 #: Endpoints that send the bytes of a file: of a study, of an image.
 OF_BYTES = ("download", "impcImageFile")
 #: Endpoints whose requests name a file.

@@ -34,15 +34,16 @@ class FetchedSource(Source):
     :param discovery: finds out which scopes it offers.
     :param client: kind of the client that speaks to it, as the provider names them.
     :param about: what one run of its DAG does, in words.
-    :param state: finds out what it holds now that a release is to be read, where that can change meanwhile:
-        a scope is landed whole from one build, or anew. None for a source that has no builds.
+    :param state: finds out what it holds now that a release of a scope is to be read, where that can change
+        meanwhile: a scope is landed whole from one build, or anew; nothing where a change would not be seen.
+        None for a source that has no builds.
     :param schedule: when its DAG runs, as cron, UTC; None for one that is only triggered.
     """
 
     discovery: Discovery
     client: str
     about: str
-    state: Callable[[ScopeClient, str], SourceBuild] | None = None
+    state: Callable[[ScopeClient, str, str], SourceBuild | None] | None = None
     schedule: str | None = None
 
     def served_of(self, scope: str) -> list[Endpoint]:

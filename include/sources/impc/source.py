@@ -47,7 +47,7 @@ def discover(client: ScopeClient) -> Offering:
     return Offering(tuple(scopes), str(metadata.release), incomplete, summary(notes))
 
 
-def state(client: ScopeClient, release: str) -> SourceBuild:
+def state(client: ScopeClient, release: str, scope: str) -> SourceBuild:
     """What the core holds while a release is read, and whether a later one is out.
 
     :raises ImmPortError: it cannot be found out.

@@ -7,6 +7,7 @@ from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.model.clinical import CLINICAL_FACTS
 from include.warehouse.model.cytometry import CYTOMETRY
 from include.warehouse.model.dimensions import IMMPORT_DIMENSIONS
+from include.warehouse.model.fetched.fhir import FHIR_MODEL
 from include.warehouse.model.fetched.gene_lists import GENE_LIST_MODEL
 from include.warehouse.model.fetched.impc_images import IMPC_MODEL
 from include.warehouse.model.fetched.orthologs import ORTHOLOG_MODEL
@@ -27,4 +28,11 @@ _IMMPORT_MODEL = SourceModel(
 )
 
 #: Every source.
-MODELS: list[SourceModel] = [_IMMPORT_MODEL, VOCABULARY_MODEL, GENE_LIST_MODEL, ORTHOLOG_MODEL, IMPC_MODEL]
+MODELS: list[SourceModel] = [
+    _IMMPORT_MODEL,
+    VOCABULARY_MODEL,
+    GENE_LIST_MODEL,
+    ORTHOLOG_MODEL,
+    IMPC_MODEL,
+    FHIR_MODEL,
+]

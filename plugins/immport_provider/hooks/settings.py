@@ -96,15 +96,24 @@ def read_settings(connection: Connection) -> Settings:
 
     :raises ValueError: which field is wrong, never what a secret one holds.
     """
-    login = (connection.login, connection.password or "") if connection.login else None
-    key = None
-    if connection.password and login is None:
-        key = read_api_key(connection.password, connection.extra_dejson.get("expires_at"))
-    settings = make_settings(connection, DEFAULT_HOST, key, login)
+    settings = read_source_settings(connection, DEFAULT_HOST)
     given = str(connection.extra_dejson.get("drs_address") or "").strip()
     if not given:
         return settings
     return replace(settings, drs_base=address_of(given, DRS_HOST, allow_http=settings.allow_http))
+
+
+def read_source_settings(connection: Connection, host: str) -> Settings:
+    """Check a connection that may hold a key, a name with a password, or neither.
+
+    :param host: the address that an empty field stands for.
+    :raises ValueError: which field is wrong, never what a secret one holds.
+    """
+    login = (connection.login, connection.password or "") if connection.login else None
+    key = None
+    if connection.password and login is None:
+        key = read_api_key(connection.password, connection.extra_dejson.get("expires_at"))
+    return make_settings(connection, host, key, login)
 
 
 def read_public_settings(connection: Connection) -> Settings:

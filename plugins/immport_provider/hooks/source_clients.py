@@ -37,6 +37,7 @@ CLIENTS: dict[str, ClientKind] = {
     "ortholog_table": ClientKind(
         "immport_provider.hooks.reference.ortholog_table:OrthologTableHook", "ortholog_table_default", API
     ),
+    "fhir": ClientKind("immport_provider.hooks.fhir:FhirHook", "fhir_default", API),
     "impc": ClientKind("immport_provider.hooks.impc:ImpcHook", "impc_default", API),
     "immport": ClientKind("immport_provider.hooks.immport:ImmPortHook", "immport_default", API),
 }

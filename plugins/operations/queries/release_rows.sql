@@ -58,6 +58,13 @@ of_impc as (
     where :source = 'impc'
 ),
 
+of_fhir as (
+    select d.*
+    from named as n
+    cross join lateral star.release_difference_fhir(n.older, n.newer, n.scope, n.relation) as d
+    where :source = 'fhir'
+),
+
 found as (
     select
         study_accession as scope,
@@ -103,6 +110,15 @@ found as (
         old_value,
         new_value
     from of_impc
+    union all
+    select
+        fhir_type_name as scope,
+        row_key,
+        change,
+        column_name,
+        old_value,
+        new_value
+    from of_fhir
 )
 
 select *
