@@ -61,8 +61,8 @@ def airflow_environment(
     `warehouse` becomes the connection `warehouse_default`, `landing` the variable `immport_landing`,
     `immport` the connection `immport_default`: JSON or URI, as Airflow reads it. It goes before what the form
     edits, so the standing system gives None and makes a row of it (`make_connection`). `public` becomes
-    `immport_public`, `orthologs` `ortholog_table_default`, `impc` `impc_default` and `fhir` `fhir_default`, which
-    hold no key that anybody would edit.
+    `immport_public`, `orthologs` `ortholog_table_default`, `impc` `impc_default` and `fhir` `fhir_default`,
+    which hold no key that anybody would edit.
     """
     keys = ensure_secrets(home)
     postgres = {

@@ -133,7 +133,7 @@ def discover(client: ScopeClient) -> Offering:
     return Offering(tuple(Offered(name) for name in found["stations"]), release=found["week"])
 
 
-def state(client: ScopeClient, release: str) -> SourceBuild:
+def state(client: ScopeClient, release: str, scope: str) -> SourceBuild:
     found = listed(client)
     return SourceBuild(found["week"], found["build"])
 
