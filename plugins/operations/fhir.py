@@ -14,6 +14,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from include.serve.fhir import answers
+from include.serve.fhir.identity import NoIdError
 from include.serve.fhir.outcome import FhirError, outcome
 from include.serve.fhir.version import MEDIA_TYPE, content_type
 from operations.access import ReaderDep
@@ -41,7 +42,11 @@ class FhirRoute(APIRoute):
                 return await answer(request)
             except FhirError as error:
                 return _problem(error.status, error.code, str(error))
+            except NoIdError as error:
+                return _problem(500, "exception", str(error))
             except HTTPException as error:
+                if error.status_code == 401 and request.headers.get("sec-fetch-dest") == "document":
+                    raise  # a person with a browser is sent to the sign-in, as from all pages
                 return _problem(
                     error.status_code, _REFUSED.get(error.status_code, "processing"), error.detail
                 )

@@ -103,11 +103,16 @@ def _filter(search: Search, parameter: SearchParameter, modifier: str, value: st
     )
     if modifier not in allowed:
         raise FhirError(400, "not-supported", f"parameter {parameter.name} has no modifier {modifier!r}")
+    found = [_wanted(parameter, modifier, item) for item in _values(parameter.name, value)]
+    search.want(parameter.sql or parameter.name, [item for item in found if item is not None])
+
+
+def _values(name: str, value: str) -> list[str]:
+    """The alternatives of a parameter."""
     values = split(value)
     if len(values) > MOST_VALUES:
-        raise FhirError(400, "too-costly", f"parameter {parameter.name} has more than {MOST_VALUES} values")
-    found = [_wanted(parameter, modifier, item) for item in values]
-    search.want(parameter.sql or parameter.name, [item for item in found if item is not None])
+        raise FhirError(400, "too-costly", f"parameter {name} has more than {MOST_VALUES} values")
+    return values
 
 
 def split(value: str) -> list[str]:
@@ -167,7 +172,7 @@ def _total(search: Search, value: str) -> None:
 
 def _ids(search: Search, value: str) -> None:
     parts = len(search.resource.key)
-    keys = [key for key in (key_of(item, parts) for item in split(value)) if key is not None]
+    keys = [key for key in (key_of(item, parts) for item in _values("_id", value)) if key is not None]
     search.keys = keys if search.keys is None else [key for key in search.keys if key in keys]
     search.is_empty = search.is_empty or not search.keys
 

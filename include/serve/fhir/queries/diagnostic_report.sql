@@ -63,11 +63,10 @@ lab_tests as (
         )
         and (
             cast(:after_1 as bigint) is null
-            or (1, f.study_key, f.lab_test_panel_accession, f.subject_key)
-            > (
-                cast(:after_1 as bigint), cast(:after_2 as bigint), cast(:after_3 as text),
-                cast(:after_4 as bigint)
-            )
+            or cast(:after_1 as bigint) < 1
+            or cast(:after_1 as bigint) = 1
+            and (f.study_key, f.lab_test_panel_accession, f.subject_key)
+            > (cast(:after_2 as bigint), cast(:after_3 as text), cast(:after_4 as bigint))
         )
     group by f.study_key, f.lab_test_panel_accession, f.subject_key
     order by f.study_key, f.lab_test_panel_accession, f.subject_key
@@ -100,11 +99,10 @@ assessments as (
         )
         and (
             cast(:after_1 as bigint) is null
-            or (2, f.study_key, f.assessment_panel_accession, f.subject_key)
-            > (
-                cast(:after_1 as bigint), cast(:after_2 as bigint), cast(:after_3 as text),
-                cast(:after_4 as bigint)
-            )
+            or cast(:after_1 as bigint) < 2
+            or cast(:after_1 as bigint) = 2
+            and (f.study_key, f.assessment_panel_accession, f.subject_key)
+            > (cast(:after_2 as bigint), cast(:after_3 as text), cast(:after_4 as bigint))
         )
     group by f.study_key, f.assessment_panel_accession, f.subject_key
     order by f.study_key, f.assessment_panel_accession, f.subject_key

@@ -66,8 +66,10 @@ lab_tests as (
         and (cast(:identifier as text[]) is null or f.lab_test_accession = any(cast(:identifier as text[])))
         and (
             cast(:after_1 as bigint) is null
-            or (1, f.study_key, f.lab_test_accession)
-            > (cast(:after_1 as bigint), cast(:after_2 as bigint), cast(:after_3 as text))
+            or cast(:after_1 as bigint) < 1
+            or cast(:after_1 as bigint) = 1
+            and (f.study_key, f.lab_test_accession)
+            > (cast(:after_2 as bigint), cast(:after_3 as text))
         )
     order by f.study_key, f.lab_test_accession
     limit cast(:size as bigint)
@@ -107,8 +109,10 @@ assessments as (
         )
         and (
             cast(:after_1 as bigint) is null
-            or (2, f.study_key, f.assessment_component_accession)
-            > (cast(:after_1 as bigint), cast(:after_2 as bigint), cast(:after_3 as text))
+            or cast(:after_1 as bigint) < 2
+            or cast(:after_1 as bigint) = 2
+            and (f.study_key, f.assessment_component_accession)
+            > (cast(:after_2 as bigint), cast(:after_3 as text))
         )
     order by f.study_key, f.assessment_component_accession
     limit cast(:size as bigint)

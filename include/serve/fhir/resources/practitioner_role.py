@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from include.serve.fhir.common import OF, of_study
 from include.serve.fhir.declaration import Resource, SearchKind, SearchParameter
-from include.serve.fhir.elements import column, concept, group, listed, reference
+from include.serve.fhir.elements import Row, column, group, listed, reference
+
+
+def _codes(row: Row) -> object:
+    """Role and title, which often are the same."""
+    return [{"text": text} for text in dict.fromkeys((row["role_in_study"], row["title_in_study"]))]
+
 
 PRACTITIONER_ROLE = Resource(
     name="PractitionerRole",
@@ -16,7 +22,7 @@ PRACTITIONER_ROLE = Resource(
         "extension": of_study,
         "practitioner": reference("Practitioner", "person_accession", display="person"),
         "organization": reference("Organization", "organization_id", display="organization"),
-        "code": listed(concept("role_in_study"), concept("title_in_study")),
+        "code": _codes,
         "location": listed(group(display=column("site_name"))),
     },
     searches=(
