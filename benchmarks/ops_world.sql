@@ -293,17 +293,6 @@ cross join lateral (
     values (t.place in (3, 4, 5, 7) and (c.load_id + e.number) % 40 = t.place)
 ) as f (failed);
 
-insert into quality.result (load_id, endpoint, check_id, severity, success, unexpected_rows, detail)
-select
-    load_id,
-    'hai',
-    'quarantine_share',
-    'critical',
-    state = 'published',
-    44,
-    '44 of 3000 rows quarantined'
-from world_checked;
-
 insert into quality.quarantine (
     load_id, source, scope, release_version, endpoint, row_number, rule, row, quarantined_at
 )
@@ -323,6 +312,19 @@ select
     c.changed_at
 from world_checked as c
 cross join generate_series(1, greatest(5, least(:studies, 10 * :studies / c.number))) as n;
+
+insert into quality.result (load_id, endpoint, check_id, severity, success, unexpected_rows, detail)
+select
+    c.load_id,
+    q.endpoint,
+    'quarantine_share',
+    'critical',
+    c.state = 'published',
+    count(*),
+    count(*) || ' of 30000 rows quarantined'
+from world_checked as c
+inner join quality.quarantine as q on c.load_id = q.load_id
+group by c.load_id, c.state, q.endpoint;
 
 insert into quality.quarantined_value (
     load_id, source, scope, release_version, endpoint, row_number, field, rule, key, value, quarantined_at
