@@ -27,6 +27,8 @@ PAGE_SIZE, LARGEST_PAGE = 50, 2_000
 COUNTED = 100_000
 #: Rows of a CSV file.
 LONGEST_FILE = 1_000_000
+#: Column of a search with the number of rows that it finds.
+_ALL = "number_of_all_rows"
 #: A cell of a spreadsheet that begins so is a formula.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -147,10 +149,7 @@ def show(view: View, listing: PageTable, **fixed: object) -> Shown:
         page = min(page, max(1, -(-total // size)))
         found = every[(page - 1) * size : page * size]
     else:
-        total = _counted(view, listing, parameters)
-        page = min(page, max(1, -(-total // size)))
-        part = ordered.limit(size).offset((page - 1) * size)
-        found = [dict(row) for row in view.connection.execute(part, parameters).mappings()]
+        found, total, page = _page(view, listing, ordered, parameters, page, size)
     choices = {item.name: _choices(view, item, fixed) for item in listing.filters if item.choices}
     return Shown(listing, found, total, page, size, order, chosen, choices)
 
@@ -166,6 +165,40 @@ def as_csv(view: View, listing: PageTable, **fixed: object) -> Iterator[str]:
     ) as found:
         for row in found.mappings():
             yield _line([_plain(item.value(dict(row))) for item in listing.columns])
+
+
+def _page(
+    view: View,
+    listing: PageTable,
+    ordered: sa.Select[Any],
+    parameters: Mapping[str, object],
+    page: int,
+    size: int,
+) -> tuple[list[dict[str, Any]], int, int]:
+    """A page of a table, or the last where it has no such page: its rows, the number of all rows, its own."""
+    most = listing.counted + 1
+    page = min(page, -(-most // size))
+    # A search reads all rows: they are counted while it does.
+    counts = parameters.get("search") is not None
+    shown = ordered.add_columns(sa.func.count().over().label(_ALL)) if counts else ordered
+    found = _part(view, shown, parameters, page, size)
+    if len(found) < size and (found or page == 1):
+        # The last page says how many rows there are.
+        return found, min((page - 1) * size + len(found), most), page
+    if found and counts:
+        return found, min(found[0][_ALL], most), page
+    total = _counted(view, listing, parameters)
+    if found:
+        return found, total, page
+    page = max(1, -(-total // size))
+    return _part(view, ordered, parameters, page, size), total, page
+
+
+def _part(
+    view: View, ordered: sa.Select[Any], parameters: Mapping[str, object], page: int, size: int
+) -> list[dict[str, Any]]:
+    part = ordered.limit(size).offset((page - 1) * size)
+    return [dict(row) for row in view.connection.execute(part, parameters).mappings()]
 
 
 def _counted(view: View, listing: PageTable, parameters: Mapping[str, object]) -> int:

@@ -10,7 +10,7 @@ select
     q.rule,
     q.field,
     q.value,
-    -- By itself, and no query stands before this one: so it is read of those rows alone that are shown.
+    -- Not q.received, and no query stands before this one: so it is read of those rows alone that are shown.
     case q.kind
         when 'row'
             then (
@@ -50,21 +50,5 @@ where
     and (
         cast(:search as text) is null
         or strpos(lower(concat_ws(' ', q.scope, q.rule, q.field, q.value)), lower(:search)) > 0
-        -- By itself, too: with `exists`, the rows of all loads would be hashed.
-        or strpos(
-            lower(cast(
-                case q.kind
-                    when 'row'
-                        then (
-                            select r.row from monitor.quarantine as r
-                            where r.quarantine_id = q.number
-                        )
-                    else (
-                        select v.key from monitor.quarantined_value as v
-                        where v.value_id = q.number
-                    )
-                end as text
-            )),
-            lower(:search)
-        ) > 0
+        or strpos(lower(cast(q.received as text)), lower(:search)) > 0
     )

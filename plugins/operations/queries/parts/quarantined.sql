@@ -11,7 +11,8 @@ select
     v.rule,
     v.field,
     v.value,
-    v.quarantined_at
+    v.quarantined_at,
+    v.key as received
 from monitor.quarantined_value as v
 union all
 select
@@ -26,5 +27,6 @@ select
     q.rule,
     cast(null as text) as no_field,
     cast(null as text) as no_value,
-    q.quarantined_at
+    q.quarantined_at,
+    q.row as received
 from monitor.quarantine as q
