@@ -50,6 +50,7 @@ def checks() -> Iterator[AuditCheck]:
                 yield weights(fact, item)
     yield _export_access()
     yield _markers_agree()
+    yield _quarantine_counted()
 
 
 def _unaltered(table: Dimension | Fact) -> AuditCheck:
@@ -204,5 +205,22 @@ def _markers_agree() -> AuditCheck:
         "a text of cytometry in which ImmPort's package has other markers than its published rules read",
         """select d.study_key, d.what, d.reported as text_reported, d.marker_vocabulary
             from star.marker_disagreement d""",
+        Severity.WARNING,
+    )
+
+
+def _quarantine_counted() -> AuditCheck:
+    """Pages and metrics take the number of quarantined rows from the check that counted them."""
+    return AuditCheck(
+        "quarantine_counted",
+        "quarantine",
+        "a published load with another number of quarantined rows than its check quarantine_share counted",
+        """select load_id, endpoint, c.counted, q.found
+            from (select load_id, endpoint, unexpected_rows as counted from quality.result
+                where check_id = 'quarantine_share' and unexpected_rows > 0) c
+            full join (select load_id, endpoint, count(*) as found from quality.quarantine
+                group by load_id, endpoint) q using (load_id, endpoint)
+            join ops.load l using (load_id)
+            where l.state = 'published' and c.counted is distinct from q.found""",
         Severity.WARNING,
     )

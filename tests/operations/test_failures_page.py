@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import inspect
 import io
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import sqlalchemy as sa
 from include.pipeline import run_ledger
 from include.quality.meanings import meaning
 from include.sources import errors
-from include.warehouse.schema.ops_tables import ALERT, AUDIT, CIRCUIT, LOAD, RESULT, RUN
+from include.warehouse.schema.ops_tables import ALERT, AUDIT, CIRCUIT, LOAD, RESULT, RUN, WORK
 from operations.advice import ERRORS, KINDS, advise
+from operations.database import query
 from operations.registry import PAGES
 from tests.operations.conftest import Ledger, Pages
 from tests.support.warehouse import Warehouse
@@ -137,6 +139,33 @@ def test_a_hold_stays_until_the_next_decision(pages: Pages, ledger: Ledger) -> N
     last.work("SDY4", "withdraw", "published")
     last.end("success")
     assert not causes(pages)
+
+
+def test_holds_end_with_the_next_run_that_decides_otherwise(warehouse: Warehouse) -> None:
+    chosen, scopes = random.Random(13), [f"SDY{number}" for number in range(1, 9)]
+    decided: list[tuple[datetime, str, str]] = []
+    with warehouse.engine.begin() as connection:
+        for number in range(40):
+            run, at = f"immport_release/{number}", datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+            about = {"run_id": run, "dag_id": "immport_release", "started_at": at, "state": "success"}
+            connection.execute(sa.insert(RUN).values(about))
+            # A run for some scopes decides nothing about the others, and one for none nothing at all.
+            for scope in chosen.sample(scopes, chosen.choice((0, 1, 4, 8))):
+                action = chosen.choice(("hold", "hold", "keep", "plan", "load"))
+                work = {"scope": scope, "release_version": "DR9", "reason": "r", "action": action}
+                connection.execute(sa.insert(WORK).values(run_id=run, **work))
+                decided.append((at, scope, action))
+        found = connection.execute(sa.text(query("parts/holds"))).mappings().all()
+    expected = {
+        (scope, at): min(
+            (t for t, s, a in decided if s == scope and t > at and a in ("keep", "load")), default=None
+        )
+        for at, scope, action in decided
+        if action == "hold"
+    }
+    assert {(row["scope"], row["first_seen"]): row["mended_at"] for row in found} == expected
+    assert len(found) == len(expected) > 30
+    assert None in expected.values()
 
 
 def test_an_audit_stays_until_one_finds_nothing(pages: Pages, warehouse: Warehouse) -> None:

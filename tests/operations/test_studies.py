@@ -9,7 +9,7 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from include.warehouse.schema.ops_tables import CAPTURE, LOAD, QUARANTINE, SCOPES
+from include.warehouse.schema.ops_tables import CAPTURE, LOAD, QUARANTINE, RESULT, SCOPES
 from operations.pages.studies_grid import cell_of
 from tests.operations.conftest import OPERATOR, VIEWER, Ledger, Pages
 from tests.support.warehouse import Warehouse
@@ -60,6 +60,10 @@ def world(warehouse: Warehouse, ledger: Ledger) -> Warehouse:
                 for n in (1, 2)
             ],
         )  # fmt: skip
+        counted = {"check_id": "quarantine_share", "severity": "critical", "success": True}
+        connection.execute(
+            sa.insert(RESULT).values(load_id=number, endpoint="hai", unexpected_rows=2, **counted)
+        )
     ledger.work("SDY2", "hold", reason="no longer listed: many are gone")
     put(warehouse, "SDY3", "DR7")
     hold(warehouse, "SDY3", release="DR7")

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from include.warehouse.schema.ops_tables import AUDIT, CALL, CIRCUIT, LOAD, QUARANTINE, RUN, SCOPES, WORK
+from include.warehouse.schema.ops_tables import (
+    AUDIT,
+    CALL,
+    CIRCUIT,
+    LOAD,
+    QUARANTINE,
+    RESULT,
+    RUN,
+    SCOPES,
+    WORK,
+)
 from tests.support.warehouse import Warehouse
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -51,8 +61,12 @@ def filled(warehouse: Warehouse) -> Warehouse:
         for scope, state in states.items():
             connection.execute(sa.insert(SCOPES).values(source="immport", scope=scope, state=state))
         broken = {"load_id": first, "scope": "SDY1", "release_version": "DR50", "endpoint": "hai"}
-        for number, rule in ((1, "package_line"), (1, "package_line"), (2, "key")):
+        for number, rule in ((1, "package_line"), (2, "key")):
             connection.execute(sa.insert(QUARANTINE).values(row_number=number, rule=rule, **broken))
+        counted = {"check_id": "quarantine_share", "severity": "critical", "success": True}
+        connection.execute(
+            sa.insert(RESULT).values(load_id=first, endpoint="hai", unexpected_rows=2, **counted)
+        )
         counts = {"retries": 1, "errors": 2, "refusals": 1, "bytes": 500, "milliseconds": 1500}
         for number in (1, 2):
             connection.execute(

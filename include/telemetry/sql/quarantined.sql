@@ -8,40 +8,53 @@ with shown as (
     order by source asc, scope asc, release_key desc, load_id desc
 ),
 
-broken as (
-    -- A row may have broken several rules.
-    select distinct
-        load_id,
-        endpoint,
-        row_number
-    from monitor.quarantine
+sources as materialized (
+    select
+        source,
+        array_agg(load_id) as loads
+    from shown
+    group by source
 ),
 
-row_counts as (
+found as (
+    -- As the check counts them: it has a result for each endpoint with quarantined rows.
     select
         s.source,
-        q.endpoint,
-        count(*) as quarantined
-    from shown as s
-    inner join broken as q on s.load_id = q.load_id
-    group by s.source, q.endpoint
-),
-
-value_counts as (
+        r.endpoint,
+        r.quarantined as of_row,
+        0 as of_value
+    from sources as s
+    inner join lateral (
+        -- Summed here: a plain select would compare each result with each load.
+        select
+            c.endpoint,
+            sum(c.unexpected_rows) as quarantined
+        from monitor.result as c
+        where c.check_id = 'quarantine_share' and c.unexpected_rows > 0 and c.load_id = any(s.loads)
+        group by c.endpoint
+    ) as r on true
+    union all
     select
         s.source,
         v.endpoint,
-        count(*) as quarantined
-    from shown as s
-    inner join monitor.quarantined_value as v on s.load_id = v.load_id
-    group by s.source, v.endpoint
+        0 as of_row,
+        v.quarantined as of_value
+    from sources as s
+    inner join lateral (
+        select
+            q.endpoint,
+            count(*) as quarantined
+        from monitor.quarantined_value as q
+        where q.load_id = any(s.loads)
+        group by q.endpoint
+    ) as v on true
 )
 
 select
-    coalesce(r.source, v.source) as source_name,
-    coalesce(r.endpoint, v.endpoint) as endpoint,
-    coalesce(r.quarantined, 0) as row_count,
-    coalesce(v.quarantined, 0) as value_count
-from row_counts as r
-full join value_counts as v on r.source = v.source and r.endpoint = v.endpoint
+    source as source_name,
+    endpoint,
+    cast(sum(of_row) as bigint) as row_count,
+    cast(sum(of_value) as bigint) as value_count
+from found
+group by source, endpoint
 order by source_name, endpoint;

@@ -90,6 +90,8 @@ WORK = _ops(
     _number("expected_rows", "Rows the scope is expected to have"),
     _number("expected_bytes", "Size of the package to be fetched"),
     sa.Index("work_scope_idx", "source", "scope"),
+    # Of all decisions, the few that wait for a person.
+    sa.Index("work_hold_idx", "run_id", "source", "scope", postgresql_where=sa.text("action = 'hold'")),
     # What no run could load, for the list of hidden scopes.
     sa.Index("work_declined_idx", "source", "scope",
              postgresql_where=sa.text("release_version = '' or starts_with(reason, 'restricted: ')")),

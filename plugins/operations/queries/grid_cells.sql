@@ -43,11 +43,14 @@ captures as materialized (
 ),
 
 rejected as (
+    -- As the check counts them: it has a result for each endpoint with quarantined rows.
     select
         q.load_id,
-        count(*) as quarantined
-    from monitor.quarantine as q
-    where q.load_id = any(array(select c.checked_as from captures as c))
+        cast(sum(q.unexpected_rows) as bigint) as quarantined
+    from monitor.result as q
+    where
+        q.check_id = 'quarantine_share'
+        and q.load_id = any(array(select c.checked_as from captures as c))
     group by q.load_id
 ),
 

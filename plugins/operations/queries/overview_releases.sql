@@ -20,16 +20,8 @@ select
     cast(coalesce(c.added, 0) as bigint) as added,
     cast(coalesce(c.corrected, 0) as bigint) as corrected,
     cast(coalesce(c.withdrawn, 0) as bigint) as withdrawn,
-    (
-        select count(distinct row(q.load_id, q.endpoint, q.row_number))
-        from monitor.quarantine as q
-        where q.load_id = any(r.loads)
-    ) as quarantined,
-    (
-        select count(*)
-        from monitor.result as f
-        where f.load_id = any(r.loads) and not f.success
-    ) as failed_checks,
+    cast(coalesce(f.quarantined, 0) as bigint) as quarantined,
+    coalesce(f.failed_checks, 0) as failed_checks,
     greatest(0, extract(day from r.published_at - r.release_date)) as days_after
 from releases as r
 left join lateral (
@@ -40,4 +32,12 @@ left join lateral (
     from monitor.release_change as k
     where k.load_id = any(r.loads) and starts_with(k.relation, 'fact')
 ) as c on true
+left join lateral (
+    -- The check counts the quarantined rows of each endpoint that has any.
+    select
+        sum(g.unexpected_rows) filter (where g.check_id = 'quarantine_share') as quarantined,
+        count(*) filter (where not g.success) as failed_checks
+    from monitor.result as g
+    where g.load_id = any(r.loads) and (not g.success or g.check_id = 'quarantine_share')
+) as f on true
 order by r.release_key desc
