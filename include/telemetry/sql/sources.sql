@@ -1,16 +1,46 @@
 -- Each source: the newest release that a run saw, the newest that was published, the last run that ended
 -- well, what the newest run holds.
-with looked as (
-    select distinct
-        w.source,
+with recent as materialized (
+    select
+        r.run_id,
+        r.started_at,
+        r.ended_at,
+        r.state,
+        r.newest_release,
+        -- Of any of its decisions: to look for all its sources would read all.
+        (
+            select w.source from monitor.work as w
+            where w.run_id = r.run_id
+            order by w.run_id
+            limit 1
+        ) as source -- noqa: RF04
+    from monitor.run as r
+    where r.newest_release is not null
+),
+
+names as materialized (
+    select source from recent
+    union
+    select source from monitor.scope
+),
+
+looked as materialized (
+    select
+        n.source,
         r.run_id,
         r.started_at,
         r.ended_at,
         r.state,
         r.newest_release
-    from monitor.run as r
-    inner join monitor.work as w on r.run_id = w.run_id
-    where r.newest_release is not null
+    from recent as r
+    inner join names as n on true
+    where
+        (
+            select true from monitor.work as w
+            where w.run_id = r.run_id and w.source = n.source
+            order by w.run_id
+            limit 1
+        )
 ),
 
 newest as (

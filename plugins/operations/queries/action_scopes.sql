@@ -31,11 +31,11 @@ select
     (
         select count(distinct row(q.endpoint, q.row_number))
         from monitor.quarantine as q
-        where q.load_id = coalesce(p.same_as, p.load_id)
+        where q.load_id = p.checked_as
     ) + (
         select count(*)
         from monitor.quarantined_value as v
-        where v.load_id = coalesce(p.same_as, p.load_id)
+        where v.load_id = p.checked_as
     ) as quarantined
 from named as n
 left join monitor.scope as s on n.source = s.source and n.scope = s.scope
@@ -48,7 +48,10 @@ left join lateral (
     limit 1
 ) as l on true
 left join lateral (
-    select d.*
+    -- Made here: views pass on a comparison with a column, and not one with an expression.
+    select
+        d.load_id,
+        coalesce(d.same_as, d.load_id) as checked_as
     from monitor.load as d
     inner join named as e on d.source = e.source and d.scope = e.scope
     where d.scope = n.scope and d.state = 'published'

@@ -13,7 +13,7 @@ select
     cast(sum(c.added + c.corrected + c.unchanged) as bigint) as fact_rows
 from newest as n
 inner join monitor.release_change as c on n.load_id = c.load_id
-where starts_with(c.relation, 'fact')
+where starts_with(c.relation, 'fact') and c.load_id = any(array(select w.load_id from newest as w))
 group by c.relation
 having sum(c.added + c.corrected + c.unchanged) > 0
 order by fact_rows desc

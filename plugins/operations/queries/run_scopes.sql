@@ -7,21 +7,57 @@ with steps as (
         max(s.rows) filter (where s.step in ('extract', 'download')) as extracted,
         max(s.rows) filter (where s.step = 'stage') as staged,
         max(s.rows) filter (where s.step in ('publish', 'withdraw')) as published,
-        max(s.step_id) as newest
+        (array_agg(s.step order by s.step_id desc))[1] as step,
+        (array_agg(s.task_id order by s.step_id desc))[1] as task_id,
+        (array_agg(s.map_index order by s.step_id desc))[1] as map_index
     from monitor.step as s
     where s.run_id = cast(:dag_id as text) || '/' || cast(:run_id as text)
     group by s.source, s.scope, s.release_version
 ),
 
-rejected as (
+checked as materialized (
     select
         w.load_id,
-        count(distinct row(q.endpoint, q.row_number)) as quarantined
+        coalesce(l.same_as, l.load_id) as checked_as,
+        l.state = 'published' as is_published
     from monitor.work as w
     inner join monitor.load as l on w.load_id = l.load_id
-    inner join monitor.quarantine as q on q.load_id = coalesce(l.same_as, l.load_id)
     where w.run_id = cast(:dag_id as text) || '/' || cast(:run_id as text)
-    group by w.load_id
+),
+
+counted as (
+    -- What is published passed the check that counts them; of others, some may have none yet.
+    select
+        r.load_id,
+        cast(sum(r.unexpected_rows) as bigint) as quarantined
+    from monitor.result as r
+    where
+        r.check_id = 'quarantine_share'
+        and r.load_id = any(array(
+            select c.checked_as from checked as c
+            where c.is_published
+        ))
+    group by r.load_id
+    union all
+    select
+        q.load_id,
+        count(*) as quarantined
+    from monitor.quarantine as q
+    where
+        q.load_id = any(array(
+            select c.checked_as from checked as c
+            where not c.is_published
+        ))
+    group by q.load_id
+),
+
+rejected as (
+    select
+        c.load_id,
+        max(j.quarantined) as quarantined
+    from checked as c
+    inner join counted as j on c.checked_as = j.load_id
+    group by c.load_id
 ),
 
 scopes as (
@@ -37,7 +73,7 @@ scopes as (
             when l.state = 'published' then 'published'
             when l.state = 'failed' then 'failed'
             when r.state <> 'running' then 'failed'
-            when n.step is not null then n.step
+            when s.step is not null then s.step
             else 'planned'
         end as outcome,
         case
@@ -49,15 +85,14 @@ scopes as (
         s.staged,
         s.published,
         coalesce(j.quarantined, 0) as quarantined,
-        n.step,
-        n.task_id,
-        n.map_index
+        s.step,
+        s.task_id,
+        s.map_index
     from monitor.work as w
     inner join monitor.run as r on w.run_id = r.run_id
     left join monitor.load as l on w.load_id = l.load_id
     left join steps as s
         on w.source = s.source and w.scope = s.scope and w.release_version = s.release_version
-    left join monitor.step as n on s.newest = n.step_id
     left join rejected as j on w.load_id = j.load_id
     where w.run_id = cast(:dag_id as text) || '/' || cast(:run_id as text)
 )

@@ -1,5 +1,5 @@
 -- Checks of the audit that stored rows break. An audit that no longer finds them mends it.
-with audits as (
+with audits as materialized (
     select
         r.run_id,
         r.started_at

@@ -1,6 +1,13 @@
 -- Loads of ended runs that failed or were not finished. A later load of the scope, published at this release
 -- or a newer one, mends them; so does a later run that finds nothing to do or withdraws the scope.
-with broken as materialized (
+with runs as materialized (
+    select
+        r.run_id,
+        r.started_at
+    from monitor.run as r
+),
+
+broken as materialized (
     select
         l.load_id,
         l.source,
@@ -32,12 +39,11 @@ select
                 and p.load_id > b.load_id and p.release_key >= b.release_key
         ),
         (
-            select min(n.started_at)
+            -- All runs are hashed once.
+            select min(n.started_at) filter (where n.started_at > b.started_at)
             from monitor.work as w
-            inner join monitor.run as n on w.run_id = n.run_id
-            where
-                w.source = b.source and w.scope = b.scope and w.action in ('keep', 'withdraw')
-                and n.started_at > b.started_at
+            inner join runs as n on w.run_id = n.run_id
+            where w.source = b.source and w.scope = b.scope and w.action in ('keep', 'withdraw')
         )
     ) as mended_at
 from broken as b
