@@ -67,8 +67,10 @@ def _operation(spoken: str) -> Callable[..., Response]:
         path = request.url.path.partition(f"{BASE}/")[2].split("/")
         with reading(reader) as connection:
             host = _host(request)
-            files = WarehouseFiles(connection, reader, host, f"{str(request.base_url).rstrip('/')}{FILES}")
-            service = DrsService(_about(request, host), files, spoken)
+            # Where the application is mounted: `base_url` is that of the one it is mounted in.
+            here = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+            files = WarehouseFiles(connection, reader, host, f"{here}{FILES}")
+            service = DrsService(_about(here, host), files, spoken)
             answer = service.answer(request.method, path, request.query_params, body)
         if answer.body is None:
             return Response(status_code=answer.status, headers=dict(answer.headers))
@@ -83,12 +85,12 @@ def _host(request: Request) -> str:
     return Variable.get(HOST_VARIABLE, default_var=None) or request.url.hostname or "localhost"
 
 
-def _about(request: Request, host: str) -> About:
+def _about(here: str, host: str) -> About:
     return About(
         ".".join([*reversed(host.split(".")), "drs"]),
         "ImmPort Warehouse",
         "ImmPort Warehouse",
-        str(request.base_url),
+        here,
         version("immport-warehouse"),
         "Files of ImmPort's studies that this warehouse has downloaded",
     )
@@ -102,6 +104,7 @@ async def _bytes(request: Request) -> Response:
 def _file(request: Request) -> Response:
     uuid = request.path_params["file_uuid"]
     signed = verified(uuid, request.query_params.get(PARAMETER, ""))
+    request.scope["query_string"] = b""  # no log of the server's holds the signature
     if signed is None:
         return refused(403, "the address is not valid, or not any more")
     # Read again: the study may be restricted since it was signed.
