@@ -35,6 +35,12 @@ def uuid(number: int) -> str:
 @pytest.fixture
 def files(warehouse: Warehouse, tmp_path: Path) -> Path:
     """The folder with the downloaded files of two studies; the second becomes restricted."""
+    keep_files(warehouse, tmp_path / "files")
+    return tmp_path / "files"
+
+
+def keep_files(warehouse: Warehouse, folder: Path) -> None:
+    """Load the two studies, put their files into a folder, and restrict the second."""
     rows: dict[str, list[dict[str, Any]]] = {"SDY1": [], "SDY2": []}
     for number, (path, content) in enumerate(CONTENTS.items(), 1):
         study = path.partition("/")[0]
@@ -43,12 +49,11 @@ def files(warehouse: Warehouse, tmp_path: Path) -> Path:
     warehouse.load({**small_study(), "manifest": rows["SDY1"]})
     warehouse.load(apart({**small_study(study="SDY2"), "manifest": rows["SDY2"]}, "2"), study="SDY2")
     for number, (path, content) in enumerate(CONTENTS.items(), 1):
-        place = tmp_path / "files" / path
+        place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         keep(warehouse, number, path, place)
     restrict(warehouse, "SDY2", "DR2")
-    return tmp_path / "files"
 
 
 def keep(warehouse: Warehouse, number: int, path: str, place: Path, **change: Any) -> None:
