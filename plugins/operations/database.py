@@ -7,7 +7,7 @@ role that reads only. Row policies of the warehouse hide restricted studies from
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.resources import files
@@ -18,6 +18,7 @@ from airflow.models.connection import Connection
 
 from include.warehouse.access.roles import MONITOR, MONITOR_ALL
 from include.warehouse.schema.engine import Limits, warehouse_engine, warehouse_url
+from include.warehouse.views.release_difference import every_difference
 from operations.access import Reader
 
 #: Connections to the warehouse, the first that exists.
@@ -55,10 +56,24 @@ def reading(reader: Reader) -> Iterator[sa.Connection]:
 def query(name: str) -> str:
     """Text of a query, by the name of its file.
 
-    What several queries read is a part, a query of its own: `from part.newest_checked` selects from it.
+    What several queries read is a part, a query of its own: `from part.newest_checked` selects from it. So is
+    what follows from declarations.
     """
     text = files("operations").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
-    return _PART.sub(lambda found: f"(\n{query(f'parts/{found[1]}')})", text)
+    return _PART.sub(lambda found: f"(\n{_part(found[1])})", text)
+
+
+def _part(name: str) -> str:
+    return _MADE[name]() if name in _MADE else query(f"parts/{name}")
+
+
+def _release_differences() -> str:
+    """Only what the reader may name is compared."""
+    return f"with named as materialized ({query('parts/compared_releases')})\n{every_difference('named')}"
+
+
+#: Parts that follow from the declarations of the sources.
+_MADE: Mapping[str, Callable[[], str]] = {"release_differences": _release_differences}
 
 
 def _url() -> sa.URL:

@@ -213,3 +213,19 @@ def definitions() -> Iterator[tuple[str, str, str, list[tuple[str, str, str]]]]:
     yield "release_change", about, sql_file(_SQL, "release_change"), _CHANGE_COLUMNS
     about = "One study that the warehouse has met, and whether it was captured as of the release"
     yield "study_capture", about, sql_file(_SQL, "study_capture"), _CAPTURE_COLUMNS
+
+
+def every_difference(named: str) -> str:
+    """SQL of the rows that differ between two releases of the source that the parameter `:source` names.
+
+    Of a table that the source does not have, none.
+
+    :param named: relation of one row: `older`, `newer`, and `scope` and `relation`, which may be null.
+    """
+    return "\nunion all\n".join(
+        f"select d.{model.of_scopes.natural_key[0].name} as scope, d.row_key, d.change, d.column_name,"
+        f" d.old_value, d.new_value from {named} as n cross join lateral"
+        f" {as_of.difference_function(model.source)}(n.older, n.newer, n.scope, n.relation) as d"
+        f" where :source = {literal(model.source.name)}"
+        for model in SOURCES.values()
+    )
