@@ -48,7 +48,6 @@ Pools: `immport_api`, `immport_files`; without them no task is started.
     params={
         "files_of": Param(
             str(FilesOf.STUDIES),
-            type="string",
             enum=[str(item) for item in FilesOf],
             description="Files of studies, or of images of IMPC: small pictures, each about 64 kB of the"
             " budget, or full files, each about 8 MB",
