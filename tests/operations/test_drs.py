@@ -10,6 +10,9 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 import sqlalchemy as sa
+from airflow.sdk import ObjectStoragePath
+from airflow.sdk.io import attach
+from fsspec.implementations.memory import MemoryFileSystem
 
 from include.sources.drs.checksums import of_children, read_checksum
 from include.sources.drs.versions import BASE, VERSIONS, base_of
@@ -206,3 +209,37 @@ def test_bytes_that_are_not_the_recorded_ones_are_not_sent(
 def test_the_star_has_the_uri_of_a_file(files: Path, warehouse: Warehouse) -> None:
     known = "select file_uuid, drs_uri from star.dim_file where drs_uri is not null order by 1"
     assert warehouse.rows(known)[0] == (uuid(1), f"drs://drs.immport.org/{uuid(1)}")
+
+
+class Signing(MemoryFileSystem):
+    """An object storage that signs addresses, as S3 does, or not."""
+
+    does = "signs"
+
+    def sign(self, path: str, expiration: int = 100, **_: Any) -> str:
+        if self.does == "refuses":
+            raise PermissionError("https://storage.example.org/?X-Amz-Signature=s3cr3t")
+        if self.does == "signs nothing":
+            return str(super().sign(path))
+        return f"https://storage.example.org/{path}?X-Amz-Expires={expiration}&X-Amz-Signature=s3cr3t"
+
+
+@pytest.mark.parametrize("storage", ["signs", "refuses", "signs nothing"])
+def test_of_an_object_storage_the_address_is_its_own_where_it_signs_some(
+    pages: Pages, files: Path, warehouse: Warehouse, storage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    system = Signing()
+    system.does = storage
+    attach("memory", fs=system)
+    location, content = f"memory://bucket/{PATHS[0]}", CONTENTS[PATHS[0]]
+    system.pipe_file(ObjectStoragePath(location).path, content)
+    with warehouse.engine.begin() as connection:
+        of_file = sa.update(FILE_DOWNLOAD).where(FILE_DOWNLOAD.c.file_uuid == uuid(1))
+        connection.execute(of_file.values(location=location))
+    found = drs(pages, f"/objects/{uuid(1)}/access/signed")
+    if storage == "signs":
+        assert found.json()["url"].endswith(f"X-Amz-Expires={signature.LIFE}&X-Amz-Signature=s3cr3t")
+    elif storage == "refuses":
+        assert (found.status_code, "s3cr3t" in found.text + caplog.text) == (404, False)
+    else:
+        assert fetch(pages, address(pages, 1)).content == content
