@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from include.pipeline import work_list
 from include.pipeline.load_policy import LoadPolicy
 from include.pipeline.work_decisions import Listed, Restricted, decide
+from include.sql import sql_file
 from include.warehouse import migrate
 from include.warehouse.access import monitored
 from include.warehouse.access.roles import (
@@ -201,6 +203,38 @@ def test_of_a_text_only_the_sentences_that_name_a_hidden_study_are_left_out(
     read = "select note from monitor.run where dag_id = 'd' order by run_id"
     assert [note for (note,) in monitor.rows(read)] == list(notes.values())
     assert [note for (note,) in cleared.rows(read)] == list(notes)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"SDY{number}" for number in range(7, 1100, 9)], ["SDY1", "SDY10", "SDY100"], ["SDY7", "X9"],
+        ["SDY1"], ["sdy1", "SDY1"], ["GSE-1.a", "GSE-12", "GSE(3"],
+    ],
+)  # fmt: skip
+def test_texts_that_name_one_of_many_hidden_scopes_are_found(warehouse: Warehouse, names: list[str]) -> None:
+    query = sql_file("include.warehouse.access.sql", "hidden_name").rstrip(";\n")
+    listed = query.replace("ops.hidden_scope", "(select unnest(cast(:names as text[])) as scope)")
+    beside = [
+        "",
+        ">89",
+        "SDY",
+        "S D Y 7",
+        "X99",
+        "GSE",
+        "GSE-1xa",
+        "the study",
+        *(f"SDY{n}" for n in range(120)),
+    ]
+    texts = [form.format(name) for name in [*names, *beside] for form in ("{}", "of x{}; ", "{}0", "{}b 1")]
+    texts += [name.lower() for name in names]
+    named = re.compile(f"({'|'.join(map(re.escape, names))})(?![0-9])", re.IGNORECASE)
+    with warehouse.engine.connect() as connection:
+        pattern = connection.scalar(sa.text(listed), {"names": names})
+        look = sa.text("select t from unnest(cast(:texts as text[])) t where t ~ :pattern")
+        found = connection.scalars(look, {"texts": texts, "pattern": pattern}).all()
+        assert sorted(found) == sorted(text for text in texts if named.search(text))
+        assert connection.scalar(sa.text(listed), {"names": []}) is None
 
 
 def test_what_names_no_study_and_may_be_of_any_is_for_who_sees_all(
