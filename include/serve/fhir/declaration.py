@@ -52,6 +52,7 @@ class Resource:
     null is without. It returns the columns of `key`, `cursor_1` ... and `last_updated`, a day.
 
     :param query: file of the query, in `queries`.
+    :param counted: file of the query that finds the same rows without what costs much; the query otherwise.
     :param key: columns that identify a resource; its id is made of them.
     :param cursor: types of what rows are ordered by, `int` or `str`: never null, and stable over releases.
     :param elements: element -> what is made of a row, in all versions.
@@ -65,6 +66,7 @@ class Resource:
     elements: Elements
     searches: tuple[SearchParameter, ...]
     cursor: tuple[type[int] | type[str], ...] = (int,)
+    counted: str | None = None
     by_version: Mapping[FhirVersion, Elements] = field(default_factory=dict)
 
     def searched_by(self, version: FhirVersion) -> dict[str, SearchParameter]:

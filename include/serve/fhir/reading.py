@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from include.serve.fhir.search import Search
 from include.sql import sql_file
 
 _QUERIES = "include.serve.fhir.queries"
+_PART = re.compile(r"\bpart\.(\w+)")
 
 
 def releases(connection: sa.Connection) -> list[str]:
@@ -37,7 +39,11 @@ def total(connection: sa.Connection, search: Search) -> int:
     if search.is_empty:
         return 0
     values = _values(search) | {"size": None} | _after(search.resource, None)
-    found = sa.text(_query(search.resource)).columns(sa.column("cursor_1")).subquery("found")
+    found = (
+        sa.text(_text(search.resource.counted or search.resource.query))
+        .columns(sa.column("cursor_1"))
+        .subquery("found")
+    )
     return int(connection.scalar(sa.select(sa.func.count()).select_from(found), values) or 0)
 
 
@@ -82,4 +88,9 @@ def _rows(
 
 
 def _query(resource: Resource) -> str:
-    return sql_file(_QUERIES, resource.query)
+    return _text(resource.query)
+
+
+def _text(name: str) -> str:
+    """A query by the name of its file; it may select from another one as if that were a table of `part`."""
+    return _PART.sub(lambda found: f"(\n{_text(found[1])}\n)", sql_file(_QUERIES, name))

@@ -63,6 +63,7 @@ OBSERVATION = Resource(
     query="observation",
     key=("accession",),
     cursor=(int, int, str),
+    counted="observation_page",
     elements={
         "extension": of_study,
         "identifier": _identifier,
