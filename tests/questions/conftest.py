@@ -15,11 +15,14 @@ from include.landing.zone import Landing
 from include.local.server import Server
 from include.pipeline.batch_runner import StepContext
 from include.sandbox.impc.synthetic_images import IMPC_RELEASES
+from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sources.immport.endpoints import SERVED
+from include.sources.release import Release
 from include.warehouse.model.assays import ASSAY_FACTS
 from include.warehouse.schema.engine import warehouse_engine
 from tests.sandbox.data import ARCHIVES
 from tests.support.examples import load_vocabularies
+from tests.support.fhir import load_resources, saying
 from tests.support.gene_lists import load_gene_lists
 from tests.support.impc import load_images
 from tests.support.orthologs import load_orthologs
@@ -30,6 +33,11 @@ from tests.support.world import RELEASES, ROWS, SEED, STUDIES, load_world, share
 
 #: Images of IMPC, along its oldest release and its newest.
 IMAGES = 120
+#: What the FHIR server says otherwise than Shared Data.
+PLANTED = {
+    "Patient": saying("gender", "other"),
+    "Specimen": lambda found: found[1:],
+}
 #: Endpoints whose answers the independent computations read.
 ENDPOINTS_READ = (
     "study",
@@ -69,6 +77,9 @@ def world(postgres: Server, template: str, tmp_path_factory: pytest.TempPathFact
         load_orthologs(warehouse, RELEASES[-1])
         for release_of_images in (IMPC_RELEASES[0], IMPC_RELEASES[-1]):
             load_images(warehouse, IMAGES, SEED, release_of_images)
+        studies, newest = SyntheticWorld(STUDIES, ROWS, SEED, packages=False), Release.parse(RELEASES[-1])
+        load_resources(warehouse, studies, newest)
+        load_resources(warehouse, studies, newest, PLANTED)
         for release in RELEASES:
             sandbox.set_release(release)
             rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ENDPOINTS_READ}
