@@ -214,6 +214,8 @@ def test_without_login_there_is_nothing(pages: Pages) -> None:
     for path in ("", "/", "/metadata", "/Patient", "/Patient/SUB1", "/x/y/z"):
         assert problem(pages.get(f"/fhir{path}", None)) == (401, "login")
     assert problem(pages.post("/fhir/Patient", None)) == (401, "login")
+    browser = pages._client(None).get("/fhir/metadata", headers={"sec-fetch-dest": "document"})
+    assert (browser.status_code, "login" in browser.headers["location"]) == (303, True)
 
 
 WRONG: tuple[tuple[str, dict[str, Any], tuple[int, str]], ...] = (

@@ -46,6 +46,11 @@ def column(*names: str) -> Maker:
     return lambda row: next((row[name] for name in names if row[name] not in (None, "")), None)
 
 
+def natural(name: str) -> Maker:
+    """A column that is a number of things; nothing where it is below 0."""
+    return lambda row: row[name] if row[name] is not None and row[name] >= 0 else None
+
+
 def fixed(value: Any) -> Maker:
     """The same for every row."""
     return lambda _: value

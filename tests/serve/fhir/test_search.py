@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from include.serve.fhir.cursor import decoded, encoded
 from include.serve.fhir.dates import interval
-from include.serve.fhir.elements import build, column, each, fixed, group
+from include.serve.fhir.elements import build, column, each, fixed, group, natural
 from include.serve.fhir.identity import NoIdError, fhir_id, key_of
 from include.serve.fhir.outcome import FhirError
 from include.serve.fhir.resources import RESOURCES
@@ -138,7 +138,8 @@ def test_what_is_empty_is_left_out() -> None:
         "text": column("text", "other"),
         "zero": column("zero"),
         "false": fixed(False),
+        "below": natural("below"),
         "nested": group(none=column("none"), list=each("none", {"a": column("a")})),
     }
-    row = {"text": "", "other": " a\u00a0b\x07 ", "zero": 0, "none": None}
+    row = {"text": "", "other": " a\u00a0b\x07 ", "zero": 0, "none": None, "below": -1}
     assert build(elements, row) == {"text": "a b", "zero": 0, "false": False}

@@ -16,6 +16,7 @@ from include.serve.fhir.elements import (
     group,
     identity,
     listed,
+    natural,
     reference,
 )
 from include.sources.fhir.vocabulary import FhirVersion
@@ -89,7 +90,7 @@ RESEARCH_STUDY = Resource(
             "associatedParty": _parties,
             "progressStatus": listed(group(state=concept(coding=coding(_STUDY_STATUS, column("status"))))),
             "recruitment": group(
-                targetNumber=column("target_enrollment"), actualNumber=column("actual_enrollment")
+                targetNumber=natural("target_enrollment"), actualNumber=natural("actual_enrollment")
             ),
             "comparisonGroup": each(
                 "arms",
