@@ -60,7 +60,10 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
     "hidden_load": ("Loads of hidden scopes", {"load_id": "Load"}),
     "hidden_name": (
         "How texts name hidden scopes",
-        {"pattern": "Regular expression that finds their names; null where none is hidden"},
+        {
+            "pattern": "Regular expression that finds their names; null where none is hidden",
+            "beginning": "What all of them begin with, in small letters",
+        },
     ),
 }
 #: Functions that leave out what names a hidden scope.
@@ -78,6 +81,7 @@ _NOT_ALL_HIDDEN = (
     f" where ({{row}}source, s.scope) not in ({_HIDDEN['source', 'scope']}))"
 )
 _PATTERN = "(select n.pattern from ops.hidden_name n)"
+_BEGINNING = "(select n.beginning from ops.hidden_name n)"
 _SEES_ALL = f"(select pg_has_role(current_user, to_regrole({literal(MONITOR_ALL)}), 'usage'))"
 
 
@@ -198,12 +202,18 @@ def _shown(table: sa.Table, column: sa.Column) -> str:
         return value
     # Looked up when the column is read, once per query.
     if isinstance(column.type, sa.ARRAY):
-        named = f"array_to_string({value}, ' ') ~ {_PATTERN}"
+        named = _names(f"array_to_string({value}, ' ')")
         return f"case when {named} then ops.texts_without_hidden({value}, {_PATTERN}) else {value} end"
     if isinstance(column.type, CleanJson):
         kept = f"regexp_replace({value}::text, {_PATTERN}, '', 'g')::jsonb"
-        return f"case when {value}::text ~ {_PATTERN} then {kept} else {value} end"
-    return f"case when {value} ~ {_PATTERN} then ops.without_hidden({value}, {_PATTERN}) else {value} end"
+        return f"case when {_names(f'{value}::text')} then {kept} else {value} end"
+    return f"case when {_names(value)} then ops.without_hidden({value}, {_PATTERN}) else {value} end"
+
+
+def _names(text: str) -> str:
+    """SQL: whether a text names a hidden scope. Most texts have nothing that their names begin with, which is
+    found in a tenth of the time that the pattern takes."""
+    return f'strpos(lower({text} collate "C"), {_BEGINNING}) > 0 and {text} ~ {_PATTERN}'
 
 
 def _comments(view: str, about: str, columns: dict[str, str]) -> list[str]:

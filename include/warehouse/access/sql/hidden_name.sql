@@ -24,7 +24,11 @@ select
     '(?i)('
     || regexp_replace(left(min(h.scope), s.many), '([^A-Za-z0-9])', '\\\1', 'g') || '('
     || string_agg(regexp_replace(substr(h.scope, s.many + 1), '([^A-Za-z0-9])', '\\\1', 'g'), '|')
-    || '))(?![0-9])' as pattern
+    || '))(?![0-9])' as pattern,
+    -- Letters alone that every collation has one small and one capital letter of.
+    lower(
+        substring(left(min(h.scope), s.many) from '^[A-HJ-Za-hj-z0-9]*') collate "C" -- noqa: RF02
+    ) as beginning
 from hidden as h
 cross join shared as s
 group by s.many
