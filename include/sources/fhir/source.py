@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from include.sources.client import ScopeClient
-from include.sources.errors import RequestError
+from include.sources.errors import BadAnswerError, RequestError
 from include.sources.fetched.fetched_source import FetchedSource, SourceBuild
 from include.sources.fetched.offering import Offered, Offering, Validators
 from include.sources.fhir.bundle import Capabilities, read_capabilities, read_resources
@@ -88,7 +88,7 @@ def _capabilities(client: ScopeClient) -> Capabilities | None:
     """What the server says of itself; None where it says nothing."""
     try:
         return client.request(CAPABILITIES, "", read_capabilities).content
-    except RequestError:
+    except (RequestError, BadAnswerError):  # refused, or answered by something else
         return None
 
 

@@ -102,7 +102,9 @@ class FhirHook(HttpClient):
         link = given.pop(NEXT, None)
         path = endpoint.address(scope, form)
         if link is not None:
-            path, given = linked(link, scope)
+            end, given = linked(link, scope)
+            # Whole: httpx would put a stroke behind the folder of the server.
+            path = f"{self.settings.base}{end}"
         request = Request(endpoint, path, given, scope or None, form="json", conditions=_ACCEPT)
 
         def take(answer: httpx.Response) -> T:
