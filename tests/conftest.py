@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from tests.support.disk import wait_for_no_disk
+from tests.support.one_worker import FilesTogether
 
 _AIRFLOW_HOME = tempfile.TemporaryDirectory(prefix="immport-warehouse-airflow-")
 os.environ.update(
@@ -51,3 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Drop what Airflow logged at its import: a process that runs no test would print it at its end."""
     if capture := config.pluginmanager.getplugin("capturemanager"):
         capture.read_global_capture()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesTogether | None:
+    """Give files that share a running system to one worker, as all tests of a file."""
+    return FilesTogether(config, log) if config.getvalue("dist") == "loadfile" else None
