@@ -14,12 +14,7 @@ import httpx
 import sqlalchemy as sa
 
 from benchmarks.product import Installation
-from include.local.airflow import (
-    airflow_environment,
-    make_pools,
-    migrate_airflow,
-    server_environment,
-)
+from include.local.airflow import AirflowSetUp, airflow_environment, server_environment
 from include.local.ports import HOST, free_port
 from include.local.processes import end_marked, last_lines, mark, spawn
 from include.local.standing.accounts import ADMIN, ensure_passwords
@@ -98,8 +93,7 @@ def running_airflow(place: Installation, metadata: sa.URL, workers: int) -> Iter
     }
     marked = mark(place.folder, "bench")
     try:
-        migrate_airflow(environment, marked, home / "migrate.log")
-        make_pools(environment, marked, home / "pools.log")
+        AirflowSetUp.begin(environment, marked, home / "migrate.log").finish()
         for name, command in _SERVICES.items():
             spawn(command, marked, home / f"{name}.log", environment)
         with httpx.Client(base_url=f"http://{HOST}:{port}", timeout=60, trust_env=False) as client:

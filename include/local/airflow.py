@@ -6,8 +6,10 @@ import base64
 import json
 import os
 import secrets
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -60,7 +62,7 @@ def airflow_environment(
 
     `warehouse` becomes the connection `warehouse_default`, `landing` the variable `immport_landing`,
     `immport` the connection `immport_default`: JSON or URI, as Airflow reads it. It goes before what the form
-    edits, so the standing system gives None and makes a row of it (`make_connection`). `public` becomes
+    edits, so the standing system gives None and makes a row of it (`AirflowSetUp`). `public` becomes
     `immport_public`, `orthologs` `ortholog_table_default`, `impc` `impc_default` and `fhir` `fhir_default`,
     which hold no key that anybody would edit.
     """
@@ -110,6 +112,8 @@ def airflow_environment(
 def server_environment(home: Path, port: int) -> dict[str, str]:
     """What Airflow's own servers need on top: address, users, password file."""
     return {
+        # A file that changed is read at once. To read all of them each 30 s takes a tenth of two cores.
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__WORKERS": "1",
@@ -132,39 +136,34 @@ def ensure_secrets(home: Path) -> dict[str, str]:
     )
 
 
-def migrate_airflow(environment: Mapping[str, str], marked: str, log: Path) -> None:
-    """Bring Airflow's metadata database to the shape of the installed Airflow.
+@dataclass(frozen=True)
+class AirflowSetUp:
+    """A process that makes Airflow's tables, pools and connection, while other things are prepared."""
 
-    Raises:
-        LocalError: it failed; the message ends with the log's last lines.
-    """
-    process = spawn(["airflow", "db", "migrate"], marked, log, environment)
-    if exit_status(process, "airflow db migrate", SETUP_SECONDS) != 0:
-        raise LocalError(f"Airflow's metadata database could not be made: {last_lines(log)}")
+    process: subprocess.Popen[bytes]
+    log: Path
 
+    @classmethod
+    def begin(
+        cls, environment: Mapping[str, str], marked: str, log: Path, immport: str | None = None
+    ) -> AirflowSetUp:
+        """Start it.
 
-def make_pools(environment: Mapping[str, str], marked: str, log: Path) -> None:
-    """Make the pools that are missing: a scheduler never starts a task whose pool is not there.
+        :param immport: connection that becomes the row `immport_default`, which Airflow's form edits; one
+            that was edited stays. None makes no row.
+        """
+        given = {} if immport is None else {GIVEN: immport}
+        return cls(spawn(["immport_provider.set_up"], marked, log, {**environment, **given}), log)
 
-    Raises:
-        LocalError: it failed; the message ends with the log's last lines.
-    """
-    process = spawn(["immport_provider.pools"], marked, log, environment)
-    if exit_status(process, "making the pools", SETUP_SECONDS) != 0:
-        names = ", ".join(item.name for item in POOLS)
-        raise LocalError(f"Airflow's pools ({names}) could not be made: {last_lines(log)}")
+    def finish(self) -> None:
+        """Wait for its end.
 
-
-def make_connection(environment: Mapping[str, str], immport: str, marked: str, log: Path) -> None:
-    """Make the row `immport_default`, which Airflow's form edits; one that was edited stays.
-
-    Raises:
-        LocalError: it failed; the message ends with the log's last lines.
-    """
-    given = {**environment, GIVEN: immport}
-    process = spawn(["immport_provider.connection"], marked, log, given)
-    if exit_status(process, "making the connection", SETUP_SECONDS) != 0:
-        raise LocalError(f"Airflow's connection {CONN_ID} could not be made: {last_lines(log)}")
+        Raises:
+            LocalError: it failed; the message ends with the log's last lines.
+        """
+        if exit_status(self.process, "setting Airflow up", SETUP_SECONDS) != 0:
+            made = f"database, its pools ({', '.join(item.name for item in POOLS)}) or connection {CONN_ID}"
+            raise LocalError(f"Airflow's {made} could not be made: {last_lines(self.log)}")
 
 
 def _kept(path: Path, make: Callable[[], dict[str, str]]) -> dict[str, str]:

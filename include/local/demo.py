@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from rich.console import Console
 
-from include.local.airflow import airflow_environment, migrate_airflow
+from include.local.airflow import AirflowSetUp, airflow_environment
 from include.local.dag_runs import DagRuns
 from include.local.demo_releases import Releases
 from include.local.options import LocalError, WorldOptions
@@ -90,7 +90,7 @@ def _load(
     stamp = home / f"migrated-{metadata.version('apache-airflow')}"
     if not stamp.exists():
         with announced(console, "Airflow's metadata"):
-            migrate_airflow(environment, marked, paths.logs / "demo-airflow-db.log")
+            AirflowSetUp.begin(environment, marked, paths.logs / "demo-airflow-db.log").finish()
         stamp.touch()
     engine = warehouse_engine(warehouse, poolclass=sa.NullPool)
     releases = Releases(engine, status["releases"], everything=everything)

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from sqlalchemy import make_url
 
+from include.local.airflow import AirflowSetUp
 from include.local.options import LocalError, WorldOptions
 from include.local.paths import Paths
 from include.local.postgres import EmbeddedPostgres
@@ -174,14 +175,15 @@ def test_what_runs_by_itself_against_the_sandbox_has_another_airflow_than_immpor
     given: list[Mapping[str, str]] = []
     name = "AIRFLOW_CONN_IMMPORT_DEFAULT"
 
-    def note(environment: Mapping[str, str], connection: str, *_: object) -> None:
+    def note(environment: Mapping[str, str], _: str, log: Path, connection: str) -> AirflowSetUp:
         given.append({**environment, "made": connection})
+        return AirflowSetUp(spawn(["this"], mark(tmp_path, "noted"), log), log)
 
     if real:
         monkeypatch.setenv(name, "immport://:key@")
-    for prepared in ("migrate_airflow", "make_pools", "wait_until_healthy", "begin_to_load"):
+    for prepared in ("wait_until_healthy", "begin_to_load"):
         monkeypatch.setattr(system, prepared, lambda *_: None)
-    monkeypatch.setattr(system, "make_connection", note)
+    monkeypatch.setattr(AirflowSetUp, "begin", note)
     monkeypatch.setattr(system, "why_unusable", lambda _: None)
     monkeypatch.setattr(
         system, "SERVICES", {"api-server": ["timeit", "-n", "1", "import time; time.sleep(600)"]}

@@ -14,10 +14,8 @@ from include.local.airflow import (
     IMPC,
     ORTHOLOGS,
     PUBLIC_FILES,
+    AirflowSetUp,
     airflow_environment,
-    make_connection,
-    make_pools,
-    migrate_airflow,
     server_environment,
 )
 from include.local.options import LocalError, WorldOptions
@@ -152,13 +150,7 @@ def _start(
         with announced(console, "Sandbox"):
             sandbox = start_sandbox(world, marked, paths.logs / "sandbox.log")
         connection, database = sandbox.connection, sandbox.status()["world"]
-    with announced(console, f"Warehouse {database}"):
-        warehouse = server.ensure_database(database)
-        upgrade(warehouse)
-        if sandbox:
-            serve_first(sandbox, warehouse)
-    paths.remember_world(database)
-    home = paths.airflow
+    warehouse, home = server.ensure_database(database), paths.airflow
     ensure_passwords(home)
     environment = airflow_environment(
         home,
@@ -173,10 +165,15 @@ def _start(
     ) | server_environment(home, port)
     if sandbox:
         environment |= switched_on_environment()
+    # One computes, the other mostly waits for Postgres.
+    metadata = AirflowSetUp.begin(environment, marked, paths.logs / "airflow-db.log", connection)
+    with announced(console, f"Warehouse {database}"):
+        upgrade(warehouse)
+        if sandbox:
+            serve_first(sandbox, warehouse)
+    paths.remember_world(database)
     with announced(console, "Airflow's metadata"):
-        migrate_airflow(environment, marked, paths.logs / "airflow-db.log")
-        make_pools(environment, marked, paths.logs / "airflow-pools.log")
-        make_connection(environment, connection, marked, paths.logs / "airflow-connection.log")
+        metadata.finish()
     keeper = ["include.local.logs", str(paths.var), str(EmbeddedPostgres(paths.postgres).log)]
     started = {
         name: spawn(command, marked, paths.logs / f"{name}.log", environment)
