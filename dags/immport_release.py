@@ -5,7 +5,17 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.groups import APPROVALS, HOW, LANDING, REPAIR, RETRY_DEFAULTS, WHAT, limit, load
+from immport_provider.groups import (
+    APPROVALS,
+    HOW,
+    LANDING,
+    REPAIR,
+    RETRY_DEFAULTS,
+    STUDIES_FIRST,
+    WHAT,
+    limit,
+    load,
+)
 from immport_provider.operators.announce import ImmPortAnnounceOperator
 from immport_provider.operators.discover import ImmPortDiscoverOperator
 from immport_provider.operators.finish import ImmPortFinishOperator
@@ -33,7 +43,7 @@ Pool: `immport_api`; without it no task starts (`python -m immport_provider.pool
     max_active_runs=1,
     render_template_as_native_obj=True,
     tags=["immport"],
-    default_args=RETRY_DEFAULTS,
+    default_args={**RETRY_DEFAULTS, **STUDIES_FIRST},
     params={
         "studies": Param(
             [],

@@ -40,6 +40,9 @@ RETRY_DEFAULTS: dict[str, Any] = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=15),
 }
+#: Where more tasks wait than processes are free, those of ImmPort's studies go first: any other DAG's weigh
+#: less, also with all that follow them.
+STUDIES_FIRST: dict[str, Any] = {"priority_weight": 100}
 
 
 def limit(dag: DAG) -> None:
