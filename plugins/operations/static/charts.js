@@ -4,6 +4,7 @@
     const LIGHT = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#5b5b5b"];
     const DARK = ["#56b4e9", "#ff9f5a", "#2fd3a5", "#e9a6cc", "#f0e442", "#8ab8ff", "#c0c0c0"];
     const HEIGHT = 220;
+    const paper = window.matchMedia("print");
     const drawn = [];
 
     const short = (value) => new Intl.NumberFormat("en", { notation: "compact" }).format(value);
@@ -12,7 +13,7 @@
         const place = figure.querySelector(".plot");
         const { labels, series } = JSON.parse(figure.querySelector("script").textContent);
         const kind = figure.dataset.chart;
-        const dark = document.documentElement.classList.contains("dark");
+        const dark = document.documentElement.classList.contains("dark") && !paper.matches;
         const colours = dark ? DARK : LIGHT;
         const text = dark ? "#d7dde5" : "#333a44";
         const grid = dark ? "#38414d" : "#e3e7ec";
@@ -58,6 +59,7 @@
     }
 
     window.addEventListener("themechange", all);
+    paper.addEventListener("change", all);
     let waiting = 0;
     window.addEventListener("resize", () => {
         window.clearTimeout(waiting);

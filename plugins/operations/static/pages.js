@@ -65,6 +65,16 @@
         });
     }
 
+    // Paper shows what is closed: styles do so in newer browsers, this in all.
+    const closed = [];
+    window.addEventListener("beforeprint", () => {
+        closed.push(...document.querySelectorAll("details:not([open])"));
+        for (const details of closed) details.open = true;
+    });
+    window.addEventListener("afterprint", () => {
+        for (const details of closed.splice(0)) details.open = false;
+    });
+
     // A page of a run that goes on is read again while somebody looks.
     const fresh = document.querySelector("[data-refresh]");
     if (fresh) {
