@@ -17,20 +17,16 @@ from include.alerts.events import evaluate
 from include.local.standing.accounts import VIEWER
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, RESULT
 from operations.actions.declared import ACTIONS
-from operations.page import MOUNT, WebPage
+from operations.page import MOUNT
 from operations.registry import PAGES
 from tests.browser.conftest import PAGE_WITHIN_MILLISECONDS, Airflow
+from tests.browser.looks import THEMES, addresses, at_every_width, console_errors, open_whole
 from tests.support.alerts import Operations
 from tests.support.browser import sign_in
 
 #: A minute or two: a real browser does it all.
 pytestmark = pytest.mark.long
 
-THEMES = ("light", "dark")
-#: A desk, a tablet, a phone.
-WIDTHS = (1280, 768, 320)
-#: What axe-core counts as keeping people from a page.
-GRAVE = {"serious", "critical"}
 TASK = "load.publish"
 CHECK, ENDPOINT = "is_number:valueReported", "elisa"
 
@@ -73,18 +69,6 @@ def _trouble(airflow: Airflow) -> None:
     engine.dispose()
 
 
-def addresses(airflow: Airflow) -> list[str]:
-    """Every page with its subject, and the page of an action."""
-    about = urlencode({"source": "immport", "scope": airflow.studies[0]})
-    return [*(_address(page, airflow) for page in PAGES), f"{MOUNT}/actions/reload?{about}"]
-
-
-def _address(page: WebPage, airflow: Airflow) -> str:
-    about = subject(airflow)
-    given = {name: about[name] for name in page.subject if name in about}
-    return f"{MOUNT}{page.path}" + (f"?{urlencode(given)}" if given else "")
-
-
 @pytest.fixture(params=THEMES)
 def themed(request: pytest.FixtureRequest, browser: Browser, airflow: Airflow) -> Iterator[Page]:
     """A page in one theme, as the reader's system prefers it."""
@@ -98,39 +82,13 @@ def themed(request: pytest.FixtureRequest, browser: Browser, airflow: Airflow) -
 def test_every_page_is_whole_in_a_theme_at_every_width(themed: Page, airflow: Airflow) -> None:
     """Without an error, wider than no window, with a heading, and with nothing that keeps people from it."""
     faults: list[str] = []
-    themed.on("console", lambda message: faults.extend(_errors(message)))
+    themed.on("console", lambda message: faults.extend(console_errors(message)))
     themed.on("pageerror", lambda error: faults.append(f"{themed.url}: {error}"))
     axe = Axe()
-    for path in addresses(airflow):
-        themed.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        answer = themed.goto(path)
-        assert answer is not None
-        if answer.status != 200:
-            faults.append(f"{path}: {answer.status}")
-        if "/tabs/" not in path:  # a tab stands below a heading of Airflow
-            expect(themed.get_by_role("heading", level=1)).to_be_visible()
-        for width in WIDTHS:
-            themed.set_viewport_size({"width": width, "height": 900})
-            needed = themed.evaluate("document.documentElement.scrollWidth")
-            if needed > width:
-                faults.append(f"{path} is {needed} pixels wide in a window of {width}")
-            if width != WIDTHS[1]:
-                faults.extend(f"{path} at {width}: {found}" for found in _grave(axe, themed))
+    for path in addresses(subject(airflow)):
+        faults.extend(open_whole(themed, path))
+        faults.extend(at_every_width(themed, axe))
     assert not faults, "\n".join(faults)
-
-
-def _errors(message: ConsoleMessage) -> list[str]:
-    return [f"{message.location['url']}: {message.text}"] if message.type == "error" else []
-
-
-def _grave(axe: Axe, page: Page) -> list[str]:
-    found = axe.run(page).response["violations"]
-    return [
-        f"{item['id']}: {node['html'][:200]}: {node['failureSummary'][-300:]}"
-        for item in found
-        if item["impact"] in GRAVE
-        for node in item["nodes"][:2]
-    ]
 
 
 def test_in_airflow_the_pages_take_its_theme(page: Page) -> None:
@@ -147,7 +105,10 @@ def test_in_airflow_the_pages_take_its_theme(page: Page) -> None:
 
 def test_airflow_leads_to_the_pages_and_shows_every_tab(page: Page, airflow: Airflow) -> None:
     faults: list[str] = []
-    page.on("console", lambda message: faults.extend(_errors(message)) if MOUNT in _place(message) else None)
+    page.on(
+        "console",
+        lambda message: faults.extend(console_errors(message)) if MOUNT in _place(message) else None,
+    )
     page.goto("/")
     page.get_by_role("link", name="Warehouse").click()
     expect(_frame(page).get_by_role("heading", name=PAGES[0].title, exact=True)).to_be_visible()

@@ -9,24 +9,29 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from psycopg2 import sql
 
 from immport_provider.dag_names import RELEASE
 from include.local.paths import ROOT, Paths
 from include.local.ports import free_port
 from include.local.postgres import EmbeddedPostgres
 from include.local.processes import end_marked, mark
-from include.local.server import METADATA
+from include.local.server import METADATA, Server
 from include.local.standing.accounts import ADMIN, ensure_passwords
 from include.local.standing.state import SystemState
+from include.warehouse.migrate import upgrade
+from include.warehouse.schema.engine import connect
 from tests.support.sandbox import RunningSandbox
 
+#: Variable of the environment: a folder for the pictures that tests take.
+PICTURES = "IMMPORT_TEST_PICTURES"
 STARTS_WITHIN_SECONDS = 600
 ENDS_WITHIN_SECONDS = 300
 RUN_WITHIN_SECONDS = 600
@@ -42,6 +47,7 @@ class StandingSystem:
     :param warehouse: URL of the warehouse.
     :param metadata: URL of Airflow's own database.
     :param sandbox: the sandbox it loads from, with its control.
+    :param first_runs: the runs that it started by itself, oldest first, as they ended.
     """
 
     paths: Paths
@@ -51,6 +57,7 @@ class StandingSystem:
     warehouse: sa.URL
     metadata: sa.URL
     sandbox: RunningSandbox = field(repr=False)
+    first_runs: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
 
     @contextlib.contextmanager
     def client(self, user: str = ADMIN.name) -> Iterator[httpx.Client]:
@@ -86,11 +93,41 @@ class StandingSystem:
                 assert time.monotonic() < deadline, busy
                 time.sleep(_POLL_SECONDS)
 
+    @property
+    def pictures(self) -> Path:
+        """Folder of what tests photograph: that of IMMPORT_TEST_PICTURES, or one beside the system."""
+        given = os.environ.get(PICTURES)
+        folder = Path(given) if given else self.paths.var.parent / "pictures"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def newest_study(self) -> str:
+        """A study that the newest release brought."""
+        (load,) = self.query(
+            "select scope from ops.load where source = 'immport' and state = 'published'"
+            " order by release_key desc, scope limit 1"
+        )
+        return str(load.scope)
+
     def query(self, statement: str, **parameters: Any) -> Sequence[sa.Row[Any]]:
         """Rows of the warehouse."""
         engine = sa.create_engine(self.warehouse, poolclass=sa.NullPool)
         with engine.connect() as connection:
             return connection.execute(sa.text(statement), parameters).all()
+
+    @contextlib.contextmanager
+    def emptied(self) -> Iterator[None]:
+        """For the time of a `with`, the warehouse is as before its first load; then it is what it was."""
+        self.settled()
+        server, name = EmbeddedPostgres(self.paths.postgres).last_server(), str(self.warehouse.database)
+        kept = f"{name}_kept"
+        _rename(server, name, kept)
+        try:
+            upgrade(server.ensure_database(name))
+            yield
+        finally:
+            server.drop_database(name)
+            _rename(server, kept, name)
 
     def make(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another command of the Makefile on this system: `make("next-release")`."""
@@ -112,8 +149,7 @@ def running_standing_system(folder: Path, studies: int = 4, rows: int = 10) -> I
         assert done.returncode == 0, done.stdout + done.stderr
         with httpx.Client(timeout=60, trust_env=False) as control:
             system = _found(paths, done.stdout, control)
-            system.settled()
-            yield system
+            yield replace(system, first_runs=system.settled())
     finally:
         _make(paths, "down", seconds=ENDS_WITHIN_SECONDS)
         end_marked(mark(paths.var, "up"))
@@ -125,6 +161,20 @@ def standing_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standi
     """A standing system that loaded the first release of a small world: for tests marked `long`."""
     with running_standing_system(tmp_path_factory.mktemp("standing")) as system:
         yield system
+
+
+def _rename(server: Server, name: str, new: str) -> None:
+    """Rename a database, ending its sessions; none begins meanwhile."""
+    old, given = sql.Identifier(name), sql.Identifier(new)
+    connection = connect(server.url())
+    connection.autocommit = True
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        cursor.execute(sql.SQL("alter database {} allow_connections false").format(old))
+        cursor.execute(
+            "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = %s", (name,)
+        )
+        cursor.execute(sql.SQL("alter database {} rename to {}").format(old, given))
+        cursor.execute(sql.SQL("alter database {} allow_connections true").format(given))
 
 
 def _make(paths: Paths, *words: str, seconds: float) -> subprocess.CompletedProcess[str]:
