@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from immport_provider.connection import CONN_ID, GIVEN
-from immport_provider.pools import POOLS
+from immport_provider.pools import API, POOLS
 from include.local.options import LocalError
 from include.local.paths import ROOT
 from include.local.ports import HOST
@@ -82,8 +82,9 @@ def airflow_environment(
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        # Each is a process of its own; the default of 32 is meant for larger machines.
-        "AIRFLOW__CORE__PARALLELISM": str(max(8, 2 * (os.cpu_count() or 1))),
+        # Tasks that wait for ImmPort, and one that computes for each processor: more would take
+        # processors from what goes first.
+        "AIRFLOW__CORE__PARALLELISM": str(API.slots + (os.cpu_count() or 1)),
         **_WORKERS,
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__CORE__FERNET_KEY": keys["fernet_key"],
