@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from axe_playwright_python.sync_playwright import Axe
@@ -47,13 +48,19 @@ _BRIGHTNESS = """() => {
 }"""
 
 
-def addresses(about: Mapping[str, str]) -> list[str]:
+def addresses(
+    about: Mapping[str, str], of_pages: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> list[str]:
     """Every page with its subject, and the page of an action.
 
     :param about: what a page that is about something is opened with, by parameter.
+    :param of_pages: the same of single pages, by their names.
     """
     scope = urlencode({name: about[name] for name in ("source", "scope")})
-    return [*(_address(page, about) for page in PAGES), f"{MOUNT}/actions/reload?{scope}"]
+    return [
+        *(_address(page, {**about, **of_pages.get(page.name, {})}) for page in PAGES),
+        f"{MOUNT}/actions/reload?{scope}",
+    ]
 
 
 def _address(page: WebPage, about: Mapping[str, str]) -> str:

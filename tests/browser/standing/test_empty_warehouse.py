@@ -25,7 +25,7 @@ def test_pages_of_an_empty_warehouse_say_what_to_do(
         context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
         page = context.new_page()
         sign_in(page, system.address, OPERATOR.name, system.passwords[OPERATOR.name])
-        page.get_by_role("link", name="Warehouse").click()
+        page.get_by_role("link", name="Warehouse", exact=True).click()
         shown = page.frame_locator("iframe")
         start = shown.get_by_role("region", name="ImmPort Shared Data")
         expect(start).to_contain_text("Nothing was loaded yet")

@@ -64,7 +64,7 @@ def test_an_expired_key_is_explained_two_clicks_from_home(
             context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
             page = context.new_page()
             sign_in(page, system.address, VIEWER.name, system.passwords[VIEWER.name])
-            page.get_by_role("link", name="Warehouse").click()
+            page.get_by_role("link", name="Warehouse", exact=True).click()
             shown = page.frame_locator("iframe")
             reason = f"the API key expired on {EXPIRED:%Y-%m-%d}"
             finding = shown.get_by_role("listitem").filter(has_text=study).filter(has_text=reason)
