@@ -149,6 +149,7 @@ def test_what_a_server_says_wrongly_is_quarantined_or_named(runs: Runs, sandbox:
     sandbox.fault("fhirGroup", "outcome")
     ended = runs.run()
     assert ended.state == "success", ended.text
+    sandbox.clear_faults()
     refused = runs.warehouse.rows(
         "select rule, \"row\" ->> 'wrong_codes' from quality.quarantine where endpoint = 'fhirObservation'"
     )
