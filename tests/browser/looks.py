@@ -25,7 +25,7 @@ GRAVE = {"serious", "critical"}
 PAPER_WIDTH = 703
 _MARGINS: PdfMargins = {"top": "12mm", "right": "12mm", "bottom": "12mm", "left": "12mm"}
 #: What paper cannot do: links between pages, choices, and what shows while a pointer rests on a cell.
-_NOT_ON_PAPER = "header, form, .pager, button, .skip, script, .reason"
+_NOT_ON_PAPER = "header, form, .pager, button, .skip, script, .reason, .u-value, .u-series:first-child"
 _HIDDEN_TEXTS = """dropped => {
     const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
     const found = [];

@@ -54,11 +54,12 @@ def test_an_expired_key_is_explained_two_clicks_from_home(
 ) -> None:
     system, key = standing_system, expired_key()
     study = system.newest_study()
+    system.sandbox.clear_requests()
     with key_of(system, key):
         run = system.run(studies=[study], force=True)
         assert run["state"] == "failed"
         assert {401} == {
-            request["status"] for request in system.sandbox.requests()[-5:] if request["study"] == study
+            request["status"] for request in system.sandbox.requests() if request["study"] == study
         }
         with browser.new_context(base_url=system.address) as context:
             context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
