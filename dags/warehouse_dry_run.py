@@ -5,7 +5,6 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param
 
-from immport_provider.dag_names import DRY_RUN
 from immport_provider.groups import LANDING, RETRY_DEFAULTS, WHAT, limit
 from immport_provider.operators.base import STUDIES_OF_TASK
 from immport_provider.operators.dry_run import (
@@ -17,7 +16,7 @@ from include.sources.immport.source import IMMPORT
 from include.warehouse.model.registry import SOURCES
 
 with DAG(
-    dag_id=DRY_RUN,
+    dag_id="warehouse_dry_run",
     description=__doc__,
     doc_md="""
 One run stages what was landed of the scopes once more, checks it and compares it with the star, as a replay

@@ -36,7 +36,9 @@ from include.landing.object_store import StorageError
 from include.pipeline import circuit_breaker, run_ledger, verdict
 from include.pipeline.fetched import pages
 from include.serve import export_target
+from include.serve.fhir import outcome
 from include.sources import errors
+from include.sources.drs import service
 from tests.support.warehouse import Warehouse
 
 #: Errors of ours that pass by themselves: all others are permanent.
@@ -50,9 +52,12 @@ PASSING = {
     errors.ConnectionLostError,
     errors.RateLimitError,
     errors.ServerError,
+    errors.NotReadyError,
     errors.BadAnswerError,
     pages.ChangedWhileReadError,
 }
+#: What a service of the warehouse answers to a request; no task raises them.
+ANSWERS = {outcome.FhirError, service.RefusedError}
 
 
 def modules() -> Iterator[Any]:
@@ -105,7 +110,7 @@ def caused(error: Exception, number: int) -> Exception:
 
 PERMANENT: dict[str, Callable[[], Exception]] = {
     **{kind.__name__: partial(kind, "for this test") for kind in own_errors()
-       if kind not in PASSING and not issubclass(kind, AirflowException)},
+       if kind not in PASSING | ANSWERS and not issubclass(kind, AirflowException)},
     "TooManyColumns": lambda: database(psycopg2.errorcodes.TOO_MANY_COLUMNS),
     "UndefinedTable": lambda: database(psycopg2.errorcodes.UNDEFINED_TABLE),
     "UniqueViolation": lambda: database(psycopg2.errorcodes.UNIQUE_VIOLATION),
