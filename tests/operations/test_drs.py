@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import attach
+from airflow.sdk.io.store import _STORE_CACHE
 from fsspec.implementations.memory import MemoryFileSystem
 
 from include.sources.drs.checksums import of_children, read_checksum
@@ -226,8 +227,15 @@ class Signing(MemoryFileSystem):
 
 @pytest.mark.parametrize("storage", ["signs", "refuses", "signs nothing"])
 def test_of_an_object_storage_the_address_is_its_own_where_it_signs_some(
-    pages: Pages, files: Path, warehouse: Warehouse, storage: str, caplog: pytest.LogCaptureFixture
+    pages: Pages,
+    files: Path,
+    warehouse: Warehouse,
+    storage: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Airflow remembers the first storage of a name.
+    monkeypatch.delitem(_STORE_CACHE, "memory", raising=False)
     system = Signing()
     system.does = storage
     attach("memory", fs=system)

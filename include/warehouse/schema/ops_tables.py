@@ -19,12 +19,18 @@ def _ops(
 
 
 def _text(
-    name: str, comment: str, *, required: bool = False, key: bool = False, default: str | None = None
+    name: str,
+    comment: str,
+    *,
+    required: bool = False,
+    key: bool = False,
+    default: str | None = None,
+    longest: int | None = None,
 ) -> sa.Column:
     nullable = not (required or key)
     return sa.Column(
         name,
-        CleanText(LONGEST_KEY if key else LONGEST_TEXT),
+        CleanText(longest or (LONGEST_KEY if key else LONGEST_TEXT)),
         nullable=nullable,
         primary_key=key,
         server_default=default,
@@ -398,7 +404,8 @@ DRY_RUN_RULE = _ops(
     _scope(key=True),
     _text("release_version", "Release that is landed", key=True),
     _text("endpoint", "Endpoint", key=True),
-    _text("kind", "row or value", key=True),
+    # One of two words: seven long texts would be more than an index takes.
+    _text("kind", "row or value", key=True, longest=100),
     _text("rule", "Check that they break", key=True),
     _number("earlier", "Rows or values that broke it when the load was checked", required=True),
     _number("now", "Rows or values that break it in the dry run", required=True),

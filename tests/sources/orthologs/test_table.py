@@ -46,7 +46,7 @@ def test_remarks_before_the_header_say_where_it_comes_from() -> None:
     (row,) = read(*remarks, HEADER + "\tScore", MOUSE + "\t9", intake=intake)
     assert (row["statedSource"], row["statedVersion"], row["statedDate"]) == (
         "Institute of Mice",
-        "8",
+        "8.0.0",
         "2026-01-31",
     )
     assert intake.unknown == {"Score": 1}

@@ -112,6 +112,9 @@ def test_a_derived_column_reads_the_stored_columns_that_it_says(
         made = {table.lookup.alias} if table.lookup.rows else made
     for item in table.derived:
         source = " ".join([f"{stored} h", *(one.text for one in lookup)])
+        if not table.lookup and any(one.alias == "k" for one in item.expression.columns):
+            homes["k"] = f"history.key_{table.name}"  # the table of its keys
+            source += f" cross join {homes['k']} k"
         query = f"select ({item.expression.text}) as value from {source}"
         declared = {
             (homes.get(one.alias) or f"history.{one.home}", one.name)
