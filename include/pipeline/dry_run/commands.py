@@ -15,11 +15,10 @@ from include.landing.zone import Landing
 from include.pipeline import run_ledger
 from include.pipeline.batch_runner import StepContext
 from include.pipeline.dry_run import scopes
+from include.pipeline.dry_run.arguments import read
 from include.pipeline.dry_run.plan import Selection, SelectionError, plan
 from include.pipeline.dry_run.summary import finish
-from include.sources.immport.source import IMMPORT
 from include.warehouse.model.registry import SOURCES
-from include.warehouse.schema import address
 from include.warehouse.schema.engine import UnfitServerError, warehouse_engine
 from include.warehouse.schema.revision import OutdatedWarehouseError, require_current
 
@@ -32,10 +31,17 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
     :raises SystemExit: the arguments, the warehouse or the landing zone cannot be read, or scopes are left.
     """
+    count(*read(arguments))
+
+
+def count(url: sa.URL, wanted: argparse.Namespace) -> None:
+    """Count what was read of the arguments.
+
+    :raises SystemExit: as `run`.
+    """
     try:
-        url, wanted = address.parse(_parser(), arguments)
         selection = Selection.read(SOURCES[wanted.source].source, wanted.scope, wanted.rule, wanted.until)
-    except (address.AddressError, SelectionError) as error:
+    except SelectionError as error:
         raise SystemExit(f"error: {error}") from None
     engine = warehouse_engine(url)
     run_id = f"{COMMAND}/{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -66,19 +72,3 @@ def _count(engine: sa.Engine, run_id: str, landing: Landing, selection: Selectio
     if summary.state != "success":
         raise SystemExit(summary.text)
     return summary.text
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m include.pipeline.dry_run",
-        description="Stage what was landed once more, check it and compare it with the star, without"
-        " publishing it: counts what a replay with force would let out of the quarantine and change.",
-    )
-    parser.add_argument("--landing", required=True, metavar="URL", help="landing zone: a folder or a URL")
-    parser.add_argument("--source", choices=tuple(SOURCES), default=IMMPORT.name, help="source, immport")
-    parser.add_argument("--rule", help="only scopes with rows or values in quarantine by this check")
-    parser.add_argument("--until", metavar="RELEASE", help="newest release to replay")
-    parser.add_argument(
-        "scope", nargs="*", help="study, gene list, vocabulary; all that are landed without one"
-    )
-    return parser
