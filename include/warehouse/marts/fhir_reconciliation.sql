@@ -23,7 +23,12 @@ with people as (
         s.study_accession,
         u.subject_accession,
         u.race,
-        case when u.gender in ('Female', 'Male', 'Other') then lower(u.gender collate "C") else 'unknown' end as sex,
+        case u.gender
+            when 'Female' then 'female'
+            when 'Male' then 'male'
+            when 'Other' then 'other'
+            else 'unknown'
+        end as sex,
         string_agg(distinct a.arm_accession, ', ' order by a.arm_accession) as arms
     from star.dim_participation as p
     inner join star.dim_study as s on p.study_key = s.study_key
