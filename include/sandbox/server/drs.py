@@ -80,7 +80,7 @@ class DrsFiles:
         return len(sizes), sum(sizes)
 
     def _files(self, study: str, release: Release | None = None) -> Iterator[StoredFile]:
-        """Files that have bytes: of one that is lost there is no checksum, and so no object."""
+        """Files that have bytes: a lost one has neither checksum nor object."""
         at = release or self.release
         return (file for file in self.downloads.world.files(study, at) if file.md5 is not None)
 

@@ -13,7 +13,7 @@ from include.sources.reader import NotDataError, read_json
 IDENTIFIERS_ORG = "/restApi"
 _NUMBER = re.compile(r".*/namespaces/(\d+)(?:[/?{].*)?")
 _REDIRECT = re.compile(r"^\s*redirect:\s*(\S+)\s*$", re.MULTILINE)
-#: A page of a registry is no longer.
+#: The most bytes of a page of a registry.
 _LONGEST = 1 << 20
 
 

@@ -143,7 +143,7 @@ class DrsService:
     def _found(self, object_id: str) -> DrsObject:
         found = self.catalogue.find(object_id)
         if found is None:
-            raise RefusedError(404, "there is no such object")
+            raise RefusedError(404, "unknown object")
         return found
 
     def _address(self, object_id: str, access_id: str) -> AccessUrl:

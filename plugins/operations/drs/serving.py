@@ -112,7 +112,7 @@ def _file(request: Request) -> Response:
     with reading(reader) as connection:
         row = WarehouseFiles(connection, reader, "", "").row(uuid)
     if row is None:
-        return refused(404, "there is no such file")
+        return refused(404, "unknown file")
     try:
         kept = KeptFile(row["location"], row["kept_as"])
         kept.check(int(row["size_bytes"]))
