@@ -44,6 +44,7 @@ def alerts(installation: Installation) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in found]
 
 
+@pytest.mark.long
 def test_a_failed_study_is_alerted_to_once_and_resolved_when_it_is_loaded(
     installation: Installation, small: RunningSandbox, receiver: WebhookReceiver
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_failed_study_is_alerted_to_once_and_resolved_when_it_is_loaded(
         assert secret not in run.log + later.log
 
 
+@pytest.mark.long
 def test_a_run_whose_listing_cannot_be_had_says_why(
     installation: Installation, small: RunningSandbox, receiver: WebhookReceiver
 ) -> None:
@@ -89,6 +91,7 @@ def test_a_release_that_loads_whole_alerts_to_nothing(
     assert (types(receiver), alerts(installation)) == ([], [])
 
 
+@pytest.mark.long
 def test_an_audit_that_fails_is_one_message_and_the_drill_is_another(
     installation: Installation, receiver: WebhookReceiver
 ) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.support.runs import Installations
 from tests.support.sandbox import RunningSandbox
 
 
+@pytest.mark.long
 def test_the_record_has_every_request_that_the_source_saw(
     installations: Installations, small: RunningSandbox
 ) -> None:

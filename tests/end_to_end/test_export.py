@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from include.warehouse.access.roles import ANALYST
 from tests.end_to_end.worlds import BEFORE, NEWEST, Loaded
 from tests.support.runs import Installations
 
 
+@pytest.mark.long
 def test_a_run_writes_what_the_star_holds(installations: Installations, after: Loaded) -> None:
     installation = installations.copy(after.installation)
     for as_of, name in ((None, NEWEST), (BEFORE, f"as-of-{BEFORE}")):
@@ -29,6 +31,7 @@ def test_a_run_writes_what_the_star_holds(installations: Installations, after: L
         assert (folder / "manifest.json").exists()
 
 
+@pytest.mark.long
 def test_an_unknown_release_fails_without_another_try(installations: Installations, after: Loaded) -> None:
     installation = installations.copy(after.installation)
     run = installation.run(dag="immport_export", retries=2, as_of="DR9")

@@ -238,6 +238,7 @@ def test_a_refused_key_ends_it(installation: Installation) -> None:
     assert requests_to(installation.sandbox, "drsDownload") <= 2
 
 
+@pytest.mark.long
 def test_a_killed_run_goes_on_with_its_part(installation: Installation) -> None:
     folder = installation.landing / "files"
     files = wanted(installation)

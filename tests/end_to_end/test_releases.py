@@ -112,6 +112,7 @@ def test_run_notes_a_key_about_to_expire(
     assert "2 days" in note
 
 
+@pytest.mark.long
 def test_landing_zone_alone_makes_the_same_star(
     installations: Installations, before: Loaded, small: RunningSandbox
 ) -> None:

@@ -116,6 +116,7 @@ def test_a_failing_vocabulary_takes_nothing_away(installation: Installation) -> 
     assert [tuple(row) for row in installation.query(drift)] == [("unknown", "newKey")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kill", cases(KILLS, quick=["publishing"]))
 def test_a_killed_load_leaves_each_vocabulary_whole_or_as_it_was(
     installation: Installation, kill: Kill
@@ -128,6 +129,7 @@ def test_a_killed_load_leaves_each_vocabulary_whole_or_as_it_was(
     assert shown(installation) == served(installation.sandbox)
 
 
+@pytest.mark.long
 def test_terms_are_harmonised_once_their_vocabularies_are_there(
     installations: Installations, after: Loaded
 ) -> None:

@@ -189,6 +189,7 @@ def test_a_study_on_hold_is_settled_by_the_next_decision(
     assert other.overdue() == {"DR51": [Left("SDY2", "DR51", "hold", "why")]}
 
 
+@pytest.mark.long
 def test_other_sources_come_once_and_their_failure_is_reported(warehouse: Warehouse, tmp_path: Path) -> None:
     runs = without_airflow(warehouse, tmp_path)
     console = runs.console

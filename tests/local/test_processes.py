@@ -164,6 +164,7 @@ def test_a_key_and_its_end_become_one_connection_out_of_the_environment(
     assert "AIRFLOW_CONN_IMMPORT_DEFAULT" not in os.environ
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("real", cases({"ImmPort": True, "the sandbox": False}, quick=["the sandbox"]))
 def test_what_runs_by_itself_against_the_sandbox_has_another_airflow_than_immport(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real: bool

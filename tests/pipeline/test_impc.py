@@ -97,6 +97,7 @@ def test_a_release_becomes_the_star_and_the_same_again_writes_nothing(
     assert [runs.warehouse.rows(query) for query in VERSIONS] == before
 
 
+@pytest.mark.long
 def test_a_release_without_duplicates_withdraws_just_these_and_the_core_was_built_anew(
     runs: Runs, sandbox: RunningSandbox
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_release_without_duplicates_withdraws_just_these_and_the_core_was_buil
     assert shown(runs.warehouse, "DR20.1") == old
 
 
+@pytest.mark.long
 def test_what_moves_to_another_centre_is_there_once_at_each_release(
     runs: Runs, sandbox: RunningSandbox
 ) -> None:
@@ -148,6 +150,7 @@ def test_a_server_without_a_cursor_is_read_by_the_number_of_rows(
     assert any("read from start" in note for note in notes if note) is (fault == "no_cursor")
 
 
+@pytest.mark.long
 def test_a_core_that_is_built_anew_while_it_is_read_is_read_anew(runs: Runs, sandbox: RunningSandbox) -> None:
     runs.begin()
     sandbox.fault("impcSelect", "rebuilt", study='phenotyping_center:"MRC Harwell"', times=1)

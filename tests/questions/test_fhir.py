@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from tests.questions.answers import answer, question
 from tests.questions.conftest import World
 from tests.support.world import RELEASES
@@ -12,6 +14,7 @@ from tests.support.world import RELEASES
 FINDINGS = {("sex", "differs"), ("sample", "only in Shared Data")}
 
 
+@pytest.mark.long
 def test_studies_agree_but_for_what_was_planted(world: World) -> None:
     people = world.answers[RELEASES[-1]]["demographic"]
     people = people[people["species"] == "Homo sapiens"]

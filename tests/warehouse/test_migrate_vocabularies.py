@@ -94,6 +94,7 @@ def test_every_version_is_there_by_releases(old: Warehouse) -> None:
     assert warehouse.rows(fields) == [("lkHmdb", "hmdbId"), ("lkRace", "name"), ("lkSex", "name")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("moment", "terms"),
     [
@@ -111,6 +112,7 @@ def test_the_star_answers_as_of_each_fetch(old: Warehouse, moment: str, terms: l
         assert [tuple(row) for row in connection.exec_driver_sql(query)] == terms
 
 
+@pytest.mark.long
 def test_each_fetch_of_a_vocabulary_is_a_load(old: Warehouse) -> None:
     warehouse = upgraded(old)
     loads = warehouse.rows("""select l.fetch_id, l.scope, l.state, l.error, l.run_id, c.kind,
@@ -137,6 +139,7 @@ def test_each_fetch_of_a_vocabulary_is_a_load(old: Warehouse) -> None:
     ]
 
 
+@pytest.mark.long
 def test_the_next_run_writes_nothing_of_what_is_the_same(old: Warehouse) -> None:
     warehouse = upgraded(old)
     held = "select xmin::text, * from history.dim_vocabulary_term order by vocabulary_term_key, valid_from"
@@ -151,6 +154,7 @@ def test_the_next_run_writes_nothing_of_what_is_the_same(old: Warehouse) -> None
     assert warehouse.rows(held) == before
 
 
+@pytest.mark.long
 def test_what_was_landed_together_can_be_replayed(old: Warehouse, tmp_path: Path) -> None:
     warehouse = upgraded(old)
     root = tmp_path / "landing"

@@ -103,6 +103,7 @@ MEMORY = {"extract": 7 * MEGABYTE, "stage": 4 * MEGABYTE, "check": 3 * MEGABYTE,
 FETCHED = 1_390_875
 
 
+@pytest.mark.long
 def test_each_step_costs_what_it_did(warehouse: Warehouse, source: Prepared) -> None:
     warm_up(warehouse, source)
     first = planned(warehouse, "first")

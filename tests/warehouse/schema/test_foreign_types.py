@@ -50,6 +50,7 @@ def test_every_column_of_text_passes_the_cleaner() -> None:
     assert {CleanText, CleanJson} <= kinds
 
 
+@pytest.mark.long
 def test_any_text_can_be_written_to_any_column_and_stays_itself(warehouse: Warehouse) -> None:
     with warehouse.engine.connect() as connection:
         for table, text in product(OURS, ODD.values()):
