@@ -72,6 +72,10 @@ class MissingFileError(RequestError):
     """A file that ImmPort lists and does not have: only ImmPort can bring it back."""
 
 
+class UnknownTicketError(RequestError):
+    """The upload service does not know a ticket, or has no report of it yet."""
+
+
 class RetriableError(ImmPortError):
     """Trying again later may help. The hook tried for seconds, Airflow tries for minutes.
 
@@ -95,6 +99,10 @@ class TooSlowError(RetriableError):
 
 class ConnectionLostError(RetriableError):
     """The connection failed or ended before the answer did."""
+
+
+class NeverConnectedError(ConnectionLostError):
+    """There was no connection at all: nothing was sent."""
 
 
 class RateLimitError(RetriableError):

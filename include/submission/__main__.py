@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 
 from include.submission.checks.records import KnownIds, WorkspaceError, read_known_ids
+from include.submission.declaration_files import read_declarations
 from include.submission.package import PackageError
 from include.submission.page import validation_page
 from include.submission.templates.declarations import DeclarationsError, Template, Templates, read_templates
 from include.submission.templates.grid import Grid, NotATextError, read_text, write_text
-from include.submission.templates.vocabularies import LOOKUPS, Vocabularies, read_vocabularies
+from include.submission.templates.vocabularies import Vocabularies
 from include.submission.templates.workbooks import WorkbookError, read_workbook, write_workbook
 from include.submission.templates.writer import blank_template
 from include.submission.validate import Validation, validate
@@ -112,18 +113,7 @@ def _grid(source: Path) -> Grid:
 
 def _declarations(options: argparse.Namespace) -> tuple[Templates, Vocabularies]:
     place = _templates_place(options)
-    templates = read_templates(place)
-    if options.lookups:
-        return templates, read_vocabularies(_existing(options.lookups))
-    if place.is_dir() and any(place.rglob(LOOKUPS)):
-        return templates, read_vocabularies(place)
-    near = [
-        place.parent / LOOKUPS,
-        place.parent / "lookups" / LOOKUPS,
-        place.parent.parent / "lookups" / LOOKUPS,
-    ]
-    found = next((path for path in near if path.exists()), place)
-    return templates, read_vocabularies(found)
+    return read_declarations(place, _existing(options.lookups) if options.lookups else None)
 
 
 def _templates_place(options: argparse.Namespace) -> Path:

@@ -18,6 +18,7 @@ from include.sources.errors import (
     ConnectionLostError,
     CredentialError,
     ImmPortError,
+    NeverConnectedError,
     NoConnectionError,
     NotReadyError,
     RateLimitError,
@@ -131,7 +132,7 @@ def _translated() -> Iterator[None]:
     except httpx.TimeoutException:
         raise AnswerTimeoutError("nothing arrived in time") from None
     except httpx.ConnectError as error:
-        raise ConnectionLostError(f"no connection: {error}") from None
+        raise NeverConnectedError(f"no connection: {error}") from None
     except httpx.TransportError as error:
         # Not its text: it may quote a header.
         raise ConnectionLostError(f"the connection broke ({type(error).__name__})") from None

@@ -1,0 +1,1 @@
+"""ImmPort's upload service and batch updater: what they are asked, what they answer, what is sent to them."""
