@@ -57,6 +57,7 @@ def airflow_environment(
     orthologs: str = ORTHOLOGS,
     impc: str = IMPC,
     fhir: str = FHIR,
+    upload: str | None = None,
 ) -> dict[str, str]:
     """What Airflow needs beside the caller's own environment.
 
@@ -65,6 +66,7 @@ def airflow_environment(
     edits, so the standing system gives None and makes a row of it (`AirflowSetUp`). `public` becomes
     `immport_public`, `orthologs` `ortholog_table_default`, `impc` `impc_default` and `fhir` `fhir_default`,
     which hold no key that anybody would edit.
+    `upload` becomes `immport_upload`, and is None where the form makes it.
     """
     keys = ensure_secrets(home)
     postgres = {
@@ -99,6 +101,7 @@ def airflow_environment(
         "AIRFLOW__METRICS__STATSD_INFLUXDB_ENABLED": "True",
         "GX_ANALYTICS_ENABLED": "false",
         **({} if immport is None else {"AIRFLOW_CONN_IMMPORT_DEFAULT": immport}),
+        **({} if upload is None else {"AIRFLOW_CONN_IMMPORT_UPLOAD": upload}),
         "AIRFLOW_CONN_IMMPORT_PUBLIC": public,
         "AIRFLOW_CONN_ORTHOLOG_TABLE_DEFAULT": orthologs,
         "AIRFLOW_CONN_IMPC_DEFAULT": impc,

@@ -86,6 +86,7 @@ def _load(
         orthologs=sandbox.ortholog_connection,
         impc=sandbox.impc_connection,
         fhir=sandbox.fhir_connection,
+        upload=sandbox.upload_connection,
     )
     stamp = home / f"migrated-{metadata.version('apache-airflow')}"
     if not stamp.exists():

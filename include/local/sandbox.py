@@ -17,7 +17,9 @@ from include.local.processes import last_lines, spawn
 
 #: Joining a folder of packages into API rows takes a while.
 START_TIMEOUT_SECONDS = 300
-_GREETING = re.compile(r"^url=(?P<url>\S+)\napi_key=(?P<key>\S+)\n", re.MULTILINE)
+#: Workspace of a sandbox that packages are sent to.
+UPLOAD_WORKSPACE = 7001
+_GREETING = re.compile(r"^url=(?P<url>\S+)\napi_key=(?P<key>\S+)\nupload_key=(?P<upload>\S+)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class SandboxProcess(SandboxControl):
 
     api_key: str = field(repr=False)
     pid: int
+    upload_key: str = field(repr=False)
 
     @property
     def connection(self) -> str:
@@ -72,6 +75,13 @@ class SandboxProcess(SandboxControl):
         """The Airflow connection to its FHIR server, as JSON."""
         return json.dumps({"conn_type": "fhir", "host": f"{self.url}/fhir", "extra": {"calls_per_second": 0}})
 
+    @property
+    def upload_connection(self) -> str:
+        """The Airflow connection that sends packages to it, as JSON."""
+        extra = {"calls_per_second": 0, "workspace_id": str(UPLOAD_WORKSPACE)}
+        connection = {"conn_type": "immport_upload", "host": self.url, "password": self.upload_key}
+        return json.dumps({**connection, "extra": extra})
+
 
 def start_sandbox(world: WorldOptions, marked: str, log: Path) -> SandboxProcess:
     """Start a sandbox on a free port and wait until it answers.
@@ -97,7 +107,7 @@ def _wait_for_greeting(process: subprocess.Popen[bytes], log: Path) -> SandboxPr
     while time.monotonic() < deadline:
         has_ended = process.poll() is not None
         if found := _GREETING.search(log.read_text(errors="replace")):
-            return SandboxProcess(found["url"], found["key"], process.pid)
+            return SandboxProcess(found["url"], found["key"], process.pid, found["upload"])
         if has_ended:
             raise LocalError(f"the sandbox did not start: {last_lines(log)}")
         time.sleep(0.05)

@@ -21,6 +21,7 @@ from include.sandbox.impc.synthetic_images import SyntheticImages
 from include.sandbox.server.app import Sandbox
 from include.sandbox.server.auth import Keys
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
+from include.sandbox.uploads.upload_service import UploadService
 from include.sandbox.world import World
 from include.sources.fhir.vocabulary import FhirVersion
 from include.sources.release import Release
@@ -30,6 +31,8 @@ from include.sources.release import Release
 MOST_ROWS, MOST_ROWS_ALONE = 900_000, 1_800_000
 #: Environment variable that holds the key to accept.
 KEY_VARIABLE = "SANDBOX_API_KEY"
+#: The same for the key that sends data.
+UPLOAD_KEY_VARIABLE = "SANDBOX_UPLOAD_KEY"
 
 
 class SandboxServer(uvicorn.Server):
@@ -77,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         "python -m include.sandbox",
         description="A stand-in for ImmPort's Shared Data API. "
-        "Prints url= and api_key=, then serves until a signal ends it.",
+        "Prints url=, api_key= and upload_key=, then serves until a signal ends it.",
     )
     made.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes a free one")
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -119,6 +122,13 @@ def parser() -> argparse.ArgumentParser:
         choices=FhirVersion.__members__,
         default=FhirVersion.BALLOT.name,
         help="version of FHIR that its FHIR server speaks (default: %(default)s, that of ImmPort's)",
+    )
+    made.add_argument(
+        "--templates",
+        type=Path,
+        metavar="DIR",
+        help="folder with ImmPort's templates.json and lkTables.json, which the upload service gives out"
+        " (default: two templates that are made up)",
     )
     made.add_argument("--release", help="data release served first, such as DR50 (default: the newest)")
     made.add_argument(
@@ -189,7 +199,9 @@ def main(arguments: list[str] | None = None) -> int:
         if current not in world.releases:
             raise ValueError(f"no release {current} here (there are {', '.join(map(str, world.releases))})")
         lists, images = open_lists(options, world), open_images(options)
-        keys = Keys(_key(options), options.token_seconds)
+        upload_key = os.environ.get(UPLOAD_KEY_VARIABLE) or None
+        keys = Keys(_key(options), options.token_seconds, upload_key)
+        uploads = UploadService(options.templates)
         listener = socket.create_server((options.host, options.port))
     except (ValueError, OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -203,7 +215,14 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(number, lambda *_: None)
     config = uvicorn.Config(
         Sandbox(
-            world, lists, images, keys, current, options.url_seconds, FhirVersion[options.fhir_version]
+            world,
+            lists,
+            images,
+            keys,
+            current,
+            options.url_seconds,
+            FhirVersion[options.fhir_version],
+            uploads,
         ).app(),
         log_config=None,
         log_level="critical",
@@ -211,7 +230,9 @@ def main(arguments: list[str] | None = None) -> int:
         timeout_graceful_shutdown=0,
     )
     url = f"http://{options.host}:{listener.getsockname()[1]}"
-    SandboxServer(config, f"url={url}\napi_key={keys.api_key}\n").run(sockets=[listener])
+    SandboxServer(config, f"url={url}\napi_key={keys.api_key}\nupload_key={keys.upload_key}\n").run(
+        sockets=[listener]
+    )
     return 0
 
 

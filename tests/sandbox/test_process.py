@@ -52,6 +52,7 @@ def test_a_signal_ends_it_cleanly_even_with_a_request_hanging(number: signal.Sig
         assert process.stdout is not None
         url = process.stdout.readline().strip().removeprefix("url=")
         assert re.fullmatch(r"api_key=\S+\n", process.stdout.readline())
+        assert re.fullmatch(r"upload_key=\S+\n", process.stdout.readline())
         address = httpx.URL(url)
         httpx.post(f"{url}/_sandbox/faults", json={"endpoint": "search", "fault": "hang"})
         with socket.create_connection((address.host, address.port)) as hanging:

@@ -28,6 +28,7 @@ class RunningSandbox:
     api_key: str
     pid: int
     client: httpx.Client
+    upload_key: str
 
     @property
     def query(self) -> str:
@@ -90,6 +91,18 @@ class RunningSandbox:
         for what in ("restricted", "hidden", "reissued"):
             self._control("DELETE", f"/{what}")
 
+    def uploads(self) -> list[dict[str, Any]]:
+        """The tickets that were issued, with purpose, file, status and the statuses that they go through."""
+        return list(self._control("GET", "/uploads"))
+
+    def decide_upload(self, **what: Any) -> None:
+        """Choose the `fate` of the next ticket, with `errors`; or let the files of one have `arrived`."""
+        self._control("PUT", "/uploads", what)
+
+    def clear_uploads(self) -> None:
+        """Forget all tickets and what was stored."""
+        self._control("DELETE", "/uploads")
+
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.client.request(method, f"{self.url}/_sandbox{path}", json=body)
         answer.raise_for_status()
@@ -115,12 +128,14 @@ def running_sandbox(api_key: str = "", **options: Any) -> Iterator[RunningSandbo
     ) as process:
         try:
             assert process.stdout is not None
-            lines = [process.stdout.readline().strip().partition("=") for _ in range(2)]
+            lines = [process.stdout.readline().strip().partition("=") for _ in range(3)]
             printed = {name: value for name, _, value in lines}
-            if set(printed) != {"url", "api_key"}:
+            if set(printed) != {"url", "api_key", "upload_key"}:
                 raise RuntimeError(f"the sandbox did not start: exit status {process.wait()}")
             with httpx.Client(timeout=60) as client:
-                yield RunningSandbox(printed["url"], printed["api_key"], process.pid, client)
+                yield RunningSandbox(
+                    printed["url"], printed["api_key"], process.pid, client, printed["upload_key"]
+                )
         finally:
             process.terminate()
             process.wait(30)

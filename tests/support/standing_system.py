@@ -197,8 +197,12 @@ def _found(paths: Paths, shown: str, control: httpx.Client) -> StandingSystem:
     assert state is not None
     assert state.sandbox is not None
     server = EmbeddedPostgres(paths.postgres).last_server()
-    key = re.search(r"^api_key=(\S+)$", (paths.logs / "sandbox.log").read_text(), re.MULTILINE)
+    printed = (paths.logs / "sandbox.log").read_text()
+    key, upload_key = (
+        re.search(rf"^{name}=(\S+)$", printed, re.MULTILINE) for name in ("api_key", "upload_key")
+    )
     assert key is not None
+    assert upload_key is not None
     return StandingSystem(
         paths=paths,
         shown=shown,
@@ -206,5 +210,5 @@ def _found(paths: Paths, shown: str, control: httpx.Client) -> StandingSystem:
         passwords=ensure_passwords(paths.airflow),
         warehouse=server.url(state.database),
         metadata=server.url(f"{METADATA}_{state.database}"),
-        sandbox=RunningSandbox(state.sandbox, key[1], state.processes["sandbox"][0], control),
+        sandbox=RunningSandbox(state.sandbox, key[1], state.processes["sandbox"][0], control, upload_key[1]),
     )

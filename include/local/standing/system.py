@@ -162,6 +162,7 @@ def _start(
         orthologs=sandbox.ortholog_connection if sandbox else ORTHOLOGS,
         impc=sandbox.impc_connection if sandbox else IMPC,
         fhir=sandbox.fhir_connection if sandbox else FHIR,
+        upload=sandbox.upload_connection if sandbox else None,
     ) | server_environment(home, port)
     if sandbox:
         environment |= switched_on_environment()

@@ -15,10 +15,10 @@ from include.sandbox.archive.undecodable import json_bytes
 from include.sandbox.fhir.fhir_server import FHIR_NAMES, FHIR_ROUTES, FhirService
 from include.sandbox.gene_lists.public_object import SERVED_FILES, GeneListWorld
 from include.sandbox.impc.image_world import ImageWorld
-from include.sandbox.impc.solr_server import IMPC_NAMES, IMPC_ROUTES, ImpcService
+from include.sandbox.impc.solr_server import IMPC_ROUTES, ImpcService
 from include.sandbox.row import Row
 from include.sandbox.server import drs
-from include.sandbox.server.auth import Keys
+from include.sandbox.server.auth import BROWSE, UPLOAD, Keys
 from include.sandbox.server.bucket import Bucket, refused
 from include.sandbox.server.control import Control
 from include.sandbox.server.downloads import METHODS, Downloads
@@ -37,7 +37,9 @@ from include.sandbox.server.hidden_studies import HiddenStudies
 from include.sandbox.server.responses import Drip, Unanswered, failure, not_found, replaced, stream
 from include.sandbox.server.search import search
 from include.sandbox.server.serialize import filters, json_array, json_object, tsv_lines
+from include.sandbox.server.targets import target_of
 from include.sandbox.stored_files import study_of
+from include.sandbox.uploads.upload_service import UPLOAD_NAMES, UploadService, read_form
 from include.sandbox.world import World, subject_documents
 from include.sources.drs.endpoints import OPERATIONS
 from include.sources.endpoint import Endpoint, Group, Shape
@@ -59,6 +61,7 @@ class Sandbox:
     :param lists: the gene lists of the public bucket.
     :param images: the images of IMPC.
     :param fhir: version of FHIR that its FHIR server speaks.
+    :param uploads: the services that take data.
     """
 
     def __init__(
@@ -70,11 +73,13 @@ class Sandbox:
         current: Release,
         url_seconds: int = 604_800,
         fhir: FhirVersion = FhirVersion.BALLOT,
+        uploads: UploadService | None = None,
     ) -> None:
         self.world, self.keys, self.current = HiddenStudies(world), keys, current
         self.bucket, self.impc = Bucket(lists), ImpcService(images)
         self.downloads = Downloads(self.world, url_seconds)
         self.fhir = FhirService(self.world, dict(world.releases), fhir)
+        self.uploads = uploads or UploadService()
         self.faults, self.requests = Faults(), Requests()
 
     def app(self) -> Starlette:
@@ -92,6 +97,7 @@ class Sandbox:
             *(Route(path, self._guard(name, False, self._impc)) for path, name in IMPC_ROUTES.items()),
             *drs.routes(self._guard, self.downloads, lambda: self.current),
             *(Route(path, self._guard(name, False, self._fhir(name))) for path, name in FHIR_ROUTES.items()),
+            *self.uploads.routes(self._guard),
             Route("/release/{key:path}", self._guard(None, False, self._public)),
             *(Route(f"/{way}/{{file}}", self._guard("download", False, self._send)) for way in METHODS),
             *Control(self).routes(),
@@ -138,14 +144,16 @@ class Sandbox:
             if name in OPERATIONS:
                 response = drs.refusal(fault)
             response = response or replaced(fault)
-            if response is None and needs_key and not self.keys.admits(request.headers.get("authorization")):
-                response = failure(401)
+            scope = UPLOAD if name in UPLOAD_NAMES else BROWSE
+            refusal = self.keys.refusal(request.headers.get("authorization"), scope) if needs_key else None
+            if response is None and refusal is not None:
+                response = failure(refusal)
             elif response is None:
                 # Kept by the request, so that no answer need be async.
                 if name in OPERATIONS:
                     await request.body()
                 elif request.method == "POST":
-                    await request.form()
+                    await read_form(request, fault)
                 response = await run_in_threadpool(answer, request, fault)
             if fault is not None and fault.fault == "drip":
                 response = Drip(response, fault.seconds)
@@ -170,7 +178,7 @@ class Sandbox:
         if name in FHIR_NAMES:
             return FaultTarget(name, self.fhir.type_of(name, request))
         if uuid is None:
-            return _target_of(name or "", request)
+            return target_of(name or "", request)
         files = [uuid]
         if self.faults.of_files and (
             file := await run_in_threadpool(self.downloads.file, uuid, self.current)
@@ -192,7 +200,7 @@ class Sandbox:
             rows = self._found(endpoint, request)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
-        large, rows = self.faults.strike_rows(_target_of(endpoint.name, request), rows)
+        large, rows = self.faults.strike_rows(target_of(endpoint.name, request), rows)
         if response := replaced(large):
             return response
         if large is not None:
@@ -214,7 +222,7 @@ class Sandbox:
         if endpoint.shape is Shape.OBJECT:
             return stream(iter([json_bytes(json_object(names, next(rows)))]), fault)
         if request.query_params.get("format") == "tsv":
-            bent = self.faults.strike(_target_of(endpoint.name, request), TABLES)
+            bent = self.faults.strike(target_of(endpoint.name, request), TABLES)
             header, torn = (
                 bend_header(bent, names, endpoint.key),
                 bent is not None and bent.fault == "tsv_broken",
@@ -243,7 +251,7 @@ class Sandbox:
         """Rows of all studies that pass the filters; only the requested studies are looked at."""
         parameters = request.query_params.multi_items()
         blank = any(not text for _, text in parameters)
-        if blank and self.faults.strike(_target_of(endpoint.name, request), FILTERS):
+        if blank and self.faults.strike(target_of(endpoint.name, request), FILTERS):
             parameters = [(name, text) for name, text in parameters if text]
         tests = filters(parameters)
         texts = [text for name, text in parameters if name == endpoint.study_parameter]
@@ -289,11 +297,3 @@ class Sandbox:
         names = bend_names(fault, list(answer), ())
         body = json.dumps({name: answer.get(name, "new") for name in names}).encode()
         return stream(iter([body]), fault)
-
-
-def _target_of(name: str, request: Request) -> FaultTarget:
-    study = request.path_params.get("study") or request.query_params.get("studyAccession")
-    if name in IMPC_NAMES:
-        of_path = request.path_params.get("release") or request.path_params.get("image")
-        study = of_path or request.query_params.get("fq")
-    return FaultTarget(name, study)

@@ -11,6 +11,8 @@ import time
 
 #: User name of the older exchange; its password is the API key.
 USER = "sandbox"
+#: What a key may do: read, or send data to workspaces.
+BROWSE, UPLOAD = "browse", "upload"
 
 
 def _encode(data: bytes) -> str:
@@ -22,12 +24,17 @@ class Keys:
 
     :param api_key: the key; None makes one that looks like ImmPort's.
     :param seconds: life of a token.
+    :param upload_key: the key that sends data and reads nothing; None makes one.
     """
 
-    def __init__(self, api_key: str | None = None, seconds: int = 3600) -> None:
+    def __init__(
+        self, api_key: str | None = None, seconds: int = 3600, upload_key: str | None = None
+    ) -> None:
         self._secret = secrets.token_bytes(32)
         self.seconds = seconds
         self.api_key = api_key or self._sign({"jti": secrets.token_hex(16), "scope": ["browse", "download"]})
+
+        self.upload_key = upload_key or self._sign({"jti": secrets.token_hex(16), "scope": [UPLOAD]})
 
     def _sign(self, claims: dict[str, object]) -> str:
         parts = (json.dumps({"kid": "sandbox", "alg": "HS256"}), json.dumps(claims))
@@ -48,6 +55,15 @@ class Keys:
                 "scope": ["browse", "download"],
             }
         )
+
+    def refusal(self, authorization: str | None, scope: str) -> int | None:
+        """The status that refuses a request which needs a scope; None for one that is admitted."""
+        credential = (authorization or "").partition(" ")[2].strip()
+        is_upload = self._same(credential, self.upload_key)
+        is_known = is_upload or self.admits(authorization)
+        if not is_known:
+            return 401
+        return None if is_upload == (scope == UPLOAD) else 403
 
     def admits(self, authorization: str | None) -> bool:
         """Whether an Authorization header carries the key or a token that has not expired."""

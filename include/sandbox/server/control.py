@@ -16,13 +16,14 @@ from include.sandbox.impc.solr_server import IMPC_NAMES
 from include.sandbox.server.faults import Fault, Faults, Requests
 from include.sandbox.server.guard import guarded
 from include.sandbox.server.hidden_studies import HiddenStudies
+from include.sandbox.uploads.upload_service import UPLOAD_NAMES, UploadService
 from include.sources.drs.endpoints import OPERATIONS
 from include.sources.fhir.vocabulary import FhirVersion
 from include.sources.immport.endpoints import SHARED_DATA
 from include.sources.release import Release
 
 #: Names of endpoints that faults can strike.
-_ENDPOINTS = (*SHARED_DATA, *SERVED_FILES, *IMPC_NAMES, *OPERATIONS, *FHIR_NAMES)
+_ENDPOINTS = (*SHARED_DATA, *SERVED_FILES, *IMPC_NAMES, *OPERATIONS, *FHIR_NAMES, *UPLOAD_NAMES)
 
 
 class Controlled(Protocol):
@@ -33,6 +34,7 @@ class Controlled(Protocol):
     faults: Faults
     requests: Requests
     fhir: FhirService
+    uploads: UploadService
 
 
 class Control:
@@ -53,6 +55,7 @@ class Control:
             ("/hidden", self._hidden, kept),
             ("/reissued", self._reissued, kept),
             ("/fhir", self._fhir, ["GET", "PUT"]),
+            ("/uploads", self.sandbox.uploads.control, kept),
         )
         return [
             Route(f"/_sandbox{path}", guarded(answer), methods=methods) for path, answer, methods in answers

@@ -14,7 +14,7 @@ from include.sandbox.row import Row
 from include.sources.drs.endpoints import OPERATIONS
 
 #: Faults that replace the answer, and those that bend a good one.
-STATUSES = ("400", "401", "403", "404", "429", "500", "502", "503", "504")
+STATUSES = ("400", "401", "403", "404", "413", "429", "500", "502", "503", "504")
 ANSWERS = (
     *STATUSES, "hang", "cut", "gzip_cut", "drip", "html", "broken", "duplicate", "missing_key", "new_key",
     "one_path",
@@ -36,9 +36,11 @@ SEARCHES = (
     "pages_expired", "other_host", "no_total", "no_count", "circle", "unsorted", "outcome", "wrong_code",
     "altered", "lacking",
 )  # fmt: skip
+#: Of what is sent to the upload service: how fast it is taken.
+UPLOADS = ("slow_upload",)
 #: Those that strike whatever a request is about.
-ALONE = (*ANSWERS, *FILES, *PUBLIC, *CORES, *DRS, *SEARCHES)
-KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC, *CORES, *DRS, *SEARCHES)
+ALONE = (*ANSWERS, *FILES, *PUBLIC, *CORES, *DRS, *SEARCHES, *UPLOADS)
+KINDS = (*ANSWERS, *FILTERS, *TABLES, *FILES, *PUBLIC, *CORES, *DRS, *SEARCHES, *UPLOADS)
 #: Endpoints that send the bytes of a file: of a study, of an image.
 OF_BYTES = ("download", "impcImageFile")
 #: Endpoints whose requests name a file.
@@ -59,7 +61,7 @@ class Fault:
     :param key: with `missing_key`, `new_key` and `tsv_renamed`, which key; None leaves the choice to the
         sandbox.
     :param after: with `cut` of a download, bytes that still come; half of them without it.
-    :param seconds: with `drip`, between two bytes.
+    :param seconds: with `drip`, between two bytes; with `slow_upload`, before each part of a body.
     :param above_rows: strikes only an answer that would hold more rows.
     :param file: the one file it strikes, by UUID or name; of `download`, DRS and public files.
     """

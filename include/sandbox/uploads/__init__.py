@@ -1,0 +1,1 @@
+"""What stands in for ImmPort's upload service and batch updater: workspaces, tickets, reports."""
