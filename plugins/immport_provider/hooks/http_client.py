@@ -92,6 +92,10 @@ class HttpClient(BaseHook):
         """Headers with the credentials that a request needs."""
         return {}
 
+    def form(self, request: Request) -> Mapping[str, Any]:
+        """The form that a request sends, as arguments of httpx."""
+        return {}
+
     @property
     def settings(self) -> Settings:
         """The connection, read once.
@@ -215,7 +219,7 @@ class HttpClient(BaseHook):
             # To make them may take a call of its own.
             with explained(request, source):
                 headers = {**request.headers, **self.secret_headers(request)}
-            sent: dict[str, Any] = {"params": request.query, "headers": headers}
+            sent: dict[str, Any] = {"params": request.query, "headers": headers, **self.form(request)}
             if request.body is not None:
                 sent["json"] = request.body
             with (
