@@ -9,6 +9,7 @@ once: trying again would fail in the same way, while the run looks healthy.
 | of the database | by the class of its SQLSTATE: lost connection, conflict, no resources, shut down |
 | of a disk or an object storage | by its `errno`: full, busy, network; not: no permission, no such file |
 | of an export | while another one to the same place is at work |
+| of a submission | while another run sends it, or its lost answer cannot be looked up yet |
 | any other | never: it is a mistake of a person, of the source or of this program |
 
 An error that is final, because it cannot pass or because no try is left, costs what the declaration of
@@ -28,6 +29,7 @@ from include.landing.manifest import LandingError
 from include.landing.object_store import StorageError
 from include.pipeline.answers.completeness import SplitNotWholeError
 from include.pipeline.circuit_breaker import CircuitOpenError, ServiceDownError
+from include.pipeline.submissions.errors import AnswerPendingError, SubmissionBusyError
 from include.serve.export_target import ExportBusyError, ExportError
 from include.sources.errors import (
     AccessError,
@@ -113,6 +115,8 @@ _DECIDE: tuple[tuple[type[Exception], Callable[[Any], bool]], ...] = (
     (sa.exc.DBAPIError, _of_database),
     (sa.exc.TimeoutError, _always),  # no connection of the pool was free
     (ExportBusyError, _always),
+    (SubmissionBusyError, _always),
+    (AnswerPendingError, _always),
     (LandingError, _of_cause),
     (StorageError, _of_cause),
     (ExportError, _of_cause),

@@ -32,6 +32,9 @@ WITHOUT_SCOPE = frozenset(
         "ops.export",
         "ops.format_verdict",
         "ops.alert_delivery",
+        "ops.submission",
+        "ops.submission_ticket",
+        "ops.submission_line",
         "quality.audit",
     }
 )
@@ -39,14 +42,14 @@ WITHOUT_SCOPE = frozenset(
 WITHHELD = frozenset({"ops.setting", "ops.content"})
 #: Columns that may hold a value of any study without naming it: for who sees all studies.
 OF_ALL_STUDIES = frozenset({"ops.format_verdict.detail", "quality.audit.sample"})
-#: Columns whose texts are words of this code, names of the source's tables, or numbers of runs and releases:
-#: shown as they are, so that a query finds rows by their indexes. All other texts are searched for names.
-#: The name of a run is Airflow's, which shows it to all its users.
+#: Columns whose texts are words of this code, names of the source's tables, numbers of runs, releases and
+#: tickets, or digests: shown as they are, so that a query finds rows by their indexes. All other texts are
+#: searched for names. The name of a run is Airflow's, which shows it to all its users.
 CODES = frozenset({
-    "action", "alert_type", "check_id", "dag_id", "endpoint", "event_key", "host", "kind", "lacks",
-    "listed_version", "newest_release",
+    "action", "alert_type", "check_id", "content_digest", "dag_id", "endpoint", "event_key", "host",
+    "kind", "lacks", "listed_version", "newest_release", "purpose",
     "relation", "release_version", "route", "rule", "run_id", "severity", "source", "state", "step",
-    "task_id",
+    "task_id", "ticket_number",
 })  # fmt: skip
 #: Rows that a view leaves out, whoever reads it: the loads of a dry run are gone when it ends.
 LEFT_OUT = {LOAD.fullname: f"t.state <> {literal(DRY_RUN_STATE)}"}

@@ -9,7 +9,7 @@ from include.sources.immport.source import IMMPORT
 from include.warehouse.schema.foreign_types import CleanJson, CleanText
 
 # With the tables below it holds all tables of the warehouse: whoever needs all of them takes it from here.
-from include.warehouse.schema.marker_tables import metadata
+from include.warehouse.schema.submission_tables import metadata
 
 
 def _ops(
@@ -174,7 +174,7 @@ STEP = _ops(
 CALL = _ops(
     "call", "Calls that a run made, by step, host and endpoint, counted where they are sent",
     _text("run_id", "Run", key=True),
-    _text("step", "discover, extract, plan or download", key=True),
+    _text("step", "discover, extract, plan, download or submit", key=True),
     _source(key=True),
     _text("host", "Host and port that was called", key=True),
     _text("endpoint", "Endpoint", key=True),

@@ -1,0 +1,1 @@
+"""Packages on their way to ImmPort: what was checked, sent, answered and decided."""
