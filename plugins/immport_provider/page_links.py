@@ -24,6 +24,7 @@ class OperationsPage(StrEnum):
     QUARANTINE = "quarantine"
     SOURCES = "sources"
     FAILURES = "failures"
+    SUBMISSIONS = "submissions"
 
 
 def page_path(page: str, **query: str | int | None) -> str:

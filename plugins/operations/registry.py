@@ -21,6 +21,7 @@ from operations.pages import (
     studies_grid,
     study,
     study_files,
+    submissions,
     task_tab,
 )
 
@@ -38,6 +39,8 @@ PAGES: tuple[WebPage, ...] = (
     quarantine.PAGE,
     failures.PAGE,
     sources.PAGE,
+    submissions.PAGE,
+    submissions.REPORT,
     dictionary.PAGE,
     requested.PAGE,
     dry_run.PAGE,

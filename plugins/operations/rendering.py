@@ -22,14 +22,15 @@ NOTHING = "\N{EN DASH}"
 SIGNS = {
     state: sign
     for sign, states in {
-        "●": "healthy published success done current healthy passed closed delivered present ok load",
-        "✕": "failed critical open overdue refused",
+        "●": "healthy published success done current healthy passed closed delivered present ok load"
+        " stored valid approved known",
+        "✕": "failed critical open overdue refused invalid rejected",
         "◆": "partial warning quarantined half-open late degraded expiring",
         "‖": "hold on-hold",
-        "◐": "running extract stage check publish extracted staged checked",
+        "◐": "running extract stage check publish extracted staged checked validating storing sending",
         "◔": "planned queued pending new plan",
         "▽": "withdrawn retracted withdraw",
-        "○": "keep unchanged skipped superseded left-out",
+        "○": "keep unchanged skipped superseded left-out declined not-received",
     }.items()
     for state in states.split()
 }
