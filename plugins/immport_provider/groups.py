@@ -54,7 +54,9 @@ def limit(dag: DAG) -> None:
     chains: dict[str, timedelta] = {}
     for task in dag.topological_sort():
         before = max((chains[name] for name in task.upstream_task_ids), default=timedelta())
-        chains[task.task_id] = before + (task.execution_timeout or LONGEST_TASK)
+        # A task that waits for somebody keeps no worker, but the run goes on.
+        waits = getattr(task, "longest_wait", timedelta())
+        chains[task.task_id] = before + (task.execution_timeout or LONGEST_TASK) + waits
     longest = max(chains.values())
     dag.dagrun_timeout = longest
     dag.on_failure_callback = [*_listed(dag.on_failure_callback), run_failed]

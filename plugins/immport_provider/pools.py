@@ -21,7 +21,9 @@ class ServicePool:
 
 API = ServicePool("immport_api", 4, "Tasks that call ImmPort's API at once")
 FILES = ServicePool("immport_files", 2, "Tasks that download files of ImmPort at once")
-POOLS = (API, FILES)
+#: A package may be on its way for hours: it keeps no slot of the others.
+UPLOADS = ServicePool("immport_uploads", 2, "Tasks that send packages to ImmPort at once")
+POOLS = (API, FILES, UPLOADS)
 
 
 def missing() -> list[str]:

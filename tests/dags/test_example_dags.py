@@ -14,7 +14,13 @@ from tests.provider.test_operators import operators
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "plugins/immport_provider/example_dags"
 #: What several operators share.
-SHARED = {"ImmPortOperator", "ImmPortBatchOperator", "ImmPortFilesOperator"}
+SHARED = {
+    "ImmPortOperator",
+    "ImmPortBatchOperator",
+    "ImmPortFilesOperator",
+    "SubmissionOperator",
+    "SubmittingOperator",
+}
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ from include.landing.manifest import LandingError
 from include.landing.object_store import StorageError
 from include.pipeline import circuit_breaker, run_ledger, verdict
 from include.pipeline.fetched import pages
+from include.pipeline.submissions.errors import AnswerPendingError, SubmissionBusyError
 from include.serve import export_target
 from include.serve.fhir import outcome
 from include.sources import errors
@@ -45,11 +46,14 @@ from tests.support.warehouse import Warehouse
 PASSING = {
     circuit_breaker.CircuitOpenError,
     export_target.ExportBusyError,
+    SubmissionBusyError,
+    AnswerPendingError,
     errors.RetriableError,
     errors.AnswerTimeoutError,
     errors.NoConnectionError,
     errors.TooSlowError,
     errors.ConnectionLostError,
+    errors.NeverConnectedError,
     errors.RateLimitError,
     errors.ServerError,
     errors.NotReadyError,
@@ -157,6 +161,10 @@ def made(kind: type[WarehouseOperator], error: Exception, url: str = "") -> Any:
         options["studies"] = []
     if "batch" in kind.template_fields:
         options["batch"] = {"first": 0, "count": 0}
+    if "submission" in kind.template_fields:
+        options["submission"] = 1
+    if "package" in kind.template_fields:
+        options["package"] = "/nowhere"
 
     def perform(self: Any, context: Any) -> None:
         raise error

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from immport_provider.pools import API, POOLS
+from immport_provider.pools import API, POOLS, UPLOADS
 from tests.support.runs import Processes
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def test_missing_pools_are_made_and_changed_sizes_stay(processes: Processes, tmp
         return found
 
     declared = {item.name: item.slots for item in POOLS}
-    assert declared == {"immport_api": 4, "immport_files": 2}
+    assert declared == {"immport_api": 4, "immport_files": 2, "immport_uploads": 2}
     assert ensure() == declared
     with sqlite3.connect(processes.home / "airflow.db") as database:
         database.execute("update slot_pool set slots = 1 where pool = 'immport_api'")
@@ -67,7 +67,7 @@ def test_a_starting_part_of_airflow_names_what_is_missing_and_makes_nothing(
     assert "the pool immport_api is missing" not in log
     with sqlite3.connect(processes.home / "airflow.db") as database:
         found = {name for (name,) in database.execute("select pool from slot_pool")}
-    assert found == {"default_pool", API.name}
+    assert found == {"default_pool", API.name, UPLOADS.name}
 
 
 def start_a_job() -> None:

@@ -4,7 +4,7 @@ what becomes of an error."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseHook, BaseOperator
@@ -111,12 +111,22 @@ class WarehouseOperator(BaseOperator):
         :raises AirflowFailException: it failed, and another try would fail in the same way.
         :raises Exception: whatever may pass by itself.
         """
+        done = self.judged(self._recorded if self.is_whole_run else self.perform, context)
+        if self.ends_run:
+            run_ended(self.engine())
+        return done
+
+    def judged(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do a part of the work: `execute` all of it, a method that resumes a waiting task the rest.
+
+        Errors are as of `execute`.
+        """
         from immport_provider.lookups import may_be_defined
         from include.pipeline import run_ledger
         from include.pipeline.verdict import may_pass
 
         try:
-            done = self._recorded(context) if self.is_whole_run else self.perform(context)
+            return work(*arguments)
         except Exception as error:
             # What an operator decided for itself stays so; a connection that is not defined is an error.
             if isinstance(error, AirflowNotFoundException):
@@ -125,9 +135,6 @@ class WarehouseOperator(BaseOperator):
             elif isinstance(error, AirflowException) or may_pass(error):
                 raise
             raise AirflowFailException(run_ledger.brief(error)) from error
-        if self.ends_run:
-            run_ended(self.engine())
-        return done
 
     def perform(self, context: Context) -> Any:
         """The work of the operator."""

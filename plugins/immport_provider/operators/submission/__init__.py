@@ -1,0 +1,1 @@
+"""The operators of the DAGs that send data to ImmPort."""

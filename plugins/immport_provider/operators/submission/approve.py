@@ -1,0 +1,71 @@
+"""The operator that has a person decide whether a package is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.exceptions import HITLTriggerEventError
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from immport_provider.operators.submission.base import SubmittingOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+#: How long a person has.
+LONGEST_WAIT = timedelta(hours=24)
+
+
+class ImmPortApproveSubmissionOperator(SubmittingOperator, ApprovalOperator):
+    """Ask a person whether a package that ImmPort has validated is stored, and record who decided.
+
+    The question stands among Airflow's required actions. It is not put for what is stored already, or on
+    its way. `Reject` skips the tasks that follow; no answer in time fails the task.
+
+    :param response_timeout: how long a person has, 24 hours by default.
+    """
+
+    template_fields: Sequence[str] = SubmittingOperator.template_fields
+
+    def __init__(self, *, response_timeout: timedelta = LONGEST_WAIT, **kwargs: Any) -> None:
+        super().__init__(subject="Store a package at ImmPort?", response_timeout=response_timeout, **kwargs)
+        #: The run has that time, too.
+        self.longest_wait = response_timeout
+
+    def perform(self, context: Context) -> Any:
+        from include.pipeline.submissions import ledger
+        from include.pipeline.submissions.question import question
+
+        engine = self.engine()
+        submission = self.of_submission(engine)
+        if submission.state in (ledger.APPROVED, ledger.STORING, ledger.STORED, ledger.REJECTED):
+            self.log.info("%s is %s: the question is not put again", submission.package, submission.state)
+            return None
+        self.subject = f"Store {submission.package} at ImmPort?"
+        self.body = question(engine, submission)
+        return ApprovalOperator.execute(self, context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Record what a person decided.
+
+        :raises AirflowFailException: no person has, in time.
+        """
+        from include.pipeline.submissions import ledger
+
+        try:
+            chosen = ApprovalOperator.execute_complete(self, context, event)
+        except HITLTriggerEventError as error:
+            raise AirflowFailException(f"not stored: {event.get('error', error)}") from error
+        is_approved = self.APPROVE in chosen["chosen_options"]
+        user = chosen.get("responded_by_user") or {}
+        engine = self.engine()
+        ledger.set_state(
+            engine,
+            self.of_submission(engine).submission_id,
+            ledger.APPROVED if is_approved else ledger.DECLINED,
+            str(user.get("name") or user.get("id") or "somebody"),
+        )
+        return chosen["chosen_options"]
