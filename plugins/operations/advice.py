@@ -95,6 +95,7 @@ ERRORS = {
     "ImplausibleReleaseError": "Report it to ImmPort; the study stays as it was.",
     "LandingError": "Run again, that fetches anew. In a replay restore the file; make room on a full disk.",
     "MissingFileError": "Report it to ImmPort: the file is listed and not in its store.",
+    "NeverConnectedError": "Nothing was sent: look at the network between here and ImmPort, then run again.",
     "NoConnectionError": "Look at the network between here and the source; the next run fetches anew.",
     "NotReadyError": "Wait: the source prepares the file, and the next run requests it again.",
     "OverlapError": "Run the audit: rows were changed other than by a publish.",
@@ -109,6 +110,7 @@ ERRORS = {
     "SplitNotWholeError": "Compare the counts; load the study from its package or raise split_above_rows.",
     "StorageError": "Make room in the object storage or correct its rights, then run again.",
     "TooSlowError": "Wait; lower min_bytes_per_second of the connection for a slow line.",
+    "UnknownTicketError": "Look the ticket up at ImmPort; clear the task once it is there.",
     "UnsafePathError": "Report it to ImmPort; the file is not fetched.",
     "WrongFileError": "Run again later; if it stays, report the file to ImmPort.",
 }
