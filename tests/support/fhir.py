@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from include.sandbox.fhir.fhir_server import FhirService, printed
+from include.sandbox.synthetic.study_plan import RELEASES
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
 from include.sources.fhir.endpoints import RESOURCES, TYPE
 from include.sources.fhir.source import FHIR
 from include.sources.fhir.vocabulary import TYPES, FhirVersion
+from include.sources.immport.endpoints import SERVED
 from include.sources.release import Release
 from tests.support.sources import load_scope
 from tests.support.warehouse import Warehouse
 
 Resource = dict[str, Any]
+#: Release at which the studies of the world are loaded.
+NEWEST = list(RELEASES)[-1]
 #: What becomes of the resources of a type.
 Planted = Callable[[list[Resource]], list[Resource]]
+
+
+def shared_rows(world: SyntheticWorld, endpoint: str, study: str) -> list[dict[str, Any]]:
+    """Rows of a study as ImmPort's API has them."""
+    names = SERVED[endpoint].names
+    found = ({name: row.get(name) for name in names} for row in world.rows(endpoint, study, NEWEST))
+    return [json.loads(json.dumps(row, default=str)) for row in found]
+
+
+def load_shared_data(warehouse: Warehouse, world: SyntheticWorld, *studies: str) -> None:
+    """Load studies as Shared Data has them."""
+    for study in studies:
+        rows = {name: shared_rows(world, name, study) for name in SERVED}
+        warehouse.load(rows, str(NEWEST), study)
 
 
 def load_resources(

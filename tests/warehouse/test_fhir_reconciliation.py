@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from include.sandbox.synthetic.study_plan import RELEASES
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
-from include.sources.immport.endpoints import SERVED
-from tests.support.fhir import load_resources, saying
+from tests.support.fhir import NEWEST, load_resources, load_shared_data, saying, shared_rows
 from tests.support.warehouse import Warehouse
 
 STUDIES, ROWS, SEED = 3, 12, 5
-NEWEST = list(RELEASES)[-1]
 DIFFERENT = (
     "select aspect, accession, finding, shared_data, fhir from mart.fhir_reconciliation"
     " where finding <> 'equal' order by 1, 2"
@@ -54,18 +48,12 @@ FOUND = [
 ]
 
 
-def _rows(world: SyntheticWorld, endpoint: str, study: str) -> list[dict[str, Any]]:
-    names = SERVED[endpoint].names
-    found = ({name: row.get(name) for name in names} for row in world.rows(endpoint, study, NEWEST))
-    return [json.loads(json.dumps(row, default=str)) for row in found]
-
-
 def _expected(world: SyntheticWorld) -> dict[tuple[str, str], int]:
     """How many accessions of each aspect Shared Data has; people alone where subjects are counted."""
     found = {}
     for study in world.studies(NEWEST):
         for aspect, (endpoint, name) in COUNTED.items():
-            rows = _rows(world, endpoint, study)
+            rows = shared_rows(world, endpoint, study)
             if endpoint == "demographic":
                 rows = [row for row in rows if row["species"] == "Homo sapiens"]
             if rows:
@@ -75,8 +63,7 @@ def _expected(world: SyntheticWorld) -> dict[tuple[str, str], int]:
 
 def test_what_is_the_same_is_equal_and_a_planted_difference_is_found(warehouse: Warehouse) -> None:
     world = SyntheticWorld(STUDIES, ROWS, SEED, packages=False)
-    for study in world.studies(NEWEST):
-        warehouse.load({name: _rows(world, name, study) for name in SERVED}, str(NEWEST), study)
+    load_shared_data(warehouse, world, *world.studies(NEWEST))
     load_resources(warehouse, world, NEWEST)
     assert warehouse.rows(DIFFERENT) == []
     assert {(study, aspect): count for study, aspect, count in warehouse.rows(COUNTS)} == _expected(world)

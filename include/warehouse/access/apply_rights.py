@@ -7,7 +7,7 @@ import hashlib
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from include.warehouse.access import monitored, roles
+from include.warehouse.access import monitored, resource_visibility, roles
 from include.warehouse.access.rights import (
     KEPT_BY_OWNER,
     POLICIES,
@@ -17,6 +17,7 @@ from include.warehouse.access.rights import (
     SHOWN_OF_OPS,
     Right,
     RowPolicy,
+    row_policies,
 )
 from include.warehouse.access.roles import ANALYST, LOADER, MONITOR, OWNER
 from include.warehouse.model.registry import VERSIONED
@@ -78,6 +79,8 @@ def statements(connection: sa.Connection) -> list[str]:
     ]
     for name in _study_tables(connection):
         made += _policies(name, POLICIES, existing)
+    for name, of in resource_visibility.TABLES.items():
+        made += _policies(name, row_policies(resource_visibility.is_shown(of)), existing)
     for name in _relations(connection, "rp", monitored.WATCHED):
         made += _policies(name, _ops_policies(name), existing)
     for role in (name for name in roles.ROLES if name in existing):
@@ -165,8 +168,13 @@ def _rights(connection: sa.Connection, role: str) -> list[str]:
             f"grant select ({', '.join(columns)}) on {table} to {role}"
             for table, columns in SHOWN_OF_OPS.items()
         ]
+        made += [f"grant select on ops.{name} to {role}" for name in monitored.LISTS_OF_POLICIES]
     if role == MONITOR:
-        made += [f"grant select on ops.{name} to {role}" for name in monitored.LISTS]
+        made += [
+            f"grant select on ops.{name} to {role}"
+            for name in monitored.LISTS
+            if name not in monitored.LISTS_OF_LISTS
+        ]
     return made
 
 

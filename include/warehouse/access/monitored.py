@@ -13,11 +13,20 @@ import hashlib
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from include.sources.fhir.source import FHIR
 from include.sql import identifier, literal, nearly_all, sql_file
+from include.warehouse.access import resource_visibility
 from include.warehouse.access.rights import SHOWN_OF_OPS
 from include.warehouse.access.roles import MONITOR_ALL
 from include.warehouse.schema.foreign_types import CleanJson, CleanText
-from include.warehouse.schema.ops_tables import DRY_RUN_STATE, LOAD, SETTING, metadata
+from include.warehouse.schema.ops_tables import (
+    DRY_RUN_STATE,
+    LOAD,
+    QUARANTINE,
+    QUARANTINED_VALUE,
+    SETTING,
+    metadata,
+)
 from include.warehouse.schema.statements import run_sql
 from include.warehouse.views import star
 
@@ -56,6 +65,14 @@ LEFT_OUT = {LOAD.fullname: f"t.state <> {literal(DRY_RUN_STATE)}"}
 #: What policies and views look up: name, purpose, meaning of each column. Roles of readers may select from
 #: these, but not name them.
 LISTS: dict[str, tuple[str, dict[str, str]]] = {
+    "closed_scope": (
+        "Scopes that not everybody may see",
+        {"source": "Source", "scope": "Scope of the source"},
+    ),
+    "hidden_resource": (
+        "Resources of a FHIR server that are of no other scopes than these",
+        {"fhir_type": "Type of the resource", "reference": "Reference to it: Patient/SUB1"},
+    ),
     "hidden_scope": (
         "Scopes that the reader may not see: none for who sees all studies",
         {"source": "Source", "scope": "Scope of the source"},
@@ -69,6 +86,8 @@ LISTS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
 }
+#: Those of them that other lists are made of, and those that policies of the star look up.
+LISTS_OF_LISTS, LISTS_OF_POLICIES = ("closed_scope",), ("hidden_resource",)
 #: Functions that leave out what names a hidden scope.
 FUNCTIONS = ("without_hidden", "texts_without_hidden")
 _SQL = "include.warehouse.access.sql"
@@ -86,6 +105,12 @@ _NOT_ALL_HIDDEN = (
 _PATTERN = "(select n.pattern from ops.hidden_name n)"
 _BEGINNING = "(select n.beginning from ops.hidden_name n)"
 _SEES_ALL = f"(select pg_has_role(current_user, to_regrole({literal(MONITOR_ALL)}), 'usage'))"
+#: Rows about resources of a FHIR server, whose scopes are not studies.
+_RESOURCES: dict[sa.Table, str] = {
+    QUARANTINE: f"{_SEES_ALL} or {resource_visibility.is_shown_quarantined('t.')}",
+    # A value does not say of which study its resource is.
+    QUARANTINED_VALUE: f"{_SEES_ALL} or t.source <> {literal(FHIR.name)}",
+}
 
 
 def tables() -> list[sa.Table]:
@@ -143,7 +168,7 @@ def statements() -> list[str]:
         view = identifier(SCHEMA, table.name)
         columns = ",\n    ".join(f"{_shown(table, item)} as {identifier(item.name)}" for item in table.c)
         rule = scope_rule(table, "t.")
-        rules = [f"({item})" for item in (rule, LEFT_OUT.get(table.fullname)) if item]
+        rules = [f"({item})" for item in (rule, LEFT_OUT.get(table.fullname), _RESOURCES.get(table)) if item]
         shown = f"\nwhere {' and '.join(rules)}" if rules else ""
         query = f"select\n    {columns}\nfrom {table.fullname} t{shown}"
         made.append(f"create view {view} with (security_barrier) as\n{query}")
@@ -162,14 +187,20 @@ def is_current(connection: sa.Connection) -> bool:
 def drop(connection: sa.Connection) -> None:
     """Remove lists and views, with the policies that look them up, so that tables can change."""
     policies = sa.text("""
-        select format('drop policy %I on %I.%I', policyname, schemaname, tablename) from pg_policies
-        where schemaname = any(:schemas) order by 1""")
-    for statement in connection.scalars(policies, {"schemas": list(WATCHED)}).all():
+        select distinct format('drop policy %I on %s', p.polname, p.polrelid::regclass) as statement
+        from pg_policy p
+        join pg_class t on t.oid = p.polrelid
+        left join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
+            and d.refclassid = 'pg_class'::regclass
+        left join pg_class l on l.oid = d.refobjid and l.relnamespace = to_regnamespace('ops')
+        where t.relnamespace::regnamespace::text = any(:schemas) or l.relname = any(:lists) order by 1""")
+    found = {"schemas": list(WATCHED), "lists": list(LISTS)}
+    for statement in connection.scalars(policies, found).all():
         run_sql(connection, statement)
-    found = sa.text("""
+    views = sa.text("""
         select format('%s.%s', schemaname, viewname) from pg_views
         where schemaname = :schema or schemaname = 'ops' and viewname = any(:lists) order by 1""")
-    if names := connection.scalars(found, {"schema": SCHEMA, "lists": list(LISTS)}).all():
+    if names := connection.scalars(views, {"schema": SCHEMA, "lists": list(LISTS)}).all():
         star.drop_views(connection, list(names))
         connection.execute(sa.delete(SETTING).where(SETTING.c.name == SCHEMA))
 

@@ -116,12 +116,20 @@ class RowPolicy:
         return f"create policy {self.name} on {table} {to}"
 
 
-#: Other roles see no row of a study.
-POLICIES = (
-    RowPolicy("open_studies", ANALYST, "select", is_open()),
-    RowPolicy("open_studies_watched", MONITOR, "select", is_open()),
-    RowPolicy("all_studies", RESTRICTED, "select"),
-    RowPolicy("loading", LOADER, "all"),
-)
+def row_policies(shown: str) -> tuple[RowPolicy, ...]:
+    """The policies of a table whose rows are of studies: other roles see no row of it.
+
+    :param shown: SQL over a row: whether everybody may see it.
+    """
+    return (
+        RowPolicy("open_studies", ANALYST, "select", shown),
+        RowPolicy("open_studies_watched", MONITOR, "select", shown),
+        RowPolicy("all_studies", RESTRICTED, "select"),
+        RowPolicy("loading", LOADER, "all"),
+    )
+
+
+#: Of rows that have the key of their study.
+POLICIES = row_policies(is_open())
 #: Roles that see all studies.
 SEE_ALL = tuple(item.role for item in POLICIES if item.rows == "true")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from include.sources.immport.source import IMMPORT
 from include.sql import literal, literals, sql_file
+from include.warehouse.access.resource_visibility import TABLES, is_shown
 from include.warehouse.access.rights import SEE_ALL, is_open
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSION, SOURCES
@@ -69,9 +70,11 @@ def _compared(table: Dimension | Fact) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _versions(table: Dimension | Fact, at: str, not_at: str) -> str:
+    of = TABLES.get(f"history.{table.relation}")
+    shown = "" if of is None else f"\n            and (sees_all or {is_shown(of, 'h.')})"
     return f"""(select h.* from history.{table.relation} h where h.{table.scope_key} = any (scopes)
             and h.valid_from <= {at} and h.valid_to > {at}
-            and not (h.valid_from <= {not_at} and h.valid_to > {not_at}))"""
+            and not (h.valid_from <= {not_at} and h.valid_to > {not_at}){shown})"""
 
 
 def _branch(table: Dimension | Fact, of: Dimension) -> str:
@@ -129,8 +132,9 @@ def difference_function(model: SourceModel) -> str:
     branches = "".join(_branch(table, of) for table in model.tables)
     scope, key, (named,) = source.scope.name, of.key_column, (item.name for item in of.natural_key)
     name = as_of.difference_function(source)
-    # The studies that a reader may see are those of the policies; what other sources share is open.
-    visible = f"({is_open('k.')} or {_SEES_ALL})" if source is IMMPORT else "true"
+    # The studies that a reader may see are those of the policies; scopes of other sources are open, and rows
+    # of theirs that name studies are looked at one by one.
+    visible = f"({is_open('k.')} or sees_all)" if source is IMMPORT else "true"
     # A plan for all parameters would read whole tables: each call is planned for the scopes it concerns.
     return f"""
 drop function if exists {name};
@@ -143,6 +147,7 @@ language plpgsql stable set plan_cache_mode = force_custom_plan set datestyle = 
 declare
     old_key integer := {as_of.key_function(source)}(from_release);
     new_key integer := {as_of.key_function(source)}(to_release);
+    sees_all boolean := {_SEES_ALL};
     visible bigint[];
     scopes bigint[];
     first_captured bigint[];
