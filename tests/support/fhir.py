@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from include.sandbox.fhir.fhir_server import FhirService, printed
 from include.sandbox.synthetic.study_plan import RELEASES
 from include.sandbox.synthetic.synthetic_world import SyntheticWorld
+from include.sources.endpoint import snake_case
 from include.sources.fhir.endpoints import RESOURCES, TYPE
 from include.sources.fhir.source import FHIR
 from include.sources.fhir.vocabulary import TYPES, FhirVersion
 from include.sources.immport.endpoints import SERVED
 from include.sources.release import Release
+from tests.support.sandbox import RunningSandbox
 from tests.support.sources import load_scope
 from tests.support.warehouse import Warehouse
 
@@ -62,6 +64,36 @@ def load_resources(
 def saying(name: str, value: object, at: int = 0) -> Planted:
     """Makes resources of which one says something else."""
     return lambda found: [*found[:at], {**found[at], name: value}, *found[at + 1 :]]
+
+
+def served(sandbox: RunningSandbox) -> dict[str, dict[str, Resource]]:
+    """What the server of a sandbox has, by type and id, requested in one page of each type."""
+    found = {}
+    for of in TYPES:
+        answer = sandbox.client.get(f"{sandbox.url}/fhir/{of}", params={"_count": "500"}).raise_for_status()
+        page = answer.json()
+        assert [link["relation"] for link in page["link"]] == ["self"], "a page has all"
+        found[of] = {entry["resource"]["id"]: entry["resource"] for entry in page.get("entry", [])}
+    return found
+
+
+def stored(query: Callable[[str], Iterable[Sequence[Any]]]) -> dict[str, dict[str, Resource]]:
+    """What the star is made of, by type and id, those of persons with what the star does not show.
+
+    :param query: gives the rows of a query of the warehouse.
+    """
+    found = {}
+    for of in TYPES:
+        rows = [
+            tuple(row)
+            for row in query(
+                f"select resource_id, resource from history.fact_fhir_{snake_case(of)}"
+                " where valid_to = 2147483647 order by 1"
+            )
+        ]
+        assert len({row[0] for row in rows}) == len(rows), "each is there once"
+        found[of] = dict(rows)
+    return found
 
 
 def bundle(resources: list[Resource]) -> Resource:

@@ -210,16 +210,11 @@ class Installation:
             warehouse=self.login or self.url,
             immport=json.dumps(connection),
             landing=self.landing,
-            **{
-                name: json.dumps(
-                    {"conn_type": kind, "host": self.sandbox.url, "extra": {"calls_per_second": 0}}
-                )
-                for name, kind in {
-                    "public": "immport_public",
-                    "orthologs": "ortholog_table",
-                    "impc": "impc",
-                }.items()
-            },
+            public=self._open_connection("immport_public"),
+            orthologs=self._open_connection("ortholog_table"),
+            impc=self._open_connection("impc"),
+            # Pages of a few resources: each type with many has several.
+            fhir=self._open_connection("fhir", "/fhir", page_size=7),
         )
         own = {k: v for k, v in environment.items() if k.startswith(("AIRFLOW_CONN", "AIRFLOW_VAR"))}
         own |= self.connections
@@ -228,9 +223,10 @@ class Installation:
         result.unlink(missing_ok=True)
         return Order(own, params, retries, kills, log, result, dag)
 
-    def _open_connection(self, kind: str) -> str:
+    def _open_connection(self, kind: str, folder: str = "", **more: Any) -> str:
         """A connection to the sandbox that needs no key."""
-        return json.dumps({"conn_type": kind, "host": self.sandbox.url, "extra": {"calls_per_second": 0}})
+        extra = {"calls_per_second": 0, **more}
+        return json.dumps({"conn_type": kind, "host": f"{self.sandbox.url}{folder}", "extra": extra})
 
     def query(self, statement: str, **parameters: Any) -> list[Any]:
         """Rows of a query."""

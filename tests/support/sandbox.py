@@ -57,6 +57,10 @@ class RunningSandbox:
         `seconds` and `key` narrow or shape it."""
         self._control("POST", "/faults", {"endpoint": endpoint, "fault": fault, **more})
 
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that are still to strike."""
+        return self._control("GET", "/faults")
+
     def clear_faults(self) -> None:
         """Switch all faults off."""
         self._control("DELETE", "/faults")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from include.sources.client import ScopeClient
-from include.sources.errors import BadAnswerError, RequestError
+from include.sources.errors import BadAnswerError, ImmPortError, RequestError, ServerError
 from include.sources.fetched.fetched_source import FetchedSource, SourceBuild
 from include.sources.fetched.offering import Offered, Offering, Validators
 from include.sources.fhir.bundle import Capabilities, read_capabilities, read_resources
@@ -100,6 +100,7 @@ def discover(client: ScopeClient) -> Offering:
     about = _capabilities(client)
     notes = [note(str(about)) if about else "the server has no capability statement"]
     scopes, doubts = [], {}
+    failed: ImmPortError | None = None
     for of in TYPES:
         if about is not None and about.types is not None and of not in about.types:
             notes.append(f"it does not have {of}")
@@ -110,11 +111,18 @@ def discover(client: ScopeClient) -> Offering:
             notes.append(f"it refuses a search for {of}")
             doubts[of] = str(error)
             continue
+        except (ServerError, BadAnswerError) as error:
+            # It answers other searches: what is wrong is of this type.
+            notes.append(f"a search for {of} fails: {note(error.what)}")
+            doubts[of], failed = str(error), error
+            continue
         said = Validators(found.build)
         stated = {TYPE.name: said, RESOURCES[of].name: said} if found.build else {}
         if found.build is None:
             notes.append(f"whether a {of} changed is not known before all are read")
         scopes.append(Offered(of, stated, found.total or 0))
+    if failed is not None and not scopes:
+        raise failed
     return Offering(tuple(scopes), note=summary(notes), doubts=doubts)
 
 
