@@ -77,39 +77,28 @@ def get_provider_info() -> dict[str, Any]:
                 },
                 "conn-fields": IMMPORT_FIELDS,
             },
-            {
-                "connection-type": "immport_public",
-                "hook-class-name": "immport_provider.hooks.public_files.PublicFilesHook",
-                "hook-name": "ImmPort public files",
-                "ui-field-behaviour": {
-                    "hidden-fields": ["login", "password", "extra"],
-                    "relabeling": {"host": "Address"},
-                    "placeholders": {"host": "https://s3.immport.org"},
-                },
-                "conn-fields": PUBLIC_FIELDS,
-            },
-            {
-                "connection-type": "ortholog_table",
-                "hook-class-name": "immport_provider.hooks.reference.ortholog_table.OrthologTableHook",
-                "hook-name": "Ortholog table",
-                "ui-field-behaviour": {
-                    "hidden-fields": ["login", "password", "extra"],
-                    "relabeling": {"host": "Address"},
-                    "placeholders": {"host": "https://www.informatics.jax.org"},
-                },
-                "conn-fields": PUBLIC_FIELDS,
-            },
-            {
-                "connection-type": "impc",
-                "hook-class-name": "immport_provider.hooks.impc.ImpcHook",
-                "hook-name": "IMPC images",
-                "ui-field-behaviour": {
-                    "hidden-fields": ["login", "password", "extra"],
-                    "relabeling": {"host": "Address of the Solr server"},
-                    "placeholders": {"host": "https://www.ebi.ac.uk"},
-                },
-                "conn-fields": IMPC_FIELDS,
-            },
+            _open(
+                "immport_public",
+                "immport_provider.hooks.public_files.PublicFilesHook",
+                "ImmPort public files",
+                "https://s3.immport.org",
+                PUBLIC_FIELDS,
+            ),
+            _open(
+                "ortholog_table",
+                "immport_provider.hooks.reference.ortholog_table.OrthologTableHook",
+                "Ortholog table",
+                "https://www.informatics.jax.org",
+                PUBLIC_FIELDS,
+            ),
+            _open(
+                "impc",
+                "immport_provider.hooks.impc.ImpcHook",
+                "IMPC images",
+                "https://www.ebi.ac.uk",
+                IMPC_FIELDS,
+                "Address of the Solr server",
+            ),
             {
                 "connection-type": "drs",
                 "hook-class-name": "immport_provider.hooks.drs.drs.DrsHook",
@@ -159,4 +148,25 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": UPLOAD_FIELDS,
             },
         ],
+    }
+
+
+def _open(
+    kind: str, hook: str, name: str, home: str, fields: dict[str, Any], address: str = "Address"
+) -> dict[str, Any]:
+    """The connection type of a source that is open to everybody: an address, and no credentials.
+
+    :param home: address that an empty field stands for.
+    :param address: what the form calls the address.
+    """
+    return {
+        "connection-type": kind,
+        "hook-class-name": hook,
+        "hook-name": name,
+        "ui-field-behaviour": {
+            "hidden-fields": ["login", "password", "extra"],
+            "relabeling": {"host": address},
+            "placeholders": {"host": home},
+        },
+        "conn-fields": fields,
     }

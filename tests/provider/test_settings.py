@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk import Connection
 
 from immport_provider.hooks.immport import ImmPortHook
-from immport_provider.hooks.settings import Settings, read_public_settings, read_settings
+from immport_provider.hooks.settings import PUBLIC_HOST, Settings, read_open_settings, read_settings
 
 
 def settings(**fields: Any) -> Settings:
@@ -62,7 +62,8 @@ def test_wrong_fields_are_named_and_not_shown(fields: dict[str, Any], wrong: str
 
 
 def public(**fields: Any) -> Settings:
-    return read_public_settings(Connection(conn_id="immport_public", conn_type="immport_public", **fields))
+    connection = Connection(conn_id="immport_public", conn_type="immport_public", **fields)
+    return read_open_settings(connection, PUBLIC_HOST)
 
 
 @pytest.mark.parametrize("fields", [{"password": "canary"}, {"login": "canary"}])

@@ -36,27 +36,29 @@ class HttpClient(BaseHook):
     use one: it makes no more calls at once, and none sooner, than its connection allows.
 
     :cvar prefix: what stands before every path.
+    :cvar default_conn_name: connection of who names none.
     :ivar watch: called for every call; None for no callback.
     :ivar calls: counts of the requests that it sent.
 
-    :param conn_id: Airflow connection.
+    :param conn_id: Airflow connection; without it the default one.
     :param wait: waiting time between tries; a matter of tests.
     :param sleep: how to wait; a matter of tests.
     :param clock: what time it is; a matter of tests.
     """
 
     prefix: ClassVar[str] = ""
+    default_conn_name: ClassVar[str]
 
     def __init__(
         self,
-        conn_id: str,
+        conn_id: str | None = None,
         *,
         wait: wait_base | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__()
-        self.conn_id = conn_id
+        self.conn_id = conn_id or self.default_conn_name
         self._wait = wait
         self._sleep = sleep
         self._clock = clock
@@ -95,6 +97,13 @@ class HttpClient(BaseHook):
     def form(self, request: Request) -> Mapping[str, Any]:
         """The form that a request sends, as arguments of httpx."""
         return {}
+
+    def check_answer(self, request: Request, answer: httpx.Response) -> None:
+        """Let only a good answer pass.
+
+        :raises ImmPortError: the kind that fits the status.
+        """
+        check(answer, self.why_refused(), self._clock())
 
     @property
     def settings(self) -> Settings:
@@ -173,7 +182,7 @@ class HttpClient(BaseHook):
         """Passes on the body of a good answer, raises for any other."""
 
         def take(answer: httpx.Response) -> T:
-            check(answer, self.why_refused(), self._clock())
+            self.check_answer(request, answer)
             return receive(whole(answer, is_self_ending=request.form == "json"))
 
         return take

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 from urllib.parse import urlsplit
 
-from immport_provider.hooks.answers import Request, check
-from immport_provider.hooks.bodies import whole
+from immport_provider.hooks.answers import Request
 from immport_provider.hooks.files.file_client import FileClient
-from immport_provider.hooks.settings import Connection, Settings, address_of, read_open_settings
-from include.sources.client import Received
+from immport_provider.hooks.settings import Connection, Settings, address_of
+from immport_provider.hooks.source_hook import SourceHook
 from include.sources.drs.checksums import Checksum
 from include.sources.drs.objects import AccessUrl
 from include.sources.endpoint import Endpoint
-from include.sources.errors import (
-    ConfigurationError,
-    ForbiddenAddressError,
-    ImmPortError,
-    MissingFileError,
-)
-from include.sources.fetched.offering import Validators
+from include.sources.errors import ForbiddenAddressError, MissingFileError
 from include.sources.foreign import quoted
 from include.sources.impc.core import find_release, read_core
 from include.sources.impc.endpoints import IMAGE_FILE, RELEASE
@@ -33,11 +24,8 @@ from include.sources.remote_files import Downloaded, RemoteFile
 
 if TYPE_CHECKING:
     import httpx
-    from tenacity.wait import wait_base
 
     from immport_provider.hooks.files.way import FileWay
-
-T = TypeVar("T")
 
 #: Where EBI serves the cores, and where IMPC keeps the metadata of its releases.
 SOLR_HOST = "https://www.ebi.ac.uk"
@@ -58,35 +46,24 @@ class ImpcSettings(Settings):
     file_base: str | None = None
 
 
-class ImpcHook(FileClient):
+class ImpcHook(SourceHook, FileClient):
     """IMPC's images.
 
-    What may pass is tried again, within the limits of the connection, as of `ImmPortHook`.
-
-    :param impc_conn_id: Airflow connection of type `impc`; the others as of `HttpClient`.
+    Parameters as of `HttpClient`; the connection is of type `impc`.
     """
 
-    conn_name_attr: ClassVar[str] = "impc_conn_id"
     default_conn_name: ClassVar[str] = "impc_default"
     conn_type: ClassVar[str] = "impc"
     hook_name: ClassVar[str] = "IMPC images"
-
-    def __init__(
-        self,
-        impc_conn_id: str = default_conn_name,
-        *,
-        wait: wait_base | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        super().__init__(impc_conn_id, wait=wait, sleep=sleep, clock=clock)
+    home: ClassVar[str] = SOLR_HOST
+    needs_no_key: ClassVar[str] = "IMPC's data need no key"
 
     def read_settings(self, connection: Connection) -> ImpcSettings:
         """The connection, checked.
 
         :raises ValueError: which field is wrong; one that holds credentials is.
         """
-        settings = read_open_settings(connection, SOLR_HOST)
+        settings = super().read_settings(connection)
         # A stand-in serves all of it.
         own = None if settings.base == SOLR_HOST else settings.base
 
@@ -100,42 +77,26 @@ class ImpcHook(FileClient):
             file_base=base("file_host", None),
         )
 
-    def why_refused(self) -> str:
-        """What a 401 means, and what to do about it."""
-        return f"IMPC's data need no key: check the address in the connection {self.conn_id}"
-
-    def request(
-        self,
-        endpoint: Endpoint,
-        scope: str,
-        receive: Callable[[Iterator[bytes]], T],
-        *,
-        form: str = "json",
-        page: Mapping[str, str] | None = None,
-    ) -> Received[T]:
-        """Stream the answer of the core to one query, or the metadata of a release.
+    def request_of(self, endpoint: Endpoint, scope: str, form: str, page: Mapping[str, str]) -> Request:
+        """A query of the core, or the metadata of a release, which are on a host of their own.
 
         :param scope: the centre, or the number of the release; empty for what concerns all centres.
-        :param receive: takes the chunks to the end; called anew for every try.
         :param page: further parameters of the query.
-        :raises MissingFileError: there are no metadata of the release.
-        :raises RequestError: the core refuses the query.
-        :raises RetriableError: still no good answer after all tries.
         """
-        path, parameters = endpoint.request(scope)
-        request = Request(
-            endpoint, self._place(endpoint, path), {**parameters, **(page or {})}, scope or None
-        )
+        request, settings = super().request_of(endpoint, scope, form, page), self.settings
+        if endpoint is RELEASE and isinstance(settings, ImpcSettings):
+            return replace(request, path=f"{settings.release_base}{request.path}")
+        return request
 
-        def take(answer: httpx.Response) -> T:
-            self._check(endpoint, answer)
-            return receive(whole(answer, is_self_ending=True))
+    def check_answer(self, request: Request, answer: httpx.Response) -> None:
+        """Let only a good answer pass.
 
-        return Received(self._attempt(request, take), Validators())
-
-    def probe(self, endpoint: Endpoint, scope: str, *, form: str = "json") -> Validators:
-        """Nothing: the listing of the source says which build all answers are of."""
-        return Validators()
+        :raises MissingFileError: there are no metadata of the release.
+        :raises ImmPortError: the kind that fits the status.
+        """
+        if request.endpoint is RELEASE and answer.status_code in (403, 404):
+            raise MissingFileError(f"{answer.status_code}; no such release", answer.status_code)
+        super().check_answer(request, answer)
 
     def download(
         self, file: RemoteFile, target: Path, *, progress: Callable[[int, int], None] | None = None
@@ -176,34 +137,12 @@ class ImpcHook(FileClient):
         with self.rate_limiter.acquire():  # a file is a call, as any other
             return AccessUrl(address)
 
-    def test_connection(self) -> tuple[bool, str]:
-        """Request the number of documents, and look for the newest release."""
-        try:
-            with self:
-                core, release = read_core(self), find_release(self)
-        except ConfigurationError as error:
-            return False, f"Correct the connection: {error.what}"
-        except ImmPortError as error:
-            return False, f"{error}. Check the address and the network, then try again."
+    def look(self) -> tuple[bool, str]:
+        """The number of documents, and the newest release."""
+        core, release = read_core(self), find_release(self)
         if release is None:
             return False, f"{self.settings.source} answers, but there are no metadata of a release."
         return (
             True,
             f"{self.settings.source} has {core.total} documents; the newest release is {release.release}.",
         )
-
-    def _place(self, endpoint: Endpoint, path: str) -> str:
-        """The address of an endpoint: that of releases is on a host of its own."""
-        settings = self.settings
-        if endpoint is RELEASE and isinstance(settings, ImpcSettings):
-            return f"{settings.release_base}{path}"
-        return path
-
-    def _check(self, endpoint: Endpoint, answer: httpx.Response) -> None:
-        """Let only a good answer pass.
-
-        :raises ImmPortError: the kind that fits the status.
-        """
-        if endpoint is RELEASE and answer.status_code in (403, 404):
-            raise MissingFileError(f"{answer.status_code}; no such release", answer.status_code)
-        check(answer, self.why_refused(), self._clock())

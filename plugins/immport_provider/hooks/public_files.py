@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import quote
 
-from immport_provider.hooks.answers import Request, check, explained
+from immport_provider.hooks.answers import Request, explained
 from immport_provider.hooks.bodies import whole
-from immport_provider.hooks.http_client import HttpClient
-from immport_provider.hooks.settings import Connection, Settings, read_public_settings
+from immport_provider.hooks.settings import PUBLIC_HOST
+from immport_provider.hooks.source_hook import SourceHook
 from include.sources.client import Received
 from include.sources.endpoint import Endpoint, parse_fields
-from include.sources.errors import ConfigurationError, ImmPortError, MissingFileError, RequestError
+from include.sources.errors import MissingFileError, RequestError
 from include.sources.fetched.offering import Validators
 from include.sources.gene_lists.files import CATALOGUE
 from include.sources.gene_lists.lines import NotInFileError
 
 if TYPE_CHECKING:
     import httpx
-    from tenacity.wait import wait_base
 
 T = TypeVar("T")
 
@@ -44,42 +41,23 @@ class NotModified:
     validators: Validators
 
 
-class PublicFilesHook(HttpClient):
+class PublicFilesHook(SourceHook):
     """Public files of ImmPort, such as its gene lists.
 
-    A file that is not there, which S3 refuses as one that is not open, is a `MissingFileError`. The rest is
-    as of `ImmPortHook`: what may pass is tried again, within the limits of the connection.
-
-    :param immport_public_conn_id: Airflow connection of type `immport_public`; the others as of `HttpClient`.
+    A file that is not there, which S3 refuses as one that is not open, is a `MissingFileError`. Parameters as
+    of `HttpClient`; the connection is of type `immport_public`.
     """
 
-    conn_name_attr: ClassVar[str] = "immport_public_conn_id"
     default_conn_name: ClassVar[str] = "immport_public"
     conn_type: ClassVar[str] = "immport_public"
     hook_name: ClassVar[str] = "ImmPort public files"
+    home: ClassVar[str] = PUBLIC_HOST
+    needs_no_key: ClassVar[str] = "public files need no key"
 
-    def __init__(
-        self,
-        immport_public_conn_id: str = default_conn_name,
-        *,
-        wait: wait_base | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        super().__init__(immport_public_conn_id, wait=wait, sleep=sleep, clock=clock)
+    def __init__(self, conn_id: str | None = None, **more: Any) -> None:
+        super().__init__(conn_id, **more)
         #: By address: what was fetched of files that several scopes are in.
         self._kept: dict[str, Received[bytes]] = {}
-
-    def read_settings(self, connection: Connection) -> Settings:
-        """The connection, checked.
-
-        :raises ValueError: which field is wrong; one that holds credentials is.
-        """
-        return read_public_settings(connection)
-
-    def why_refused(self) -> str:
-        """What a 401 means, and what to do about it."""
-        return f"public files need no key: check the address in the connection {self.conn_id}"
 
     def request(
         self,
@@ -123,7 +101,7 @@ class PublicFilesHook(HttpClient):
         def take(answer: httpx.Response) -> Validators:
             if answer.status_code == 501:  # not a failure of the server: it does not know HEAD
                 return Validators()
-            self._check(answer)
+            self.check_answer(request, answer)
             return read_validators(answer)
 
         try:
@@ -154,23 +132,17 @@ class PublicFilesHook(HttpClient):
             found = read_validators(answer)
             if answer.status_code == 304 and conditions:
                 return NotModified(found if found.are_known else validators or found)
-            self._check(answer)
+            self.check_answer(request, answer)
             return Received(_taken(receive, whole(answer, is_self_ending=form == "json")), found)
 
         return self._attempt(request, take)
 
-    def test_connection(self) -> tuple[bool, str]:
-        """Request the catalogue of gene lists."""
+    def look(self) -> tuple[bool, str]:
+        """The catalogue of gene lists."""
         catalogue = Endpoint(
             CATALOGUE.name, CATALOGUE.path, parse_fields("id"), ("id",), CATALOGUE.about, needs_key=False
         )
-        try:
-            with self:
-                size = self.get(catalogue, CATALOGUE.path, lambda chunks: sum(map(len, chunks)))
-        except ConfigurationError as error:
-            return False, f"Correct the connection: {error.what}"
-        except ImmPortError as error:
-            return False, f"{error}. Check the address and the network, then try again."
+        size = self.get(catalogue, CATALOGUE.path, lambda chunks: sum(map(len, chunks)))
         if isinstance(size, Received) and size.content:
             return True, f"{self.settings.source} has the catalogue of gene lists."
         return False, f"{self.settings.source} answers, but the catalogue of gene lists is empty."
@@ -215,15 +187,16 @@ class PublicFilesHook(HttpClient):
         with explained(request, self.settings.source):
             return Received(_taken(receive, iter([kept.content])), kept.validators)
 
-    def _check(self, answer: httpx.Response) -> None:
+    def check_answer(self, request: Request, answer: httpx.Response) -> None:
         """Let only a file pass.
 
+        :raises MissingFileError: there is no such file.
         :raises ImmPortError: the kind that fits the status.
         """
         status = answer.status_code
         if status in (403, 404):
             raise MissingFileError(f"{status}; there is no such file, or it is not public", status)
-        check(answer, self.why_refused(), self._clock())
+        super().check_answer(request, answer)
 
 
 def _taken(receive: Callable[[Iterator[bytes]], T], chunks: Iterator[bytes]) -> T:

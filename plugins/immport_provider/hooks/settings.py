@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -90,6 +91,16 @@ class Settings:
     def is_loopback(self) -> bool:
         return is_loopback(self.host)
 
+    @property
+    def credentials(self) -> Mapping[str, str]:
+        """Headers with the key, or with name and password; none without either."""
+        if self.key is not None:
+            return self.key.header
+        if self.login is not None:
+            pair = b64encode(":".join(self.login).encode()).decode()
+            return {"Authorization": f"Basic {pair}"}
+        return {}
+
 
 def read_settings(connection: Connection) -> Settings:
     """Check a connection.
@@ -114,14 +125,6 @@ def read_source_settings(connection: Connection, host: str) -> Settings:
     if connection.password and login is None:
         key = read_api_key(connection.password, connection.extra_dejson.get("expires_at"))
     return make_settings(connection, host, key, login)
-
-
-def read_public_settings(connection: Connection) -> Settings:
-    """Check a connection to public files. It holds no credentials, so that none can be sent.
-
-    :raises ValueError: which field is wrong.
-    """
-    return read_open_settings(connection, PUBLIC_HOST)
 
 
 def read_open_settings(connection: Connection, host: str) -> Settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -77,12 +76,7 @@ class DrsHook(FileClient):
 
     def secret_headers(self, request: Request) -> Mapping[str, str]:
         """The token as a bearer token, or name and password as Basic; nothing without either."""
-        if self.settings.key:
-            return self.settings.key.header
-        if self.settings.login:
-            pair = b64encode(":".join(self.settings.login).encode()).decode()
-            return {"Authorization": f"Basic {pair}"}
-        return {}
+        return self.settings.credentials
 
     def why_refused(self) -> str:
         """What a 401 means, and what to do about it."""

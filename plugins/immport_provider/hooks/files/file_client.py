@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 class FileClient(HttpClient):
     """A connection whose service gives signed addresses. Parameters as of `HttpClient`."""
 
-    def __init__(self, conn_id: str, **more: Any) -> None:
+    def __init__(self, conn_id: str | None = None, **more: Any) -> None:
         super().__init__(conn_id, **more)
         self._file_client: httpx.Client | None = None
 
