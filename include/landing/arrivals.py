@@ -20,7 +20,7 @@ from typing import NamedTuple
 from airflow.sdk import ObjectStoragePath
 
 from include.landing.manifest import Landed, LandingError
-from include.landing.object_store import sync_folder
+from include.landing.object_store import move, sync_folder
 
 #: What a process that is killed has to fetch again: at most so many files, bytes, and seconds of them.
 MOST_FILES, MOST_BYTES, MOST_SECONDS = 200, 8 << 20, 10.0
@@ -118,7 +118,7 @@ class Arrivals:
                         if is_local:
                             os.replace(file.part.path, target.path)  # noqa: PTH105
                         else:
-                            target.fs.mv(file.part.path, target.path)
+                            move(target.fs, file.part.path, target.path)
                     for folder in {os.path.dirname(file.target.path) for file in files if is_local}:  # noqa: PTH120
                         sync_folder(folder)
             except BaseException as error:

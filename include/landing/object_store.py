@@ -16,6 +16,7 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 from airflow.sdk import ObjectStoragePath
+from fsspec import AbstractFileSystem
 
 from include.file_access import make_folder, protect
 
@@ -89,21 +90,17 @@ class Storage:
                 return int(place.stat().st_size)
         return None
 
-    def md5(self, path: str) -> str | None:
-        """MD5 of a kept file; None when reading it would be a download of its own."""
-        return self._digest(path, "md5")
+    def digest(self, path: str, algorithm: str) -> str:
+        """Digest of a kept file, in hexadecimal. Of an object storage all of it is read.
 
-    def sha256(self, path: str) -> str | None:
-        """SHA-256 of a kept file; None when reading it would be a download of its own."""
-        return self._digest(path, "sha256")
-
-    def _digest(self, path: str, algorithm: str) -> str | None:
-        if not self.is_local:
-            return None
-        with open(self.place(path).path, "rb") as content:  # noqa: PTH123
-            return hashlib.file_digest(
-                content, lambda: hashlib.new(algorithm, usedforsecurity=False)
-            ).hexdigest()
+        :param algorithm: as `hashlib` names it.
+        :raises StorageError: it cannot be read.
+        """
+        found = hashlib.new(algorithm, usedforsecurity=False)
+        with self.opened(path) as content:
+            while block := content.read(_BLOCK):
+                found.update(block)
+        return found.hexdigest()
 
     @contextlib.contextmanager
     def opened(self, path: str) -> Iterator[BinaryIO]:
@@ -142,9 +139,23 @@ class Storage:
         try:
             with part.open("rb") as content, arriving.open("wb") as kept:
                 shutil.copyfileobj(content, kept, _BLOCK)
-            self.root.fs.mv(arriving.path, place.path)
+            move(self.root.fs, arriving.path, place.path)
         finally:
-            arriving.unlink(missing_ok=True)
+            if arriving.exists():
+                self.root.fs.rm_file(arriving.path)
+
+
+def move(storage: AbstractFileSystem, source: str, target: str) -> None:
+    """Move a file within a storage, by its paths there.
+
+    One that cannot rename, such as S3, copies it and removes the source, as that file alone: requests to
+    remove several carry a checksum that some storages which speak S3 refuse.
+    """
+    if type(storage).mv is AbstractFileSystem.mv:
+        storage.cp_file(source, target)
+        storage.rm_file(source)
+    else:
+        storage.mv(source, target)
 
 
 def _real(path: ObjectStoragePath) -> Path:
