@@ -396,6 +396,28 @@ def test_runs_without_the_name_of_their_dag_get_it(database: sa.URL) -> None:
     engine.dispose()
 
 
+@pytest.mark.long
+def test_files_keep_the_content_that_they_were_verified_by(database: sa.URL) -> None:
+    """A warehouse of the revision before: what no download verified is left to the next one."""
+    migrate.upgrade(database, "0049")
+    engine = warehouse_engine(database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into ops.file_download"
+            " (study_accession, file_uuid, path, kept_as, size_bytes, md5, location, state) values"
+            " ('SDY1', 'verified', 'p', 'p', 5, 'abc', 'file:///p', 'present'),"
+            " ('SDY1', 'no md5', 'q', 'q', 5, null, 'file:///q', 'present'),"
+            " ('SDY1', 'failed', 'r', 'r', 5, 'abc', null, 'failed')"
+        )
+    migrate.upgrade(database)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("select file_uuid, kept_bytes, kept_md5 from ops.file_download")
+        assert {tuple(row) for row in found} == {
+            ("verified", 5, "abc"), ("no md5", None, None), ("failed", None, None)
+        }  # fmt: skip
+    engine.dispose()
+
+
 def test_a_migration_that_fails_leaves_the_warehouse_as_it_was(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from include.pipeline.downloads.file_selection import (
     PRESENT,
     release_of,
 )
+from include.pipeline.downloads.kept_content import NOTHING_KEPT, KeptContent, find_kept
 from include.pipeline.run_ledger import Step, StudyRef, TaskRef
 from include.pipeline.verdict import may_pass
 from include.sources.errors import CredentialError
@@ -109,8 +110,9 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
         sha256=row.sha256,
         address=row.address,
     )
-    if _is_here(work.storage, row):
-        _set(work.engine, row, state=PRESENT, error=None, location=str(work.storage.place(row.kept_as)))
+    if (found := find_kept(work.storage, row)) is not None:
+        kept = found.at(str(work.storage.place(row.kept_as)))
+        _set(work.engine, row, state=PRESENT, error=None, **kept)
         _read_kept(work, row, name)
         meter.end()
         return
@@ -118,14 +120,15 @@ def _fetch(work: Work, row: Any, meter: Meter) -> None:
         _read_remote(work, row, file, meter)
         return
     part = work.storage.part(row.kept_as, row.file_uuid)
-    _set(work.engine, row, location=None)
+    _set(work.engine, row, **NOTHING_KEPT)
     meter.begin(name)
     try:
-        work.hook.download(file, part, progress=meter)
+        came = work.hook.download(file, part, progress=meter)
     finally:
         _count(work.engine, row, meter.of_file)
     with _locked(work.engine, row) as connection:
-        _replace(connection, row, work.storage.keep(part, row.kept_as))
+        content = KeptContent(came.size_bytes, came.md5)
+        _replace(connection, row, content.at(work.storage.keep(part, row.kept_as)))
     _read_kept(work, row, name)
     meter.end()
 
@@ -162,17 +165,6 @@ def _read_remote(work: Work, row: Any, file: RemoteFile, meter: Meter) -> None:
     meter.end()
 
 
-def _is_here(storage: Storage, row: Any) -> bool:
-    size = storage.size(row.kept_as)
-    if size is None or row.size_bytes not in (None, size):
-        return False
-    if storage.is_local and row.sha256:
-        return storage.sha256(row.kept_as) == row.sha256
-    if storage.is_local and row.md5:
-        return storage.md5(row.kept_as) == row.md5
-    return bool(row.location == str(storage.place(row.kept_as)))
-
-
 def _set(engine: sa.Engine, row: Any, **values: Any) -> None:
     """Note something of a file.
 
@@ -201,14 +193,18 @@ def _count(engine: sa.Engine, row: Any, came: int) -> None:
         connection.execute(_update(row).values(bytes_fetched=FILE_DOWNLOAD.c.bytes_fetched + came))
 
 
-def _replace(connection: sa.Connection, row: Any, location: str) -> None:
-    """Note a file as present; what lay there before, under another UUID, is gone."""
-    table = FILE_DOWNLOAD.c
-    gone = sa.update(FILE_DOWNLOAD).where(table.location == location, table.file_uuid != row.file_uuid)
-    values: dict[str, Any] = {"changed_at": sa.func.now(), "location": None}
-    connection.execute(gone.values(state=LEFT_OUT, error=f"replaced by {row.file_uuid}", **values))
-    values["location"] = location
-    connection.execute(_update(row).values(state=PRESENT, error=None, **values))
+def _replace(connection: sa.Connection, row: Any, kept: dict[str, Any]) -> None:
+    """Note a file as present; what lay there before, under another UUID, is gone.
+
+    :param kept: columns about what lies there.
+    """
+    table, now = FILE_DOWNLOAD.c, sa.func.now()
+    gone = sa.update(FILE_DOWNLOAD).where(
+        table.location == kept["location"], table.file_uuid != row.file_uuid
+    )
+    why = f"replaced by {row.file_uuid}"
+    connection.execute(gone.values(state=LEFT_OUT, error=why, changed_at=now, **NOTHING_KEPT))
+    connection.execute(_update(row).values(state=PRESENT, error=None, changed_at=now, **kept))
 
 
 def _update(row: Any) -> sa.Update:

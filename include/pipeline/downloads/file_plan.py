@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.pipeline.downloads.file_selection import LEFT_OUT, PLANNED, FileSelection
+from include.pipeline.downloads.kept_content import NOTHING_KEPT
 from include.sources.immport.source import IMMPORT
 from include.warehouse.schema.ops_tables import FILE_DOWNLOAD
 
@@ -77,7 +78,7 @@ def _upsert() -> sa.Insert:
             **again,
             "changed_at": sa.func.now(),
             # What lies there is not known to be this content.
-            "location": sa.case((is_same, FILE_DOWNLOAD.c.location)),
+            **{name: sa.case((is_same, FILE_DOWNLOAD.c[name])) for name in NOTHING_KEPT},
         },
     )
 

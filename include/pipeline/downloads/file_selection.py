@@ -158,7 +158,7 @@ def choose(
     engine: sa.Engine, storage: Storage, files: Sequence[ListedFile], selection: DownloadFilter
 ) -> list[FileSelection]:
     """What becomes of each file: within the budget those that come first, in the order given."""
-    known = _md5_by_location(engine)
+    known = _kept_by_location(engine)
     left = selection.max_bytes
     taken: set[str] = set()
     choices = []
@@ -175,7 +175,7 @@ def choose(
 def _choose(
     storage: Storage,
     file: ListedFile,
-    known: dict[str, str | None],
+    known: dict[str, _Kept],
     taken: set[str],
     left: int | None,
     *,
@@ -189,10 +189,8 @@ def _choose(
         size, place = storage.size(path), str(storage.place(path))
     except UnsafePathError as error:
         return FileSelection(file, FAILED, str(error))
-    if size is not None and size == file.size_bytes and (storage.is_local or known.get(place) == file.md5):
-        return FileSelection(file, PLANNED)  # here already, as it seems
-    if size is not None and file.address is not None and place in known:
-        return FileSelection(file, PLANNED)  # the same: its path has what it is known by
+    if size is not None and _seems_here(file, size, known.get(place), is_local=storage.is_local):
+        return FileSelection(file, PLANNED)
     expected = file.expected_bytes if file.size_bytes is None else file.size_bytes
     cost = expected or 0
     if is_header:
@@ -203,11 +201,32 @@ def _choose(
     return FileSelection(file, PLANNED, cost=cost)
 
 
-def _md5_by_location(engine: sa.Engine) -> dict[str, str | None]:
+class _Kept(NamedTuple):
+    """What is recorded of a place.
+
+    :param md5: as stated of the file that lies there.
+    """
+
+    md5: str | None
+    kept_bytes: int | None
+
+
+def _seems_here(file: ListedFile, size: int, kept: _Kept | None, *, is_local: bool) -> bool:
+    """Whether the bytes that lie at the place of a file are likely to be the file."""
+    if file.size_bytes == size and is_local:
+        return True
+    if kept is None:
+        return False
+    if file.address is not None:  # its path has what it is known by
+        return True
+    return kept.md5 == file.md5 and size == (kept.kept_bytes if file.size_bytes is None else file.size_bytes)
+
+
+def _kept_by_location(engine: sa.Engine) -> dict[str, _Kept]:
     table = FILE_DOWNLOAD.c
+    recorded = sa.select(table.location, table.md5, table.kept_bytes).where(table.location.is_not(None))
     with engine.connect() as connection:
-        rows = connection.execute(sa.select(table.location, table.md5).where(table.location.is_not(None)))
-        return {row.location: row.md5 for row in rows}
+        return {row.location: _Kept(row.md5, row.kept_bytes) for row in connection.execute(recorded)}
 
 
 def describe(choices: Sequence[FileSelection], *, is_dry: bool) -> str:

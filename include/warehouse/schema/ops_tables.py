@@ -329,6 +329,8 @@ FILE_DOWNLOAD = _ops(
     _text("sha256", "SHA-256 that IMPC states of an image; null for another file"),
     _text("address", "Where IMPC says that an image lies; null for another file"),
     _text("location", "Folder or URL of the file"),
+    _number("kept_bytes", "Bytes that lie there, as counted; null where none were counted"),
+    _text("kept_md5", "MD5 of these bytes, as computed: also of a file whose MD5 its source does not state"),
     _text("fcs_header", "What came of reading the header of an FCS file: how many parameters it has, or why"
           " it could not be read; null for another file"),
     _text("state", "planned, present, failed or left out", required=True),

@@ -76,13 +76,14 @@ def bring(
     source: Source | None = None,
     *,
     is_last_try: bool = True,
+    budget: int | None = None,
 ) -> tuple[list[str], list[str]]:
     """Plan and fetch, as a run of the DAG does it."""
     source = source or Source()
     run_ledger.start_run(warehouse.engine, RUN)
-    file_plan.write_plan(
-        warehouse.engine, RUN, file_selection.choose(warehouse.engine, storage, wanted, DownloadFilter())
-    )
+    selection = DownloadFilter(max_bytes=budget)
+    choices = file_selection.choose(warehouse.engine, storage, wanted, selection)
+    file_plan.write_plan(warehouse.engine, RUN, choices)
     run_ledger.note_run(warehouse.engine, RUN, listed=1)
     work = download_batch.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]
     failed: list[str] = []
@@ -149,6 +150,50 @@ def test_what_is_equal_is_not_fetched_again(warehouse: Warehouse, storage: Stora
     other = [wanted[0], listed(2, md5=_md5("another 2")), wanted[2]]
     bring(warehouse, storage, other, source)
     assert source.requested[3:] == ["u1", "u2"]
+
+
+def test_the_content_of_files_is_recorded_whatever_their_source_states(
+    warehouse: Warehouse, storage: Storage
+) -> None:
+    wanted = [
+        listed(1),
+        listed(2, md5=None),
+        listed(3, size_bytes=None),
+        listed(4, md5=None, size_bytes=None),
+    ]
+    kept = {f"u{n}": (len(f"content {n}"), _md5(f"content {n}")) for n in (1, 2, 3, 4)}
+
+    def recorded() -> dict[str, tuple[int, str]]:
+        return {uuid: (row.kept_bytes, row.kept_md5) for uuid, row in downloads(warehouse).items()}
+
+    def again(budget: int | None = None) -> list[str]:
+        source = Source()
+        assert bring(warehouse, storage, wanted, source, budget=budget) == ([], [])
+        return source.requested
+
+    assert again() == ["u1", "u2", "u3", "u4"]
+    assert recorded() == kept
+    assert again(budget=0) == []
+    # Of files that came before this was recorded, a run records it, and fetches none.
+    with warehouse.engine.begin() as connection:
+        connection.execute(sa.update(FILE_DOWNLOAD).values(kept_bytes=None, kept_md5=None))
+    assert again() == []
+    assert recorded() == kept
+    # What is not the recorded content is not the file. Of an object storage only the size shows it.
+    storage.place("SDY7/f4.txt").write_text("another 4" if storage.is_local else "another")
+    assert again() == ["u4"]
+    assert recorded() == kept
+
+
+def test_nothing_is_recorded_of_a_file_that_is_not_there(warehouse: Warehouse, storage: Storage) -> None:
+    bring(warehouse, storage, [listed(1), listed(2)])
+    other = [listed(1, md5=_md5("another 1")), listed(9, path="SDY7/f2.txt")]
+    bring(warehouse, storage, other, Source(u1=MissingFileError("gone")))
+    rows = downloads(warehouse)
+    assert [(rows[uuid].location, rows[uuid].kept_bytes, rows[uuid].kept_md5) for uuid in ("u1", "u2")] == [
+        (None, None, None)
+    ] * 2
+    assert rows["u9"].kept_md5 == _md5("content 9")
 
 
 def test_a_new_version_replaces_the_old(warehouse: Warehouse, storage: Storage) -> None:
@@ -318,5 +363,5 @@ def test_files_of_one_path_are_kept_apart_whatever_their_order(
     assert sorted(source.requested) == ["../x", "u1", "u10", "u2", "u9"]
     for file in again:
         if file.uuid:
-            assert storage.md5(file.kept_as or file.path) in (file.md5, None)
+            assert storage.digest(file.kept_as or file.path, "md5") == file.md5
     assert len({row.location for row in downloads(warehouse).values() if row.state == PRESENT}) == 5

@@ -1,4 +1,4 @@
--- Files that were downloaded, with what the manifest of the release says of them.
+-- Files of studies that were downloaded, by the content that lies there, with what the release says of them.
 select
     d.file_uuid,
     d.study_accession,
@@ -9,12 +9,13 @@ select
     f.file_name,
     f.date_file_updated,
     f.file_uuid is not null as is_in_release,
-    coalesce(f.filesize_bytes, d.size_bytes) as size_bytes,
-    coalesce(d.md5, lower(btrim(f.generated_md5))) as md5
+    d.kept_bytes as size_bytes,
+    d.kept_md5 as md5
 from monitor.file_download as d
 left join star.dim_file as f on d.file_uuid = f.file_uuid
 where
-    d.state = 'present'
+    d.source = 'immport'
+    and d.state = 'present'
     and d.location is not null
-    and coalesce(f.filesize_bytes, d.size_bytes) is not null
-    and coalesce(d.md5, lower(btrim(f.generated_md5))) is not null
+    and d.kept_bytes is not null
+    and d.kept_md5 is not null
