@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -43,8 +44,11 @@ def files(warehouse: Warehouse, tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
-def keep_files(warehouse: Warehouse, folder: Path) -> None:
-    """Load the two studies, put their files into a folder, and restrict the second."""
+def keep_files(warehouse: Warehouse, folder: Path, locations: Mapping[str, str] | None = None) -> None:
+    """Load the two studies, put their files into a folder, and restrict the second.
+
+    :param locations: where the files are recorded to lie, by path; in the folder when None.
+    """
     rows: dict[str, list[dict[str, Any]]] = {"SDY1": [], "SDY2": []}
     for number, (path, content) in enumerate(CONTENTS.items(), 1):
         study = path.partition("/")[0]
@@ -56,7 +60,7 @@ def keep_files(warehouse: Warehouse, folder: Path) -> None:
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
-        keep(warehouse, number, path, place)
+        keep(warehouse, number, path, place, **({"location": locations[path]} if locations else {}))
     restrict(warehouse, "SDY2", "DR2")
 
 
@@ -65,7 +69,8 @@ def keep(warehouse: Warehouse, number: int, path: str, place: Path, **change: An
     content = CONTENTS[path]
     values = {
         "study_accession": path.partition("/")[0], "file_uuid": uuid(number), "path": path, "kept_as": path,
-        "size_bytes": len(content), "md5": digest(content), "location": f"file://{place}", "state": "present",
+        "kept_bytes": len(content), "kept_md5": digest(content), "location": f"file://{place}",
+        "state": "present",
     }  # fmt: skip
     with warehouse.engine.begin() as connection:
         connection.execute(sa.insert(FILE_DOWNLOAD).values({**values, **change}))
@@ -245,9 +250,15 @@ def test_of_an_object_storage_the_address_is_its_own_where_it_signs_some(
         of_file = sa.update(FILE_DOWNLOAD).where(FILE_DOWNLOAD.c.file_uuid == uuid(1))
         connection.execute(of_file.values(location=location))
     found = drs(pages, f"/objects/{uuid(1)}/access/signed")
+    ways = [way["access_id"] for way in drs(pages, f"/objects/{uuid(1)}").json()["access_methods"]]
+    assert ways == ["signed", "streamed"]
+    streamed = drs(pages, f"/objects/{uuid(1)}/access/streamed").json()["url"]
+    assert fetch(pages, streamed).content == content
+    assert drs(pages, f"/objects/{uuid(2)}/access/streamed").status_code == 404, "it lies in a folder"
     if storage == "signs":
         assert found.json()["url"].endswith(f"X-Amz-Expires={signature.LIFE}&X-Amz-Signature=s3cr3t")
     elif storage == "refuses":
         assert (found.status_code, "s3cr3t" in found.text + caplog.text) == (404, False)
     else:
-        assert fetch(pages, address(pages, 1)).content == content
+        found = fetch(pages, address(pages, 1))
+        assert (found.content, found.headers["accept-ranges"]) == (content, "bytes")

@@ -9,33 +9,24 @@ from pathlib import Path
 
 import httpx
 import pytest
-from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.core_api.security import get_user
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI
 
 from include.sources.drs.versions import BASE, base_of
 from operations.page import MOUNT
-from tests.operations.conftest import VIEWER, Pages
+from tests.operations.conftest import Pages
 from tests.operations.test_drs import CONTENTS, PATHS, keep_files, uuid
 from tests.support.drs_judges import check_answers, client_download, compliance, needs_documents
 from tests.support.live_app import LiveApp, live
+from tests.support.pages import TOKEN, user_of
 from tests.support.warehouse import Warehouse
-
-TOKEN = "a-token-of-airflow"
-
-
-def user(request: Request) -> SimpleAuthManagerUser:
-    """Who sends the token."""
-    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-        raise HTTPException(401)
-    return SimpleAuthManagerUser(username="ada", role=VIEWER)
 
 
 @pytest.fixture
 def service(pages: Pages, warehouse: Warehouse, tmp_path: Path) -> Iterator[LiveApp]:
     """The service behind TLS, as a proxy would pass requests on to it, with files of two studies."""
     keep_files(warehouse, tmp_path / "files")
-    pages.app.dependency_overrides = {get_user: user}
+    pages.app.dependency_overrides = {get_user: user_of}
     root = FastAPI()
     root.mount(MOUNT, pages.app)
     (tmp_path / "tls").mkdir()

@@ -13,7 +13,7 @@ from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.core_api.security import get_user
 from airflow.models import import_all_models
 from airflow.models.base import Base
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException, Request
 from starlette.testclient import TestClient
 
 from operations.app import make_app
@@ -21,6 +21,8 @@ from operations.page import MOUNT
 
 #: Roles of Airflow's simple auth manager: who reads only, and who may trigger runs.
 VIEWER, OPERATOR = "viewer", "op"
+#: What a viewer sends where a test's client has no other way to say who it is.
+TOKEN = "a-token-of-airflow"
 
 
 @dataclass
@@ -50,6 +52,13 @@ class Pages:
             {} if role is None else {get_user: lambda: SimpleAuthManagerUser(username="ada", role=role)}
         )
         return self.clients.setdefault("all", TestClient(self.app, follow_redirects=False))
+
+
+def user_of(request: Request) -> SimpleAuthManagerUser:
+    """Who sends the token."""
+    if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+        raise HTTPException(401)
+    return SimpleAuthManagerUser(username="ada", role=VIEWER)
 
 
 def made_pages() -> FastAPI:

@@ -15,12 +15,14 @@ from include.sources.drs.objects import AccessMethod, AccessUrl, DrsObject
 from include.sources.drs.service import RefusedError
 from operations.access import Reader
 from operations.database import query
-from operations.drs.kept_files import GoneError, KeptFile
+from operations.drs.kept_files import GoneError, KeptFile, is_local
 from operations.drs.signature import PARAMETER, Signed, sign
 
-#: The one access method: an address that is signed when it is requested.
-SIGNED = "signed"
-_METHODS = (AccessMethod("https", SIGNED),)
+#: Access methods, addresses that are signed when they are requested: of the storage, where it signs some, or
+#: of this service, for clients that do not reach the storage, or send it their token, which it refuses.
+SIGNED, STREAMED = "signed", "streamed"
+_HERE = (AccessMethod("https", SIGNED),)
+_IN_A_STORAGE = (*_HERE, AccessMethod("https", STREAMED))
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,14 @@ class WarehouseFiles:
         return self._blob(row) if row else None
 
     def address(self, found: DrsObject, access_id: str) -> AccessUrl | None:
-        """A signed address: of the storage where it signs some, of this service otherwise."""
+        """A signed address, by one of the ways that the object names."""
         row = self.row(found.object_id)
-        if found.is_bundle or access_id != SIGNED or row is None:
+        if row is None or access_id not in {way.access_id for way in found.access_methods}:
             return None
         try:
             kept = KeptFile(row["location"], row["kept_as"])
             kept.check(row["size_bytes"])
-            address = kept.presigned()
+            address = kept.presigned() if access_id == SIGNED else None
         except GoneError as error:
             raise RefusedError(404, f"the bytes are not there: {error}") from None
         if address is None:
@@ -99,7 +101,7 @@ class WarehouseFiles:
             int(row["size_bytes"]),
             [Checksum("md5", row["md5"])],
             _midnight(row["date_file_updated"] or row["changed_at"].date()),
-            _METHODS,
+            _HERE if is_local(row["location"]) else _IN_A_STORAGE,
         )
 
 

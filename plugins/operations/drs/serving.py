@@ -113,10 +113,11 @@ def _file(request: Request) -> Response:
         row = WarehouseFiles(connection, reader, "", "").row(uuid)
     if row is None:
         return refused(404, "unknown file")
+    kind = mimetypes.guess_type(row["file_name"] or "")[0] or "application/octet-stream"
+    size = int(row["size_bytes"])
     try:
         kept = KeptFile(row["location"], row["kept_as"])
-        kept.check(int(row["size_bytes"]))
+        kept.check(size)
+        return kept.response(kind, size, row["md5"], request.headers)
     except GoneError as error:
         return refused(404, f"the bytes are not there: {error}")
-    kind = mimetypes.guess_type(row["file_name"] or "")[0] or "application/octet-stream"
-    return kept.response(kind, row["md5"])
