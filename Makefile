@@ -1,6 +1,6 @@
 # ImmPort Warehouse on one machine. `make help` explains the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup made setup-tests demo up next-release down url psql routes export sandbox validate markers test test-long bench lint reference screenshots figures lock clean
+.PHONY: help setup made setup-tests demo up next-release down url psql routes export template sandbox validate markers test test-long bench lint reference screenshots figures lock clean
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
@@ -13,6 +13,7 @@ TAKES_sandbox := $(WORLD) PORT
 TAKES_psql := SQL FILE DATABASE
 TAKES_url := DATABASE
 TAKES_export := DIR DATABASE AS_OF
+TAKES_template := STUDY RELEASE OUT FORMAT TEMPLATES LOOKUPS DATABASE
 TAKES_validate := FILE TEMPLATES LOOKUPS WORKSPACE PAGE
 TAKES_markers := KIND FILE VOCABULARY DATABASE
 TAKES_test := TESTS
@@ -28,7 +29,7 @@ endif
 # Values reach Python through the environment and as they were typed: expanded by make, or pasted into a
 # shell line, their dollars and quotes would be lost.
 VARIABLES := STUDIES ROWS SEED ARCHIVES PORT SQL FILE DATABASE DIR AS_OF EXTRAS TESTS ONLY ROUNDS PROFILE
-VARIABLES += TEMPLATES LOOKUPS WORKSPACE PAGE KIND VOCABULARY
+VARIABLES += TEMPLATES LOOKUPS WORKSPACE PAGE KIND VOCABULARY STUDY RELEASE OUT FORMAT
 unexport $(VARIABLES)
 MAKEOVERRIDES :=
 $(foreach name,$(VARIABLES),$(eval export WAREHOUSE_$(name) := $$(value $(name))))
@@ -54,9 +55,11 @@ help: ## explain all targets
 	@echo "  SQL='...' or FILE=q.sql  statements to run, answered as CSV (psql); make -s keeps make itself quiet"
 	@echo "  FILE=package.zip or DIR  templates on their way to ImmPort (validate); TEMPLATES=DIR ImmPort's own JSON,"
 	@echo "                           LOOKUPS=FILE its vocabularies, WORKSPACE=FILE known identifiers, PAGE=FILE HTML"
+	@echo "  STUDY=SDY... OUT=DIR      a study as upload templates (template); RELEASE=DR50 an earlier release,"
+	@echo "                           FORMAT=xlsx workbooks, TEMPLATES and LOOKUPS as for validate"
 	@echo "  KIND=header FILE=x.jsonl panels, or KIND=population gating definitions, a JSON object a line (markers);"
 	@echo "                           VOCABULARY=DIR ImmPort's published tables of names"
-	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export, markers)"
+	@echo "  DATABASE=NAME            another warehouse than the last used one (psql, url, export, template, markers)"
 	@echo "  DIR=DIR                  folder or object storage URL of the Parquet files (export, default var/export)"
 	@echo "  AS_OF=DR50               release to export; without it the current state (export)"
 	@echo "  EXTRAS='s3 auth'         what to install besides the base: s3, celery, openlineage, slack, auth,"
@@ -95,6 +98,9 @@ psql: made setup ## open the warehouse, or run SQL='...' or FILE=q.sql
 
 export: made setup ## write the star and the marts as Parquet files (DIR, DATABASE, AS_OF)
 	$(LOCAL) export
+
+template: made setup ## write a study as a package of upload templates (STUDY, RELEASE, OUT, FORMAT)
+	$(LOCAL) template
 
 sandbox: setup ## run the stand-in for ImmPort alone, in the foreground
 	$(LOCAL) sandbox

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from include.local import options
@@ -93,6 +94,35 @@ def export() -> int:
         return run_export(paths, server.url(database), options.place("DIR"), options.given("AS_OF"))
 
 
+def template() -> int:
+    """Write what the star has of STUDY as a package of upload templates to OUT (RELEASE, FORMAT)."""
+    from include.serve.upload_templates.command import TemplateError, write_package
+
+    paths, study = Paths.default(), options.given("STUDY")
+    if study is None:
+        raise LocalError(
+            "make template needs STUDY=SDY..., and takes RELEASE, OUT, FORMAT, TEMPLATES, LOOKUPS"
+        )
+    release, database = options.given("RELEASE"), _database(paths)
+    name = f"{study}-{release}" if release else study
+    templates, lookups = options.given("TEMPLATES"), options.given("LOOKUPS")
+    with EmbeddedPostgres(paths.postgres).running() as server:
+        _require(server, database)
+        try:
+            write_package(
+                server.url(database),
+                study,
+                Path(options.place("OUT") or paths.templates(database) / name),
+                release=release,
+                format_=options.given("FORMAT"),
+                templates=options.existing(templates) if templates else None,
+                lookups=options.existing(lookups) if lookups else None,
+            )
+        except TemplateError as error:
+            raise LocalError(str(error)) from error
+    return 0
+
+
 def markers() -> int:
     """Read markers of panels (KIND=header) or gating definitions (KIND=population) in FILE, lines of JSON."""
     from include.local.markers import run_markers
@@ -124,7 +154,7 @@ def clean() -> int:
 
 COMMANDS: dict[str, Callable[[], int]] = {
     command.__name__.replace("_", "-"): command
-    for command in (demo, up, next_release, down, url, psql, export, markers, sandbox, clean)
+    for command in (demo, up, next_release, down, url, psql, export, template, markers, sandbox, clean)
 }
 
 

@@ -53,6 +53,10 @@ class Paths:
         """Parquet copies of one world's warehouse."""
         return self.var / "export" / world
 
+    def templates(self, world: str) -> Path:
+        """Upload templates of studies of one world's warehouse."""
+        return self.var / "templates" / world
+
     def remember_world(self, database: str) -> None:
         """Note the database last used: `make psql` and `make url` open it."""
         self.var.mkdir(parents=True, exist_ok=True)

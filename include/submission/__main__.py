@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from include.submission.checks.records import KnownIds, WorkspaceError, read_known_ids
-from include.submission.declaration_files import read_declarations
+from include.submission.declaration_files import offline_place, read_declarations
 from include.submission.package import PackageError
 from include.submission.page import validation_page
 from include.submission.templates.declarations import DeclarationsError, Template, Templates, read_templates
@@ -119,14 +119,7 @@ def _declarations(options: argparse.Namespace) -> tuple[Templates, Vocabularies]
 def _templates_place(options: argparse.Namespace) -> Path:
     if options.templates:
         return _existing(options.templates)
-    data = os.environ.get("IMMPORT_TEST_DATA")
-    if data and (offline := Path(data, "immport", "templates")).is_dir():
-        return offline
-    raise _UsageError(
-        "no templates: give TEMPLATES=DIR or FILE with ImmPort's templates.json, and lkTables.json beside it"
-        " or LOOKUPS=FILE. ImmPort gives them to whoever may upload to a workspace:"
-        " GET /data/upload/documentation/templates/{workspaceId}"
-    )
+    return offline_place()
 
 
 def _package(options: argparse.Namespace) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from include.submission.templates.declarations import Templates, read_templates
+from include.submission.templates.declarations import DeclarationsError, Templates, read_templates
 from include.submission.templates.vocabularies import LOOKUPS, Vocabularies, read_vocabularies
 
 
@@ -26,3 +27,18 @@ def read_declarations(place: Path, lookups: Path | None = None) -> tuple[Templat
     ]
     found = next((path for path in near if path.exists()), place)
     return templates, read_vocabularies(found)
+
+
+def offline_place() -> Path:
+    """Where the templates are that lie beside the real data of the tests, for whoever names none.
+
+    :raises DeclarationsError: there are none.
+    """
+    data = os.environ.get("IMMPORT_TEST_DATA")
+    if data and (offline := Path(data, "immport", "templates")).is_dir():
+        return offline
+    raise DeclarationsError(
+        "no templates: give TEMPLATES=DIR or FILE with ImmPort's templates.json, and lkTables.json beside it"
+        " or LOOKUPS=FILE. ImmPort gives them to whoever may upload to a workspace:"
+        " GET /data/upload/documentation/templates/{workspaceId}"
+    )

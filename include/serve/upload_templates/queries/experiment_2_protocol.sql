@@ -1,0 +1,8 @@
+-- Protocols of an experiment, as a template lists them.
+select
+    b.experiment_key,
+    string_agg(p.protocol_accession, '; ' order by p.protocol_accession) as protocol_accession
+from star.bridge_experiment_protocol as b
+inner join star.dim_protocol as p on b.protocol_key = p.protocol_key
+where b.study_key = :study_key
+group by b.experiment_key
