@@ -111,7 +111,7 @@ class KeptFile:
     def _storage(self) -> AbstractFileSystem:
         """The storage, before anything is requested of it: then it takes no more options."""
         storage = self.place.fs
-        # Left alone, s3fs signs addresses by version 2, which S3 refuses for buckets made since 2020.
+        # By default s3fs signs addresses by version 2, which S3 refuses for buckets made since 2020.
         if isinstance(options := getattr(storage, "config_kwargs", None), dict):
             options.setdefault("signature_version", "s3v4")
         return storage
