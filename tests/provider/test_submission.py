@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import io
-import os
-import random
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from airflow.sdk.exceptions import (
     AirflowFailException,
     AirflowSensorTimeout,
@@ -24,7 +16,6 @@ from airflow.sdk.exceptions import (
     TaskDeferred,
 )
 
-from immport_provider.hooks.submission.upload import ImmPortUploadHook
 from immport_provider.operators.submission.approve import ImmPortApproveSubmissionOperator
 from immport_provider.operators.submission.steps import (
     ImmPortCheckPackageOperator,
@@ -33,7 +24,6 @@ from immport_provider.operators.submission.steps import (
 )
 from immport_provider.sensors.ticket import ImmPortTicketSensor
 from include.pipeline.submissions import ledger
-from include.pipeline.submissions.check import as_checked
 from include.pipeline.submissions.errors import (
     AnswerPendingError,
     NotAllowedError,
@@ -41,123 +31,21 @@ from include.pipeline.submissions.errors import (
     SubmissionBusyError,
     UnansweredError,
 )
-from include.pipeline.submissions.send import Sending, send
 from include.sources.errors import AccessError, RetriableError
 from include.submission.service.services import UPLOAD
-from include.submission.templates.declarations import Templates
-from tests.provider.uploads import TEMPLATE, WORKSPACE, upload_hook
+from tests.provider.submitting import PLACES, Lab, approved, first_event, killed, package
+from tests.provider.uploads import WORKSPACE
 from tests.support.sandbox import RunningSandbox
 from tests.support.warehouse import Warehouse
 
-NO_TEMPLATES = Templates((), "none", "")
 CHECK, STORE = UPLOAD.purposes
-Assembled = Callable[[], AbstractContextManager[Path]]
-
-
-def package(folder: Path, identifier: str = "p1", size: int = 300_000) -> Path:
-    """A package whose content differs with the identifier."""
-    folder.mkdir(exist_ok=True)
-    (folder / "protocols.txt").write_text(f"{TEMPLATE}\t{identifier}\tname\ta.pdf\tAssay\n")
-    (folder / "a.pdf").write_bytes(random.Random(identifier).randbytes(size))
-    return folder
-
-
-@dataclass
-class Lab:
-    """Who sends: a warehouse, a connection to the sandbox, and a folder with packages."""
-
-    warehouse: Warehouse
-    sandbox: RunningSandbox
-    folder: Path
-    connect: Callable[[], ImmPortUploadHook]
-
-    @property
-    def engine(self) -> sa.Engine:
-        return self.warehouse.engine
-
-    def context(self, run: str = "manual__1") -> Any:
-        dag = SimpleNamespace(dag_id="immport_submit")
-        task = SimpleNamespace(xcom_push=lambda **kwargs: None, task_id="t", map_index=-1, try_number=1)
-        return {"dag": dag, "run_id": run, "ti": task}
-
-    def checked(self, identifier: str, **more: Any) -> int:
-        """The number of a submission that was checked here."""
-        place = package(self.folder / identifier, identifier)
-        task = ImmPortCheckPackageOperator(task_id="check", package=str(place), **more)
-        number: int = task.execute(self.context())
-        return number
-
-    def send(self, number: int, purpose: str = CHECK, **how: Any) -> ledger.SentTicket:
-        """Send it; a lost answer may be looked up at once."""
-        submission = ledger.submission(self.engine, number)
-        how.setdefault("settle", timedelta())
-        with self.connect() as hook:
-            sending = Sending(self.engine, hook, "immport_submit/1", **how)
-            return send(sending, submission, purpose, lambda: as_checked(submission, NO_TEMPLATES))
-
-    def settled(self, number: int) -> ledger.SentTicket:
-        """Send it as Airflow's retries do: until what became of a lost answer is known."""
-        for _ in range(20):
-            with contextlib.suppress(AnswerPendingError):
-                return self.send(number)
-        raise AssertionError("never known")
-
-    def followed(self, number: int, *, is_stored: bool) -> str | None:
-        """Follow a ticket to its end, as the triggerer does."""
-        sensor = ImmPortTicketSensor(
-            task_id="follow", submission=number, is_stored=is_stored, poke_interval=0.001
-        )
-        try:
-            done: str | None = sensor.execute(self.context())
-            return done
-        except TaskDeferred as waiting:
-            deferred = waiting
-        while True:
-            trigger: Any = deferred.trigger
-            event = asyncio.run(_first(trigger))
-            try:
-                return sensor.resume(self.context(), event)
-            except TaskDeferred as again:
-                deferred = again
-
-    def tickets(self, number: int) -> list[str]:
-        """Files of this submission that the sandbox has received."""
-        stem = ledger.submission(self.engine, number).package.removesuffix(".zip")
-        return [item["file"] for item in self.sandbox.uploads() if item["file"].startswith(stem)]
-
-
-async def _first(trigger: Any) -> dict[str, Any]:
-    event = await asyncio.wait_for(anext(trigger.run()), 60)
-    payload: dict[str, Any] = event.payload
-    return payload
 
 
 @pytest.fixture
 def lab(
     warehouse: Warehouse, sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Lab:
-    sandbox.clear_uploads()
-    upload_hook(sandbox, monkeypatch)
-    for kind in (ImmPortCheckPackageOperator, ImmPortSendPackageOperator, ImmPortTicketSensor):
-        monkeypatch.setattr(kind, "engine", lambda self: warehouse.engine)
-    for other in (ImmPortApproveSubmissionOperator, ImmPortFinishSubmissionOperator):
-        monkeypatch.setattr(other, "engine", lambda self: warehouse.engine)
-    monkeypatch.setattr("immport_provider.operators.base.run_ended", lambda engine: None)
-    monkeypatch.setattr("include.pipeline.submissions.send.WINDOW", 3)
-    return Lab(warehouse, sandbox, tmp_path, lambda: upload_hook(sandbox, monkeypatch))
-
-
-def approved(lab: Lab, number: int, option: str = "Approve") -> None:
-    """A person decides, by Airflow's own operator."""
-    task = ImmPortApproveSubmissionOperator(task_id="approve", submission=number)
-    event = {
-        "chosen_options": [option],
-        "params_input": {},
-        "responded_at": sa.func.now(),
-        "responded_by_user": {"id": "1", "name": "Ada"},
-    }
-    event["responded_at"] = SimpleNamespace(isoformat=lambda: "now")
-    task.execute_complete(lab.context(), event)
+    return Lab.opened(warehouse, sandbox, tmp_path, monkeypatch)
 
 
 def test_a_package_is_validated_allowed_and_stored_and_a_second_run_changes_nothing(
@@ -222,28 +110,12 @@ def test_a_package_with_errors_is_not_sent(lab: Lab) -> None:
     ]
 
 
-#: Where the process that sends dies: a function, and whether it has done its work.
-PLACES = [
-    ("ledger.begin", False),
-    ("ledger.begin", True),
-    ("hook.send", False),
-    ("file", False),
-    ("hook.send", True),
-    ("ledger.know", False),
-    ("ledger.know", True),
-    ("ledger.see_status", False),
-    ("ledger.set_state", False),
-    ("hook.request_validation", False),
-    ("hook.request_validation", True),
-]
-
-
 @pytest.mark.long
-def test_one_ticket_wherever_the_process_is_killed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_ticket_wherever_the_process_iskilled(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.send(lab.checked("first"))
     for place, is_done in PLACES:
         number = lab.checked(f"{place} {is_done}")
-        died = _killed(lab, number, place, is_done=is_done)
+        died = killed(lab, number, place, is_done=is_done)
         assert died == 9, place
         ticket = lab.settled(number)
         assert ticket.state == ledger.KNOWN, place
@@ -251,56 +123,6 @@ def test_one_ticket_wherever_the_process_is_killed(lab: Lab, monkeypatch: pytest
         assert lab.followed(number, is_stored=False) == "Completed_Validation"
         assert lab.send(number).number == ticket.number
         assert len(lab.tickets(number)) == 1, (place, is_done)
-
-
-def _killed(lab: Lab, number: int, place: str, *, is_done: bool) -> int:
-    """Send in a process that ends at a place as if it were killed; its exit status."""
-    child = os.fork()
-    if child == 0:
-        try:
-            engine = sa.create_engine(lab.engine.url, poolclass=sa.NullPool)
-            _arm(place, is_done=is_done)
-            submission = ledger.submission(engine, number)
-            with ImmPortUploadHook() as hook:
-                sending = Sending(engine, hook, "immport_submit/killed")
-                assembled = _dying(submission) if place == "file" else None
-                whole: Assembled = lambda: as_checked(submission, NO_TEMPLATES)  # noqa: E731
-                send(sending, submission, CHECK, assembled or whole)
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _arm(place: str, *, is_done: bool) -> None:
-    owner, _, name = place.partition(".")
-    if not name:
-        return
-    target: Any = ledger if owner == "ledger" else ImmPortUploadHook
-    inner = getattr(target, name)
-
-    def dies(*arguments: Any, **named: Any) -> Any:
-        if is_done:
-            inner(*arguments, **named)
-        os._exit(9)
-
-    setattr(target, name, dies)
-
-
-def _dying(submission: ledger.Submission) -> Assembled:
-    """The zip file, whose reader dies in the middle of it."""
-
-    class Dying(io.FileIO):
-        def read(self, size: int | None = -1, /) -> Any:
-            if self.tell() > 100_000:
-                os._exit(9)
-            return super().read(size)
-
-    @contextmanager
-    def opened() -> Iterator[Any]:
-        with as_checked(submission, NO_TEMPLATES) as path:
-            yield SimpleNamespace(open=lambda mode: Dying(path))
-
-    return opened
 
 
 def test_a_lost_answer_is_looked_up_and_what_never_arrived_is_sent_again(lab: Lab) -> None:
@@ -413,12 +235,12 @@ def test_a_ticket_that_stays_or_gets_lost_ends_the_wait(lab: Lab, monkeypatch: p
         sensor.execute(lab.context())
     trigger: Any = deferred.value.trigger
     while trigger.seen != "Information":  # where this ticket stays
-        event = asyncio.run(_first(trigger))
+        event = asyncio.run(first_event(trigger))
         with pytest.raises(TaskDeferred) as deferred:
             sensor.resume(lab.context(), event)
         trigger = deferred.value.trigger
     trigger.deadline = datetime.now(UTC).isoformat()
-    event = asyncio.run(_first(trigger))
+    event = asyncio.run(first_event(trigger))
     with pytest.raises(AirflowSensorTimeout, match="is still Information"):
         sensor.resume(lab.context(), event)
     kind, arguments = trigger.serialize()
