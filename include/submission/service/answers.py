@@ -12,6 +12,8 @@ from include.sources.foreign import clean
 from include.sources.reader import NotDataError, read_json
 
 _TICKET = re.compile(r"(?P<user>.+)_(?P<day>\d{8})_(?P<number>\d+)")
+#: Titles of the columns of a report that is a text.
+_TITLES = ("line number", "status", "error message", "description")
 #: Characters of a ticket's number that are looked at.
 _LONGEST_TICKET = 200
 
@@ -159,6 +161,25 @@ def read_database_report(chunks: Iterable[bytes]) -> str:
     :raises NotDataError: it holds none.
     """
     return _text(_object(read_json(chunks)), "database")
+
+
+def report_lines(report: str) -> list[ReportLine]:
+    """The lines of a report that is a text: of the batch updater, the only place that names them all.
+
+    They follow a line with the titles `Line Number`, `Status`, `Error Message` and `Description`, to a blank.
+    """
+    found: list[ReportLine] = []
+    is_inside = False
+    for text in report.splitlines():
+        cells = [cell.strip() for cell in text.split("\t")]
+        if tuple(cell.lower() for cell in cells[:4]) == _TITLES:
+            is_inside = True
+        elif not text.strip():
+            is_inside = False
+        elif is_inside and len(cells) > 1:
+            error, description = (clean(cell) or None for cell in (*cells, "", "")[2:4])
+            found.append(ReportLine(None, _number(cells[0]), clean(cells[1]), description, error))
+    return found
 
 
 def read_day(value: object) -> date | None:

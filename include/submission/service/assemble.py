@@ -94,10 +94,10 @@ def assemble(place: Path, templates: Templates, folder: Path) -> AssembledPackag
     return AssembledPackage(path, digest, path.stat().st_size, count)
 
 
-def sent_name(place: Path, digest: str) -> str:
-    """The name of a package's zip file."""
+def sent_name(place: Path, digest: str, suffix: str = ".zip") -> str:
+    """The name of what is sent of a package."""
     stem = re.sub(r"[^A-Za-z0-9._-]+", "_", place.stem)[:_LONGEST_STEM].strip("._-") or "package"
-    return f"{stem}-{digest[:_SHOWN_DIGITS]}.zip"
+    return f"{stem}-{digest[:_SHOWN_DIGITS]}{suffix}"
 
 
 def _write(package: SubmissionPackage, templates: Templates, path: Path) -> tuple[str, int]:

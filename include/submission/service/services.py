@@ -30,6 +30,7 @@ class SubmissionService:
     :param validation: has a sent file validated, by its ticket.
     :param validate_purpose: purpose of a file that is validated and not stored.
     :param store_purpose: purpose of a file that is stored.
+    :param is_of_templates: it takes packages of upload templates; else files of changes.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SubmissionService:
     workspaces: Endpoint
     validate_purpose: str
     store_purpose: str
+    is_of_templates: bool
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -80,6 +82,7 @@ UPLOAD = SubmissionService(
     workspaces=_endpoint("uploadWorkspaces", _WORKSPACES, "workspaces of the user"),
     validate_purpose="validateData",
     store_purpose="uploadData",
+    is_of_templates=True,
 )
 BATCH_UPDATER = SubmissionService(
     name="batch_updater",
@@ -99,11 +102,12 @@ BATCH_UPDATER = SubmissionService(
         "report of what was changed",
     ),
     templates=_endpoint(
-        "updaterTemplates", f"{_UPDATER}/documentation/templates/{{workspace}}", "the templates as a zip file"
+        "updaterTemplates", f"{_UPDATER}/documentation/templates", "its own templates as a zip file"
     ),
     workspaces=_endpoint("updaterWorkspaces", _WORKSPACES, "workspaces of the user"),
     validate_purpose="batchUpdateValidate",
     store_purpose="batchUpdateUpload",
+    is_of_templates=False,
 )
 SERVICES = {service.name: service for service in (UPLOAD, BATCH_UPDATER)}
 
