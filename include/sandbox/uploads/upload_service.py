@@ -20,6 +20,7 @@ from starlette.types import Message
 
 from include.sandbox.server.faults import Fault
 from include.sandbox.server.responses import stream
+from include.sandbox.uploads.change_checks import check_changes
 from include.sandbox.uploads.made_up_templates import LOOKUPS, TEMPLATES
 from include.sandbox.uploads.package_checks import ReportRow, check_package, required_columns
 from include.sandbox.uploads.tickets import FATES, USER, IssuedTicket, TicketOffice
@@ -119,7 +120,11 @@ class UploadService:
         if files:
             name = name or files[0].filename or "package"
             known = self.office.stored.get(workspace, set())
-            report = check_package(files[0].filename or "", files[0].file, known, self._required)
+            given_name = files[0].filename or ""
+            if service.is_of_templates:
+                report = check_package(given_name, files[0].file, known, self._required)
+            else:
+                report = check_changes(given_name, files[0].file)
             for file in files:
                 file.file.close()
         ticket = self.office.issue(service, given["uploadPurpose"], workspace, name, report)
@@ -179,7 +184,10 @@ def _summary(ticket: IssuedTicket) -> dict[str, Any]:
     day = f"{ticket.day:%Y-%m-%d}"
     states = [word for word in ticket.walk[:-1] if word.partition("_")[0] in ("Registered", "Started")]
     rows: list[ReportRow] = [(ticket.file_name, None, word, "server name:", None) for word in states]
-    rows += [*ticket.report.rows, (ticket.file_name, 0, ticket.status, None, None)]
+    # Of changes that were validated, ImmPort's summary names no line: its other report does.
+    is_terse = ticket.purpose == "batchUpdateValidate" and ticket.report.is_good
+    lines = [] if is_terse else ticket.report.rows
+    rows += [*lines, (ticket.file_name, 0, ticket.status, None, None)]
     results = [
         {
             "uploadRegistrationResultId": ticket.number * 1000 + at,
