@@ -22,6 +22,7 @@ from include.serve import parquet
 from include.serve.export_target import ExportBusyError, ExportError, Place
 from include.serve.parquet import ParquetColumn
 from include.sql import identifier
+from include.warehouse.access.roles import ANALYST, become_analyst
 from include.warehouse.model.declaration import Dimension, Fact
 from include.warehouse.model.registry import DIMENSIONS, FACTS
 from include.warehouse.schema.ops_tables import EXPORT
@@ -39,8 +40,6 @@ __all__ = [
 
 #: Schemas that are copied, where they exist.
 SCHEMAS = ("star", "mart")
-#: An export reads as this role: rows that are hidden from analysts must not be exported.
-ANALYST = "warehouse_analyst"
 #: Rows fetched at once.
 BATCH_ROWS = 10_000
 #: First key of the advisory lock of an export; the second is made of its place.
@@ -120,7 +119,7 @@ def export_star(engine: sa.Engine, root: str, as_of: str | None = None) -> Expor
     ) as connection:
         _lock(connection, root)
         revision = connection.scalar(sa.text("select version_num from ops.alembic_version"))
-        role = _become_analyst(connection)
+        role = become_analyst(connection)
         release = _release(connection, as_of)
         place = Place(root, f"as-of-{release}" if as_of else release)
         stamp = {"revision": str(revision), "release": release, "as_of": as_of, "readers": _readers(role)}
@@ -142,14 +141,6 @@ def _lock(connection: sa.Connection, root: str) -> None:
     lock = sa.text("select pg_try_advisory_xact_lock(:export, hashtext(:root))")
     if not connection.scalar(lock, {"export": EXPORT_LOCK, "root": root}):
         raise ExportBusyError(f"another export of this warehouse to {root} is running")
-
-
-def _become_analyst(connection: sa.Connection) -> str:
-    """Read as an analyst where that role is there. Returns the role that reads."""
-    known = sa.text("select 1 from pg_roles where rolname = :name")
-    if connection.scalar(known, {"name": ANALYST}):
-        run_sql(connection, f"set local role {ANALYST}")
-    return str(connection.scalar(sa.text("select current_user")))
 
 
 def _readers(role: str) -> str:

@@ -1,19 +1,21 @@
-"""Checks a package and makes the zip file of it, so that what is sent is what was checked."""
+"""Checks a package and makes what is sent of it, so that what is sent is what was checked."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from include.pipeline.submissions.errors import PackageChangedError, PackageRefusedError
 from include.pipeline.submissions.ledger import CheckedPackage, Submission
+from include.submission.changes.check import validate_changes
+from include.submission.changes.outgoing import assemble_changes
 from include.submission.checks.records import KnownIds
 from include.submission.package import PackageError
 from include.submission.service.answers import Workspace
-from include.submission.service.assemble import AssembledPackage, assemble, sent_name
+from include.submission.service.assemble import AssembledPackage, assemble
 from include.submission.service.services import SubmissionService
 from include.submission.templates.declarations import Templates
 from include.submission.templates.vocabularies import Vocabularies
@@ -43,21 +45,43 @@ def check_package(
     service: SubmissionService,
     workspace: Workspace,
 ) -> tuple[CheckedPackage, Validation]:
-    """Check a package and digest it.
+    """Check a package of templates and digest it.
 
     :raises PackageError: there is no package.
     :raises PackageRefusedError: it has errors and cannot even be put together.
     """
     templates, vocabularies = declarations
     validation = validate(order.place, templates, vocabularies, known)
+    return _digested(order, validation, assembled(order.place, templates), service, workspace), validation
+
+
+def check_changes(
+    order: SubmissionOrder, service: SubmissionService, workspace: Workspace
+) -> tuple[CheckedPackage, Validation]:
+    """Check files of changes and digest them.
+
+    :raises PackageError: there is nothing at the place.
+    :raises PackageRefusedError: they have errors and cannot even be put together.
+    """
+    validation = validate_changes(order.place)
+    return _digested(order, validation, assembled(order.place), service, workspace), validation
+
+
+def _digested(
+    order: SubmissionOrder,
+    validation: Validation,
+    assembling: AbstractContextManager[AssembledPackage],
+    service: SubmissionService,
+    workspace: Workspace,
+) -> CheckedPackage:
     try:
-        with assembled(order.place, templates) as package:
-            checked = CheckedPackage(
+        with assembling as package:
+            return CheckedPackage(
                 service,
                 workspace.workspace_id,
                 workspace.name,
                 package.digest,
-                sent_name(order.place, package.digest),
+                package.name,
                 str(order.place),
                 order.notes,
                 order.is_offline,
@@ -72,7 +96,6 @@ def check_package(
         if validation.errors:
             raise PackageRefusedError(in_words(validation)) from None
         raise
-    return checked, validation
 
 
 def in_words(validation: Validation) -> str:
@@ -85,20 +108,25 @@ def in_words(validation: Validation) -> str:
 
 
 @contextmanager
-def assembled(place: Path, templates: Templates) -> Iterator[AssembledPackage]:
-    """The zip file of a package, for as long as it is needed.
+def assembled(place: Path, templates: Templates | None = None) -> Iterator[AssembledPackage]:
+    """What is sent of a package, for as long as it is needed.
 
+    :param templates: of a package of templates; None for files of changes.
     :raises PackageError: it cannot be made.
     """
     with tempfile.TemporaryDirectory(prefix="immport-submission-") as folder:
-        yield assemble(place, templates, Path(folder))
+        if templates is None:
+            yield assemble_changes(place, Path(folder))
+        else:
+            yield assemble(place, templates, Path(folder))
 
 
 @contextmanager
-def as_checked(submission: Submission, templates: Templates) -> Iterator[Path]:
-    """The zip file of a submission.
+def as_checked(submission: Submission, templates: Templates | None = None) -> Iterator[Path]:
+    """What is sent of a submission.
 
-    :raises PackageChangedError: the package is not the one that was checked.
+    :param templates: of a package of templates; None for files of changes.
+    :raises PackageChangedError: it is not what was checked.
     """
     with assembled(Path(submission.place), templates) as package:
         if package.digest != submission.content_digest:

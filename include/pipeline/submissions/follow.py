@@ -8,6 +8,7 @@ from include.pipeline.submissions import ledger
 from include.pipeline.submissions.errors import RejectedError
 from include.pipeline.submissions.ledger import SentTicket, Submission
 from include.sources.errors import UnknownTicketError
+from include.submission.service.answers import ReportLine, report_lines
 from include.submission.service.client import SubmissionClient
 from include.submission.service.statuses import TicketPhase, phase_of
 
@@ -36,11 +37,15 @@ def conclude(
         lines = client.summary(service, number).lines
     except UnknownTicketError:
         lines = []
-    ledger.keep_lines(engine, ticket, lines)
     try:
         report = client.database_report(service, number)
-    except UnknownTicketError:  # only what was stored has one
+    except UnknownTicketError:  # only what ended well has one
         report = None
+    if not service.is_of_templates:
+        # Of a validated file of changes, the summary says that it was validated and no more.
+        known = {_content(line) for line in lines}
+        lines += [line for line in report_lines(report or "") if _content(line) not in known]
+    ledger.keep_lines(engine, ticket, lines)
     ledger.update_ticket(engine, ticket, database_report=report)
     is_stored = ticket.purpose == service.store_purpose
     is_good = phase is TicketPhase.ACCEPTED
@@ -56,3 +61,8 @@ def conclude(
             + (f", such as {first}" if first else "")
         )
     return f"{submission.package}: ticket {number} {ends[True]}, {len(lines)} lines of the summary"
+
+
+def _content(line: ReportLine) -> tuple[object, ...]:
+    """What a line says, in whichever report: a text has 0 for no line."""
+    return line.line or 0, line.status, line.description, line.error

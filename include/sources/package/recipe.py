@@ -163,6 +163,23 @@ class Recipe:
                 return value.expression.column.name
         return None
 
+    def stored_in(self, item: Field) -> tuple[tuple[str, str], ...]:
+        """Table and column of a package that hold a field, and those that a join finds equal to it.
+
+        None for a field that is put together of several columns.
+        """
+        found = self._found(item)[:1]
+        if not found or len(found[0].needed) != 1:
+            return ()
+        place = self._place(found[0].needed[0])
+        equal = (
+            (join.table, column)
+            for join in self.joins
+            for column, value in join.on.items()
+            if len(value.needed) == 1 and self._place(value.needed[0]) == place
+        )
+        return tuple(dict.fromkeys((place, *equal)))
+
     def lacks(self, item: Field, lacking: Callable[[str, str], bool]) -> tuple[tuple[str, str], ...]:
         """Columns whose absence leaves a field unknown; none if it is known, or no package ever knows it.
 

@@ -44,6 +44,8 @@ WITHOUT_SCOPE = frozenset(
         "ops.submission",
         "ops.submission_ticket",
         "ops.submission_line",
+        "ops.submission_comparison",
+        "ops.submission_change",
         "quality.audit",
     }
 )

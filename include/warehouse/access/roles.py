@@ -92,3 +92,12 @@ def act_as_owner(connection: sa.Connection) -> None:
         """),
         {"owner": OWNER},
     )
+
+
+def become_analyst(connection: sa.Connection) -> str:
+    """Within a transaction, read as an analyst where that role is there: rows that are hidden from analysts
+    must not leave the warehouse. Returns the role that reads.
+    """
+    if ANALYST in existing(connection):
+        connection.exec_driver_sql(f"set local role {ANALYST}")
+    return str(connection.scalar(sa.text("select current_user")))

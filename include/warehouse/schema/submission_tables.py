@@ -104,3 +104,33 @@ SUBMISSION_LINE = sa.Table(
     schema="ops",
     comment="Lines of reports: of ImmPort's summaries, and of the check here",
 )  # fmt: skip
+
+SUBMISSION_COMPARISON = sa.Table(
+    "submission_comparison", metadata,
+    _number("submission_id", "Submission", key=True),
+    _text("table_name", "ImmPort's table, as the file names it", key=True),
+    _text("column_name", "Column that is given values", key=True),
+    _text("outcome", "changed, same, blank, not in the star, several records or not compared", key=True),
+    _number("value_count", "Values of which this was found", required=True),
+    _text("relation", "Relation of the star that was compared; null where it has none"),
+    _text("release_version", "Newest release of the star at that time", required=True),
+    _time("compared_at", "When", default=True),
+    schema="ops",
+    comment="What files of changes would change, against the star: a row per table, column and outcome",
+)  # fmt: skip
+
+SUBMISSION_CHANGE = sa.Table(
+    "submission_change", metadata,
+    _number("submission_id", "Submission", key=True),
+    _number("position", "Place in the files, from 0", key=True),
+    _text("file_name", "File of changes"),
+    _number("line_number", "Line of the file"),
+    _text("table_name", "ImmPort's table, as the file names it", required=True),
+    _text("record", "Columns that find the record, with their values", required=True),
+    _text("column_name", "Column that is given a value", required=True),
+    _text("star_value", "Value in the star"),
+    _text("new_value", "Value that it is given"),
+    _text("outcome", "changed, blank, not in the star, several records or not compared", required=True),
+    schema="ops",
+    comment="Values that files of changes would change, or that could not be compared with the star",
+)  # fmt: skip
