@@ -25,6 +25,7 @@ class OperationsPage(StrEnum):
     SOURCES = "sources"
     FAILURES = "failures"
     SUBMISSIONS = "submissions"
+    SUBMISSION_CHANGES = "submissions/changes"
 
 
 def page_path(page: str, **query: str | int | None) -> str:

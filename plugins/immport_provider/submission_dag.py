@@ -1,4 +1,4 @@
-"""The DAGs that send data to ImmPort: one for each service, with the same tasks."""
+"""The DAGs that send data to ImmPort, one for each service: changes are compared with the star, too."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, chain
 
 from immport_provider.groups import APPROVALS, HOW, REPAIR, RETRY_DEFAULTS, WHAT, limit
 from immport_provider.operators.submission.approve import ImmPortApproveSubmissionOperator
+from immport_provider.operators.submission.changes import (
+    ImmPortCheckChangesOperator,
+    ImmPortCompareChangesOperator,
+)
 from immport_provider.operators.submission.steps import (
     ImmPortCheckPackageOperator,
     ImmPortFinishSubmissionOperator,
@@ -19,7 +23,7 @@ from immport_provider.pools import UPLOADS
 from immport_provider.sensors.ticket import ImmPortTicketSensor
 from include.submission.service.services import SERVICES
 
-#: Task that checks the package: its result is the number of the submission.
+#: Task that checks what is sent: its result is the number of the submission.
 CHECK = "check"
 _SUBMISSION = f"{{{{ ti.xcom_pull(task_ids='{CHECK}') }}}}"
 _TEMPLATES = "{{ var.value.get('immport_templates', '') }}"
@@ -33,7 +37,7 @@ def submission_dag(dag_id: str, service: str, description: str, doc: str) -> DAG
 
     :param service: `upload` or `batch_updater`.
     """
-    takes_offline = SERVICES[service].offline is not None
+    of_templates, takes_offline = SERVICES[service].is_of_templates, SERVICES[service].offline is not None
     with DAG(
         dag_id=dag_id,
         description=description,
@@ -45,18 +49,29 @@ def submission_dag(dag_id: str, service: str, description: str, doc: str) -> DAG
         render_template_as_native_obj=True,
         tags=["immport", "submission"],
         default_args={**RETRY_DEFAULTS, "execution_timeout": _TASK},
-        params={**_params(), **({"offline": _offline()} if takes_offline else {})},
+        params={
+            **_params("Folder, zip file or template" if of_templates else "File of changes, folder or zip"),
+            **({"known": _known()} if of_templates else {}),
+            **({"offline": _offline()} if takes_offline else {}),
+        },
     ) as dag:
         of_service: dict[str, Any] = {"service": service, "templates": _TEMPLATES}
         of_submission: dict[str, Any] = {**of_service, "submission": _SUBMISSION}
         again: dict[str, Any] = {"ticket": "{{ params.ticket }}", "repeat": "{{ params.repeat }}"}
-        check = ImmPortCheckPackageOperator(
-            task_id=CHECK,
-            package="{{ params.package }}",
-            notes="{{ params.notes }}",
-            is_offline="{{ params.offline }}" if takes_offline else False,
-            known="{{ params.known }}",
+        given: dict[str, Any] = {
             **of_service,
+            "package": "{{ params.package }}",
+            "notes": "{{ params.notes }}",
+        }
+        check = (
+            ImmPortCheckPackageOperator(
+                task_id=CHECK,
+                is_offline="{{ params.offline }}" if takes_offline else False,
+                known="{{ params.known }}",
+                **given,
+            )
+            if of_templates
+            else ImmPortCheckChangesOperator(task_id=CHECK, **given)
         )
         validate = ImmPortSendPackageOperator(
             task_id="send_to_validate",
@@ -66,6 +81,7 @@ def submission_dag(dag_id: str, service: str, description: str, doc: str) -> DAG
             **again,
         )
         validated = ImmPortTicketSensor(task_id="follow_validation", **of_submission)
+        compared = [] if of_templates else [ImmPortCompareChangesOperator(task_id="compare", **of_submission)]
         approve = ImmPortApproveSubmissionOperator(task_id="approve", **of_submission)
         store = ImmPortSendPackageOperator(
             task_id="send_to_store",
@@ -77,17 +93,17 @@ def submission_dag(dag_id: str, service: str, description: str, doc: str) -> DAG
         )
         stored = ImmPortTicketSensor(task_id="follow_storing", is_stored=True, **of_submission)
         finish = ImmPortFinishSubmissionOperator(task_id="finish", trigger_rule="all_done", **of_submission)
-        check >> validate >> validated >> approve >> store >> stored >> finish
+        chain(check, validate, validated, *compared, approve, store, stored, finish)
         limit(dag)
     return dag
 
 
-def _params() -> dict[str, Param]:
+def _params(package: str) -> dict[str, Param]:
     return {
         "package": Param(
             type="string",
             minLength=1,
-            description="Folder, zip file or template, where the workers see it",
+            description=f"{package}, where the workers see it",
             section=WHAT,
         ),
         "notes": Param(
@@ -96,12 +112,6 @@ def _params() -> dict[str, Param]:
             maxLength=1000,
             description="Notes for ImmPort's curators",
             section=WHAT,
-        ),
-        "known": Param(
-            None,
-            type=["null", "string"],
-            description="File with identifiers that the workspace has, for the check here",
-            section=HOW,
         ),
         "repeat": Param(
             False,
@@ -118,6 +128,15 @@ def _params() -> dict[str, Param]:
             section=REPAIR,
         ),
     }
+
+
+def _known() -> Param:
+    return Param(
+        None,
+        type=["null", "string"],
+        description="File with identifiers that the workspace has, for the check here",
+        section=HOW,
+    )
 
 
 def _offline() -> Param:

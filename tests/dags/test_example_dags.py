@@ -20,6 +20,7 @@ SHARED = {
     "ImmPortFilesOperator",
     "SubmissionOperator",
     "SubmittingOperator",
+    "CheckingOperator",
 }
 
 

@@ -36,6 +36,7 @@ class ImmPortApproveSubmissionOperator(SubmittingOperator, ApprovalOperator):
         self.longest_wait = response_timeout
 
     def perform(self, context: Context) -> Any:
+        from immport_provider.page_links import OperationsPage, absolute, page_path
         from include.pipeline.submissions import ledger
         from include.pipeline.submissions.question import question
 
@@ -44,8 +45,10 @@ class ImmPortApproveSubmissionOperator(SubmittingOperator, ApprovalOperator):
         if submission.state in (ledger.APPROVED, ledger.STORING, ledger.STORED, ledger.REJECTED):
             self.log.info("%s is %s: the question is not put again", submission.package, submission.state)
             return None
-        self.subject = f"Store {submission.package} at ImmPort?"
-        self.body = question(engine, submission)
+        what = "Store" if submission.service.is_of_templates else "Apply the changes of"
+        self.subject = f"{what} {submission.package} at ImmPort?"
+        page = page_path(OperationsPage.SUBMISSION_CHANGES, submission=submission.submission_id)
+        self.body = question(engine, submission, absolute(page))
         return ApprovalOperator.execute(self, context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:

@@ -19,6 +19,13 @@ class CheckParameters(Parameters):
     known: Path | None = None
 
 
+class ChangesParameters(Parameters):
+    """Of `ImmPortCheckChangesOperator`."""
+
+    package: Path
+    notes: Annotated[str, Field(max_length=1000)] = ""
+
+
 class SubmissionParameters(Parameters):
     """Of what goes on with a submission."""
 

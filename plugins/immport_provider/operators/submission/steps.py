@@ -14,6 +14,11 @@ from immport_provider.operators.submission.parameters import CheckParameters, Se
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from immport_provider.hooks.submission.upload import ImmPortUploadHook
+    from include.pipeline.submissions.ledger import CheckedPackage
+    from include.submission.service.answers import Workspace
+    from include.submission.validate import Validation
+
 #: How many findings the log has; the operations page has all.
 _LOGGED = 100
 #: What a person can do about each state in which a submission may be when its run ends.
@@ -25,56 +30,40 @@ _ENDS = {
 }
 
 
-class ImmPortCheckPackageOperator(SubmissionOperator):
-    """Check a package by the templates and record it. Returns the number of the submission.
+class CheckingOperator(SubmissionOperator):
+    """What the operators share that check what is to be sent and record it. They return the number of the
+    submission.
 
-    :param package: folder, zip file or template.
+    :param package: folder, zip file or single file.
     :param notes: notes that are sent with it.
-    :param is_offline: its files come to ImmPort on another way; only a ticket is requested.
-    :param known: file with identifiers that the workspace has, as `make validate` takes it.
     """
 
-    template_fields: Sequence[str] = (
-        *SubmissionOperator.template_fields,
-        "package",
-        "notes",
-        "is_offline",
-        "known",
-    )
+    template_fields: Sequence[str] = (*SubmissionOperator.template_fields, "package", "notes")
 
-    def __init__(
-        self,
-        *,
-        package: str,
-        notes: str | None = None,
-        is_offline: bool | str = False,
-        known: str | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, package: str, notes: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.package = package
         self.notes = notes
-        self.is_offline = is_offline
-        self.known = known
+
+    def check(self, hook: ImmPortUploadHook, workspace: Workspace) -> tuple[CheckedPackage, Validation]:
+        """Check it, without sending anything.
+
+        :raises PackageError: there is nothing to check.
+        """
+        raise NotImplementedError
 
     def perform(self, context: Context) -> int:
         from include.pipeline import run_ledger
         from include.pipeline.submissions import ledger
-        from include.pipeline.submissions.check import SubmissionOrder, check_package, in_words
+        from include.pipeline.submissions.check import in_words
         from include.pipeline.submissions.errors import PackageRefusedError
-        from include.submission.checks.records import KnownIds, read_known_ids
         from include.warehouse.schema.revision import require_current
 
-        parameters = CheckParameters.of(self)
-        engine, service = self.engine(), self.of_service()
+        engine = self.engine()
         require_current(engine)
         run_ledger.start_run(engine, run_key(context))
-        known = read_known_ids(parameters.known) if parameters.known else KnownIds()
-        order = SubmissionOrder(parameters.package, parameters.notes, parameters.is_offline)
         with self.hook(context, engine) as hook:
-            workspace = hook.workspace(service)
-            with self.declarations(hook) as declarations:
-                checked, validation = check_package(order, declarations, known, service, workspace)
+            checked, validation = self.check(hook, hook.workspace(self.of_service()))
         found = ledger.register(engine, run_key(context), checked, validation.findings)
         for finding in validation.findings[:_LOGGED]:
             where = f"{finding.file} line {finding.line}"
@@ -85,6 +74,33 @@ class ImmPortCheckPackageOperator(SubmissionOperator):
             raise PackageRefusedError(text)
         self.log.info("submission %d, %s: %s", found.submission_id, found.package, text)
         return found.submission_id
+
+
+class ImmPortCheckPackageOperator(CheckingOperator):
+    """Check a package by the templates and record it. Returns the number of the submission.
+
+    :param package: folder, zip file or template.
+    :param notes: notes that are sent with it.
+    :param is_offline: its files come to ImmPort on another way; only a ticket is requested.
+    :param known: file with identifiers that the workspace has, as `make validate` takes it.
+    """
+
+    template_fields: Sequence[str] = (*CheckingOperator.template_fields, "is_offline", "known")
+
+    def __init__(self, *, is_offline: bool | str = False, known: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.is_offline = is_offline
+        self.known = known
+
+    def check(self, hook: ImmPortUploadHook, workspace: Workspace) -> tuple[CheckedPackage, Validation]:
+        from include.pipeline.submissions.check import SubmissionOrder, check_package
+        from include.submission.checks.records import KnownIds, read_known_ids
+
+        parameters = CheckParameters.of(self)
+        known = read_known_ids(parameters.known) if parameters.known else KnownIds()
+        order = SubmissionOrder(parameters.package, parameters.notes, parameters.is_offline)
+        with self.declarations(hook) as declarations:
+            return check_package(order, declarations, known, self.of_service(), workspace)
 
 
 class ImmPortSendPackageOperator(SubmittingOperator):
@@ -130,6 +146,10 @@ class ImmPortSendPackageOperator(SubmittingOperator):
 
             @contextmanager
             def assembled() -> Any:
+                if not service.is_of_templates:
+                    with as_checked(submission) as path:
+                        yield path
+                    return
                 with self.declarations(hook) as (templates, _), as_checked(submission, templates) as path:
                     yield path
 
