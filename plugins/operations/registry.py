@@ -41,6 +41,7 @@ PAGES: tuple[WebPage, ...] = (
     sources.PAGE,
     submissions.PAGE,
     submissions.REPORT,
+    submissions.CHANGES,
     dictionary.PAGE,
     requested.PAGE,
     dry_run.PAGE,

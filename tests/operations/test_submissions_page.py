@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from include.warehouse.schema.submission_tables import SUBMISSION, SUBMISSION_LINE, SUBMISSION_TICKET
+from include.pipeline.submissions.comparison import ChangeOutcome
+from include.warehouse.schema.submission_tables import (
+    SUBMISSION,
+    SUBMISSION_CHANGE,
+    SUBMISSION_COMPARISON,
+    SUBMISSION_LINE,
+    SUBMISSION_TICKET,
+)
+from operations.pages.submissions import CHANGES
 from tests.operations.conftest import VIEWER, Pages
 from tests.support.warehouse import Warehouse
 
@@ -70,3 +78,38 @@ def test_a_package_has_a_page_with_the_lines_of_its_reports(pages: Pages, wareho
     assert "The name is taken." in errors
     for wrong in ("99", "x", "", "9" * 30):
         assert pages.get("/submissions/report", submission=wrong).status_code == 404, wrong
+
+
+def test_what_changes_would_change_is_counted_and_listed(pages: Pages, warehouse: Warehouse) -> None:
+    number = sent(warehouse)
+    assert "What it would change" not in pages.get("/submissions/report", submission=number).text
+    of = {"submission_id": number, "table_name": "reagent", "column_name": "name"}
+    with warehouse.engine.begin() as connection:
+        connection.execute(sa.update(SUBMISSION).values(service="batch_updater"))
+        for outcome, count in (("changed", 1_234), ("same", 77)):
+            connection.execute(
+                sa.insert(SUBMISSION_COMPARISON).values(
+                    **of, outcome=outcome, value_count=count, relation="dim_reagent", release_version="DR52"
+                )
+            )
+        for position, outcome in enumerate(("changed", "not in the star")):
+            connection.execute(
+                sa.insert(SUBMISSION_CHANGE).values(
+                    **of, position=position, file_name="a.txt", line_number=73 + position,
+                    record=f"reagent_accession=ESR{position}", star_value="<i>old</i>", new_value="fresh",
+                    outcome=outcome,
+                )
+            )  # fmt: skip
+    report = pages.get("/submissions/report", submission=number).text
+    assert f"/warehouse/submissions/changes?submission={number}" in report
+    text = pages.get("/submissions/changes", submission=number).text
+    for shown in ("DR52", "1,234", "77", "dim_reagent", "ESR0", "ESR1", "&lt;i&gt;old&lt;/i&gt;", "fresh"):
+        assert shown in text
+    assert "ESR1" not in pages.get("/submissions/changes", submission=number, outcome="changed").text
+    lines = pages.get("/submissions/changes.csv", submission=number, search="esr0").text.splitlines()
+    assert len(lines) == 2
+    assert pages.get("/submissions/changes", submission="x").status_code == 404
+    assert CHANGES.listing is not None
+    assert CHANGES.listing.filters[1].choices == tuple(
+        outcome for outcome in ChangeOutcome if outcome is not ChangeOutcome.SAME
+    )

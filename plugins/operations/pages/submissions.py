@@ -15,6 +15,8 @@ _STATES = (
     "checked", "refused", "validating", "valid", "invalid", "approved", "declined", "storing", "stored",
     "rejected",
 )  # fmt: skip
+#: As `include.pipeline.submissions.comparison` names them; the same are not kept, only counted.
+_OUTCOMES = ("changed", "blank", "not in the star", "several records", "not compared")
 #: Digits of a number of a submission.
 _LONGEST = 18
 
@@ -32,17 +34,36 @@ def _run(row: Mapping[str, Any]) -> str | None:
     return of_airflow(dag_id, run_id) if slash else None
 
 
-def _load_report(view: View) -> Mapping[str, Any]:
+def _number(view: View) -> int:
     given = view.text("submission")
     if not (given.isascii() and given.isdigit() and len(given) <= _LONGEST):
         raise NothingThereError("submission")
-    found = view.row("submission_facts", submission=int(given))
+    return int(given)
+
+
+def _load_report(view: View) -> Mapping[str, Any]:
+    number = _number(view)
+    found = view.row("submission_facts", submission=number)
     service = SERVICES.get(found["service"])
+    has_changes = service is not None and not service.is_of_templates
     return {
         "found": {**found, "service": service.title if service else found["service"]},
         "run": _run(found),
-        "tickets": view.rows("submission_tickets", submission=int(given)),
+        "tickets": view.rows("submission_tickets", submission=number),
         "ticket_columns": TICKETS,
+        "changes": address("submissions/changes", submission=number) if has_changes else "",
+    }
+
+
+def _load_changes(view: View) -> Mapping[str, Any]:
+    number = _number(view)
+    counts = view.rows("submission_comparison", submission=number)
+    return {
+        "found": view.row("submission_facts", submission=number),
+        "number": number,
+        "counts": counts,
+        "count_columns": COUNTS,
+        "release": counts[0]["release_version"] if counts else "",
     }
 
 
@@ -56,6 +77,13 @@ TICKETS = (
     TableColumn("error", "Problem"),
     TableColumn("sent_at", "Sent", "time"),
     TableColumn("ended_at", "Ended", "time"),
+)
+COUNTS = (
+    TableColumn("table_name", "Table", "code"),
+    TableColumn("column_name", "Column", "code"),
+    TableColumn("outcome", "Beside the star"),
+    TableColumn("value_count", "Values", "number"),
+    TableColumn("relation", "Compared with", "code"),
 )
 PAGE = WebPage(
     name="submissions",
@@ -81,7 +109,7 @@ PAGE = WebPage(
         order="-changed_at",
         key=("submission_id",),
         filters=(Filter("search", "Search"), Filter("state", "State", _STATES)),
-        empty="Nothing was sent yet: trigger immport_submit with a package.",
+        empty="Nothing was sent yet: trigger immport_submit or immport_batch_update with a package.",
         hidden=("run_id",),
         is_short=True,
     ),
@@ -114,6 +142,31 @@ REPORT = WebPage(
             Filter("show", "Show", ("all", "errors")),
         ),
         empty="There is no line.",
+    ),
+    in_nav=False,
+    subject=("submission",),
+)
+CHANGES = WebPage(
+    name="submissions/changes",
+    title="What would change",
+    about="What files of changes would change in the star, as it was compared before a person decides.",
+    load=_load_changes,
+    listing=PageTable(
+        query="submission_changes",
+        columns=(
+            TableColumn("file_name", "File"),
+            TableColumn("line_number", "Line", "number"),
+            TableColumn("table_name", "Table", "code"),
+            TableColumn("record", "Record"),
+            TableColumn("column_name", "Column", "code"),
+            TableColumn("star_value", "In the star"),
+            TableColumn("new_value", "New"),
+            TableColumn("outcome", "Beside the star"),
+        ),
+        order="position",
+        key=("position",),
+        filters=(Filter("search", "Search"), Filter("outcome", "Beside the star", _OUTCOMES)),
+        empty="No value would change.",
     ),
     in_nav=False,
     subject=("submission",),
