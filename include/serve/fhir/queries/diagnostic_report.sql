@@ -3,19 +3,12 @@ with studies as (
     select
         s.study_key,
         s.study_accession,
-        s.latest_data_release_date as last_updated
-    from star.dim_study as s
-    where
-        s.study_key > 0
-        and (cast(:study as text[]) is null or s.study_accession = any(cast(:study as text[])))
-        and (
-            cast(:updated_from as timestamptz) is null
-            or s.latest_data_release_date >= cast(:updated_from as timestamptz)
-        )
-        and (
-            cast(:updated_before as timestamptz) is null
-            or s.latest_data_release_date < cast(:updated_before as timestamptz)
-        )
+        s.last_updated
+    from part.studies as s
+),
+
+patients as (
+    select * from part.patients
 ),
 
 subjects as (
@@ -31,81 +24,62 @@ subjects as (
             or b.subject_accession = any(cast(:id_2 as text[]))
             or b.subject_key = 0 and 'unknown' = any(cast(:id_2 as text[]))
         )
-        and (
-            cast(:patient as text[]) is null
-            or b.subject_accession = any(cast(:patient as text[]))
-            and e.species = 'Homo sapiens'
-            and not b.is_pool
-        )
+        and (cast(:patient as text[]) is null or b.subject_key in (select p.subject_key from patients as p))
 ),
 
 lab_tests as (
     select
-        1 as kind,
+        f.kind,
         f.study_key,
-        f.lab_test_panel_accession as panel_accession,
+        f.panel_accession,
         f.subject_key,
-        'laboratory' as category,
-        min(coalesce(f.lab_test_panel_name_preferred, f.lab_test_panel_name_reported)) as panel_name,
-        jsonb_agg(jsonb_build_object('accession', f.lab_test_accession) order by f.lab_test_accession)
-            as results,
+        f.category,
+        min(f.panel_name) as panel_name,
+        jsonb_agg(jsonb_build_object('accession', f.accession) order by f.accession) as results,
         array_agg(distinct f.biosample_key) filter (where f.biosample_key > 0) as samples
-    from star.fact_lab_test as f
+    from part.lab_tests as f
     where
-        f.lab_test_panel_accession <> ''
-        and f.study_key in (select s.study_key from studies as s)
+        f.panel_accession <> ''
         and f.subject_key in (select b.subject_key from subjects as b)
-        and (cast(:category as text[]) is null or 'laboratory' = any(cast(:category as text[])))
-        and (cast(:id_1 as text[]) is null or f.lab_test_panel_accession = any(cast(:id_1 as text[])))
-        and (
-            cast(:identifier as text[]) is null
-            or f.lab_test_panel_accession = any(cast(:identifier as text[]))
-        )
+        and (cast(:id_1 as text[]) is null or f.panel_accession = any(cast(:id_1 as text[])))
+        and (cast(:identifier as text[]) is null or f.panel_accession = any(cast(:identifier as text[])))
         and (
             cast(:after_1 as bigint) is null
             or cast(:after_1 as bigint) < 1
             or cast(:after_1 as bigint) = 1
-            and (f.study_key, f.lab_test_panel_accession, f.subject_key)
+            and (f.study_key, f.panel_accession, f.subject_key)
             > (cast(:after_2 as bigint), cast(:after_3 as text), cast(:after_4 as bigint))
         )
-    group by f.study_key, f.lab_test_panel_accession, f.subject_key
-    order by f.study_key, f.lab_test_panel_accession, f.subject_key
+    group by f.kind, f.study_key, f.panel_accession, f.subject_key, f.category
+    order by f.study_key, f.panel_accession, f.subject_key
     limit cast(:size as bigint)
 ),
 
 assessments as (
     select
-        2 as kind,
+        f.kind,
         f.study_key,
-        f.assessment_panel_accession as panel_accession,
+        f.panel_accession,
         f.subject_key,
-        'survey' as category,
-        min(coalesce(f.assessment_panel_name_preferred, f.assessment_panel_name_reported)) as panel_name,
-        jsonb_agg(
-            jsonb_build_object('accession', f.assessment_component_accession)
-            order by f.assessment_component_accession
-        ) as results,
+        f.category,
+        min(f.panel_name) as panel_name,
+        jsonb_agg(jsonb_build_object('accession', f.accession) order by f.accession) as results,
         cast(null as bigint[]) as samples
-    from star.fact_assessment as f
+    from part.assessments as f
     where
-        f.assessment_panel_accession <> ''
-        and f.study_key in (select s.study_key from studies as s)
+        f.panel_accession <> ''
         and f.subject_key in (select b.subject_key from subjects as b)
-        and (cast(:category as text[]) is null or 'survey' = any(cast(:category as text[])))
-        and (cast(:id_1 as text[]) is null or f.assessment_panel_accession = any(cast(:id_1 as text[])))
-        and (
-            cast(:identifier as text[]) is null
-            or f.assessment_panel_accession = any(cast(:identifier as text[]))
-        )
+        and (cast(:id_1 as text[]) is null or f.panel_accession = any(cast(:id_1 as text[])))
+        and (cast(:identifier as text[]) is null or f.panel_accession = any(cast(:identifier as text[])))
         and (
             cast(:after_1 as bigint) is null
             or cast(:after_1 as bigint) < 2
             or cast(:after_1 as bigint) = 2
-            and (f.study_key, f.assessment_panel_accession, f.subject_key)
+            and (f.study_key, f.panel_accession, f.subject_key)
             > (cast(:after_2 as bigint), cast(:after_3 as text), cast(:after_4 as bigint))
         )
-    group by f.study_key, f.assessment_panel_accession, f.subject_key
-    order by f.study_key, f.assessment_panel_accession, f.subject_key
+    group by f.kind, f.study_key, f.panel_accession, f.subject_key, f.category
+    order by f.study_key, f.panel_accession, f.subject_key
     limit cast(:size as bigint)
 ),
 
@@ -118,13 +92,7 @@ page as (
 ),
 
 arms as (
-    select
-        t.study_key,
-        t.subject_key,
-        min(t.arm_accession) as arm_accession
-    from star.dim_participation as t
-    where t.participation_key > 0 and t.subject_key in (select p.subject_key from page as p)
-    group by t.study_key, t.subject_key
+    select * from part.arms_of_page
 ),
 
 samples as (

@@ -8,23 +8,14 @@ with page as (
         a.description,
         coalesce(a.type_preferred, a.type_reported) as arm_type,
         s.study_accession,
-        s.latest_data_release_date as last_updated
+        s.last_updated
     from star.dim_arm as a
-    inner join star.dim_study as s on a.study_key = s.study_key
+    inner join part.studies as s on a.study_key = s.study_key
     where
         a.arm_key > 0
         and (cast(:after_1 as bigint) is null or a.arm_key > cast(:after_1 as bigint))
         and (cast(:id_1 as text[]) is null or a.arm_accession = any(cast(:id_1 as text[])))
         and (cast(:identifier as text[]) is null or a.arm_accession = any(cast(:identifier as text[])))
-        and (cast(:study as text[]) is null or s.study_accession = any(cast(:study as text[])))
-        and (
-            cast(:updated_from as timestamptz) is null
-            or s.latest_data_release_date >= cast(:updated_from as timestamptz)
-        )
-        and (
-            cast(:updated_before as timestamptz) is null
-            or s.latest_data_release_date < cast(:updated_before as timestamptz)
-        )
     order by a.arm_key, a.study_key
     limit cast(:size as bigint)
 ),

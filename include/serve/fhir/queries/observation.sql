@@ -48,13 +48,7 @@ results as (
 ),
 
 arms as (
-    select
-        t.study_key,
-        t.subject_key,
-        min(t.arm_accession) as arm_accession
-    from star.dim_participation as t
-    where t.participation_key > 0 and t.subject_key in (select p.subject_key from page as p)
-    group by t.study_key, t.subject_key
+    select * from part.arms_of_page
 )
 
 select

@@ -6,9 +6,9 @@ select distinct on (d.person_key)
     d.first_name,
     d.last_name,
     d.suffixes,
-    s.latest_data_release_date as last_updated
+    s.last_updated
 from star.dim_person as d
-inner join star.dim_study as s on d.study_key = s.study_key
+inner join part.studies as s on d.study_key = s.study_key
 where
     d.person_key > 0
     and (cast(:after_1 as bigint) is null or d.person_key > cast(:after_1 as bigint))
@@ -16,14 +16,5 @@ where
     and (cast(:identifier as text[]) is null or d.person_accession = any(cast(:identifier as text[])))
     and (cast(:family as text[]) is null or d.last_name ilike any(cast(:family as text[])))
     and (cast(:given as text[]) is null or d.first_name ilike any(cast(:given as text[])))
-    and (cast(:study as text[]) is null or s.study_accession = any(cast(:study as text[])))
-    and (
-        cast(:updated_from as timestamptz) is null
-        or s.latest_data_release_date >= cast(:updated_from as timestamptz)
-    )
-    and (
-        cast(:updated_before as timestamptz) is null
-        or s.latest_data_release_date < cast(:updated_before as timestamptz)
-    )
 order by d.person_key, d.study_key
 limit cast(:size as bigint);

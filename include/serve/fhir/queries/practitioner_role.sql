@@ -7,12 +7,12 @@ select
     b.title_in_study,
     b.site_name,
     s.study_accession,
-    s.latest_data_release_date as last_updated,
+    s.last_updated,
     d.organization,
     'org-' || left(md5(nullif(btrim(d.organization), '')), 12) as organization_id,
     concat_ws(' ', d.honorific, d.first_name, d.last_name, d.suffixes) as person
 from star.bridge_study_personnel as b
-inner join star.dim_study as s on b.study_key = s.study_key
+inner join part.studies as s on b.study_key = s.study_key
 inner join star.dim_person as d on b.person_key = d.person_key and b.study_key = d.study_key
 where
     (
@@ -24,15 +24,6 @@ where
     and (
         cast(:organization as text[]) is null
         or 'org-' || left(md5(nullif(btrim(d.organization), '')), 12) = any(cast(:organization as text[]))
-    )
-    and (cast(:study as text[]) is null or s.study_accession = any(cast(:study as text[])))
-    and (
-        cast(:updated_from as timestamptz) is null
-        or s.latest_data_release_date >= cast(:updated_from as timestamptz)
-    )
-    and (
-        cast(:updated_before as timestamptz) is null
-        or s.latest_data_release_date < cast(:updated_before as timestamptz)
     )
 order by b.study_key, b.person_accession
 limit cast(:size as bigint);

@@ -1,30 +1,13 @@
 -- Studies with what belongs to each: arms, conditions, persons, publications.
 with page as (
-    select
-        s.*,
-        case when s.actual_completion_date <= s.latest_data_release_date then 'completed' else 'active' end
-            as status
-    from star.dim_study as s
+    select s.*
+    from part.changed_studies as s
     where
-        s.study_key > 0
-        and (cast(:after_1 as bigint) is null or s.study_key > cast(:after_1 as bigint))
+        (cast(:after_1 as bigint) is null or s.study_key > cast(:after_1 as bigint))
         and (cast(:id_1 as text[]) is null or s.study_accession = any(cast(:id_1 as text[])))
         and (cast(:identifier as text[]) is null or s.study_accession = any(cast(:identifier as text[])))
         and (cast(:title as text[]) is null or s.brief_title ilike any(cast(:title as text[])))
-        and (
-            cast(:status as text[]) is null
-            or case
-                when s.actual_completion_date <= s.latest_data_release_date then 'completed' else 'active'
-            end = any(cast(:status as text[]))
-        )
-        and (
-            cast(:updated_from as timestamptz) is null
-            or s.latest_data_release_date >= cast(:updated_from as timestamptz)
-        )
-        and (
-            cast(:updated_before as timestamptz) is null
-            or s.latest_data_release_date < cast(:updated_before as timestamptz)
-        )
+        and (cast(:status as text[]) is null or s.status = any(cast(:status as text[])))
     order by s.study_key
     limit cast(:size as bigint)
 ),
@@ -90,7 +73,7 @@ publications as (
 select
     p.study_key as cursor_1,
     p.study_accession,
-    p.latest_data_release_date as last_updated,
+    p.last_updated,
     p.status,
     p.brief_title,
     p.official_title,

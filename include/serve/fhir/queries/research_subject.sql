@@ -4,12 +4,11 @@ select distinct on (t.participation_key)
     t.arm_accession,
     t.subject_accession,
     s.study_accession,
-    s.latest_data_release_date as last_updated,
+    s.last_updated,
     a.name as arm,
-    case when s.actual_completion_date <= s.latest_data_release_date then 'off-study' else 'on-study' end
-        as status
+    case s.status when 'completed' then 'off-study' else 'on-study' end as status
 from star.dim_participation as t
-inner join star.dim_study as s on t.study_key = s.study_key
+inner join part.studies as s on t.study_key = s.study_key
 inner join star.dim_subject as b on t.subject_key = b.subject_key
 inner join star.dim_species as e on b.species_key = e.species_key
 inner join star.dim_arm as a on t.arm_key = a.arm_key and t.study_key = a.study_key
@@ -27,21 +26,11 @@ where
             from unnest(cast(:id_1 as text[]), cast(:id_2 as text[])) as i (arm, subject)
         )
     )
-    and (cast(:study as text[]) is null or s.study_accession = any(cast(:study as text[])))
     and (cast(:patient as text[]) is null or t.subject_accession = any(cast(:patient as text[])))
     and (
         cast(:status as text[]) is null
-        or case
-            when s.actual_completion_date <= s.latest_data_release_date then 'off-study' else 'on-study'
-        end = any(cast(:status as text[]))
-    )
-    and (
-        cast(:updated_from as timestamptz) is null
-        or s.latest_data_release_date >= cast(:updated_from as timestamptz)
-    )
-    and (
-        cast(:updated_before as timestamptz) is null
-        or s.latest_data_release_date < cast(:updated_before as timestamptz)
+        or case s.status when 'completed' then 'off-study' else 'on-study' end
+        = any(cast(:status as text[]))
     )
 order by t.participation_key, t.study_key
 limit cast(:size as bigint);

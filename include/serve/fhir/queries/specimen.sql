@@ -11,11 +11,11 @@ with page as (
         m.description,
         v.name as visit,
         s.study_accession,
-        s.latest_data_release_date as last_updated,
+        s.last_updated,
         b.subject_accession,
         b.is_pool is false and e.species = 'Homo sapiens' as is_patient
     from star.dim_biosample as m
-    inner join star.dim_study as s on m.study_key = s.study_key
+    inner join part.studies as s on m.study_key = s.study_key
     left join star.dim_subject as b on m.subject_key = b.subject_key and b.subject_key > 0
     left join star.dim_species as e on b.species_key = e.species_key
     left join star.dim_planned_visit as v
@@ -25,32 +25,17 @@ with page as (
         and (cast(:after_1 as bigint) is null or m.biosample_key > cast(:after_1 as bigint))
         and (cast(:id_1 as text[]) is null or m.biosample_accession = any(cast(:id_1 as text[])))
         and (cast(:identifier as text[]) is null or m.biosample_accession = any(cast(:identifier as text[])))
-        and (cast(:study as text[]) is null or s.study_accession = any(cast(:study as text[])))
         and (
             cast(:patient as text[]) is null
             or b.subject_accession = any(cast(:patient as text[]))
             and b.is_pool is false and e.species = 'Homo sapiens'
-        )
-        and (
-            cast(:updated_from as timestamptz) is null
-            or s.latest_data_release_date >= cast(:updated_from as timestamptz)
-        )
-        and (
-            cast(:updated_before as timestamptz) is null
-            or s.latest_data_release_date < cast(:updated_before as timestamptz)
         )
     order by m.biosample_key, m.study_key
     limit cast(:size as bigint)
 ),
 
 arms as (
-    select
-        t.study_key,
-        t.subject_key,
-        min(t.arm_accession) as arm_accession
-    from star.dim_participation as t
-    where t.participation_key > 0 and t.subject_key in (select p.subject_key from page as p)
-    group by t.study_key, t.subject_key
+    select * from part.arms_of_page
 )
 
 select
