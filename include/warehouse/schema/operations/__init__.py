@@ -1,0 +1,1 @@
+"""The tables of operations and of quality, by what they are about."""
