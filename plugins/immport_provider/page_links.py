@@ -25,6 +25,7 @@ class OperationsPage(StrEnum):
     SOURCES = "sources"
     FAILURES = "failures"
     SUBMISSIONS = "submissions"
+    VALIDATIONS = "validations"
     SUBMISSION_CHANGES = "submissions/changes"
 
 

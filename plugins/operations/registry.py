@@ -23,6 +23,7 @@ from operations.pages import (
     study_files,
     submissions,
     task_tab,
+    validations,
 )
 
 PAGES: tuple[WebPage, ...] = (
@@ -42,6 +43,8 @@ PAGES: tuple[WebPage, ...] = (
     submissions.PAGE,
     submissions.REPORT,
     submissions.CHANGES,
+    validations.PAGE,
+    validations.REPORT,
     dictionary.PAGE,
     requested.PAGE,
     dry_run.PAGE,

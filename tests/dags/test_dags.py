@@ -47,7 +47,7 @@ HEAVY = {
 #: An API server is back within this time after a restart.
 RESTART = timedelta(minutes=5)
 #: Parameters without which a run means nothing.
-MUST_BE_GIVEN = {("immport_submit", "package"), ("immport_batch_update", "package")}
+MUST_BE_GIVEN = {(name, "package") for name in ("immport_submit", "immport_batch_update", "immport_validate")}
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,8 @@ WITHOUT_SCOPE = frozenset(
         "ops.submission",
         "ops.submission_ticket",
         "ops.submission_line",
+        "ops.validation",
+        "ops.validation_finding",
         "ops.submission_comparison",
         "ops.submission_change",
         "quality.audit",

@@ -52,6 +52,11 @@ from include.warehouse.schema.operations.quality_tables import (
     RESULT,
 )
 
+from include.warehouse.schema.operations.validation_tables import (
+    VALIDATION,
+    VALIDATION_FINDING,
+)
+
 # With those above it holds all tables of the warehouse: whoever needs all of them takes it from here.
 from include.warehouse.schema.submission_tables import metadata
 
@@ -89,6 +94,8 @@ __all__ = [
     "STAGED",
     "STEP",
     "UNREPORTED",
+    "VALIDATION",
+    "VALIDATION_FINDING",
     "VALIDATOR",
     "WORK",
     "metadata",

@@ -26,6 +26,15 @@ class ChangesParameters(Parameters):
     notes: Annotated[str, Field(max_length=1000)] = ""
 
 
+class ValidateParameters(Parameters):
+    """Of `ImmPortValidatePackageOperator`."""
+
+    package: Path
+    templates: Path | None = None
+    lookups: Path | None = None
+    known: Path | None = None
+
+
 class SubmissionParameters(Parameters):
     """Of what goes on with a submission."""
 
