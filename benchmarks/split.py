@@ -48,7 +48,7 @@ def peak() -> int:
 def land(order: dict[str, Any]) -> dict[str, Any]:
     """Land the answer in this process, which does nothing else."""
     import httpx  # noqa: F401 - what a task has imported before its first answer
-    import tenacity  # noqa: F401
+    import tenacity  # noqa: F401 - what a task has imported before its first answer
 
     engine, before = warehouse_engine(sa.make_url(os.environ["BENCH_WAREHOUSE"])), peak()
     tools = StepContext(engine, Landing(order["landing"]), "bench")

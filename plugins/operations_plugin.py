@@ -16,7 +16,7 @@ class OperationsPlugin(AirflowPlugin):
     name = "operations"
 
     @property
-    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]  # Airflow declares a list, and reads it so
         """The application, below the prefix that its links have."""
         from operations.app import make_app
         from operations.page import MOUNT
@@ -24,7 +24,7 @@ class OperationsPlugin(AirflowPlugin):
         return [{"app": make_app(), "url_prefix": MOUNT, "name": "ImmPort Warehouse"}]
 
     @property
-    def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
+    def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]  # Airflow declares a list, and reads it so
         """The entry in the navigation, and the tabs of DAGs, runs and tasks."""
         from operations.page import external_views
         from operations.registry import PAGES

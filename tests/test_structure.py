@@ -137,3 +137,19 @@ def test_every_place_that_a_test_names_exists() -> None:
     assert len(places) > 20
     for module, name in sorted(places):
         functools.reduce(getattr, name.split("."), importlib.import_module(module))
+
+
+_SILENCED = re.compile(r"# (?:noqa|type: ignore)(.*)")
+_RULE_AND_REASON = re.compile(r"(?:: [A-Z]+\d+(?:, [A-Z]+\d+)*|\[[a-z, -]+\]) +[-#] +\w.*")
+
+
+def test_what_silences_a_checker_says_why() -> None:
+    """One rule, and the reason: `# noqa: S608 - declared`, `# type: ignore[misc]  # made here`."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in project_files()
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        for rest in _SILENCED.findall(line)
+        if not _RULE_AND_REASON.fullmatch(rest)
+    ]
+    assert found == []

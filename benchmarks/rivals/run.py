@@ -58,7 +58,7 @@ def pandas_to_sql() -> Callable[[Order], None]:
 
 def pandas_copy() -> Callable[[Order], None]:
     """DataFrame, CSV in memory, COPY."""
-    import httpx  # noqa: F401
+    import httpx  # noqa: F401 - what is imported before the clock starts
     import pandas as pd
     import psycopg2
 
@@ -84,7 +84,7 @@ def _frame(pd: Any, table: dict[str, Any], rows: list[dict[str, Any]]) -> Any:
 
 def psycopg_copy() -> Callable[[Order], None]:
     """json and `write_row` of psycopg 3, alone."""
-    import httpx  # noqa: F401
+    import httpx  # noqa: F401 - what is imported before the clock starts
     import psycopg
 
     def load(order: Order) -> None:
@@ -110,7 +110,7 @@ def _plain(value: Any) -> Any:
 def dlt_merge() -> Callable[[Order], None]:
     """dlt with the write disposition `merge`: it makes its own tables, and staging tables beside them."""
     import dlt
-    import httpx  # noqa: F401
+    import httpx  # noqa: F401 - what is imported before the clock starts
 
     def load(order: Order) -> None:
         pipeline = dlt.pipeline(

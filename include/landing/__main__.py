@@ -22,9 +22,9 @@ def main() -> int:
     try:
         made = EarlierVocabularies(root).adopt()
     except LandingError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{made} manifests written")  # noqa: T201
+    print(f"{made} manifests written")
     return 0
 
 

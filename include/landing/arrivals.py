@@ -116,10 +116,10 @@ class Arrivals:
                     for file in files:
                         target = file.target
                         if is_local:
-                            os.replace(file.part.path, target.path)  # noqa: PTH105
+                            os.replace(file.part.path, target.path)  # noqa: PTH105 - of thousands of files, without making paths of them
                         else:
                             move(target.fs, file.part.path, target.path)
-                    for folder in {os.path.dirname(file.target.path) for file in files if is_local}:  # noqa: PTH120
+                    for folder in {os.path.dirname(file.target.path) for file in files if is_local}:  # noqa: PTH120 - of thousands of files, without making paths of them
                         sync_folder(folder)
             except BaseException as error:
                 for file in files:
@@ -145,5 +145,5 @@ def _sync_files(paths: list[str]) -> None:
 
 
 def _sync_file(path: str) -> None:
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb") as file:  # noqa: PTH123 - of thousands of files, without making paths of them
         os.fsync(file.fileno())

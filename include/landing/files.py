@@ -31,7 +31,7 @@ _BLOCK = 1 << 20
 #: Bytes unpacked in one go: so few that who reads them has the next ones ready before the last are used up.
 _UNPACKED = 1 << 17
 #: Its declaration of types does not say that it is a class.
-_IsalError: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]
+_IsalError: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its declaration is of no class
 
 
 class Files:
@@ -131,7 +131,7 @@ class Files:
             _sync_file(file)
             protect(file)
             with self._guard():
-                os.replace(file, target.path)  # noqa: PTH105
+                file.replace(target.path)
             sync_folder(target.parent.path)
         else:
             with self._arriving(target) as kept, file.open("rb") as content:

@@ -40,7 +40,7 @@ def open_root(root: str) -> ObjectStoragePath:
     """
     if root.startswith(_LOCAL):
         return ObjectStoragePath(_LOCAL + unquote(root.removeprefix(_LOCAL)))
-    return ObjectStoragePath(root if "://" in root else _LOCAL + os.path.abspath(root))  # noqa: PTH100
+    return ObjectStoragePath(root if "://" in root else _LOCAL + os.path.abspath(root))  # noqa: PTH100 - a Path keeps its `..`
 
 
 class Storage:
@@ -124,8 +124,8 @@ class Storage:
         try:
             if self.is_local:
                 protect(part)
-                os.replace(part, place.path)  # noqa: PTH105
-                sync_folder(os.path.dirname(place.path))  # noqa: PTH120
+                part.replace(place.path)
+                sync_folder(str(Path(place.path).parent))
             else:
                 self._upload(part, place)
                 part.unlink()

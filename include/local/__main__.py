@@ -1,4 +1,3 @@
-# ruff: noqa: T201  (a command line prints)
 """The commands behind the Makefile: python -m include.local COMMAND."""
 
 from __future__ import annotations
@@ -136,7 +135,7 @@ def sandbox() -> int:
     if why := why_unusable(port):
         raise LocalError(f"{why}; choose another one: make sandbox PORT=N")
     arguments = ["-m", "include.sandbox", "--port", str(port), *options.world().arguments]
-    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - arguments of our own, without a shell
 
 
 def clean() -> int:

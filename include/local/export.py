@@ -1,4 +1,3 @@
-# ruff: noqa: T201  (a command line prints)
 """`make export`: the star and the marts of a warehouse as Parquet files."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: T201  (a command line prints)
 """`make markers`: markers of panels and gating definitions, read with the names of a vocabulary."""
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class _Relation:
         """Every row, in an order that depends on nothing but the rows."""
         order = ", ".join(_order(self)) or "1"
         return (
-            f"select {', '.join(column.sql for column in self.columns)}"  # noqa: S608, of the catalogue
+            f"select {', '.join(column.sql for column in self.columns)}"  # noqa: S608 - of the catalogue
             f" from {identifier(self.schema, self.name)} order by {order}"
         )
 

@@ -204,7 +204,7 @@ class _Body:
     def peek(self) -> str:
         """The next character that is not white space; empty at the end of the body."""
         while True:
-            self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
+            self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]  # it matches none, too
             if self._at < len(self._text):
                 return self._text[self._at]
             if not self._grow():

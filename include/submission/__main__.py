@@ -1,4 +1,3 @@
-# ruff: noqa: T201  (a command line prints)
 """Checks packages of ImmPort's upload templates: python -m include.submission validate PACKAGE."""
 
 from __future__ import annotations

@@ -77,18 +77,18 @@ def main() -> int:
         " A row that was edited stays, unless this is given another connection than the last time.",
     ).parse_args()
     if not (given := os.environ.get(GIVEN)):
-        print(f"error: {GIVEN} holds no connection", file=sys.stderr)  # noqa: T201
+        print(f"error: {GIVEN} holds no connection", file=sys.stderr)
         return 1
     from sqlalchemy.exc import OperationalError, ProgrammingError
 
     try:
-        print(f"connection {CONN_ID}: {ensure(given)}")  # noqa: T201
+        print(f"connection {CONN_ID}: {ensure(given)}")
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}", file=sys.stderr)
         return 1
     except (OperationalError, ProgrammingError) as error:
         text = " ".join(str(error.orig).split())
-        print(f"error: Airflow's metadata database (airflow db migrate makes it): {text}", file=sys.stderr)  # noqa: T201
+        print(f"error: Airflow's metadata database (airflow db migrate makes it): {text}", file=sys.stderr)
         return 1
     return 0
 

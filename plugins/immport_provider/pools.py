@@ -64,10 +64,10 @@ def main() -> int:
 
     try:
         for name in ensure():
-            print(f"pool {name} made")  # noqa: T201
+            print(f"pool {name} made")
     except (OperationalError, ProgrammingError) as error:
         text = " ".join(str(error.orig).split())
-        print(f"error: Airflow's metadata database (airflow db migrate makes it): {text}", file=sys.stderr)  # noqa: T201
+        print(f"error: Airflow's metadata database (airflow db migrate makes it): {text}", file=sys.stderr)
         return 1
     return 0
 

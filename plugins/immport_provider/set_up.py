@@ -55,13 +55,13 @@ def main() -> int:
 
     try:
         for line in make(os.environ.get(connection.GIVEN)):
-            print(line)  # noqa: T201
+            print(line)
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}", file=sys.stderr)
         return 1
     except DBAPIError as error:
         text = " ".join(str(error.orig).split())
-        print(f"error: Airflow's metadata database: {text}", file=sys.stderr)  # noqa: T201
+        print(f"error: Airflow's metadata database: {text}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,3 @@
-# ruff: noqa: T201  (a command line prints)
 """`python -m operations`: print the path of every route, one a line, as `make routes` does."""
 
 from __future__ import annotations

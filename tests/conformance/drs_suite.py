@@ -16,7 +16,7 @@ def main() -> None:
     options = parser.parse_args()
     # The wheel forgets this module, which only its command line needs.
     versions = ModuleType("supported_drs_versions")
-    versions.SUPPORTED_DRS_VERSIONS = ["1.2.0"]  # type: ignore[attr-defined]
+    versions.SUPPORTED_DRS_VERSIONS = ["1.2.0"]  # type: ignore[attr-defined]  # made at this moment
     sys.modules[versions.__name__] = versions
     from compliance_suite.report_runner import report_runner
 

@@ -68,7 +68,7 @@ def served(application: FastAPI) -> Iterator[str]:
 
 @pytest.mark.long
 def test_clients_read_all_pages_of_what_a_validator_accepts(
-    pages: Pages,  # noqa: F811
+    pages: Pages,  # noqa: F811 - the fixture
     warehouse: Warehouse,
 ) -> None:
     python = python_with(HERE / "requirements-fhir.txt", "fhirpy")

@@ -29,7 +29,7 @@ UNTIL_2021 = {"pcr": {"geneSymbol"}}
 UNNAMED = {"unknown": "elisa"}
 
 
-def answered(sandbox: RunningSandbox, endpoint: str) -> list[dict[str, Any]]:  # noqa: F811
+def answered(sandbox: RunningSandbox, endpoint: str) -> list[dict[str, Any]]:  # noqa: F811 - the fixture
     studies = [hit["_id"] for hit in sandbox.get("/api/search/study").json()["hits"]["hits"]]
     found = []
     for study in studies:
@@ -66,7 +66,7 @@ def hold_types(real: list[dict[str, Any]], ours: list[dict[str, Any]]) -> int:
     "path", [pytest.param(p, id=p.stem) for p in sorted(SAMPLES.glob("sample_result_*.json"))]
 )
 def test_results_have_the_keys_order_and_types_of_real_ones(
-    sandbox: RunningSandbox,  # noqa: F811
+    sandbox: RunningSandbox,  # noqa: F811 - the fixture
     path: Path,
 ) -> None:
     sample = path.stem.removeprefix("sample_result_")
@@ -80,7 +80,7 @@ def test_results_have_the_keys_order_and_types_of_real_ones(
 
 
 def test_the_manifest_has_the_keys_order_and_types_of_a_real_one(
-    sandbox: RunningSandbox,  # noqa: F811
+    sandbox: RunningSandbox,  # noqa: F811 - the fixture
 ) -> None:
     path = SAMPLES.parent / "manifest" / "SDY1291_filepath_manifest.subset.json"
     real, ours = json.loads(path.read_text()), answered(sandbox, "manifest")
@@ -89,7 +89,7 @@ def test_the_manifest_has_the_keys_order_and_types_of_a_real_one(
     assert {row["fileType"] for row in ours} | {"zip_file"} >= {row["fileType"] for row in real}
 
 
-def test_the_study_has_the_keys_order_and_types_of_a_real_one(sandbox: RunningSandbox) -> None:  # noqa: F811
+def test_the_study_has_the_keys_order_and_types_of_a_real_one(sandbox: RunningSandbox) -> None:  # noqa: F811 - the fixture
     real = json.loads((SAMPLES / "SDY1733" / "SDY1733_metadata.json").read_text())
     ours = answered(sandbox, "study")
     assert list(real[0]) == list(ours[0])
@@ -101,7 +101,7 @@ def test_the_study_has_the_keys_order_and_types_of_a_real_one(sandbox: RunningSa
     [pytest.param(p, id=p.stem.partition("_")[2]) for p in sorted((SAMPLES / "SDY1733").glob("*.csv"))],
 )
 def test_rows_of_a_study_have_the_keys_and_order_of_real_ones(
-    sandbox: RunningSandbox,  # noqa: F811
+    sandbox: RunningSandbox,  # noqa: F811 - the fixture
     path: Path,
 ) -> None:
     """The answer was saved as CSV: only columns that are numeric in every row keep their type."""

@@ -110,5 +110,5 @@ def test_results_come_as_lines_are_read() -> None:
         def readline(self, size: int | None = -1, /) -> bytes:
             return json.dumps(DEFINITION).encode() + b"\n"
 
-    reading: Iterator[LineResult] = read_lines("population", Endless(), small_vocabulary())  # type: ignore[arg-type]
+    reading: Iterator[LineResult] = read_lines("population", Endless(), small_vocabulary())  # type: ignore[arg-type]  # lines are all that is read
     assert [next(reading).number for _ in range(1000)] == list(range(1, 1001))

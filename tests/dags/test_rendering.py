@@ -52,7 +52,7 @@ def rendered(dag: DAG, **params: Any) -> Iterator[tuple[str, Any]]:
         env = made.get_template_env(dag=dag)
         for field, template in given.items():
             if any(re.search(rf"params\.{name}\b", str(template)) for name in params):
-                yield f"{task.task_id}.{field}", made.render_template(template, context, env)  # type: ignore[arg-type]
+                yield f"{task.task_id}.{field}", made.render_template(template, context, env)  # type: ignore[arg-type]  # no more of a context is rendered
 
 
 def test_there_are_text_parameters_in_several_dags() -> None:

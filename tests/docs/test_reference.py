@@ -154,7 +154,7 @@ def test_every_reference_of_the_model_is_drawn() -> None:
 
 @pytest.mark.parametrize("area", list(areas()), ids=lambda area: area.name)
 def test_boxes_of_a_diagram_lie_apart_and_within_it(area: Area) -> None:
-    picture = ET.fromstring(svg(area))  # noqa: S314  (made here)
+    picture = ET.fromstring(svg(area))  # noqa: S314 - made here
     width, height = (float(number) for number in picture.attrib["viewBox"].split()[2:])
     frames = [
         [float(frame.attrib[name]) for name in ("x", "y", "width", "height")]

@@ -68,7 +68,7 @@ def test_what_waits_can_be_read_and_discarded(tmp_path: Path) -> None:
 
 
 def test_a_fetch_that_fails_leaves_what_had_arrived_and_what_is_known_of_it(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no answer"), Landing(str(tmp_path)).together() as landing:  # noqa: PT012
+    with pytest.raises(ValueError, match="no answer"), Landing(str(tmp_path)).together() as landing:  # noqa: PT012 - what fails is the whole block
         landed = land(landing, "study")
         left_out = landing.leave_out(FETCH, ENDPOINTS["arm"], "no rows")
         raise ValueError("no answer")
@@ -105,7 +105,7 @@ def test_a_full_disk_fails_the_fetch_and_leaves_no_part(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(LandingError, match="No space left"), Landing(str(tmp_path)).together() as landing:  # noqa: PT012
+    with pytest.raises(LandingError, match="No space left"), Landing(str(tmp_path)).together() as landing:  # noqa: PT012 - what fails is the whole block
         land(landing, "study")
         land(landing, "arm")
         monkeypatch.setattr(os, "fsync", full)
@@ -119,7 +119,7 @@ def test_the_reason_why_a_fetch_ended_is_not_lost_to_a_full_disk(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(ValueError, match="no answer") as ended, Landing(str(tmp_path)).together() as landing:  # noqa: PT012
+    with pytest.raises(ValueError, match="no answer") as ended, Landing(str(tmp_path)).together() as landing:  # noqa: PT012 - what fails is the whole block
         land(landing, "study")
         monkeypatch.setattr(os, "fsync", full)
         raise ValueError("no answer")

@@ -9,6 +9,7 @@ import io
 import threading
 from collections.abc import Iterator
 from itertools import repeat
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,10 @@ from include.landing.packed_file import BATCH, PackedFile
 class FullDisk(io.BytesIO):
     """Takes the header of a file, and nothing more."""
 
-    def write(self, data: object) -> int:
+    def write(self, data: Any) -> int:
         if self.tell():
             raise OSError(errno.ENOSPC, "No space left on device")
-        return super().write(data)  # type: ignore[arg-type]
+        return super().write(data)
 
 
 def numbered(size: int) -> bytes:

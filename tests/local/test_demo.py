@@ -134,7 +134,7 @@ def demo(runs: Runs) -> tuple[list[tuple[str, str]], list[str], dict[str, list[L
     """A demo of two releases: the runs it made, those that wait, and what is overdue at its end."""
     runs.triggered.clear()
     found = releases(runs.warehouse, "DR50", "DR51")
-    waiting = load_releases(runs, found, runs.serve)  # type: ignore[arg-type]
+    waiting = load_releases(runs, found, runs.serve)  # type: ignore[arg-type]  # of runs it does what is called
     return [(dag, title) for dag, title, _ in runs.triggered], waiting, found.overdue()
 
 
@@ -185,7 +185,7 @@ def test_a_study_on_hold_is_settled_by_the_next_decision(
     assert demo(runs)[2] == {}
     good["DR51"]["SDY2"] = "hold"
     other = Releases(warehouse.engine, ["DR51", "DR52"], everything=False)
-    load_releases(Runs(warehouse, {**good, "DR52": {"SDY1": "keep"}}), other, runs.serve)  # type: ignore[arg-type]
+    load_releases(Runs(warehouse, {**good, "DR52": {"SDY1": "keep"}}), other, runs.serve)  # type: ignore[arg-type]  # of runs it does what is called
     assert other.overdue() == {"DR51": [Left("SDY2", "DR51", "hold", "why")]}
 
 

@@ -89,7 +89,7 @@ def test_lines_without_an_error_end_well(
         ({"KIND": "fcs", "FILE": "in.jsonl"}, "make markers needs KIND=header or KIND=population"),
         ({"KIND": "header"}, "and FILE=in.jsonl"),
         ({"KIND": "header", "FILE": "gone"}, "gone does not exist"),
-        ({"KIND": "header", "FILE": "/tmp"}, "FILE=/tmp is a folder"),  # noqa: S108
+        ({"KIND": "header", "FILE": "/tmp"}, "FILE=/tmp is a folder"),  # noqa: S108 - a folder that each machine has
         ({"KIND": "header", "FILE": "Makefile"}, "there are no names of markers: give VOCABULARY=DIR"),
         ({"KIND": "header", "FILE": "Makefile", "VOCABULARY": "docs"}, "analytes.tsv: No such file"),
         ({"KIND": "header", "FILE": "Makefile", "VOCABULARY": "a", "DATABASE": "b"}, "not both"),

@@ -60,7 +60,7 @@ def connected(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, **more: 
 @pytest.fixture
 def runs(warehouse: Warehouse, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
     with connected(sandbox, monkeypatch) as client:
-        yield Runs(warehouse, FHIR, client)  # type: ignore[arg-type]
+        yield Runs(warehouse, FHIR, client)  # type: ignore[arg-type]  # of a client it does what is called
 
 
 def test_resources_become_the_star_and_the_same_again_writes_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tenacity.wait import wait_none
@@ -49,8 +50,8 @@ def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
 
 
 def hooked(url: str, monkeypatch: pytest.MonkeyPatch) -> PublicFilesHook:
-    connection = {"conn_type": "immport_public", "host": url}
-    connection |= {"extra": {"max_retries": 1, "calls_per_second": 0}}  # type: ignore[dict-item]
+    connection: dict[str, Any] = {"conn_type": "immport_public", "host": url}
+    connection |= {"extra": {"max_retries": 1, "calls_per_second": 0}}
     monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_PUBLIC", json.dumps(connection))
     return PublicFilesHook(wait=wait_none(), sleep=lambda _: None)
 
@@ -58,7 +59,7 @@ def hooked(url: str, monkeypatch: pytest.MonkeyPatch) -> PublicFilesHook:
 @pytest.fixture
 def runs(warehouse: Warehouse, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
     with hooked(sandbox.url, monkeypatch) as client:
-        yield Runs(warehouse, GENE_LISTS, client)  # type: ignore[arg-type]
+        yield Runs(warehouse, GENE_LISTS, client)  # type: ignore[arg-type]  # of a client it does what is called
 
 
 def served(sandbox: RunningSandbox) -> dict[str, set[str]]:
@@ -281,7 +282,7 @@ def test_the_real_lists(
         running_sandbox(studies=1, rows=1, packages=False, gene_lists=LISTS) as sandbox,
         hooked(sandbox.url, monkeypatch) as client,
     ):
-        runs = Runs(warehouse, GENE_LISTS, client)  # type: ignore[arg-type]
+        runs = Runs(warehouse, GENE_LISTS, client)  # type: ignore[arg-type]  # of a client it does what is called
         summary = runs.run(only(*scopes))
         before = [warehouse.rows(query) for query in VERSIONS]
         again = runs.run(only(*scopes))

@@ -62,7 +62,7 @@ def connected(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Itera
 @pytest.fixture
 def runs(warehouse: Warehouse, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
     with connected(sandbox, monkeypatch) as client:
-        yield Runs(warehouse, IMPC, client)  # type: ignore[arg-type]
+        yield Runs(warehouse, IMPC, client)  # type: ignore[arg-type]  # of a client it does what is called
 
 
 def core(sandbox: RunningSandbox, **parameters: str) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def test_real_records_load_with_every_value_found_again(
 ) -> None:
     with running_sandbox(studies=1, rows=1, packages=False, image_records=RECORDS) as sandbox:
         with connected(sandbox, monkeypatch) as client:
-            summary = Runs(warehouse, IMPC, client).run()  # type: ignore[arg-type]
+            summary = Runs(warehouse, IMPC, client).run()  # type: ignore[arg-type]  # of a client it does what is called
         assert summary.state == "success", summary.text
         served = images(sandbox)
     star = shown(warehouse)

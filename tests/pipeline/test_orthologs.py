@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -43,8 +44,8 @@ def sandbox(_sandbox: RunningSandbox) -> RunningSandbox:
 
 @pytest.fixture
 def hook(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[OrthologTableHook]:
-    connection = {"conn_type": "ortholog_table", "host": sandbox.url}
-    connection |= {"extra": {"max_retries": 1, "calls_per_second": 0}}  # type: ignore[dict-item]
+    connection: dict[str, Any] = {"conn_type": "ortholog_table", "host": sandbox.url}
+    connection |= {"extra": {"max_retries": 1, "calls_per_second": 0}}
     monkeypatch.setenv("AIRFLOW_CONN_ORTHOLOG_TABLE_DEFAULT", json.dumps(connection))
     with OrthologTableHook(wait=wait_none(), sleep=lambda _: None) as client:
         yield client
@@ -52,7 +53,7 @@ def hook(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[O
 
 @pytest.fixture
 def runs(warehouse: Warehouse, hook: OrthologTableHook) -> Runs:
-    return Runs(warehouse, ORTHOLOGS, hook)  # type: ignore[arg-type]
+    return Runs(warehouse, ORTHOLOGS, hook)  # type: ignore[arg-type]  # of a client it does what is called
 
 
 def expected(sandbox: RunningSandbox) -> list[tuple[str, str, str, int, int]]:

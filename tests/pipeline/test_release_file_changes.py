@@ -52,7 +52,7 @@ class Source:
     warehouse: Warehouse
     listed: dict[str, tuple[str, date]] = field(default_factory=dict)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
-    restricted: Restricted = Restricted()  # noqa: RUF009
+    restricted: Restricted = Restricted()  # noqa: RUF009 - it is frozen
     errors: dict[str, ImmPortError] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     content: dict[str, Study] = field(default_factory=dict)

@@ -149,7 +149,7 @@ def test_an_answer_whose_version_cannot_be_found_out_is_fetched(runs: Runs) -> N
     def fail(*_: object, **__: object) -> Validators:
         raise ServerError("HTTP 503", 503)
 
-    runs.client.probe = fail  # type: ignore[method-assign]
+    runs.client.probe = fail  # type: ignore[method-assign]  # one that fails
     assert runs.run(SEX).counts["loaded"] == 1
     why = runs.warehouse.value("select reason from ops.work where run_id = :run", run=runs.run_id)
     assert "HTTP 503" in why

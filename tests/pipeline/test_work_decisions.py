@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,10 +32,10 @@ def run(
     held: list[WarehouseStudy],
     incomplete: str | None = None,
     restricted: Iterable[str] = (),
-    **policy: object,
+    **policy: Any,
 ) -> dict[str, WorkDecision]:
     names = Restricted(frozenset(restricted))
-    decisions = decide(listed, held, LoadPolicy(**policy), incomplete=incomplete, restricted=names)  # type: ignore[arg-type]
+    decisions = decide(listed, held, LoadPolicy(**policy), incomplete=incomplete, restricted=names)
     assert len({item.scope for item in decisions}) == len(decisions)
     return {item.scope: item for item in decisions}
 

@@ -184,7 +184,7 @@ def killed(lab: Lab, number: int, place: str, *, is_done: bool) -> int:
             with ImmPortUploadHook() as hook:
                 sending = Sending(engine, hook, "immport_submit/killed")
                 assembled = _dying(lab, submission) if place == "file" else None
-                whole: Assembled = lambda: as_checked(submission, lab.templates)  # noqa: E731
+                whole: Assembled = lambda: as_checked(submission, lab.templates)  # noqa: E731 - the other way has its type, too
                 send(sending, submission, lab.service.validate_purpose, assembled or whole)
         finally:
             os._exit(1)

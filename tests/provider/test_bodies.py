@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +44,7 @@ def test_tsv_that_a_compressor_cut_between_two_rows_is_not_whole(
     stub.answers = [sent(cut_at_a_flush(HALF))] * 4
     with connect(host=stub.url) as immport:
 
-        def receive(chunks):  # type: ignore[no-untyped-def]
+        def receive(chunks: Iterator[bytes]) -> Any:
             return landing.receive(fetch, ELISA, {}, chunks, tsv_header=HEADER)
 
         with pytest.raises(BadAnswerError, match="the trailer of gzip is missing"):

@@ -164,7 +164,7 @@ def test_every_file_comes_whole(
         for file in files:
             seen: list[tuple[int, int]] = []
             target = tmp_path / "deep" / file.uuid
-            done = immport.download(file, target, progress=lambda *both: seen.append(both))  # noqa: B023
+            done = immport.download(file, target, progress=lambda *both: seen.append(both))  # noqa: B023 - called within the round
             assert (done.size_bytes, done.bytes_fetched, done.md5) == (
                 file.size_bytes,
                 file.size_bytes,
@@ -198,7 +198,7 @@ def test_cut_fifty_times_in_a_row_nothing_is_fetched_twice(
 
     monkeypatch.setattr(httpx.Client, "send", send)
     seed = 20260430
-    print(f"seed {seed}")  # noqa: T201
+    print(f"seed {seed}")
     dice = random.Random(seed)
     with connect(extra={"max_retries": 1}) as immport:
         for file in sorted(files, key=lambda file: -(file.size_bytes or 0))[:5]:

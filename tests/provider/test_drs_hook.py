@@ -34,8 +34,8 @@ def hooks(monkeypatch: pytest.MonkeyPatch, waits: Waits) -> Iterator[Any]:
     made: list[DrsHook] = []
 
     def make(host: str, **extra: Any) -> DrsHook:
-        connection = {"conn_type": "drs", "host": host, "password": CANARY}
-        connection["extra"] = {"max_retries": 1, "calls_per_second": 0, **extra}  # type: ignore[assignment]
+        connection: dict[str, Any] = {"conn_type": "drs", "host": host, "password": CANARY}
+        connection["extra"] = {"max_retries": 1, "calls_per_second": 0, **extra}
         monkeypatch.setenv("AIRFLOW_CONN_DRS_DEFAULT", json.dumps(connection))
         made.append(DrsHook(wait=wait_none(), sleep=waits.sleep, clock=waits.clock))
         return made[-1]

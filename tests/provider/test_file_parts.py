@@ -48,7 +48,7 @@ class Store(Stub):
 class _Handler(StubAnswer):
     server: Store
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:  # noqa: N802 - as http.server names it
         self.server.requests.append((self.path, dict(self.headers)))
         if self.server.answers:
             status, headers, body = self.server.answers.pop(0)

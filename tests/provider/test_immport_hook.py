@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -55,9 +56,9 @@ def test_only_what_needs_the_key_gets_it(
     sent: list[tuple[str, bool]] = []
     real = httpx.Client.send
 
-    def send(client: httpx.Client, request: httpx.Request, **more: object) -> httpx.Response:
+    def send(client: httpx.Client, request: httpx.Request, **more: Any) -> httpx.Response:
         sent.append((request.url.path, "authorization" in request.headers))
-        return real(client, request, **more)  # type: ignore[arg-type]
+        return real(client, request, **more)
 
     monkeypatch.setattr(httpx.Client, "send", send)
     with connect() as immport:
@@ -181,7 +182,7 @@ def test_a_wait_that_is_too_long_is_left_to_airflow(
 
 def test_waits_longer_and_differently_each_time() -> None:
     def waits_at(attempt: int) -> list[float]:
-        state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]
+        state = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # the wait reads nothing else of it
         state.attempt_number = attempt
         return [BACKOFF(state) for _ in range(200)]
 

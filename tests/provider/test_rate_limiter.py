@@ -14,7 +14,7 @@ import pytest
 
 from immport_provider.hooks.rate_limiter import RateLimiter
 from include.sources.immport.endpoints import ENDPOINTS
-from tests.provider.conftest import Connect, rows_of
+from tests.provider.conftest import Connect, Waits, rows_of
 from tests.support.sandbox import RunningSandbox
 
 HOST = "127.0.0.1:8099"
@@ -182,11 +182,11 @@ def test_threads_exchange_one_token(connect: Connect, sandbox: RunningSandbox, s
 
 
 def test_the_hook_keeps_the_pace_of_its_connection(
-    connect: Connect, study: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: object
+    connect: Connect, study: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits: Waits
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     arm = ENDPOINTS["arm"]
     with connect(extra={"calls_per_second": 8}) as immport:
         for _ in range(3):
             immport.fetch(arm, study, rows_of(arm))
-    assert [round(wait, 3) for wait in waits.slept] == [0.125, 0.25]  # type: ignore[attr-defined]
+    assert [round(wait, 3) for wait in waits.slept] == [0.125, 0.25]

@@ -57,7 +57,7 @@ def settings(base: str) -> Settings:
         ("::ffff:169.254.169.254", Reach.NOTHING),
         ("fe80::1", Reach.NOTHING),
         ("fe80::1%eth0", Reach.NOTHING),
-        ("0.0.0.0", Reach.NOTHING),  # noqa: S104
+        ("0.0.0.0", Reach.NOTHING),  # noqa: S104 - judged, not listened at
         ("::", Reach.NOTHING),
         ("224.0.0.1", Reach.NOTHING),
         ("ff02::1", Reach.NOTHING),

@@ -16,7 +16,7 @@ from tests.support.runs import Processes
 def make(given: str) -> None:
     """All of set-up, in a process with Airflow's database."""
     for line in set_up.make(given):
-        print(line)  # noqa: T201
+        print(line)
 
 
 def test_one_process_makes_all_that_is_missing(processes: Processes, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_nothing_turns_tls_off(extra: str, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_DEFAULT", f'{{"conn_type": "immport", "extra": {extra}}}')
     with ImmPortHook() as immport:
         client = immport.get_conn()
-        context = client._transport._pool._ssl_context  # type: ignore[attr-defined]
+        context = client._transport._pool._ssl_context  # type: ignore[attr-defined]  # httpx shows it nowhere else
         assert context.verify_mode is ssl.CERT_REQUIRED
         assert context.check_hostname
         assert not client.follow_redirects

@@ -64,7 +64,7 @@ def test_all_questions_in_one_run(world: World, capsys: pytest.CaptureFixture[st
         taken[path.stem] = time.perf_counter() - began
     slowest = max(taken, key=lambda name: taken[name])
     with capsys.disabled():
-        print(f"\n{len(taken)} questions in {sum(taken.values()):.2f} s, {slowest} {taken[slowest]:.2f} s")  # noqa: T201
+        print(f"\n{len(taken)} questions in {sum(taken.values()):.2f} s, {slowest} {taken[slowest]:.2f} s")
 
 
 def test_a_mart_answers_as_its_file_does(world: World) -> None:

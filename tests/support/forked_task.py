@@ -52,7 +52,7 @@ def main() -> None:
     worker.start()
     imported = ours.recv() if ours.poll(120) else ["no answer"]
     worker.join(60)
-    print(json.dumps({"task": imported, "scheduler": "great_expectations" in packages()}))  # noqa: T201
+    print(json.dumps({"task": imported, "scheduler": "great_expectations" in packages()}))
 
 
 if __name__ == "__main__":

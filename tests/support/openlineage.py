@@ -227,7 +227,7 @@ def _of_type(hint: Any, within: tuple[Any, ...]) -> dict[str, Any]:
 def main() -> None:
     """Print them."""
     argparse.ArgumentParser(prog="python -m tests.support.openlineage", description=__doc__).parse_args()
-    print(json.dumps(schemas()))  # noqa: T201
+    print(json.dumps(schemas()))
 
 
 if __name__ == "__main__":

@@ -112,10 +112,10 @@ def main() -> int:
             system.settled()
             take(system, run["dag_run_id"], FOLDER)
     except NoBrowserError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}", file=sys.stderr)
         return 1
     NOTE.write_text(json.dumps({"plugins/operations": before}, indent=2) + "\n")
-    print(f"Wrote {', '.join(str(FOLDER / picture.file) for picture in PICTURES)}: look at them")  # noqa: T201
+    print(f"Wrote {', '.join(str(FOLDER / picture.file) for picture in PICTURES)}: look at them")
     return 0
 
 

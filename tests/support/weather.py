@@ -345,7 +345,7 @@ def main() -> None:
     url = sys.stdin.readline().strip()
     _declare()
     _migrated(url, folder)
-    print(json.dumps(_story(url, folder)))  # noqa: T201
+    print(json.dumps(_story(url, folder)))
 
 
 if __name__ == "__main__":

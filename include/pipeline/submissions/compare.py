@@ -177,7 +177,7 @@ def _found(
     shown = ", ".join(f"({column.sql})::text" for name in plan.compared for column in plan.columns(name))
     relation = plan.star.relation if plan.star else ""
     given_rows = f"unnest({lists}) as i (at, {', '.join(names)})"
-    query = f"select i.at, {shown} from {given_rows} join star.{relation} {ROW} on {same} order by i.at"  # noqa: S608
+    query = f"select i.at, {shown} from {given_rows} join star.{relation} {ROW} on {same} order by i.at"  # noqa: S608 - declared
     found = defaultdict[int, list[sa.Row[tuple[object, ...]]]](list)
     for row in connection.execute(sa.text(query), given):
         if len(found[row[0]]) < 2:

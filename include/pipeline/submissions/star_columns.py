@@ -122,7 +122,7 @@ def _referred(reference: Reference) -> Iterator[tuple[str, StarColumn]]:
     for given, column in zip(reference.key, dimension.natural_key, strict=True):
         if name := _staged(given):
             sql = (
-                f"(select d.{identifier(column.name)} from star.{dimension.relation} d"  # noqa: S608
+                f"(select d.{identifier(column.name)} from star.{dimension.relation} d"  # noqa: S608 - declared
                 f" where d.{dimension.key_column} = {ROW}.{identifier(reference.column)})"
             )
             yield name, StarColumn(sql, column.type)

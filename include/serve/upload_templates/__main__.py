@@ -41,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             lookups=options.lookups,
         )
     except (TemplateError, address.AddressError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        print(f"error: {error}", file=sys.stderr)
     except sa.exc.OperationalError as error:  # not to be reached
-        print(f"error: {' '.join(str(error.orig).split())}", file=sys.stderr)  # noqa: T201
+        print(f"error: {' '.join(str(error.orig).split())}", file=sys.stderr)
     else:
         return 0
     return 1

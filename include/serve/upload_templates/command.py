@@ -1,4 +1,3 @@
-# ruff: noqa: T201  (a command line prints)
 """Writes a study's package for a command, and says what was written and what stays to be done."""
 
 from __future__ import annotations

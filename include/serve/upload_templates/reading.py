@@ -151,7 +151,7 @@ def _samples(connection: sa.Connection, study_key: int) -> dict[str, list[int]]:
     of_results: dict[int, str] = {}
     for relation in ASSAYS:
         found = sa.text(
-            f"select distinct expsample_key from {identifier('star', relation)}"  # noqa: S608, declared
+            f"select distinct expsample_key from {identifier('star', relation)}"  # noqa: S608 - declared
             " where study_key = :study_key and expsample_key > 0"
         )
         for key in connection.scalars(found, parameters):
@@ -235,7 +235,7 @@ def _left_out(connection: sa.Connection, study_key: int, tables: list[FilledTabl
     for relation in sorted({*written, *NO_TEMPLATE} - ONE_OF_SEVERAL.keys()):
         inferred = " and not is_inferred" if relation.startswith("dim_") else ""
         name = identifier("star", relation)
-        count = sa.text(f"select count(*) from {name} where study_key = :study_key{inferred}")  # noqa: S608
+        count = sa.text(f"select count(*) from {name} where study_key = :study_key{inferred}")  # noqa: S608 - declared
         missing = connection.scalars(count, {"study_key": study_key}).one() - len(written.get(relation, ()))
         if missing > 0:
             lost[relation] = missing

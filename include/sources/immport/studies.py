@@ -5,6 +5,8 @@ Field names and their order are those of ImmPort's OpenAPI description (v1) and 
 
 from __future__ import annotations
 
+from typing import Any
+
 from include.sources.endpoint import Endpoint, Shape, Withholds, parse_fields
 
 #: Columns that every subject-level study endpoint repeats on each row.
@@ -23,9 +25,9 @@ _YES_NO = ("Y", "N")
 _SEX = ("Female", "Male", "Not Specified", "Not_Specified", "Other", "Unknown")
 
 
-def _study(name: str, fields: str, key: str, about: str, **more: object) -> Endpoint:
+def _study(name: str, fields: str, key: str, about: str, **more: Any) -> Endpoint:
     path = f"/api/study/{name}/{{study}}" if name != "study" else "/api/study/{study}"
-    return Endpoint(name, path, parse_fields(fields), tuple(key.split()), about, **more)  # type: ignore[arg-type]
+    return Endpoint(name, path, parse_fields(fields), tuple(key.split()), about, **more)
 
 
 def _files(name: str, path: str, about: str) -> Endpoint:

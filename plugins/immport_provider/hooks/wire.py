@@ -126,7 +126,7 @@ def watch_connections(client: httpx.Client, guard: Guard | None = None) -> httpx
     for transport in (client._transport, *client._mounts.values()):
         if transport is not None:
             is_direct = transport is client._transport
-            pool = transport._pool  # type: ignore[attr-defined]
+            pool = transport._pool  # type: ignore[attr-defined]  # httpx shows it nowhere else
             pool._network_backend = _Backend(pool._network_backend, guard if is_direct else None)
     return client
 

@@ -54,7 +54,7 @@ def test_every_page_is_whole_on_screens_and_on_paper(
     pictures = system.pictures / theme
     pictures.mkdir(parents=True, exist_ok=True)
     faults: list[str] = []
-    with browser.new_context(base_url=system.address, color_scheme=theme) as context:  # type: ignore[arg-type]
+    with browser.new_context(base_url=system.address, color_scheme=theme) as context:  # type: ignore[arg-type]  # one of the names it takes
         context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
         page = context.new_page()
         page.on("console", lambda message: faults.extend(console_errors(message)))

@@ -85,7 +85,7 @@ def bring(
     choices = file_selection.choose(warehouse.engine, storage, wanted, selection)
     file_plan.write_plan(warehouse.engine, RUN, choices)
     run_ledger.note_run(warehouse.engine, RUN, listed=1)
-    work = download_batch.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]
+    work = download_batch.Work(warehouse.engine, source, storage, RUN, logging.getLogger().info)  # type: ignore[arg-type]  # of a hook it does what is called
     failed: list[str] = []
     later: list[str] = []
     for item in file_plan.batches(warehouse.engine, RUN):
@@ -299,7 +299,7 @@ def test_of_two_runs_at_once_each_file_belongs_to_the_later(warehouse: Warehouse
     assert "4 files: superseded: another run has planned them anew" in summary.text
     # The later run has all of its files, and fetches only what is not there.
     later = Source()
-    work = download_batch.Work(warehouse.engine, later, storage, other, logging.getLogger().info)  # type: ignore[arg-type]
+    work = download_batch.Work(warehouse.engine, later, storage, other, logging.getLogger().info)  # type: ignore[arg-type]  # of a hook it does what is called
     assert file_plan.batches(warehouse.engine, other) == [{"first": 0, "count": 4, "studies": ["SDY7"]}]
     assert download_batch.fetch_batch(work, 0, 4, is_last_try=True) == ([], [])
     assert file_selection.finish(warehouse.engine, other, planned=4).state == "success"
@@ -320,7 +320,7 @@ def test_an_older_file_is_not_put_where_a_later_run_plans_a_newer_one(
             other,
             file_selection.choose(warehouse.engine, storage, [newer], DownloadFilter()),
         )
-        work = download_batch.Work(warehouse.engine, Source(), storage, other, logging.getLogger().info)  # type: ignore[arg-type]
+        work = download_batch.Work(warehouse.engine, Source(), storage, other, logging.getLogger().info)  # type: ignore[arg-type]  # of a hook it does what is called
         assert download_batch.fetch_batch(work, 0, 1, is_last_try=True) == ([], [])
 
     assert bring(warehouse, storage, [listed(1)], Interrupted("u1", bring_newer)) == ([], [])

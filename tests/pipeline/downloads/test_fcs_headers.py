@@ -113,7 +113,7 @@ def bring(
     file_plan.write_plan(warehouse.engine, RUN, choices)
     run_ledger.note_run(warehouse.engine, RUN, listed=1)
     work = download_batch.Work(
-        warehouse.engine, source, storage, RUN, logging.getLogger().info,  # type: ignore[arg-type]
+        warehouse.engine, source, storage, RUN, logging.getLogger().info,  # type: ignore[arg-type]  # of a hook it does what is called
         fcs_headers_only=only_headers,
     )  # fmt: skip
     failed: list[str] = []

@@ -55,7 +55,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_recipe_cannot_read_what_is_not_there(mistake: str) -> None:
     with pytest.raises(ValueError, match=r"a recipe of biosample reads .*no such"):
-        Recipe("biosample", **MISTAKES[mistake])  # type: ignore[arg-type]
+        Recipe("biosample", **MISTAKES[mistake])  # type: ignore[arg-type]  # mistakes of several types
 
 
 def test_a_value_of_a_recipe_does_not_repeat_what_its_name_says() -> None:

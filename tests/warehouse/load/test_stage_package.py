@@ -359,9 +359,9 @@ def test_bad_lines_of_a_joined_table_are_judged_by_its_size(warehouse: Warehouse
     ],
 )
 def test_a_package_that_is_not_the_study_fails_it(
-    tables: dict[str, str | bytes], options: dict[str, str], message: str, warehouse: Warehouse
+    tables: dict[str, str | bytes], options: dict[str, Any], message: str, warehouse: Warehouse
 ) -> None:
-    load = land_tables(warehouse, tables, **options)  # type: ignore[arg-type]
+    load = land_tables(warehouse, tables, **options)
     with pytest.raises(LandingError, match=message):
         warehouse.stage(load)
     assert warehouse.rows("select * from ops.staged union all select * from ops.staged") == []
