@@ -64,4 +64,4 @@ def meaning(check_id: str, severity: str) -> str:
 
 def meanings(rule: str, severity: str) -> str:
     """What breaks any of several checks, whose names stand with commas between."""
-    return "; ".join(meaning(check_id, severity) for check_id in rule.split(","))
+    return "; ".join(meaning(check_id, severity) for check_id in rule.split(", "))

@@ -96,7 +96,7 @@ def test_the_queries_of_a_check_run_as_they_are_copied(
 ) -> None:
     about = {"load_id": 1, "scope": "SDY1", "release_version": "DR9", "endpoint": "hai", "row_number": 7}
     with checked.engine.begin() as connection:
-        rule = "key_consistent,type:valueReported"
+        rule = "key_consistent, type:valueReported"
         connection.execute(sa.insert(QUARANTINE).values(**about, rule=rule, row={"valueReported": "a:b%c"}))
         connection.execute(
             sa.insert(QUARANTINED_VALUE).values(

@@ -57,6 +57,6 @@ def test_a_name_is_read_with_its_severity(check_id: str, severity: str, said: st
 
 
 def test_a_row_may_break_several() -> None:
-    assert meanings("key_unique,type:value", "row") == (
+    assert meanings("key_unique, type:value", "row") == (
         "rows were sent more than once; they are published once; values of value are not of their type"
     )

@@ -7,7 +7,7 @@ select
     q.row
 from quality.quarantine as q
 where
-    :check_id = any(string_to_array(q.rule, ','))
+    :check_id = any(string_to_array(q.rule, ', '))
     and q.endpoint = :endpoint
     and q.source = :source
 order by q.quarantine_id desc
