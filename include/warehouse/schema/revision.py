@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -27,7 +28,13 @@ def alembic_config(connection: sa.Connection) -> Config:
 
 def newest_revision() -> str | None:
     """The newest revision that this code has."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+    return _newest(MIGRATIONS, tuple(sorted(file.name for file in MIGRATIONS.glob("versions/*.py"))))
+
+
+@cache
+def _newest(folder: Path, _files: tuple[str, ...]) -> str | None:
+    """The same: to find it, all migrations are compiled, so once for the files that there are."""
+    return ScriptDirectory(str(folder)).get_current_head()
 
 
 def revisions(connection: sa.Connection) -> tuple[str | None, str | None]:
