@@ -15,12 +15,13 @@ An expression is made of fixed text, columns and gaps; nothing ever reads its te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
 #: A name that stands in SQL as it is, whatever follows it.
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_PART = re.compile(r"\bpart\.(\w+)")
 
 
 def literal(text: str) -> str:
@@ -58,6 +59,14 @@ def plain_name(name: str) -> str:
     if not _PLAIN.fullmatch(name):
         raise ValueError(f"{name!r} is not a plain name: small letters, digits and underscores, at most 63")
     return name
+
+
+def sql_with_parts(text: str, part: Callable[[str], str]) -> str:
+    """A query that reads what a part selects as if it were a table of a schema `part`.
+
+    :param part: text of the part of a name: a query, which may read the query's own `with` before it.
+    """
+    return _PART.sub(lambda found: f"(\n{part(found[1])})", text)
 
 
 def sql_file(package: str, name: str) -> str:

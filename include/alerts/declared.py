@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
 
+from include.sql import sql_with_parts
+
 #: Where each type has an entry, from the root of the project.
 RUNBOOK = "docs/runbook.md"
 
@@ -48,8 +50,13 @@ class AlertType:
     @property
     def query(self) -> str | None:
         """The query that finds its events; None for a type that is reported."""
-        found = files("include.alerts").joinpath(f"detect/{self.name}.sql")
-        return found.read_text() if found.is_file() else None
+        folder = files("include.alerts").joinpath("detect")
+        found = folder.joinpath(f"{self.name}.sql")
+        return (
+            sql_with_parts(found.read_text(), lambda name: folder.joinpath(f"parts/{name}.sql").read_text())
+            if found.is_file()
+            else None
+        )
 
     @property
     def entry(self) -> str:

@@ -6,7 +6,6 @@ role that reads only. Row policies of the warehouse hide restricted studies from
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from airflow.exceptions import AirflowNotFoundException
 from airflow.models.connection import Connection
 
+from include.sql import sql_with_parts
 from include.warehouse.access.roles import MONITOR, MONITOR_ALL
 from include.warehouse.schema.engine import Limits, warehouse_engine, warehouse_url
 from include.warehouse.views.release_difference import every_difference
@@ -28,8 +28,6 @@ STATEMENT_TIMEOUT = "5s"
 _LIMITS = Limits(lock_timeout="2s", idle_in_transaction_session_timeout="30s", transaction_timeout="30s")
 #: Sessions that all pages share.
 _SESSIONS = 4
-#: A query reads what a part selects as if it were a table of this schema.
-_PART = re.compile(r"\bpart\.(\w+)")
 
 
 class NotConfiguredError(RuntimeError):
@@ -60,7 +58,7 @@ def query(name: str) -> str:
     what follows from declarations.
     """
     text = files("operations").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
-    return _PART.sub(lambda found: f"(\n{_part(found[1])})", text)
+    return sql_with_parts(text, _part)
 
 
 def _part(name: str) -> str:

@@ -29,11 +29,11 @@ counted as (
             where s.load_id = n.checked_as
         ), 0)
             as received,
-        (
-            select count(distinct row(q.endpoint, q.row_number))
-            from quality.quarantine as q
-            where q.load_id = n.checked_as
-        ) as quarantined
+        coalesce((
+            select sum(q.unexpected_rows) from quality.result as q
+            where q.load_id = n.checked_as and q.check_id = 'quarantine_share'
+        ), 0)
+            as quarantined
     from numbered as n
     where n.place <= 2
 ),
