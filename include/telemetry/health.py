@@ -1,11 +1,14 @@
-"""Whether the warehouse is well, by declared rules: for monitors, without the name of any study."""
+"""Whether the warehouse is well, by declared rules: for monitors, without the name of any study.
+
+A source is judged by the same rules, on what of the state concerns it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -25,9 +28,13 @@ DAILY, WEEKLY = timedelta(days=2), timedelta(days=15)
 Finding = dict[str, Any]
 
 
+#: What rules are about: a warehouse, or what is known of one source.
+StateT = TypeVar("StateT")
+
+
 @dataclass(frozen=True)
-class Rule:
-    """A rule that makes a warehouse degraded or failed.
+class Rule(Generic[StateT]):
+    """A rule that makes a warehouse, or a source, degraded or failed.
 
     :param name: stable name.
     :param state: state of a warehouse that breaks it.
@@ -38,7 +45,7 @@ class Rule:
     name: str
     state: str
     meaning: str
-    find: Callable[[WarehouseState, datetime], Iterator[Finding]]
+    find: Callable[[StateT, datetime], Iterator[Finding]]
 
 
 def overdue_after(source: str) -> timedelta:
@@ -135,7 +142,7 @@ def is_behind(name: str, item: SourceState) -> bool:
 
 
 #: All rules, the gravest first.
-RULES = (
+RULES: tuple[Rule[WarehouseState], ...] = (
     Rule("revision", FAILED, "the warehouse is not at the schema revision of this code", _revision),
     Rule("empty", FAILED, "nothing has been published yet", _empty),
     Rule("key_expired", FAILED, "the API key has expired", _key_expired),
@@ -165,14 +172,9 @@ def health(connection: sa.Connection, now: datetime | None = None) -> dict[str, 
 
 def judged(state: WarehouseState, now: datetime) -> dict[str, Any]:
     """The health of a state at a moment."""
-    reasons = [
-        {"rule": rule.name, "state": rule.state, "meaning": rule.meaning, **found}
-        for rule in RULES
-        for found in rule.find(state, now)
-    ]
-    broken = {item["state"] for item in reasons}
+    reasons = broken(RULES, state, now)
     return {
-        "state": next((item for item in (FAILED, DEGRADED) if item in broken), OK),
+        "state": gravest(reasons),
         "checked_at": _text(now),
         "revision": {"present": state.revision, "expected": state.expected},
         "reasons": reasons,
@@ -191,6 +193,43 @@ def judged(state: WarehouseState, now: datetime) -> dict[str, Any]:
             for dag_id, run in state.runs.items()
         },
     }
+
+
+def broken(rules: Sequence[Rule[StateT]], state: StateT, now: datetime) -> list[Finding]:
+    """What breaks rules: the name, state and meaning of each, and what it found."""
+    return [
+        {"rule": rule.name, "state": rule.state, "meaning": rule.meaning, **found}
+        for rule in rules
+        for found in rule.find(state, now)
+    ]
+
+
+def gravest(reasons: Sequence[Finding]) -> str:
+    """The state that broken rules lead to; `ok` without any."""
+    states = {item["state"] for item in reasons}
+    return next((item for item in (FAILED, DEGRADED) if item in states), OK)
+
+
+def of_source(
+    state: WarehouseState, name: str, dag_id: str, key_expires_at: datetime | None
+) -> WarehouseState:
+    """What of a state concerns a source: its scopes, runs, calls and the hosts that those went to.
+
+    :param dag_id: the DAG that loads it.
+    :param key_expires_at: end of the key of its connection; None where it has none or the end is not known.
+    """
+    calls = [item for item in state.calls if item.source == name]
+    hosts = {item.host for item in calls}
+    return replace(
+        state,
+        sources={key: item for key, item in state.sources.items() if key == name},
+        runs={key: item for key, item in state.runs.items() if key == dag_id},
+        calls=calls,
+        circuits=[item for item in state.circuits if item.host in hosts],
+        quarantined=[item for item in state.quarantined if item.source == name],
+        key_expires_at=key_expires_at,
+        audit_findings=0,
+    )
 
 
 def _source(state: WarehouseState, name: str, item: SourceState, now: datetime) -> dict[str, Any]:

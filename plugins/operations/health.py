@@ -1,118 +1,60 @@
-"""Whether a source is well: rules with their reasons, the first that applies decides."""
+"""Whether a source is well: by the rules of the warehouse's health, and those on what Airflow alone knows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
+from include.telemetry import health
+from include.telemetry.health import DEGRADED, Finding, Rule
+from include.telemetry.state import WarehouseState
 from operations.schedules import Schedule
 
-#: From so long before the end of a key on, it is to be renewed.
-NOTICE = timedelta(days=7)
 #: A run that is so long due was not begun.
 LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class SourceFacts:
+class SourceInAirflow:
     """What is known of a source.
 
-    :param last: its last run as recorded; state and note may be null.
-    :param schedule: null where Airflow does not know its DAG.
-    :param open_circuits: hosts of its calls that are not called at the time.
+    :param state: of the warehouse, as far as it concerns the source.
+    :param dag_id: the DAG that loads it.
+    :param schedule: null where Airflow does not know that DAG.
     """
 
-    last: Mapping[str, Any]
+    state: WarehouseState
+    dag_id: str
     schedule: Schedule | None
-    key_expires_at: datetime | None
-    open_circuits: Sequence[str]
-    now: datetime
+
+    def reasons(self, now: datetime) -> list[Finding]:
+        """What is wrong with it at a moment, the gravest first; nothing where it is well."""
+        found = [*health.broken(health.RULES, self.state, now), *health.broken(RULES, self, now)]
+        return sorted(found, key=lambda item: item["state"] == DEGRADED)
 
 
-@dataclass(frozen=True)
-class HealthRule:
-    """One rule.
-
-    :param state: the state it leads to.
-    :param when: what it applies to, in words.
-    :param reason: why a source has that state; None where the rule does not apply.
-    """
-
-    state: str
-    when: str
-    reason: Callable[[SourceFacts], str | None]
+def _unknown(source: SourceInAirflow, _: datetime) -> Iterator[Finding]:
+    if source.schedule is None:
+        yield {}
 
 
-def _refused(facts: SourceFacts) -> str | None:
-    end = facts.key_expires_at
-    return f"the key expired on {_day(end)}" if end and end <= facts.now else None
+def _paused(source: SourceInAirflow, _: datetime) -> Iterator[Finding]:
+    if source.schedule is not None and source.schedule.is_paused:
+        yield {}
 
 
-def _open(facts: SourceFacts) -> str | None:
-    return f"no request is sent to {', '.join(facts.open_circuits)}" if facts.open_circuits else None
+def _not_begun(source: SourceInAirflow, now: datetime) -> Iterator[Finding]:
+    due = source.schedule.next_run if source.schedule and not source.schedule.is_paused else None
+    run = source.state.runs.get(source.dag_id)
+    if due is not None and due <= now - LATE and not (run and run.state == "running"):
+        yield {"due": f"{due.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
 
 
-def _failed(facts: SourceFacts) -> str | None:
-    if facts.last["state"] != "failed":
-        return None
-    return f"the last run failed: {facts.last['note'] or 'see its log'}"
-
-
-def _unknown(facts: SourceFacts) -> str | None:
-    if facts.schedule is None:
-        return "Airflow does not know its DAG: it is switched off, or its file cannot be read"
-    return None
-
-
-def _paused(facts: SourceFacts) -> str | None:
-    is_paused = facts.schedule is not None and facts.schedule.is_paused
-    return "its DAG is paused: switch it on in Airflow" if is_paused else None
-
-
-def _overdue(facts: SourceFacts) -> str | None:
-    due = facts.schedule.next_run if facts.schedule else None
-    if due is None or due > facts.now - LATE or facts.last["state"] == "running":
-        return None
-    return f"a run was due on {due:%Y-%m-%d %H:%M} UTC and has not begun"
-
-
-def _expiring(facts: SourceFacts) -> str | None:
-    end = facts.key_expires_at
-    return f"the key expires on {_day(end)}" if end and end <= facts.now + NOTICE else None
-
-
-def _degraded(facts: SourceFacts) -> str | None:
-    return "the last run did a part of its work" if facts.last["state"] == "partial" else None
-
-
-def _new(facts: SourceFacts) -> str | None:
-    return "it has no run yet: trigger its DAG" if facts.last["state"] is None else None
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-RULES = (
-    HealthRule("refused", "the key of its connection has expired", _refused),
-    HealthRule("open", "the circuit of a host that it calls is open", _open),
-    HealthRule("failed", "its last run failed", _failed),
-    HealthRule("unknown", "Airflow has no DAG for it", _unknown),
-    HealthRule("on hold", "its DAG is paused", _paused),
-    HealthRule("overdue", "a run has been due for more than an hour and has not begun", _overdue),
-    HealthRule("expiring", "the key of its connection expires within seven days", _expiring),
-    HealthRule("degraded", "its last run did a part of its work", _degraded),
-    HealthRule("new", "it has no run yet", _new),
-)
-#: What no rule applies to.
-HEALTHY = "healthy"
-
-
-def health(facts: SourceFacts) -> tuple[str, str]:
-    """State of a source, and why."""
-    for rule in RULES:
-        if reason := rule.reason(facts):
-            return rule.state, reason
-    return HEALTHY, "no rule of another state applies"
+#: Beside those of the warehouse's health.
+RULES: tuple[Rule[SourceInAirflow], ...] = (
+    Rule("dag_unknown", DEGRADED, "Airflow does not know its DAG: it is switched off, or its file cannot be"
+         " read", _unknown),
+    Rule("dag_paused", DEGRADED, "its DAG is paused: switch it on in Airflow", _paused),
+    Rule("run_not_begun", DEGRADED, "a run has been due for more than an hour and has not begun", _not_begun),
+)  # fmt: skip

@@ -10,8 +10,11 @@ from immport_provider.dag_names import loading_dag
 from immport_provider.hooks.source_clients import CLIENTS
 from include.sources.fetched.fetched_source import FetchedSource
 from include.sources.source import Source
+from include.telemetry import health
+from include.telemetry.health import Finding
+from include.telemetry.state import read_state
 from include.warehouse.model.registry import SOURCES
-from operations.health import HEALTHY, RULES, SourceFacts, health
+from operations.health import RULES, SourceInAirflow
 from operations.listing import Filter, PageTable, TableColumn
 from operations.page import WebPage, address
 from operations.rendering import of_airflow
@@ -23,29 +26,31 @@ _DAGS = {name: loading_dag(name) for name in SOURCES}
 _CLIENT = "immport"
 #: Why the end of a key is not known.
 _NO_KEY, _NO_END = "its answers need none", "no key, or one without a known end"
+#: What a broken rule says it found, as far as the page of a source does not say that elsewhere.
+_SHOWN = ("host", "available", "count", "expired_at", "expires_at", "due")
 _DRIFT = ("missing", "unknown", "repeated")
 
 
 def _load(view: View) -> Mapping[str, Any]:
-    circuits, calls = view.rows("circuits"), view.rows("calls")
+    circuits, calls, state = view.rows("circuits"), view.rows("calls"), read_state(view.connection)
     known, now = schedules(list(_DAGS.values())), datetime.now(UTC)
     keys = {name: key_expiry(CLIENTS[_client(model.source)].connection) for name, model in SOURCES.items()}
     keyless = {name for name, model in SOURCES.items() if _client(model.source) != _CLIENT}
     rows = []
     for row in view.rows("sources", sources=list(_DAGS), dags=list(_DAGS.values())):
         name = row["source"]
-        hosts = {call["host"] for call in calls if call["source"] == name}
-        is_open = [item["host"] for item in circuits if item["state"] == "open" and item["host"] in hosts]
         # What the connection says now; else, what it said to the last run.
         expires_at = keys[name] or row["key_expires_at"]
         schedule = known.get(row["dag_id"])
-        state, reason = health(SourceFacts(row, schedule, expires_at, is_open, now))
+        own = health.of_source(state, name, row["dag_id"], expires_at)
+        reasons = SourceInAirflow(own, row["dag_id"], schedule).reasons(now)
         rows.append(
             {
                 **row,
                 "title": SOURCES[name].source.title,
-                "health": state,
-                "why": reason,
+                "health": health.gravest(reasons),
+                "reasons": [_sentence(item, row) for item in reasons],
+                "broken": {item["rule"] for item in reasons},
                 "expires_at": expires_at,
                 "key_note": _NO_KEY if name in keyless else _NO_END,
                 "key_life": (expires_at - now) if expires_at and expires_at > now else None,
@@ -59,9 +64,16 @@ def _load(view: View) -> Mapping[str, Any]:
         "circuit_columns": CIRCUITS,
         "calls": calls,
         "call_columns": CALLS,
-        "rules": RULES,
-        "healthy": HEALTHY,
+        "rules": (*health.RULES, *RULES),
     }
+
+
+def _sentence(reason: Finding, row: Mapping[str, Any]) -> str:
+    """What is wrong, with what was found; of a run, with how it says that it ended."""
+    found = [str(value) for name, value in reason.items() if name in _SHOWN]
+    if reason["rule"] == "run_failed" and row["note"]:
+        found.append(row["note"])
+    return reason["meaning"] + (f": {', '.join(found)}" if found else "")
 
 
 def _client(source: Source) -> str:
