@@ -34,7 +34,8 @@ captures as materialized (
         c.load_id,
         l.release_version,
         l.same_as,
-        coalesce(l.same_as, l.load_id) as checked_as
+        coalesce(l.same_as, l.load_id) as checked_as,
+        lead(c.release_key) over (partition by c.scope order by c.release_key) as next_key
     from monitor.capture as c
     inner join monitor.load as l on c.load_id = l.load_id
     where
@@ -67,23 +68,16 @@ cells as (
         l.load_id,
         l.state,
         l.error,
-        (
-            select e.release_version
-            from captures as e
-            where e.scope = s.scope and e.release_key < r.release_key
-            order by e.release_key desc
-            limit 1
-        ) as since,
-        (
-            select e.kind
-            from captures as e
-            where e.scope = s.scope and e.release_key < r.release_key
-            order by e.release_key desc
-            limit 1
-        ) as kind_before
+        e.release_version as since,
+        e.kind as kind_before
     from scopes as s
     cross join releases as r
     left join captures as c on s.scope = c.scope and r.release_key = c.release_key
+    -- The capture before the release.
+    left join captures as e
+        on
+            s.scope = e.scope and r.release_key > e.release_key
+            and (e.next_key is null or r.release_key <= e.next_key)
     left join rejected as j on c.checked_as = j.load_id
     left join loads as l on s.scope = l.scope and r.release_key = l.release_key
 )
