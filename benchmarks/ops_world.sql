@@ -5,7 +5,7 @@
 truncate
 ops.run, ops.work, ops.load, ops.scope, ops.step, ops.staged, ops.capture, ops.ledger, ops.release_change,
 ops.drift, ops.call, ops.circuit, ops.package_table, ops.alert, ops.alert_delivery, quality.result,
-quality.quarantine, quality.quarantined_value, quality.audit
+quality.quarantine, quality.quarantined_value, quality.quarantine_group, quality.audit
 restart identity;
 
 insert into history.key_study (study_accession, natural_key)
@@ -233,6 +233,16 @@ from ops.load as l
 cross join unnest(cast(:relations as text[])) as r (relation)
 where l.state = 'published';
 
+update ops.ledger as g
+set (facts_added, facts_corrected, facts_withdrawn) = (
+    select
+        coalesce(sum(c.added), 0),
+        coalesce(sum(c.corrected), 0),
+        coalesce(sum(c.withdrawn), 0)
+    from ops.release_change as c
+    where c.load_id = g.load_id and starts_with(c.relation, 'fact')
+);
+
 insert into ops.staged (load_id, endpoint, rows_received, rows_staged, rows_expected, expected_from)
 select
     c.load_id,
@@ -303,7 +313,7 @@ select
     c.release_version,
     (array['hai', 'elisa', 'fcsAnalyzed'])[1 + n % 3],
     n,
-    (array['type:value', 'key_unique', 'type:value,key_unique', 'refused:stub'])[1 + n % 4],
+    (array['type:value', 'key_unique', 'type:value, key_unique', 'refused:stub'])[1 + n % 4],
     jsonb_build_object(
         'studyAccession', c.scope, 'resultId', n, 'valueReported', '>' || n, 'armAccession', 'ARM' || n,
         'subjectAccession', 'SUB' || n, 'biosampleAccession', 'BS' || n, 'unitReported', 'mg',
@@ -343,6 +353,33 @@ select
     c.changed_at
 from world_checked as c
 cross join generate_series(1, 20) as n;
+
+insert into quality.quarantine_group (load_id, source, scope, kind, endpoint, rule, field, value, items)
+select
+    load_id,
+    source,
+    scope,
+    'row',
+    endpoint,
+    rule,
+    null,
+    null,
+    count(*)
+from quality.quarantine
+group by load_id, source, scope, endpoint, rule
+union all
+select
+    load_id,
+    source,
+    scope,
+    'value',
+    endpoint,
+    rule,
+    field,
+    value,
+    count(*)
+from quality.quarantined_value
+group by load_id, source, scope, endpoint, rule, field, value;
 
 insert into ops.call (
     run_id, step, source, host, endpoint, calls, retries, errors, refusals, bytes, milliseconds,

@@ -58,17 +58,17 @@ join quality.result r on r.load_id = coalesce(l.same_as, l.load_id) where w.run_
 """
 _QUARANTINED = """
 select l.scope as study, l.release_version as release, q.endpoint, q.rule,
-    count(distinct q.row_number) as rows, l.state = 'published' as is_published
+    q.items as rows, l.state = 'published' as is_published
 from ops.work w
 join ops.load l on l.load_id = w.load_id
-join quality.quarantine q on q.load_id = coalesce(l.same_as, l.load_id)
-where w.run_id = :run group by 1, 2, 3, 4, 6 order by length(l.scope), 1, 2, 3, 4
+join quality.quarantine_group q on q.load_id = coalesce(l.same_as, l.load_id) and q.kind = 'row'
+where w.run_id = :run order by length(l.scope), 1, 2, 3, 4
 """
 _UNREADABLE = """
-select l.scope as study, l.release_version as release, v.endpoint, v.field, count(*) as rows
+select l.scope as study, l.release_version as release, v.endpoint, v.field, sum(v.items)::bigint as rows
 from ops.work w
 join ops.load l on l.load_id = w.load_id
-join quality.quarantined_value v on v.load_id = coalesce(l.same_as, l.load_id)
+join quality.quarantine_group v on v.load_id = coalesce(l.same_as, l.load_id) and v.kind = 'value'
 where w.run_id = :run group by 1, 2, 3, 4 order by length(l.scope), 1, 2, 3, 4
 """
 _WITHHELD = """
@@ -77,9 +77,10 @@ from ops.staged s join ops.work w on w.load_id = s.load_id
 where w.run_id = :run and s.withheld is not null order by length(w.scope), 1, 2, 3
 """
 _QUARANTINED_ROWS = """
-select count(distinct (q.load_id, q.endpoint, q.row_number)) from ops.work w
+select coalesce(sum(q.items), 0)::bigint from ops.work w
 join ops.load l on l.load_id = w.load_id
-join quality.quarantine q on q.load_id = coalesce(l.same_as, l.load_id) where w.run_id = :run
+join quality.quarantine_group q on q.load_id = coalesce(l.same_as, l.load_id) and q.kind = 'row'
+where w.run_id = :run
 """
 _UNCHANGED = """
 select f.release_version as since, l.scope as study from ops.work w

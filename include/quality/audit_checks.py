@@ -51,6 +51,8 @@ def checks() -> Iterator[AuditCheck]:
     yield _export_access()
     yield _markers_agree()
     yield _quarantine_counted()
+    yield _quarantine_grouped()
+    yield _changes_added_up()
 
 
 def _unaltered(table: Dimension | Fact) -> AuditCheck:
@@ -222,5 +224,43 @@ def _quarantine_counted() -> AuditCheck:
                 group by load_id, endpoint) q using (load_id, endpoint)
             join ops.load l using (load_id)
             where l.state = 'published' and c.counted is distinct from q.found""",
+        Severity.WARNING,
+    )
+
+
+def _changes_added_up() -> AuditCheck:
+    """The overview adds up what the ledger says of each load, not each of its tables."""
+    return AuditCheck(
+        "changes_added_up",
+        "ledger",
+        "a published load with another number of changed rows of facts than its tables have together",
+        """select g.load_id, g.facts_added, g.facts_corrected, g.facts_withdrawn
+            from ops.ledger g left join (
+                select load_id, sum(added) as added, sum(corrected) as corrected, sum(withdrawn) as withdrawn
+                from ops.release_change where starts_with(relation, 'fact') group by load_id
+            ) c using (load_id)
+            where (g.facts_added, g.facts_corrected, g.facts_withdrawn) is distinct from
+                (coalesce(c.added, 0), coalesce(c.corrected, 0), coalesce(c.withdrawn, 0))""",
+        Severity.WARNING,
+    )
+
+
+def _quarantine_grouped() -> AuditCheck:
+    """The page of quarantine adds up the groups that were counted as rows and values were quarantined."""
+    return AuditCheck(
+        "quarantine_grouped",
+        "quarantine_group",
+        "a published load with another number of quarantined rows or values than its groups have",
+        """select load_id, kind, endpoint, g.counted, q.found
+            from (select load_id, kind, endpoint, sum(items)::bigint as counted from quality.quarantine_group
+                group by load_id, kind, endpoint) g
+            full join (
+                select load_id, 'row' as kind, endpoint, count(*) as found from quality.quarantine
+                group by load_id, endpoint
+                union all
+                select load_id, 'value', endpoint, count(*) from quality.quarantined_value
+                group by load_id, endpoint) q using (load_id, kind, endpoint)
+            join ops.load l using (load_id)
+            where l.state = 'published' and g.counted is distinct from q.found""",
         Severity.WARNING,
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from include.quality import quarantine_groups
 from include.quality.checks import Check, Severity, checks
 from include.quality.outcome import CheckOutcome, Finding, JudgedLoad, record
 from include.quality.same_rows import known_findings
@@ -64,6 +65,7 @@ def judge(
         quarantined = _count_quarantined(connection, load, [endpoint.name for endpoint, *_ in judged])
         outcome = CheckOutcome(sum(counts.values()), quarantined, tuple(findings))
         record(connection, load, outcome)
+        quarantine_groups.count(connection, load.load_id)
     return outcome
 
 

@@ -25,6 +25,9 @@ Kind = Literal["text", "number", "time", "bytes", "seconds", "state", "code", "j
 PAGE_SIZE, LARGEST_PAGE = 50, 2_000
 #: Rows are counted up to this number.
 COUNTED = 100_000
+#: Rows as received that the search of a page reads, where its query has this limit: a tenth of a second of
+#: Postgres. The search of a file reads all.
+SEARCHED = 10_000
 #: Rows of a CSV file.
 LONGEST_FILE = 1_000_000
 #: Column of a search with the number of rows that it finds.
@@ -78,6 +81,9 @@ class PageTable:
     :param hidden: columns that links and templates need beside those shown.
     :param is_short: its rows are sums of others: they are counted while they are read, not before.
     :param counted: rows are counted up to this number, where more take too long.
+    :param given: reads further parameters of the query, of those that the reader chose.
+    :param count: which of these is the number of all rows, where nothing is searched.
+    :param is_read_whole: its query reads all rows for any of them: they are counted while it does.
     """
 
     query: str
@@ -89,6 +95,9 @@ class PageTable:
     hidden: tuple[str, ...] = ()
     is_short: bool = False
     counted: int = COUNTED
+    given: Callable[[View, Mapping[str, object]], Mapping[str, object]] | None = None
+    count: str | None = None
+    is_read_whole: bool = False
 
     @property
     def sortable(self) -> tuple[str, ...]:
@@ -137,6 +146,9 @@ def show(view: View, listing: PageTable, **fixed: object) -> Shown:
     """
     chosen = {item.name: value for item in listing.filters if (value := view.text(item.name))}
     parameters = {item.name: chosen.get(item.name) for item in listing.filters} | fixed
+    parameters["searched"] = SEARCHED
+    if listing.given:
+        parameters |= listing.given(view, parameters)
     order = view.text("order") or listing.order
     if order.removeprefix("-") not in listing.sortable:
         order = listing.order
@@ -157,6 +169,9 @@ def show(view: View, listing: PageTable, **fixed: object) -> Shown:
 def as_csv(view: View, listing: PageTable, **fixed: object) -> Iterator[str]:
     """All rows of a table as lines of CSV, those that the filters of the address choose."""
     parameters = {item.name: view.text(item.name) or None for item in listing.filters} | fixed
+    parameters["searched"] = None
+    if listing.given:
+        parameters |= listing.given(view, parameters)
     order = view.text("order") or listing.order
     rows = _sorted(listing.statement(), listing, order).limit(LONGEST_FILE)
     yield _line([item.title for item in listing.columns])
@@ -179,7 +194,7 @@ def _page(
     most = listing.counted + 1
     page = min(page, -(-most // size))
     # A search reads all rows: they are counted while it does.
-    counts = parameters.get("search") is not None
+    counts = listing.is_read_whole or parameters.get("search") is not None
     shown = ordered.add_columns(sa.func.count().over().label(_ALL)) if counts else ordered
     found = _part(view, shown, parameters, page, size)
     if len(found) < size and (found or page == 1):
@@ -202,6 +217,8 @@ def _part(
 
 
 def _counted(view: View, listing: PageTable, parameters: Mapping[str, object]) -> int:
+    if listing.count and parameters.get("search") is None:
+        return min(int(str(parameters[listing.count])), listing.counted + 1)
     rows = sa.select(sa.literal(1)).select_from(listing.statement()).limit(listing.counted + 1).subquery()
     return int(view.connection.scalar(sa.select(sa.func.count()).select_from(rows), parameters) or 0)
 

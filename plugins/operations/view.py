@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ class View:
     connection: sa.Connection
     parameters: QueryParams
     user: Any = None
+    _known: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def rows(self, name: str, **parameters: object) -> Sequence[Mapping[str, Any]]:
         """Rows of a query."""
@@ -36,14 +37,17 @@ class View:
         return [dict(row) for row in found]
 
     def row(self, name: str, **parameters: object) -> Mapping[str, Any]:
-        """The one row of a query.
+        """The one row of a query; requested again, the same.
 
         :raises NothingThereError: it has none.
         """
+        requested = f"{name} {sorted(parameters.items())}"
+        if requested in self._known:
+            return self._known[requested]
         found = self.connection.execute(sa.text(query(name)), parameters).mappings().first()
         if found is None:
             raise NothingThereError(name)
-        return dict(found)
+        return self._known.setdefault(requested, dict(found))
 
     def text(self, name: str, default: str = "") -> str:
         """A parameter of the address, without spaces around it."""

@@ -8,7 +8,9 @@ import io
 import pytest
 import sqlalchemy as sa
 
+from include.quality import quarantine_groups
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE
+from operations import listing
 from tests.operations.conftest import Ledger, Pages
 
 
@@ -29,7 +31,7 @@ def quarantined(ledger: Ledger) -> Ledger:
             about = {"load_id": load, "scope": study, "release_version": release, "endpoint": "hai"}
             connection.execute(
                 sa.insert(QUARANTINE).values(
-                    **about, row_number=number, rule="key_consistent,type:valueReported",
+                    **about, row_number=number, rule="key_consistent, type:valueReported",
                     row={"valueReported": f"=>{number}", "resultId": f"R{number}"},
                 )
             )  # fmt: skip
@@ -40,6 +42,8 @@ def quarantined(ledger: Ledger) -> Ledger:
                 value=">89",
             )
         )  # fmt: skip
+        for load in (*newest, older):
+            quarantine_groups.count(connection, load)
     ledger.end("success")
     return ledger
 
@@ -64,7 +68,7 @@ def test_rows_and_values_stand_in_groups_with_their_rules_in_words(pages: Pages,
         ({"scope": "SDY2"}, {"2"}),
         ({"endpoint": "hai"}, {"1", "2"}),
         ({"rule": "type:valueReported"}, {"1", "2"}),
-        ({"rule": "key_consistent,type:valueReported"}, {"1", "2"}),
+        ({"rule": "key_consistent, type:valueReported"}, {"1", "2"}),
         ({"rule": "type:value"}, set()),
         ({"value": ">89"}, {"4"}),
         ({"search": "r2"}, {"2"}),
@@ -92,6 +96,28 @@ def test_a_load_that_landed_the_same_keeps_the_rows_of_its_equal(pages: Pages, q
         connection.execute(sa.insert(LOAD).values(scope="SDY1", **values))
     # The newest load of SDY1 is a new one, in which nothing was quarantined.
     assert {line["Row"] for line in lines(pages)} == {"2"}
+
+
+def test_a_search_of_the_page_reads_the_newest_rows_and_that_of_the_file_all(
+    pages: Pages, quarantined: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "SEARCHED", 1)
+    limited = "The search looked at the newest 1 of 3 rows"
+    newest, older, named = (pages.get("/quarantine", search=text).text for text in ("r2", "r1", "SDY1"))
+    assert all(limited in text for text in (newest, older, named))
+    assert "R2" in newest
+    assert "No row matches" in older
+    assert "R1" in named  # its scope, which is looked at in all
+    assert "R1" in pages.get("/quarantine", search="r1", scope="SDY1").text
+    assert {line["Row"] for line in lines(pages, search="r1")} == {"1"}
+
+
+def test_as_many_rows_are_counted_as_there_are(pages: Pages, quarantined: Ledger) -> None:
+    for chosen, number in (
+        ({}, "3 rows"), ({"kind": "value"}, "1 row"), ({"scope": "SDY1", "loads": "all"}, "3 rows"),
+        ({"rule": "type:valueReported"}, "2 rows"), ({"size": "1"}, "3 rows, page 1 of 3"),
+    ):  # fmt: skip
+        assert f"{number}</caption>" in pages.get("/quarantine", **chosen).text, chosen
 
 
 def test_nothing_in_quarantine_says_so(pages: Pages) -> None:

@@ -263,8 +263,21 @@ def test_quarantined_rows_are_accounted_for(warehouse: Warehouse) -> None:
     warehouse.publish(load)
     assert broken(warehouse) == set()
     do(warehouse, "delete from quality.quarantine")
-    counted = ("quarantine_counted", "quarantine")
-    assert broken(warehouse) == {("conservation", "fact_hai"), ("members", "fact_hai"), counted}
+    counted, grouped = ("quarantine_counted", "quarantine"), ("quarantine_grouped", "quarantine_group")
+    assert broken(warehouse) == {("conservation", "fact_hai"), ("members", "fact_hai"), counted, grouped}
+
+
+def test_what_pages_add_up_is_what_was_stored(warehouse: Warehouse) -> None:
+    warehouse.load(small_study(hai(1), hai(2)), "DR1")
+    warehouse.load(small_study(hai(1), hai(2), hai(3, "160")), "DR3")
+    sums = "select facts_added, facts_corrected, facts_withdrawn from ops.ledger order by release_key"
+    assert warehouse.rows(sums) == [(2, 0, 0), (1, 0, 0)]
+    # A release that comes late: what the next one changed is compared with it.
+    warehouse.load(small_study(hai(1), hai(2, "80"), hai(3, "160"), hai(4)), "DR2")
+    assert warehouse.rows(sums) == [(2, 0, 0), (2, 1, 0), (0, 1, 1)]
+    assert broken(warehouse) == set()
+    do(warehouse, "update ops.ledger set facts_added = 9 where release_key = 20000")
+    assert broken(warehouse) == {("changes_added_up", "ledger")}
 
 
 def test_what_was_found_is_kept_with_a_sample_and_a_repeat_replaces_it(loaded: Warehouse) -> None:

@@ -43,9 +43,9 @@ found as (
     inner join lateral (
         select
             q.endpoint,
-            count(*) as quarantined
-        from monitor.quarantined_value as q
-        where q.load_id = any(s.loads)
+            sum(q.items) as quarantined
+        from monitor.quarantine_group as q
+        where q.kind = 'value' and q.load_id = any(s.loads)
         group by q.endpoint
     ) as v on true
 )

@@ -23,6 +23,11 @@ from include.warehouse.schema.scopes import of_scope
 
 #: What a capture says anew when its release is loaded again.
 _OF_CAPTURE = ("kind", "reason", "lacks", "load_id", "marker_vocabulary")
+_ADD_UP = """
+update ops.ledger set (facts_added, facts_corrected, facts_withdrawn) = (
+    select coalesce(sum(c.added), 0), coalesce(sum(c.corrected), 0), coalesce(sum(c.withdrawn), 0)
+    from ops.release_change c where c.load_id = :load_id and starts_with(c.relation, 'fact'))
+where load_id = :load_id"""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ def account(connection: sa.Connection, work: Publication, changes: tuple[Change,
         "load_id": work.load_id,
     }
     connection.execute(sa.insert(LEDGER).values(values))
+    add_up(connection, work.load_id)
     reasons = sa.select(sa.func.max(WORK.c.reason)).where(WORK.c.load_id == work.load_id)
     reason = connection.scalar(reasons) if work.is_withdrawal else None
     kind = "withdrawn" if work.is_withdrawal else "full"
@@ -102,6 +108,11 @@ def account(connection: sa.Connection, work: Publication, changes: tuple[Change,
         connection.execute(sa.update(SCOPES).where(work.of(SCOPES)).values(**state))
     done = {"state": "published", "changed_at": sa.func.now(), "error": None}
     connection.execute(sa.update(LOAD).where(LOAD.c.load_id == work.load_id).values(**done))
+
+
+def add_up(connection: sa.Connection, load_id: int) -> None:
+    """Let the ledger say how many rows of facts a load changed: the sum over their tables."""
+    connection.execute(sa.text(_ADD_UP), {"load_id": load_id})
 
 
 def _settle_study(

@@ -23,7 +23,7 @@ from include.warehouse.load import (
     transform,
     unchanged,
 )
-from include.warehouse.load.publication import Publication, account
+from include.warehouse.load.publication import Publication, account, add_up
 from include.warehouse.load.scd2 import Capture, Change
 from include.warehouse.load.staged_load import StagedLoad, prove_checked
 from include.warehouse.load.staging_cleanup import drop_staging
@@ -224,3 +224,5 @@ def _recount(connection: sa.Connection, work: Publication, rows: Incoming, follo
         names = ("added", "corrected", "withdrawn", "unchanged")
         counts = {name: getattr(change, name) for name in names}
         connection.execute(sa.update(RELEASE_CHANGE).where(of_next).values(counts))
+    if load_id is not None:
+        add_up(connection, load_id)

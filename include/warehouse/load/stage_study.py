@@ -19,7 +19,14 @@ from include.warehouse.load.stage_answers import stage_answers
 from include.warehouse.load.staging_cleanup import drop_staging
 from include.warehouse.load.unfold import unfold
 from include.warehouse.model.source_model import SourceModel
-from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, QUARANTINED_VALUE, RESULT, STAGED
+from include.warehouse.schema.ops_tables import (
+    LOAD,
+    QUARANTINE,
+    QUARANTINE_GROUP,
+    QUARANTINED_VALUE,
+    RESULT,
+    STAGED,
+)
 
 
 def stage(
@@ -77,7 +84,7 @@ def _of_package(rows: int, digest: str | None) -> dict[str, Any]:
 
 def forget(connection: sa.Connection, model: SourceModel, load_id: int) -> None:
     """Remove what an earlier attempt staged, and what its checks found: that is no longer what is staged."""
-    for table in (STAGED, RESULT, QUARANTINE, QUARANTINED_VALUE):
+    for table in (STAGED, RESULT, QUARANTINE, QUARANTINED_VALUE, QUARANTINE_GROUP):
         connection.execute(sa.delete(table).where(table.c.load_id == load_id))
     package_findings.forget(connection, load_id)
     unreported_columns.forget(connection, load_id)

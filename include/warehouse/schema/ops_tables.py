@@ -48,6 +48,7 @@ from include.warehouse.schema.operations.quality_tables import (
     AUDIT,
     CONTENT,
     QUARANTINE,
+    QUARANTINE_GROUP,
     QUARANTINED_VALUE,
     RESULT,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "PACKAGE_TABLE",
     "QUARANTINE",
     "QUARANTINED_VALUE",
+    "QUARANTINE_GROUP",
     "RELEASE_CHANGE",
     "RELEASE_FILE",
     "RESULT",

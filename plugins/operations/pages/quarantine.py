@@ -7,20 +7,32 @@ from typing import Any
 
 from include.quality.checks import Severity
 from include.quality.meanings import meanings
+from operations import listing
 from operations.listing import Filter, PageTable, TableColumn
 from operations.page import WebPage, address
 from operations.view import View
 
 _KINDS = ("row", "value")
+#: Parameters that choose groups.
+_CHOICES = ("kind", "source", "scope", "endpoint", "rule", "field", "value", "loads")
 
 
 def _load(view: View) -> Mapping[str, Any]:
-    names = ("kind", "source", "scope", "endpoint", "rule", "field")
+    chosen: dict[str, object] = {name: view.text(name) or None for name in _CHOICES}
+    loads = _loads(view, chosen | {"search": view.text("search") or None, "searched": listing.SEARCHED})
+    is_limited = view.text("search") and loads["looked_at"] < loads["every"]
     return {
-        "groups": view.rows("quarantine_groups", **{name: view.text(name) or None for name in names}),
+        "groups": view.rows("quarantine_groups", **chosen, chosen=loads["chosen"]),
         "group_columns": GROUPS,
-        "is_filtered": any(view.text(name) for name in names),
+        "is_filtered": any(chosen.values()),
+        "search": loads if is_limited else None,
     }
+
+
+def _loads(view: View, parameters: Mapping[str, object]) -> Mapping[str, Any]:
+    """The loads that are looked at, which of them a search leaves out, and how many rows there are."""
+    names = (*_CHOICES, "search", "searched")
+    return view.row("quarantine_loads", **{name: parameters[name] for name in names})
 
 
 def _meaning(row: Mapping[str, Any]) -> str:
@@ -79,5 +91,7 @@ PAGE = WebPage(
         empty="Nothing is quarantined: all rows of the newest loads were published with all their values.",
         hidden=("source",),
         counted=10_000,
+        given=_loads,
+        count="every",
     ),
 )

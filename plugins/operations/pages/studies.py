@@ -59,6 +59,7 @@ LISTING = PageTable(
     filters=FILTERS,
     empty=EMPTY,
     hidden=("urgency", "run_id"),
+    is_read_whole=True,
 )
 PAGE = WebPage(
     name="studies",

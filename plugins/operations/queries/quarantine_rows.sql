@@ -1,5 +1,4 @@
--- Quarantined rows and values: those of the newest checked load of each scope, or of all loads of one. A load
--- that landed the same has those of the load that it equals.
+-- Quarantined rows and values that a reader chose or looks for.
 select
     q.kind,
     q.source,
@@ -26,29 +25,16 @@ select
     q.number
 from part.quarantined as q
 where
-    q.load_id = any(array(
-        select c.checked_as
-        from part.newest_checked as c
-        where
-            (coalesce(cast(:loads as text), '') <> 'all' or cast(:scope as text) is null)
-            and (cast(:source as text) is null or c.source = :source)
-            and (cast(:scope as text) is null or c.scope = :scope)
-        union all
-        select l.load_id
-        from monitor.load as l
-        where
-            coalesce(cast(:loads as text), '') = 'all'
-            and cast(:scope as text) is not null
-            and (cast(:source as text) is null or l.source = :source)
-            and (cast(:scope as text) is null or l.scope = :scope)
-    ))
+    q.load_id = any(cast(:chosen as bigint[]))
+    and (cast(:search as text) is null or q.load_id <> all(cast(:passed_over as bigint[])))
     and (cast(:kind as text) is null or q.kind = :kind)
     and (cast(:endpoint as text) is null or q.endpoint = :endpoint)
-    and (cast(:rule as text) is null or q.rule = :rule or :rule = any(string_to_array(q.rule, ',')))
+    and (cast(:rule as text) is null or q.rule = :rule or :rule = any(string_to_array(q.rule, ', ')))
     and (cast(:field as text) is null or q.field = :field)
     and (cast(:value as text) is null or q.value = :value)
     and (
         cast(:search as text) is null
         or strpos(lower(concat_ws(' ', q.scope, q.rule, q.field, q.value)), lower(:search)) > 0
-        or strpos(lower(cast(q.received as text)), lower(:search)) > 0
+        or q.load_id <> all(cast(:unread as bigint[]))
+        and strpos(lower(cast(q.received as text)), lower(:search)) > 0
     )

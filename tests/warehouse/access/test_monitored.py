@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -203,6 +204,32 @@ def test_of_a_text_only_the_sentences_that_name_a_hidden_study_are_left_out(
     read = "select note from monitor.run where dag_id = 'd' order by run_id"
     assert [note for (note,) in monitor.rows(read)] == list(notes.values())
     assert [note for (note,) in cleared.rows(read)] == list(notes)
+
+
+def test_of_a_row_as_received_all_but_the_names_of_hidden_studies_is_shown(
+    warehouse: Warehouse, monitor: Reader, cleared: Reader
+) -> None:
+    """Also where they stand beside the name of the row's own study, which is not looked at."""
+    load_two_studies(warehouse)
+    restrict(warehouse, LOADED, "DR2")
+    received = [
+        ({"study": OPEN, "n": 1}, {"study": OPEN, "n": 1}),
+        ({OPEN: OPEN, "of": [LOADED, OPEN]}, {OPEN: OPEN, "of": ["", OPEN]}),
+        ({"a": f"{LOADED}{OPEN}"}, {"a": OPEN}),
+        ({"a": f'{LOADED}"{OPEN}"0'}, {"a": f'"{OPEN}"0'}),
+        ({"a": f'"{OPEN}', "b": f"sdy1\\{OPEN}"}, {"a": f'"{OPEN}', "b": f"\\{OPEN}"}),
+        ({"a": f"{OPEN}0", "b": f"{LOADED}0"}, {"a": f"{OPEN}0", "b": f"{LOADED}0"}),
+    ]
+    insert = """
+        insert into quality.quarantine (load_id, scope, release_version, endpoint, row_number, rule, row)
+        values (7, :scope, 'DR1', 'hai', :number, 'r', :row)"""
+    with warehouse.engine.begin() as connection:
+        for number, (row, _) in enumerate(received):
+            values = {"scope": OPEN, "number": number, "row": json.dumps(row)}
+            connection.execute(sa.text(insert), values)
+    read = "select row from monitor.quarantine where load_id = 7 order by row_number"
+    assert [row for (row,) in monitor.rows(read)] == [shown for _, shown in received]
+    assert [row for (row,) in cleared.rows(read)] == [row for row, _ in received]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,9 @@ LEDGER = ops(
     scope(),
     sa.Column("release_key", sa.Integer, nullable=False, comment="Release key"),
     time("published_at", "When", default=True),
+    number("facts_added", "Rows of facts that were not there", required=True, default=0),
+    number("facts_corrected", "Rows of facts that were there with other values", required=True, default=0),
+    number("facts_withdrawn", "Rows of facts that are no longer there", required=True, default=0),
 )  # fmt: skip
 RELEASE_CHANGE = ops(
     "release_change", "What publishing a load changed, per table of the star",

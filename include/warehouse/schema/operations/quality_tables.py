@@ -60,6 +60,22 @@ QUARANTINED_VALUE = ops(
     sa.Index("quarantined_value_load_idx", "load_id", "endpoint", "field", "row_number"),
     schema="quality",
 )  # fmt: skip
+QUARANTINE_GROUP = ops(
+    "quarantine_group", "How many rows and values of a load are quarantined, by rule, field and value:"
+    " counted when its checks were recorded",
+    sa.Column("group_id", sa.BigInteger, sa.Identity(), primary_key=True, comment="Number"),
+    number("load_id", "Load", required=True),
+    source(),
+    scope(),
+    text("kind", "row or value", required=True),
+    text("endpoint", "Endpoint", required=True),
+    text("rule", "Check that the value broke; of a row the checks, with commas between", required=True),
+    text("field", "Column of the staged row; null for rows"),
+    text("value", "The value as received; null for rows"),
+    number("items", "How many rows or values", required=True),
+    sa.Index("quarantine_group_load_idx", "load_id"),
+    schema="quality",
+)  # fmt: skip
 AUDIT = ops(
     "audit", "What the audit of the whole warehouse found, per check and table",
     text("run_id", "Run", key=True),

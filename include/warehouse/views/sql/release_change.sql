@@ -11,7 +11,10 @@ select
     d.withdrawn,
     d.unchanged
 from (select
-    e.*,
+    e.load_id,
+    e.scope,
+    e.release_key,
+    e.published_at,
     max(e.release_key) over (
         partition by e.scope
         order by e.published_at, e.load_id rows between unbounded preceding and 1 preceding
