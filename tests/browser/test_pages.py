@@ -15,6 +15,7 @@ from dags.immport_release import dag
 from immport_provider.page_links import page_path
 from include.alerts.events import evaluate
 from include.local.standing.accounts import VIEWER
+from include.quality import quarantine_groups
 from include.warehouse.schema.ops_tables import LOAD, QUARANTINE, RESULT
 from operations.actions.declared import ACTIONS
 from operations.page import MOUNT
@@ -63,6 +64,8 @@ def _trouble(airflow: Airflow) -> None:
         QUARANTINE, load_id=load.load_id, scope=scope, release_version=load.release_version,
         endpoint=ENDPOINT, row_number=1, rule=CHECK, row={"valueReported": "many words " * 40},
     )  # fmt: skip
+    with engine.begin() as connection:
+        quarantine_groups.count(connection, load.load_id)
     ops.audit(failed=3)
     ops.key(days=2)
     assert evaluate(engine, ops.observed(), (), page_path)

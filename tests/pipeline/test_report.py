@@ -12,6 +12,7 @@ from rich.console import Console
 
 from include.pipeline import report, run_ledger
 from include.pipeline.report import RunSummary, finish, print_report
+from include.quality import quarantine_groups
 from include.warehouse.schema.ops_tables import LOAD, WORK
 from tests.support.warehouse import Warehouse, small_study
 
@@ -156,6 +157,8 @@ def test_quarantined_rows_of_published_studies_are_named(warehouse: Warehouse) -
                 ),
                 {"number": number, "rule": rule},
             )
+        for load in connection.scalars(sa.select(LOAD.c.load_id)).all():
+            quarantine_groups.count(connection, load)
     missing = f"{published} DR9: published without 2 rows of hai, quarantined by {rule}"
     assert ended(warehouse).text.splitlines()[-1] == missing
     _, text = printed(warehouse, RUN)

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from include.alerts.events import KnownKey, Observed, WatchedSource
+from include.quality import quarantine_groups
 from include.warehouse.schema.ops_tables import (
     ALERT,
     ALERT_DELIVERY,
@@ -19,6 +20,7 @@ from include.warehouse.schema.ops_tables import (
     LOAD,
     QUARANTINE,
     RELEASE_CHANGE,
+    RESULT,
     RUN,
     STAGED,
     WORK,
@@ -82,6 +84,14 @@ class Operations:
                 QUARANTINE, load_id=load, scope="SDY1", release_version="DR51", endpoint="elisa",
                 row_number=number + 1, rule="is_number:valueReported", row={},
             )  # fmt: skip
+        if quarantined:
+            # As the gate counts them.
+            self.add(
+                RESULT, load_id=load, endpoint="elisa", check_id="quarantine_share", severity="critical",
+                success=True, unexpected_rows=quarantined,
+            )  # fmt: skip
+        with self.engine.begin() as connection:
+            quarantine_groups.count(connection, load)
 
     def change(self, load: int, **values: int) -> None:
         """What publishing a load changed in a fact."""
