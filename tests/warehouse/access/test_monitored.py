@@ -212,13 +212,14 @@ def test_of_a_row_as_received_all_but_the_names_of_hidden_studies_is_shown(
     """Also where they stand beside the name of the row's own study, which is not looked at."""
     load_two_studies(warehouse)
     restrict(warehouse, LOADED, "DR2")
+    decline(warehouse, f"{OPEN}0")
     received = [
         ({"study": OPEN, "n": 1}, {"study": OPEN, "n": 1}),
         ({OPEN: OPEN, "of": [LOADED, OPEN]}, {OPEN: OPEN, "of": ["", OPEN]}),
         ({"a": f"{LOADED}{OPEN}"}, {"a": OPEN}),
         ({"a": f'{LOADED}"{OPEN}"0'}, {"a": f'"{OPEN}"0'}),
         ({"a": f'"{OPEN}', "b": f"sdy1\\{OPEN}"}, {"a": f'"{OPEN}', "b": f"\\{OPEN}"}),
-        ({"a": f"{OPEN}0", "b": f"{LOADED}0"}, {"a": f"{OPEN}0", "b": f"{LOADED}0"}),
+        ({"a": f"{OPEN}0", "b": f"{LOADED}0"}, {"a": "", "b": f"{LOADED}0"}),
     ]
     insert = """
         insert into quality.quarantine (load_id, scope, release_version, endpoint, row_number, rule, row)
