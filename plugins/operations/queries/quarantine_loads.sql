@@ -1,6 +1,6 @@
--- The loads whose quarantine a reader looks at: the newest checked load of each scope, or all loads of one; of
--- a load that landed the same, the load that it equals. Which of them a search leaves out: as received, it reads
--- the rows of a single scope, or else the newest ones; and of the others those that a group names.
+-- The loads whose quarantine a reader looks at: the newest checked load of each scope, or all loads of one;
+-- of a load that landed the same, the load that it equals. Which of them a search leaves out: as received, it
+-- reads the rows of a single scope, or else the newest ones; of the others, those that a group names.
 with chosen as materialized (
     select c.checked_as as load_id
     from part.newest_checked as c
