@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from dataclasses import replace
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from include.serve.fhir import answers
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 BASE = "/fhir"
 #: SQLSTATE of a statement or a transaction that took too long, or waited too long for a lock.
 _SLOW = {"57014", "55P03", "25P04"}
+#: How the parameters of a search are sent in a body, and its bytes at most.
+_FORM, _MOST_OF_FORM = "application/x-www-form-urlencoded", 1 << 20
 _OTHERS = ["DELETE", "PATCH", "POST", "PUT"]
 _REFUSED = {401: "login", 403: "forbidden"}
 
@@ -58,7 +62,8 @@ class FhirRoute(APIRoute):
 
 
 def add_routes(app: FastAPI) -> None:
-    """Add `/fhir/metadata`, `/fhir/{type}` and `/fhir/{type}/{id}`; whatever else is there is a 404."""
+    """Add `/fhir/metadata`, `/fhir/{type}`, `/fhir/{type}/_search` and `/fhir/{type}/{id}`; whatever else is
+    there is a 404."""
     for path, handler in (
         (f"{BASE}/metadata", _metadata),
         (f"{BASE}/{{type_name}}", _search),
@@ -67,6 +72,9 @@ def add_routes(app: FastAPI) -> None:
         (f"{BASE}/{{rest:path}}", _nothing),
     ):
         app.router.add_api_route(path, handler, methods=["GET"], route_class_override=FhirRoute)
+    app.router.add_api_route(
+        f"{BASE}/{{type_name}}/_search", _search_by_form, methods=["POST"], route_class_override=FhirRoute
+    )
     app.router.add_api_route(
         f"{BASE}/{{rest:path}}", _not_allowed, methods=_OTHERS, route_class_override=FhirRoute
     )
@@ -79,6 +87,38 @@ def _metadata(request: Request) -> Response:
 
 def _search(type_name: str, request: Request, reader: ReaderDep) -> Response:
     wanted = _request(request)
+    with reading(reader) as connection:
+        return _answer(answers.search(connection, wanted, type_name), wanted)
+
+
+async def _form(request: Request) -> list[tuple[str, str]]:
+    """The parameters in the body of a search.
+
+    :raises FhirError: 413, 415 or 400, it is too long or not a form.
+    """
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_OF_FORM:
+            raise FhirError(413, "too-long", f"a search has {_MOST_OF_FORM} bytes at most")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind != _FORM:
+        raise FhirError(415, "not-supported", f"the parameters of a search are sent as {_FORM}")
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
+    except ValueError:
+        raise FhirError(400, "structure", f"the body is not {_FORM} in UTF-8") from None
+
+
+def _search_by_form(
+    type_name: str,
+    request: Request,
+    reader: ReaderDep,
+    form: Annotated[list[tuple[str, str]], Depends(_form)],
+) -> Response:
+    """A search whose parameters are in the body, or some of them: what is in no log of addresses."""
+    wanted = _request(request)
+    wanted = replace(wanted, parameters=[*wanted.parameters, *form])
     with reading(reader) as connection:
         return _answer(answers.search(connection, wanted, type_name), wanted)
 

@@ -58,6 +58,32 @@ def with_wrong_code(resource: dict[str, Any], package: str) -> list[dict[str, An
     return [item for item in changed if not problems(item, package)]
 
 
+def out_of_summary(url: str, token: str, version: str, kind: str, package: str) -> list[str]:
+    """What is wrong with resources of which only the summary, or one element, is requested."""
+    import requests
+
+    headers = {"Authorization": f"Bearer {token}", "Accept": f"application/fhir+json; fhirVersion={version}"}
+    model = getattr(import_module(f"{package}.{kind.lower()}"), kind)
+    marked = {
+        item.alias or name
+        for name, item in model.model_fields.items()
+        if (item.json_schema_extra or {}).get("summary_element_property")
+    }
+    wrong = []
+    whole = requests.get(f"{url}/{kind}", {"_count": "20"}, headers=headers, timeout=60).json()["entry"]
+    for parameters in ({"_summary": "true"}, {"_summary": "text"}, {"_elements": "id"}):
+        answer = requests.get(f"{url}/{kind}", {"_count": "20", **parameters}, headers=headers, timeout=60)
+        for full, entry in zip(whole, answer.json()["entry"], strict=True):
+            resource = entry["resource"]
+            wrong += problems(resource, package)
+            if parameters.get("_summary") == "true":
+                expected = {"resourceType", *(name for name in full["resource"] if name in marked)}
+                wrong += [f"{kind} {version}: {sorted(expected ^ set(resource))}"] * (
+                    expected != set(resource)
+                )
+    return wrong
+
+
 def capability(url: str, token: str, version: str) -> dict[str, Any]:
     """The CapabilityStatement, as sent."""
     import requests
@@ -84,6 +110,7 @@ def main() -> None:
             resources, count = with_fhirpy(options.url, options.token, version, kind)
             found[f"{kind} {version}"] = {"ids": [item["id"] for item in resources], "count": count}
             found["problems"] += [line for item in resources for line in problems(item, package)]
+            found["problems"] += out_of_summary(options.url, options.token, version, kind, package)
             found["accepted"] += [[item, f"{version}.0"] for item in with_wrong_code(resources[0], package)]
     for kind in options.types:
         found[f"{kind} fhirclient"] = with_fhirclient(options.url, options.token, kind)

@@ -8,21 +8,27 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from fastapi import FastAPI
 
+from immport_provider.hooks.fhir import FhirHook
 from include.local.ports import HOST, free_port
 from include.serve.fhir.resources import RESOURCES
-from include.sources.fhir.vocabulary import FhirVersion, wrong_codes
+from include.sources.fhir.source import FHIR
+from include.sources.fhir.vocabulary import TYPES, FhirVersion, wrong_codes
 from operations.page import MOUNT
 from tests.operations.conftest import Pages, app, pages  # noqa: F401 - the fixtures
 from tests.support.client_environment import python_with
+from tests.support.fhir import stored
 from tests.support.routes import land_answers, take
 from tests.support.sandbox import running_sandbox
+from tests.support.sources import Runs
 from tests.support.warehouse import Warehouse
 
 HERE = Path(__file__).parent
@@ -66,17 +72,63 @@ def served(application: FastAPI) -> Iterator[str]:
         thread.join(30)
 
 
+def load_world(warehouse: Warehouse) -> None:
+    """Two studies, as the sandbox serves them."""
+    with running_sandbox(studies=2, rows=4, packages=False) as sandbox:
+        for hit in sandbox.get("/api/search/study").json()["hits"]["hits"]:
+            take(warehouse, land_answers(warehouse, sandbox, hit["_id"], "DR51"))
+
+
+def token_of(pages: Pages) -> str:  # noqa: F811
+    """A token of Airflow's own, which its login checks."""
+    pages.app.dependency_overrides = {}
+    token: str = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="ada", role="viewer"))
+    return token
+
+
+def all_pages(address: str, token: str, of: str) -> dict[str, Any]:
+    """All resources of a type by id, in pages of 500."""
+    found: dict[str, Any] = {}
+    url: str | None = f"{address}/{of}?_count=500"
+    while url is not None:
+        answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=60).raise_for_status()
+        page = answer.json()
+        found |= {item["resource"]["id"]: item["resource"] for item in page.get("entry", [])}
+        url = next((link["url"] for link in page["link"] if link["relation"] == "next"), None)
+    return found
+
+
+@pytest.mark.long
+def test_the_source_of_fhir_resources_reads_all_that_the_warehouse_serves(
+    pages: Pages,  # noqa: F811
+    warehouse: Warehouse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load_world(warehouse)
+    token = token_of(pages)
+    with served(pages.app) as address:
+        extra = {"calls_per_second": 0, "page_size": 3, "max_retries": 1}
+        connection = {"conn_type": "fhir", "host": address, "password": token, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_FHIR_DEFAULT", json.dumps(connection))
+        assert FhirHook().test_connection()[0]
+        with FhirHook() as client:
+            ended = Runs(warehouse, FHIR, client).run()  # type: ignore[arg-type]
+        assert (ended.state, ended.counts["loaded"]) == ("success", len(RESOURCES)), ended.text
+        everything = {of: all_pages(address, token, of) for of in TYPES}
+    assert stored(warehouse.rows) == everything
+    assert all(len(everything[of]) == warehouse.value(COUNTS[of]) for of in TYPES)
+    different = "select * from mart.fhir_reconciliation where finding <> 'equal' order by 2, 3"
+    assert warehouse.rows(different) == []
+
+
 @pytest.mark.long
 def test_clients_read_all_pages_of_what_a_validator_accepts(
     pages: Pages,  # noqa: F811 - the fixture
     warehouse: Warehouse,
 ) -> None:
     python = python_with(HERE / "requirements-fhir.txt", "fhirpy")
-    with running_sandbox(studies=2, rows=4, packages=False) as sandbox:
-        for hit in sandbox.get("/api/search/study").json()["hits"]["hits"]:
-            take(warehouse, land_answers(warehouse, sandbox, hit["_id"], "DR51"))
-    pages.app.dependency_overrides = {}
-    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="ada", role="viewer"))
+    load_world(warehouse)
+    token = token_of(pages)
     with served(pages.app) as address:
         command = [str(python), str(HERE / "fhir_client.py"), address, token, *RESOURCES]
         ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

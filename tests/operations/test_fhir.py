@@ -119,6 +119,107 @@ def test_all_types_are_found_read_and_searched(pages: Pages, warehouse: Warehous
                 assert (ids(nothing), "entry" in nothing.json()) == ([], False), (name, parameter)
 
 
+def test_a_search_by_form_finds_what_the_address_would(pages: Pages, warehouse: Warehouse) -> None:
+    warehouse.load(complete())
+    client = pages._client(VIEWER)
+    by_address = get(pages, "Specimen", patient="SUB1,SUB2", _count=1)
+    by_form = client.post("/fhir/Specimen/_search?_count=1", data={"patient": "SUB1,SUB2"})
+    assert ids(by_form) == ids(by_address)
+    others = ids(follow(pages, by_form))
+    assert others == ids(follow(pages, by_address))
+    assert sorted([*ids(by_form), *others]) == ["BS1", "BS2"]
+    assert len(ids(client.post("/fhir/Specimen/_search"))) == 2
+    for body, kind, expected in (
+        (b"{}", "application/json", (415, "not-supported")),
+        (b"patient=%ff", "application/x-www-form-urlencoded", (400, "structure")),
+        (b"a=" + b"b" * (1 << 20), "application/x-www-form-urlencoded", (413, "too-long")),
+    ):
+        refused = client.post("/fhir/Specimen/_search", content=body, headers={"content-type": kind})
+        assert problem(refused) == expected
+    assert problem(client.post("/fhir/Encounter/_search")) == (404, "not-supported")
+    assert problem(pages.post("/fhir/Specimen/_search", None)) == (401, "login")
+
+
+def included(answer: httpx.Response) -> dict[str, list[str]]:
+    """Ids of the resources that come with those of a page, by type."""
+    found: dict[str, list[str]] = {}
+    for item in answer.json()["entry"]:
+        if item["search"]["mode"] == "include":
+            found.setdefault(item["resource"]["resourceType"], []).append(item["resource"]["id"])
+    return found
+
+
+#: Value of `_include` -> what comes with the resources of a whole study.
+INCLUDED = {
+    "Observation:subject": {"Patient": ["SUB1"]},
+    "Observation:patient:Patient": {"Patient": ["SUB1"]},
+    "Observation:specimen": {"Specimen": ["BS1"]},
+    "Specimen:subject:Group": {},
+    "Specimen:study": {"ResearchStudy": ["SDY1"]},
+    "Group:study": {"ResearchStudy": ["SDY1"]},
+    "ResearchSubject:patient": {"Patient": ["SUB1", "SUB2"]},
+    "ResearchSubject:individual": {"Patient": ["SUB1", "SUB2"]},
+    "DiagnosticReport:result": {"Observation": ["LT1", "AC1"]},
+    "PractitionerRole:practitioner": {"Practitioner": ["PSN1"]},
+}
+
+
+def test_what_resources_refer_to_comes_with_them(pages: Pages, warehouse: Warehouse) -> None:
+    warehouse.load(complete())
+    for value, expected in INCLUDED.items():
+        of = value.partition(":")[0]
+        answer = get(pages, of, _include=value, is_strict=True, _total="accurate")
+        assert included(answer) == expected, value
+        assert answer.json()["total"] == len(WHOLE[of])
+    everything = included(get(pages, "DiagnosticReport", _include="*"))
+    assert everything.keys() == {"ResearchStudy", "Patient", "Specimen", "Observation"}
+    for read in (get(pages, "Patient/SUB1"), get(pages, "Observation/LT1")):
+        entries = get(pages, "Observation", _include="*").json()["entry"]
+        assert read.json() in [item["resource"] for item in entries]
+    for value in ("Patient:study", "Observation:none", "Observation:specimen:Group", "Specimen:specimen"):
+        refused = get(pages, "Observation", _include=value, is_strict=True)
+        assert problem(refused) == (400, "not-supported")
+        lenient = get(pages, "Observation", _include=value).json()["entry"]
+        assert [item["search"]["mode"] for item in lenient] == ["match", "match", "outcome"]
+    newer = get(pages, "ResearchSubject", accept=R5, _include="ResearchSubject:individual", is_strict=True)
+    assert problem(newer) == (400, "not-supported")
+    said = get(pages, "metadata").json()["rest"][0]["resource"]
+    listed = [name for item in said for name in item.get("searchInclude", [])]
+    assert {name for value in INCLUDED for name in [":".join(value.split(":")[:2])]} <= set(listed)
+
+
+def test_a_page_may_not_include_without_end(
+    pages: Pages, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.load(complete())
+    monkeypatch.setattr("include.serve.fhir.included.MOST_INCLUDED", 1)
+    assert problem(get(pages, "ResearchSubject", _include="*")) == (400, "too-costly")
+
+
+def test_elements_are_left_out_as_requested_and_that_is_marked(pages: Pages, warehouse: Warehouse) -> None:
+    warehouse.load(complete())
+    whole = get(pages, "Observation/LT1").json()
+    kept = {"resourceType", "id", "meta"}
+    for parameters, elements in (
+        ({"_elements": "code,Observation.valueQuantity"}, {"code", "valueQuantity", "status"}),
+        ({"_elements": "none"}, {"code", "status"}),
+        ({"_summary": "true"}, {"identifier", "status", "code", "subject", "valueQuantity"}),
+        ({"_summary": "text"}, {"code", "status"}),
+    ):
+        of_page = get(pages, "Observation", identifier="LT1", is_strict=True, **parameters).json()
+        part = of_page["entry"][0]["resource"]
+        assert part == get(pages, "Observation/LT1", **parameters).json()
+        assert part.keys() == kept | elements, parameters
+        assert all(part[name] == whole[name] for name in part if name != "meta")
+        assert part["meta"]["tag"][0]["code"] == "SUBSETTED"
+        assert part["meta"]["lastUpdated"] == whole["meta"]["lastUpdated"]
+    also = get(pages, "Observation", _elements="code", _include="Observation:patient").json()["entry"]
+    assert also[-1]["resource"] == get(pages, "Patient/SUB1").json()
+    for parameters in ({"_summary": "true", "_elements": "code"}, {"_summary": "text", "_include": "*"}):
+        assert problem(get(pages, "Observation", **parameters)) == (400, "not-supported")
+    assert "tag" not in get(pages, "Observation/LT1", _summary="false").json()["meta"]
+
+
 def test_values_are_what_the_star_has_of_them(pages: Pages, warehouse: Warehouse) -> None:
     values = {1: "<0.10", 2: "7.50e3", 3: "Not Determined", 4: None, 5: "12345678901234567890.123"}
     rows = small_study() | {

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import sqlalchemy as sa
 
-from include.serve.fhir import capability, reading
+from include.serve.fhir import capability, included, reading
 from include.serve.fhir.cursor import encoded
 from include.serve.fhir.declaration import Resource
 from include.serve.fhir.elements import build
@@ -78,7 +78,7 @@ def read(connection: sa.Connection, request: FhirRequest, type_name: str, resour
     reading.use_release(connection, release)
     row = reading.one(connection, resource, key)
     if row is not None:
-        return _resource(resource, version, row)
+        return wanted.subset.of_resource(_resource(resource, version, row), version)
     for earlier in known[known.index(release) + 1 :]:
         reading.use_release(connection, earlier)
         if reading.one(connection, resource, key) is not None:
@@ -108,7 +108,16 @@ def search(connection: sa.Connection, request: FhirRequest, type_name: str) -> d
     if has_more:
         place = encoded([shown[-1][f"cursor_{n}"] for n in range(1, len(resource.cursor) + 1)])
         links.append(_link("next", request.base, type_name, [*pinned, (AFTER, place)]))
-    entries = [_entry(request.base, _resource(resource, version, row)) for row in shown]
+    page = [_resource(resource, version, row) for row in shown]
+    others = [
+        _resource(other, version, row)
+        for other, row in included.rows(connection, RESOURCES, page, wanted.includes)
+    ]
+    entries = [
+        _entry(request.base, wanted.subset.of_resource(made, version), mode)
+        for mode, several in (("match", page), ("include", others))
+        for made in several
+    ]
     return {
         "resourceType": "Bundle",
         **({"meta": {"tag": [{"system": f"{SYSTEM}release", "code": release}]}} if release else {}),
@@ -156,11 +165,11 @@ def _resource(resource: Resource, version: FhirVersion, row: Mapping[str, Any]) 
     return made
 
 
-def _entry(base: str, made: dict[str, Any]) -> dict[str, Any]:
+def _entry(base: str, made: dict[str, Any], mode: str) -> dict[str, Any]:
     return {
         "fullUrl": f"{base}/{made['resourceType']}/{made['id']}",
         "resource": made,
-        "search": {"mode": "match"},
+        "search": {"mode": mode},
     }
 
 

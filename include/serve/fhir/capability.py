@@ -17,7 +17,10 @@ _ABOUT = (
     " `release` of any request names (DR50), without it the newest. Next links stay with the release that"
     f" their search began with. A page has {USUAL_COUNT} resources, or `_count`, at most {MOST_COUNT}."
     " `meta.lastUpdated` is the day of the data release that last changed the study, of what several"
-    " studies share the latest."
+    " studies share the latest. `_include` follows the references of a page once. Not served, and refused"
+    " with `Prefer: handling=strict`: `_sort`, since pages are in the order of keys that say nothing to a"
+    " client; `_revinclude`, `_include:iterate`, chained parameters and `_has`, modifiers but `:contains`,"
+    " `_text`, `_content` and `_filter`."
 )
 _SECURITY = "Airflow's session, or a token of Airflow's as `Authorization: Bearer`"
 #: Of every type.
@@ -54,6 +57,7 @@ def statement(base: str, version: FhirVersion) -> dict[str, Any]:
 
 def _resource(resource: Resource, version: FhirVersion) -> dict[str, Any]:
     parameters = [(item.name, item.kind, item.meaning) for item in resource.searched_by(version).values()]
+    includes = [f"{resource.name}:{name}" for name in resource.included_by(version)]
     return {
         "type": resource.name,
         "documentation": resource.meaning,
@@ -64,4 +68,5 @@ def _resource(resource: Resource, version: FhirVersion) -> dict[str, Any]:
             {"name": name, "type": str(kind), "documentation": meaning}
             for name, kind, meaning in (*_COMMON, *parameters)
         ],
+        **({"searchInclude": includes} if includes else {}),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from include.serve.fhir.declaration import SearchKind, SearchParameter
+from include.serve.fhir.declaration import Include, SearchKind, SearchParameter
 from include.serve.fhir.elements import Maker, Row, code, coding, extension, first, identifier, reference
 from include.sources.fhir.vocabulary import OF_STUDY, SYSTEM
 
@@ -25,6 +25,15 @@ _OF_SUBJECT = SearchParameter(
 )
 #: By whom a resource is searched, by either name.
 OF_PATIENT = (_OF_PATIENT, _OF_SUBJECT)
+
+
+#: What a resource of a study, and one of a subject as well, may be sent with.
+INCLUDE_STUDY = {"study": Include(("extension",), ("ResearchStudy",))}
+INCLUDE_SUBJECT = {
+    **INCLUDE_STUDY,
+    "subject": Include(("subject",), ("Patient", "Group")),
+    "patient": Include(("subject",), ("Patient",)),
+}
 
 
 def accession(kind: str, name: str) -> Maker:

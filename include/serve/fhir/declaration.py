@@ -44,6 +44,19 @@ class SearchParameter:
 
 
 @dataclass(frozen=True)
+class Include:
+    """References that a search may follow, so that what they lead to comes with its page.
+
+    :param elements: elements that hold them; of several, a resource has those of its version.
+    :param targets: types that they may lead to.
+    """
+
+    elements: tuple[str, ...]
+    targets: tuple[str, ...]
+    versions: tuple[FhirVersion, ...] = SERVED
+
+
+@dataclass(frozen=True)
 class Resource:
     """A type of resource, by its name.
 
@@ -57,6 +70,7 @@ class Resource:
     :param cursor: types of what rows are ordered by, `int` or `str`: never null, and stable over releases.
     :param elements: element -> what is made of a row, in all versions.
     :param by_version: further elements of one version.
+    :param includes: what `_include` may name: the search parameter -> the references that it is about.
     """
 
     name: str
@@ -68,6 +82,11 @@ class Resource:
     cursor: tuple[type[int] | type[str], ...] = (int,)
     counted: str | None = None
     by_version: Mapping[FhirVersion, Elements] = field(default_factory=dict)
+    includes: Mapping[str, Include] = field(default_factory=dict)
+
+    def included_by(self, version: FhirVersion) -> dict[str, Include]:
+        """What `_include` may name in a version."""
+        return {name: item for name, item in self.includes.items() if version in item.versions}
 
     def searched_by(self, version: FhirVersion) -> dict[str, SearchParameter]:
         """Its search parameters in a version, by name."""

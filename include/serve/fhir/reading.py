@@ -49,10 +49,17 @@ def total(connection: sa.Connection, search: Search) -> int:
 
 def one(connection: sa.Connection, resource: Resource, key: tuple[str, ...]) -> Mapping[str, Any] | None:
     """The row with an identity; null where the reader sees none."""
-    nothing: dict[str, Any] = {item.sql: None for item in resource.searches if item.sql}
-    values = {**nothing, **_after(resource, None), **_keys(resource, [key]), "size": 1}
-    found = _rows(connection, resource, {**values, "updated_from": None, "updated_before": None})
+    found = several(connection, resource, [key])
     return found[0] if found else None
+
+
+def several(
+    connection: sa.Connection, resource: Resource, keys: Sequence[tuple[str, ...]]
+) -> Sequence[Mapping[str, Any]]:
+    """The rows with identities, of them those that the reader sees."""
+    nothing: dict[str, Any] = {item.sql: None for item in resource.searches if item.sql}
+    values = {**nothing, **_after(resource, None), **_keys(resource, keys), "size": len(keys)}
+    return _rows(connection, resource, {**values, "updated_from": None, "updated_before": None})
 
 
 def _values(search: Search) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from include.serve.fhir.dates import Interval, interval
-from include.serve.fhir.declaration import Resource, SearchKind, SearchParameter
+from include.serve.fhir.declaration import Include, Resource, SearchKind, SearchParameter
 from include.serve.fhir.identity import key_of
 from include.serve.fhir.outcome import FhirError
+from include.serve.fhir.subset import Subset
 from include.sources.fhir.vocabulary import FhirVersion
 
 #: Resources of a page: without `_count`, and at most.
@@ -19,7 +20,7 @@ MOST_VALUES = 500
 RELEASE, AFTER = "release", "after"
 #: Parameters of every request that change nothing of what is found.
 _FORM = ("_format", "_pretty")
-_SUMMARIES = ("count", "false", "data")
+_SUMMARIES = ("count", "false", "data", "true", "text")
 _TOTALS = ("none", "estimate", "accurate")
 
 
@@ -30,6 +31,9 @@ class Search:
     :param values: wanted values by the name of the query's parameter.
     :param keys: wanted identities; null for all.
     :param size: resources of the page.
+    :param summary: which elements are sent: value of `_summary`.
+    :param elements: names of elements that are sent; null for all.
+    :param includes: references of the page that are followed.
     :param used: parameters that were used, as given, without those of paging.
     :param ignored: names of those that were not.
     :param is_empty: nothing can be found, whatever the star has.
@@ -45,9 +49,18 @@ class Search:
     after: str | None = None
     wants_total: bool = False
     only_total: bool = False
+    summary: str = ""
+    elements: list[str] | None = None
+    includes: list[Include] = field(default_factory=list)
     used: list[tuple[str, str]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     is_empty: bool = False
+
+    @property
+    def subset(self) -> Subset:
+        """Which elements of each resource are sent."""
+        elements = None if self.elements is None else frozenset(self.elements)
+        return Subset(self.summary, self.resource.name, elements)
 
     def want(self, name: str, values: list[str]) -> None:
         """Want one of several values, also of those that were wanted before."""
@@ -78,8 +91,8 @@ def parse(
             if plain in seen and not parameter.may_repeat:
                 raise FhirError(400, "not-supported", f"parameter {plain} may be given once only")
             _filter(search, parameter, modifier, value)
-        elif plain in _CONTROLS and not modifier:
-            _CONTROLS[plain](search, value)
+        elif plain in _CONTROLS and not modifier and _CONTROLS[plain](search, value) is not False:
+            pass
         elif is_strict:
             raise FhirError(400, "not-supported", _unknown(resource, name, known))
         else:
@@ -88,7 +101,19 @@ def parse(
         seen.add(plain)
         if plain not in (RELEASE, AFTER, *_FORM[1:]):
             search.used.append((name, value))
+    _agree(search)
     return search
+
+
+def _agree(search: Search) -> None:
+    """Make sure that what shapes the answer goes together.
+
+    :raises FhirError: 400, it does not.
+    """
+    if search.summary in ("true", "text") and search.elements is not None:
+        raise FhirError(400, "not-supported", "_elements does not go with _summary")
+    if search.summary == "text" and search.includes:
+        raise FhirError(400, "not-supported", "_include does not go with _summary=text")
 
 
 def _unknown(resource: Resource, name: str, known: dict[str, SearchParameter]) -> str:
@@ -162,6 +187,28 @@ def _summary(search: Search, value: str) -> None:
     if value not in _SUMMARIES:
         raise FhirError(400, "not-supported", f"_summary is one of {', '.join(_SUMMARIES)}: {value[:50]!r}")
     search.only_total = search.only_total or value == "count"
+    search.summary = value
+
+
+def _elements(search: Search, value: str) -> None:
+    """Names of elements, with or without the type before them."""
+    names = [name.removeprefix(f"{search.resource.name}.") for name in _values("_elements", value)]
+    search.elements = [*(search.elements or ()), *names]
+
+
+def _include(search: Search, value: str) -> bool | None:
+    """`Specimen:subject`, `Specimen:subject:Group`, or `*` for all; False where it is not served."""
+    served = search.resource.included_by(search.version)
+    if value == "*":
+        search.includes += served.values()
+        return None
+    of, _, rest = value.partition(":")
+    name, _, target = rest.partition(":")
+    if of != search.resource.name or name not in served or target not in ("", *served[name].targets):
+        return False
+    found = served[name]
+    search.includes.append(replace(found, targets=(target,)) if target else found)
+    return None
 
 
 def _total(search: Search, value: str) -> None:
@@ -193,10 +240,12 @@ def _form(search: Search, value: str) -> None:
     """Decided before: `_format` says which version is sent."""
 
 
-_CONTROLS = {
+_CONTROLS: dict[str, Callable[[Search, str], bool | None]] = {
     "_count": _count,
     "_summary": _summary,
     "_total": _total,
+    "_elements": _elements,
+    "_include": _include,
     "_id": _ids,
     "_lastUpdated": _updated,
     RELEASE: _release,

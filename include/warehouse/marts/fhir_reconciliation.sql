@@ -4,7 +4,8 @@
 -- Caveat: FHIR resources are as of the newest read, or of star.as_of_fhir; Shared Data as of star.as_of.
 --   Where no FHIR resources are loaded, all stands only in Shared Data. By which extension ImmPort names the
 --   study of a sample or a lab test is not verified: where a resource names none, it is that of the same
---   accession in Shared Data. Sexes are compared in FHIR's words, in which Not Specified is unknown.
+--   accession in Shared Data. Sexes are compared in FHIR's words, in which Not Specified is unknown. An arm
+--   that is named by nothing but its name is that arm of the study, where one alone has the name.
 -- Censored: compared as they stand, with no value taken.
 -- Apart: nothing is summarised.
 -- Leaves out: of subjects, sex and race what is not of people, whom alone ImmPort maps to FHIR; observations
@@ -109,6 +110,26 @@ arm as (
     from star.fact_fhir_group
 ),
 
+named as (
+    select
+        s.study_accession,
+        g.named_group as reference
+    from study as s
+    cross join lateral jsonb_array_elements_text(s.named_groups) as g (named_group)
+),
+
+-- In R4B a subject's arm is its name in the study.
+called as (
+    select
+        n.study_accession,
+        a.name,
+        min(a.arm_accession) as arm_accession
+    from named as n
+    inner join arm as a on n.reference = a.reference
+    group by n.study_accession, a.name
+    having count(*) = 1
+),
+
 part as (
     select
         t.study_accession,
@@ -116,11 +137,13 @@ part as (
         p.race,
         p.gender,
         p.resource_id is not null as is_there,
-        coalesce(a.arm_accession, r.assigned_arm, r.actual_arm) as arm_accession
+        coalesce(a.arm_accession, c.arm_accession, r.assigned_arm, r.actual_arm) as arm_accession
     from star.fact_fhir_research_subject as r
     left join study as t on r.study_reference = t.reference
     left join star.fact_fhir_patient as p on r.subject_reference = 'Patient/' || p.resource_id
     left join arm as a on 'Group/' || coalesce(r.assigned_arm, r.actual_arm) = a.reference
+    left join called as c
+        on t.study_accession = c.study_accession and coalesce(r.assigned_arm, r.actual_arm) = c.name
     union all
     -- A patient who takes part in nothing.
     select
@@ -145,14 +168,6 @@ member as (
         string_agg(distinct arm_accession, ', ' order by arm_accession) as arms
     from part
     group by study_accession, subject_accession, race, gender, is_there
-),
-
-named as (
-    select
-        s.study_accession,
-        g.named_group as reference
-    from study as s
-    cross join lateral jsonb_array_elements_text(s.named_groups) as g (named_group)
 ),
 
 other as (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from include.serve.fhir.common import (
+    INCLUDE_SUBJECT,
     OBSERVATION_CATEGORY,
     OF,
     OF_PATIENT,
@@ -12,7 +13,7 @@ from include.serve.fhir.common import (
     by_accession,
     of_study,
 )
-from include.serve.fhir.declaration import Resource, SearchKind, SearchParameter
+from include.serve.fhir.declaration import Include, Resource, SearchKind, SearchParameter
 from include.serve.fhir.elements import Row, concept, each, first, fixed, identity
 from include.sources.fhir.vocabulary import SYSTEM
 
@@ -57,4 +58,9 @@ DIAGNOSTIC_REPORT = Resource(
         ),
         always("status", "final", "Status: `final`"),
     ),
+    includes={
+        **INCLUDE_SUBJECT,
+        "specimen": Include(("specimen",), ("Specimen",)),
+        "result": Include(("result",), ("Observation",)),
+    },
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.serve.fhir.common import OF, accession, by_accession, of_study
+from include.serve.fhir.common import INCLUDE_STUDY, OF, accession, by_accession, of_study
 from include.serve.fhir.declaration import Resource
 from include.serve.fhir.elements import code, column, concept, each, fixed
 from include.sources.fhir.vocabulary import FhirVersion
@@ -33,4 +33,5 @@ GROUP = Resource(
         FhirVersion.R5: {"membership": fixed("enumerated"), "description": column("description")},
     },
     searches=(by_accession("the arm", "arm"), OF),
+    includes=INCLUDE_STUDY,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from include.serve.fhir.common import (
+    INCLUDE_SUBJECT,
     OBSERVATION_CATEGORY,
     OF,
     OF_PATIENT,
@@ -12,7 +13,7 @@ from include.serve.fhir.common import (
     coded,
     of_study,
 )
-from include.serve.fhir.declaration import Resource, SearchKind, SearchParameter
+from include.serve.fhir.declaration import Include, Resource, SearchKind, SearchParameter
 from include.serve.fhir.elements import Row, concept, first, fixed, listed, reference
 from include.sources.fhir.vocabulary import SYSTEM
 
@@ -90,4 +91,5 @@ OBSERVATION = Resource(
         SearchParameter("specimen", SearchKind.REFERENCE, "specimen", "Sample tested", target="Specimen"),
         always("status", "final", "Status: `final`"),
     ),
+    includes={**INCLUDE_SUBJECT, "specimen": Include(("specimen",), ("Specimen",))},
 )  # fmt: skip

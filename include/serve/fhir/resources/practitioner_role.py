@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.serve.fhir.common import OF, of_study
-from include.serve.fhir.declaration import Resource, SearchKind, SearchParameter
+from include.serve.fhir.common import INCLUDE_STUDY, OF, of_study
+from include.serve.fhir.declaration import Include, Resource, SearchKind, SearchParameter
 from include.serve.fhir.elements import Row, column, group, listed, reference
 
 
@@ -34,4 +34,9 @@ PRACTITIONER_ROLE = Resource(
         ),
         OF,
     ),
+    includes={
+        **INCLUDE_STUDY,
+        "practitioner": Include(("practitioner",), ("Practitioner",)),
+        "organization": Include(("organization",), ("Organization",)),
+    },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.serve.fhir.common import accession, by_accession
-from include.serve.fhir.declaration import Resource, SearchKind, SearchParameter
+from include.serve.fhir.declaration import Include, Resource, SearchKind, SearchParameter
 from include.serve.fhir.elements import (
     Row,
     code,
@@ -114,4 +114,10 @@ RESEARCH_STUDY = Resource(
             (_STUDY_STATUS,), {"active": "active", "completed": "completed"}, versions=(FhirVersion.R5,),
         ),
     ),
+    includes={
+        "principalinvestigator": Include(
+            ("principalInvestigator",), ("Practitioner",), versions=(FhirVersion.R4B,)
+        ),
+        "sponsor": Include(("sponsor",), ("Organization",), versions=(FhirVersion.R4B,)),
+    },
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.serve.fhir.common import OF
-from include.serve.fhir.declaration import Resource, SearchKind, SearchParameter
+from include.serve.fhir.declaration import Include, Resource, SearchKind, SearchParameter
 from include.serve.fhir.elements import column, fixed, identity, reference
 from include.sources.fhir.vocabulary import FhirVersion
 
@@ -49,4 +49,10 @@ RESEARCH_SUBJECT = Resource(
             codes={"active": "active"}, versions=(FhirVersion.R5,),
         ),
     ),
+    includes={
+        "study": Include(("study",), ("ResearchStudy",)),
+        "patient": Include(("individual", "subject"), ("Patient",)),
+        "individual": Include(("individual",), ("Patient",), versions=(FhirVersion.R4B,)),
+        "subject": Include(("subject",), ("Patient",), versions=(FhirVersion.R5,)),
+    },
 )  # fmt: skip

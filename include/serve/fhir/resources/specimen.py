@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from include.serve.fhir.common import OF, OF_PATIENT, SUBJECT, accession, by_accession, of_study
+from include.serve.fhir.common import (
+    INCLUDE_SUBJECT,
+    OF,
+    OF_PATIENT,
+    SUBJECT,
+    accession,
+    by_accession,
+    of_study,
+)
 from include.serve.fhir.declaration import Resource
 from include.serve.fhir.elements import Row, concept
 
@@ -27,4 +35,5 @@ SPECIMEN = Resource(
         "note": _notes,
     },
     searches=(by_accession("the sample", "biosample"), OF, *OF_PATIENT),
+    includes=INCLUDE_SUBJECT,
 )
