@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.part import Part
-from benchmarks.parts import changes, large, loading, pages, queries, releases, rivals, tasks
+from benchmarks.parts import changes, large, loading, packages, pages, queries, releases, rivals, tasks
 
-_MODULES = (loading, changes, rivals, tasks, large, queries, pages, releases)
+_MODULES = (loading, changes, rivals, tasks, large, queries, pages, releases, packages)
 PARTS: dict[str, Part] = {part.name: part for module in _MODULES for part in module.PARTS}

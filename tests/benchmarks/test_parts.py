@@ -25,6 +25,7 @@ SMALLEST = {
     "growth": Sizes(rows=5_000, rounds=1),
     "pages": Sizes(studies=20, rows=3_000, rounds=1),
     "release": Sizes(studies=3, rows=20, rounds=1),
+    "validate": Sizes(rows=300, rounds=1),
     "workers": Sizes(studies=3, rows=20, rounds=1),
 }
 TOGETHER = ("land", "stage", "check", "publish", "study")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -460,9 +462,17 @@ def _(draft: Draft) -> None:
     draft.put("reagent_sets", "Reagent ID(s)", draft.get("reagent_sets", "User Defined ID", 0))
 
 
+@functools.cache
+def rules_of_unspoiled(templates: tuple[str, ...]) -> frozenset[str]:
+    """The rules that a package of some templates breaks before it is spoiled."""
+    with tempfile.TemporaryDirectory() as folder:
+        return frozenset(finding.rule for finding in draft(*templates).write(Path(folder, "package")))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_broken_rule_gives_its_finding(tmp_path: Path, name: str) -> None:
     templates, spoil, expected = CASES[name]
+    assert rules_of_unspoiled(templates) == frozenset()
     package = draft(*templates)
     spoil(package)
     found = package.write(tmp_path / "package")
