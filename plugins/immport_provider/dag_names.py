@@ -7,6 +7,8 @@ from include.sources.source import Source
 
 #: Loads the studies of ImmPort's data releases.
 RELEASE = "immport_release"
+#: Loads releases from before the warehouse.
+BACKFILL = "immport_backfill"
 #: Counts what a replay of any source would change.
 DRY_RUN = "warehouse_dry_run"
 

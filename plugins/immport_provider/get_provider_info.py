@@ -50,7 +50,11 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "ImmPort",
-                "python-modules": ["immport_provider.triggers.release", "immport_provider.triggers.ticket"],
+                "python-modules": [
+                    "immport_provider.triggers.release",
+                    "immport_provider.triggers.ticket",
+                    "immport_provider.triggers.loads",
+                ],
             },
         ],
         "notifications": ["immport_provider.notifications.webhook.WebhookNotifier"],

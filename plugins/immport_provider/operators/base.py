@@ -111,6 +111,7 @@ class WarehouseOperator(BaseOperator):
         :raises AirflowFailException: it failed, and another try would fail in the same way.
         :raises Exception: whatever may pass by itself.
         """
+        self.judged(self.before, context)
         done = self.judged(self._recorded if self.is_whole_run else self.perform, context)
         if self.ends_run:
             run_ended(self.engine())
@@ -135,6 +136,9 @@ class WarehouseOperator(BaseOperator):
             elif isinstance(error, AirflowException) or may_pass(error):
                 raise
             raise AirflowFailException(run_ledger.brief(error)) from error
+
+    def before(self, context: Context) -> None:
+        """What there is to decide before the work and its record begin; nothing of most operators."""
 
     def perform(self, context: Context) -> Any:
         """The work of the operator."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from immport_provider.operators.after_loads import AfterLoadsOperator
 from immport_provider.operators.base import ImmPortOperator
 from immport_provider.operators.parameters import ExportParameters
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class ImmPortExportOperator(ImmPortOperator):
+class ImmPortExportOperator(AfterLoadsOperator, ImmPortOperator):
     """Write the star and the marts as Parquet files. Returns where, which release, how many files and rows.
 
     :param destination: folder or object storage URL; `export` below the landing zone when empty.

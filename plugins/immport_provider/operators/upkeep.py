@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from immport_provider.operators.after_loads import AfterLoadsOperator
 from immport_provider.operators.base import WarehouseOperator, run_key
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class WarehouseAnalyzeOperator(WarehouseOperator):
+class WarehouseAnalyzeOperator(AfterLoadsOperator):
     """Renew the planner's statistics. Returns the number of tables."""
 
     is_whole_run = True
