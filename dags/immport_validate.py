@@ -17,7 +17,8 @@ finding is kept in `ops.validation_finding`, and the page *Validations* shows it
 package has errors.
 
 Connection: `warehouse_default` (type Postgres).
-Variable: `immport_templates`, where ImmPort's templates are.
+Variable: `immport_templates`, where ImmPort's templates are; without it, those that a run of
+`immport_submit` received last.
 """,
     schedule=None,
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),

@@ -108,6 +108,12 @@ def test_a_package_with_errors_is_not_sent(lab: Lab) -> None:
     assert lab.warehouse.rows("select purpose, line_number, status from ops.submission_line") == [
         ("check", 4, "error")
     ]
+    # What the service gave out is kept, and named as what the package was checked by.
+    [(digest, checked_by)] = lab.warehouse.rows(
+        "select v.content_digest, s.declaration from ops.template_version v, ops.submission s"
+        " where v.templates > 0 and length(v.content) > 0"
+    )
+    assert digest in checked_by
 
 
 @pytest.mark.long

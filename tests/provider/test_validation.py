@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,9 @@ import sqlalchemy as sa
 from airflow.sdk.exceptions import AirflowFailException
 
 from immport_provider.operators.submission.validate import ImmPortValidatePackageOperator
-from include.warehouse.schema.ops_tables import RUN, VALIDATION, VALIDATION_FINDING
+from include.pipeline.submissions import template_versions
+from include.submission.declaration_files import read_declarations
+from include.warehouse.schema.ops_tables import RUN, TEMPLATE_VERSION, VALIDATION, VALIDATION_FINDING
 from tests.submission.declared import LOOKUPS, TEMPLATES, check, needs_templates, template, vocabularies
 from tests.submission.generated import make, write_package
 from tests.support.warehouse import Warehouse
@@ -22,7 +25,7 @@ pytestmark = needs_templates
 def run(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, run_id: str, **parameters: Any) -> int:
     """What the task returns."""
     operator = ImmPortValidatePackageOperator(
-        task_id="validate", templates=str(TEMPLATES), lookups=str(LOOKUPS), **parameters
+        task_id="validate", **{"templates": str(TEMPLATES), "lookups": str(LOOKUPS), **parameters}
     )
     monkeypatch.setattr(operator, "engine", lambda: warehouse.engine)
     context = {
@@ -90,3 +93,32 @@ def test_a_package_that_is_not_there_fails_at_once(
     with pytest.raises(AirflowFailException, match="nothing does not exist"):
         run(warehouse, monkeypatch, "first", package=str(tmp_path / "nothing"))
     assert rows(warehouse, VALIDATION) == []
+
+
+def test_the_version_that_was_received_last_is_used(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each version is kept once; one that is given out again is the newest."""
+    monkeypatch.delenv("IMMPORT_TEST_DATA", raising=False)
+    package = write_package(tmp_path / "lab", [template("protocols")], vocabularies()).folder
+    with pytest.raises(AirflowFailException, match="no templates: give"):
+        run(warehouse, monkeypatch, "none", package=str(package), templates="", lookups="")
+    digests = []
+    for version in ("3.20", "3.36", "3.20"):
+        received = tmp_path / "templates.zip"
+        with zipfile.ZipFile(received, "w") as archive:
+            text = (TEMPLATES / "templates.json").read_text()
+            archive.writestr("templates.json", text.replace('"3.20"', f'"{version}"'))
+            archive.write(LOOKUPS / "lkTables.json", "lkTables.json")
+        templates, _ = read_declarations(received)
+        template_versions.keep(warehouse.engine, templates, received.read_bytes())
+        digests.append(templates.digest)
+        if version == "3.36":
+            with pytest.raises(AirflowFailException, match="schema version"):
+                run(warehouse, monkeypatch, "newer", package=str(package), templates="", lookups="")
+        else:
+            run(warehouse, monkeypatch, f"run {len(digests)}", package=str(package), templates="", lookups="")
+        *_, row = rows(warehouse, VALIDATION)
+        assert digests[-1] in row["declaration"]
+    kept = {row["content_digest"]: row["schema_versions"] for row in rows(warehouse, TEMPLATE_VERSION)}
+    assert kept == {digests[0]: "3.20", digests[1]: "3.36"}

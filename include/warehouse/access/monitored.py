@@ -51,8 +51,8 @@ WITHOUT_SCOPE = frozenset(
         "quality.audit",
     }
 )
-#: Tables without a view: of the upgrade, and of the audit, which counts scopes by numbers alone.
-WITHHELD = frozenset({"ops.setting", "ops.content"})
+#: Tables without a view: of the upgrade, of the audit, which counts scopes by numbers alone, and of files.
+WITHHELD = frozenset({"ops.setting", "ops.content", "ops.template_version"})
 #: Columns that may hold a value of any study without naming it: for who sees all studies.
 OF_ALL_STUDIES = frozenset({"ops.format_verdict.detail", "quality.audit.sample"})
 #: Columns whose texts are words of this code, names of the source's tables, numbers of runs, releases and

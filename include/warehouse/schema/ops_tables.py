@@ -54,6 +54,7 @@ from include.warehouse.schema.operations.quality_tables import (
 )
 
 from include.warehouse.schema.operations.validation_tables import (
+    TEMPLATE_VERSION,
     VALIDATION,
     VALIDATION_FINDING,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "SETTING",
     "STAGED",
     "STEP",
+    "TEMPLATE_VERSION",
     "UNREPORTED",
     "VALIDATION",
     "VALIDATION_FINDING",

@@ -1,4 +1,6 @@
-"""The tables of validations: packages that were checked and sent nowhere, and what was found in them."""
+"""The tables of validations: packages that were checked and sent nowhere, what was found in them, and the
+templates that packages are checked by.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +23,16 @@ VALIDATION = ops(
     number("errors", "Errors that were found", required=True),
     number("warnings", "Warnings", required=True),
     time("created_at", "When it was checked", default=True),
+)  # fmt: skip
+
+TEMPLATE_VERSION = ops(
+    "template_version", "Versions of ImmPort's templates, as the upload service gave them out",
+    text("content_digest", "SHA-256 of the JSON that declares the templates", key=True),
+    text("schema_versions", "Schema versions of its templates", required=True),
+    number("templates", "Templates in it", required=True),
+    sa.Column("content", sa.LargeBinary, nullable=False, comment="The zip file, as received"),
+    time("first_seen_at", "When the service first gave it out", default=True),
+    time("last_seen_at", "When the service last gave out this version", default=True),
 )  # fmt: skip
 
 VALIDATION_FINDING = ops(

@@ -66,7 +66,11 @@ class SubmissionOperator(WarehouseOperator):
 
     @contextmanager
     def declarations(self, hook: ImmPortUploadHook) -> Iterator[tuple[Templates, Vocabularies]]:
-        """Templates and vocabularies: those of the parameter, or those that the service gives out now."""
+        """Templates and vocabularies: those of the parameter, or those that the service gives out now.
+
+        What the service gives out is kept as a version of its templates.
+        """
+        from include.pipeline.submissions import template_versions
         from include.submission.declaration_files import read_declarations
 
         if self.templates:
@@ -80,7 +84,9 @@ class SubmissionOperator(WarehouseOperator):
                     file.writelines(chunks)
 
             hook.templates(self.of_service(), keep)
-            yield read_declarations(path)
+            declarations = read_declarations(path)
+            template_versions.keep(self.engine(), declarations[0], path.read_bytes())
+            yield declarations
 
 
 class SubmittingOperator(SubmissionOperator):

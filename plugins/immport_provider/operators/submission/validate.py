@@ -22,7 +22,8 @@ class ImmPortValidatePackageOperator(WarehouseOperator):
     were recorded.
 
     :param package: folder, zip file or template.
-    :param templates: ImmPort's templates.json, or a folder or zip file with it.
+    :param templates: ImmPort's templates.json, or a folder or zip file with it; when empty, the version that
+        the upload service gave out last, as a run of `immport_submit` received it.
     :param lookups: its vocabularies; those beside the templates when empty.
     :param known: file with identifiers that the workspace has, as `make validate` takes it.
     """
@@ -55,6 +56,7 @@ class ImmPortValidatePackageOperator(WarehouseOperator):
     def perform(self, context: Context) -> int:
         from include.pipeline.submissions.check import in_words
         from include.pipeline.submissions.errors import PackageRefusedError
+        from include.pipeline.submissions.template_versions import newest
         from include.pipeline.submissions.validation_record import record
         from include.submission.checks.records import KnownIds, read_known_ids
         from include.submission.declaration_files import offline_place, read_declarations
@@ -62,9 +64,12 @@ class ImmPortValidatePackageOperator(WarehouseOperator):
 
         parameters = ValidateParameters.of(self)
         known = read_known_ids(parameters.known) if parameters.known else KnownIds()
-        declarations = read_declarations(parameters.templates or offline_place(), parameters.lookups)
+        engine = self.engine()
+        with newest(engine) as received:
+            place = parameters.templates or received or offline_place()
+            declarations = read_declarations(place, parameters.lookups)
         validation = validate(parameters.package, *declarations, known)
-        number = record(self.engine(), run_key(context), validation, parameters.known)
+        number = record(engine, run_key(context), validation, parameters.known)
         for finding in validation.findings[:_LOGGED]:
             where = f"{finding.file} line {finding.line}"
             self.log.info("%s: %s, %s: %s", finding.severity, where, finding.column, finding.message)
