@@ -79,7 +79,10 @@ def test_a_package_is_validated_and_then_stored(sandbox: RunningSandbox, hooked:
 
 def test_the_batch_updater_has_purposes_and_statuses_of_its_own(hooked: Hooked) -> None:
     with hooked() as hook:
-        ticket = hook.send(BATCH_UPDATER, "batchUpdateUpload", package(), "UpdateValue.Reagent.txt", "")
+        changes = io.BytesIO(
+            b"table_name=reagent\tkey_columns=reagent_accession\tdata_columns=name\nESR1\tx\n"
+        )
+        ticket = hook.send(BATCH_UPDATER, "batchUpdateUpload", changes, "UpdateValue.Reagent.txt", "")
         assert ticket.status == "Pending_Batch_Updater"
         assert walked(hook, ticket.number, BATCH_UPDATER)[-1] == "Completed_Batch_Updater"
         with pytest.raises(UnknownTicketError):
