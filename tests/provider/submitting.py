@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskDeferred
 
 from immport_provider.hooks.submission.upload import ImmPortUploadHook
 from immport_provider.operators.submission.approve import ImmPortApproveSubmissionOperator
@@ -116,7 +118,6 @@ class Lab:
             submission=number,
             service=self.service.name,
             is_stored=is_stored,
-            poke_interval=0.001,
         )
         try:
             done: str | None = sensor.execute(self.context())
@@ -146,7 +147,9 @@ async def first_event(trigger: Any) -> dict[str, Any]:
 
 def approved(lab: Lab, number: int, option: str = "Approve") -> None:
     """A person decides, by Airflow's own operator."""
-    task = ImmPortApproveSubmissionOperator(task_id="approve", submission=number)
+    with DAG("lab"):
+        task = ImmPortApproveSubmissionOperator(task_id="approve", submission=number)
+        task >> EmptyOperator(task_id="what_follows")
     event = {
         "chosen_options": [option],
         "params_input": {},
@@ -154,7 +157,9 @@ def approved(lab: Lab, number: int, option: str = "Approve") -> None:
         "responded_by_user": {"id": "1", "name": "Ada"},
     }
     event["responded_at"] = SimpleNamespace(isoformat=lambda: "now")
-    task.execute_complete(lab.context(), event)
+    # What follows a no is skipped: the operator says so to Airflow by raising.
+    with contextlib.suppress(DownstreamTasksSkipped):
+        task.execute_complete({**lab.context(), "task": task}, event)
 
 
 #: Where the process that sends dies: a function, and whether it has done its work.

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.exceptions import HITLTriggerEventError
-from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from immport_provider.operators.submission.base import SubmittingOperator
@@ -52,14 +52,15 @@ class ImmPortApproveSubmissionOperator(SubmittingOperator, ApprovalOperator):
         return ApprovalOperator.execute(self, context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Record what a person decided.
+        """Record what a person decided, then let Airflow skip what follows a no.
 
         :raises AirflowFailException: no person has, in time.
+        :raises DownstreamTasksSkipped: the answer is no.
         """
         from include.pipeline.submissions import ledger
 
         try:
-            chosen = ApprovalOperator.execute_complete(self, context, event)
+            chosen = HITLOperator.execute_complete(self, context, event)
         except HITLTriggerEventError as error:
             raise AirflowFailException(f"not stored: {event.get('error', error)}") from error
         is_approved = self.APPROVE in chosen["chosen_options"]
@@ -71,4 +72,6 @@ class ImmPortApproveSubmissionOperator(SubmittingOperator, ApprovalOperator):
             ledger.APPROVED if is_approved else ledger.DECLINED,
             str(user.get("name") or user.get("id") or "somebody"),
         )
+        # Only now: for a no, it ends by raising.
+        ApprovalOperator.execute_complete(self, context, event)
         return chosen["chosen_options"]
