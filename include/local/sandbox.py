@@ -78,7 +78,7 @@ class SandboxProcess(SandboxControl):
     @property
     def upload_connection(self) -> str:
         """The Airflow connection that sends packages to it, as JSON."""
-        extra = {"calls_per_second": 0, "workspace_id": str(UPLOAD_WORKSPACE)}
+        extra = {"calls_per_second": 0, "workspace_id": str(UPLOAD_WORKSPACE), "status_seconds": 1}
         connection = {"conn_type": "immport_upload", "host": self.url, "password": self.upload_key}
         return json.dumps({**connection, "extra": extra})
 

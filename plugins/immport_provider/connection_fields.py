@@ -154,6 +154,11 @@ UPLOAD_FIELDS: dict[str, Any] = {
         "description": "From the connection to the answer; the package goes out within it.",
         "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 21_600},
     },
+    "status_seconds": {
+        "label": "Seconds between questions",
+        "description": "From one question for the status of a ticket to the next.",
+        "schema": {**_OPTIONAL_NUMBER, "minimum": 1, "default": 60},
+    },
     "max_retries": {
         "label": "Retries",
         "description": "How often a question is asked again within a task. A package is never sent again.",

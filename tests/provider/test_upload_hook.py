@@ -166,6 +166,7 @@ def test_a_key_that_reads_sends_nothing(sandbox: RunningSandbox, hooked: Hooked,
         ({"password": ""}, "no API key"),
         ({"login": "me"}, "login must be empty"),
         ({"extra": {"workspace_id": "mine"}}, "workspace_id is not the number"),
+        ({"extra": {"status_seconds": 0}}, "status_seconds must be at least"),
         ({"host": "http://upload.example.org"}, "plain http"),
     ):
         with pytest.raises(ConfigurationError, match=wrong) as caught:

@@ -35,6 +35,7 @@ def upload_hook(
         "workspace_id": WORKSPACE,
         "max_retries": 2,
         "calls_per_second": 0,
+        "status_seconds": 0.01,
         **(extra or {}),
     }
     monkeypatch.setenv("AIRFLOW_CONN_IMMPORT_UPLOAD", json.dumps(connection))

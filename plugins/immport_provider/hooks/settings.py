@@ -152,16 +152,16 @@ def make_settings(
         _base(connection, default, allow_http=allow_http),
         key,
         login,
-        timeout=_number(extra, "timeout", 60, least=0.1),
-        max_retries=int(_number(extra, "max_retries", 5)),
-        page_size=int(_number(extra, "page_size", 1000, least=1)),
+        timeout=read_number(extra, "timeout", 60, least=0.1),
+        max_retries=int(read_number(extra, "max_retries", 5)),
+        page_size=int(read_number(extra, "page_size", 1000, least=1)),
         allow_http=allow_http,
-        split_above_rows=int(_number(extra, "split_above_rows", 50_000, least=1)),
-        max_answer_bytes=int(_number(extra, "max_answer_mb", 512, least=1) * (1 << 20)),
-        calls_in_flight=int(_number(extra, "calls_in_flight", 2, least=1)),
-        calls_per_second=_number(extra, "calls_per_second", 5),
-        max_answer_seconds=_number(extra, "max_answer_seconds", 3600, least=0.1),
-        min_bytes_per_second=_number(extra, "min_bytes_per_second", 1000),
+        split_above_rows=int(read_number(extra, "split_above_rows", 50_000, least=1)),
+        max_answer_bytes=int(read_number(extra, "max_answer_mb", 512, least=1) * (1 << 20)),
+        calls_in_flight=int(read_number(extra, "calls_in_flight", 2, least=1)),
+        calls_per_second=read_number(extra, "calls_per_second", 5),
+        max_answer_seconds=read_number(extra, "max_answer_seconds", 3600, least=0.1),
+        min_bytes_per_second=read_number(extra, "min_bytes_per_second", 1000),
     )
 
 
@@ -197,7 +197,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _number(extra: Mapping[str, Any], name: str, default: float, least: float = 0) -> float:
+def read_number(extra: Mapping[str, Any], name: str, default: float, least: float = 0) -> float:
     given = extra.get(name)
     try:
         number = default if given in {None, ""} else float(given)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from include.pipeline.submissions.ledger import SentTicket, Submission
 
-#: From one question to the next, and how long a ticket may take.
-POLL, TIMEOUT = timedelta(minutes=1), timedelta(hours=12)
+#: How long a ticket may take.
+TIMEOUT = timedelta(hours=12)
 #: What the trigger may be late by: it ends by itself.
 _GRACE = timedelta(minutes=5)
 
@@ -29,7 +29,7 @@ class ImmPortTicketSensor(SubmittingOperator, BaseSensorOperator):
     when the time is over; a later run goes on with the same ticket.
 
     :param is_stored: the ticket under which it is stored; else the one under which it is validated.
-    :param poke_interval: from one question to the next, a minute by default.
+    :param poke_interval: from one question to the next; None for what the connection says.
     :param timeout: how long to wait, 12 hours by default.
     """
 
@@ -37,12 +37,14 @@ class ImmPortTicketSensor(SubmittingOperator, BaseSensorOperator):
         self,
         *,
         is_stored: bool = False,
-        poke_interval: timedelta | float = POLL,
+        poke_interval: timedelta | float | None = None,
         timeout: timedelta | float = TIMEOUT,
         **kwargs: Any,
     ) -> None:
-        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        given: dict[str, Any] = {} if poke_interval is None else {"poke_interval": poke_interval}
+        super().__init__(timeout=timeout, **given, **kwargs)
         self.is_stored = is_stored
+        self.poll_seconds = self.poke_interval if given else None
         #: The run has that time, too.
         self.longest_wait = timedelta(seconds=self.timeout) + _GRACE
 
@@ -122,7 +124,7 @@ class ImmPortTicketSensor(SubmittingOperator, BaseSensorOperator):
             self.service,
             ticket.number or "",
             seen or ticket.status or "",
-            self.poke_interval,
+            self.poll_seconds,
             deadline.isoformat(),
         )
         left = max(deadline - datetime.now(UTC), timedelta()) + _GRACE

@@ -20,12 +20,18 @@ class ImmPortTicketTrigger(BaseTrigger):
     :param service: `upload` or `batch_updater`.
     :param ticket: number of the ticket.
     :param seen: the status that is known; empty for none.
-    :param poll_seconds: from one question to the next.
+    :param poll_seconds: from one question to the next; None for what the connection says.
     :param deadline: until when to wait, ISO 8601.
     """
 
     def __init__(
-        self, upload_conn_id: str, service: str, ticket: str, seen: str, poll_seconds: float, deadline: str
+        self,
+        upload_conn_id: str,
+        service: str,
+        ticket: str,
+        seen: str,
+        poll_seconds: float | None,
+        deadline: str,
     ) -> None:
         super().__init__()
         self.upload_conn_id = upload_conn_id
@@ -54,7 +60,7 @@ class ImmPortTicketTrigger(BaseTrigger):
             return
         with hook:
             while True:
-                pause = self.poll_seconds
+                pause = self.poll_seconds or hook.upload_settings.status_seconds
                 try:
                     status = await asyncio.to_thread(hook.status, service, self.ticket, 1)
                     unknown = 0

@@ -8,7 +8,13 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass, replace
 
 from immport_provider.hooks.credentials import read_api_key
-from immport_provider.hooks.settings import Connection, Settings, address_of, make_settings
+from immport_provider.hooks.settings import (
+    Connection,
+    Settings,
+    address_of,
+    make_settings,
+    read_number,
+)
 from include.submission.service.services import BATCH_UPDATER, UPLOAD
 
 #: What a key must be allowed to.
@@ -25,11 +31,13 @@ class UploadSettings(Settings):
     :param updater_base: scheme, host and port of the batch updater.
     :param workspace_id: the workspace that packages go to.
     :param workspace_name: its name, which must be the one that the service has; empty for any.
+    :param status_seconds: from one question for the status of a ticket to the next.
     """
 
     updater_base: str = BATCH_UPDATER.host
     workspace_id: int = 0
     workspace_name: str = ""
+    status_seconds: float = 60.0
 
 
 def read_upload_settings(connection: Connection) -> UploadSettings:
@@ -56,6 +64,7 @@ def read_upload_settings(connection: Connection) -> UploadSettings:
         updater_base=address_of(host, BATCH_UPDATER.host, allow_http=settings.allow_http),
         workspace_id=_workspace(extra.get("workspace_id")),
         workspace_name=str(extra.get("workspace_name") or "").strip(),
+        status_seconds=read_number(extra, "status_seconds", 60, least=0.01),
     )
 
 
