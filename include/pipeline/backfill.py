@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from include.pipeline import run_ledger, work_list
 from include.pipeline.work_decisions import Action, WorkDecision
 from include.sources.errors import CredentialError, ImmPortError
+from include.sources.immport.release_dates import ANNOUNCED
+from include.sources.immport.release_files import issued
 from include.sources.release import Release
-from include.sources.release_dates import ANNOUNCED
-from include.sources.release_files import issued
 from include.warehouse.load.fence import Attempt
 from include.warehouse.schema.history_tables import DATA_RELEASE
 from include.warehouse.schema.ops_tables import CAPTURE, SCOPES, WORK

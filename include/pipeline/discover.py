@@ -23,8 +23,8 @@ from include.pipeline.work_decisions import (
     decide,
     withheld,
 )
+from include.sources.immport.listing import Listing
 from include.sources.immport.source import IMMPORT
-from include.sources.listing import Listing
 from include.sources.plausible import doubt
 from include.sources.release import Dated, Release
 from include.sources.source import Source

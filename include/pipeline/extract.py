@@ -20,12 +20,12 @@ from include.pipeline.run_ledger import EXTRACTED, Load, Step
 from include.sources.endpoint import Endpoint, Route
 from include.sources.errors import BadAnswerError, CredentialError, ImmPortError, WrongFileError
 from include.sources.immport.endpoints import ENDPOINTS, SERVED, STUDY_ENDPOINTS
-from include.sources.inventory import Inventory, InventoryError, read_inventory
+from include.sources.immport.inventory import Inventory, InventoryError, read_inventory
+from include.sources.immport.release_files import issued, newest
 from include.sources.package import package_reader
 from include.sources.package.recipes import RECIPES
 from include.sources.plausible import doubt
 from include.sources.release import Release
-from include.sources.release_files import issued, newest
 from include.warehouse.load import fence
 
 if TYPE_CHECKING:

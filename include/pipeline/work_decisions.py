@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from include.pipeline.load_policy import LoadPolicy
 from include.sources import withdrawal
+from include.sources.immport.moved_studies import MOVED
 from include.sources.immport.source import IMMPORT
-from include.sources.moved_studies import MOVED
 from include.sources.release import Release
 from include.sources.source import STUDY
 from include.sources.withdrawal import RESTRICTION_UNKNOWN, RETRACTED, WITHDRAWN

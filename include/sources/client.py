@@ -12,7 +12,7 @@ from include.sources.calls import CallCounts
 from include.sources.endpoint import Endpoint
 from include.sources.errors import ImmPortError
 from include.sources.fetched.offering import Validators
-from include.sources.listing import Accessions, Listing
+from include.sources.immport.listing import Accessions, Listing
 from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
 T = TypeVar("T")

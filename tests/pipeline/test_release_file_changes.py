@@ -22,7 +22,7 @@ from include.pipeline.release_file_changes import ReleaseFileProbe
 from include.pipeline.work_decisions import Action, Restricted, WorkDecision
 from include.sources.errors import AccessError, CredentialError, ImmPortError, ServerError
 from include.sources.immport.endpoints import SERVED
-from include.sources.listing import Listing, StudyListing
+from include.sources.immport.listing import Listing, StudyListing
 from include.sources.release import Release
 from include.sources.remote_files import RemoteFile
 from include.warehouse.access import study_visibility

@@ -10,7 +10,7 @@ import pytest
 
 from include.sources.errors import BadAnswerError
 from include.sources.immport.endpoints import SEARCH
-from include.sources.listing import (
+from include.sources.immport.listing import (
     Listing,
     Page,
     read_accessions,

@@ -46,7 +46,7 @@ from include.pipeline import (
     steps,
 )
 from include.pipeline.downloads import file_selection
-from include.sources import listing
+from include.sources.immport import listing
 
 if TYPE_CHECKING:
     from tests.support.runs import Kill, Order

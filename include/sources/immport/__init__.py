@@ -1,1 +1,1 @@
-"""ImmPort Shared Data's endpoints, declared: one entry each."""
+"""ImmPort: Shared Data's endpoints, one entry each, and what it lists of studies and their files."""

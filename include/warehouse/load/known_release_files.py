@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from include.sources.immport.endpoints import ENDPOINTS
+from include.sources.immport.release_files import issued
 from include.sources.release import Release
-from include.sources.release_files import issued
 from include.warehouse.load.staging_tables import StagedTables
 from include.warehouse.schema.ops_tables import RELEASE_FILE, STAGED
 

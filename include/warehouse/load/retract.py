@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from include.sources.immport.release_files import issued
 from include.sources.immport.source import IMMPORT
 from include.sources.release import OPEN, Release
-from include.sources.release_files import issued
 from include.sources.withdrawal import RETRACTED
 from include.sql import literal
 from include.warehouse.load import content_digests, fence, surrogate_keys

@@ -27,7 +27,7 @@ from include.sources.reader import read_rows
 
 if TYPE_CHECKING:
     from include.sources.drs.objects import AccessUrl
-    from include.sources.listing import Accessions, Listing, Page
+    from include.sources.immport.listing import Accessions, Listing, Page
     from include.sources.remote_files import Downloaded, ListedFile, RemoteFile
 
 __all__ = ["KEYS_PAGE", "ImmPortHook"]
@@ -118,7 +118,7 @@ class ImmPortHook(ImmPortClient):
 
         :raises ImmPortError: as `fetch`.
         """
-        from include.sources.listing import walk
+        from include.sources.immport.listing import walk
 
         listing = walk(self._page)
         if not listing.complete:
@@ -131,7 +131,7 @@ class ImmPortHook(ImmPortClient):
 
         :raises ImmPortError: as `fetch`; the list needs the key.
         """
-        from include.sources.listing import read_accessions
+        from include.sources.immport.listing import read_accessions
 
         return self._request(Request(RESTRICTED_STUDIES, RESTRICTED_STUDIES.path), read_accessions)
 
@@ -223,7 +223,7 @@ class ImmPortHook(ImmPortClient):
         return self._try(request, read_address, is_retry=is_retry)
 
     def _page(self, start: int, size: int | None = None, tries: int | None = None) -> Page:
-        from include.sources.listing import read_page
+        from include.sources.immport.listing import read_page
 
         parameters = {
             "fromRecord": str(start),

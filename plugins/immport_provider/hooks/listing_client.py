@@ -14,7 +14,7 @@ from immport_provider.hooks.rate_limiter import RateLimiter
 from immport_provider.hooks.settings import API, CONNECT_TIMEOUT, Settings, read_settings
 from include.sources.errors import AnswerTimeoutError, ConfigurationError
 from include.sources.immport.endpoints import SEARCH
-from include.sources.listing import Listing, Page, read_page, walking
+from include.sources.immport.listing import Listing, Page, read_page, walking
 
 if TYPE_CHECKING:
     import httpx

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from include.sources.inventory import InventoryError, read_inventory
+from include.sources.immport.inventory import InventoryError, read_inventory
+from include.sources.immport.release_files import issued, newest
 from include.sources.release import Release
-from include.sources.release_files import issued, newest
 
 
 @dataclass(frozen=True)
