@@ -79,7 +79,7 @@ def load_world(warehouse: Warehouse) -> None:
             take(warehouse, land_answers(warehouse, sandbox, hit["_id"], "DR51"))
 
 
-def token_of(pages: Pages) -> str:  # noqa: F811
+def token_of(pages: Pages) -> str:  # noqa: F811 - the fixture
     """A token of Airflow's own, which its login checks."""
     pages.app.dependency_overrides = {}
     token: str = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="ada", role="viewer"))
@@ -100,7 +100,7 @@ def all_pages(address: str, token: str, of: str) -> dict[str, Any]:
 
 @pytest.mark.long
 def test_the_source_of_fhir_resources_reads_all_that_the_warehouse_serves(
-    pages: Pages,  # noqa: F811
+    pages: Pages,  # noqa: F811 - the fixture
     warehouse: Warehouse,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -112,7 +112,7 @@ def test_the_source_of_fhir_resources_reads_all_that_the_warehouse_serves(
         monkeypatch.setenv("AIRFLOW_CONN_FHIR_DEFAULT", json.dumps(connection))
         assert FhirHook().test_connection()[0]
         with FhirHook() as client:
-            ended = Runs(warehouse, FHIR, client).run()  # type: ignore[arg-type]
+            ended = Runs(warehouse, FHIR, client).run()  # type: ignore[arg-type]  # of a client it does what is called
         assert (ended.state, ended.counts["loaded"]) == ("success", len(RESOURCES)), ended.text
         everything = {of: all_pages(address, token, of) for of in TYPES}
     assert stored(warehouse.rows) == everything
