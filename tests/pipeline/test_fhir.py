@@ -169,9 +169,9 @@ def test_what_passes_is_tried_again_and_nothing_is_doubled(runs: Runs, sandbox: 
     assert stored(runs.warehouse.rows) == served(sandbox)
 
 
-#: Fault that does not pass, the name in it that it strikes, and what the type's load says of it.
+#: Fault that does not pass, what it strikes, of which type, and what the type's load says of it.
 LASTING = (
-    ("circle", "fhirObservation", "Observation", "changed while it was read"),
+    ("circle", "fhirPages", "Observation", "comes one that was read before"),
     ("429", "fhirPatient", "Patient", "HTTP 429"),
     ("500", "fhirSpecimen", "Specimen", "HTTP 500"),
     ("broken", "fhirGroup", "Group", "JSON"),
@@ -181,8 +181,8 @@ LASTING = (
 @pytest.mark.long
 def test_what_does_not_pass_fails_its_own_type_alone(runs: Runs, sandbox: RunningSandbox) -> None:
     runs.begin()
-    for fault, endpoint, _, _ in LASTING:
-        sandbox.fault(endpoint, fault)
+    for fault, endpoint, of, _ in LASTING:
+        sandbox.fault(endpoint, fault, study=of)
     ended = runs.go_on()
     assert ended.state == "partial", ended.text
     failed = dict(runs.warehouse.rows("select scope, error from ops.load where state = 'failed'"))

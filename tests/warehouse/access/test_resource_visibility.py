@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import sqlalchemy as sa
 
@@ -44,14 +46,34 @@ def of_studies(world: SyntheticWorld, *studies: str) -> dict[str, set[str]]:
     return {of: {item["id"] for one in rows for item in makers[of](one)} for of in TYPES}
 
 
-def without_study(found: list[Resource]) -> list[Resource]:
-    """Resources that do not name their study, and one of which nothing is known."""
-    bare = [{name: value for name, value in item.items() if name != "extension"} for item in found]
-    return [*bare, {**bare[0], "id": "X1", "identifier": [], "subject": {"reference": "Patient/X1"}}]
+def without_study(found: list[Resource], shared: set[str]) -> list[Resource]:
+    """Resources that do not name their study, one under another id, and one of which nothing is known.
+
+    A result is of a specimen or of a subject, not of both.
+
+    :param shared: patients of several studies: that a result is of one says nothing.
+    """
+    made = []
+    for number, item in enumerate(found):
+        of_shared = item["subject"]["reference"].partition("/")[2] in shared
+        gone = {"extension"}
+        if "specimen" in item:
+            gone.add("subject" if of_shared or number % 2 else "specimen")
+        made.append({name: value for name, value in item.items() if name not in gone})
+    again = {name: value for name, value in made[0].items() if name not in ("subject", "specimen")}
+    unknown = {**made[-1], "id": "X1", "identifier": [], "subject": {"reference": "Patient/X1"}}
+    unknown.pop("specimen", None)
+    return [{**again, "id": f"{again['id']}.other"}, *made[1:], unknown]
 
 
 def with_institute(found: list[Resource]) -> list[Resource]:
     return [*found, {**found[0], "id": "institute", "name": "Institute"}]
+
+
+def with_part(found: list[Resource], patient: str) -> list[Resource]:
+    """A patient takes part in a study, too, of which nothing else is known."""
+    part = {"study": {"reference": "ResearchStudy/SDY9999"}, "subject": {"reference": f"Patient/{patient}"}}
+    return [*found, {**found[0], "id": "P1", **part}]
 
 
 def at_it(found: list[Resource]) -> list[Resource]:
@@ -96,10 +118,12 @@ def test_resources_of_a_restricted_study_are_seen_by_none_but_the_trusted(
 
     # Where nothing but its accession says of which study a resource is, Shared Data says it.
     bare = ("Specimen", "Observation")
+    once_hidden = of_studies(world, LOADED)["Patient"] - left["Patient"]
     planted = {
-        **dict.fromkeys(bare, without_study),
+        **dict.fromkeys(bare, partial(without_study, shared=left["Patient"])),
         "Organization": with_institute,
         "PractitionerRole": at_it,
+        "ResearchSubject": partial(with_part, patient=min(once_hidden)),
     }
     load_resources(warehouse, world, NEWEST, planted)
     releases = "select release_version from star.source_release where source = 'fhir' order by release_key"
@@ -108,13 +132,14 @@ def test_resources_of_a_restricted_study_are_seen_by_none_but_the_trusted(
     for reader in (analyst, monitor):
         shown, changed = seen(reader), reader.rows(differing)
         assert shown["Organization"] == left["Organization"]
+        assert shown["Patient"] == {*left["Patient"], min(once_hidden)}
         for of in bare:
             assert shown[of] == {*left[of], "X1"}
             assert {id_ for table, id_ in changed if table == f"fact_fhir_{of.lower()}"} == shown[of]
     assert {id_ for _, id_ in trusted.rows(differing)} > {*everything["Specimen"], "X1", "institute"}
 
     quarantine(warehouse, "Specimen", id="X2", study_reference=f"ResearchStudy/{LOADED}")
-    quarantine(warehouse, "Patient", id=min(of_studies(world, LOADED)["Patient"] - left["Patient"]))
+    quarantine(warehouse, "Patient", id=max(once_hidden))
     quarantine(warehouse, "Patient", id="X3")
     rows = """select "row" ->> 'id' from monitor.quarantine order by 1"""
     assert monitor.rows(rows) == [("X3",)]
