@@ -28,12 +28,12 @@ def run(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, run_id: str, **pa
         task_id="validate", **{"templates": str(TEMPLATES), "lookups": str(LOOKUPS), **parameters}
     )
     monkeypatch.setattr(operator, "engine", lambda: warehouse.engine)
-    context = {
+    context: Any = {
         "dag": SimpleNamespace(dag_id="immport_validate"),
         "run_id": run_id,
         "ti": SimpleNamespace(xcom_push=lambda **_: None, task_id="validate", map_index=-1, try_number=1),
     }
-    number: int = operator.execute(context)  # type: ignore[arg-type]  # no more of a context is read
+    number: int = operator.execute(context)
     return number
 
 

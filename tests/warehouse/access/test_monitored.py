@@ -94,6 +94,8 @@ def _value(column: sa.Column[Any], texts: str, load_id: int, position: int) -> A
             return many if isinstance(inner, CleanText) else [[1]] if column.type.dimensions == 2 else [1]
         case sa.Boolean():
             return True
+        case sa.LargeBinary():
+            return b"content"
         case sa.Date():
             return "2026-01-01"
         case sa.DateTime():
