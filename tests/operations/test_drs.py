@@ -173,6 +173,14 @@ def test_a_bundle_has_the_files_of_a_study_and_one_identifier_for_one_set(
     assert drs(pages, "/objects/SDY1.DR7").status_code == 404
 
 
+def test_an_image_of_another_source_is_not_an_object_of_the_service(
+    pages: Pages, files: Path, warehouse: Warehouse
+) -> None:
+    keep(warehouse, 9, PATHS[0], files / PATHS[0], study_accession="TCP", source="impc")
+    assert drs(pages, f"/objects/{uuid(9)}").status_code == 404
+    assert drs(pages, "/service-info").json()["drs"]["objectCount"] == len(PATHS)
+
+
 def test_several_objects_at_once_and_what_each_version_has(pages: Pages, files: Path) -> None:
     body = {"bulk_object_ids": [uuid(1), uuid(4), uuid(2)]}
     client = pages._client(VIEWER)

@@ -174,6 +174,7 @@ def test_the_content_of_files_is_recorded_whatever_their_source_states(
     assert again() == ["u1", "u2", "u3", "u4"]
     assert recorded() == kept
     assert again(budget=0) == []
+    assert {row.state for row in downloads(warehouse).values()} == {PRESENT}, "what is here costs nothing"
     # Of files that came before this was recorded, a run records it, and fetches none.
     with warehouse.engine.begin() as connection:
         connection.execute(sa.update(FILE_DOWNLOAD).values(kept_bytes=None, kept_md5=None))
@@ -188,6 +189,10 @@ def test_the_content_of_files_is_recorded_whatever_their_source_states(
 def test_nothing_is_recorded_of_a_file_that_is_not_there(warehouse: Warehouse, storage: Storage) -> None:
     bring(warehouse, storage, [listed(1), listed(2)])
     other = [listed(1, md5=_md5("another 1")), listed(9, path="SDY7/f2.txt")]
+    choices = file_selection.choose(warehouse.engine, storage, other, DownloadFilter())
+    file_plan.write_plan(warehouse.engine, "immport_files/next", choices)
+    planned = downloads(warehouse)["u1"]
+    assert (planned.location, planned.kept_bytes, planned.kept_md5) == (None, None, None)
     bring(warehouse, storage, other, Source(u1=MissingFileError("gone")))
     rows = downloads(warehouse)
     assert [(rows[uuid].location, rows[uuid].kept_bytes, rows[uuid].kept_md5) for uuid in ("u1", "u2")] == [
