@@ -21,6 +21,7 @@ SHARED = {
     "SubmissionOperator",
     "SubmittingOperator",
     "CheckingOperator",
+    "AfterLoadsOperator",
 }
 
 
