@@ -21,8 +21,12 @@ from include.pipeline.load_policy import LoadPolicy
 from include.quality import gate
 from include.quality.checks import Check, Severity, checks
 from include.sources.immport.source import IMMPORT
-from include.warehouse.load import fence, unchanged
+from include.sql import Expression, sql
+from include.warehouse.load import fence, reference_contexts, unchanged
 from include.warehouse.load.fence import Attempt
+from include.warehouse.model.assays import HAI
+from include.warehouse.model.declaration import S
+from include.warehouse.model.registry import IMMPORT_MODEL, SOURCES
 from include.warehouse.schema.ops_tables import (
     ATTEMPT,
     DRY_RUN,
@@ -50,7 +54,20 @@ class Rules:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.added: list[Check] = []
         monkeypatch.setattr(gate, "checks", self._checks)
-        monkeypatch.setattr(unchanged, "code_digest", lambda: ",".join(item.check_id for item in self.added))
+        self.monkeypatch = monkeypatch
+        monkeypatch.setattr(unchanged, "code_digest", lambda: f"{[item.check_id for item in self.added]}")
+
+    def map(self, column: str, source: Expression) -> None:
+        """Let a column of the results be made of something else than before."""
+        columns = tuple(replace(item, source=source) if item.name == column else item for item in HAI.columns)
+        table = replace(HAI, columns=columns)
+        tables = tuple(table if item is HAI else item for item in IMMPORT_MODEL.tables)
+        model = replace(IMMPORT_MODEL, tables=tables)
+        self.monkeypatch.setitem(SOURCES, IMMPORT.name, model)
+        # Made of the declarations when they are imported.
+        contexts = reference_contexts._CONTEXTS
+        self.monkeypatch.setitem(contexts, table, contexts[HAI])
+        self.monkeypatch.setattr(unchanged, "code_digest", lambda: source.text)
 
     def _checks(self, model: Any, endpoint: Any, *about: Any) -> Iterator[Check]:
         yield from checks(model, endpoint, *about)
@@ -154,6 +171,26 @@ def test_a_replay_does_what_its_dry_run_counted_and_nothing_changed_before(
     assert warehouse.value(left, run="immport_release/replay") == 0
     assert warehouse.value("select count(*) from star.fact_hai join star.dim_study s using (study_key)"
                            " where s.study_accession = 'SDY1'") == 4  # fmt: skip
+
+
+def test_what_another_mapping_of_a_column_corrects_is_counted(warehouse: Warehouse, rules: Rules) -> None:
+    load(warehouse, study(), "DR1")
+    load(warehouse, study(hai(4, "<5")), "DR2")
+    before = content(warehouse)
+    rules.map("value_reported", sql("'titre ' || ", S.value_reported))
+    counted = dry_run(warehouse, "warehouse_dry_run/1", "SDY1")
+    assert content(warehouse) == before
+    assert counted.counts == {"rows_earlier": 0, "rows_passed": 0, "rows_refused": 0, "left_over": 0}
+    expected = changes(warehouse, "ops.dry_run_change", "true")
+    hai_of = [row for row in expected if row[1] == "fact_hai"]
+    assert hai_of == [("DR1", "fact_hai", 0, 3, 0, 0), ("DR2", "fact_hai", 0, 4, 0, 0)]
+    assert sum(added + withdrawn for _, _, added, _, withdrawn, _ in expected) == 0
+
+    done = replay(warehouse, "immport_release/replay", "SDY1")
+    assert done.state == "success", done.text
+    assert changes(warehouse, "ops.release_change", "l.run_id = 'immport_release/replay'") == expected
+    read = "select count(*) from star.fact_hai where starts_with(value_reported, 'titre ')"
+    assert warehouse.value(read) == 4
 
 
 def test_what_a_stricter_rule_refuses_and_what_closes_the_gate_is_counted_as_such(
