@@ -16,6 +16,7 @@ FOLDER = ROOT / "plugins/immport_provider/example_dags"
 #: What several operators share.
 SHARED = {
     "ImmPortOperator",
+    "AfterLoadsOperator",
     "ImmPortBatchOperator",
     "ImmPortFilesOperator",
     "SubmissionOperator",
