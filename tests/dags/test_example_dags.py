@@ -22,7 +22,6 @@ SHARED = {
     "SubmissionOperator",
     "SubmittingOperator",
     "CheckingOperator",
-    "AfterLoadsOperator",
 }
 
 
