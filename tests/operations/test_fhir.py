@@ -307,6 +307,10 @@ def test_a_restricted_study_is_as_one_that_never_was(pages: Pages, warehouse: Wa
             assert answer.status_code == unknown.status_code == 404
             assert answer.text.replace(one, "none") == unknown.text
         if "study" in RESOURCES[name].searched_by(SERVED[0]):
+            of_study = {study: ids(get(pages, name, OPERATOR, study=study)) for study in ("SDY1", "SDY2")}
+            assert set(of_hidden) <= set(of_study["SDY2"]), name
+            assert not set(of_hidden) & set(of_study["SDY1"]), name
+            assert of_study["SDY1"] == seen or name == "Organization"
             wanted, other = (get(pages, name, study=study).text for study in ("SDY2", "SDY9"))
             assert wanted.replace("SDY2", "SDY9") == other
 
