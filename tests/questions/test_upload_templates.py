@@ -13,7 +13,7 @@ from include.serve.upload_templates.package import write_study
 from include.warehouse.schema.engine import warehouse_engine
 from tests.questions.conftest import World
 from tests.submission.declared import needs_templates, templates, vocabularies
-from tests.support.upload_templates import as_dicts, complete, rows_of
+from tests.support.upload_templates import as_dicts, complete, rows_of, same_rows
 
 pytestmark = [needs_templates, pytest.mark.long]
 
@@ -81,7 +81,7 @@ EXPECTED = {
                 f.value_reported "Value Reported", f.unit_reported "Unit Reported" """),
             ("elispot", "fact_elispot", """f.analyte_reported "Analyte Reported",
                 f.spot_number_reported "Spot Number Reported",
-                f.cell_number_reported "FilledColumn Number Reported" """),
+                f.cell_number_reported "Cell Number Reported" """),
             ("hai", "fact_hai", """f.virus_strain_reported "Virus Strain Reported",
                 f.value_reported "Value Reported", f.unit_reported "Unit Reported" """),
             ("qrt-pcr", "fact_pcr", """f.gene_symbol_reported "Gene Symbol Name",
@@ -132,6 +132,7 @@ def test_the_real_study(real: sa.URL, tmp_path: Path) -> None:
 def _compare(engine: sa.Engine, place: Path, study: str, release: str | None) -> dict[str, list[list[str]]]:
     done = write_study(engine, study, (templates(), vocabularies()), place, release)
     rows = rows_of(place)
+    assert same_rows(done)
     assert {one.origin.table for one in done.study.tables} == rows.keys()
     assert set(done.study.left_out) <= NO_TEMPLATE.keys()
     compared = 0

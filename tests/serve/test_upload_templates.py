@@ -25,7 +25,7 @@ from tests.submission.declared import LOOKUPS, TEMPLATES, needs_templates, templ
 from tests.support.clinical import whole_study
 from tests.support.copies import Original, at_rest, warehouse_of
 from tests.support.logins import Logins, load_two_studies, restrict
-from tests.support.upload_templates import as_dicts, complete, rows_of
+from tests.support.upload_templates import as_dicts, complete, rows_of, same_rows
 from tests.support.warehouse import Warehouse, hai
 
 pytestmark = needs_templates
@@ -113,6 +113,8 @@ def test_the_report_has_all_that_the_package_lacks(engine: sa.Engine, tmp_path: 
 def test_workbooks_have_the_same_rows(engine: sa.Engine, tmp_path: Path) -> None:
     text, books = write(engine, tmp_path / "text"), write(engine, tmp_path / "books", format_="xlsx")
     assert rows_of(text.place) == rows_of(books.place)
+    assert same_rows(text)
+    assert same_rows(books)
     assert text.gaps == books.gaps
     assert {path.suffix for path in (books.place / "package").iterdir()} == {".xlsx"}
 

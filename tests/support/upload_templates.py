@@ -44,6 +44,18 @@ def rows_of(place: Path) -> dict[str, list[list[str]]]:
     return found
 
 
+def same_rows(done: StudyPackage) -> bool:
+    """Whether a package, read back, has every cell of the rows that were read from the star, and no other."""
+    written = {one.origin.table: _without_blanks(one.rows) for one in done.study.tables}
+    back = {table: _without_blanks(rows) for table, rows in rows_of(done.place).items()}
+    return back == written
+
+
+def _without_blanks(rows: list[list[str]]) -> list[list[str]]:
+    """Rows without blank cells at their ends, which stand for groups of results that a row does not have."""
+    return [row[: max((at for at, value in enumerate(row, start=1) if value), default=0)] for row in rows]
+
+
 def as_dicts(place: Path, table: str) -> list[dict[str, str]]:
     """Rows of a table by column; of results in groups, a dictionary per group."""
     name, _, block = table.partition("/")
