@@ -117,7 +117,7 @@ def test_a_package_with_errors_is_not_sent(lab: Lab) -> None:
 
 
 @pytest.mark.long
-def test_one_ticket_wherever_the_process_iskilled(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_ticket_wherever_the_process_is_killed(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     lab.send(lab.checked("first"))
     for place, is_done in PLACES:
         number = lab.checked(f"{place} {is_done}")
