@@ -63,7 +63,9 @@ def addresses(about: Subject) -> Iterator[Address]:
         "dag_id": RELEASE, "run_id": about.run_id,
         "task_id": "load.extract", "map_index": str(about.map_index),
     }  # fmt: skip
-    subjects = {page.name: {name: known[name] for name in page.subject} for page in PAGES}
+    # Not of what the records have none: packages and changes that were submitted.
+    pages = [page for page in PAGES if known.keys() >= set(page.subject)]
+    subjects = {page.name: {name: known[name] for name in page.subject} for page in pages}
     yield from subjects.items()
     for name, chosen in _CHOICES:
         yield name, subjects[name] | chosen
