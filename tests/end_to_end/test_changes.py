@@ -89,6 +89,7 @@ def test_a_service_that_cannot_be_reached_says_so(installations: Installations, 
     assert installation.one("select count(*) from ops.load") == 0
 
 
+@pytest.mark.long
 def test_a_package_issued_again_is_loaded_at_its_own_release(
     installations: Installations, few_loaded: Installation, few: RunningSandbox
 ) -> None:

@@ -191,6 +191,7 @@ def test_refused_key_stops_every_request(installations: Installations, small: Ru
     assert installation.run(route="api").state == "success"
 
 
+@pytest.mark.long
 def test_fault_that_outlasts_the_hook_is_left_to_airflow(
     installations: Installations, small: RunningSandbox, before: Loaded
 ) -> None:

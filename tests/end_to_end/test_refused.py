@@ -11,7 +11,6 @@ from rich.console import Console
 from include.pipeline import report
 from include.warehouse.model.registry import IMMPORT_MODEL
 from tests.end_to_end.worlds import BEFORE, CHANGED, NEWEST, Loaded
-from tests.support.long import cases
 from tests.support.runs import Installation, Installations
 from tests.support.sandbox import RunningSandbox
 from tests.support.star import differences, star_digest
@@ -56,7 +55,8 @@ def of_endpoint(installation: Installation, endpoint: str, study: str = CHANGED)
     ]
 
 
-@pytest.mark.parametrize("route", cases({name: name for name in ("api", "auto", "package")}, quick=["api"]))
+@pytest.mark.long
+@pytest.mark.parametrize("route", ["api", "auto", "package"])
 def test_a_refused_listing_is_withheld_and_the_study_is_published(
     route: str, strict: RunningSandbox, before: Loaded, after: Loaded, installations: Installations
 ) -> None:

@@ -166,6 +166,7 @@ def _is_of_now(relation: str) -> bool:
     return relation.startswith(("fact", "bridge")) and relation.endswith(" now")
 
 
+@pytest.mark.long
 def test_one_study_may_be_requested_by_another_route(fresh: Installation, small: RunningSandbox) -> None:
     run = fresh.run(route="package", routes={STUDY: "api"})
     assert run.state == "success"

@@ -45,7 +45,7 @@ def crash_installations(
     return Installations(processes, server, made_template(server), tmp_path_factory.mktemp("crash"))
 
 
-@pytest.mark.parametrize("where", cases(PUBLISH, quick=["in the transaction"]))
+@pytest.mark.parametrize("where", cases(PUBLISH, quick=[]))
 def test_publish_stages_and_checks_anew_after_a_crash(
     where: dict[str, Any],
     home: Path,

@@ -240,6 +240,7 @@ def whole_demo(runs: Runs, folder: Path, *served: str) -> tuple[int, str]:
     return status, _text(shared.console)
 
 
+@pytest.mark.long
 def test_a_demo_loads_the_vocabularies_and_says_what_next(
     warehouse: Warehouse, good: dict[str, dict[str, str]], tmp_path: Path
 ) -> None:

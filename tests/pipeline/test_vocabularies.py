@@ -126,6 +126,7 @@ def test_a_term_twice_is_one_and_two_descriptions_of_it_are_quarantined(runs: Ru
     assert rules == [(1, "key_consistent"), (2, "key_consistent")]
 
 
+@pytest.mark.long
 def test_vocabularies_do_not_touch_each_other(runs: Runs) -> None:
     serve(runs, lkSex=[term("A")], lkVirusStrain=[term("A")])
     runs.run()

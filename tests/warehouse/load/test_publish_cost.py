@@ -33,16 +33,16 @@ def published(warehouse: Warehouse, rows: Study, release: str) -> Cost:
 def test_a_first_publish_writes_each_row_once(warehouse: Warehouse) -> None:
     cost = published(warehouse, study(), "DR1")
     # Rows in temporary tables are the members and the contexts that the study names, and no result.
-    assert cost == Cost(73, {"history": 235, "ops": 123, "temporary": 26})
+    assert cost == Cost(74, {"history": 235, "ops": 124, "temporary": 26})
 
 
 def test_an_unchanged_study_writes_no_version(warehouse: Warehouse) -> None:
     published(warehouse, study(), "DR1")
     # What is new in history is the release. Results are not even looked at.
-    assert published(warehouse, study(), "DR2") == Cost(85, {"history": 1, "ops": 63, "temporary": 39})
+    assert published(warehouse, study(), "DR2") == Cost(86, {"history": 1, "ops": 64, "temporary": 39})
 
 
 def test_a_changed_study_writes_what_changed(warehouse: Warehouse) -> None:
     published(warehouse, study(), "DR1")
     # The release, and of each of two results the version that ends and the one that begins.
-    assert published(warehouse, study(1, 2), "DR2") == Cost(92, {"history": 5, "ops": 64, "temporary": 252})
+    assert published(warehouse, study(1, 2), "DR2") == Cost(93, {"history": 5, "ops": 65, "temporary": 252})
