@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -51,14 +51,18 @@ _BRIGHTNESS = """() => {
 def addresses(
     about: Mapping[str, str], of_pages: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 ) -> list[str]:
-    """Every page with its subject, and the page of an action.
+    """Every page with its subject, and the page of an action; no page of whose subject nothing is known.
 
     :param about: what a page that is about something is opened with, by parameter.
     :param of_pages: the same of single pages, by their names.
     """
     scope = urlencode({name: about[name] for name in ("source", "scope")})
     return [
-        *(_address(page, {**about, **of_pages.get(page.name, {})}) for page in PAGES),
+        *(
+            _address(page, {**about, **of_pages.get(page.name, {})})
+            for page in PAGES
+            if not page.subject or about.keys() & set(page.subject)
+        ),
         f"{MOUNT}/actions/reload?{scope}",
     ]
 
@@ -85,6 +89,20 @@ def open_whole(page: Page, path: str) -> Iterator[str]:
         yield f"{path}: {answer.status}"
     if "/tabs/" not in path:
         expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def whole(page: Page, paths: Iterable[str], pictures: Path) -> list[str]:
+    """What is wrong with pages on screens and on paper, with pictures of both."""
+    faults: list[str] = []
+    axe = Axe()
+    pictures.mkdir(parents=True, exist_ok=True)
+    page.on("console", lambda message: faults.extend(console_errors(message)))
+    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+    for path in paths:
+        faults.extend(open_whole(page, path))
+        faults.extend(at_every_width(page, axe, pictures))
+        faults.extend(on_paper(page, pictures))
+    return faults
 
 
 def at_every_width(page: Page, axe: Axe, pictures: Path | None = None) -> Iterator[str]:

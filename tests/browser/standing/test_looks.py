@@ -8,14 +8,13 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from immport_provider.dag_names import RELEASE
 from include.local.standing.accounts import ADMIN, VIEWER
 from operations.page import MOUNT
 from tests.browser.conftest import PAGE_WITHIN_MILLISECONDS
-from tests.browser.looks import THEMES, addresses, at_every_width, console_errors, on_paper, open_whole
+from tests.browser.looks import THEMES, addresses, whole
 from tests.support.browser import sign_in
 from tests.support.standing_system import StandingSystem
 
@@ -50,20 +49,13 @@ def rule(system: StandingSystem) -> dict[str, str]:
 def test_every_page_is_whole_on_screens_and_on_paper(
     theme: str, browser: Browser, standing_system: StandingSystem
 ) -> None:
-    system, axe = standing_system, Axe()
-    pictures = system.pictures / theme
-    pictures.mkdir(parents=True, exist_ok=True)
-    faults: list[str] = []
+    system = standing_system
     with browser.new_context(base_url=system.address, color_scheme=theme) as context:  # type: ignore[arg-type]  # one of the names it takes
         context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
         page = context.new_page()
-        page.on("console", lambda message: faults.extend(console_errors(message)))
-        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         sign_in(page, system.address, ADMIN.name, system.passwords[ADMIN.name])
-        for path in addresses(subject(system), {"quality/rule": rule(system)}):
-            faults.extend(open_whole(page, path))
-            faults.extend(at_every_width(page, axe, pictures))
-            faults.extend(on_paper(page, pictures))
+        paths = addresses(subject(system), {"quality/rule": rule(system)})
+        faults = whole(page, paths, system.pictures / theme)
     assert not faults, "\n".join(faults)
 
 

@@ -1,6 +1,6 @@
 """Packages and changes on their way to the sandbox by Airflow as a whole, to a person's yes or no and on.
 
-No browser: operators answer required actions by Airflow's own interface, as its page does.
+Operators answer required actions by Airflow's own interface, as its page does; a browser shows what follows.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 from immport_provider.page_links import MOUNT
 from include.local.standing.accounts import OPERATOR
+from tests.browser.conftest import PAGE_WITHIN_MILLISECONDS
+from tests.browser.looks import THEMES, whole
 from tests.provider.uploads import TEMPLATE
+from tests.support.browser import sign_in
 from tests.support.standing_system import RUN_WITHIN_SECONDS, StandingSystem
 
 pytestmark = pytest.mark.long
 
-SUBMIT, UPDATE = "immport_submit", "immport_batch_update"
+VALIDATE, SUBMIT, UPDATE = "immport_validate", "immport_submit", "immport_batch_update"
 _POLL_SECONDS = 0.5
 #: Looks at a question before it is answered: faster than any person.
 _LOOKS = 10
@@ -83,7 +87,7 @@ def tasks(operator: httpx.Client, run: str) -> dict[str, str]:
 
 
 def test_packages_and_changes_go_from_a_trigger_over_a_persons_answer_to_their_end(
-    standing_system: StandingSystem, tmp_path: Path
+    browser: Browser, standing_system: StandingSystem, tmp_path: Path
 ) -> None:
     system = standing_system
     (arm,) = system.query("select arm_accession, name from star.dim_arm where arm_key > 0 order by 1 limit 1")
@@ -106,6 +110,8 @@ def test_packages_and_changes_go_from_a_trigger_over_a_persons_answer_to_their_e
         answer(operator, applied, "Approve")
         assert set(ended(operator, stored).values()) == {"success"}
         assert set(ended(operator, applied).values()) == {"success"}
+        checked = trigger(operator, VALIDATE, tmp_path / "stored")
+        assert set(ended(operator, checked).values()) == {"success"}
         declined = trigger(operator, SUBMIT, package(tmp_path / "declined", "to be declined"))
         required(operator, declined)
         answer(operator, declined, "Reject")
@@ -139,3 +145,15 @@ def test_packages_and_changes_go_from_a_trigger_over_a_persons_answer_to_their_e
     for text in ("stored-", "declined-", "UpdateValue.Arm-", OPERATOR.name):
         assert text in listed
     assert "another name" in shown.raise_for_status().text
+    (validation,) = system.query("select validation_id from ops.validation")
+    paths = [
+        f"{MOUNT}/submissions/report?submission={updated[0]}",
+        f"{MOUNT}/submissions/changes?submission={updated[0]}",
+        f"{MOUNT}/validations/report?validation={validation[0]}",
+    ]
+    for theme in THEMES:
+        with browser.new_context(base_url=system.address, color_scheme=theme) as context:  # type: ignore[arg-type]  # one of the names it takes
+            context.set_default_timeout(PAGE_WITHIN_MILLISECONDS)
+            page = context.new_page()
+            sign_in(page, system.address, OPERATOR.name, system.passwords[OPERATOR.name])
+            assert whole(page, paths, system.pictures / theme) == []
