@@ -6,6 +6,7 @@ it listens and where each file lies. Addresses are signed as if it were as many 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -133,4 +134,8 @@ def _set_clock(signed_ago: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(prog="python -m tests.support.s3_service", description=__doc__)
+    parser.add_argument("root", help="URL of the storage")
+    parser.add_argument("folder", type=Path, help="with the files to put there")
+    given = parser.parse_args()
+    main(given.root, given.folder)
