@@ -47,7 +47,7 @@ def check_package(
 ) -> tuple[CheckedPackage, Validation]:
     """Check a package of templates and digest it.
 
-    :raises PackageError: there is no package.
+    :raises PackageError: no package lies there.
     :raises PackageRefusedError: it has errors and cannot even be put together.
     """
     templates, vocabularies = declarations

@@ -66,7 +66,7 @@ class Subset:
     def _kept(self, of: str, version: FhirVersion) -> set[str] | None:
         """Elements that are sent; null for all."""
         required = {*_ALWAYS, *_REQUIRED.get(of, "").split()}
-        if self.summary == "text":  # there is no narrative
+        if self.summary == "text":  # no resource has a narrative
             return required
         if self.summary == "true":
             return required | {*_SUMMARY[of].split(), *_SUMMARY_OF.get((of, version), "").split()}

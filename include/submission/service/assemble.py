@@ -73,7 +73,7 @@ def assemble(place: Path, templates: Templates, folder: Path) -> AssembledPackag
     """Write the zip file of a package: its files without folders and strays, workbooks of templates as text.
 
     :param folder: where to write it; made where it is missing.
-    :raises PackageError: there is no package, or one that cannot be sent as it is.
+    :raises PackageError: no package lies there, or one that cannot be sent as it is.
     """
     findings = Findings()
     make_folder(folder)
